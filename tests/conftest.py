@@ -1,0 +1,188 @@
+"""Isolation from whoever runs the tests; what continuous integration asks of a run."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+TESTS = Path(__file__).parent
+
+# These would steer git, the program under test, or where its requests go.
+STEERING = re.compile(r"GIT_.*|KANBAN_SYNC.*|PLANKA_.*|CI|XDG_.*|.*_PROXY", re.IGNORECASE)
+
+GIT_CONFIG = """\
+[user]
+    name = Test Person
+    email = person@example.org
+[init]
+    defaultBranch = main
+[commit]
+    gpgsign = false
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[protocol "file"]
+    allow = always
+"""
+
+# Under continuous integration nothing may be left out unseen.
+UNDER_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+# name, as in pytest.mark.needs(name) -> (what it is, the variable that says where it is)
+SERVERS = {"planka": ("a real Planka", "KANBAN_SYNC_TEST_PLANKA_URL")}
+ADDRESSES = {
+    name: os.environ[variable]
+    for name, (_, variable) in SERVERS.items()
+    if os.environ.get(variable)
+}
+
+HUNT_FACTOR = 50
+
+# Asserts in modules that tests share explain themselves too.
+pytest.register_assert_rewrite(
+    *(file.stem for file in TESTS.glob("*.py") if not file.stem.startswith(("test_", "conftest"))),
+    *(f"{file.parent.name}.{file.stem}" for file in TESTS.glob("*/contract*.py")),
+)
+
+
+# --- Isolation -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the person, the machine or the checkout reaches a test.
+
+    The working folder is an empty one, so a git that was not told where to run says so
+    instead of finding the checkout.
+    """
+    home = tmp_path_factory.mktemp("home")
+    nowhere = tmp_path_factory.mktemp("nowhere")
+    git_config = home / ".gitconfig"
+    git_config.write_text(GIT_CONFIG, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if STEERING.fullmatch(name)]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+        patch.setenv("GIT_CONFIG_GLOBAL", str(git_config))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path_factory.getbasetemp()))
+        patch.setenv("GIT_TERMINAL_PROMPT", "0")
+        patch.chdir(nowhere)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_behind(_isolated: None) -> Iterator[None]:
+    """A test that changes the environment or the working folder for others is an error."""
+    before = surroundings()
+    yield
+    after = surroundings()
+    changed = sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
+    if changed:
+        os.chdir(before["the working folder"])
+        pytest.fail(f"left behind, use monkeypatch instead: {', '.join(changed)}", pytrace=False)
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment, without what pytest itself keeps in it, and the working folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {**kept, "the working folder": str(Path.cwd())}
+
+
+# --- Hunts ---------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hunt-long", action="store_true", help="let the hunts go on for long")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The short form gives the same verdict for the same commit; only the long one is random.
+    long = config.getoption("--hunt-long")
+    hypothesis.settings.register_profile(
+        "hunt",
+        database=None,
+        deadline=None,
+        derandomize=not long,
+        max_examples=100 * HUNT_FACTOR if long else 100,
+        print_blob=True,
+    )
+    hypothesis.settings.load_profile("hunt")
+
+
+@pytest.fixture
+def hunt_factor(request: pytest.FixtureRequest) -> int:
+    """How many times its short length a hunt is to last."""
+    return HUNT_FACTOR if request.config.getoption("--hunt-long") else 1
+
+
+# --- Servers that may be absent ------------------------------------------------------------
+
+
+@pytest.fixture
+def planka_url() -> str:
+    """The address of the real Planka, for tests marked `needs("planka")`."""
+    return ADDRESSES["planka"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [
+        item
+        for item in items
+        if all(mark.args[0] in ADDRESSES for mark in item.iter_markers("needs"))
+    ]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, object, object]:
+    result = yield
+    absent = [
+        f"{what} ({variable})"
+        for name, (what, variable) in SERVERS.items()
+        if name not in ADDRESSES
+    ]
+    if absent:
+        terminalreporter.write_line(f"Not collected, no address given: {', '.join(absent)}.")
+    return result
+
+
+# --- Skipping fails under CI ---------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
+def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Under CI, turn what was skipped into a failure that tells why it was skipped."""
+    if UNDER_CI and report.outcome == "skipped":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        # An expected failure is skipped too; pytest would not count it as failed.
+        vars(report).pop("wasxfail", None)
+        report.outcome = "failed"
+        report.longrepr = f"CI allows no skipped test: {report.nodeid}: {reason}"

@@ -1,0 +1,161 @@
+"""From a unit's documents and slot states to keyed tasks, and what became of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.board import ARCHIVED_WORD, ROOT_FIELD
+from kanban_sync.core.layers import flatten
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from kanban_sync.core.layers import KeyedTask, SlotState
+    from kanban_sync.core.model import Document, ParsedTask
+    from kanban_sync.core.ports import TaskFile, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A task file with what it says and the state of its slot."""
+
+    file: TaskFile
+    document: Document
+    state: SlotState
+
+
+def tasks_of(
+    unit: Unit,
+    project: str,
+    files: Sequence[ReadFile],
+    status_of_unit: Callable[[Unit, Sequence[Status]], Status],
+) -> list[Task]:
+    """Return the tasks of one unit: the change and its children, or the entries of a task file."""
+    if not unit.name:
+        return [task for each in files for task in _entries(unit, project, each, None)]
+    key = TaskKey(project, unit.source, unit.name)
+    children = [
+        task
+        for each in files
+        if not each.file.is_text
+        for task in _entries(unit, project, each, key)
+    ]
+    children = [replace(child, position=place) for place, child in enumerate(children, start=1)]
+    words = [each for each in files if each.file.is_text and each.document.tasks]
+    parent = Task(
+        key=key,
+        title=unit.title,
+        status=status_of_unit(unit, [child.status for child in children]),
+        word=ARCHIVED_WORD if unit.archived else "",
+        body=words[0].document.tasks[0].body if words else "",
+        fields=((ROOT_FIELD, unit.root),) if unit.root else (),
+        path=unit.path,
+        text_version=max(
+            (task.text_version for each in words for task in each.state.tasks), default=UNKNOWN
+        ),
+        status_version=max((each.state.shape_version for each in files), default=UNKNOWN),
+    )
+    return [parent, *children]
+
+
+def _entries(unit: Unit, project: str, read: ReadFile, parent: TaskKey | None) -> list[Task]:
+    """Return the tasks of one file, below ``parent`` if there is one."""
+    flat = flatten(read.document.tasks)
+    keys: list[TaskKey] = []
+    tasks: list[Task] = []
+    prefix = _own_prefix(unit, read.file) if parent is not None else ""
+    for place, ((task, _, above), keyed) in enumerate(
+        zip(flat, read.state.tasks, strict=True), start=1
+    ):
+        over = keys[above] if above >= 0 else parent
+        if over is not None:
+            key = (parent or _top(keys, flat, above)).child(prefix + keyed.own)
+        else:
+            name = keyed.own if keyed.traits.id and not unit.prefix else unit.prefix + keyed.own
+            key = TaskKey(project, unit.source, name)
+        keys.append(key)
+        tasks.append(_task(task, keyed, key, over, read.file.path, place))
+    return tasks
+
+
+def _top(
+    keys: Sequence[TaskKey], flat: Sequence[tuple[ParsedTask, object, int]], above: int
+) -> TaskKey:
+    """Return the key of the top-level entry: own keys are unique in a file, however deep."""
+    while flat[above][2] >= 0:
+        above = flat[above][2]
+    return keys[above]
+
+
+def _own_prefix(unit: Unit, file: TaskFile) -> str:
+    """Return what tells the lines of a change's several task files apart: '' for tasks.md."""
+    relative = file.path.removeprefix(f"{unit.path}/")
+    return "" if relative == "tasks.md" else f"{relative}/"
+
+
+def _task(  # noqa: PLR0913 - one argument for each thing that a task is made of
+    task: ParsedTask, keyed: KeyedTask, key: TaskKey, parent: TaskKey | None, path: str, place: int
+) -> Task:
+    return Task(
+        key=key,
+        title=task.title,
+        status=task.status,
+        word=task.word,
+        parent=parent,
+        group=task.group,
+        number=task.number,
+        body=task.body,
+        labels=task.labels,
+        assignee=task.assignee,
+        priority=task.priority,
+        depends_on=task.depends_on,
+        fields=task.fields,
+        position=place,
+        path=path,
+        line=task.line,
+        text_version=keyed.text_version,
+        status_version=keyed.status_version,
+    )
+
+
+def vanished(
+    known: Iterable[Task],
+    held: Collection[TaskKey],
+    states: Mapping[str, SlotState],
+) -> list[Task]:
+    """Return the tasks that no file holds any more, as they are now.
+
+    In the v1.0 dialect a block that was removed from a file that is still there was completed; its
+    sub-tasks stay as they were. Elsewhere a vanished task is orphaned; one that was over stays so.
+
+    Args:
+        known: All tasks of the database.
+        held: The keys of all tasks that the files hold.
+        states: The state of each file's slot, by the file's path.
+    """
+    gone: list[Task] = []
+    completed: set[TaskKey] = set()
+    for task in sorted(known, key=lambda each: (each.parent is not None, each.key)):
+        if task.key in held or task.status.is_over or _below(task, completed):
+            continue
+        state = states.get(task.path)
+        done = state is not None and state.gone_means_done and task.parent is None
+        version = state.shape_version if state is not None else UNKNOWN
+        if done:
+            completed.add(task.key)
+        gone.append(
+            replace(
+                task,
+                status=Status.DONE if done else Status.ORPHANED,
+                word="",
+                status_version=max(version, task.status_version),
+            )
+        )
+    return gone
+
+
+def _below(task: Task, completed: Collection[TaskKey]) -> bool:
+    """Whether a task stands, at any depth, below one that was completed."""
+    return any(task.key.name.startswith(f"{key.name}#") for key in completed)

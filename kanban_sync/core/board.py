@@ -1,0 +1,333 @@
+"""What a task looks like on a board: six columns, and one card per change or task."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Column(StrEnum):
+    """Where a card belongs; the value is the list's name on the board, in the board's order."""
+
+    BACKLOG = "Backlog"
+    TODO = "To Do"
+    PLANNING = "Planning"
+    IN_PROGRESS = "In Progress"
+    REVIEW = "Review"
+    DONE = "Done"
+    ARCHIVE = "archive"
+    """Not one of the six lists: the board's own archive."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether people move our cards freely between this column and its like."""
+        return self in {Column.BACKLOG, Column.TODO}
+
+
+LISTS = tuple(column for column in Column if column is not Column.ARCHIVE)
+
+COLUMN_OF: Mapping[Status, Column] = {
+    Status.BACKLOG: Column.BACKLOG,
+    Status.TODO: Column.TODO,
+    Status.PLANNING: Column.PLANNING,
+    Status.IN_PROGRESS: Column.IN_PROGRESS,
+    Status.BLOCKED: Column.IN_PROGRESS,
+    Status.REVIEW: Column.REVIEW,
+    Status.DONE: Column.DONE,
+    Status.FAILED: Column.REVIEW,
+    Status.CANCELLED: Column.ARCHIVE,
+    Status.ORPHANED: Column.ARCHIVE,
+}
+
+AGENT_LABEL = "agent"
+"""The label on every card of ours."""
+
+STATUS_LABELS: Mapping[Status, str] = {Status.BLOCKED: "blocked", Status.FAILED: "failed"}
+
+ARCHIVED_WORD = "archived"
+"""The word for the status of a change that was found in the archive."""
+
+ROOT_FIELD = "openspec root"
+"""The field of a task that names its root, where one repository has several."""
+
+NAME_LIMIT = 1024
+"""UTF-16 units of a card's or a task's name."""
+
+LIST_NAME_LIMIT = 128
+"""UTF-16 units of the name of a list, label, board, project or task list."""
+
+DRAWING = 1
+"""Raised whenever a release draws the same tasks as another card; part of the mark."""
+
+
+class CardVersion(NamedTuple):
+    """How new a card's content is: one version for its text, one for its statuses."""
+
+    text: Version = UNKNOWN
+    status: Version = UNKNOWN
+
+    @property
+    def newest(self) -> Version:
+        """The newer of the two; what an archiving, which concerns the whole card, goes by."""
+        return max(self)
+
+
+NEVER = CardVersion()
+"""The version of a card of which nobody knows when it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a task list on a card; ``key`` is the last part of its task's key."""
+
+    key: str
+    text: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """One task list on a card; its title is what identifies it."""
+
+    title: str
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as it ought to be: only what the project owns of it."""
+
+    key: TaskKey
+    title: str
+    text: str
+    column: Column
+    labels: frozenset[str]
+    checklists: tuple[Checklist, ...] = ()
+    version: CardVersion = NEVER
+    evident: bool = False
+    """Whether its column follows from something found (an archived change), not from absence."""
+
+    @property
+    def text_digest(self) -> str:
+        """A hash of all that the text version speaks of."""
+        items = [[[item.key, item.text] for item in each.items] for each in self.checklists]
+        titles = [each.title for each in self.checklists]
+        return _digest([self.title, self.text, titles, items])
+
+    @property
+    def status_digest(self) -> str:
+        """A hash of all that the status version speaks of."""
+        done = [item.key for each in self.checklists for item in each.items if item.done]
+        return _digest([self.column, sorted(self.labels), done])
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """A line of a task list as the board has it."""
+
+    id: str
+    text: str
+    done: bool
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChecklist:
+    """A task list as the board has it."""
+
+    id: str
+    title: str
+    position: float
+    items: tuple[SeenItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCard:
+    """A card as the board has it.
+
+    ``key`` is read from the footer, None where there is none. ``column`` is None in a list that
+    is none of the six. ``archived`` also means the trash. ``stamp`` is the version field.
+    """
+
+    id: str
+    key: TaskKey | None
+    title: str
+    description: str
+    column: Column | None
+    labels: frozenset[str] = frozenset()
+    checklists: tuple[SeenChecklist, ...] = ()
+    stamp: Stamp | None = None
+    archived: bool = False
+    position: float = 0.0
+
+
+class Stamp(NamedTuple):
+    """What the version field of a card holds: the version, who drew it, whether we archived it."""
+
+    version: CardVersion
+    mark: str
+    archived: bool = False
+
+    def __str__(self) -> str:
+        """Return the field's text, far below the 512 characters that it may have."""
+        text, status = self.version
+        words = [
+            f"{text.time}.{text.commit[:12]}",
+            f"{status.time}.{status.commit[:12]}",
+            self.mark,
+        ]
+        return " ".join([*words, "archived"] if self.archived else words)
+
+    @classmethod
+    def parse(cls, text: str) -> Stamp | None:
+        """Read a field back; None if a person made something else of it."""
+        words = text.split()
+        try:
+            versions = [_version(word) for word in words[:2]]
+            return cls(CardVersion(*versions), words[2], words[3:] == ["archived"])
+        except (ValueError, IndexError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """All that one reading of a board tells: the cards, and what of the board is not there yet.
+
+    Cards of strangers are in ``cards`` too, for their positions. ``gone`` are ids of cards that
+    were asked for and exist nowhere any more, ``elsewhere`` those on another board. ``missing``
+    are things to be made before the first write, as the plan shows them: ``list Review``.
+    """
+
+    cards: tuple[SeenCard, ...] = ()
+    gone: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The base of one card: what this clone said last, and what the board made of it.
+
+    ``said`` is recorded before the first write; ``seen`` is what was read back after the last
+    one. Between the two ``finished`` is False: nobody knows how far the writing came. ``items``
+    are the ids that the board gave to the lines of task lists, by item key. ``archived`` means
+    that we archived the card; ``deleted`` that a person deleted it. ``before`` is what the card
+    may still have of former sayings while this one is not finished.
+
+    A part of ``said`` with an unknown version was not said: another clone was ahead in it.
+    """
+
+    card_id: str
+    said: Card
+    mark: str
+    seen: SeenCard | None = None
+    items: Mapping[str, str] = field(default_factory=dict)
+    finished: bool = True
+    archived: bool = False
+    deleted: bool = False
+    before: tuple[Card, ...] = ()
+
+    @property
+    def all_said(self) -> tuple[Card, ...]:
+        """What may stand on the card of ours, the latest first."""
+        return (self.said, *self.before)
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the version field was to hold after the last saying."""
+        return Stamp(self.said.version, self.mark, self.archived)
+
+
+def fit(text: str, limit: int) -> str:
+    """Cut a name to what a board stores: ``limit`` UTF-16 units, no NUL, never blank."""
+    clean = storable(text).strip() or "(no text)"
+    units = clean.encode("utf-16-le")
+    if len(units) <= 2 * limit:
+        return clean
+    return units[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def storable(text: str) -> str:
+    """Return a text without what no board stores: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def column_of(status: Status) -> Column:
+    """Return the column in which a task with this status stands."""
+    return COLUMN_OF[status]
+
+
+def mark_of(settings: Sequence[str] = ()) -> str:
+    """Return the rendering mark: which release and which mapping draws the cards."""
+    return _digest([DRAWING, *settings])[:8]
+
+
+def cards_of(tasks: Iterable[Task]) -> list[Card]:
+    """Draw one card for each task without a parent; those below it become its task lists.
+
+    Parents and children may come in any order; the cards are in the order of their tasks' paths
+    and positions.
+    """
+    parents: list[Task] = []
+    below: dict[TaskKey, list[Task]] = {}
+    for task in sorted(tasks, key=lambda each: (each.path, each.position, each.key)):
+        if task.parent is None:
+            parents.append(task)
+        else:
+            below.setdefault(task.parent, []).append(task)
+    return [_card(parent, _descendants(parent, below)) for parent in parents]
+
+
+def _descendants(task: Task, below: Mapping[TaskKey, list[Task]]) -> list[Task]:
+    found: list[Task] = []
+    for child in below.get(task.key, []):
+        found += [child, *_descendants(child, below)]
+    return found
+
+
+def _card(parent: Task, children: Sequence[Task]) -> Card:
+    living = [child for child in children if child.status is not Status.ORPHANED]
+    labels = {AGENT_LABEL}
+    if parent.status in STATUS_LABELS:
+        labels.add(STATUS_LABELS[parent.status])
+    labels |= {fit(root, LIST_NAME_LIMIT) for name, root in parent.fields if name == ROOT_FIELD}
+    return Card(
+        key=parent.key,
+        title=fit(parent.title, NAME_LIMIT),
+        text=storable(parent.body).strip(),
+        column=column_of(parent.status),
+        labels=frozenset(labels),
+        checklists=_checklists(parent, living),
+        version=CardVersion(
+            max([parent.text_version, *(child.text_version for child in children)]),
+            max([parent.status_version, *(child.status_version for child in children)]),
+        ),
+        evident=parent.word == ARCHIVED_WORD,
+    )
+
+
+def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]:
+    groups: dict[str, list[Item]] = {}
+    for child in children:
+        own = child.key.name.removeprefix(f"{parent.key.name}#")
+        title = child.group if child.group and child.group != parent.group else "Tasks"
+        item = Item(own, fit(child.title, NAME_LIMIT), child.status.is_over)
+        groups.setdefault(fit(title, LIST_NAME_LIMIT), []).append(item)
+    return tuple(Checklist(title, tuple(items)) for title, items in groups.items())
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
+
+
+def _version(word: str) -> Version:
+    time, _, commit = word.partition(".")
+    return Version(int(time), commit)

@@ -1,0 +1,260 @@
+"""Task lists of a card: which line on the board is which task, and what has to be written.
+
+A line is ours if the base knows its id, or if a task list of ours has a line with the same text
+that nobody else claims. All other lines are people's and stay where they are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.operations import (
+    AddChecklist,
+    AddItem,
+    DropChecklist,
+    DropItem,
+    RenameChecklist,
+    SetItem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from kanban_sync.core.board import Checklist, Item, Said, SeenChecklist, SeenItem
+    from kanban_sync.core.operations import Change
+
+STEP = 65536.0
+"""The distance of two neighbours that a board's own page leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistDifference:
+    """The writes to texts, the writes to ticks, and the ids of our lines by item key."""
+
+    text: tuple[Change, ...]
+    status: tuple[Change, ...]
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A line on the board with the id of the task list that holds it."""
+
+    line: SeenItem
+    checklist: str
+
+
+def compare_checklists(
+    wanted: Sequence[Checklist], seen: Sequence[SeenChecklist], base: Said | None
+) -> ChecklistDifference:
+    """Compare the task lists that a card ought to have with those on the board."""
+    former = dict(base.items) if base is not None else {}
+    on_board = {line.id: _Found(line, each.id) for each in seen for line in each.items}
+    places = _places(wanted, seen, former, on_board, _titles_said(base))
+    items = _recognise(wanted, seen, places, former, on_board)
+    text: list[Change] = []
+    status: list[Change] = []
+    last = max((each.position for each in seen), default=0.0)
+    titles = {each.id: each.title for each in seen}
+    for checklist in wanted:
+        place = places.get(checklist.title)
+        if place is None:
+            last += STEP
+            text.append(AddChecklist(checklist.title, last))
+        elif titles[place] != checklist.title:
+            text.append(RenameChecklist(place, checklist.title))
+        more_text, more_status = _compare_lines(checklist, place, items, on_board, base)
+        text += more_text
+        status += more_status
+    text += _drops(wanted, seen, base, items, places)
+    return ChecklistDifference(tuple(text), tuple(status), items)
+
+
+def _places(
+    wanted: Sequence[Checklist],
+    seen: Sequence[SeenChecklist],
+    former: Mapping[str, str],
+    on_board: Mapping[str, _Found],
+    said: Collection[str],
+) -> dict[str, str]:
+    """Return for each wanted title the id of the task list on the board that stands for it.
+
+    A list that has to be renamed is one whose title we gave: a person's list stays as it is.
+    """
+    places: dict[str, str] = {}
+    titles = {each.id: each.title for each in seen}
+    for each in sorted(seen, key=lambda each: each.position):
+        if any(each.title == checklist.title for checklist in wanted):
+            places.setdefault(each.title, each.id)
+    for checklist in wanted:
+        if checklist.title in places:
+            continue
+        holders = Counter(
+            on_board[former[item.key]].checklist
+            for item in checklist.items
+            if former.get(item.key) in on_board
+        )
+        for holder, _ in holders.most_common(1):
+            if holder not in places.values() and titles[holder] in said:
+                places[checklist.title] = holder
+    return places
+
+
+def _recognise(
+    wanted: Sequence[Checklist],
+    seen: Sequence[SeenChecklist],
+    places: Mapping[str, str],
+    former: Mapping[str, str],
+    on_board: Mapping[str, _Found],
+) -> dict[str, str]:
+    """Return the ids of lines by item key: those remembered, else lines with the same text."""
+    items = {
+        item.key: former[item.key]
+        for checklist in wanted
+        for item in checklist.items
+        if former.get(item.key) in on_board
+    }
+    claimed = {*items.values(), *former.values()}
+    by_id = {each.id: each for each in seen}
+    for checklist in wanted:
+        place = places.get(checklist.title)
+        free: dict[str, list[str]] = {}
+        for line in sorted(by_id[place].items, key=_position) if place else ():
+            if line.id not in claimed:
+                free.setdefault(line.text, []).append(line.id)
+        for item in checklist.items:
+            if item.key not in items and free.get(item.text):
+                items[item.key] = free[item.text].pop(0)
+    return items
+
+
+def _compare_lines(
+    checklist: Checklist,
+    place: str | None,
+    items: Mapping[str, str],
+    on_board: Mapping[str, _Found],
+    base: Said | None,
+) -> tuple[list[Change], list[Change]]:
+    """Return the writes for one task list: lines to add and texts, then ticks."""
+    lines = [
+        on_board[items[item.key]].line
+        if item.key in items and on_board[items[item.key]].checklist == place
+        else None
+        for item in checklist.items
+    ]
+    positions = place_between([line.position if line else None for line in lines])
+    text: list[Change] = []
+    status: list[Change] = []
+    for item, line, position in zip(checklist.items, lines, positions, strict=True):
+        if item.key not in items:
+            text.append(AddItem(checklist.title, item, position))
+            continue
+        found = on_board[items[item.key]].line
+        moved = line is None
+        renamed = item.text != found.text and not _was_read_back(item, found, base)
+        if renamed or moved or position != found.position:
+            text.append(
+                SetItem(
+                    found.id,
+                    item,
+                    text=item.text if renamed else None,
+                    checklist=checklist.title if moved else None,
+                    position=position if moved or position != found.position else None,
+                )
+            )
+        if item.done != found.done:
+            status.append(SetItem(found.id, item, done=item.done))
+    return text, status
+
+
+def _was_read_back(item: Item, found: SeenItem, base: Said | None) -> bool:
+    """Whether we said the same text last time, and the board still has what it made of it."""
+    if base is None or not base.finished or base.seen is None:
+        return False
+    said = any(item == each for list_ in base.said.checklists for each in list_.items)
+    back = (line for list_ in base.seen.checklists for line in list_.items)
+    return said and any(line.id == found.id and line.text == found.text for line in back)
+
+
+def _drops(
+    wanted: Sequence[Checklist],
+    seen: Sequence[SeenChecklist],
+    base: Said | None,
+    items: Mapping[str, str],
+    places: Mapping[str, str],
+) -> list[Change]:
+    """Return the removals: lines of ours without a task, and lists of ours without a line."""
+    if base is None:
+        return []
+    keys = {item.key for checklist in wanted for item in checklist.items}
+    stale = {id_ for key, id_ in base.items.items() if key not in keys} - set(items.values())
+    said_titles = _titles_said(base)
+    drops: list[Change] = []
+    for each in seen:
+        drops += [DropItem(line.id, line.text) for line in each.items if line.id in stale]
+        ours = stale | set(items.values())
+        if (
+            each.title in said_titles
+            and each.id not in places.values()
+            and all(line.id in ours for line in each.items)
+        ):
+            drops.append(DropChecklist(each.id, each.title))
+    return drops
+
+
+def _titles_said(base: Said | None) -> set[str]:
+    """Return the titles that we gave to task lists of the card."""
+    sayings = base.all_said if base is not None else ()
+    return {checklist.title for card in sayings for checklist in card.checklists}
+
+
+def place_between(positions: Sequence[float | None]) -> list[float]:
+    """Return rising positions: those that already rise are kept, the others go in between.
+
+    As few as possible change: the longest rising run stays. ``None`` stands for a new line.
+    """
+    kept = _longest_rising(positions)
+    following: list[tuple[int, float] | None] = [None] * len(positions)
+    for index in range(len(positions) - 2, -1, -1):
+        right = positions[index + 1]
+        is_kept = index + 1 in kept and right is not None
+        following[index] = (index + 1, right) if is_kept and right else following[index + 1]
+    result: list[float] = []
+    for index, position in enumerate(positions):
+        before = result[-1] if result else 0.0
+        next_kept = following[index]
+        if index in kept and position is not None:
+            result.append(position)
+        elif next_kept is None:
+            result.append(before + STEP)
+        else:
+            result.append(before + (next_kept[1] - before) / (next_kept[0] - index + 1))
+    return result
+
+
+def _longest_rising(positions: Sequence[float | None]) -> set[int]:
+    """Return the indexes of a longest strictly rising run among the known positions."""
+    tails: list[float] = []
+    ends: list[int] = []
+    previous: dict[int, int] = {}
+    for index, position in enumerate(positions):
+        if position is None or position <= 0:
+            continue
+        length = bisect_left(tails, position)
+        if length:
+            previous[index] = ends[length - 1]
+        tails[length : length + 1] = [position]
+        ends[length : length + 1] = [index]
+    run: set[int] = set()
+    index_ = ends[-1] if ends else -1
+    while index_ >= 0:
+        run.add(index_)
+        index_ = previous.get(index_, -1)
+    return run
+
+
+def _position(line: SeenItem) -> float:
+    return line.position

@@ -1,0 +1,157 @@
+"""A card's description: people's words, our block, and the footer that names the task.
+
+The layout is: people's words, our block, people's words, the footer, people's words. The footer is
+a line of inline code, which survives the board's editor and is found by its search, even in the
+archive. Nothing that a person wrote is ever dropped: lines that we did not write are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import TaskKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FOOTER = re.compile(
+    r"^[ \t]*`kanban-sync: ([0-9a-z]+)/([a-z-]+):([^`\n]+)`[ \t\r]*$", re.MULTILINE
+)
+
+
+def footer(key: TaskKey) -> str:
+    """Return the footer line of a task's card; it holds the constant key and nothing else."""
+    return f"`kanban-sync: {key.project}/{key.source}:{key.name}`"
+
+
+def key_of(description: str) -> TaskKey | None:
+    """Return the key that a description's footer names, None without a footer."""
+    found = _FOOTER.findall(description or "")
+    return TaskKey(*found[-1]) if found else None
+
+
+def compose(block: str, key: TaskKey) -> str:
+    """Return the description of a new card."""
+    return f"{block}\n\n{footer(key)}" if block else footer(key)
+
+
+def is_written(
+    description: str, block: str, key: TaskKey, former: Sequence[str], *, settled: bool
+) -> bool:
+    """Whether the description already has our block and footer, whatever people wrote around it.
+
+    Blanks never count. Where the same block was said, and finished, before (``settled``), marks do
+    not count either: the board's editor changes them by itself whenever a person saves.
+    """
+    if key_of(description) != key:
+        return False
+    wanted = rewrite(description, block, key, former)
+    if settled:
+        return _loose(wanted) == _loose(description)
+    return wanted.split() == description.split()
+
+
+def rewrite(description: str, block: str, key: TaskKey, former: Sequence[str] = ()) -> str:
+    """Return the description with our block as it ought to be, and all of people's words.
+
+    Args:
+        description: What the board has now.
+        block: Our block as it ought to be.
+        key: Whose footer to set.
+        former: Our blocks that may stand there now; none if nobody remembers.
+    """
+    found = list(_FOOTER.finditer(description))
+    body = description[: found[-1].start()] if found else description
+    tail = description[found[-1].end() :] if found else ""
+    above, below = _peoples_words(body, [block, *former])
+    parts = [above, block, below, footer(key), _trimmed(tail)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _peoples_words(body: str, blocks: Sequence[str]) -> tuple[str, str]:
+    """Return what people wrote above our block, and inside or below it."""
+    lines = body.split("\n")
+    ours = _ours(lines, [block for block in blocks if block.strip()])
+    first = min(ours, default=0)
+    return _trimmed("\n".join(lines[:first])), _trimmed("\n".join(_without(lines, ours, first)))
+
+
+def _ours(lines: Sequence[str], blocks: Sequence[str]) -> set[int]:
+    """Return which lines are ours: a block as it was written, else what is left of any.
+
+    Only one block is taken to be ours: the same words further down may be a person's.
+    """
+    for look in (_whole, _scattered):
+        for block in blocks:
+            found = look(lines, block.split("\n"))
+            if found:
+                return found
+    return set().union(*(_alike(lines, block.split("\n")) for block in blocks))
+
+
+def _whole(lines: Sequence[str], block: Sequence[str]) -> set[int]:
+    """Return where a block stands as we wrote it, line by line."""
+    plain = [line.rstrip() for line in lines]
+    wanted = [line.rstrip() for line in block]
+    for start in range(len(plain) - len(wanted) + 1):
+        if plain[start : start + len(wanted)] == wanted:
+            return set(range(start, start + len(wanted)))
+    return set()
+
+
+def _scattered(lines: Sequence[str], block: Sequence[str]) -> set[int]:
+    """Return where all lines of a block stand in their order, with other lines in between."""
+    found: set[int] = set()
+    wanted = [line.strip() for line in block if line.strip()]
+    for index, line in enumerate(lines):
+        if len(found) < len(wanted) and line.strip() == wanted[len(found)]:
+            found.add(index)
+    return found if len(found) == len(wanted) else set()
+
+
+def _alike(lines: Sequence[str], block: Sequence[str]) -> set[int]:
+    """Return which lines are lines of a block, as the board's editor or a person left them."""
+    here = [(index, _sameness(line)) for index, line in enumerate(lines) if line.strip()]
+    there = [_sameness(line) for line in block if line.strip()]
+    matcher = SequenceMatcher(None, [same for _, same in here], there, autojunk=False)
+    return {
+        here[index][0]
+        for start, _, length in matcher.get_matching_blocks()
+        for index in range(start, start + length)
+    }
+
+
+def _without(lines: Sequence[str], ours: set[int], first: int) -> list[str]:
+    """Return people's lines from ``first`` on; where a line of ours was is one blank."""
+    kept: list[str] = []
+    gap = False
+    for index in range(first, len(lines)):
+        if index in ours:
+            gap = True
+            continue
+        if gap and not lines[index].strip():
+            continue
+        if gap:
+            while kept and not kept[-1].strip():
+                kept.pop()
+            kept.append("")
+            gap = False
+        kept.append(lines[index])
+    return kept
+
+
+def _trimmed(text: str) -> str:
+    """Return a text without blank lines around it; its first line keeps its indentation."""
+    return re.sub(r"\A(?:[^\S\n]*\n)+", "", text.rstrip()) if text.strip() else ""
+
+
+def _sameness(line: str) -> str:
+    """Return what tells two lines apart: words, or else the marks themselves."""
+    return _loose(line) or "".join(line.split())
+
+
+def _loose(line: str) -> str:
+    """Return a text without what the board's editor changes by itself: marks, escapes, blanks."""
+    return "".join(re.findall(r"\w+", line)).lower()

@@ -1,0 +1,75 @@
+"""What differs between a card as it ought to be and as the board has it, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.board import STATUS_LABELS
+from kanban_sync.core.checklists import compare_checklists
+from kanban_sync.core.description import is_written
+from kanban_sync.core.operations import AddLabel, Move, RemoveLabel, SetText, SetTitle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanban_sync.core.board import Card, Said, SeenCard
+    from kanban_sync.core.operations import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What would have to be written: to the text part, and to the status part, of one card.
+
+    ``items`` are the ids of lines that were recognised as ours, by item key.
+    """
+
+    text: tuple[Change, ...]
+    status: tuple[Change, ...]
+    items: Mapping[str, str]
+
+
+def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> Difference:
+    """Compare a desired card with a seen one.
+
+    A field is as it should be if it equals, or if the board still has what was read back after
+    we said the same: a server may store another text than it was sent.
+
+    Args:
+        card: How the card ought to be.
+        seen: How the board has it.
+        base: What was last agreed on, if anything.
+        bottom: The position below the last card of the column in which the card ought to be.
+    """
+    text: list[Change] = []
+    status: list[Change] = []
+    said = base.said if base is not None else None
+    back = base.seen if base is not None and base.finished else None
+    if card.title != seen.title and not (
+        said and back and card.title == said.title and seen.title == back.title
+    ):
+        text.append(SetTitle(card.title))
+    all_said = base.all_said if base is not None else ()
+    former = tuple(dict.fromkeys(each.text for each in all_said))
+    settled = bool(said and back and card.text == said.text)
+    if not is_written(seen.description, card.text, card.key, former, settled=settled) and not (
+        settled and back and seen.description == back.description
+    ):
+        text.append(SetText(card.text, former))
+    if not _is_in_place(card, seen, base):
+        status.append(Move(card.column, bottom))
+    status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
+    ours = set(STATUS_LABELS.values()).union(*(each.labels for each in all_said))
+    status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
+    lists = compare_checklists(card.checklists, seen.checklists, base)
+    return Difference((*text, *lists.text), (*status, *lists.status), lists.items)
+
+
+def _is_in_place(card: Card, seen: SeenCard, base: Said | None) -> bool:
+    """Whether the card is in its column; people may move a card that waits between the two."""
+    if card.column is seen.column and not seen.archived:
+        return True
+    if seen.archived or seen.column is None:
+        return False
+    unchanged = base is None or all(each.column is card.column for each in base.all_said)
+    return unchanged and card.column.is_shared and seen.column.is_shared

@@ -1,0 +1,78 @@
+"""Every error that kanban-sync raises on purpose, by whose fault it is.
+
+::
+
+    KanbanSyncError                 exit code 1
+    ├── SetupError                  the installation or the settings: the user can mend it
+    │   ├── SettingsError           a settings file, all problems at once, with line numbers
+    │   └── ConsentError            this clone was not told to use that target
+    ├── RepositoryError             no repository, no commit yet, a bare one
+    ├── StoreError                  the task database: newer schema, no space, no right to write
+    ├── BoardError                  the board answered, but not as it should
+    │   ├── SignInError             the key is missing, wrong or expired
+    │   ├── RightsError             not a member of the board, or not an editor
+    │   └── RefusedError            one card was refused; the others go on
+    └── BoardUnreachableError       exit code 2: nobody answered, everything stays pending
+
+The text of an error is what the user reads: it names what happened, where, and what to do now.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class KanbanSyncError(Exception):
+    """Something that kanban-sync foresaw; its text is the message for the user."""
+
+    exit_code = 1
+
+
+class SetupError(KanbanSyncError):
+    """The installation or the settings do not fit; the user can mend it."""
+
+
+class SettingsError(SetupError):
+    """A settings file has problems; all of them are named at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Join the problems, one a line, each with its file and line."""
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class ConsentError(SetupError):
+    """The repository names a target that the user of this clone has not allowed."""
+
+
+class RepositoryError(KanbanSyncError):
+    """Git has no answer: no repository here, no commit yet, or a bare repository."""
+
+
+class StoreError(KanbanSyncError):
+    """The task database cannot be used as it is."""
+
+
+class BoardError(KanbanSyncError):
+    """The board answered, but not as a board should."""
+
+
+class SignInError(BoardError):
+    """The board does not know the credential, or there is none for its origin."""
+
+
+class RightsError(BoardError):
+    """The account may not do this: not a member of the board, or not an editor."""
+
+
+class RefusedError(BoardError):
+    """The board refused one operation as invalid; the others are not concerned."""
+
+
+class BoardUnreachableError(KanbanSyncError):
+    """Nobody answered at the board's address; what was to be written stays pending."""
+
+    exit_code = 2

@@ -1,0 +1,260 @@
+"""The difference between two boards as data: what is to be done, to which card, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from kanban_sync.core.board import Column, Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanban_sync.core.board import Card, Item, SeenCard, Stamp
+    from kanban_sync.core.model import TaskKey
+
+
+SAYINGS = 4
+"""How many sayings that were begun, but not finished, are remembered besides the finished one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTitle:
+    """Give the card this title."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetText:
+    """Put this text into our block of the description; what stands outside stays.
+
+    ``former`` are the blocks of ours that may stand there, the latest first.
+    """
+
+    text: str
+    former: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Move the card into a column, at a position in its list."""
+
+    column: Column
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddLabel:
+    """Put a label on the card."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLabel:
+    """Take a label of ours off the card."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddChecklist:
+    """Make a task list; its lines follow as ``AddItem`` with its title."""
+
+    title: str
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
+class RenameChecklist:
+    """Give the task list with that id another title."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropChecklist:
+    """Remove a task list of ours in which nothing is left."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddItem:
+    """Add a line to the task list with that title."""
+
+    checklist: str
+    item: Item
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """Change what is not None of a line of ours; ``checklist`` moves it to the one so titled."""
+
+    id: str
+    item: Item
+    text: str | None = None
+    done: bool | None = None
+    checklist: str | None = None
+    position: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropItem:
+    """Remove a line of ours whose line in the file is gone."""
+
+    id: str
+    text: str
+
+
+TextChange: TypeAlias = (
+    SetTitle | SetText | AddChecklist | RenameChecklist | DropChecklist | AddItem | DropItem
+)
+StatusChange: TypeAlias = Move | AddLabel | RemoveLabel
+Change: TypeAlias = TextChange | StatusChange | SetItem
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a card, with its footer in the same request."""
+
+    card: Card
+    position: float
+    stamp: Stamp
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change a card where it differs; ``stamp`` goes first if it is not None.
+
+    ``card`` has an unknown version for a part that is another clone's to say.
+    """
+
+    card: Card
+    seen: SeenCard
+    changes: tuple[Change, ...]
+    stamp: Stamp | None
+    mark: str
+    items: Mapping[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Put a card into the board's archive, marked as our doing."""
+
+    card: Card
+    seen: SeenCard
+    stamp: Stamp
+    items: Mapping[str, str]
+    reason: str
+
+    @property
+    def mark(self) -> str:
+        """The rendering mark of the last saying."""
+        return self.stamp.mark
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Record a base; nothing is written to the board."""
+
+    said: Said
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop the base of a card that exists no more; nothing is written to the board."""
+
+    key: TaskKey
+    reason: str
+
+
+Operation: TypeAlias = Create | Update | Archive | Remember | Forget
+"""There is no Delete: a card is never deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was left alone on purpose, for people to know."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one sync of a board would do.
+
+    ``held`` are operations that the guard holds back until they are forced.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    held: tuple[Operation, ...] = ()
+    notes: tuple[Note, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> tuple[Operation, ...]:
+        """The operations that change the board."""
+        return tuple(each for each in self.operations if not isinstance(each, Remember | Forget))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many operations there are of each kind, by lower-case name."""
+        return dict(Counter(type(each).__name__.lower() for each in self.operations))
+
+
+def key_of(operation: Operation) -> TaskKey:
+    """Return the key of the card that an operation is about."""
+    match operation:
+        case Create() | Update() | Archive():
+            return operation.card.key
+        case Remember():
+            return operation.said.said.key
+        case Forget():
+            return operation.key
+
+
+def about_to_say(operation: Update | Archive, former: Said | None) -> Said:
+    """Return the base to record before the first write, so that a crash in between is mended.
+
+    It forgets nothing of the former base: the writes may not have begun.
+    """
+    card, seen = operation.card, operation.seen
+    base = former or Said(seen.id, card, operation.mark, seen)
+    return replace(
+        base,
+        card_id=seen.id,
+        said=card,
+        mark=operation.mark,
+        items={**base.items, **operation.items},
+        finished=False,
+        archived=base.archived or seen.archived or isinstance(operation, Archive),
+        deleted=False,
+        before=() if former is None else _remembered(base.all_said),
+    )
+
+
+def _remembered(said: tuple[Card, ...]) -> tuple[Card, ...]:
+    """Keep the oldest, which was finished, and the latest: a refused card may change for long."""
+    each_once = tuple(dict.fromkeys(said))
+    return (*each_once[:SAYINGS], *each_once[SAYINGS:][-1:])
+
+
+def is_flip(operation: Operation) -> bool:
+    """Whether an operation would take a card to another column, or away, on thin evidence."""
+    if isinstance(operation, Archive):
+        return True
+    if not isinstance(operation, Update):
+        return False
+    moves = [change for change in operation.changes if isinstance(change, Move)]
+    evident = operation.card.evident and operation.card.column is Column.DONE
+    return bool(moves) and not evident

@@ -1,0 +1,375 @@
+"""What has to be done so that a board says what the repository says.
+
+``plan`` looks at each task from three sides: how its card ought to be (desired), how the board has
+it (actual), and what was last agreed on (base). The table of its decisions, first match wins:
+
+====  =============  =====================  ==================  ==================================
+row   desired        actual                 base                decision
+====  =============  =====================  ==================  ==================================
+1     none           gone                   yes                 forget
+2     none           anything else          any                 nothing: absence is no evidence
+3     to archive     none, or archived      none                nothing: there never was a card
+4     to archive     gone                   yes                 forget
+5     to archive     archived               yes                 remember that it is over
+6     to archive     on the board           none                nothing: not this clone's card
+7     to archive     on the board, newer    yes                 nothing: another clone knows more
+8     to archive     on the board           yes                 archive
+9     yes            none                   none                create
+10    yes            gone                   as desired          remember: a person deleted it
+11    yes            gone                   other content       create: the task has changed since
+12    yes            on another board       yes                 nothing: a person moved it there
+13    yes            archived by a person   any                 remember it: it stays archived
+14    yes            archived by us, newer  said by another     nothing: deleted later than we know
+15    yes            archived by us         any                 update: bring it back
+16    yes            on the board, equal    as desired          nothing
+17    yes            on the board, equal    none, or other      remember
+18    yes            differs, unmarked      any                 update both parts
+19    yes            part is older          any                 update that part
+20    yes            part is newer          own state changed   update that part (a reset)
+21    yes            part is newer          any                 nothing: another clone is ahead
+22    yes            same version           mark is ours        update that part: repair
+23    yes            same version           other mark          nothing: another release drew it
+24    yes            an older card too      its card is younger archive the younger one
+====  =============  =====================  ==================  ==================================
+
+Rows 18 to 23 are decided for the text part and for the status part of a card on their own. Row 24
+comes before rows 9 to 23; the card that stays is dealt with by the next sync.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.board import LISTS, CardVersion, Column, Said, Stamp
+from kanban_sync.core.checklists import STEP
+from kanban_sync.core.difference import difference
+from kanban_sync.core.finding import find_cards
+from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.operations import (
+    Archive,
+    Create,
+    Forget,
+    Move,
+    Note,
+    Operation,
+    Plan,
+    Remember,
+    Update,
+    is_flip,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from kanban_sync.core.board import BoardState, Card, SeenCard
+    from kanban_sync.core.model import TaskKey, Version
+
+GUARD_SHARE = 0.3
+"""The share of our cards that one sync may archive or move without being told twice."""
+
+GUARD_CARDS = 10
+"""Boards with fewer cards of ours are not guarded."""
+
+
+class Side(Enum):
+    """Which part of a card a version speaks of."""
+
+    TEXT = 0
+    STATUS = 1
+
+
+def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it is forced
+    desired: Sequence[Card],
+    actual: BoardState,
+    base: Mapping[TaskKey, Said],
+    mark: str,
+    project: str,
+    *,
+    force: bool = False,
+) -> Plan:
+    """Return what has to be done, as data; nothing is read or written here.
+
+    Args:
+        desired: The cards as they ought to be, in order.
+        actual: What one reading of the board told.
+        base: What this clone last agreed on, by key.
+        mark: The rendering mark of this release and mapping.
+        project: The id of our project; cards with another project's footer are strangers'.
+        force: Whether operations are let through that the guard would hold back.
+    """
+    found = find_cards(desired, actual, base, project)
+    bottoms = _bottoms(actual)
+    operations: list[Operation] = []
+    notes: list[Note] = list(found.notes)
+    for card in desired:
+        seen, said = found.cards.get(card.key), base.get(card.key)
+        twin = found.twins.get(card.key)
+        if twin is not None and said is not None:
+            decision: Operation | Note | None = _archive_twin(card, twin, said)
+        else:
+            decision = _decide(card, seen, said, actual, mark, bottoms)
+        if isinstance(decision, Note):
+            notes.append(decision)
+        elif decision is not None:
+            operations.append(decision)
+    operations += _forget(desired, actual, base)
+    ours = sum(not seen.archived for seen in found.cards.values())
+    kept, held = _guard(operations, ours, force=force)
+    return Plan(tuple(kept), tuple(held), tuple(notes), actual.missing)
+
+
+def _decide(  # noqa: PLR0913 - the sides of the table
+    card: Card,
+    seen: SeenCard | None,
+    base: Said | None,
+    actual: BoardState,
+    mark: str,
+    bottoms: dict[Column, float],
+) -> Operation | Note | None:
+    if card.column is Column.ARCHIVE:
+        return _decide_end(card, seen, base, actual)
+    if seen is None:
+        return _decide_absent(card, base, actual, mark, bottoms)
+    if seen.archived and not _archived_by_us(seen, base):
+        # Row 13.
+        if base is not None and base.seen != seen:
+            return Remember(replace(base, seen=seen), "a person archived its card")
+        return Note(str(card.key), "a person archived its card; it stays archived")
+    taken_back = base is not None and base.archived and _said_newest(seen.stamp, base)
+    if seen.archived and _is_newer(seen.stamp, card) and not taken_back:
+        # Row 14.
+        return Note(str(card.key), "its card was archived by a newer commit than this clone has")
+    return _decide_present(card, seen, base, mark, bottoms)
+
+
+def _is_newer(stamp: Stamp | None, card: Card) -> bool:
+    """Whether a whole card was marked later than we know of."""
+    return stamp is not None and stamp.version.newest > card.version.newest
+
+
+def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
+    """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
+    stamp = Stamp(card.version, base.mark, archived=True)
+    return Archive(card, twin, stamp, base.items, "an older card of its task counts")
+
+
+def _decide_end(
+    card: Card, seen: SeenCard | None, base: Said | None, actual: BoardState
+) -> Operation | Note | None:
+    """Rows 3 to 8: the task is over, its card belongs into the board's archive."""
+    if base is None:
+        # Rows 3 and 6.
+        return (
+            None
+            if seen is None or seen.archived
+            else Note(str(card.key), "the task is over, but its card was not made by this clone")
+        )
+    if seen is None:
+        # Row 4.
+        is_gone = base.card_id in actual.gone
+        return Forget(card.key, "its card was deleted") if is_gone else None
+    if seen.archived:
+        # Row 5.
+        if base.archived and base.finished:
+            return None
+        said = replace(base, said=card, seen=seen, finished=True, archived=True, before=())
+        return Remember(said, "its card is in the archive")
+    if _is_newer(seen.stamp, card) and not _said_newest(seen.stamp, base):
+        # Row 7.
+        return Note(str(card.key), "gone here, but another clone has a newer version of it")
+    # Row 8.
+    stamp = Stamp(card.version, base.mark, archived=True)
+    return Archive(card, seen, stamp, base.items, f"its task is {_end(card)}")
+
+
+def _end(card: Card) -> str:
+    return "over" if card.evident else "in no file any more"
+
+
+def _decide_absent(
+    card: Card,
+    base: Said | None,
+    actual: BoardState,
+    mark: str,
+    bottoms: dict[Column, float],
+) -> Operation | Note | None:
+    """Rows 9 to 12: there ought to be a card, and the board has none."""
+    if base is not None and base.card_id in actual.elsewhere:
+        # Row 12.
+        return Note(str(card.key), "a person moved its card to another board")
+    if base is not None and base.card_id in actual.gone:
+        if _same_content(card, base.said):
+            # Row 10.
+            deleted = replace(base, deleted=True)
+            return None if base.deleted else Remember(deleted, "a person deleted its card")
+        # Row 11.
+        return Create(card, _next(bottoms, card), Stamp(card.version, mark), "changed since")
+    if base is not None:
+        return Note(str(card.key), "its card was not found; looked for again next time")
+    # Row 9.
+    return Create(card, _next(bottoms, card), Stamp(card.version, mark), "new")
+
+
+def _decide_present(
+    card: Card, seen: SeenCard, base: Said | None, mark: str, bottoms: dict[Column, float]
+) -> Operation | Note | None:
+    """Rows 15 to 23: the card is there (or comes back); write the parts in which we are right."""
+    differs = difference(card, seen, base, bottoms[card.column] + STEP)
+    if not differs.text and not differs.status:
+        # Rows 16 and 17.
+        if base is not None and _is_agreed(base, card, seen, differs.items):
+            return None
+        return Remember(Said(seen.id, card, mark, seen, differs.items), "the board already says so")
+    back = seen.archived
+    sides = {
+        side: reason
+        for side, changes in ((Side.TEXT, differs.text), (Side.STATUS, differs.status))
+        if changes and (reason := "back again" if back else _right(side, card, seen, base, mark))
+    }
+    if not sides:
+        # Rows 21 and 23.
+        return Note(str(card.key), "another clone or release has said otherwise, and is newer")
+    if Side.STATUS in sides and any(isinstance(change, Move) for change in differs.status):
+        _next(bottoms, card)
+    changes = (
+        *(differs.text if Side.TEXT in sides else ()),
+        *(differs.status if Side.STATUS in sides else ()),
+    )
+    equal = {
+        side
+        for side, there in ((Side.TEXT, differs.text), (Side.STATUS, differs.status))
+        if not there
+    }
+    stamp = _stamp_after(equal | sides.keys(), sides, card, seen, mark)
+    said = replace(card, version=_version_said(equal | sides.keys(), card))
+    reason = ", ".join(dict.fromkeys(sides.values()))
+    return Update(
+        said, seen, changes, stamp if stamp != seen.stamp else None, mark, differs.items, reason
+    )
+
+
+def _is_agreed(base: Said, card: Card, seen: SeenCard, items: Mapping[str, str]) -> bool:
+    """Whether the base already tells that this card, there, says just that."""
+    return (
+        base.said == card
+        and base.card_id == seen.id
+        and base.finished
+        and not base.archived
+        and not base.deleted
+        and dict(base.items) == dict(items)
+    )
+
+
+def _right(side: Side, card: Card, seen: SeenCard, base: Said | None, mark: str) -> str:
+    """Return why this clone may write a part that differs, or '' if it may not."""
+    if seen.stamp is None:
+        return "not yet marked"  # Row 18.
+    ours, its = card.version[side.value], seen.stamp.version[side.value]
+    if its < ours:
+        return "changed"  # Row 19.
+    if its > ours:
+        said_it = base is not None and _said_it(side, its, base)
+        changed = base is not None and (not base.finished or not _same_side(side, card, base.said))
+        return "taken back" if said_it and changed else ""  # Rows 20 and 21.
+    marks = {mark, base.mark} if base is not None else {mark}
+    return "repaired" if seen.stamp.mark in marks else ""  # Rows 22 and 23.
+
+
+def _stamp_after(
+    ours: Collection[Side], written: Collection[Side], card: Card, seen: SeenCard, mark: str
+) -> Stamp:
+    """Return the version field as it is after writing: a part that is not ours keeps its version.
+
+    A part that was equal anyway gets the newer of both versions.
+    """
+    was = seen.stamp.version if seen.stamp is not None else CardVersion()
+    parts = [
+        card.version[side.value]
+        if side in written
+        else max(was[side.value], card.version[side.value])
+        if side in ours
+        else was[side.value]
+        for side in Side
+    ]
+    return Stamp(CardVersion(*parts), mark)
+
+
+def _version_said(ours: Collection[Side], card: Card) -> CardVersion:
+    """Return the version of what is said: a part that is another clone's to say has none."""
+    return CardVersion(*(card.version[side.value] if side in ours else UNKNOWN for side in Side))
+
+
+def _said_it(side: Side, its: Version, base: Said) -> bool:
+    """Whether the version that a part has on the board is one that this clone gave it.
+
+    If the last saying was not finished, the board may still have the one before.
+    """
+    said = base.said.version[side.value]
+    if its == said:
+        return True
+    was = base.seen.stamp if base.seen is not None else None
+    begun = not base.finished and said != UNKNOWN and was is not None
+    return begun and was is not None and its == was.version[side.value] > said
+
+
+def _said_newest(stamp: Stamp | None, base: Said) -> bool:
+    """Whether what is newest on a card was said by this clone."""
+    return stamp is not None and all(
+        _said_it(side, its, base)
+        for side, its in zip(Side, stamp.version, strict=True)
+        if its == stamp.version.newest
+    )
+
+
+def _archived_by_us(seen: SeenCard, base: Said | None) -> bool:
+    marked = seen.stamp is not None and seen.stamp.archived
+    return marked or (base is not None and base.archived)
+
+
+def _same_side(side: Side, one: Card, other: Card) -> bool:
+    if side is Side.TEXT:
+        return one.text_digest == other.text_digest
+    return one.status_digest == other.status_digest
+
+
+def _same_content(one: Card, other: Card) -> bool:
+    return all(_same_side(side, one, other) for side in Side)
+
+
+def _forget(
+    desired: Sequence[Card], actual: BoardState, base: Mapping[TaskKey, Said]
+) -> list[Operation]:
+    """Row 1 (row 2 is to do nothing)."""
+    wanted = {card.key for card in desired}
+    return [
+        Forget(key, "neither task nor card exist any more")
+        for key, said in base.items()
+        if key not in wanted and said.card_id in actual.gone
+    ]
+
+
+def _guard(
+    operations: Sequence[Operation], ours: int, *, force: bool
+) -> tuple[list[Operation], list[Operation]]:
+    """Hold back archivings and moves if they are too many at once; the others go on."""
+    flips = [operation for operation in operations if is_flip(operation)]
+    if force or ours < GUARD_CARDS or len(flips) <= GUARD_SHARE * ours:
+        return list(operations), []
+    return [each for each in operations if not is_flip(each)], flips
+
+
+def _bottoms(actual: BoardState) -> dict[Column, float]:
+    """Return the position of the last card of each column, people's cards included."""
+    bottoms = dict.fromkeys((*LISTS, Column.ARCHIVE), 0.0)
+    for card in actual.cards:
+        if card.column is not None and not card.archived:
+            bottoms[card.column] = max(bottoms[card.column], card.position)
+    return bottoms
+
+
+def _next(bottoms: dict[Column, float], card: Card) -> float:
+    """Return the next free position in the card's column, and take it."""
+    bottoms[card.column] += STEP
+    return bottoms[card.column]

@@ -1,0 +1,311 @@
+"""The four doors between the decisions and the world: Source, Repository, Board, TaskStore.
+
+Terms are defined here, where the ports are. A *layer* is one state of the repository that has a
+say (a branch, at a fixed commit). A *tree* maps the paths of task files to blob ids. A *unit* is
+one thing that a source finds in a tree: an OpenSpec change, or one file of tasks. A *slot* is what
+a task file is called for ever, also when it moves (into the archive): identities and versions of
+tasks are followed along a slot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kanban_sync.core.board import BoardState, Said
+    from kanban_sync.core.history import LogEntry
+    from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.model import Document, Status, Task, TaskKey
+    from kanban_sync.core.operations import Operation
+
+Tree: TypeAlias = "Mapping[str, str]"
+"""Path of a file, relative to the top of the repository, with slashes -> its blob id."""
+
+Read: TypeAlias = "Callable[[str], bytes]"
+"""Blob id -> its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where sources look; globs are git's (``**`` crosses folders), relative to the top.
+
+    ``openspec`` are folders named openspec; ``exclude`` takes fixtures away again.
+    """
+
+    tasks: tuple[str, ...] = ("TASKS.md", "docs/TASKS.md", "**/TASKS.md")
+    openspec: tuple[str, ...] = ("openspec", "**/openspec")
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFile:
+    """One file that holds tasks (or, with ``is_text``, a change's words): path, blob and slot."""
+
+    path: str
+    blob: str
+    slot: str
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One thing that a source found.
+
+    With a ``name`` the unit is itself a task (a change) and what its files hold are its children;
+    without, each top-level entry of its one file is a task. ``prefix`` goes before the keys that
+    are made for entries without a name of the unit (empty: their ids are unique by themselves).
+    ``archived`` is known from where the unit lies, never from rename pairs. ``root`` is the
+    OpenSpec root it belongs to (empty for the one at the top).
+    """
+
+    source: str
+    name: str
+    title: str
+    path: str
+    files: tuple[TaskFile, ...]
+    prefix: str = ""
+    archived: bool = False
+    root: str = ""
+
+
+class Source(Protocol):
+    """A dialect of task file: finds units in a tree and reads their files. No I/O of its own."""
+
+    NAME: str
+    """The second part of each key; never changes once released."""
+
+    PARSER: int
+    """Raised whenever the same bytes are read as other tasks; remembered parses depend on it."""
+
+    def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
+        """Return git pathspecs (``:(top,glob)…``) that match every file this source may read."""
+        ...
+
+    def matches(self, path: str, settings: SourceSettings) -> bool:
+        """Tell whether the file at this path is this source's business."""
+        ...
+
+    def slot(self, path: str, settings: SourceSettings) -> str:
+        """Return the slot of a file for which ``matches`` holds; the same after an archive move."""
+        ...
+
+    def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:
+        """Find the units of a tree, in path order. Reads only what tells which files hold tasks."""
+        ...
+
+    def parse(self, path: str, data: bytes) -> Document:
+        """Read one task file (or text file). Never raises on content: it becomes a Problem."""
+        ...
+
+    def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:
+        """Return the status of a unit that is a task, from those of its children."""
+        ...
+
+    def gone_means_done(self, document: Document) -> bool:
+        """Tell whether an entry removed from this file was completed (v1.0) or just vanished."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One state of the repository that has a say.
+
+    ``log`` holds the commits that changed watched files, oldest first: those after ``since`` if
+    that is an ancestor of ``tip``, else all (``since`` is empty then).
+    """
+
+    name: str
+    tip: str
+    tree: Tree
+    log: tuple[LogEntry, ...] = ()
+    since: str = ""
+
+
+class Repository(Protocol):
+    """Git, at fixed commits: never the work tree, never the index."""
+
+    def layers(self, pathspecs: Sequence[str], since: Mapping[str, str]) -> tuple[Layer, ...]:
+        """Resolve the layers. ``since`` maps a layer's name to the tip that was synced last."""
+        ...
+
+    def read(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of blobs, in one process for all of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of one operation on the board: the base to remember (None: nothing to do)."""
+
+    said: Said | None
+
+
+class Board(Protocol):
+    """A place where people look at cards. Every implementation inherits one contract suite."""
+
+    ids: dict[str, str]
+    """What the board wants remembered until next time (ids of lists, label, field)."""
+
+    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+        """Read everything in one request; ask besides only for cards of the base not found."""
+        ...
+
+    def prepare(self) -> None:
+        """Make what the last reading found missing: project, board, lists, label, field."""
+        ...
+
+    def apply(self, operation: Operation) -> Receipt:
+        """Carry out one operation, from any thread.
+
+        Raises:
+            RefusedError: The board calls this one operation invalid.
+            BoardError: Nothing more can be written (rights, sign-in).
+            BoardUnreachableError: Nobody answered.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the append-only table of events.
+
+    ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``orphaned``,
+    ``roadmap_updated``; ``at`` is in seconds since 1970; ``data`` is JSON.
+    """
+
+    id: int
+    at: float
+    kind: str
+    key: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What one merge into the database changed: keys, in the order of the tasks."""
+
+    created: tuple[TaskKey, ...] = ()
+    updated: tuple[TaskKey, ...] = ()
+    gone: tuple[TaskKey, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changed."""
+        return not (self.created or self.updated or self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run against one target, as ``status`` and ``log`` show it.
+
+    ``target`` is a target id or ``database``; ``result`` is ``running``, ``done``, ``failed``,
+    ``unreachable`` or ``held``; times are in seconds; ``operations`` counts by kind.
+    """
+
+    target: str
+    started_at: float
+    seconds: float = 0.0
+    result: str = "running"
+    operations: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FilesState:
+    """What the last sync knew of the files: the tip of each layer and the state of each slot."""
+
+    tips: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, SlotState] = field(default_factory=dict)
+
+
+class TaskStore(Protocol):
+    """The task database of one project. Times are parameters, in seconds since 1970.
+
+    Every method that writes is one transaction, and is as if it had not begun when it raises.
+    Every implementation inherits one contract suite.
+
+    Raises:
+        StoreError: From any method, if the database cannot be used: no space, no right to write,
+            a newer schema, damaged.
+    """
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks, also those that are over, by path, position and key."""
+        ...
+
+    def files(self) -> FilesState:
+        """Return what the last merge recorded of the files."""
+        ...
+
+    def merge(
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Status], files: FilesState, now: float
+    ) -> Merged:
+        """Bring the tasks in, in one transaction with its events; only changed rows are written.
+
+        Args:
+            tasks: All tasks that the files hold now.
+            gone: Tasks of the database that the files no longer hold -> what became of them.
+            files: What to remember of the files; replaces what was recorded.
+            now: The time of the events.
+        """
+        ...
+
+    def parses(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return remembered parses (JSON) by digest; unknown digests are left out."""
+        ...
+
+    def remember_parses(self, parses: Mapping[str, str]) -> None:
+        """Remember parses; forgets those that no merge has asked for in the last 1,000."""
+        ...
+
+    def base(self, target: str) -> dict[TaskKey, Said]:
+        """Return what was last agreed on with that board."""
+        ...
+
+    def remember(self, target: str, said: Iterable[Said]) -> None:
+        """Record bases (the key is the card's), replacing older ones."""
+        ...
+
+    def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
+        """Forget the bases of these keys."""
+        ...
+
+    def board_ids(self, target: str) -> dict[str, str]:
+        """Return what the board wanted remembered."""
+        ...
+
+    def remember_board(self, target: str, ids: Mapping[str, str]) -> None:
+        """Record what the board wants remembered, and nothing else that was there before."""
+        ...
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        ...
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return events with an id above ``after``, oldest first."""
+        ...
+
+    def begin_run(self, run: Run) -> int:
+        """Record the start of a run and return its id."""
+        ...
+
+    def end_run(self, run: Run) -> None:
+        """Record the end of the run with that id; keeps the newest 200 runs of each target."""
+        ...
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """Return the newest runs of all targets, newest first."""
+        ...
+
+    def close(self) -> None:
+        """Close the database."""
+        ...

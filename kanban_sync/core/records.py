@@ -1,0 +1,142 @@
+"""What stores keep as JSON: documents, states of slots, and bases, both ways."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from kanban_sync.core.board import (
+    Card,
+    CardVersion,
+    Checklist,
+    Column,
+    Item,
+    Said,
+    SeenCard,
+    SeenChecklist,
+    SeenItem,
+    Stamp,
+)
+from kanban_sync.core.identity import Traits
+from kanban_sync.core.layers import KeyedTask, SlotState
+from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version
+
+
+def document_to_json(document: Document) -> str:
+    """Return a parsed file as one JSON text."""
+    return json.dumps(asdict(document), ensure_ascii=False)
+
+
+def document_from_json(text: str) -> Document:
+    """Read back what ``document_to_json`` wrote."""
+    data: dict[str, Any] = json.loads(text)
+    return Document(
+        tuple(_parsed_from(task) for task in data["tasks"]),
+        tuple(Problem(**problem) for problem in data["problems"]),
+        data["dialect"],
+    )
+
+
+def _parsed_from(data: dict[str, Any]) -> ParsedTask:
+    return ParsedTask(
+        **{
+            **data,
+            "status": Status(data["status"]),
+            "labels": tuple(data["labels"]),
+            "depends_on": tuple(data["depends_on"]),
+            "fields": tuple((name, value) for name, value in data["fields"]),
+            "children": tuple(_parsed_from(child) for child in data["children"]),
+        },
+    )
+
+
+def slot_to_json(state: SlotState) -> str:
+    """Return the state of a slot as one JSON text."""
+    return json.dumps(asdict(state), ensure_ascii=False, default=sorted)
+
+
+def slot_from_json(text: str) -> SlotState:
+    """Read back what ``slot_to_json`` wrote."""
+    data: dict[str, Any] = json.loads(text)
+    tasks = tuple(
+        KeyedTask(
+            **{
+                **task,
+                "traits": Traits(**task["traits"]),
+                "text_version": Version(*task["text_version"]),
+                "status_version": Version(*task["status_version"]),
+            },
+        )
+        for task in data["tasks"]
+    )
+    return SlotState(
+        **{
+            **data,
+            "tasks": tasks,
+            "taken": frozenset(data["taken"]),
+            "shape_version": Version(*data["shape_version"]),
+        },
+    )
+
+
+def said_to_json(said: Said) -> str:
+    """Return a base as one JSON text."""
+    return json.dumps(asdict(said), ensure_ascii=False, default=sorted)
+
+
+def said_from_json(text: str) -> Said:
+    """Read back what ``said_to_json`` wrote."""
+    data: dict[str, Any] = json.loads(text)
+    seen = data.pop("seen")
+    return Said(
+        **{
+            **data,
+            "said": _card_from(data["said"]),
+            "seen": _seen_from(seen) if seen else None,
+            "before": tuple(_card_from(card) for card in data["before"]),
+        },
+    )
+
+
+def _card_from(data: dict[str, Any]) -> Card:
+    lists = tuple(
+        Checklist(each["title"], tuple(Item(**item) for item in each["items"]))
+        for each in data.pop("checklists")
+    )
+    text, status = data.pop("version")
+    return Card(
+        **{
+            **data,
+            "key": TaskKey(*data["key"]),
+            "column": Column(data["column"]),
+            "labels": frozenset(data["labels"]),
+        },
+        checklists=lists,
+        version=CardVersion(Version(*text), Version(*status)),
+    )
+
+
+def _seen_from(data: dict[str, Any]) -> SeenCard:
+    lists = tuple(
+        SeenChecklist(
+            **{**each, "items": tuple(SeenItem(**item) for item in each["items"])},
+        )
+        for each in data.pop("checklists")
+    )
+    stamp = data.pop("stamp")
+    return SeenCard(
+        **{
+            **data,
+            "key": TaskKey(*data["key"]) if data["key"] else None,
+            "column": Column(data["column"]) if data["column"] else None,
+            "labels": frozenset(data["labels"]),
+        },
+        checklists=lists,
+        stamp=_stamp_from(stamp) if stamp else None,
+    )
+
+
+def _stamp_from(data: list[Any]) -> Stamp:
+    (text, status), mark, archived = data
+    return Stamp(CardVersion(Version(*text), Version(*status)), mark, archived)

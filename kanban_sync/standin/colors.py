@@ -1,0 +1,63 @@
+"""The colours Planka knows, in the order in which it lists them."""
+
+from __future__ import annotations
+
+LIST_COLORS = (
+    "berry-red",
+    "pumpkin-orange",
+    "lagoon-blue",
+    "pink-tulip",
+    "light-mud",
+    "orange-peel",
+    "bright-moss",
+    "antique-blue",
+    "dark-granite",
+    "turquoise-sea",
+)
+"""What a list may have."""
+
+LABEL_COLORS = (
+    "muddy-grey",
+    "autumn-leafs",
+    "morning-sky",
+    "antique-blue",
+    "egg-yellow",
+    "desert-sand",
+    "dark-granite",
+    "fresh-salad",
+    "lagoon-blue",
+    "midnight-blue",
+    "light-orange",
+    "pumpkin-orange",
+    "light-concrete",
+    "sunny-grass",
+    "navy-blue",
+    "lilac-eyes",
+    "apricot-red",
+    "orange-peel",
+    "silver-glint",
+    "bright-moss",
+    "deep-ocean",
+    "summer-sky",
+    "berry-red",
+    "light-cocoa",
+    "grey-stone",
+    "tank-green",
+    "coral-green",
+    "sugar-plum",
+    "pink-tulip",
+    "shady-rust",
+    "wet-rock",
+    "wet-moss",
+    "turquoise-sea",
+    "lavender-fields",
+    "piggy-red",
+    "light-mud",
+    "gun-metal",
+    "modern-green",
+    "french-coast",
+    "sweet-lilac",
+    "red-burgundy",
+    "pirate-gold",
+)
+"""What a label has."""

@@ -1,0 +1,100 @@
+"""Where the hooks of a repository lie, and who else may use that folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from kanban_sync.core.errors import RepositoryError, SetupError
+from kanban_sync.hooks.hot import clean_environment
+
+
+@dataclass(frozen=True)
+class HooksPath:
+    """A setting of core.hooksPath that is in force."""
+
+    value: str
+    scope: str
+
+    @property
+    def shared(self) -> bool:
+        """Whether the setting leads every repository of this user to the same folder."""
+        absolute = self.value.startswith(("/", "~"))
+        return absolute and self.scope in {"global", "system"}
+
+
+@dataclass(frozen=True)
+class HooksPlace:
+    """Where git looks for the hooks of one repository."""
+
+    top: Path
+    common: Path
+    folder: Path
+    hooks_path: HooksPath | None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the hooks folder belongs to this repository alone."""
+        if self.hooks_path is not None and self.hooks_path.shared:
+            return False
+        homes = [self.top, self.common]
+        if self.common.name == ".git":
+            homes.append(self.common.parent)
+        folder = self.folder.resolve()
+        return any(folder.is_relative_to(home.resolve()) for home in homes)
+
+    @property
+    def state(self) -> str:
+        """What the shim has to know of the state folder, empty where it finds it by itself."""
+        if not self.inside:
+            return "shared"
+        beside = self.folder.resolve().parent == self.common.resolve()
+        return "" if beside else str(self.common / "kanban-sync")
+
+
+def find_hooks(repo: Path) -> HooksPlace:
+    """Ask git where the hooks of this repository lie; raise RepositoryError where there is none."""
+    bare, inside, common = _git(
+        repo, "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--git-common-dir"
+    ).splitlines()
+    if bare == "true" or inside != "true":
+        raise RepositoryError(
+            f"{repo} is no work tree of a git repository: nobody commits there. "
+            "Go to a clone with files in it, and try again."
+        )
+    top = Path(_git(repo, "rev-parse", "--show-toplevel"))
+    # From the top: git answers with a path relative to where it was asked.
+    folder = top / _git(top, "rev-parse", "--git-path", "hooks")
+    return HooksPlace(
+        top, Path(os.path.normpath(repo.absolute() / common)), folder, _hooks_path(top)
+    )
+
+
+def _hooks_path(top: Path) -> HooksPath | None:
+    setting = _git(top, "config", "--show-scope", "--get", "core.hooksPath", unset="")
+    scope, _, value = setting.partition("\t")
+    return HooksPath(value, scope) if setting else None
+
+
+def _git(folder: Path, *arguments: str, unset: str | None = None) -> str:
+    """Ask git something about the repository of a folder, whatever the caller's GIT_DIR says."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            env=clean_environment(os.environ),
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise SetupError("git was not found in PATH. Install it, and try again.") from error
+    if answer.returncode == 1 and unset is not None:
+        return unset
+    if answer.returncode != 0:
+        raise RepositoryError(
+            f"{folder}: git says “{answer.stderr.strip()}”. Go to a git repository, and try again."
+        )
+    return answer.stdout.removesuffix("\n")

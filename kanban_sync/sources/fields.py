@@ -1,0 +1,79 @@
+"""The labelled values below a task of the TASKS.md specification v1.0: ``- **ID**: fix-login``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanban_sync.sources.markdown import dedented, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_FIELD = re.compile(
+    r"[-*+][ \t]+(\*\*|__)([^*_:：]{1,60})(?:[:：]\1[ \t]*|\1[ \t]*[:：][ \t]*)(.*)"  # noqa: RUF001
+)
+_IN_BODY = {"details", "acceptance", "files"}
+_FOR_MACHINES = {"id", "tags", "blocked by"}
+_NOTHING = {"", "-", "—", "–", "none", "n/a", "nothing"}  # noqa: RUF001
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the lines below a task say: values with a place of their own, the rest, the body."""
+
+    id: str = ""
+    tags: tuple[str, ...] = ()
+    blocked_by: tuple[str, ...] = ()
+    body: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    is_v1: bool = False
+
+
+def read_fields(lines: Sequence[str]) -> Fields:
+    """Sort the lines below a task; of a label that occurs twice both values count."""
+    named: dict[str, list[str]] = {}
+    body: list[str] = []
+    others: list[tuple[str, str]] = []
+    for label, value in _values(lines):
+        name = " ".join(label.lower().replace("-", " ").split())
+        if name in _FOR_MACHINES:
+            named.setdefault(name, []).append(value)
+        elif not label or name in _IN_BODY:
+            body.append(f"**{label}**: {value}" if label else value)
+        else:
+            others.append((label, value))
+    return Fields(
+        id=_word(" ".join(named.get("id", [])).split()),
+        tags=_words(named.get("tags", []), lower=True),
+        blocked_by=_words(named.get("blocked by", [])),
+        body="\n\n".join(text for text in body if text),
+        others=tuple(others),
+        is_v1=bool(named),
+    )
+
+
+def _values(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield label and value in the file's order; text without a label has an empty one."""
+    label, value = "", list[str]()
+    for line in lines:
+        match = _FIELD.fullmatch(line)
+        ends = match or (label and line and not line.startswith(" "))
+        if ends:
+            yield label, joined(value)
+            label, value = (match[2].strip(), [match[3].strip()]) if match else ("", [line])
+        else:
+            value.append(dedented(line, 2) if label else line)
+    yield label, joined(value)
+
+
+def _words(values: Sequence[str], *, lower: bool = False) -> tuple[str, ...]:
+    """Split values at commas; each word once, in order, without quotes."""
+    words = (word.strip(" \t`\"'“”") for value in values for word in re.split(r"[,，、\n]", value))  # noqa: RUF001
+    kept = (word.lower() if lower else word for word in words if word.lower() not in _NOTHING)
+    return tuple(dict.fromkeys(kept))
+
+
+def _word(words: Sequence[str]) -> str:
+    return words[0].strip("`\"'“”") if words else ""

@@ -1,0 +1,279 @@
+"""A line scanner for Markdown: which lines are headings, list items, code, quotes or comments.
+
+It reads what people and agents write, not what a renderer would make of it: every line keeps its
+number, and nothing that can stand in a file makes it fail.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LARGEST = 10 * 1024 * 1024
+"""Files of more bytes than this are not read: nobody keeps tasks in them."""
+
+NO_TEXT = "(no text)"
+"""The title of a checkbox without words: a board refuses empty names."""
+
+TAB = 4
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    BLANK = auto()
+    TEXT = auto()
+    HEADING = auto()
+    ITEM = auto()
+    QUOTE = auto()
+    CODE = auto()
+    COMMENT = auto()
+    FRONT_MATTER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file; ``number`` counts from 1, ``indent`` and ``content`` are columns.
+
+    ``raw`` is the line without its end and without comments. ``text`` is a heading's words, or
+    what follows an item's marker, or the line itself. ``content`` is where an item's words begin,
+    ``level`` is a heading's.
+    """
+
+    number: int
+    kind: Kind
+    raw: str
+    text: str
+    indent: int = 0
+    content: int = 0
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A scanned file; ``unclosed`` is the line of a fence or comment that never ends (0: none)."""
+
+    lines: tuple[Line, ...]
+    unclosed: int = 0
+
+
+_CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.MULTILINE)
+_ENDS = re.compile(r"\r\n|\n|\r")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
+_ITEM = re.compile(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?")
+_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
+_MARKERS = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+(?:\[[^\]]?\][ \t]+)?)*"
+_FENCE = re.compile(rf"([ \t]*{_MARKERS})(?:(`{{3,}})[^`]*|(~{{3,}}).*)")
+_BOX_ITEM = re.compile(r" ?(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[^\]]?\]")
+
+
+def decode(data: bytes) -> str:
+    """Decode a file as UTF-8, whatever is in it; a byte order mark is left out."""
+    return data.decode("utf-8", errors="replace").removeprefix("\ufeff")
+
+
+def damage(path: str, data: bytes) -> Problem | None:
+    """Return why a file cannot be read at all, or None.
+
+    A lone ``=======`` is no sign of a conflict: it underlines a heading.
+    """
+    if len(data) > LARGEST:
+        size = len(data) // 1024 // 1024
+        return _fatal(path, 0, f"has {size} MiB; task files of up to 10 MiB are read. Split it")
+    if b"\0" in data:
+        return _fatal(path, 0, "is no text in UTF-8 (it has NUL bytes). Save it as UTF-8")
+    conflict = _CONFLICT.search(data)
+    if conflict:
+        line = data.count(b"\n", 0, conflict.start()) + 1
+        return _fatal(path, line, "a merge conflict stands here. Resolve it and commit")
+    return None
+
+
+def _fatal(path: str, line: int, what: str) -> Problem:
+    return Problem(path, line, f"{what}; until then the file counts as it last was.", fatal=True)
+
+
+class Fences:
+    """Follows code fences from line to line."""
+
+    def __init__(self) -> None:
+        self._fence = ""
+        self._in_item = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last line left a fence open."""
+        return bool(self._fence)
+
+    def covers(self, line: str, *, in_list: bool = False) -> bool:
+        """Tell whether a line belongs to a code block, its fences included.
+
+        A fence in a list item that was never closed ends at the next box at the margin.
+        """
+        if not self._fence:
+            opening = _FENCE.fullmatch(line) if "```" in line or "~~~" in line else None
+            if opening is None:
+                return False
+            self._fence = opening[2] or opening[3]
+            self._in_item = in_list and len(opening[1].expandtabs(TAB)) > 1
+            return True
+        if self._in_item and _BOX_ITEM.match(line):
+            self._fence = ""
+            return False
+        plain = line.strip(" \t")
+        if plain.startswith(self._fence) and not plain.strip(self._fence[0]):
+            self._fence = ""
+        return True
+
+
+def scan(text: str) -> Page:
+    """Sort the lines of a file."""
+    return _Scanner(_ENDS.split(text)).page()
+
+
+def heading(line: str) -> tuple[int, str] | None:
+    """Return level and words of a ``#`` heading, or None for any other line."""
+    match = _HEADING.fullmatch(line.rstrip()) if "#" in line else None
+    if match is None:
+        return None
+    words = (match[2] or "").strip()
+    without_end = words.rstrip("#")
+    closed = not without_end or without_end[-1].isspace()
+    return len(match[1]), without_end.rstrip() if closed else words
+
+
+class _Scanner:
+    """One pass over the lines, with what is open between them."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._raw = lines
+        self._lines: list[Line] = []
+        self._fences = Fences()
+        self._in_list = False
+        self._in_comment = False
+        self._opened = 0
+        self._last_comment_end = max(
+            (index for index, line in enumerate(lines) if "-->" in line),
+            default=-1,
+        )
+
+    def page(self) -> Page:
+        start = self._front_matter()
+        for index in range(start, len(self._raw)):
+            line = self._line(index)
+            self._lines.append(line)
+            self._underline()
+        unclosed = self._opened if self._fences.is_open or self._in_comment else 0
+        return Page(tuple(self._lines), unclosed)
+
+    def _front_matter(self) -> int:
+        if self._raw[0].rstrip() != "---":
+            return 0
+        for index, raw in enumerate(self._raw[1:], 1):
+            if raw.rstrip() in {"---", "..."}:
+                self._lines.extend(
+                    Line(number, Kind.FRONT_MATTER, each, each)
+                    for number, each in enumerate(self._raw[: index + 1], 1)
+                )
+                return index + 1
+        return 0
+
+    def _line(self, index: int) -> Line:
+        raw, number = self._raw[index], index + 1
+        was_open = self._fences.is_open or self._in_comment
+        if not self._in_comment and self._fences.covers(raw, in_list=self._in_list):
+            self._opened = self._opened if was_open else number
+            return Line(number, Kind.CODE, raw, raw, _indent(raw))
+        if self._in_comment or "<!--" in raw:
+            shown = self._without_comments(raw, index)
+            self._opened = self._opened if was_open else number
+            if not shown.strip() and raw.strip():
+                return Line(number, Kind.COMMENT, raw, "")
+            raw = shown
+        line = _classified(number, raw)
+        if line.kind is Kind.ITEM:
+            self._in_list = True
+        elif line.kind is not Kind.BLANK and not line.indent:
+            self._in_list = False
+        return line
+
+    def _without_comments(self, raw: str, index: int) -> str:
+        shown = ""
+        while raw:
+            if self._in_comment:
+                _, end, raw = raw.partition("-->")
+                self._in_comment = not end
+                continue
+            before, begin, rest = raw.partition("<!--")
+            shown += before
+            if not begin:
+                break
+            in_code_span = (shown.count("`") % 2) == 1
+            if in_code_span or not (not shown.strip() or self._ends_soon(rest, index)):
+                shown, raw = shown + begin, rest
+                continue
+            self._in_comment, raw = True, rest
+        return shown
+
+    def _ends_soon(self, rest: str, index: int) -> bool:
+        """Tell whether a comment amid the words ends before the paragraph does."""
+        if "-->" in rest:
+            return True
+        for line in self._raw[index + 1 : self._last_comment_end + 1]:
+            if "-->" in line:
+                return True
+            if not line.strip():
+                return False
+        return False
+
+    def _underline(self) -> None:
+        """Make a heading of a line of text that the line below underlines."""
+        underline = _UNDERLINE.fullmatch(self._lines[-1].raw)
+        if underline is None or len(self._lines) < 2 or self._in_list:  # noqa: PLR2004
+            return
+        words, above = self._lines[-2], self._lines[-3:-2]
+        alone = not above or above[0].kind is not Kind.TEXT
+        if words.kind is Kind.TEXT and self._lines[-1].kind is Kind.TEXT and alone:
+            level = 1 if underline[1][0] == "=" else 2
+            number, text = words.number, words.text.strip()
+            self._lines[-2] = Line(number, Kind.HEADING, words.raw, text, level=level)
+            self._lines[-1] = Line(number + 1, Kind.BLANK, self._lines[-1].raw, "")
+
+
+def _classified(number: int, raw: str) -> Line:
+    plain = raw.lstrip(" \t")
+    if not plain.strip():
+        return Line(number, Kind.BLANK, raw, "")
+    indent = _indent(raw)
+    if plain[0] == ">":
+        return Line(number, Kind.QUOTE, raw, raw, indent)
+    title = heading(raw) if plain[0] == "#" else None
+    if title:
+        return Line(number, Kind.HEADING, raw, title[1], indent, level=title[0])
+    item = _ITEM.fullmatch(raw) if plain[0] in "-*+0123456789" else None
+    if item is None:
+        return Line(number, Kind.TEXT, raw, raw, indent)
+    gap = len(item[3] or " ") if len(item[3] or " ") <= TAB else 1
+    return Line(number, Kind.ITEM, raw, item[4] or "", indent, indent + len(item[2]) + gap)
+
+
+def _indent(raw: str) -> int:
+    return len(raw[: len(raw) - len(raw.lstrip(" \t"))].expandtabs(TAB))
+
+
+def dedented(raw: str, columns: int) -> str:
+    """Return a line without its first columns, as far as they are white space."""
+    rest = raw.lstrip(" \t")
+    return " " * max(0, _indent(raw) - columns) + rest.rstrip()
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Join lines into one text without blank lines at its ends."""
+    return "\n".join(lines).strip("\n")

@@ -1,0 +1,53 @@
+"""The numbers and ids that people put in front of a task's words."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_WRAP = r"(?:\*\*|__|~~|`)*"
+_NUMBER = re.compile(
+    rf"{_WRAP}([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=([.):：、*_`~])|[\s]|$)",  # noqa: RUF001
+)
+_TOKEN = re.compile(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
+_ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
+_AFTER_ID = re.compile(rf"{_WRAP}(\s*[:：)—–]|\s*[.]\s)?(?:{_WRAP})(?=\s|$|[:：])")  # noqa: RUF001
+_PRIORITY = re.compile(r"P[0-4]")
+
+
+class LeadingId(NamedTuple):
+    """An id in front of a task's words.
+
+    One that is not ``certain`` (``S3 …``) may be a word like any other: nothing sets it apart.
+    """
+
+    id: str
+    certain: bool
+
+
+def leading_number(text: str) -> str:
+    """Return the number a text begins with (``1.1``, ``2.``, ``**3.1**``), or nothing.
+
+    A number without dots has to be set off: ``3 retries`` begins with none.
+    """
+    match = _NUMBER.match(text)
+    return match[1] if match and ("." in match[1] or match[2]) else ""
+
+
+def leading_id(text: str) -> LeadingId | None:
+    """Return the id of letters and digits that a text begins with, or None.
+
+    ``T001``, ``T-001:``, ``**T-00.1**:`` and ``A1`` are ids; ``P1`` is a priority.
+    """
+    token = _TOKEN.match(text)
+    if token is None:
+        return None
+    word = token[2].rstrip(".-")
+    if not _ID.fullmatch(word) or _PRIORITY.fullmatch(word):
+        return None
+    after = _AFTER_ID.match(text, token.start(2) + len(word))
+    if after is None:
+        return None
+    digits = sum(char.isdigit() for char in word)
+    certain = bool(token[1] or after[1]) or "-" in word or digits >= 3  # noqa: PLR2004
+    return LeadingId(word, certain)

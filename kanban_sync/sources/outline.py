@@ -1,0 +1,150 @@
+"""The checkboxes of a Markdown file as people mean them: under headings, one below the other.
+
+Boxes in code, comments, quotes and legends are no tasks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+from kanban_sync.sources.markdown import Kind, dedented
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kanban_sync.sources.markdown import Line
+
+# A digit is a reference in a list of literature; "(", "[" and ":" after the box make it a link.
+_BOX = re.compile(r"\[\s*((?:[^\]\s0-9]\ufe0f?)?)\s*\](?![(\[:])\*?(?:\s+|$|(?=\S))(.*)")
+_LEGEND = re.compile(
+    r"[\W_]*(?:.{0,30}\blegend|.{0,10}凡例.*|(?:(?:status|task|file|house)\s+)?rules)[\W_]*",
+    re.IGNORECASE,
+)
+_LEGEND_LINE = re.compile(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
+_PRIORITY = re.compile(r"\W*P([0-3])(?!\w|\.\w)")
+_CODE_INDENT = 4
+
+DEEPEST = 16
+"""Boxes that are nested deeper stand beside the deepest: nobody's indentation exhausts us."""
+
+
+@dataclass(slots=True)
+class Box:
+    """A checkbox and what stands below it.
+
+    ``priority`` is the digit of the nearest heading ``P0`` … ``P3``. ``body`` are the lines below
+    it that are no boxes, as if the box's words began in the first column.
+    """
+
+    line: int
+    mark: str
+    text: str
+    heading: str
+    priority: str
+    body: list[str] = field(default_factory=list)
+    below: list[Box] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A list item that later lines may belong to, and the box they belong to (None: nobody's)."""
+
+    reach: int
+    content: int
+    box: Box | None
+
+
+def boxes(lines: Iterable[Line]) -> list[Box]:
+    """Return the top-level boxes of a file in order."""
+    reader = _Reader()
+    for line in lines:
+        reader.take(line)
+    return reader.found
+
+
+def is_box(text: str) -> bool:
+    """Tell whether a list item's words begin with a checkbox."""
+    return _BOX.match(text) is not None
+
+
+class _Reader:
+    """Takes the lines one by one and knows which items are open."""
+
+    def __init__(self) -> None:
+        self.found: list[Box] = []
+        self._open: list[_Open] = []
+        self._heading = ""
+        self._priority = ""
+        self._legend_level = 0
+        self._legend_list = False
+        self._after_blank = False
+        self._in_code = False
+
+    def take(self, line: Line) -> None:
+        """Put one line where it belongs."""
+        if line.kind is Kind.HEADING:
+            self._begin_section(line)
+        elif line.kind is Kind.ITEM:
+            self._take_item(line)
+        elif line.kind in {Kind.TEXT, Kind.QUOTE}:
+            self._take_text(line)
+        elif line.kind is Kind.CODE:
+            # What is inside a fence is often less indented than the fence.
+            self._close(float(line.indent) if not self._in_code else inf)
+            self._add_to_body(line)
+        self._in_code = line.kind is Kind.CODE
+        self._after_blank = line.kind is Kind.BLANK
+
+    def _begin_section(self, line: Line) -> None:
+        self._open.clear()
+        self._legend_list = False
+        self._heading = line.text
+        if line.level <= 2:  # noqa: PLR2004 - the specification's priorities are ``##``
+            priority = _PRIORITY.match(line.text) if line.level == 2 else None  # noqa: PLR2004
+            self._priority = priority[1] if priority else ""
+        if not self._legend_level or line.level <= self._legend_level:
+            self._legend_level = line.level if _LEGEND.fullmatch(line.text) else 0
+
+    def _take_text(self, line: Line) -> None:
+        self._close(line.indent)
+        if not self._open:
+            self._legend_list = _LEGEND_LINE.fullmatch(line.text) is not None
+        self._add_to_body(line)
+
+    def _take_item(self, line: Line) -> None:
+        self._close(line.indent)
+        if not self._open and line.indent >= _CODE_INDENT:
+            return
+        owner = self._open[-1].box if self._open else None
+        reach = min(line.content, line.indent + 2)
+        match = _BOX.match(line.text)
+        if match is None:
+            self._add_to_body(line)
+            self._open.append(_Open(reach, line.content, owner))
+        elif self._legend_level or self._legend_list:
+            self._open.append(_Open(reach, line.content, None))
+        else:
+            box = Box(line.number, match[1], match[2].strip(), self._heading, self._priority)
+            self._siblings().append(box)
+            self._open.append(_Open(reach, line.content, box))
+
+    def _siblings(self) -> list[Box]:
+        """Return the list that the next box belongs to."""
+        owners = list({id(each.box): each.box for each in self._open if each.box}.values())
+        return owners[:DEEPEST][-1].below if owners else self.found
+
+    def _close(self, indent: float) -> None:
+        while self._open and indent < self._open[-1].reach:
+            self._open.pop()
+
+    def _add_to_body(self, line: Line) -> None:
+        box = self._open[-1].box if self._open else None
+        if box is None:
+            return
+        if self._after_blank and box.body:
+            box.body.append("")
+        content = next(each.content for each in self._open if each.box is box)
+        box.body.append(dedented(line.raw, content))

@@ -1,0 +1,168 @@
+"""What a merge changes: the tasks that the database has against those that the files hold now.
+
+Pure, and the same for every store. The events that come of it, with what their ``data`` holds:
+
+=================== =========================================================================
+``task_created``    ``status``
+``status_changed``  ``old``, ``new``
+``orphaned``        ``old``: what the status was
+``task_updated``    ``fields``: the names of those that changed, the status left out
+``roadmap_updated`` one a merge: ``new``, ``changed``, ``gone``, each a list of at most 200 keys,
+                    with ``new_count`` … for how many there were; ``moved``: how many tasks only
+                    changed their place; ``pending``: how many tasks are to do now
+=================== =========================================================================
+
+A task that only moved within its file has no event of its own: one line put in at the top moves
+all the others.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.model import Status, Task
+from kanban_sync.core.ports import Merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.model import TaskKey
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+KEYS_TOLD = 200
+"""How many keys an event lists before it only counts them."""
+
+PLACE = frozenset({"position", "line"})
+STATUS = frozenset({"status", "word", "status_version"})
+NAMES = tuple(field.name for field in fields(Task))
+
+
+class News(NamedTuple):
+    """An event to be recorded: its kind, the key of its task ('' for all), and its JSON."""
+
+    kind: str
+    key: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to be written, and what is to be told of it."""
+
+    merged: Merged
+    write: tuple[Task, ...]
+    over: tuple[Task, ...]
+    news: tuple[News, ...]
+    moved: int
+
+
+def check_tasks(project: str, tasks: Sequence[Task]) -> None:
+    """Refuse tasks of another project, and two with one key: whoever merges them has a bug.
+
+    Raises:
+        ValueError: Naming the task, and where it stands.
+    """
+    check_project(project, (task.key for task in tasks))
+    seen: dict[TaskKey, Task] = {}
+    for task in tasks:
+        if task.key in seen:
+            other = seen[task.key]
+            places = f"{other.path}:{other.line} and {task.path}:{task.line}"
+            raise ValueError(f"two tasks have the key {task.key}: {places}")
+        seen[task.key] = task
+
+
+def check_project(project: str, keys: Iterable[TaskKey]) -> None:
+    """Refuse keys of another project: whoever hands them over has a bug.
+
+    Raises:
+        ValueError: Naming the key.
+    """
+    for key in keys:
+        if key.project != project:
+            raise ValueError(f"{key} of project {key.project} is not of project {project}")
+
+
+def compare(
+    old: Mapping[TaskKey, Task], new: Sequence[Task], gone: Mapping[TaskKey, Status]
+) -> Changes:
+    """Return what becomes of the old tasks.
+
+    Args:
+        old: What the database has, at least of those in ``new`` and ``gone``.
+        new: What the files hold now, at least what may have changed.
+        gone: What the files no longer hold -> what became of it. Keys that the database never
+            had, and those in ``new``, count for nothing.
+    """
+    created = [task for task in new if task.key not in old]
+    updated = [task for task in new if old.get(task.key, task) != task]
+    held = {task.key for task in new}
+    over = [
+        replace(old[key], status=status)
+        for key, status in gone.items()
+        if key in old and key not in held and old[key].status is not status
+    ]
+    news: list[News] = []
+    moved = 0
+    for task in new:
+        before = old.get(task.key)
+        if before is None:
+            news.append(_news("task_created", task.key, status=task.status))
+        elif before != task:
+            told = _told(before, task)
+            moved += not told
+            news += told
+    for task in over:
+        news += _told(old[task.key], task)
+    merged = Merged(_keys(created), _keys(updated), _keys(over))
+    write = (task for task in new if old.get(task.key) != task)
+    return Changes(merged, tuple(write), tuple(over), tuple(news), moved)
+
+
+def roadmap_updated(changes: Changes, pending: int) -> News:
+    """Return the event that tells of the merge as a whole."""
+    told = {news.key for news in changes.news}
+    changed = [key for key in changes.merged.updated if str(key) in told]
+    data: dict[str, object] = {}
+    for name, keys in (
+        ("new", changes.merged.created),
+        ("changed", changed),
+        ("gone", changes.merged.gone),
+    ):
+        data[name] = [str(key) for key in keys[:KEYS_TOLD]]
+        data[f"{name}_count"] = len(keys)
+    return News(
+        "roadmap_updated", "", to_json({**data, "moved": changes.moved, "pending": pending})
+    )
+
+
+def to_json(data: object) -> str:
+    """Return data as one JSON text, without blanks."""
+    return _ENCODER.encode(data)
+
+
+def _keys(tasks: Iterable[Task]) -> tuple[TaskKey, ...]:
+    return tuple(task.key for task in tasks)
+
+
+def _told(before: Task, after: Task) -> list[News]:
+    """Return the events of one task; none if it only moved."""
+    different = {name for name in NAMES if getattr(before, name) != getattr(after, name)} - PLACE
+    told: list[News] = []
+    if after.status is not before.status:
+        different -= STATUS
+        if after.status is Status.ORPHANED:
+            told.append(_news("orphaned", after.key, old=before.status))
+        else:
+            told.append(_news("status_changed", after.key, old=before.status, new=after.status))
+    if different:
+        names = [name for name in NAMES if name in different]
+        told.append(_news("task_updated", after.key, fields=names))
+    return told
+
+
+def _news(kind: str, key: TaskKey, **data: object) -> News:
+    return News(kind, str(key), to_json(data))

@@ -1,0 +1,218 @@
+"""One SQLite file: opened, its transactions, and its errors in words that a user can act on."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.stores.migrations import check_current, migrations, upgrade, version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from kanban_sync.stores.migrations import Migration
+
+PATIENCE = 5.0
+"""How many seconds to wait for another process that is writing."""
+
+OLDEST_SQLITE = (3, 37, 0)
+"""The first with STRICT tables."""
+
+ANEW = "move the file away and run `kanban-sync sync`: tasks are read anew from the repository"
+
+REMEDIES = {
+    sqlite3.SQLITE_FULL: "no space is left; make room on that disk and run `kanban-sync sync`",
+    sqlite3.SQLITE_READONLY: "it may not be written; check who owns the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: (
+        "it cannot be opened; check who owns the file, and that its folder may be written"
+    ),
+    sqlite3.SQLITE_PERM: "access is denied; check who owns the file and its folder",
+    sqlite3.SQLITE_BUSY: (
+        f"another process has been writing to it for {PATIENCE:.0f} s; try again in a moment"
+    ),
+    sqlite3.SQLITE_LOCKED: "another process is using it; try again in a moment",
+    sqlite3.SQLITE_NOTADB: f"it is no database; {ANEW}",
+    sqlite3.SQLITE_CORRUPT: f"it is damaged; {ANEW}",
+    sqlite3.SQLITE_IOERR: "the disk could not read or write it; check the disk and its free space",
+}
+"""What happened and what to do now, by SQLite's primary result code."""
+
+
+class Database:
+    """An open SQLite file, for one process and any number of its threads."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self.path = path
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read one state of the database, whatever others write meanwhile."""
+        with self._transaction("BEGIN") as connection:
+            try:
+                yield connection
+            except (ValueError, KeyError, TypeError) as error:
+                raise StoreError(
+                    f"The task database {self.path} holds what kanban-sync cannot read "
+                    f"({type(error).__name__}: {error}); {ANEW}."
+                ) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write all or, if the block raises, nothing; no other process writes meanwhile."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        with self._lock, in_words(self.path):
+            try:
+                connection.execute(begin)
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+
+def open_database(
+    path: Path, *, read_only: bool = False, steps: Sequence[Migration] = ()
+) -> Database:
+    """Open the file, made and brought up to date if need be; read-only it has to be there.
+
+    Args:
+        path: The file; its folder is made if it is missing.
+        read_only: Never write, not even beside the file where that can be helped.
+        steps: The schema; that of this release if empty.
+
+    Raises:
+        StoreError: It cannot be used, in words that say what to do.
+    """
+    steps = steps or migrations()
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"Python was built with SQLite {sqlite3.sqlite_version}, and the task database needs "
+            f"{'.'.join(map(str, OLDEST_SQLITE))}: use a newer Python."
+        )
+    with in_words(path):
+        connection = _open_to_read(path, steps) if read_only else _open_to_write(path, steps)
+    return Database(connection, path)
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Turn the errors of SQLite and of the file system into a StoreError that names the file."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"The task database {path} cannot keep {error.object!r}: it is not valid Unicode. "
+            "Correct it in the task file, or rename that file."
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"The task database {path} cannot be used: {error.strerror or error}. "
+            "Check who owns the file and its folder, and the free space."
+        ) from error
+    except sqlite3.Error as error:
+        raise StoreError(f"The task database {path}: {_remedy(error)} ({error}).") from error
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        # Python's own: text that is not UTF-8, or a store that was closed.
+        damaged = "decode" in str(error)
+        return REMEDIES[sqlite3.SQLITE_CORRUPT] if damaged else "it cannot be used any more"
+    return REMEDIES.get(code & 0xFF, "SQLite refuses; please report this")
+
+
+def _open_to_write(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    connection = _connect(path, "mode=rw")
+    try:
+        # Before anything that would write to a file that is not ours to write.
+        upgrade(connection, path, steps)
+        _log_ahead(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_to_read(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
+    if not path.exists():
+        raise StoreError(f"There is no task database {path} yet: run `kanban-sync sync` once.")
+    try:
+        return _checked(_connect(path, "mode=ro"), path, steps)
+    except sqlite3.OperationalError as error:
+        # A log-ahead database wants files beside it even to be read. Where they cannot be made
+        # and nothing waits in its log, the file alone is all of it.
+        if not _wants_company(error) or _has_log(path):
+            raise
+        return _checked(_connect(path, "mode=ro&immutable=1"), path, steps)
+
+
+def _checked(
+    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]
+) -> sqlite3.Connection:
+    """Return the connection if its schema is this release's, else close it."""
+    try:
+        check_current(version(connection, path), path, steps)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{options}",
+        uri=True,
+        timeout=PATIENCE,
+        isolation_level=None,
+        # Database's lock sees to it that one thread at a time uses it.
+        check_same_thread=False,
+    )
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging, for good; a file system that cannot do it stays as it is.
+
+    While another process has the file open, SQLite refuses the switch without waiting.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _wants_company(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0

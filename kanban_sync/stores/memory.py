@@ -1,0 +1,192 @@
+"""A task store in memory, for dry runs and for tests; it forgets all when the process ends.
+
+Whatever it holds is replaced, never changed: a method that raises leaves no trace.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import Status
+from kanban_sync.core.ports import Event, FilesState, Merged, Run
+from kanban_sync.stores.changes import (
+    check_project,
+    check_tasks,
+    compare,
+    roadmap_updated,
+)
+from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.board import Said
+    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.stores.changes import News
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """All that a store holds at one moment; a parse goes with the merge that asked for it last."""
+
+    tasks: Mapping[TaskKey, Task] = field(default_factory=dict)
+    files: FilesState = field(default_factory=FilesState)
+    merges: int = 0
+    parses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[TaskKey, Said]] = field(default_factory=dict)
+    boards: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    runs: Mapping[int, Run] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """The task database of one project, in memory."""
+
+    def __init__(self, project: str) -> None:
+        self._project = project
+        self._lock = threading.RLock()
+        self._has = _Contents()
+        self._asked: set[str] = set()
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks, also those that are over, by path, position and key."""
+        return sorted(
+            self._has.tasks.values(), key=lambda task: (task.path, task.position, task.key)
+        )
+
+    def files(self) -> FilesState:
+        """Return what the last merge recorded of the files."""
+        return _copy(self._has.files)
+
+    def merge(
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Status], files: FilesState, now: float
+    ) -> Merged:
+        """Bring the tasks in, with their events."""
+        check_tasks(self._project, tasks)
+        files = _copy(files)
+        with self._lock:
+            has = self._has
+            changes = compare(has.tasks, tasks, gone)
+            counts = not changes.merged.is_empty or files.slots != has.files.slots
+            written = {task.key: task for task in (*changes.write, *changes.over)}
+            after = {**has.tasks, **written}
+            news = changes.news
+            if not changes.merged.is_empty:
+                pending = sum(task.status is Status.TODO for task in after.values())
+                news = (*news, roadmap_updated(changes, pending))
+            merges = has.merges + counts
+            self._has = replace(
+                has,
+                tasks=after,
+                files=files,
+                merges=merges,
+                parses=self._noted(merges) if counts else has.parses,
+                events=(*has.events, *_numbered(news, len(has.events), now)),
+            )
+            return changes.merged
+
+    def parses(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return remembered parses (JSON) by digest; unknown digests are left out."""
+        with self._lock:
+            has = self._has.parses
+            found = {digest: has[digest][0] for digest in digests if digest in has}
+            self._asked |= found.keys()
+            return found
+
+    def remember_parses(self, parses: Mapping[str, str]) -> None:
+        """Remember parses; forgets those that no merge has asked for in the last 1,000."""
+        with self._lock:
+            has = self._has
+            known = {**has.parses, **{each: (parses[each], has.merges) for each in parses}}
+            oldest = has.merges - PARSES_KEPT - ASKED_NOTED
+            kept = {digest: parse for digest, parse in known.items() if parse[1] > oldest}
+            self._has = replace(has, parses=kept)
+
+    def base(self, target: str) -> dict[TaskKey, Said]:
+        """Return what was last agreed on with that board."""
+        return dict(self._has.bases.get(target, {}))
+
+    def remember(self, target: str, said: Iterable[Said]) -> None:
+        """Record bases (the key is the card's), replacing older ones."""
+        new = {each.said.key: each for each in said}
+        check_project(self._project, new)
+        with self._lock:
+            base = {**self._has.bases.get(target, {}), **new}
+            self._has = replace(self._has, bases={**self._has.bases, target: base})
+
+    def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
+        """Forget the bases of these keys."""
+        forgotten = set(keys)
+        with self._lock:
+            has = self._has.bases.get(target, {})
+            base = {key: said for key, said in has.items() if key not in forgotten}
+            self._has = replace(self._has, bases={**self._has.bases, target: base})
+
+    def board_ids(self, target: str) -> dict[str, str]:
+        """Return what the board wanted remembered."""
+        return dict(self._has.boards.get(target, {}))
+
+    def remember_board(self, target: str, ids: Mapping[str, str]) -> None:
+        """Record what the board wants remembered, and nothing else that was there before."""
+        new = dict(ids)
+        with self._lock:
+            self._has = replace(self._has, boards={**self._has.boards, target: new})
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        return len(self._has.events)
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return events with an id above ``after``, oldest first."""
+        start = max(after, 0)
+        return list(self._has.events[start : start + limit])
+
+    def begin_run(self, run: Run) -> int:
+        """Record the start of a run and return its id."""
+        with self._lock:
+            number = max(self._has.runs, default=0) + 1
+            kept = replace(run, id=number, operations=dict(run.operations))
+            self._has = replace(self._has, runs={**self._has.runs, number: kept})
+            return number
+
+    def end_run(self, run: Run) -> None:
+        """Record the end of the run with that id; keeps the newest 200 runs of each target."""
+        with self._lock:
+            runs = dict(self._has.runs)
+            if run.id in runs:
+                runs[run.id] = replace(run, operations=dict(run.operations))
+            same = sorted(number for number, each in runs.items() if each.target == run.target)
+            for number in same[:-RUNS_KEPT]:
+                del runs[number]
+            self._has = replace(self._has, runs=runs)
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """Return the newest runs of all targets, newest first."""
+        has = self._has.runs
+        return [
+            replace(has[number], operations=dict(has[number].operations))
+            for number in sorted(has, reverse=True)[:limit]
+        ]
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+    def _noted(self, merges: int) -> Mapping[str, tuple[str, int]]:
+        """Return the parses, with this merge noted at those that were asked for."""
+        parses = dict(self._has.parses)
+        for digest in self._asked & parses.keys():
+            parse, asked = parses[digest]
+            if merges - asked >= ASKED_NOTED:
+                parses[digest] = (parse, merges)
+        self._asked = set()
+        return parses
+
+
+def _copy(files: FilesState) -> FilesState:
+    return FilesState(dict(files.tips), dict(files.slots))
+
+
+def _numbered(news: Iterable[News], last: int, now: float) -> list[Event]:
+    return [Event(last + n, now, *each) for n, each in enumerate(news, start=1)]

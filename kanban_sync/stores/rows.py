@@ -1,0 +1,155 @@
+"""Tasks and runs as rows of the database, both ways, and the statements that carry them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.ports import Run
+from kanban_sync.stores.changes import to_json
+
+Row: TypeAlias = tuple[Any, ...]
+
+DIGESTS = "SELECT source, name, file_digest FROM tasks WHERE project = ?"
+
+TASKS = """
+SELECT source, name, status, word, title, parent_source, parent_name, "group", number, body,
+       labels, assignee, priority, depends_on, fields, position, path, line,
+       text_time, text_commit, status_time, status_commit
+  FROM tasks WHERE project = ?1 ORDER BY path, position, source, name
+"""
+
+TASK = TASKS.replace("ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY")
+
+WRITE_TASK = """
+INSERT INTO tasks (
+       project, source, name, status, word, title, parent_source, parent_name, "group", number,
+       body, labels, assignee, priority, depends_on, fields, position, path, line,
+       text_time, text_commit, status_time, status_commit, file_digest, file_status, file_word)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+       ?20, ?21, ?22, ?23, ?24, ?4, ?5)
+ON CONFLICT (project, source, name) DO UPDATE SET
+       status = ?4, word = ?5, title = ?6, parent_source = ?7, parent_name = ?8, "group" = ?9,
+       number = ?10, body = ?11, labels = ?12, assignee = ?13, priority = ?14, depends_on = ?15,
+       fields = ?16, position = ?17, path = ?18, line = ?19, text_time = ?20, text_commit = ?21,
+       status_time = ?22, status_commit = ?23, file_digest = ?24, file_status = ?4, file_word = ?5
+"""
+
+TASK_IS_OVER = """
+UPDATE tasks SET status = ?, file_digest = '' WHERE project = ? AND source = ? AND name = ?
+"""
+"""Without a digest the task is looked at again should it come back."""
+
+RUNS = """
+SELECT target, started_at, seconds, result, operations, error, id
+  FROM runs WHERE project = ? ORDER BY id DESC LIMIT ?
+"""
+
+
+def digest_of(task: Task) -> str:
+    """Return a hash of all that a file says of a task."""
+    key, parent = task.key, task.parent
+    words = (
+        key.source,
+        key.name,
+        task.title,
+        task.status,
+        task.word,
+        f"{parent.source}:{parent.name}" if parent else "",
+        task.group,
+        task.number,
+        task.body,
+        str(task.labels),
+        task.assignee,
+        task.priority,
+        str(task.depends_on),
+        str(task.fields),
+        task.path,
+        task.text_version.commit,
+        task.status_version.commit,
+        f"{task.position} {task.line} {task.text_version.time} {task.status_version.time}",
+    )
+    text = "\0".join(words)
+    if text.count("\0") >= len(words):
+        # The text holds the separator: written so that two tasks cannot read the same.
+        text = repr(words)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def row_of(task: Task, digest: str) -> Row:
+    """Return the parameters of ``WRITE_TASK``."""
+    parent = task.parent
+    return (
+        *task.key,
+        task.status.value,
+        task.word,
+        task.title,
+        parent.source if parent else None,
+        parent.name if parent else None,
+        task.group,
+        task.number,
+        task.body,
+        _listed(task.labels),
+        task.assignee,
+        task.priority,
+        _listed(task.depends_on),
+        _listed(task.fields),
+        task.position,
+        task.path,
+        task.line,
+        *task.text_version,
+        *task.status_version,
+        digest,
+    )
+
+
+def task_of(project: str, row: Row) -> Task:
+    """Read back one row of ``TASKS``."""
+    (source, name, status, word, title, parent_source, parent_name, group, number, body,
+     labels, assignee, priority, depends_on, fields, position, path, line,
+     text_time, text_commit, status_time, status_commit) = row  # fmt: skip
+    parent = None if parent_source is None else TaskKey(project, parent_source, parent_name)
+    return Task(
+        TaskKey(project, source, name),
+        title,
+        Status(status),
+        word,
+        parent,
+        group,
+        number,
+        body,
+        _list(labels),
+        assignee,
+        priority,
+        _list(depends_on),
+        _pairs(fields),
+        position,
+        path,
+        line,
+        Version(text_time, text_commit),
+        Version(status_time, status_commit),
+    )
+
+
+def run_of(row: Row) -> Run:
+    """Read back one row of ``RUNS``."""
+    target, started_at, seconds, result, operations, error, number = row
+    return Run(target, started_at, seconds, result, json.loads(operations), error, number)
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    return to_json(values) if values else "[]"
+
+
+# The same few labels, dependencies and fields return in task after task.
+@lru_cache(maxsize=4096)
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in json.loads(text))

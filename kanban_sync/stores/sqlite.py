@@ -1,0 +1,270 @@
+"""The task database in one SQLite file: what a clone has without anybody setting anything up."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.model import TaskKey
+from kanban_sync.core.ports import Event
+from kanban_sync.core.records import said_from_json, said_to_json
+from kanban_sync.stores import rows
+from kanban_sync.stores.changes import (
+    check_project,
+    check_tasks,
+    compare,
+    roadmap_updated,
+    to_json,
+)
+from kanban_sync.stores.database import open_database
+from kanban_sync.stores.filestates import RecordedFiles
+from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from kanban_sync.core.board import Said
+    from kanban_sync.core.model import Status, Task
+    from kanban_sync.core.ports import FilesState, Merged, Run
+    from kanban_sync.stores.changes import Changes
+    from kanban_sync.stores.database import Database
+
+
+def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqliteStore:
+    """Open the task database of a project, made and brought up to date if need be.
+
+    Args:
+        path: The file; several projects may share it.
+        project: The id of the project; nothing of others is seen or touched.
+        read_only: Only read, also where nothing can be written; the file has to be there.
+
+    Raises:
+        StoreError: The file cannot be used, in words that say what to do.
+    """
+    return SqliteStore(open_database(path, read_only=read_only), project)
+
+
+class SqliteStore:
+    """The task database of one project in an SQLite file; usable from any thread."""
+
+    def __init__(self, database: Database, project: str) -> None:
+        self._database = database
+        self._project = project
+        self._asked: set[str] = set()
+        self._files = RecordedFiles(project)
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks, also those that are over, by path, position and key."""
+        with self._database.reading() as db:
+            found = db.execute(rows.TASKS, (self._project,))
+            return [rows.task_of(self._project, row) for row in found]
+
+    def files(self) -> FilesState:
+        """Return what the last merge recorded of the files."""
+        with self._database.reading() as db:
+            return self._files.read(db)
+
+    def merge(
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Status], files: FilesState, now: float
+    ) -> Merged:
+        """Bring the tasks in, in one transaction with its events; only changed rows are written."""
+        check_tasks(self._project, tasks)
+        digests = {task.key: rows.digest_of(task) for task in tasks}
+        with self._database.writing() as db:
+            changes = self._compare(db, tasks, digests, gone)
+            self._write(db, changes, digests, now)
+            counts = self._files.write(db, files) or not changes.merged.is_empty
+            if counts:
+                self._count_merge(db)
+        if counts:
+            self._asked = set()
+        return changes.merged
+
+    def parses(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return remembered parses (JSON) by digest; unknown digests are left out."""
+        query = """SELECT digest, parse FROM parses
+                    WHERE project = ? AND digest IN (SELECT value FROM json_each(?))"""
+        with self._database.reading() as db:
+            found = dict(db.execute(query, (self._project, json.dumps(list(digests)))).fetchall())
+        self._asked |= found.keys()
+        return found
+
+    def remember_parses(self, parses: Mapping[str, str]) -> None:
+        """Remember parses; forgets those that no merge has asked for in the last 1,000."""
+        with self._database.writing() as db:
+            merges = self._merges(db)
+            db.executemany(
+                """INSERT INTO parses (project, digest, asked, parse) VALUES (?, ?, ?, ?)
+                   ON CONFLICT DO UPDATE SET asked = excluded.asked, parse = excluded.parse""",
+                [(self._project, digest, merges, parse) for digest, parse in parses.items()],
+            )
+            db.execute(
+                "DELETE FROM parses WHERE project = ? AND asked <= ?",
+                (self._project, merges - PARSES_KEPT - ASKED_NOTED),
+            )
+
+    def base(self, target: str) -> dict[TaskKey, Said]:
+        """Return what was last agreed on with that board."""
+        query = "SELECT source, name, said FROM bases WHERE project = ? AND target = ?"
+        with self._database.reading() as db:
+            return {
+                TaskKey(self._project, source, name): said_from_json(said)
+                for source, name, said in db.execute(query, (self._project, target))
+            }
+
+    def remember(self, target: str, said: Iterable[Said]) -> None:
+        """Record bases (the key is the card's), replacing older ones."""
+        new = {each.said.key: said_to_json(each) for each in said}
+        check_project(self._project, new)
+        with self._database.writing() as db:
+            db.executemany(
+                """INSERT INTO bases (project, target, source, name, said) VALUES (?, ?, ?, ?, ?)
+                   ON CONFLICT DO UPDATE SET said = excluded.said WHERE said <> excluded.said""",
+                [(self._project, target, *key[1:], text) for key, text in new.items()],
+            )
+
+    def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
+        """Forget the bases of these keys."""
+        with self._database.writing() as db:
+            db.executemany(
+                """DELETE FROM bases
+                    WHERE target = ? AND project = ? AND source = ? AND name = ?""",
+                [(target, *key) for key in keys if key.project == self._project],
+            )
+
+    def board_ids(self, target: str) -> dict[str, str]:
+        """Return what the board wanted remembered."""
+        query = "SELECT ids FROM boards WHERE project = ? AND target = ?"
+        with self._database.reading() as db:
+            row = db.execute(query, (self._project, target)).fetchone()
+            return dict(json.loads(row[0])) if row else {}
+
+    def remember_board(self, target: str, ids: Mapping[str, str]) -> None:
+        """Record what the board wants remembered, and nothing else that was there before."""
+        with self._database.writing() as db:
+            db.execute(
+                """INSERT INTO boards (project, target, ids) VALUES (?, ?, ?)
+                   ON CONFLICT DO UPDATE SET ids = excluded.ids WHERE ids <> excluded.ids""",
+                (self._project, target, to_json(dict(ids))),
+            )
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        query = "SELECT coalesce(max(id), 0) FROM events WHERE project = ?"
+        with self._database.reading() as db:
+            return _number(db, query, self._project)
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return events with an id above ``after``, oldest first."""
+        query = """SELECT id, at, kind, key, data FROM events
+                    WHERE project = ? AND id > ? ORDER BY id LIMIT ?"""
+        with self._database.reading() as db:
+            return [Event(*row) for row in db.execute(query, (self._project, after, limit))]
+
+    def begin_run(self, run: Run) -> int:
+        """Record the start of a run and return its id."""
+        with self._database.writing() as db:
+            return _number(
+                db,
+                """INSERT INTO runs
+                          (target, started_at, seconds, result, operations, error, project)
+                   VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                *_of_run(run),
+                self._project,
+            )
+
+    def end_run(self, run: Run) -> None:
+        """Record the end of the run with that id; keeps the newest 200 runs of each target."""
+        with self._database.writing() as db:
+            db.execute(
+                """UPDATE runs SET target = ?, started_at = ?, seconds = ?, result = ?,
+                                   operations = ?, error = ?
+                    WHERE project = ? AND id = ?""",
+                (*_of_run(run), self._project, run.id),
+            )
+            db.execute(
+                """DELETE FROM runs WHERE project = ?1 AND target = ?2 AND id NOT IN
+                   (SELECT id FROM runs WHERE project = ?1 AND target = ?2
+                     ORDER BY id DESC LIMIT ?3)""",
+                (self._project, run.target, RUNS_KEPT),
+            )
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """Return the newest runs of all targets, newest first."""
+        with self._database.reading() as db:
+            return [rows.run_of(row) for row in db.execute(rows.RUNS, (self._project, limit))]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _compare(
+        self,
+        db: sqlite3.Connection,
+        tasks: Sequence[Task],
+        digests: Mapping[TaskKey, str],
+        gone: Mapping[TaskKey, Status],
+    ) -> Changes:
+        """Compare, reading of the old tasks only those of which the files say something new."""
+        had = {
+            TaskKey(self._project, source, name): digest
+            for source, name, digest in db.execute(rows.DIGESTS, (self._project,))
+        }
+        new = [task for task in tasks if had.get(task.key) != digests[task.key]]
+        # Before it is read: a task that the files hold is not gone, whatever the caller says.
+        over = {key: status for key, status in gone.items() if key not in digests}
+        asked = [key for key in (*(task.key for task in new), *over) if key in had]
+        old = {key: self._task(db, key) for key in asked}
+        return compare(old, new, over)
+
+    def _task(self, db: sqlite3.Connection, key: TaskKey) -> Task:
+        return rows.task_of(self._project, db.execute(rows.TASK, key).fetchone())
+
+    def _write(
+        self, db: sqlite3.Connection, changes: Changes, digests: Mapping[TaskKey, str], now: float
+    ) -> None:
+        if changes.merged.is_empty:
+            return
+        written = [rows.row_of(task, digests[task.key]) for task in changes.write]
+        db.executemany(rows.WRITE_TASK, written)
+        db.executemany(rows.TASK_IS_OVER, [(task.status.value, *task.key) for task in changes.over])
+        pending = "SELECT count(*) FROM tasks WHERE project = ? AND status = 'todo'"
+        news = (*changes.news, roadmap_updated(changes, _number(db, pending, self._project)))
+        db.executemany(
+            "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)",
+            [(self._project, now, *each) for each in news],
+        )
+
+    def _count_merge(self, db: sqlite3.Connection) -> None:
+        db.execute(
+            """INSERT INTO projects (project, merges) VALUES (?, 1)
+               ON CONFLICT DO UPDATE SET merges = merges + 1""",
+            (self._project,),
+        )
+        merges = self._merges(db)
+        db.execute(
+            """UPDATE parses SET asked = ?1 WHERE project = ?2 AND asked <= ?3
+                  AND digest IN (SELECT value FROM json_each(?4))""",
+            (merges, self._project, merges - ASKED_NOTED, json.dumps(sorted(self._asked))),
+        )
+
+    def _merges(self, db: sqlite3.Connection) -> int:
+        query = "SELECT coalesce(max(merges), 0) FROM projects WHERE project = ?"
+        return _number(db, query, self._project)
+
+
+def _of_run(run: Run) -> tuple[Any, ...]:
+    return (
+        run.target,
+        run.started_at,
+        run.seconds,
+        run.result,
+        to_json(dict(run.operations)),
+        run.error,
+    )
+
+
+def _number(db: sqlite3.Connection, query: str, *parameters: object) -> int:
+    return int(db.execute(query, parameters).fetchone()[0])

@@ -1,0 +1,1 @@
+"""Places where people look at cards; each implements the Board port."""

@@ -1,0 +1,274 @@
+"""Planka's API without I/O: build a request, read an answer.
+
+The rules were measured on a real Planka 2.1.1; its routes are listed at
+https://plankanban.github.io/planka/swagger-ui/.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from kanban_sync.core.errors import (
+    BoardError,
+    BoardUnreachableError,
+    RefusedError,
+    RightsError,
+    SignInError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Json: TypeAlias = dict[str, Any]
+
+STEP = 65536.0
+
+REDIRECTS = range(300, 400)
+
+
+class NotThereError(RefusedError):
+    """The thing does not exist, or this account may not see it: Planka does not tell which."""
+
+
+class TryAgainError(BoardUnreachableError):
+    """The server is there but has no answer now; ``after`` is in seconds, None if unsaid."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        """Keep how long the server asked to wait."""
+        super().__init__(message)
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: method, path below the base URL, and the JSON body."""
+
+    method: str
+    path: str
+    body: Json | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether doing it twice is the same as doing it once."""
+        return self.method != "POST"
+
+    def __str__(self) -> str:
+        """Return method and path; never the body, which holds people's words."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, headers with lower-case names, and the body's bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def read(request: Request, answer: Answer) -> Json:
+    """Return the answer's JSON object.
+
+    Raises:
+        SignInError: 401.
+        RightsError: 403.
+        NotThereError: 404.
+        RefusedError: 400 and 422, and 500 on one thing.
+        TryAgainError: 429, 502, 503 and 504.
+        BoardError: A redirect, a web page, or anything else that is no answer of Planka's API.
+    """
+    status = answer.status
+    if status == HTTPStatus.OK:
+        return _json(request, answer)
+    message = _message(answer)
+    if status == HTTPStatus.CONFLICT:
+        # What was to be made exists already: that is what was wanted.
+        return {}
+    if status in REDIRECTS:
+        target = answer.headers.get("location", "another address")
+        text = f"{request} was redirected to {target}; set the board's URL to where Planka answers"
+        raise BoardError(text)
+    if status == HTTPStatus.UNAUTHORIZED:
+        text = "Planka does not accept the credential; make a new API key and set PLANKA_API_KEY"
+        raise SignInError(text)
+    if status == HTTPStatus.FORBIDDEN:
+        text = f"{request}: {message}; the account has to be an editor of the board"
+        raise RightsError(text)
+    if status == HTTPStatus.NOT_FOUND:
+        raise NotThereError(f"{request}: {message or 'not found'}")
+    if status in {400, 422}:
+        raise RefusedError(
+            f"{request}: {message or 'refused, the request is too large or invalid'}"
+        )
+    if status in {429, 502, 503, 504}:
+        raise TryAgainError(f"{request}: the server answered {status}", _retry_after(answer))
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RefusedError(f"{request}: the server failed on this request (500)")
+    raise BoardError(f"{request}: unexpected answer {status} {message}")
+
+
+def _json(request: Request, answer: Answer) -> Json:
+    if "json" not in answer.headers.get("content-type", ""):
+        text = (
+            f"{request} was answered with a web page instead of data; the URL has to be that of"
+            " Planka itself (version 2.0 or newer), without a further path"
+        )
+        raise BoardError(text)
+    try:
+        value = json.loads(answer.body)
+    except ValueError as error:
+        raise TryAgainError(f"{request}: the answer was cut off") from error
+    if not isinstance(value, dict):
+        raise BoardError(f"{request}: the answer is no object")
+    return value
+
+
+def _message(answer: Answer) -> str:
+    try:
+        value = json.loads(answer.body)
+    except ValueError:
+        return ""
+    if not isinstance(value, dict):
+        return ""
+    problems = [" ".join(str(problem).split()) for problem in value.get("problems") or []]
+    return "; ".join(problems) or str(value.get("message", ""))
+
+
+def _retry_after(answer: Answer) -> float | None:
+    try:
+        return max(0.0, float(answer.headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+# --- the calls that the sync makes --------------------------------------------------------------
+
+
+def bootstrap() -> Request:
+    """Ask for the version; needs no credential."""
+    return Request("GET", "/api/bootstrap")
+
+
+def projects() -> Request:
+    """All projects and boards that the account may see."""
+    return Request("GET", "/api/projects")
+
+
+def create_project(name: str) -> Request:
+    """Make a private project; the account becomes its manager."""
+    return Request("POST", "/api/projects", {"type": "private", "name": name})
+
+
+def create_board(project: str, name: str, position: float) -> Request:
+    """Make a board; the account becomes its editor."""
+    return Request("POST", f"/api/projects/{project}/boards", {"name": name, "position": position})
+
+
+def board(id_: str) -> Request:
+    """Read the whole state of a board, but for its archive and trash."""
+    return Request("GET", f"/api/boards/{id_}")
+
+
+def create_list(board_id: str, name: str, position: float, *, closed: bool) -> Request:
+    """Make a list; cards in a closed one are closed."""
+    kind = "closed" if closed else "active"
+    return Request(
+        "POST",
+        f"/api/boards/{board_id}/lists",
+        {"type": kind, "name": name, "position": position},
+    )
+
+
+def create_label(board_id: str, name: str, color: str, position: float) -> Request:
+    """Make a label."""
+    return Request(
+        "POST",
+        f"/api/boards/{board_id}/labels",
+        {"name": name, "color": color, "position": position},
+    )
+
+
+def create_field_group(board_id: str, name: str) -> Request:
+    """Make a group of custom fields on the board."""
+    return Request(
+        "POST",
+        f"/api/boards/{board_id}/custom-field-groups",
+        {"name": name, "position": STEP},
+    )
+
+
+def create_field(group: str, name: str) -> Request:
+    """Make a custom field that does not show on the front of cards."""
+    return Request(
+        "POST",
+        f"/api/custom-field-groups/{group}/custom-fields",
+        {"name": name, "position": STEP},
+    )
+
+
+def card(id_: str) -> Request:
+    """Read one card, wherever it is; 404 once it was deleted for good."""
+    return Request("GET", f"/api/cards/{id_}")
+
+
+def create_card(list_id: str, name: str, description: str, position: float) -> Request:
+    """Make a card with its description, footer included, in one request."""
+    body = {"type": "project", "name": name, "description": description, "position": position}
+    return Request("POST", f"/api/lists/{list_id}/cards", body)
+
+
+def change_card(id_: str, changes: Json) -> Request:
+    """Change fields of a card; a move needs ``listId`` and, but for the archive, ``position``."""
+    return Request("PATCH", f"/api/cards/{id_}", changes)
+
+
+def set_field(card_id: str, group: str, field: str, content: str) -> Request:
+    """Set a custom field of a card, 1 to 512 characters; the same twice is no harm."""
+    path = f"customFieldGroupId:{group}:customFieldId:{field}"
+    return Request(
+        "PATCH", f"/api/cards/{card_id}/custom-field-values/{path}", {"content": content}
+    )
+
+
+def add_label(card_id: str, label: str) -> Request:
+    """Put a label on a card."""
+    return Request("POST", f"/api/cards/{card_id}/card-labels", {"labelId": label})
+
+
+def remove_label(card_id: str, label: str) -> Request:
+    """Take a label off a card."""
+    return Request("DELETE", f"/api/cards/{card_id}/card-labels/labelId:{label}")
+
+
+def create_task_list(card_id: str, name: str, position: float) -> Request:
+    """Make a task list on a card."""
+    return Request("POST", f"/api/cards/{card_id}/task-lists", {"name": name, "position": position})
+
+
+def change_task_list(id_: str, changes: Json) -> Request:
+    """Rename or move a task list."""
+    return Request("PATCH", f"/api/task-lists/{id_}", changes)
+
+
+def delete_task_list(id_: str) -> Request:
+    """Remove a task list with all its lines."""
+    return Request("DELETE", f"/api/task-lists/{id_}")
+
+
+def create_task(task_list: str, name: str, position: float, *, done: bool) -> Request:
+    """Add a line to a task list, ticked or not."""
+    body = {"name": name, "position": position, "isCompleted": done}
+    return Request("POST", f"/api/task-lists/{task_list}/tasks", body)
+
+
+def change_task(id_: str, changes: Json) -> Request:
+    """Change name, tick, position or task list of a line."""
+    return Request("PATCH", f"/api/tasks/{id_}", changes)
+
+
+def delete_task(id_: str) -> Request:
+    """Remove a line."""
+    return Request("DELETE", f"/api/tasks/{id_}")

@@ -1,0 +1,281 @@
+"""The Board on Planka: one request to read, and only the differences to write."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, assert_never
+
+from kanban_sync.boards.planka import api, reading
+from kanban_sync.boards.planka.card_writer import CardWriter
+from kanban_sync.core.board import AGENT_LABEL, LISTS, BoardState, Column
+from kanban_sync.core.errors import BoardError, RightsError
+from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
+from kanban_sync.core.ports import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanban_sync.boards.planka.client import Client
+    from kanban_sync.core.board import Said, SeenCard
+    from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.operations import Operation
+
+COLORS = {AGENT_LABEL: "lagoon-blue", "blocked": "berry-red", "failed": "pumpkin-orange"}
+OTHER_COLOR = "antique-blue"
+
+OLDEST_VERSION = 2
+"""Planka 1 has no API keys, no list types and no custom fields."""
+
+
+class PlankaBoard:
+    """One board of one Planka, by the names of its project and itself."""
+
+    def __init__(
+        self, client: Client, project: str, board: str, ids: Mapping[str, str] | None = None
+    ) -> None:
+        """Remember where to look; nothing is sent yet.
+
+        Args:
+            client: The connection.
+            project: Exact name of the project.
+            board: Exact name of the board in it.
+            ids: What this board wanted remembered last time.
+        """
+        self.ids = dict(ids or {})
+        self._client = client
+        self._project = project
+        self._board = board
+        self._lock = Lock()
+        self._columns: dict[str, Column] = {}
+        # The answer for one card lacks the definitions of the board's labels and fields.
+        self._definitions: api.Json = {}
+        self._last_positions = {"list": 0.0, "label": 0.0, "board": 0.0}
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+        """Read the board in one request; ask besides only for cards of the base not on it."""
+        if not self.ids.get("board") and not self._find_board():
+            return BoardState(missing=self._everything())
+        answer = self._read_board()
+        included = answer["included"]
+        self._columns = reading.columns_of(included["lists"], self.ids)
+        kinds = ("labels", "customFieldGroups", "customFields")
+        self._definitions = {kind: included[kind] for kind in kinds}
+        cards = reading.cards_of(included, self._columns)
+        missing = self._note_ids(included)
+        return self._with_absent(cards, base, missing)
+
+    def url(self) -> str:
+        """Return the address where people look at the board, '' while there is none."""
+        return f"{self._client.url}/boards/{self.ids['board']}" if self.ids.get("board") else ""
+
+    def _find_board(self) -> bool:
+        answer = self._client.send(api.projects())
+        self._check_version(answer)
+        projects = sorted(
+            (each for each in answer["items"] if each["name"] == self._project),
+            key=lambda each: int(each["id"]),
+        )
+        for project in projects:
+            boards = [
+                each
+                for each in answer["included"]["boards"]
+                if each["projectId"] == project["id"] and each["name"] == self._board
+            ]
+            if boards:
+                self.ids["board"] = min((each["id"] for each in boards), key=int)
+                self.ids["project"] = project["id"]
+                return True
+        self.ids.pop("board", None)
+        if projects:
+            self.ids["project"] = projects[0]["id"]
+        return False
+
+    def _check_version(self, projects: api.Json) -> None:
+        """Refuse servers before 2.0: their projects have no ``included.boards`` with an id we know.
+
+        The version itself is asked for once, when a board is looked up by name.
+        """
+        item = self._client.send(api.bootstrap()).get("item") or {}
+        version = str(item.get("version", ""))
+        major = version.partition(".")[0]
+        if not major.isdigit() or int(major) < OLDEST_VERSION or "items" not in projects:
+            text = (
+                f"{self._client.url} runs Planka {version or '1'}; version 2.0 or newer is needed"
+            )
+            raise BoardError(text)
+
+    def _read_board(self) -> api.Json:
+        try:
+            return self._client.send(api.board(self.ids["board"]))
+        except api.NotThereError as error:
+            text = (
+                f"the board {self._board!r} of project {self._project!r} at {self._client.url} is"
+                " gone, or this account is no member of it; add the account as an editor, or run"
+                " 'kanban-sync init' again to choose a board"
+            )
+            raise RightsError(text) from error
+
+    def _everything(self) -> tuple[str, ...]:
+        project = () if self.ids.get("project") else (f"project {self._project}",)
+        lists = (f"list {column.value}" for column in LISTS)
+        return (*project, f"board {self._board}", *lists, f"label {AGENT_LABEL}", "field version")
+
+    def _note_ids(self, included: api.Json) -> tuple[str, ...]:
+        """Note the ids of lists, labels and field; return what is missing."""
+        missing: list[str] = []
+        by_column = {column: id_ for id_, column in self._columns.items()}
+        for column in LISTS:
+            name = reading.list_name(column)
+            if column in by_column:
+                self.ids[name] = by_column[column]
+            else:
+                self.ids.pop(name, None)
+                missing.append(name)
+        for each in included["lists"]:
+            if each["type"] == "archive":
+                self.ids["archive"] = each["id"]
+        self._note_labels(included["labels"])
+        if f"label {AGENT_LABEL}" not in self.ids:
+            missing.append(f"label {AGENT_LABEL}")
+        self.ids["group"], self.ids["field"] = reading.field_ids(included)
+        if not self.ids["field"]:
+            missing.append("field version")
+        positions = [each["position"] or 0.0 for each in included["lists"]]
+        self._last_positions["list"] = max(positions, default=0.0)
+        return tuple(missing)
+
+    def _note_labels(self, labels: list[api.Json]) -> None:
+        for name in [name for name in self.ids if name.startswith("label ")]:
+            del self.ids[name]
+        for label in sorted(labels, key=lambda each: int(each["id"]), reverse=True):
+            if label["name"]:
+                self.ids[f"label {label['name']}"] = label["id"]
+        positions = [each["position"] or 0.0 for each in labels]
+        self._last_positions["label"] = max(positions, default=0.0)
+
+    def _with_absent(
+        self, cards: list[SeenCard], base: Mapping[TaskKey, Said], missing: tuple[str, ...]
+    ) -> BoardState:
+        """Look for cards of the base that are not on the board: archived, moved away or gone."""
+        present = {card.id for card in cards}
+        gone: set[str] = set()
+        elsewhere: set[str] = set()
+        for said in base.values():
+            if said.card_id in present:
+                continue
+            if said.deleted:
+                gone.add(said.card_id)
+            elif said.seen is not None and said.seen.archived and said.finished:
+                # Asked once; a card that a person takes out of the archive is on the board again.
+                cards.append(said.seen)
+            else:
+                self._look_for(said, cards, gone, elsewhere)
+        return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere), missing)
+
+    def _look_for(
+        self, said: Said, cards: list[SeenCard], gone: set[str], elsewhere: set[str]
+    ) -> None:
+        try:
+            answer = self._client.send(api.card(said.card_id))
+        except api.NotThereError:
+            gone.add(said.card_id)
+            return
+        if answer["item"]["boardId"] != self.ids["board"]:
+            elsewhere.add(said.card_id)
+            return
+        included = dict(answer["included"])
+        for kind, known in self._definitions.items():
+            included[kind] = [*included.get(kind, ()), *known]
+        cards.append(reading.card_of(answer["item"], included, self._columns))
+
+    # --- making the board -------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Make what the last reading found missing: project, board, lists, label, field."""
+        if not self.ids.get("board"):
+            self._make_board()
+        for column in LISTS:
+            self._make_list(column)
+        self.label_id(AGENT_LABEL)
+        if not self.ids.get("group"):
+            made = self._client.send(api.create_field_group(self.ids["board"], reading.FIELD_GROUP))
+            self.ids["group"] = made["item"]["id"]
+        if not self.ids.get("field"):
+            made = self._client.send(api.create_field(self.ids["group"], reading.FIELD))
+            self.ids["field"] = made["item"]["id"]
+
+    def _make_board(self) -> None:
+        if not self.ids.get("project"):
+            try:
+                made = self._client.send(api.create_project(self._project))
+            except api.NotThereError as error:
+                text = (
+                    f"there is no project {self._project!r} that this account can see, and it may"
+                    " not make one; make the project and board, and add the account as an editor"
+                )
+                raise RightsError(text) from error
+            self.ids["project"] = made["item"]["id"]
+        try:
+            made = self._client.send(api.create_board(self.ids["project"], self._board, api.STEP))
+        except api.NotThereError as error:
+            text = (
+                f"there is no board {self._board!r} that this account can see in project"
+                f" {self._project!r}, and it is no manager of the project, so it cannot make one;"
+                " make the board and add the account as an editor"
+            )
+            raise RightsError(text) from error
+        self.ids["board"] = made["item"]["id"]
+        for each in made["included"].get("lists", []):
+            if each["type"] == "archive":
+                self.ids["archive"] = each["id"]
+
+    def _make_list(self, column: Column) -> None:
+        name = reading.list_name(column)
+        if self.ids.get(name):
+            return
+        self._last_positions["list"] += api.STEP
+        closed = column is Column.DONE
+        made = self._client.send(
+            api.create_list(
+                self.ids["board"], column.value, self._last_positions["list"], closed=closed
+            )
+        )
+        self.ids[name] = made["item"]["id"]
+        self._columns[made["item"]["id"]] = column
+
+    def label_id(self, name: str) -> str:
+        """Return the id of the label with that name; make it if the board has none."""
+        with self._lock:
+            if f"label {name}" not in self.ids:
+                self._last_positions["label"] += api.STEP
+                color = COLORS.get(name, OTHER_COLOR)
+                made = self._client.send(
+                    api.create_label(self.ids["board"], name, color, self._last_positions["label"])
+                )
+                self.ids[f"label {name}"] = made["item"]["id"]
+            return self.ids[f"label {name}"]
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def apply(self, operation: Operation) -> Receipt:
+        """Carry out one operation; safe to call from several threads."""
+        writer = CardWriter(self._client, self.ids, self.label_id)
+        match operation:
+            case Create():
+                return Receipt(writer.create(operation))
+            case Update():
+                return Receipt(writer.update(operation))
+            case Archive():
+                return Receipt(writer.archive(operation))
+            case Remember():
+                return Receipt(operation.said)
+            case Forget():
+                return Receipt(None)
+            case _:
+                assert_never(operation)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()

@@ -1,0 +1,252 @@
+"""The writes to one card, in the order that makes a half-done one repairable.
+
+The version field goes before the content, the card itself (title, description, list) in one
+request, then labels and task lists. What is returned is what the server answered: it may store
+another position or text than it was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.reading import list_name
+from kanban_sync.core.board import Column, Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.checklists import STEP
+from kanban_sync.core.description import compose, key_of, rewrite
+from kanban_sync.core.operations import (
+    AddChecklist,
+    AddItem,
+    AddLabel,
+    DropChecklist,
+    DropItem,
+    Move,
+    RemoveLabel,
+    RenameChecklist,
+    SetItem,
+    SetText,
+    SetTitle,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kanban_sync.boards.planka.client import Client
+    from kanban_sync.core.board import Card, Stamp
+    from kanban_sync.core.operations import Archive, Change, Create, Update
+
+
+class CardWriter:
+    """Writes one card and notes what the server made of it."""
+
+    def __init__(
+        self, client: Client, ids: Mapping[str, str], label_id: Callable[[str], str]
+    ) -> None:
+        """Take the connection, the ids of the board's lists and field, and where labels are."""
+        self._client = client
+        self._ids = ids
+        self._label_id = label_id
+        self._items: dict[str, str] = {}
+        self._lists: dict[str, SeenChecklist] = {}
+        self._list_ids: dict[str, str] = {}
+        self._lines: dict[str, tuple[str, SeenItem]] = {}
+
+    def create(self, operation: Create) -> Said:
+        """Make a card; the footer is part of the first request."""
+        card = operation.card
+        list_id = self._ids[list_name(card.column)]
+        description = compose(card.text, card.key)
+        made = self._client.send(
+            api.create_card(list_id, card.title, description, operation.position)
+        )["item"]
+        self._stamp(made["id"], operation.stamp)
+        for name in sorted(card.labels):
+            self._client.send(api.add_label(made["id"], self._label_id(name)))
+        for number, checklist in enumerate(card.checklists, start=1):
+            self._add_checklist(made["id"], AddChecklist(checklist.title, STEP * number))
+            for place, item in enumerate(checklist.items, start=1):
+                self._add_item(AddItem(checklist.title, item, STEP * place))
+        seen = self._seen(made, card.column, card.labels, operation.stamp)
+        return Said(made["id"], card, operation.stamp.mark, seen, dict(self._items))
+
+    def update(self, operation: Update) -> Said:
+        """Write the changes of one card; changes to the same thing share a request."""
+        card, seen = operation.card, operation.seen
+        self._start_from(operation.seen, operation.items)
+        if operation.stamp is not None:
+            self._stamp(seen.id, operation.stamp)
+        after = self._change_card(card, seen, operation.changes)
+        labels = self._change_labels(seen, operation.changes)
+        for change in operation.changes:
+            self._change_checklists(seen.id, change)
+        self._change_items(operation.changes)
+        stamp = operation.stamp or seen.stamp
+        after = replace(
+            after, labels=labels, checklists=self._checklists(), stamp=stamp, archived=False
+        )
+        return Said(seen.id, card, operation.mark, after, dict(self._items))
+
+    def archive(self, operation: Archive) -> Said:
+        """Put the card into the board's archive; the version field says that it was us."""
+        card, seen = operation.card, operation.seen
+        self._stamp(seen.id, operation.stamp)
+        self._client.send(api.change_card(seen.id, {"listId": self._ids["archive"]}))
+        after = replace(seen, column=Column.ARCHIVE, archived=True, stamp=operation.stamp)
+        return Said(seen.id, card, operation.stamp.mark, after, operation.items, archived=True)
+
+    def _stamp(self, card_id: str, stamp: Stamp) -> None:
+        group, field = self._ids["group"], self._ids["field"]
+        self._client.send(api.set_field(card_id, group, field, str(stamp)))
+
+    def _start_from(self, seen: SeenCard, items: Mapping[str, str]) -> None:
+        self._items = dict(items)
+        for each in sorted(seen.checklists, key=lambda each: each.position):
+            self._lists[each.id] = replace(each, items=())
+            # A person may have made another list of this title: ours is the first.
+            self._list_ids.setdefault(each.title, each.id)
+            for line in each.items:
+                self._lines[line.id] = (each.id, line)
+
+    def _change_card(self, card: Card, seen: SeenCard, changes: tuple[Change, ...]) -> SeenCard:
+        body: api.Json = {}
+        for change in changes:
+            match change:
+                case SetTitle():
+                    body["name"] = change.text
+                case SetText():
+                    body["description"] = self._description(card, seen, change.former)
+                case Move():
+                    body["listId"] = self._ids[list_name(change.column)]
+                    body["position"] = change.position
+                case _:
+                    pass
+        if not body:
+            return seen
+        item = self._client.send(api.change_card(seen.id, body))["item"]
+        description = item["description"] or ""
+        return replace(
+            seen,
+            key=key_of(description),
+            title=item["name"],
+            description=description,
+            column=card.column if "listId" in body else seen.column,
+            position=item["position"] or 0.0,
+        )
+
+    def _description(self, card: Card, seen: SeenCard, former: tuple[str, ...]) -> str:
+        """Read the card once more: a person may have written since the board was read."""
+        fresh = self._client.send(api.card(seen.id))["item"]["description"] or ""
+        return rewrite(fresh, card.text, card.key, former)
+
+    def _change_labels(self, seen: SeenCard, changes: tuple[Change, ...]) -> frozenset[str]:
+        labels = set(seen.labels)
+        for change in changes:
+            if isinstance(change, AddLabel):
+                self._client.send(api.add_label(seen.id, self._label_id(change.name)))
+                labels.add(change.name)
+            elif isinstance(change, RemoveLabel):
+                self._remove_label(seen.id, change.name)
+                labels.discard(change.name)
+        return frozenset(labels)
+
+    def _remove_label(self, card_id: str, name: str) -> None:
+        label = self._ids.get(f"label {name}")
+        if label is None:
+            return
+        try:
+            self._client.send(api.remove_label(card_id, label))
+        except api.NotThereError:
+            return  # Somebody else took it off: that is what was wanted.
+
+    def _change_checklists(self, card_id: str, change: Change) -> None:
+        match change:
+            case AddChecklist():
+                self._add_checklist(card_id, change)
+            case RenameChecklist():
+                self._client.send(api.change_task_list(change.id, {"name": change.title}))
+                self._lists[change.id] = replace(self._lists[change.id], title=change.title)
+                self._list_ids[change.title] = change.id
+            case AddItem():
+                self._add_item(change)
+            case _:
+                pass
+
+    def _change_items(self, changes: tuple[Change, ...]) -> None:
+        """Change lines, one request for each; then remove lines, and lists left empty."""
+        bodies: dict[str, api.Json] = {}
+        for change in changes:
+            if isinstance(change, SetItem):
+                bodies.setdefault(change.id, {}).update(self._item_body(change))
+        for id_, body in bodies.items():
+            made = self._client.send(api.change_task(id_, body))["item"]
+            self._note_line(made)
+        for change in changes:
+            if isinstance(change, DropItem):
+                self._drop(api.delete_task(change.id))
+                self._lines.pop(change.id, None)
+        for change in changes:
+            if isinstance(change, DropChecklist):
+                self._drop(api.delete_task_list(change.id))
+                self._lists.pop(change.id, None)
+
+    def _item_body(self, change: SetItem) -> api.Json:
+        body: api.Json = {}
+        if change.text is not None:
+            body["name"] = change.text
+        if change.done is not None:
+            body["isCompleted"] = change.done
+        if change.checklist is not None:
+            body["taskListId"] = self._list_ids[change.checklist]
+        if change.position is not None:
+            body["position"] = change.position
+        return body
+
+    def _drop(self, request: api.Request) -> None:
+        try:
+            self._client.send(request)
+        except api.NotThereError:
+            return  # Gone already: that is what was wanted.
+
+    def _add_checklist(self, card_id: str, change: AddChecklist) -> None:
+        made = self._client.send(api.create_task_list(card_id, change.title, change.position))[
+            "item"
+        ]
+        self._lists[made["id"]] = SeenChecklist(made["id"], made["name"], made["position"])
+        self._list_ids[change.title] = made["id"]
+
+    def _add_item(self, change: AddItem) -> None:
+        task_list = self._list_ids[change.checklist]
+        made = self._client.send(
+            api.create_task(task_list, change.item.text, change.position, done=change.item.done)
+        )["item"]
+        self._items[change.item.key] = made["id"]
+        self._note_line(made)
+
+    def _note_line(self, made: api.Json) -> None:
+        line = SeenItem(made["id"], made["name"], bool(made["isCompleted"]), made["position"])
+        self._lines[made["id"]] = (made["taskListId"], line)
+
+    def _checklists(self) -> tuple[SeenChecklist, ...]:
+        lists = []
+        for each in sorted(self._lists.values(), key=lambda each: each.position):
+            lines = [line for holder, line in self._lines.values() if holder == each.id]
+            lines.sort(key=lambda line: line.position)
+            lists.append(replace(each, items=tuple(lines)))
+        return tuple(lists)
+
+    def _seen(
+        self, made: api.Json, column: Column, labels: frozenset[str], stamp: Stamp
+    ) -> SeenCard:
+        description = made["description"] or ""
+        return SeenCard(
+            id=made["id"],
+            key=key_of(description),
+            title=made["name"],
+            description=description,
+            column=column,
+            labels=labels,
+            checklists=self._checklists(),
+            stamp=stamp,
+            position=made["position"] or 0.0,
+        )

@@ -1,0 +1,146 @@
+"""From Planka's JSON to seen cards: pure, so that recorded answers can be read in tests."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.board import LISTS, Column, SeenCard, SeenChecklist, SeenItem, Stamp
+from kanban_sync.core.description import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kanban_sync.boards.planka.api import Json
+
+FIELD_GROUP = "kanban-sync"
+"""The board's group of custom fields; found by this name, since ids change when a card moves."""
+
+FIELD = "version"
+
+
+def columns_of(lists: Iterable[Json], ids: Mapping[str, str]) -> dict[str, Column]:
+    """Return the column that each list stands for, by list id.
+
+    A list is found by the remembered id, so that people may rename it; else by its exact name,
+    the first of several.
+    """
+    columns: dict[str, Column] = {}
+    ordinary = [each for each in lists if each["type"] in {"active", "closed"}]
+    for each in lists:
+        if each["type"] in {"archive", "trash"}:
+            columns[each["id"]] = Column.ARCHIVE
+    present = {each["id"] for each in ordinary}
+    for column in LISTS:
+        remembered = ids.get(list_name(column))
+        if remembered in present:
+            columns[str(remembered)] = column
+            continue
+        named = [each for each in ordinary if each["name"] == column.value]
+        named.sort(key=lambda each: (each["position"] or 0.0, each["id"]))
+        free = [each for each in named if each["id"] not in columns]
+        if free:
+            columns[free[0]["id"]] = column
+    return columns
+
+
+def list_name(column: Column) -> str:
+    """Return the name under which a list's id is remembered."""
+    return f"list {column.value}"
+
+
+def cards_of(included: Json, columns: Mapping[str, Column]) -> list[SeenCard]:
+    """Read all cards of a board's answer, strangers' too."""
+    return [card_of(card, included, columns) for card in _indexed(included)]
+
+
+def card_of(card: Json, included: Json, columns: Mapping[str, Column]) -> SeenCard:
+    """Read one card; ``included`` holds its labels, task lists, tasks and field values."""
+    index = included if "byCard" in included else {**included, "byCard": _by_card(included)}
+    mine: Mapping[str, list[Json]] = index["byCard"][card["id"]]
+    column = columns.get(card["listId"])
+    description = card["description"] or ""
+    return SeenCard(
+        id=card["id"],
+        key=key_of(description),
+        title=card["name"],
+        description=description,
+        column=column,
+        labels=frozenset(each["name"] for each in mine["labels"] if each["name"]),
+        checklists=tuple(
+            SeenChecklist(
+                each["id"], each["name"], each["position"], _lines(mine["tasks"], each["id"])
+            )
+            for each in sorted(mine["taskLists"], key=lambda each: each["position"])
+        ),
+        stamp=_stamp(mine["values"]),
+        archived=column is Column.ARCHIVE,
+        position=card["position"] or 0.0,
+    )
+
+
+def field_ids(included: Json) -> tuple[str, str]:
+    """Return the ids of our field's group and of the field on a board, '' where missing."""
+    for group in included.get("customFieldGroups", []):
+        if group["name"] != FIELD_GROUP or not group["boardId"]:
+            continue
+        for field in included.get("customFields", []):
+            if field["customFieldGroupId"] == group["id"] and field["name"] == FIELD:
+                return group["id"], field["id"]
+        return group["id"], ""
+    return "", ""
+
+
+def _indexed(included: Json) -> list[Json]:
+    cards: list[Json] = included["cards"]
+    included["byCard"] = _by_card(included)
+    return cards
+
+
+def _by_card(included: Json) -> defaultdict[str, defaultdict[str, list[Any]]]:
+    """Sort what belongs to cards by card, once: boards have thousands of them."""
+    found: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    labels = {label["id"]: label for label in included.get("labels", [])}
+    for link in included.get("cardLabels", []):
+        if link["labelId"] in labels:
+            found[link["cardId"]]["labels"].append(labels[link["labelId"]])
+    owner: dict[str, str] = {}
+    for each in included.get("taskLists", []):
+        owner[each["id"]] = each["cardId"]
+        found[each["cardId"]]["taskLists"].append(each)
+    for task in included.get("tasks", []):
+        if task["taskListId"] in owner:
+            found[owner[task["taskListId"]]]["tasks"].append(task)
+    fields = _our_fields(included)
+    for value in included.get("customFieldValues", []):
+        if value["customFieldId"] in fields:
+            found[value["cardId"]]["values"].append(value)
+    return found
+
+
+def _our_fields(included: Json) -> set[str]:
+    """Return ids of all fields of our name: a card that was on another board has its own copy."""
+    groups = {
+        group["id"]
+        for group in included.get("customFieldGroups", [])
+        if group["name"] == FIELD_GROUP
+    }
+    return {
+        field["id"]
+        for field in included.get("customFields", [])
+        if field["customFieldGroupId"] in groups and field["name"] == FIELD
+    }
+
+
+def _lines(tasks: Iterable[Json], task_list: str) -> tuple[SeenItem, ...]:
+    lines = [
+        SeenItem(task["id"], task["name"], bool(task["isCompleted"]), task["position"])
+        for task in tasks
+        if task["taskListId"] == task_list
+    ]
+    return tuple(sorted(lines, key=lambda line: line.position))
+
+
+def _stamp(values: Iterable[Json]) -> Stamp | None:
+    newest = max(values, key=lambda value: value["updatedAt"] or value["createdAt"], default=None)
+    return Stamp.parse(newest["content"]) if newest is not None else None

@@ -1,0 +1,262 @@
+"""The settings: what a user may say, where it is read from, and every mistake in it at once.
+
+They come from the command line, then the environment, then ``.kanban-sync.yaml``, then the
+``planka`` part of ``project.yaml``, then the defaults. Secrets never come from a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.ports import SourceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SETTINGS_FILE = ".kanban-sync.yaml"
+PROJECT_FILE = "project.yaml"
+
+SIZE_LIMIT = 64 * 1024
+"""Bytes of a settings file that are read at most."""
+
+BRANCHES = ("default-only", "current")
+ARCHIVED = ("skip", "include")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one repository and its user want; '' means that nobody said.
+
+    ``branches`` is ``default-only`` (the board says what the default branch says) or ``current``
+    (what is checked out). ``archived`` tells whether changes that were archived before the first
+    sync get cards.
+    """
+
+    project_id: str = ""
+    planka_url: str = ""
+    planka_project: str = ""
+    planka_board: str = ""
+    default_branch: str = ""
+    branches: str = "default-only"
+    archived: str = "skip"
+    sources: SourceSettings = field(default_factory=SourceSettings)
+
+    @property
+    def names_a_board(self) -> bool:
+        """Whether there is a board to sync: its URL, project and name."""
+        return bool(self.planka_url and self.planka_project and self.planka_board)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key of the settings file: which field it sets, and what its value has to be."""
+
+    target: str
+    check: Callable[[Any], str]
+    """Return '' or what the value has to be."""
+
+
+def _text(value: object) -> str:
+    return "" if isinstance(value, str) and value.strip() else "a text"
+
+
+def _texts(value: object) -> str:
+    good = isinstance(value, list) and all(not _text(each) for each in value)
+    return "" if good else "a list of texts"
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str]:
+    return lambda value: "" if value in choices else f"one of {', '.join(choices)}"
+
+
+def _project_id(value: object) -> str:
+    good = isinstance(value, str) and value.isalnum() and value.islower() and value.isascii()
+    good = good or (isinstance(value, str) and value.isdigit())
+    return "" if good else "lower-case letters and digits, as 'kanban-sync init' makes it"
+
+
+KEYS: Mapping[tuple[str, ...], _Key] = {
+    ("project_id",): _Key("project_id", _project_id),
+    ("planka", "url"): _Key("planka_url", _text),
+    ("planka", "project"): _Key("planka_project", _text),
+    ("planka", "board"): _Key("planka_board", _text),
+    ("git", "default_branch"): _Key("default_branch", _text),
+    ("git", "branches"): _Key("branches", _one_of(BRANCHES)),
+    ("sources", "tasks"): _Key("sources.tasks", _texts),
+    ("sources", "openspec"): _Key("sources.openspec", _texts),
+    ("sources", "exclude"): _Key("sources.exclude", _texts),
+    ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
+}
+
+ENVIRONMENT = {
+    "PLANKA_URL": "planka_url",
+    "PLANKA_PROJECT": "planka_project",
+    "PLANKA_BOARD": "planka_board",
+}
+"""The environment's names of settings; the key (PLANKA_API_KEY) is no setting."""
+
+
+def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
+    """Read a settings file over ``base``.
+
+    Args:
+        data: The file's bytes.
+        name: What to call it in messages.
+        base: The settings that hold where the file says nothing.
+
+    Raises:
+        SettingsError: With every problem, each with its line.
+    """
+    settings = base or Settings()
+    problems: list[str] = []
+    for path, value, line in _entries(data, name, problems):
+        key = KEYS.get(path)
+        if key is None:
+            problems.append(f"{name}:{line}: {_unknown(path)}")
+            continue
+        wanted = key.check(value)
+        if wanted:
+            problems.append(f"{name}:{line}: {'.'.join(path)} has to be {wanted}")
+        else:
+            settings = _with(settings, key.target, value)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def parse_project_file(data: bytes, base: Settings | None = None) -> Settings:
+    """Read ``planka.project`` and ``planka.board`` of a ``project.yaml``; the rest is others'."""
+    settings = base or Settings()
+    for path, value, _ in _entries(data, PROJECT_FILE, []):
+        if path in {("planka", "project"), ("planka", "board")} and not _text(value):
+            settings = _with(settings, KEYS[path].target, value)
+    return settings
+
+
+def from_environment(base: Settings, environment: Mapping[str, str]) -> Settings:
+    """Set what the environment says over ``base``."""
+    for name, target in ENVIRONMENT.items():
+        if environment.get(name):
+            base = _with(base, target, environment[name])
+    return base
+
+
+def load(
+    read: Callable[[str], bytes | None], environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Read all settings.
+
+    Args:
+        read: Name of a file at the top of the repository -> its bytes, None if there is none.
+        environment: Variables to read, those of the process if None.
+
+    Raises:
+        SettingsError: ``.kanban-sync.yaml`` has problems.
+    """
+    settings = Settings()
+    project_file = read(PROJECT_FILE)
+    if project_file is not None:
+        settings = parse_project_file(project_file, settings)
+    own_file = read(SETTINGS_FILE)
+    if own_file is not None:
+        settings = parse(own_file, SETTINGS_FILE, settings)
+    return from_environment(settings, os.environ if environment is None else environment)
+
+
+def to_json(settings: Settings) -> dict[str, Any]:
+    """Return the settings as plain data, to be recorded in the state folder."""
+    plain = {each.name: getattr(settings, each.name) for each in fields(settings)}
+    sources = settings.sources
+    plain["sources"] = {
+        "tasks": list(sources.tasks),
+        "openspec": list(sources.openspec),
+        "exclude": list(sources.exclude),
+    }
+    return plain
+
+
+def from_json(plain: Mapping[str, Any]) -> Settings:
+    """Read back what ``to_json`` wrote; what is missing has its default."""
+    known = {each.name for each in fields(Settings)} - {"sources"}
+    settings = Settings(**{name: value for name, value in plain.items() if name in known})
+    for name, value in plain.get("sources", {}).items():
+        settings = _with(settings, f"sources.{name}", value)
+    return settings
+
+
+def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN401 - from a file
+    head, _, rest = target.partition(".")
+    if rest:
+        more: dict[str, Any] = {rest: tuple(value)}
+        return replace(settings, sources=replace(settings.sources, **more))
+    plain: dict[str, Any] = {head: value.strip() if isinstance(value, str) else value}
+    return replace(settings, **plain)
+
+
+def _unknown(path: tuple[str, ...]) -> str:
+    written = ".".join(path)
+    close = difflib.get_close_matches(written, [".".join(key) for key in KEYS], n=1, cutoff=0.7)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{written} is not a setting{hint}"
+
+
+def _entries(data: bytes, name: str, problems: list[str]) -> list[tuple[tuple[str, ...], Any, int]]:
+    """Return the entries of a YAML file, two levels deep: path, value, line."""
+    # Loaded here, since most commands of agents need no settings file and YAML is slow to import.
+    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    if len(data) > SIZE_LIMIT:
+        problems.append(f"{name}:1: is larger than {SIZE_LIMIT} bytes; that is no settings file")
+        return []
+    try:
+        root = YAML(typ="rt", pure=True).compose(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        problems.append(f"{name}:1: is not UTF-8 text")
+        return []
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 1
+        problem = getattr(error, "problem", None) or "is no YAML"
+        problems.append(f"{name}:{line}: {problem}")
+        return []
+    if root is None:
+        return []
+    if root.id != "mapping":
+        problems.append(f"{name}:1: has to hold 'key: value' lines")
+        return []
+    return _mapping(root, (), name, problems)
+
+
+def _mapping(
+    node: Any,  # noqa: ANN401 - ruamel.yaml's nodes have no types
+    above: tuple[str, ...],
+    name: str,
+    problems: list[str],
+) -> list[tuple[tuple[str, ...], Any, int]]:
+    entries: list[tuple[tuple[str, ...], Any, int]] = []
+    sections = {path[0] for path in KEYS if len(path) > 1}
+    for key, value in node.value:
+        path = (*above, str(key.value))
+        line = key.start_mark.line + 1
+        if not above and path[0] in sections:
+            if value.id == "mapping":
+                entries += _mapping(value, path, name, problems)
+            elif value.value:
+                problems.append(f"{name}:{line}: {path[0]} has to hold settings below it")
+        else:
+            entries.append((path, _plain(value), line))
+    return entries
+
+
+def _plain(node: Any) -> Any:  # noqa: ANN401 - ruamel.yaml's nodes have no types
+    """Return a scalar's text, or a list of them; None for what no setting may be."""
+    if node.id == "scalar":
+        return None if node.tag.endswith(":null") and not node.value else str(node.value)
+    if node.id == "sequence" and all(each.id == "scalar" for each in node.value):
+        return [str(each.value) for each in node.value]
+    return None

@@ -1,0 +1,321 @@
+"""Git through GitPython: the place we are in, layers at fixed commits, and blobs.
+
+Nothing here touches the index or the work tree. One pass costs a handful of git processes: the
+references, the tree, whether the last pass is an ancestor, the log since then, and one
+``cat-file --batch`` that serves all contents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from git import Git
+from git.exc import GitCommandError, GitCommandNotFound
+
+from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.history import LogEntry, PathChange
+from kanban_sync.core.ports import Layer
+from kanban_sync.hooks.hot import clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+EMPTY_TREE = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+"""The id of a tree without entries, by the length of the repository's object ids."""
+
+REGULAR = {"100644", "100755"}
+"""Modes of files that are read; symbolic links could lead out of the repository."""
+
+BRANCH = "refs/heads/"
+
+_COMMIT = "\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a repository lies: its work tree, that work tree's git folder, and the common one."""
+
+    top: Path
+    git_dir: Path
+    common_dir: Path
+
+    @property
+    def worktree(self) -> str:
+        """The name of the linked work tree, ``-`` for the main one."""
+        return self.git_dir.name if self.git_dir.parent.name == "worktrees" else "-"
+
+
+def locate(path: Path) -> Place:
+    """Find the repository around a folder, with git's environment as it is.
+
+    Raises:
+        RepositoryError: There is none, it is bare, or git is not installed.
+    """
+    call = ["git", "rev-parse", "--is-bare-repository", "--git-dir", "--git-common-dir"]
+    text = _execute(path, call)
+    bare, git_dir, common_dir = text.splitlines()[:3]
+    if bare == "true":
+        raise RepositoryError(f"{path} is a bare repository: it has no work tree to sync from")
+    top = _execute(path, ["git", "rev-parse", "--show-toplevel"])
+    return Place(Path(top), (path / git_dir).resolve(), (path / common_dir).resolve())
+
+
+def forget_environment() -> None:
+    """Drop what git told this process about the repository that called it.
+
+    Left in place it would redirect every git process that is started for another folder; what
+    says how to reach servers, and where the user's own settings are, stays.
+    """
+    kept = clean_environment(os.environ)
+    for name in [name for name in os.environ if name not in kept]:
+        del os.environ[name]
+
+
+def _execute(path: Path, call: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    try:
+        output = Git(str(path)).execute(list(call), env=environment)
+    except GitCommandNotFound as error:
+        raise RepositoryError("git was not found; install git and try again") from error
+    except GitCommandError as error:
+        said = str(error.stderr).strip().removeprefix("stderr: ").strip("' \n")
+        if "not a git repository" in said:
+            text = f"{path} is in no git repository; run this inside one, or 'git init' first"
+            raise RepositoryError(text) from error
+        raise RepositoryError(f"git said: {said}") from error
+    return str(output)
+
+
+class GitRepository:
+    """The Repository port on a clone; close it to end its ``cat-file`` process."""
+
+    def __init__(
+        self,
+        common_dir: Path,
+        *,
+        default_branch: str = "",
+        current: Path | None = None,
+    ) -> None:
+        """Bind to a clone; no process is started yet.
+
+        Args:
+            common_dir: The common git folder.
+            default_branch: Its name, if the settings give it.
+            current: Read the commit that is checked out in this git folder's work tree, instead
+                of the default branch.
+        """
+        self._common_dir = common_dir
+        self._default_branch = default_branch
+        self._current = current
+        self._git = Git(str(common_dir))
+        self._environment = {"GIT_DIR": str(common_dir), "GIT_OPTIONAL_LOCKS": "0"}
+        self._git.update_environment(**self._environment)
+        self._heads: dict[str, str] | None = None
+
+    def close(self) -> None:
+        """End the process that reads contents."""
+        self._git.clear_cache()
+
+    # --- references -------------------------------------------------------------------------
+
+    def heads(self) -> dict[str, str]:
+        """Return all local branches, and where ``origin`` points: reference name -> commit id.
+
+        Asked once: all that this object tells is of the same moment.
+        """
+        if self._heads is None:
+            self._heads = self._read_heads()
+        return self._heads
+
+    def _read_heads(self) -> dict[str, str]:
+        form = "--format=%(objectname) %(refname) %(symref)"
+        call = ["git", "for-each-ref", form, "refs/heads", "refs/remotes/origin"]
+        heads: dict[str, str] = {}
+        for line in self._run(call).splitlines():
+            commit, name, *symref = line.split(" ")
+            heads[name] = commit
+            if name == "refs/remotes/origin/HEAD" and symref and symref[0]:
+                heads["origin/HEAD"] = symref[0]
+        return heads
+
+    def head_of(self, git_dir: Path) -> tuple[str, str]:
+        """Return the branch and commit that a work tree has checked out, '' where there is none."""
+        with contextlib.suppress(OSError):
+            text = (git_dir / "HEAD").read_text("utf-8").strip()
+            if not text.startswith("ref: "):
+                return "", text
+            reference = text.removeprefix("ref: ")
+            return reference, self.heads().get(reference, "")
+        return "", ""
+
+    def refs_text(self, reference: str) -> str:
+        """Return what the shim's ``for-each-ref`` prints where this reference is checked out."""
+        branches = ((name, id_) for name, id_ in self.heads().items() if name.startswith(BRANCH))
+        lines = ("" if name == reference else f"{id_} {name}" for name, id_ in branches)
+        return "\n".join(lines)
+
+    def branch(self) -> tuple[str, str]:
+        """Return the name and commit of the branch that is read, '' and '' before any commit."""
+        heads = self.heads()
+        if self._current is not None:
+            reference, commit = self.head_of(self._current)
+            return reference.removeprefix(BRANCH) or commit, commit
+        for name in self._candidates(heads):
+            for reference in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+                if reference in heads:
+                    return name, heads[reference]
+        reference, commit = self.head_of(self._common_dir)
+        return reference.removeprefix(BRANCH) or commit, commit
+
+    def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
+        """Yield names that the default branch may have, the surest first."""
+        if self._default_branch:
+            yield self._default_branch
+            return
+        if "origin/HEAD" in heads:
+            yield heads["origin/HEAD"].removeprefix("refs/remotes/origin/")
+        with contextlib.suppress(RepositoryError):
+            yield self._run(["git", "config", "--get", "init.defaultBranch"]).strip()
+        yield from ("main", "master")
+
+    # --- layers -----------------------------------------------------------------------------
+
+    def layers(self, pathspecs: Sequence[str], since: Mapping[str, str]) -> tuple[Layer, ...]:
+        """Resolve the branch that is read to a commit; none before the first commit."""
+        name, tip = self.branch()
+        if not tip:
+            return ()
+        last = since.get(name, "")
+        if last == tip:
+            return (Layer(name, tip, {}, (), last),)
+        tree = self.tree(tip, pathspecs)
+        if last and not self._is_ancestor(last, tip):
+            last = ""
+        return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last),)
+
+    def tree(self, commit: str, pathspecs: Sequence[str]) -> dict[str, str]:
+        """Return the watched files of a commit, path -> blob id, in path order."""
+        empty = EMPTY_TREE[len(commit)]
+        call = ["git", "diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", empty, commit, "--"]
+        words = self._run([*call, *pathspecs]).split("\0")
+        tree: dict[str, str] = {}
+        for entry, path in zip(words[::2], words[1::2], strict=False):
+            _, mode, _, blob, _ = entry.split(" ")
+            if mode in REGULAR:
+                tree[path] = blob
+        return tree
+
+    def _is_ancestor(self, commit: str, tip: str) -> bool:
+        try:
+            self._run(["git", "merge-base", "--is-ancestor", commit, tip])
+        except RepositoryError:
+            return False  # Not an ancestor, or no longer there: both mean to start over.
+        return True
+
+    def _log(self, since: str, tip: str, pathspecs: Sequence[str]) -> tuple[LogEntry, ...]:
+        """Return the commits that changed watched files, oldest first.
+
+        A merge is listed only where it differs from all parents (``-c``); no rename detection,
+        since git pairs files across changes.
+        """
+        call = [
+            "git", "log", "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
+            "--no-renames", "--no-abbrev", f"--format=format:{_COMMIT}%H %ct",
+        ]  # fmt: skip
+        span = f"{since}..{tip}" if since else tip
+        cut = self._shallow()
+        entries = parse_log(self._run([*call, span, "--", *pathspecs]))
+        return tuple(entry for entry in entries if entry.commit not in cut)
+
+    def _shallow(self) -> frozenset[str]:
+        """Return the commits at which a shallow clone was cut: they seem to add every file."""
+        with contextlib.suppress(OSError):
+            return frozenset((self._common_dir / "shallow").read_text("ascii").split())
+        return frozenset()
+
+    # --- contents ---------------------------------------------------------------------------
+
+    def read(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of blobs; one process serves all calls."""
+        return {blob: self.content(blob) for blob in blobs}
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of one object: a blob id, or ``<commit>:<path>``.
+
+        Raises:
+            RepositoryError: There is no such object in this clone.
+        """
+        try:
+            _, _, _, data = self._git.get_object_data(name)
+        except (ValueError, OSError) as error:
+            text = f"git has no object {name}; if this is a partial clone, run 'git fetch'"
+            raise RepositoryError(text) from error
+        return bytes(data)
+
+    def file_at(self, commit: str, path: str) -> bytes | None:
+        """Return the bytes of a file of a commit, None if the commit has none."""
+        try:
+            return self.content(f"{commit}:{path}")
+        except RepositoryError:
+            return None
+
+    def root(self, commit: str) -> str:
+        """Return the id of the oldest root commit that a commit descends from."""
+        call = ["git", "log", "--max-parents=0", "--format=%ct %H", commit]
+        roots = (line.split(" ") for line in self._run(call).splitlines())
+        return min((int(time), id_) for time, id_ in roots)[1]
+
+    def uncommitted(self, top: Path, pathspecs: Sequence[str]) -> list[str]:
+        """Return watched files of a work tree that differ from its last commit."""
+        git = Git(str(top))
+        environment = {"GIT_OPTIONAL_LOCKS": "0"}
+        call = ["git", "status", "--porcelain", "-z", "--no-renames", "-uall", "--", *pathspecs]
+        output = str(git.execute(call, env=environment, strip_newline_in_stdout=False))
+        return [entry[3:] for entry in output.split("\0") if entry]
+
+    def _run(self, call: Sequence[str]) -> str:
+        return _execute(self._common_dir, call, self._environment)
+
+
+def parse_log(output: str) -> list[LogEntry]:
+    r"""Read ``git log --raw -z`` with a format that begins with ``\\x01``.
+
+    An entry of a merge has as many colons, modes and ids as the merge has parents, and one more
+    mode and id for the result.
+    """
+    entries: list[LogEntry] = []
+    commit, time, changes = "", 0, list[PathChange]()
+
+    def finish() -> None:
+        if commit and changes:
+            entries.append(LogEntry(commit, time, tuple(changes)))
+
+    words = iter(output.split("\0"))
+    for word in words:
+        text = word.lstrip("\n")
+        if text.startswith(_COMMIT):
+            finish()
+            head, _, text = text.removeprefix(_COMMIT).partition("\n")
+            commit, time, changes = head.split(" ")[0], int(head.split(" ")[1]), []
+        if text.startswith(":"):
+            changes.append(_path_change(text, next(words)))
+    finish()
+    return entries
+
+
+def _path_change(entry: str, path: str) -> PathChange:
+    parents = len(entry) - len(entry.lstrip(":"))
+    fields = entry.lstrip(":").split(" ")
+    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
+    old = tuple(
+        "" if set(blob) == {"0"} or mode not in REGULAR else blob
+        for mode, blob in zip(modes[:-1], ids[:-1], strict=True)
+    )
+    new = ids[-1] if modes[-1] in REGULAR and set(ids[-1]) != {"0"} else ""
+    return PathChange(path, old, new)

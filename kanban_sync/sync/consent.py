@@ -1,0 +1,54 @@
+"""What the user of this clone has allowed: the one board that hooks may write to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from kanban_sync.sync.locks import target_id
+
+if TYPE_CHECKING:
+    from kanban_sync.config import Settings
+    from kanban_sync.sync.state_folder import StateFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One board: the server's URL, and the exact names of project and board."""
+
+    url: str
+    project: str
+    board: str
+
+    @property
+    def id(self) -> str:
+        """The name of this target in the state folder and the database."""
+        return target_id(self.url, self.project, self.board)
+
+    def __str__(self) -> str:
+        """Return how people name it."""
+        return f"{self.project} / {self.board} at {self.url}"
+
+
+def named_target(settings: Settings) -> Target | None:
+    """Return the board that the settings name, None if they name none."""
+    if not settings.names_a_board:
+        return None
+    url = settings.planka_url.rstrip("/")
+    return Target(url, settings.planka_project, settings.planka_board)
+
+
+def allowed_target(state: StateFolder) -> Target | None:
+    """Return the board that the user of this clone has allowed, None if there is none."""
+    try:
+        plain = json.loads((state.path / "consent.json").read_text("utf-8"))
+        return Target(str(plain["url"]), str(plain["project"]), str(plain["board"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def allow(state: StateFolder, target: Target) -> None:
+    """Record that hooks of this clone may write to this board."""
+    state.make()
+    state.replace(state.path / "consent.json", json.dumps(asdict(target), indent=1) + "\n")

@@ -1,0 +1,375 @@
+"""One pass: what the repository says goes into the task database, then onto the board.
+
+Each step decides first, in pure functions, and writes afterwards. Whatever is interrupted is done
+again by the next pass: the database merges in one transaction, and a board is always compared with
+what it has, never with what was meant to be written.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, Self
+
+from kanban_sync.core.board import Said, cards_of, mark_of
+from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, RefusedError
+from kanban_sync.core.operations import Archive, Forget, Update, key_of
+from kanban_sync.core.plan import plan
+from kanban_sync.core.ports import Repository, Run
+from kanban_sync.sync.reading import pathspecs, read_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from kanban_sync.config import Settings
+    from kanban_sync.core.model import Problem, TaskKey
+    from kanban_sync.core.operations import Operation, Plan
+    from kanban_sync.core.ports import Board, Merged, Receipt, Source, TaskStore
+    from kanban_sync.sync.requests import Request
+    from kanban_sync.sync.runner import Progress
+    from kanban_sync.sync.state_folder import StateFolder
+
+DATABASE = "database"
+"""The name of the task database among the targets."""
+
+SYNCED = "synced"
+"""Under this name a board's remembered ids hold what it was last brought up to."""
+
+IN_FLIGHT = 4
+"""How many operations are under way at once: more than Planka serves only adds waiting."""
+
+SETTINGS_PATHSPECS = (":(top,literal).kanban-sync.yaml", ":(top,literal)project.yaml")
+
+
+class Clone(Repository, Protocol):
+    """What the engine asks of git besides the port."""
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of one blob."""
+        ...
+
+    def head_of(self, git_dir: Path) -> tuple[str, str]:
+        """Return the reference and commit that a work tree has checked out."""
+        ...
+
+    def refs_text(self, reference: str) -> str:
+        """Return what the shim's ``for-each-ref`` prints where this reference is checked out."""
+        ...
+
+    def close(self) -> None:
+        """End the processes that were started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one pass works with: the settings of the moment, git at one moment, and the store."""
+
+    settings: Settings
+    project: str
+    clone: Clone
+    store: TaskStore
+
+
+@dataclass(slots=True)
+class Report:
+    """What a pass did, for whoever shows it."""
+
+    branch: str = ""
+    tip: str = ""
+    merged: Merged | None = None
+    problems: tuple[Problem, ...] = ()
+    plan: Plan | None = None
+    refused: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What an engine is given by the composition root.
+
+    ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` is None
+    where there is no board. ``now`` is in seconds since 1970. ``on_step`` hears of each operation
+    done: how many of how many.
+    """
+
+    open_session: Callable[[str], Session]
+    open_board: Callable[[Session], Board] | None
+    sources: Mapping[str, Source]
+    now: Callable[[], float] = time.time
+    on_step: Callable[[int, int], None] = lambda _done, _total: None
+    log: Callable[[str], None] = lambda _text: None
+
+
+class Engine:
+    """The parts of a pass over one target, as the runner calls them."""
+
+    def __init__(
+        self, state: StateFolder, common_dir: Path, target: str, doors: Doors, progress: Progress
+    ) -> None:
+        """Bind to a clone and a target; nothing is opened yet."""
+        self.progress = progress
+        self.report = Report()
+        self._state = state
+        self._common_dir = common_dir
+        self._target = target
+        self._doors = doors
+
+    def is_rebasing(self, served: Sequence[Request]) -> bool:
+        """Tell whether a rebase is under way in a work tree that asked."""
+        return any(
+            (self._git_dir(name) / folder).is_dir()
+            for name in _worktrees(served)
+            for folder in ("rebase-merge", "rebase-apply")
+        )
+
+    # --- the task database --------------------------------------------------------------------
+
+    def database(self, served: Sequence[Request]) -> None:
+        """Bring the task database up to date; without a change of the files it reads nothing."""
+        self._state.make()
+        session = self._doors.open_session(_worktrees(served)[-1])
+        try:
+            with _Recorded(session.store, DATABASE, self._doors) as recorded:
+                merged = self._merge(session)
+                recorded.count(_merge_counts(merged))
+            self._note_seen(session, served)
+        finally:
+            session.clone.close()
+            session.store.close()
+
+    def _merge(self, session: Session) -> Merged | None:
+        reading = read_files(
+            session.clone,
+            session.clone,
+            self._doors.sources,
+            session.settings.sources,
+            session.project,
+            session.store.tasks,
+            session.store.files(),
+            with_archive=session.settings.archived == "include",
+        )
+        if reading is None:
+            return None
+        self.report.branch, self.report.tip = reading.branch, reading.tip
+        if not reading.is_new:
+            return None
+        self.report.problems = reading.problems
+        for problem in reading.problems:
+            self._doors.log(str(problem))
+        self.progress.tick("writing to the task database")
+        merged = session.store.merge(reading.tasks, {task.key: task.status for task in reading.gone}, reading.files, self._doors.now())
+        self.report.merged = merged
+        return merged
+
+    def _note_seen(self, session: Session, served: Sequence[Request]) -> None:
+        """Write down for the shim what this pass has seen of each work tree that asked."""
+        watched = (
+            *pathspecs(self._doors.sources, session.settings.sources),
+            *SETTINGS_PATHSPECS,
+        )
+        for name in _worktrees(served):
+            git_dir = self._git_dir(name)
+            if not git_dir.is_dir():
+                continue
+            reference, commit = session.clone.head_of(git_dir)
+            self._state.write_seen(name, commit, session.clone.refs_text(reference), watched)
+
+    def _git_dir(self, worktree: str) -> Path:
+        return self._common_dir if worktree == "-" else self._common_dir / "worktrees" / worktree
+
+    # --- the board ----------------------------------------------------------------------------
+
+    def board(self, served: Sequence[Request]) -> None:
+        """Bring the board up to date; without news it is not even asked.
+
+        Raises:
+            BoardUnreachableError: Nobody answered; what was not written is still due.
+            KanbanSyncError: Some operations were refused, or the board cannot be written at all.
+        """
+        if self._doors.open_board is not None:
+            force = any("force" in request.flags for request in served)
+            session = self._doors.open_session(_worktrees(served)[-1])
+            try:
+                self._sync_board(session, self._doors.open_board, force=force)
+            finally:
+                session.clone.close()
+                session.store.close()
+        self._state.mark_fresh()
+
+    def preview(self, *, force: bool = False) -> Plan | None:
+        """Return what the board would be told, without writing to it; None without a board."""
+        if self._doors.open_board is None:
+            return None
+        session = self._doors.open_session("-")
+        try:
+            board = self._doors.open_board(session)
+            try:
+                return self._plan(session, board, force=force)
+            finally:
+                board.close()
+        finally:
+            session.clone.close()
+            session.store.close()
+
+    def _sync_board(
+        self, session: Session, open_board: Callable[[Session], Board], *, force: bool
+    ) -> None:
+        store = session.store
+        news = f"{store.last_event()} {mark_of()}"
+        with _Recorded(store, self._target, self._doors) as recorded:
+            if store.board_ids(self._target).get(SYNCED) == news and not force:
+                return
+            board = open_board(session)
+            try:
+                found = self._plan(session, board, force=force)
+                recorded.count(found.counts)
+                self._write(session, board, found)
+                ids = {**board.ids, SYNCED: news}
+                store.remember_board(self._target, ids)
+            finally:
+                board.close()
+            if found.held:
+                recorded.held(found)
+
+    def _plan(self, session: Session, board: Board, *, force: bool) -> Plan:
+        base = session.store.base(self._target)
+        self.progress.tick("reading the board")
+        actual = board.read(base)
+        cards = cards_of(session.store.tasks())
+        found = plan(cards, actual, base, mark_of(), session.project, force=force)
+        self.report.plan = found
+        return found
+
+    def _write(self, session: Session, board: Board, found: Plan) -> None:
+        """Make what is missing, then carry out the operations, recording each as it is done."""
+        store, target = session.store, self._target
+        base = store.base(target)
+        if found.missing:
+            self.progress.tick("making lists and labels")
+            board.prepare()
+            store.remember_board(target, {**store.board_ids(target), **board.ids})
+        store.remember(target, _about_to_say(found.operations, base))
+        carried_out = _apply_all(board, found.operations, self.report.refused)
+        for done, (operation, receipt) in enumerate(carried_out, start=1):
+            self.progress.tick("writing to the board")
+            self._doors.on_step(done, len(found.operations))
+            if isinstance(operation, Forget):
+                store.forget(target, [operation.key])
+            elif receipt.said is not None:
+                store.remember(target, [receipt.said])
+        if self.report.refused:
+            raise RefusedError("\n".join(self.report.refused))
+
+
+def _about_to_say(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) -> list[Said]:
+    """Return the bases to record before the writes: what will be said, not yet finished."""
+    saying: list[Said] = []
+    for operation in operations:
+        if isinstance(operation, Update | Archive):
+            card = operation.card
+            stamp = operation.stamp
+            mark = stamp.mark if stamp is not None else mark_of()
+            former = base.get(card.key) or Said(operation.seen.id, card, mark, operation.seen)
+            saying.append(
+                replace(
+                    former,
+                    card_id=operation.seen.id,
+                    said=card,
+                    mark=mark,
+                    items=operation.items,
+                    finished=False,
+                    archived=isinstance(operation, Archive),
+                    deleted=False,
+                )
+            )
+    return saying
+
+
+def _apply_all(
+    board: Board, operations: Sequence[Operation], refused: list[str]
+) -> Iterable[tuple[Operation, Receipt]]:
+    """Carry out operations, a few at once, and yield each with its receipt as it is done.
+
+    One that is refused is noted and the others go on. Any other error ends it: nothing new is
+    begun, what is under way is waited for and yielded, then the error is raised.
+    """
+    waiting = iter(operations)
+    running: dict[Future[Receipt], Operation] = {}
+    failure: KanbanSyncError | None = None
+    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="board") as pool:
+        while True:
+            while failure is None and len(running) < IN_FLIGHT:
+                operation = next(waiting, None)
+                if operation is None:
+                    break
+                running[pool.submit(board.apply, operation)] = operation
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                operation = running.pop(future)
+                try:
+                    yield operation, future.result()
+                except RefusedError as error:
+                    refused.append(f"{key_of(operation)}: {error}")
+                except KanbanSyncError as error:
+                    failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+class _Recorded:
+    """Records the run of one target in the store, however it ends."""
+
+    def __init__(self, store: TaskStore, target: str, doors: Doors) -> None:
+        self._store = store
+        self._doors = doors
+        self._run = Run(target, doors.now())
+
+    def count(self, operations: Mapping[str, int]) -> None:
+        """Note how many operations there are of each kind."""
+        self._run = replace(self._run, operations=dict(operations))
+
+    def held(self, found: Plan) -> None:
+        """Note that the guard held operations back."""
+        text = (
+            f"{len(found.held)} cards would be moved or archived at once; that is so many that it"
+            " may be a mistake. Look with 'kanban-sync sync --dry-run', then run"
+            " 'kanban-sync sync --force'"
+        )
+        self._run = replace(self._run, result="held", error=text)
+
+    def __enter__(self) -> Self:
+        self._run = replace(self._run, id=self._store.begin_run(self._run))
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        seconds = max(0.0, self._doors.now() - self._run.started_at)
+        run = replace(self._run, seconds=seconds)
+        if isinstance(error, BoardUnreachableError):
+            run = replace(run, result="unreachable", error=str(error))
+        elif error is not None:
+            run = replace(run, result="failed", error=str(error) or type(error).__name__)
+        elif run.result == "running":
+            run = replace(run, result="done")
+        if run.error:
+            self._doors.log(run.error)
+        self._store.end_run(run)
+
+
+def _merge_counts(merged: Merged | None) -> dict[str, int]:
+    if merged is None:
+        return {}
+    counts = {
+        "created": len(merged.created),
+        "updated": len(merged.updated),
+        "gone": len(merged.gone),
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _worktrees(served: Sequence[Request]) -> list[str]:
+    """Return the work trees that asked, each once; the main one if nobody said."""
+    return list(dict.fromkeys(request.worktree for request in served)) or ["-"]

@@ -1,0 +1,261 @@
+"""What the files say now: only units that changed since the last pass are read again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
+from kanban_sync.core.layers import EMPTY, SlotChange, follow, slot_changes
+from kanban_sync.core.model import UNKNOWN, Problem, Status, TaskKey
+from kanban_sync.core.ports import FilesState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.model import Document, Task
+    from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
+
+READERS = ":readers"
+"""Among the tips: a hash of what reads the files. A new release reads everything again."""
+
+
+class Contents(Protocol):
+    """Where the bytes of blobs come from."""
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of one blob."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All tasks that the files hold, what became of the others, and what to remember.
+
+    ``is_new`` tells whether anything was read at all; if not, the tasks are the database's.
+    """
+
+    tasks: tuple[Task, ...]
+    gone: tuple[Task, ...]
+    files: FilesState
+    problems: tuple[Problem, ...]
+    branch: str
+    tip: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The sources with their settings, and what is known from the last pass."""
+
+    sources: Mapping[str, Source]
+    settings: SourceSettings
+    contents: Contents
+    project: str
+
+    def digest(self) -> str:
+        """Return a hash of the parsers and of where they look."""
+        parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
+        return hashlib.sha256(repr((parsers, self.settings)).encode()).hexdigest()[:16]
+
+    def pathspecs(self) -> tuple[str, ...]:
+        """Return what all sources watch."""
+        return pathspecs(self.sources, self.settings)
+
+
+def pathspecs(sources: Mapping[str, Source], settings: SourceSettings) -> tuple[str, ...]:
+    """Return git pathspecs that match every file that a source may read."""
+    found: dict[str, None] = {}
+    for source in sources.values():
+        found.update(dict.fromkeys(source.pathspecs(settings)))
+    return tuple(found)
+
+
+def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
+    repository: Repository,
+    contents: Contents,
+    sources: Mapping[str, Source],
+    settings: SourceSettings,
+    project: str,
+    known: Callable[[], Sequence[Task]],
+    files: FilesState,
+    *,
+    with_archive: bool = False,
+) -> Reading | None:
+    """Read what the repository says at the commit of its layer; None before any commit.
+
+    Args:
+        repository: Where the layers come from.
+        contents: Where the bytes come from.
+        sources: The dialects by name.
+        settings: Where they look.
+        project: The project's id.
+        known: Reads all tasks of the database; only called if something is new.
+        files: What the last pass recorded.
+        with_archive: Whether changes that were archived before the first pass become tasks.
+    """
+    all_sources = _Sources(sources, settings, contents, project)
+    digest = all_sources.digest()
+    same_readers = files.tips.get(READERS) == digest
+    layers = repository.layers(all_sources.pathspecs(), files.tips if same_readers else {})
+    if not layers:
+        return None
+    layer = layers[0]
+    if same_readers and layer.since == layer.tip:
+        return Reading((), (), files, (), layer.name, layer.tip, is_new=False)
+    reader = _Reader(all_sources, layer, known(), files, with_archive=with_archive)
+    return reader.read({layer.name: layer.tip, READERS: digest})
+
+
+class _Known:
+    """The database's tasks, by change and by file."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.all = tasks
+        self._by_change: dict[TaskKey, list[Task]] = {}
+        self._by_path: dict[tuple[str, str], list[Task]] = {}
+        for task in tasks:
+            self._by_change.setdefault(task.parent or task.key, []).append(task)
+            if task.status is not Status.ORPHANED:
+                self._by_path.setdefault((task.key.source, task.path), []).append(task)
+
+    def of_unit(self, unit: Unit, project: str) -> list[Task]:
+        """Return a change with its children, or what stands in a task file."""
+        if unit.name:
+            return self._by_change.get(TaskKey(project, unit.source, unit.name), [])
+        found = (self._by_path.get((unit.source, file.path), []) for file in unit.files)
+        return [task for tasks in found for task in tasks]
+
+
+class _Reader:
+    """Reads the units of one layer."""
+
+    def __init__(
+        self,
+        sources: _Sources,
+        layer: Layer,
+        known: Sequence[Task],
+        files: FilesState,
+        *,
+        with_archive: bool,
+    ) -> None:
+        self._sources = sources
+        self._layer = layer
+        self._known = _Known(known)
+        self._files = files
+        self._is_first = not files.tips
+        self._with_archive = with_archive
+        self._tasks: dict[TaskKey, Task] = {}
+        self._slots: dict[str, SlotState] = {}
+        self._problems: list[Problem] = []
+
+    def read(self, tips: Mapping[str, str]) -> Reading:
+        """Read all units and find out what vanished."""
+        for name, source in self._sources.sources.items():
+            settings = self._sources.settings
+            tree = {
+                path: blob
+                for path, blob in self._layer.tree.items()
+                if source.matches(path, settings)
+            }
+            changes = slot_changes(self._layer.log, _slots_of(source, settings))
+            for unit in source.units(tree, self._sources.contents.content, settings):
+                self._read_unit(name, source, unit, changes)
+        by_path = {state.path: state for state in self._slots.values()}
+        gone = vanished(self._known.all, set(self._tasks), by_path)
+        return Reading(
+            tuple(self._tasks.values()),
+            tuple(gone),
+            # What is known of a file that is gone stays: it may come back, with its keys.
+            FilesState(tips, {**self._files.slots, **self._slots}),
+            tuple(self._problems),
+            self._layer.name,
+            self._layer.tip,
+            is_new=True,
+        )
+
+    def _read_unit(
+        self, name: str, source: Source, unit: Unit, changes: Mapping[str, Sequence[SlotChange]]
+    ) -> None:
+        before = self._known.of_unit(unit, self._sources.project)
+        if self._is_history(unit, before):
+            for file in unit.files:
+                self._slots[f"{name}:{file.slot}"] = replace(EMPTY, blob=file.blob, path=file.path)
+            return
+        if before and self._is_unchanged(name, unit):
+            self._take(before)
+            for file in unit.files:
+                slot = f"{name}:{file.slot}"
+                self._slots[slot] = self._files.slots[slot]
+            return
+        read = [self._read_file(name, source, file, changes) for file in unit.files]
+        self._problems += [problem for each in read for problem in each.document.problems]
+        if all(each.document.readable for each in read):
+            tasks = tasks_of(unit, self._sources.project, read, source.status_of_unit)
+            self._take(tasks)
+        else:
+            # The last good state stays until the file can be read again.
+            self._take(before)
+
+    def _is_history(self, unit: Unit, before: Sequence[Task]) -> bool:
+        """Whether the change was archived before the first pass, and so is none of our tasks."""
+        if not unit.archived or before or self._with_archive:
+            return False
+        known = all(f"{unit.source}:{file.slot}" in self._files.slots for file in unit.files)
+        return self._is_first or known
+
+    def _is_unchanged(self, name: str, unit: Unit) -> bool:
+        """Whether each file has the content, and lies where it lay, at the last pass."""
+        for file in unit.files:
+            state = self._files.slots.get(f"{name}:{file.slot}")
+            if state is None or (state.blob, state.path) != (file.blob, file.path):
+                return False
+        return self._files.tips.get(READERS) == self._sources.digest()
+
+    def _read_file(
+        self,
+        name: str,
+        source: Source,
+        file: TaskFile,
+        changes: Mapping[str, Sequence[SlotChange]],
+    ) -> ReadFile:
+        documents: dict[tuple[str, str], Document] = {}
+
+        def parse(path: str, blob: str) -> Document:
+            if (path, blob) not in documents:
+                data = self._sources.contents.content(blob)
+                documents[path, blob] = source.parse(path, data)
+            return documents[path, blob]
+
+        slot = f"{name}:{file.slot}"
+        state = follow(
+            self._files.slots.get(slot, EMPTY) if self._layer.since else EMPTY,
+            changes.get(file.slot, ()),
+            SlotChange(UNKNOWN, (), file.blob, file.path),
+            parse,
+            source.gone_means_done,
+        )
+        self._slots[slot] = state
+        return ReadFile(file, parse(file.path, file.blob), state)
+
+    def _take(self, tasks: Iterable[Task]) -> None:
+        """Add tasks; an id that two files give is the first one's, the other goes by its path."""
+        for task in tasks:
+            taken = self._tasks.get(task.key)
+            if taken is None:
+                self._tasks[task.key] = task
+                continue
+            other = f"{taken.path}:{taken.line}"
+            text = f"the id {task.key.name} is also given in {other}; use another one"
+            self._problems.append(Problem(task.path, task.line, text))
+            key = task.key._replace(name=f"{task.path}/{task.key.name}")
+            self._tasks.setdefault(key, replace(task, key=key))
+
+
+def _slots_of(source: Source, settings: SourceSettings) -> Callable[[str], str | None]:
+    def slot_of(path: str) -> str | None:
+        return source.slot(path, settings) if source.matches(path, settings) else None
+
+    return slot_of

@@ -1,0 +1,212 @@
+"""The state folder of a clone: where its files lie and how they are written.
+
+It is ``<git common dir>/kanban-sync/``, shared by all work trees of the clone and never part of a
+commit. The shim (POSIX sh) reads and writes some of its files too, so their names and forms are a
+contract.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from kanban_sync.core.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+FULL_PASS_EVERY = 600.0
+"""Seconds after a full pass from which the shim asks for another one, whatever git says."""
+
+LOGS_KEPT = 20
+LOG_LIMIT = 1024 * 1024
+
+_CUT = b"The log ends here: it has reached its limit of 1 MiB.\n"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+class StateFolder:
+    """The state folder at ``path``; nothing is made or read before a method says so."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.requests = path / "requests"
+        self.notice_file = path / "notice"
+        self.pending = path / "pending"
+        self.fresh = path / "fresh"
+        self.paused = path / "paused"
+        self.seen = path / "seen"
+        self.log = path / "log"
+
+    def run_lock(self, target: str) -> Path:
+        """Return the lock file that is held while somebody brings this target up to date."""
+        return self.path / f"run-{target}.flk"
+
+    def retry_lock(self, target: str) -> Path:
+        """Return the lock file of the one process that retries this target."""
+        return self.path / f"retry-{target}.flk"
+
+    def done(self, target: str) -> Path:
+        """Return the file that says up to which offset of ``requests`` the target is synced."""
+        return self.path / f"done-{target}"
+
+    def make(self) -> None:
+        """Make the folder, for nobody but its owner, if it is not there yet."""
+        with _explained(self.path):
+            for folder in (self.path, self.seen, self.log):
+                folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+    def replace(self, path: Path, text: str) -> None:
+        """Give a file of this folder a new content, so that a reader sees the old or the new one.
+
+        Nothing is forced to the disk: what a power failure takes back is only synced again.
+        """
+        unique = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with _explained(path):
+            try:
+                with open(os.open(unique, flags, FILE_MODE), "wb") as file:  # noqa: PTH123
+                    file.write(text.encode(errors="surrogateescape"))
+                unique.replace(path)
+            except BaseException:
+                unique.unlink(missing_ok=True)
+                raise
+
+    def write_seen(
+        self, worktree: str, last: str, refs_text: str, pathspecs: Iterable[str]
+    ) -> None:
+        """Write what the shim compares with: it dot-sources this file.
+
+        Args:
+            worktree: ``-``, or the name of the linked work tree's admin folder.
+            last: The commit that was HEAD of that work tree at the last pass.
+            refs_text: What the shim's ``for-each-ref`` prints if no branch has moved.
+            pathspecs: What to watch.
+        """
+        words = " ".join(["set --", *map(_quoted, pathspecs)])
+        # Command substitution, which the shim compares with, drops line ends too.
+        refs = _quoted(refs_text.rstrip("\n"))
+        self.replace(self.seen / worktree, f"last={_quoted(last)}\nrefs={refs}\n{words}\n")
+
+    def notice(self, text: str) -> None:
+        """Leave one line that the next hook prints; an empty text takes it back."""
+        line = _CONTROL.sub(" ", text).strip()
+        self.replace(self.notice_file, f"{line}\n" if line else "")
+
+    def mark_fresh(self) -> None:
+        """Note that a full pass has just ended; the shim may rely on it for ten minutes."""
+        self.replace(self.fresh, "")
+        until = time.time() + FULL_PASS_EVERY
+        with _explained(self.fresh):
+            os.utime(self.fresh, (until, until))
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether hooks are to do nothing."""
+        return self.paused.exists()
+
+    def pause(self) -> None:
+        """Make hooks do nothing until ``resume``."""
+        self.replace(self.paused, "")
+
+    def resume(self) -> None:
+        """Let hooks work again."""
+        with _explained(self.paused):
+            self.paused.unlink(missing_ok=True)
+
+    def mark_behind(self, target: str) -> None:
+        """Note that this target is behind, so that the next hook does not stay quiet."""
+        with _explained(self.pending):
+            self._behind(target).touch(FILE_MODE)
+            self.pending.touch(FILE_MODE)
+
+    def mark_caught_up(self, target: str) -> None:
+        """Note that this target is not behind; ``pending`` stays while another one is."""
+        with _explained(self.pending):
+            self._behind(target).unlink(missing_ok=True)
+            if self._is_any_behind():
+                return
+            self.pending.unlink(missing_ok=True)
+            # Another target may have fallen behind between the look and the removal.
+            if self._is_any_behind():
+                self.pending.touch(FILE_MODE)
+
+    def open_log(self, target: str) -> RunLog:
+        """Start the log of a run and let go of logs that are older than the newest 20."""
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        path = self.log / f"{now}-{target}-{os.getpid()}.log"
+        with _explained(path):
+            log = RunLog(path)
+            for old in sorted(self.log.glob("*.log"), reverse=True)[LOGS_KEPT:]:
+                old.unlink(missing_ok=True)
+        return log
+
+    def _behind(self, target: str) -> Path:
+        # One file for each target: `pending` alone could not tell whose failure has been mended.
+        return self.path / f"behind-{target}"
+
+    def _is_any_behind(self) -> bool:
+        return any(self.path.glob("behind-*"))
+
+
+class RunLog:
+    """The log of one run: a text stream that stops at 1 MiB."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._left = LOG_LIMIT - len(_CUT)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        # Unbuffered: what a killed run had to say is what one wants to read.
+        self._file = open(os.open(path, flags, FILE_MODE), "ab", buffering=0)  # noqa: PTH123, SIM115
+
+    def write(self, text: str) -> int:
+        """Add text as long as there is room; the rest is dropped, and the log says so."""
+        data = text.encode(errors="backslashreplace")
+        if self._left >= 0:
+            self._file.write(data if len(data) <= self._left else data[: self._left] + _CUT)
+            self._left -= len(data)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: each write has gone to the file already."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _quoted(text: str) -> str:
+    """Return the text as one word of POSIX sh."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"Cannot write {path}: {error.strerror}. Nothing can be synced from this clone until "
+            "that folder can be written to; check its owner, its mode and the space on the disk."
+        ) from error

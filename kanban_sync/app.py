@@ -1,0 +1,434 @@
+"""The composition root: opens the implementations, and is the one façade for all front doors."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync import config
+from kanban_sync.boards.planka.credentials import api_key
+from kanban_sync.core.errors import (
+    BoardUnreachableError,
+    ConsentError,
+    KanbanSyncError,
+    RepositoryError,
+    SettingsError,
+)
+from kanban_sync.git import GitRepository, Place, forget_environment, locate
+from kanban_sync.sources import SOURCES
+from kanban_sync.stores.sqlite import open_sqlite
+from kanban_sync.sync import requests
+from kanban_sync.sync.consent import Target, allowed_target, named_target
+from kanban_sync.sync.engine import DATABASE, Doors, Engine, Report, Session
+from kanban_sync.sync.inventory import inventory
+from kanban_sync.sync.reading import pathspecs
+from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
+from kanban_sync.sync.runner import (
+    Outcome,
+    Patience,
+    Progress,
+    follow,
+    retry_in_background,
+    run,
+)
+from kanban_sync.sync.state_folder import StateFolder
+from kanban_sync.sync.status import (
+    board_url,
+    count_tasks,
+    files_data,
+    last_runs,
+    pending_requests,
+    target_data,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kanban_sync.config import Settings
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.operations import Plan
+    from kanban_sync.core.ports import Board, Run, TaskStore
+
+STATE_FOLDER = "kanban-sync"
+RECORDED = "settings.json"
+DATABASE_FILE = "tasks.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What a front door wants to hear while a sync is under way."""
+
+    on_step: Callable[[int, int], None] = lambda _done, _total: None
+    log: Callable[[str], None] = lambda _text: None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """How a sync in the foreground ended: with what outcome, and what it did."""
+
+    outcome: Outcome
+    report: Report
+    target: Target | None
+
+
+class Clone:
+    """One clone of a repository, with its state folder; ``place`` is None in a hook's process."""
+
+    def __init__(self, common_dir: Path, place: Place | None = None) -> None:
+        """Bind to the common git folder; nothing is read yet."""
+        self.common_dir = common_dir
+        self.place = place
+        self.state = StateFolder(common_dir / STATE_FOLDER)
+
+    @classmethod
+    def at(cls, path: Path) -> Clone:
+        """Find the clone around a folder.
+
+        Raises:
+            RepositoryError: There is none, or it is bare.
+        """
+        place = locate(path)
+        forget_environment()
+        return cls(place.common_dir, place)
+
+    @classmethod
+    def of_state(cls, state: Path) -> Clone:
+        """Return the clone to which a state folder belongs, for the process behind a hook."""
+        forget_environment()
+        return cls(state.parent)
+
+    # --- settings -----------------------------------------------------------------------------
+
+    def settings(self) -> Settings:
+        """Return the settings of the work tree, for commands in the foreground.
+
+        Raises:
+            SettingsError: The settings file has problems; all of them are named.
+        """
+        if self.place is None:
+            return self.committed_settings()
+        top = self.place.top
+
+        def read(name: str) -> bytes | None:
+            path = top / name
+            return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+
+        settings = config.load(read)
+        recorded = self.recorded_settings()
+        return replace(settings, project_id=settings.project_id or recorded.project_id)
+
+    def committed_settings(self) -> Settings:
+        """Return the settings of the default branch's commit, else those that init recorded."""
+        recorded = self.recorded_settings()
+        clone = GitRepository(self.common_dir, default_branch=recorded.default_branch)
+        try:
+            _, commit = clone.branch()
+            if not commit or clone.file_at(commit, config.SETTINGS_FILE) is None:
+                return config.from_environment(recorded, os.environ)
+            settings = config.load(lambda name: clone.file_at(commit, name))
+            return replace(settings, project_id=settings.project_id or recorded.project_id)
+        finally:
+            clone.close()
+
+    def recorded_settings(self) -> Settings:
+        """Return what init recorded in the state folder, the defaults if it never ran."""
+        try:
+            text = (self.state.path / RECORDED).read_text("utf-8")
+            return config.from_json(json.loads(text))
+        except (OSError, ValueError, TypeError, AttributeError):
+            return config.Settings()
+
+    def record_settings(self, settings: Settings) -> None:
+        """Record the settings for hooks that find none in the default branch."""
+        self.state.make()
+        text = json.dumps(config.to_json(settings), indent=1)
+        self.state.replace(self.state.path / RECORDED, f"{text}\n")
+
+    # --- opening ------------------------------------------------------------------------------
+
+    def git_dir(self, worktree: str) -> Path:
+        """Return the git folder of a work tree by its name in requests."""
+        if self.place is not None and worktree == self.place.worktree:
+            return self.place.git_dir
+        return self.common_dir if worktree == "-" else self.common_dir / "worktrees" / worktree
+
+    def repository(self, settings: Settings, worktree: str = "-") -> GitRepository:
+        """Open git at this moment."""
+        current = self.git_dir(worktree) if settings.branches == "current" else None
+        return GitRepository(
+            self.common_dir, default_branch=settings.default_branch, current=current
+        )
+
+    def project(self, settings: Settings, repository: GitRepository) -> str:
+        """Return the project's id: from the settings, else the oldest root commit."""
+        if settings.project_id:
+            return settings.project_id
+        _, commit = repository.branch()
+        return repository.root(commit) if commit else ""
+
+    def store(self, project: str, *, read_only: bool = False) -> TaskStore:
+        """Open the task database."""
+        path = self.state.path / DATABASE_FILE
+        return open_sqlite(path, project, read_only=read_only)
+
+    def session(self, settings: Settings, worktree: str = "-") -> Session:
+        """Open what one pass works with.
+
+        Raises:
+            RepositoryError: There is no commit yet.
+        """
+        repository = self.repository(settings, worktree)
+        try:
+            project = self.project(settings, repository)
+            if not project:
+                text = "there is no commit yet; commit something, then there is something to sync"
+                raise RepositoryError(text)
+            return Session(settings, project, repository, self.store(project))
+        except BaseException:
+            repository.close()
+            raise
+
+    def board(self, target: Target, store: TaskStore, on_answer: Callable[[], None]) -> Board:
+        """Connect to a board; the key goes to the server that its owner named and to no other.
+
+        Raises:
+            SignInError: There is no key for that server.
+        """
+        # Loaded here: a sync without a board needs no HTTP.
+        from kanban_sync.boards.planka.board import PlankaBoard
+        from kanban_sync.boards.planka.client import Client, Conduct
+
+        key = api_key(target.url, os.environ)
+        client = Client(target.url, key, Conduct(), on_answer)
+        return PlankaBoard(client, target.project, target.board, store.board_ids(target.id))
+
+    @property
+    def worktree(self) -> str:
+        """The name of this work tree in requests."""
+        return self.place.worktree if self.place is not None else "-"
+
+    @property
+    def top(self) -> Path:
+        """The top of the work tree, for commands in the foreground."""
+        return self.place.top if self.place is not None else self.common_dir.parent
+
+    def uncommitted(self, settings: Settings) -> list[str]:
+        """Return watched files of this work tree that differ from its last commit."""
+        repository = self.repository(settings)
+        try:
+            watched = pathspecs(SOURCES, settings.sources)
+            return repository.uncommitted(self.top, watched)
+        finally:
+            repository.close()
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def files(self, settings: Settings | None = None) -> list[dict[str, Any]]:
+        """Return what the sources find in the commit that is read; empty before any commit."""
+        chosen = settings or self.settings()
+        repository = self.repository(chosen, self.worktree)
+        try:
+            _, commit = repository.branch()
+            if not commit:
+                return []
+            return files_data(inventory(repository, commit, SOURCES, chosen.sources))
+        finally:
+            repository.close()
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks of the database."""
+        with self._reading(self.settings()) as (_, store):
+            return store.tasks() if store is not None else []
+
+    def runs(self, limit: int) -> list[Run]:
+        """Return the newest runs, newest first."""
+        with self._reading(self.settings()) as (_, store):
+            return store.runs(limit) if store is not None else []
+
+    def status(self) -> dict[str, Any]:
+        """Return the state of the clone as plain data, with stable keys."""
+        problems: tuple[str, ...] = ()
+        try:
+            settings = self.settings()
+        except SettingsError as error:
+            settings, problems = self.recorded_settings(), error.problems
+        target, allowed = named_target(settings), allowed_target(self.state)
+        with self._reading(settings) as (repository, store):
+            branch, commit = repository.branch()
+            ids = store.board_ids(target.id) if store and target else {}
+            return {
+                "project_id": settings.project_id,
+                "branch": branch,
+                "commit": commit,
+                "settings": "the work tree",
+                "settings_problems": list(problems),
+                "target": target_data(target),
+                "allowed": target is not None and target == allowed,
+                "board_url": board_url(target, ids),
+                "database": str(self.state.path / DATABASE_FILE),
+                "paused": self.state.is_paused,
+                "last_run": last_runs(store.runs(200)) if store else {},
+                "pending_requests": pending_requests(self.state, allowed),
+                "tasks": count_tasks(store.tasks()) if store else {},
+                "files": self.files(settings),
+                "uncommitted": self.uncommitted(settings),
+            }
+
+    @contextlib.contextmanager
+    def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:
+        """Open git and, if there is one, the task database, for reading."""
+        repository = self.repository(settings, self.worktree)
+        store: TaskStore | None = None
+        try:
+            if (self.state.path / DATABASE_FILE).exists():
+                project = self.project(settings, repository)
+                store = self.store(project, read_only=True)
+            yield repository, store
+        finally:
+            if store is not None:
+                store.close()
+            repository.close()
+
+    # --- syncing ------------------------------------------------------------------------------
+
+    def engine(
+        self,
+        target: Target | None,
+        settings: Callable[[], Settings],
+        watcher: Watcher,
+        progress: Progress,
+    ) -> Engine:
+        """Put together what brings a target up to date; None stands for the database alone."""
+
+        def open_board(session: Session) -> Board:
+            # Only called where a target is set.
+            chosen = target or Target("", "", "")
+            return self.board(chosen, session.store, lambda: progress.tick("writing to the board"))
+
+        doors = Doors(
+            open_session=lambda worktree: self.session(settings(), worktree),
+            open_board=open_board if target is not None else None,
+            sources=SOURCES,
+            on_step=watcher.on_step,
+            log=watcher.log,
+        )
+        name = target.id if target is not None else DATABASE
+        return Engine(self.state, self.common_dir, name, doors, progress)
+
+    def target(self, settings: Settings) -> Target | None:
+        """Return the board that this clone may write to, None for the database alone.
+
+        Raises:
+            ConsentError: The settings name a board that the user has not allowed.
+        """
+        named = named_target(settings)
+        if named is None or named == allowed_target(self.state):
+            return named
+        raise ConsentError(
+            f"the repository names the board {named}, which you have not allowed for this clone;"
+            " the task database is up to date. Run 'kanban-sync allow' if it is the right one"
+        )
+
+    def sync(
+        self,
+        target: Target | None,
+        settings: Settings,
+        watcher: Watcher,
+        *,
+        force: bool = False,
+        wait: bool = False,
+    ) -> SyncResult:
+        """Sync in the foreground; if another process is at it, leave the request with it.
+
+        Raises:
+            KanbanSyncError: As the runner says; what was not done is pending.
+        """
+        name = target.id if target is not None else DATABASE
+        self.state.make()
+        flags = ("force",) if force else ()
+        offset = requests.append(self.state, Request(name, Cause.CLI, self.worktree, flags))
+        engine = self.engine(target, lambda: settings, watcher, Progress())
+        patience = Patience(debounce=0.0)
+
+        def attempt() -> Outcome:
+            locks = target is not None
+            return run(self.state, name, engine, patience=patience, board_lock=locks)
+
+        outcome = attempt()
+        if outcome is Outcome.QUEUED and wait:
+            outcome = follow(self.state, name, offset, attempt, patience=patience)
+        if outcome is Outcome.DONE:
+            self.state.notice("")
+        return SyncResult(outcome, engine.report, target)
+
+    def request(self) -> None:
+        """Leave a request for every target of this clone."""
+        self.state.make()
+        requests.append(self.state, Request(EVERY_TARGET, Cause.CLI, self.worktree))
+
+    def preview(self, target: Target | None, settings: Settings, *, force: bool) -> Plan | None:
+        """Return what a sync would tell the board; the database is brought up to date first."""
+        progress = Progress()
+        engine = self.engine(target, lambda: settings, Watcher(), progress)
+        engine.database([Request(DATABASE, Cause.CLI)])
+        return engine.preview(force=force)
+
+    def background(self, watcher: Watcher | None = None) -> None:
+        """Serve the requests of hooks; whatever happens is logged, and told by the next hook."""
+        target = allowed_target(self.state)
+        name = target.id if target is not None else DATABASE
+        with self.state.open_log(name) as log:
+            heard = watcher or Watcher(log=lambda text: print(text, file=log))
+            try:
+                self._serve(target, name, heard)
+            except KanbanSyncError as error:
+                heard.log(str(error))
+                first = str(error).splitlines()[0]
+                self.state.notice(f"kanban-sync: {first} (run 'kanban-sync sync')")
+            except Exception:  # noqa: BLE001 - a bug of ours: nobody sees this process's stderr
+                heard.log(traceback.format_exc())
+                text = "kanban-sync: the sync failed for a reason nobody foresaw; see the newest"
+                self.state.notice(f"{text} file in {self.state.log}")
+
+    def _serve(self, target: Target | None, name: str, watcher: Watcher) -> None:
+        def attempt() -> Outcome:
+            chosen = self._still_allowed(target)
+            engine = self.engine(chosen, self.committed_settings, watcher, Progress())
+            outcome = run(
+                self.state, name, engine, patience=Patience(), board_lock=chosen is not None
+            )
+            self._tell(engine.report)
+            return outcome
+
+        try:
+            outcome = attempt()
+        except BoardUnreachableError as error:
+            watcher.log(str(error))
+            outcome = Outcome.PENDING
+        if outcome is Outcome.PENDING:
+            retry_in_background(self.state, name, attempt, patience=Patience())
+
+    def _still_allowed(self, target: Target | None) -> Target | None:
+        """Return the allowed board, None if the repository has come to name another one."""
+        if target is None:
+            return None
+        named = named_target(self.committed_settings())
+        return target if named is None or named == target else None
+
+    def _tell(self, report: Report) -> None:
+        """Leave a line for the next hook where something needs a person."""
+        if report.plan is not None and report.plan.held:
+            count = len(report.plan.held)
+            text = f"kanban-sync: {count} changes to the board are held back"
+            self.state.notice(f"{text}; run 'kanban-sync sync --dry-run'")
+        fatal = [problem for problem in report.problems if problem.fatal]
+        if fatal:
+            self.state.notice(f"kanban-sync: {fatal[0]} (run 'kanban-sync status')")
+
+
+__all__ = ["DATABASE", "EVERY_TARGET", "Clone", "SyncResult", "Watcher"]

@@ -1,0 +1,83 @@
+"""``kanban-sync board``: the six columns in the terminal, from the task database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say
+from kanban_sync.core.board import LISTS, cards_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanban_sync.core.board import Card
+
+DONE_SHOWN = 10
+"""How many finished cards are drawn; the others are counted."""
+
+
+@click.command("board")
+@json_option
+def command(*, as_json: bool) -> None:
+    """Draw the board's columns in the terminal, from the task database."""
+    cards = cards_of(here().tasks())
+    if as_json:
+        print_json({"lists": [_list_data(column.value, cards) for column in LISTS]})
+    elif is_terminal():
+        _draw(cards)
+    else:
+        _write(cards)
+
+
+def _list_data(name: str, cards: Sequence[Card]) -> dict[str, object]:
+    return {
+        "name": name,
+        "cards": [
+            {
+                "key": str(card.key),
+                "title": card.title,
+                "labels": sorted(card.labels),
+                "done": _done(card)[0],
+                "tasks": _done(card)[1],
+            }
+            for card in cards
+            if card.column.value == name
+        ],
+    }
+
+
+def _done(card: Card) -> tuple[int, int]:
+    items = [item for each in card.checklists for item in each.items]
+    return sum(item.done for item in items), len(items)
+
+
+def _text(card: Card) -> str:
+    done, count = _done(card)
+    return f"{card.title}  {done}/{count}" if count else card.title
+
+
+def _write(cards: Sequence[Card]) -> None:
+    for column in LISTS:
+        here_ = [card for card in cards if card.column is column]
+        say(f"{column.value} ({len(here_)})")
+        for card in here_:
+            say(f"  {_text(card)}")
+
+
+def _draw(cards: Sequence[Card]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(expand=True, show_lines=False)
+    cells: list[Text] = []
+    for column in LISTS:
+        mine = [_text(card) for card in cards if card.column is column]
+        table.add_column(f"{column.value} {len(mine)}", ratio=1, overflow="fold")
+        more = len(mine) - DONE_SHOWN
+        shown = mine[-DONE_SHOWN:] + ([f"… and {more} more"] if more > 0 else [])
+        cells.append(Text("\n".join(shown)))
+    table.add_row(*cells)
+    Console().print(table)

@@ -1,0 +1,188 @@
+"""``kanban-sync init``: from a fresh clone to the first synced board."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync import config, install
+from kanban_sync.app import Clone, Watcher
+from kanban_sync.cli.console import here, plan_lines, say, warn, yes_option
+from kanban_sync.cli.install import tell
+from kanban_sync.core.errors import RepositoryError, SettingsError
+from kanban_sync.sync import consent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanban_sync.config import Settings
+    from kanban_sync.sync.consent import Target
+
+TEMPLATE = """\
+# Settings of kanban-sync; commit this file. Secrets do not belong here.
+
+# Names this project for ever: on cards, in databases. Never change it.
+project_id: {project_id}
+{planka}
+# Which files hold tasks; these are the defaults (globs as in git, ** crosses folders).
+# sources:
+#   tasks: [TASKS.md, docs/TASKS.md, '**/TASKS.md']
+#   openspec: [openspec, '**/openspec']
+#   exclude: ['tests/fixtures/**']
+#   archived: skip          # or include: also make cards for changes archived long ago
+
+# Which commit is read: that of the default branch, or what is checked out.
+# git:
+#   branches: default-only  # or current
+#   default_branch: main    # found by itself if not set
+"""
+
+PLANKA = """
+# The board where people look; each user allows it once with 'kanban-sync allow'.
+planka:
+  url: {url}
+  project: {project}
+  board: {board}
+"""
+
+NO_PLANKA = """
+# To show the tasks on a Planka board, fill this in and run 'kanban-sync allow'.
+# planka:
+#   url: https://planka.example.org
+#   project: My project
+#   board: My board
+"""
+
+
+@click.command("init")
+@click.option("--url", help="URL of the Planka; without one only the task database is used.")
+@click.option("--project", help="Name of the Planka project; the folder's name by default.")
+@click.option("--board", help="Name of the board; 'Tasks' by default.")
+@click.option("--no-hooks", is_flag=True, help="Do not install git hooks (pre-commit runs them).")
+@yes_option
+def command(
+    *, url: str | None, project: str | None, board: str | None, no_hooks: bool, yes: bool
+) -> None:
+    """Set up this clone: settings, hooks, consent, and the first sync.
+
+    Asks before it writes to a board. With --yes it asks nothing and takes every default; it works
+    without a Planka too.
+    """
+    clone = here()
+    settings = _settings(clone, url, project, board, yes=yes)
+    _write_settings(clone, settings)
+    clone.record_settings(settings)
+    if not no_hooks:
+        tell(install.install(clone.top))
+    try:
+        _sync_files(clone, settings)
+    except RepositoryError as error:
+        warn(str(error))
+        return
+    target = consent.named_target(settings)
+    if target is None:
+        say("ready: commit, and the tasks follow. 'kanban-sync board' draws them")
+        return
+    _first_board(clone, settings, target, yes=yes)
+
+
+def _settings(
+    clone: Clone, url: str | None, project: str | None, board: str | None, *, yes: bool
+) -> Settings:
+    """Return what is there already, with what is said now, and answers for the rest."""
+    settings = clone.settings()
+    settings = replace(
+        settings,
+        project_id=settings.project_id or secrets.token_hex(6),
+        planka_url=url or settings.planka_url,
+    )
+    if not settings.planka_url and not yes:
+        answer = click.prompt("URL of your Planka (empty for none)", default="")
+        settings = replace(settings, planka_url=answer.strip())
+    if not settings.planka_url:
+        return settings
+    default_project = project or settings.planka_project or clone.top.name
+    default_board = board or settings.planka_board or "Tasks"
+    if not yes:
+        default_project = project or click.prompt("Project", default=default_project)
+        default_board = board or click.prompt("Board", default=default_board)
+    return replace(settings, planka_project=default_project, planka_board=default_board)
+
+
+def _write_settings(clone: Clone, settings: Settings) -> None:
+    """Write the settings file if there is none; a file that exists is only ever added to."""
+    path = clone.top / config.SETTINGS_FILE
+    if path.exists():
+        _complete(path, settings)
+        return
+    planka = NO_PLANKA
+    if settings.names_a_board:
+        planka = PLANKA.format(
+            url=_quoted(settings.planka_url),
+            project=_quoted(settings.planka_project),
+            board=_quoted(settings.planka_board),
+        )
+    path.write_text(
+        TEMPLATE.format(project_id=_quoted(settings.project_id), planka=planka), "utf-8"
+    )
+    say(f"wrote {path.name}; commit it, so that all clones use the same project id")
+
+
+def _complete(path: Path, settings: Settings) -> None:
+    data = path.read_bytes()
+    if not config.parse(data, path.name).project_id:
+        line = f"project_id: {_quoted(settings.project_id)}\n".encode()
+        path.write_bytes(line + data)
+        say(f"added project_id to {path.name}; commit it")
+    named = consent.named_target(settings)
+    if named is not None and consent.named_target(config.parse(data, path.name)) != named:
+        text = (
+            f"{path.name} does not name the board {named}; add it under 'planka:' if other clones"
+            " are to use it too"
+        )
+        warn(text)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a YAML scalar, in quotes wherever it might be read as something else."""
+    if text.replace("-", "").isalpha() and text.lower() not in {"null", "true", "false", "yes"}:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _sync_files(clone: Clone, settings: Settings) -> None:
+    try:
+        found = clone.files(settings)
+    except SettingsError as error:
+        warn(str(error))
+        raise
+    for each in found:
+        say(f"found {each['path']}: {each['done']}/{each['tasks']} tasks done ({each['source']})")
+    if not found:
+        say("found no task files in the commit that is read: TASKS.md or openspec/ will be noticed")
+    clone.sync(None, settings, Watcher())
+
+
+def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool) -> None:
+    """Show what the board would be told, and write after a yes."""
+    if "PLANKA_API_KEY" not in os.environ:
+        warn(
+            f"no key for {target.url}: set PLANKA_URL and PLANKA_API_KEY, then run"
+            " 'kanban-sync allow' and 'kanban-sync sync'"
+        )
+        return
+    plan = clone.preview(target, settings, force=False)
+    say(f"first sync of {target}:")
+    for line in plan_lines(plan) if plan else []:
+        say(f"  {line}")
+    if not yes and not click.confirm("Write this to the board, now and after each commit?"):
+        say("nothing was written to the board; 'kanban-sync allow' lets the hooks do it later")
+        return
+    consent.allow(clone.state, target)
+    clone.sync(target, settings, Watcher())
+    say(f"ready: commit, and {target} follows")

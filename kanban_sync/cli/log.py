@@ -1,0 +1,55 @@
+"""``kanban-sync log``: the last runs; with ``-f`` it goes on as they happen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.cli.console import here, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from kanban_sync.app import Clone
+    from kanban_sync.core.ports import Run
+
+POLL = 0.5
+"""Seconds between two looks of ``-f``."""
+
+
+@click.command("log")
+@click.option("-f", "--follow", is_flag=True, help="Go on as runs happen; ends with Ctrl-C.")
+@click.option("-n", "--number", default=20, show_default=True, help="How many runs to show.")
+@json_option
+def command(*, follow: bool, number: int, as_json: bool) -> None:
+    """Show the last runs, newest last, and where their full logs are."""
+    clone = here()
+    runs = list(reversed(clone.runs(number)))
+    if as_json and not follow:
+        print_json({"runs": [asdict(run) for run in runs], "folder": str(clone.state.log)})
+        return
+    for run in runs:
+        _show(run)
+    if not runs:
+        say("no run yet")
+    if follow:
+        _follow(clone, max((run.id for run in runs), default=0))
+
+
+def _follow(clone: Clone, last: int) -> None:
+    while True:
+        time.sleep(POLL)
+        for run in reversed(clone.runs(20)):
+            if run.id > last and run.result != "running":
+                _show(run)
+                last = run.id
+
+
+def _show(run: Run) -> None:
+    when = datetime.fromtimestamp(run.started_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    counts = ", ".join(f"{count} {kind}" for kind, count in run.operations.items())
+    say(f"{when}  {run.target:16}  {run.result:11}  {run.seconds:6.2f} s  {counts}".rstrip())
+    for line in run.error.splitlines():
+        say(f"    {line}")

@@ -1,0 +1,109 @@
+"""The program ``kanban-sync``: finds the command, and turns errors into one clear line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+import kanban_sync
+from kanban_sync.core.errors import KanbanSyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "allow": "Let hooks of this clone write to the board that the repository names.",
+    "background": "",
+    "board": "Draw the board's columns in the terminal, from the task database.",
+    "demo": "Show on a throw-away repository what happens after each commit.",
+    "doctor": "Look for what keeps commits from reaching the board, and say the remedy.",
+    "files": "List the task files that are read, with their tasks and problems.",
+    "init": "Set up this clone: settings, hooks, and the first sync.",
+    "install": "Put the git hooks in.",
+    "log": "Show the last runs; with -f go on as they happen.",
+    "pause": "Make the hooks of this clone do nothing.",
+    "resume": "Let paused hooks work again.",
+    "status": "Show what was synced, what is pending, and what is wrong.",
+    "sync": "Bring the task database and the board up to date.",
+    "uninstall": "Take the git hooks out and put back what was there before.",
+}
+"""Name -> what it does, '' for those that only other programs call; each is a module here."""
+
+PLATFORMS = ("linux", "darwin")
+
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is called, so that the others cost nothing."""
+
+    # ruff: noqa: ARG002 - the signatures are click's
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the table."""
+        return sorted(COMMANDS)
+
+    def get_command(
+        self, ctx: click.Context, cmd_name: str
+    ) -> click.Command | None:
+        """Return the ``command`` of the module with that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kanban_sync.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, text in COMMANDS.items() if text])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(kanban_sync.__version__, prog_name="kanban-sync")
+def cli() -> None:
+    """Keep a Planka board and a task database in step with a repository's task files."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and end the process with its exit code."""
+    run(cli, arguments)
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and end the process: 0 done or queued, 1 failed, 2 board unreachable."""
+    if sys.platform not in PLATFORMS:
+        _end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
+    try:
+        code = command.main(args=arguments, standalone_mode=False)
+    except KanbanSyncError as error:
+        _end(str(error), error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _end("nothing was changed", 1)
+    except click.ClickException as error:
+        # Not click's own exit code: 2 stands for a board that cannot be reached.
+        _end(f"{error.format_message()}{_hint(error)}", 1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone; keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f" Try '{context.command_path} --help'." if context is not None else ""
+
+
+def _end(text: str, code: int) -> NoReturn:
+    lines = text.splitlines() or [""]
+    click.echo("\n".join(f"kanban-sync: {line}" for line in lines), err=True)
+    sys.exit(code)

@@ -1,0 +1,63 @@
+"""``kanban-sync status``: what was synced, what is pending, what is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kanban_sync.cli.console import here, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command("status")
+@json_option
+def command(*, as_json: bool) -> None:
+    """Show what was synced, what is pending, and what is wrong."""
+    clone = here()
+    data = clone.status()
+    if as_json:
+        print_json(data)
+        return
+    for line in _lines(data):
+        say(line)
+
+
+def _lines(data: Mapping[str, Any]) -> list[str]:
+    branch = data["branch"] or "no commit yet"
+    lines = [f"reads      {branch}  (settings of {data['settings']})"]
+    lines += [f"problem    {each}" for each in data["settings_problems"]]
+    lines.append(f"board      {_board(data)}")
+    for name, run in data["last_run"].items():
+        lines.append(f"last run   {name}: {_run(run)}")
+        lines += [f"           {line}" for line in run["error"].splitlines()]
+    if data["paused"]:
+        lines.append("hooks      paused; 'kanban-sync resume' lets them work again")
+    lines.append(f"pending    {data['pending_requests']} requests")
+    counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
+    lines.append(f"tasks      {counts or 'none'}")
+    for each in data["files"]:
+        lines.append(f"file       {each['path']}  {each['done']}/{each['tasks']}  {each['source']}")
+        lines += [f"           {problem}" for problem in each["problems"]]
+    if data["uncommitted"]:
+        lines.append(f"not read   {', '.join(data['uncommitted'])}  (not committed)")
+    return lines
+
+
+def _board(data: Mapping[str, Any]) -> str:
+    target = data["target"]
+    if target is None:
+        return "none; the task database alone is kept up to date"
+    names = f"{target['project']} / {target['board']}"
+    if not data["allowed"]:
+        return f"{names} at {target['url']}, not allowed yet: run 'kanban-sync allow'"
+    return f"{names} at {data['board_url'] or target['url']}"
+
+
+def _run(run: Mapping[str, Any]) -> str:
+    when = datetime.fromtimestamp(run["started_at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    counts = ", ".join(f"{count} {kind}" for kind, count in run["operations"].items())
+    return f"{run['result']} at {when} in {run['seconds']:.1f} s  {counts}".rstrip()

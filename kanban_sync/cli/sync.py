@@ -1,0 +1,209 @@
+"""``kanban-sync sync``: bring everything up to date, in the foreground unless told otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.app import Clone, Watcher
+from kanban_sync.cli.console import (
+    here,
+    is_terminal,
+    json_option,
+    plan_data,
+    plan_lines,
+    print_json,
+    say,
+    warn,
+)
+from kanban_sync.core.errors import BoardUnreachableError, ConsentError, SetupError
+from kanban_sync.sync.consent import Target, named_target
+from kanban_sync.sync.runner import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanban_sync.app import SyncResult
+    from kanban_sync.config import Settings
+
+BAR_FROM = 20
+"""A sync with fewer operations is over before a bar could be read."""
+
+
+@click.command("sync")
+@click.option("--project", help="Name of the Planka project, instead of the settings'.")
+@click.option("--board", help="Name of the board, instead of the settings'.")
+@click.option("--background", is_flag=True, help="Detach and return at once.")
+@click.option("--dry-run", is_flag=True, help="Only show what the board would be told.")
+@click.option("--force", is_flag=True, help="Compare even without news; let go what is held back.")
+@click.option("--wait", is_flag=True, help="Wait for a sync that is under way already.")
+@json_option
+def command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    project: str | None,
+    board: str | None,
+    background: bool,
+    dry_run: bool,
+    force: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Bring the task database and the board up to date.
+
+    Exit code 0: done, or queued with a sync that is under way. 1: failed. 2: the board could not
+    be reached; the task database is up to date and the rest is pending.
+    """
+    clone = here()
+    settings = _with_names(clone.settings(), project, board)
+    if background:
+        _detach(clone, project, board)
+        return
+    # Names on the command line are the user's own word for this run.
+    target = named_target(settings) if project or board else _allowed(clone, settings)
+    _name_uncommitted(clone, settings)
+    if dry_run:
+        _show(clone, target, settings, force=force, as_json=as_json)
+        return
+    result = _sync(clone, target, settings, force=force, wait=wait)
+    _tell(result, as_json=as_json)
+    if result.outcome is Outcome.PENDING:
+        text = "another clone of yours kept the board busy; the board is behind, try again"
+        raise BoardUnreachableError(text)
+
+
+def _with_names(settings: Settings, project: str | None, board: str | None) -> Settings:
+    if not project and not board:
+        return settings
+    settings = replace(
+        settings,
+        planka_project=project or settings.planka_project,
+        planka_board=board or settings.planka_board,
+    )
+    if not settings.names_a_board:
+        text = (
+            "a project and a board are named, but something is missing: set PLANKA_URL, and give"
+            " both --project and --board"
+        )
+        raise SetupError(text)
+    return settings
+
+
+def _allowed(clone: Clone, settings: Settings) -> Target | None:
+    try:
+        return clone.target(settings)
+    except ConsentError:
+        clone.sync(None, settings, Watcher())
+        raise
+
+
+def _name_uncommitted(clone: Clone, settings: Settings) -> None:
+    paths = clone.uncommitted(settings)
+    if paths:
+        names = ", ".join(paths[:5]) + (" …" if len(paths) > len(paths[:5]) else "")
+        warn(f"not committed, so not read: {names}")
+
+
+def _show(
+    clone: Clone, target: Target | None, settings: Settings, *, force: bool, as_json: bool
+) -> None:
+    plan = clone.preview(target, settings, force=force)
+    if plan is None:
+        if as_json:
+            print_json({"board": None, "operations": []})
+        else:
+            say("no board is set up; the task database is up to date")
+        return
+    if as_json:
+        print_json({"board": str(target), **plan_data(plan)})
+        return
+    lines = plan_lines(plan)
+    say(f"{target}: {len(plan.writes)} cards would change" if lines else f"{target}: no change")
+    for line in lines:
+        say(f"  {line}")
+
+
+def _sync(
+    clone: Clone, target: Target | None, settings: Settings, *, force: bool, wait: bool
+) -> SyncResult:
+    with _watched() as watcher:
+        return clone.sync(target, settings, watcher, force=force, wait=wait)
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[Watcher]:
+    """Show a bar while many operations are carried out, if a person is looking."""
+    if not is_terminal():
+        yield Watcher()
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task("writing to the board", visible=False)
+
+        def on_step(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=total >= BAR_FROM)
+
+        yield Watcher(on_step=on_step)
+
+
+def _tell(result: SyncResult, *, as_json: bool) -> None:
+    report = result.report
+    merged = report.merged
+    database = {
+        "created": len(merged.created) if merged else 0,
+        "updated": len(merged.updated) if merged else 0,
+        "gone": len(merged.gone) if merged else 0,
+    }
+    data = {
+        "outcome": result.outcome.value,
+        "branch": report.branch,
+        "commit": report.tip,
+        "database": database,
+        "board": plan_data(report.plan) if report.plan else None,
+        "problems": [str(problem) for problem in report.problems],
+    }
+    if as_json:
+        print_json(data)
+        return
+    if result.outcome is Outcome.QUEUED:
+        say("queued: a sync is under way and will see this request")
+        return
+    for problem in report.problems:
+        warn(str(problem))
+    counts = ", ".join(f"{count} {what}" for what, count in database.items() if count)
+    say(f"task database: {counts or 'nothing new'}")
+    if result.target is not None:
+        lines = plan_lines(report.plan) if report.plan else []
+        say(f"board {result.target}: {'' if lines else 'nothing new'}")
+        for line in lines:
+            say(f"  {line}")
+
+
+def _detach(clone: Clone, project: str | None, board: str | None) -> None:
+    """Start a process that outlives this one and holds none of its streams."""
+    call = [sys.executable, "-E", "-P", "-m", "kanban_sync"]
+    if project or board:
+        call += ["sync"]
+        call += ["--project", project] if project else []
+        call += ["--board", board] if board else []
+        folder = clone.top
+    else:
+        clone.request()
+        call += ["background", "--state", str(clone.state.path)]
+        folder = clone.common_dir
+    clone.state.make()
+    with (clone.state.log / "background.out").open("ab") as output:
+        subprocess.Popen(
+            call,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=folder,
+        )
+    say("queued: the sync goes on in the background; see 'kanban-sync log'")

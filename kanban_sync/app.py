@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync import config
 from kanban_sync.boards.planka.credentials import api_key
 from kanban_sync.core.errors import (
     BoardUnreachableError,
@@ -35,15 +33,9 @@ from kanban_sync.sync.runner import (
     retry_in_background,
     run,
 )
+from kanban_sync.sync.settings import of_commit, of_work_tree, record, recorded
 from kanban_sync.sync.state_folder import StateFolder
-from kanban_sync.sync.status import (
-    board_url,
-    count_tasks,
-    files_data,
-    last_runs,
-    pending_requests,
-    target_data,
-)
+from kanban_sync.sync.status import files_data, reading_data, synced_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +47,6 @@ if TYPE_CHECKING:
     from kanban_sync.core.ports import Board, Run, TaskStore
 
 STATE_FOLDER = "kanban-sync"
-RECORDED = "settings.json"
 DATABASE_FILE = "tasks.db"
 
 
@@ -112,42 +103,21 @@ class Clone:
         """
         if self.place is None:
             return self.committed_settings()
-        top = self.place.top
-
-        def read(name: str) -> bytes | None:
-            path = top / name
-            return path.read_bytes() if path.is_file() and not path.is_symlink() else None
-
-        settings = config.load(read)
-        recorded = self.recorded_settings()
-        return replace(settings, project_id=settings.project_id or recorded.project_id)
+        return of_work_tree(self.place.top, recorded(self.state))
 
     def committed_settings(self) -> Settings:
         """Return the settings of the default branch's commit, else those that init recorded."""
-        recorded = self.recorded_settings()
-        clone = GitRepository(self.common_dir, default_branch=recorded.default_branch)
+        noted = recorded(self.state)
+        clone = GitRepository(self.common_dir, default_branch=noted.default_branch)
         try:
-            _, commit = clone.branch()
-            if not commit or clone.file_at(commit, config.SETTINGS_FILE) is None:
-                return config.from_environment(recorded, os.environ)
-            settings = config.load(lambda name: clone.file_at(commit, name))
-            return replace(settings, project_id=settings.project_id or recorded.project_id)
+            return of_commit(clone, noted)
         finally:
             clone.close()
-
-    def recorded_settings(self) -> Settings:
-        """Return what init recorded in the state folder, the defaults if it never ran."""
-        try:
-            text = (self.state.path / RECORDED).read_text("utf-8")
-            return config.from_json(json.loads(text))
-        except (OSError, ValueError, TypeError, AttributeError):
-            return config.Settings()
 
     def record_settings(self, settings: Settings) -> None:
         """Record the settings for hooks that find none in the default branch."""
         self.state.make()
-        text = json.dumps(config.to_json(settings), indent=1)
-        self.state.replace(self.state.path / RECORDED, f"{text}\n")
+        record(self.state, settings)
 
     # --- opening ------------------------------------------------------------------------------
 
@@ -184,14 +154,18 @@ class Clone:
         """
         repository = self.repository(settings, worktree)
         try:
-            project = self.project(settings, repository)
-            if not project:
-                text = "there is no commit yet; commit something, then there is something to sync"
-                raise RepositoryError(text)
+            project = self._known_project(settings, repository)
             return Session(settings, project, repository, self.store(project))
         except BaseException:
             repository.close()
             raise
+
+    def _known_project(self, settings: Settings, repository: GitRepository) -> str:
+        project = self.project(settings, repository)
+        if not project:
+            text = "there is no commit yet; commit something, then there is something to sync"
+            raise RepositoryError(text)
+        return project
 
     def board(self, target: Target, store: TaskStore, on_answer: Callable[[], None]) -> Board:
         """Connect to a board; the key goes to the server that its owner named and to no other.
@@ -256,25 +230,12 @@ class Clone:
         try:
             settings = self.settings()
         except SettingsError as error:
-            settings, problems = self.recorded_settings(), error.problems
-        target, allowed = named_target(settings), allowed_target(self.state)
+            settings, problems = recorded(self.state), error.problems
         with self._reading(settings) as (repository, store):
-            branch, commit = repository.branch()
-            ids = store.board_ids(target.id) if store and target else {}
             return {
-                "project_id": settings.project_id,
-                "branch": branch,
-                "commit": commit,
-                "settings": "the work tree",
-                "settings_problems": list(problems),
-                "target": target_data(target),
-                "allowed": target is not None and target == allowed,
-                "board_url": board_url(target, ids),
+                **reading_data(settings, problems, repository.branch()),
+                **synced_data(self.state, settings, store),
                 "database": str(self.state.path / DATABASE_FILE),
-                "paused": self.state.is_paused,
-                "last_run": last_runs(store.runs(200)) if store else {},
-                "pending_requests": pending_requests(self.state, allowed),
-                "tasks": count_tasks(store.tasks()) if store else {},
                 "files": self.files(settings),
                 "uncommitted": self.uncommitted(settings),
             }

@@ -7,14 +7,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.sync import requests
+from kanban_sync.sync.consent import allowed_target, named_target
 from kanban_sync.sync.engine import DATABASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
-    from kanban_sync.core.ports import Run
-    from kanban_sync.sync.consent import Target
+    from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.sync.inventory import Found
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -56,16 +57,30 @@ def files_data(found: Sequence[Found]) -> list[dict[str, Any]]:
     ]
 
 
-def pending_requests(state: StateFolder, target: Target | None) -> int:
-    """Return how many requests the clone's target has not served yet."""
-    return len(requests.pending(state, target.id if target is not None else DATABASE))
+def reading_data(
+    settings: Settings, problems: Sequence[str], branch: tuple[str, str]
+) -> dict[str, Any]:
+    """Return what is read: the project, the branch with its commit, and what the settings lack."""
+    return {
+        "project_id": settings.project_id,
+        "branch": branch[0],
+        "commit": branch[1],
+        "settings": "the work tree",
+        "settings_problems": list(problems),
+    }
 
 
-def target_data(target: Target | None) -> Mapping[str, str] | None:
-    """Return a board's names, None where there is no board."""
-    return None if target is None else asdict(target)
-
-
-def board_url(target: Target | None, ids: Mapping[str, str]) -> str:
-    """Return the address where people look at the board, '' while nobody knows it."""
-    return f"{target.url}/boards/{ids['board']}" if target is not None and ids.get("board") else ""
+def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None) -> dict[str, Any]:
+    """Return what came of it: the board, the last runs, what is pending, and the tasks."""
+    target, allowed = named_target(settings), allowed_target(state)
+    ids = store.board_ids(target.id) if store and target else {}
+    waiting = requests.pending(state, allowed.id if allowed is not None else DATABASE)
+    return {
+        "target": asdict(target) if target is not None else None,
+        "allowed": target is not None and target == allowed,
+        "board_url": f"{target.url}/boards/{ids['board']}" if target and ids.get("board") else "",
+        "paused": state.is_paused,
+        "last_run": last_runs(store.runs(200)) if store else {},
+        "pending_requests": len(waiting),
+        "tasks": count_tasks(store.tasks()) if store else {},
+    }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.boards.planka.credentials import api_key
+from kanban_sync.checkout import Checkout
 from kanban_sync.core.errors import (
     BoardUnreachableError,
     ConsentError,
@@ -16,14 +17,11 @@ from kanban_sync.core.errors import (
     RepositoryError,
     SettingsError,
 )
-from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import DATABASE, Doors, Engine, Report, Session
-from kanban_sync.sync.inventory import inventory
-from kanban_sync.sync.reading import pathspecs
 from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import (
     Outcome,
@@ -33,20 +31,18 @@ from kanban_sync.sync.runner import (
     retry_in_background,
     run,
 )
-from kanban_sync.sync.settings import of_commit, of_work_tree, record, recorded
-from kanban_sync.sync.state_folder import StateFolder
-from kanban_sync.sync.status import files_data, reading_data, synced_data
+from kanban_sync.sync.settings import recorded
+from kanban_sync.sync.status import reading_data, synced_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
     from kanban_sync.core.operations import Plan
     from kanban_sync.core.ports import Board, Run, TaskStore
+    from kanban_sync.git import GitRepository
 
-STATE_FOLDER = "kanban-sync"
 DATABASE_FILE = "tasks.db"
 
 
@@ -67,79 +63,10 @@ class SyncResult:
     target: Target | None
 
 
-class Clone:
-    """One clone of a repository, with its state folder; ``place`` is None in a hook's process."""
-
-    def __init__(self, common_dir: Path, place: Place | None = None) -> None:
-        """Bind to the common git folder; nothing is read yet."""
-        self.common_dir = common_dir
-        self.place = place
-        self.state = StateFolder(common_dir / STATE_FOLDER)
-
-    @classmethod
-    def at(cls, path: Path) -> Clone:
-        """Find the clone around a folder.
-
-        Raises:
-            RepositoryError: There is none, or it is bare.
-        """
-        place = locate(path)
-        forget_environment()
-        return cls(place.common_dir, place)
-
-    @classmethod
-    def of_state(cls, state: Path) -> Clone:
-        """Return the clone to which a state folder belongs, for the process behind a hook."""
-        forget_environment()
-        return cls(state.parent)
-
-    # --- settings -----------------------------------------------------------------------------
-
-    def settings(self) -> Settings:
-        """Return the settings of the work tree, for commands in the foreground.
-
-        Raises:
-            SettingsError: The settings file has problems; all of them are named.
-        """
-        if self.place is None:
-            return self.committed_settings()
-        return of_work_tree(self.place.top, recorded(self.state))
-
-    def committed_settings(self) -> Settings:
-        """Return the settings of the default branch's commit, else those that init recorded."""
-        noted = recorded(self.state)
-        clone = GitRepository(self.common_dir, default_branch=noted.default_branch)
-        try:
-            return of_commit(clone, noted)
-        finally:
-            clone.close()
-
-    def record_settings(self, settings: Settings) -> None:
-        """Record the settings for hooks that find none in the default branch."""
-        self.state.make()
-        record(self.state, settings)
+class Clone(Checkout):
+    """One clone with its task database and its board."""
 
     # --- opening ------------------------------------------------------------------------------
-
-    def git_dir(self, worktree: str) -> Path:
-        """Return the git folder of a work tree by its name in requests."""
-        if self.place is not None and worktree == self.place.worktree:
-            return self.place.git_dir
-        return self.common_dir if worktree == "-" else self.common_dir / "worktrees" / worktree
-
-    def repository(self, settings: Settings, worktree: str = "-") -> GitRepository:
-        """Open git at this moment."""
-        current = self.git_dir(worktree) if settings.branches == "current" else None
-        return GitRepository(
-            self.common_dir, default_branch=settings.default_branch, current=current
-        )
-
-    def project(self, settings: Settings, repository: GitRepository) -> str:
-        """Return the project's id: from the settings, else the oldest root commit."""
-        if settings.project_id:
-            return settings.project_id
-        _, commit = repository.branch()
-        return repository.root(commit) if commit else ""
 
     def store(self, project: str, *, read_only: bool = False) -> TaskStore:
         """Open the task database."""
@@ -181,38 +108,7 @@ class Clone:
         client = Client(target.url, key, Conduct(), on_answer)
         return PlankaBoard(client, target.project, target.board, store.board_ids(target.id))
 
-    @property
-    def worktree(self) -> str:
-        """The name of this work tree in requests."""
-        return self.place.worktree if self.place is not None else "-"
-
-    @property
-    def top(self) -> Path:
-        """The top of the work tree, for commands in the foreground."""
-        return self.place.top if self.place is not None else self.common_dir.parent
-
-    def uncommitted(self, settings: Settings) -> list[str]:
-        """Return watched files of this work tree that differ from its last commit."""
-        repository = self.repository(settings)
-        try:
-            watched = pathspecs(SOURCES, settings.sources)
-            return repository.uncommitted(self.top, watched)
-        finally:
-            repository.close()
-
     # --- looking --------------------------------------------------------------------------------
-
-    def files(self, settings: Settings | None = None) -> list[dict[str, Any]]:
-        """Return what the sources find in the commit that is read; empty before any commit."""
-        chosen = settings or self.settings()
-        repository = self.repository(chosen, self.worktree)
-        try:
-            _, commit = repository.branch()
-            if not commit:
-                return []
-            return files_data(inventory(repository, commit, SOURCES, chosen.sources))
-        finally:
-            repository.close()
 
     def tasks(self) -> list[Task]:
         """Return all tasks of the database."""
@@ -390,6 +286,3 @@ class Clone:
         fatal = [problem for problem in report.problems if problem.fatal]
         if fatal:
             self.state.notice(f"kanban-sync: {fatal[0]} (run 'kanban-sync status')")
-
-
-__all__ = ["DATABASE", "EVERY_TARGET", "Clone", "SyncResult", "Watcher"]

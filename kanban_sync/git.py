@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,12 +59,8 @@ def locate(path: Path) -> Place:
     Raises:
         RepositoryError: There is none, it is bare, or git is not installed.
     """
-    call = ["git", "rev-parse", "--is-bare-repository", "--git-dir", "--git-common-dir"]
-    text = _execute(path, call)
-    bare, git_dir, common_dir = text.splitlines()[:3]
-    if bare == "true":
-        raise RepositoryError(f"{path} is a bare repository: it has no work tree to sync from")
-    top = _execute(path, ["git", "rev-parse", "--show-toplevel"])
+    text = _execute(path, ["git", "rev-parse", "--git-dir", "--git-common-dir", "--show-toplevel"])
+    git_dir, common_dir, top = text.splitlines()
     return Place(Path(top), (path / git_dir).resolve(), (path / common_dir).resolve())
 
 
@@ -88,6 +85,9 @@ def _execute(path: Path, call: Sequence[str], environment: Mapping[str, str] | N
         if "not a git repository" in said:
             text = f"{path} is in no git repository; run this inside one, or 'git init' first"
             raise RepositoryError(text) from error
+        if "must be run in a work tree" in said:
+            text = f"{path} is in no work tree; run this in the folder of a clone, not in .git"
+            raise RepositoryError(f"{text} or a bare repository") from error
         raise RepositoryError(f"git said: {said}") from error
     return str(output)
 
@@ -242,8 +242,22 @@ class GitRepository:
     # --- contents ---------------------------------------------------------------------------
 
     def read(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """Return the bytes of blobs; one process serves all calls."""
-        return {blob: self.content(blob) for blob in blobs}
+        """Return the bytes of blobs, in one process for all of them.
+
+        Raises:
+            RepositoryError: One of them is not in this clone.
+        """
+        names = list(dict.fromkeys(blobs))
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(f"{name}\n" for name in names).encode())
+            asked.seek(0)
+            output = self._git.execute(
+                ["git", "cat-file", "--batch"],
+                istream=asked,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        return parse_batch(names, bytes(output))
 
     def content(self, name: str) -> bytes:
         """Return the bytes of one object: a blob id, or ``<commit>:<path>``.
@@ -254,8 +268,7 @@ class GitRepository:
         try:
             _, _, _, data = self._git.get_object_data(name)
         except (ValueError, OSError) as error:
-            text = f"git has no object {name}; if this is a partial clone, run 'git fetch'"
-            raise RepositoryError(text) from error
+            raise RepositoryError(_missing(name)) from error
         return bytes(data)
 
     def file_at(self, commit: str, path: str) -> bytes | None:
@@ -319,3 +332,26 @@ def _path_change(entry: str, path: str) -> PathChange:
     )
     new = ids[-1] if modes[-1] in REGULAR and set(ids[-1]) != {"0"} else ""
     return PathChange(path, old, new)
+
+
+def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
+    """Read what ``git cat-file --batch`` printed for these names.
+
+    Raises:
+        RepositoryError: An object is missing.
+    """
+    contents: dict[str, bytes] = {}
+    at = 0
+    for name in names:
+        end = output.index(b"\n", at)
+        words = output[at:end].split(b" ")
+        if not words[-1].isdigit():
+            raise RepositoryError(_missing(name))
+        size = int(words[-1])
+        contents[name] = output[end + 1 : end + 1 + size]
+        at = end + size + 2
+    return contents
+
+
+def _missing(name: str) -> str:
+    return f"git has no object {name}; if this is a partial clone, run 'git fetch'"

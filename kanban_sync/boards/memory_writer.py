@@ -229,12 +229,12 @@ class MemoryWriter:
                 if change.checklist is not None:
                     holder = self._list_titled(change.checklist)
             self._put_line(card_id, holder.id, line)
-        for change in changes:
-            if isinstance(change, DropItem):
-                self._put_line(card_id, "", SeenItem(change.id, change.text, False, 0.0))  # noqa: FBT003
-        for change in changes:
-            if isinstance(change, DropChecklist):
-                self._drop_list(card_id, change.id)
+        for dropped in changes:
+            if isinstance(dropped, DropItem):
+                self._put_line(card_id, "", SeenItem(dropped.id, dropped.text, False, 0.0))  # noqa: FBT003
+        for dropped in changes:
+            if isinstance(dropped, DropChecklist):
+                self._drop_list(card_id, dropped.id)
 
     def _put_line(self, card_id: str, list_id: str, line: SeenItem) -> None:
         """Write a line into a task list, out of any other; into none if there is no id."""

@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.app import Clone
-from kanban_sync.core.operations import Archive, Create, Forget, Note, Remember, Update, key_of
-
 if TYPE_CHECKING:
-    from kanban_sync.core.operations import Operation, Plan
+    from kanban_sync.app import Clone
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
@@ -21,6 +18,8 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 
 def here() -> Clone:
     """Return the clone around the working folder."""
+    from kanban_sync.app import Clone
+
     return Clone.at(Path.cwd())
 
 
@@ -42,79 +41,3 @@ def warn(text: str) -> None:
 def print_json(data: object) -> None:
     """Print data as JSON."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
-
-
-def plan_lines(plan: Plan) -> list[str]:
-    """Return a plan as lines, grouped by card, with reasons."""
-    lines = [f"+ {each}" for each in plan.missing]
-    for operation in plan.operations:
-        lines += _operation_lines(operation)
-    for operation in plan.held:
-        lines += [f"held back: {line}" for line in _operation_lines(operation)]
-    lines += [f"  {note.key}: {note.text}" for note in plan.notes]
-    return lines
-
-
-def plan_data(plan: Plan) -> dict[str, object]:
-    """Return a plan as plain data."""
-    return {
-        "missing": list(plan.missing),
-        "operations": [_operation_data(each) for each in plan.writes],
-        "held": [_operation_data(each) for each in plan.held],
-        "notes": [_note_data(note) for note in plan.notes],
-    }
-
-
-def _operation_lines(operation: Operation) -> list[str]:
-    match operation:
-        case Create():
-            count = sum(len(each.items) for each in operation.card.checklists)
-            tasks = f", {count} tasks" if count else ""
-            title = operation.card.title
-            return [f"+ {title}  [{operation.card.column.value}{tasks}]  ({operation.reason})"]
-        case Update():
-            head = f"~ {operation.card.title}  ({operation.reason})"
-            return [head, *(f"    {_change_text(change)}" for change in operation.changes)]
-        case Archive():
-            return [f"- {operation.card.title}  [into the archive]  ({operation.reason})"]
-        case Remember() | Forget():
-            return []
-
-
-def _change_text(change: object) -> str:
-    name = type(change).__name__
-    words = [f"{key}={value!r}" for key, value in _fields(change).items()]
-    return f"{name} {' '.join(words)}"
-
-
-def _fields(change: object) -> dict[str, object]:
-    shown: dict[str, object] = {}
-    for name in getattr(change, "__slots__", ()):
-        value = getattr(change, name)
-        if value is None or name in {"id", "position", "former"}:
-            continue
-        if name == "item":
-            shown["line"] = value.text
-        else:
-            shown[name] = value
-    return shown
-
-
-def _operation_data(operation: Operation) -> dict[str, object]:
-    data: dict[str, object] = {
-        "kind": type(operation).__name__.lower(),
-        "key": str(key_of(operation)),
-    }
-    if isinstance(operation, Create | Update | Archive):
-        data["title"] = operation.card.title
-        data["column"] = operation.card.column.value
-        data["reason"] = operation.reason
-    if isinstance(operation, Update):
-        data["changes"] = [
-            {"change": type(change).__name__, **_fields(change)} for change in operation.changes
-        ]
-    return data
-
-
-def _note_data(note: Note) -> dict[str, object]:
-    return {"key": note.key, "text": note.text}

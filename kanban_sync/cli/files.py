@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.checkout import Checkout
+from kanban_sync.cli.console import json_option, print_json, say
 
 
 @click.command("files")
 @json_option
 def command(*, as_json: bool) -> None:
     """List the task files that are read, with their tasks and problems."""
-    found = here().files()
+    found = Checkout.at(Path.cwd()).files()
     if as_json:
         print_json({"files": found})
         return

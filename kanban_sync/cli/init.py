@@ -11,8 +11,9 @@ import click
 
 from kanban_sync import config, install
 from kanban_sync.app import Clone, Watcher
-from kanban_sync.cli.console import here, plan_lines, say, warn, yes_option
+from kanban_sync.cli.console import here, say, warn, yes_option
 from kanban_sync.cli.install import tell
+from kanban_sync.cli.plan_text import plan_lines
 from kanban_sync.core.errors import RepositoryError, SettingsError
 from kanban_sync.sync import consent
 

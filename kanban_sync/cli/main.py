@@ -47,9 +47,7 @@ class _Commands(click.Group):
         """Return the names in the table."""
         return sorted(COMMANDS)
 
-    def get_command(
-        self, ctx: click.Context, cmd_name: str
-    ) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the ``command`` of the module with that name."""
         if cmd_name not in COMMANDS:
             return None

@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.app import Clone, Watcher
-from kanban_sync.cli.console import (
-    here,
-    is_terminal,
-    json_option,
-    plan_data,
-    plan_lines,
-    print_json,
-    say,
-    warn,
-)
+from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
+from kanban_sync.cli.plan_text import plan_data, plan_lines
 from kanban_sync.core.errors import BoardUnreachableError, ConsentError, SetupError
 from kanban_sync.sync.consent import Target, named_target
 from kanban_sync.sync.runner import Outcome

@@ -51,7 +51,7 @@ def compare_checklists(
     wanted: Sequence[Checklist], seen: Sequence[SeenChecklist], base: Said | None
 ) -> ChecklistDifference:
     """Compare the task lists that a card ought to have with those on the board."""
-    former = dict(base.items) if base is not None else {}
+    former = _former(seen, base)
     on_board = {line.id: _Found(line, each.id) for each in seen for line in each.items}
     places = _places(wanted, seen, former, on_board, _titles_said(base))
     items = _recognise(wanted, seen, places, former, on_board)
@@ -69,8 +69,28 @@ def compare_checklists(
         more_text, more_status = _compare_lines(checklist, place, items, on_board, base)
         text += more_text
         status += more_status
-    text += _drops(wanted, seen, base, items, places)
+    stale = _stale(wanted, former, items)
+    text += _drops(seen, _titles_said(base), stale, {*items.values(), *stale}, places)
     return ChecklistDifference(tuple(text), tuple(status), items)
+
+
+def _former(seen: Sequence[SeenChecklist], base: Said | None) -> dict[str, str]:
+    """Return the ids of lines that we made, by item key.
+
+    Of a saying that was cut off nobody knows the ids: its lines are known by their text.
+    """
+    if base is None:
+        return {}
+    former = dict(base.items)
+    for card in () if base.finished else base.all_said:
+        for checklist in card.checklists:
+            lines = [line for each in seen if each.title == checklist.title for line in each.items]
+            for item in checklist.items:
+                same = [line.id for line in lines if line.text == item.text]
+                free = [id_ for id_ in same if id_ not in former.values()]
+                if item.key not in former and free:
+                    former[item.key] = free[0]
+    return former
 
 
 def _places(
@@ -179,23 +199,25 @@ def _was_read_back(item: Item, found: SeenItem, base: Said | None) -> bool:
     return said and any(line.id == found.id and line.text == found.text for line in back)
 
 
+def _stale(
+    wanted: Sequence[Checklist], former: Mapping[str, str], items: Mapping[str, str]
+) -> set[str]:
+    """Return the ids of lines of ours that no task asks for any more."""
+    keys = {item.key for checklist in wanted for item in checklist.items}
+    return {id_ for key, id_ in former.items() if key not in keys} - set(items.values())
+
+
 def _drops(
-    wanted: Sequence[Checklist],
     seen: Sequence[SeenChecklist],
-    base: Said | None,
-    items: Mapping[str, str],
+    said_titles: Collection[str],
+    stale: Collection[str],
+    ours: Collection[str],
     places: Mapping[str, str],
 ) -> list[Change]:
     """Return the removals: lines of ours without a task, and lists of ours without a line."""
-    if base is None:
-        return []
-    keys = {item.key for checklist in wanted for item in checklist.items}
-    stale = {id_ for key, id_ in base.items.items() if key not in keys} - set(items.values())
-    said_titles = _titles_said(base)
     drops: list[Change] = []
     for each in seen:
         drops += [DropItem(line.id, line.text) for line in each.items if line.id in stale]
-        ours = stale | set(items.values())
         if (
             each.title in said_titles
             and each.id not in places.values()

@@ -19,8 +19,8 @@ from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Document
     from kanban_sync.core.history import LogEntry
+    from kanban_sync.core.model import Document
 
 COMMIT_DIGITS = 12
 """How much of a commit's id a version keeps: it has to fit on a card."""

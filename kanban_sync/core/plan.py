@@ -152,7 +152,14 @@ def _is_newer(stamp: Stamp | None, card: Card) -> bool:
 def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
     """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
     stamp = Stamp(card.version, base.mark, archived=True)
-    return Archive(card, twin, stamp, base.items, "an older card of its task counts")
+    return Archive(
+        _ended(card, base), twin, stamp, base.items, "an older card of its task counts"
+    )
+
+
+def _ended(card: Card, base: Said) -> Card:
+    """Return the card as an archiving says it: the words on the board stay as they were."""
+    return replace(base.said, column=Column.ARCHIVE, version=card.version)
 
 
 def _decide_end(
@@ -174,14 +181,15 @@ def _decide_end(
         # Row 5.
         if base.archived and base.finished:
             return None
-        said = replace(base, said=card, seen=seen, finished=True, archived=True, before=())
+        ended = _ended(card, base)
+        said = replace(base, said=ended, seen=seen, finished=True, archived=True, before=())
         return Remember(said, "its card is in the archive")
     if _is_newer(seen.stamp, card) and not _said_newest(seen.stamp, base):
         # Row 7.
         return Note(str(card.key), "gone here, but another clone has a newer version of it")
     # Row 8.
     stamp = Stamp(card.version, base.mark, archived=True)
-    return Archive(card, seen, stamp, base.items, f"its task is {_end(card)}")
+    return Archive(_ended(card, base), seen, stamp, base.items, f"its task is {_end(card)}")
 
 
 def _end(card: Card) -> str:

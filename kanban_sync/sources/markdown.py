@@ -159,10 +159,7 @@ class _Scanner:
         self._in_list = False
         self._in_comment = False
         self._opened = 0
-        self._last_comment_end = max(
-            (index for index, line in enumerate(lines) if "-->" in line),
-            default=-1,
-        )
+        self._no_end_before = 0
 
     def page(self) -> Page:
         start = self._front_matter()
@@ -205,32 +202,44 @@ class _Scanner:
         return line
 
     def _without_comments(self, raw: str, index: int) -> str:
-        shown = ""
-        while raw:
+        shown: list[str] = []
+        start = ticks = 0
+        at_margin = True
+        while start < len(raw):
+            sign = "-->" if self._in_comment else "<!--"
+            found = raw.find(sign, start)
+            end = found + len(sign) if found >= 0 else len(raw)
             if self._in_comment:
-                _, end, raw = raw.partition("-->")
-                self._in_comment = not end
-                continue
-            before, begin, rest = raw.partition("<!--")
-            shown += before
-            if not begin:
-                break
-            in_code_span = (shown.count("`") % 2) == 1
-            if in_code_span or not (not shown.strip() or self._ends_soon(rest, index)):
-                shown, raw = shown + begin, rest
-                continue
-            self._in_comment, raw = True, rest
-        return shown
+                self._in_comment = found < 0
+            elif found < 0:
+                shown.append(raw[start:])
+            else:
+                ticks += raw.count("`", start, found)
+                shown.append(raw[start:found])
+                at_margin = at_margin and not shown[-1].strip()
+                if ticks % 2 == 0 and (at_margin or self._ends_soon(index, end)):
+                    self._in_comment = True
+                else:
+                    shown.append(sign)
+                    at_margin = False
+            start = end
+        return "".join(shown)
 
-    def _ends_soon(self, rest: str, index: int) -> bool:
+    def _ends_soon(self, index: int, start: int) -> bool:
         """Tell whether a comment amid the words ends before the paragraph does."""
-        if "-->" in rest:
+        if index < self._no_end_before:
+            return False
+        if self._raw[index].find("-->", start) >= 0:
             return True
-        for line in self._raw[index + 1 : self._last_comment_end + 1]:
+        for following in range(index + 1, len(self._raw)):
+            line = self._raw[following]
             if "-->" in line:
                 return True
             if not line.strip():
-                return False
+                break
+        else:
+            following = len(self._raw)
+        self._no_end_before = following
         return False
 
     def _underline(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Document, ParsedTask, Status
@@ -120,11 +121,12 @@ class OpenSpec:
                 roots.setdefault(place.root, {})[place.inside] = blob
                 continue
             key = (place.root.prefix, place.id)
-            if place.path != places.setdefault(key, place).path:
-                if _rank(place) < _rank(places[key]):
+            chosen = places.setdefault(key, place)
+            if place.folder != chosen.folder or place.archived != chosen.archived:
+                if _rank(place) < _rank(chosen):
                     continue
                 changes[key] = {}
-            places[key] = place
+                places[key] = place
             changes.setdefault(key, {})[place.inside] = blob
         schemas = {root: _schemas(files, read) for root, files in roots.items()}
         units = [
@@ -157,6 +159,7 @@ class OpenSpec:
         return False
 
 
+@lru_cache(maxsize=16384)
 def _place(path: str, settings: SourceSettings) -> Place | None:
     """Find out where a file lies, None if it is none of ours; the outermost root counts."""
     if FOLDER not in path:
@@ -240,7 +243,9 @@ def _tasks(text: str) -> Iterator[ParsedTask]:
     group = ""
     fences = Fences()
     for number, line in enumerate(text.split("\n"), 1):
-        in_fence = fences.covers(line.rstrip("\r"), in_list=True)
+        in_fence = (fences.is_open or "```" in line or "~~~" in line) and fences.covers(
+            line.rstrip("\r"), in_list=True
+        )
         if "#" in line and not in_fence:
             level, words = heading(line) or (0, "")
             group = words if level == 2 else group  # noqa: PLR2004 - ``##``

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from kanban_sync.sources.markdown import Line
 
 # A digit is a reference in a list of literature; "(", "[" and ":" after the box make it a link.
-_BOX = re.compile(r"\[\s*((?:[^\]\s0-9]\ufe0f?)?)\s*\](?![(\[:])\*?(?:\s+|$|(?=\S))(.*)")
+_BOX = re.compile(r"\[\s*+((?:[^\]\s0-9]\ufe0f?)?)\s*+\](?![(\[:])\*?\s*+(.*)")
 _LEGEND = re.compile(
     r"[\W_]*(?:.{0,30}\blegend|.{0,10}凡例.*|(?:(?:status|task|file|house)\s+)?rules)[\W_]*",
     re.IGNORECASE,
 )
 _LEGEND_LINE = re.compile(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
+_LONGEST_LEGEND = 60
 _PRIORITY = re.compile(r"\W*P([0-3])(?!\w|\.\w)")
 _CODE_INDENT = 4
 
@@ -106,12 +107,12 @@ class _Reader:
             priority = _PRIORITY.match(line.text) if line.level == 2 else None  # noqa: PLR2004
             self._priority = priority[1] if priority else ""
         if not self._legend_level or line.level <= self._legend_level:
-            self._legend_level = line.level if _LEGEND.fullmatch(line.text) else 0
+            self._legend_level = line.level if _names(_LEGEND, line.text) else 0
 
     def _take_text(self, line: Line) -> None:
         self._close(line.indent)
         if not self._open:
-            self._legend_list = _LEGEND_LINE.fullmatch(line.text) is not None
+            self._legend_list = _names(_LEGEND_LINE, line.text)
         self._add_to_body(line)
 
     def _take_item(self, line: Line) -> None:
@@ -148,3 +149,7 @@ class _Reader:
             box.body.append("")
         content = next(each.content for each in self._open if each.box is box)
         box.body.append(dedented(line.raw, content))
+
+
+def _names(legend: re.Pattern[str], text: str) -> bool:
+    return len(text) <= _LONGEST_LEGEND and legend.fullmatch(text) is not None

@@ -18,7 +18,7 @@ SCHEMA = Path(__file__).with_name("schema")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step of the schema; its SQL knows nothing of transactions."""
+    """One step of the schema: its SQL has no transaction, and each statement ends its line."""
 
     number: int
     sql: str

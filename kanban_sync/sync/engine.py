@@ -17,7 +17,8 @@ from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, Refu
 from kanban_sync.core.operations import Archive, Forget, Update, key_of
 from kanban_sync.core.plan import plan
 from kanban_sync.core.ports import Repository, Run
-from kanban_sync.sync.reading import pathspecs, read_files
+from kanban_sync.sync.reading import read_files
+from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,8 +41,6 @@ SYNCED = "synced"
 
 IN_FLIGHT = 4
 """How many operations are under way at once: more than Planka serves only adds waiting."""
-
-SETTINGS_PATHSPECS = (":(top,literal).kanban-sync.yaml", ":(top,literal)project.yaml")
 
 
 class Clone(Repository, Protocol):
@@ -160,7 +159,12 @@ class Engine:
         for problem in reading.problems:
             self._doors.log(str(problem))
         self.progress.tick("writing to the task database")
-        merged = session.store.merge(reading.tasks, {task.key: task.status for task in reading.gone}, reading.files, self._doors.now())
+        merged = session.store.merge(
+            reading.tasks,
+            {task.key: task.status for task in reading.gone},
+            reading.files,
+            self._doors.now(),
+        )
         self.report.merged = merged
         return merged
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.model import Status
-from kanban_sync.sync.reading import pathspecs
+from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
 
     from kanban_sync.core.model import Problem
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
         def content(self, name: str) -> bytes:
             """Return the bytes of one blob."""
+            ...
+
+        def read(self, blobs: Iterable[str]) -> dict[str, bytes]:
+            """Return the bytes of many blobs at once."""
             ...
 
 
@@ -45,23 +49,40 @@ def inventory(
 ) -> list[Found]:
     """Read all units of a commit; archived changes are left out, as they are over."""
     tree = contents.tree(commit, pathspecs(sources, settings))
-    found: list[Found] = []
+    units: list[tuple[Source, Unit]] = []
     for source in sources.values():
         files = {path: blob for path, blob in tree.items() if source.matches(path, settings)}
-        units = source.units(files, contents.content, settings)
-        found += [_read(contents, source, unit) for unit in units if not unit.archived]
-    return found
+        found = source.units(files, contents.content, settings)
+        units += [(source, unit) for unit in found if not unit.archived]
+    wanted = (file.blob for _, unit in units for file in unit.files if not file.is_text)
+    blobs = contents.read(wanted)
+    return [_read(blobs, source, unit) for source, unit in units]
 
 
-def _read(contents: Contents, source: Source, unit: Unit) -> Found:
+def _read(blobs: Mapping[str, bytes], source: Source, unit: Unit) -> Found:
     problems: list[Problem] = []
     statuses: list[Status] = []
     for file in unit.files:
         if file.is_text:
             continue
-        document = source.parse(file.path, contents.content(file.blob))
+        document = source.parse(file.path, blobs[file.blob])
         problems += document.problems
         statuses += [task.status for top in document.tasks for task in top.walk()]
     status = source.status_of_unit(unit, statuses) if unit.name else None
     done = sum(status is Status.DONE for status in statuses)
     return Found(unit.source, unit.name, unit.path, status, len(statuses), done, tuple(problems))
+
+
+def files_data(found: Sequence[Found]) -> list[dict[str, Any]]:
+    """Return what the sources found, as plain data."""
+    return [
+        {
+            "source": each.source,
+            "path": each.path,
+            "tasks": each.tasks,
+            "done": each.done,
+            "status": each.status.value if each.status else None,
+            "problems": [str(problem) for problem in each.problems],
+        }
+        for each in found
+    ]

@@ -10,6 +10,7 @@ from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
 from kanban_sync.core.layers import EMPTY, SlotChange, follow, slot_changes
 from kanban_sync.core.model import UNKNOWN, Problem, Status, TaskKey
 from kanban_sync.core.ports import FilesState
+from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,18 +61,6 @@ class _Sources:
         parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
         return hashlib.sha256(repr((parsers, self.settings)).encode()).hexdigest()[:16]
 
-    def pathspecs(self) -> tuple[str, ...]:
-        """Return what all sources watch."""
-        return pathspecs(self.sources, self.settings)
-
-
-def pathspecs(sources: Mapping[str, Source], settings: SourceSettings) -> tuple[str, ...]:
-    """Return git pathspecs that match every file that a source may read."""
-    found: dict[str, None] = {}
-    for source in sources.values():
-        found.update(dict.fromkeys(source.pathspecs(settings)))
-    return tuple(found)
-
 
 def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     repository: Repository,
@@ -99,7 +88,7 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     all_sources = _Sources(sources, settings, contents, project)
     digest = all_sources.digest()
     same_readers = files.tips.get(READERS) == digest
-    layers = repository.layers(all_sources.pathspecs(), files.tips if same_readers else {})
+    layers = repository.layers(pathspecs(sources, settings), files.tips if same_readers else {})
     if not layers:
         return None
     layer = layers[0]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Run, TaskStore
-    from kanban_sync.sync.inventory import Found
     from kanban_sync.sync.state_folder import StateFolder
 
 
@@ -40,21 +39,6 @@ def last_runs(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
 def count_tasks(tasks: Iterable[Task]) -> dict[str, int]:
     """Return how many tasks have each status; statuses without a task are left out."""
     return dict(sorted(Counter(task.status.value for task in tasks).items()))
-
-
-def files_data(found: Sequence[Found]) -> list[dict[str, Any]]:
-    """Return what the sources found, as plain data."""
-    return [
-        {
-            "source": each.source,
-            "path": each.path,
-            "tasks": each.tasks,
-            "done": each.done,
-            "status": each.status.value if each.status else None,
-            "problems": [str(problem) for problem in each.problems],
-        }
-        for each in found
-    ]
 
 
 def reading_data(

@@ -244,9 +244,7 @@ class Clone(Checkout):
             try:
                 self._serve(target, name, heard)
             except KanbanSyncError as error:
-                heard.log(str(error))
-                first = str(error).splitlines()[0]
-                self.state.notice(f"kanban-sync: {first} (run 'kanban-sync sync')")
+                self._tell_failure(error, heard)
             except Exception:  # noqa: BLE001 - a bug of ours: nobody sees this process's stderr
                 heard.log(traceback.format_exc())
                 text = "kanban-sync: the sync failed for a reason nobody foresaw; see the newest"
@@ -259,16 +257,22 @@ class Clone(Checkout):
             outcome = run(
                 self.state, name, engine, patience=Patience(), board_lock=chosen is not None
             )
-            self._tell(engine.report)
+            if outcome is Outcome.DONE:
+                self.state.notice(_advice(engine.report))
             return outcome
 
         try:
             outcome = attempt()
         except BoardUnreachableError as error:
-            watcher.log(str(error))
+            self._tell_failure(error, watcher)
             outcome = Outcome.PENDING
         if outcome is Outcome.PENDING:
             retry_in_background(self.state, name, attempt, patience=Patience())
+
+    def _tell_failure(self, error: KanbanSyncError, watcher: Watcher) -> None:
+        watcher.log(str(error))
+        first = str(error).splitlines()[0]
+        self.state.notice(f"kanban-sync: {first} (run 'kanban-sync sync' to try again)")
 
     def _still_allowed(self, target: Target | None) -> Target | None:
         """Return the allowed board, None if the repository has come to name another one."""
@@ -277,12 +281,12 @@ class Clone(Checkout):
         named = named_target(self.committed_settings())
         return target if named is None or named == target else None
 
-    def _tell(self, report: Report) -> None:
-        """Leave a line for the next hook where something needs a person."""
-        if report.plan is not None and report.plan.held:
-            count = len(report.plan.held)
-            text = f"kanban-sync: {count} changes to the board are held back"
-            self.state.notice(f"{text}; run 'kanban-sync sync --dry-run'")
-        fatal = [problem for problem in report.problems if problem.fatal]
-        if fatal:
-            self.state.notice(f"kanban-sync: {fatal[0]} (run 'kanban-sync status')")
+
+def _advice(report: Report) -> str:
+    """Return the line for the next hook where a sync that went well still needs a person."""
+    if report.plan is not None and report.plan.held:
+        count = len(report.plan.held)
+        text = f"kanban-sync: {count} changes to the board are held back"
+        return f"{text}; run 'kanban-sync sync --dry-run'"
+    fatal = [problem for problem in report.problems if problem.fatal]
+    return f"kanban-sync: {fatal[0]} (run 'kanban-sync status')" if fatal else ""

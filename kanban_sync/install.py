@@ -53,6 +53,8 @@ class HookReport:
     folder: Path
     hooks_path: HooksPath | None
     hooks: tuple[Hook, ...]
+    framework_stages: tuple[str, ...]
+    """Hooks that a framework has installed and in which its configuration names us."""
     framework_stages_missing: tuple[str, ...]
     """Hooks that a framework's configuration counts on and that nobody installed."""
     other_program: Path | None
@@ -143,7 +145,7 @@ def inspect(repo: Path) -> HookReport:
         place.folder,
         place.hooks_path,
         tuple(_inspect_one(place.folder, name, text) for name in HOOKS),
-        _stages_missing(place),
+        *_stages(place),
         _other_program(),
     )
 
@@ -235,16 +237,15 @@ def _condition(path: Path, text: str) -> Condition:
     return Condition.CURRENT if installed == text else Condition.MOVED
 
 
-def _stages_missing(place: HooksPlace) -> tuple[str, ...]:
+def _stages(place: HooksPlace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hooks in which a framework runs us, and those in which nobody does."""
     named = re.compile(rf"""\bid["']?\s*[:=]\s*["']?{HOOK_ID}["']?\s*(?:[,}}#]|$)""", re.MULTILINE)
     configurations = (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml")
     if not any(named.search(_text(place.top / name)) for name in configurations):
-        return ()
-    return tuple(
-        name
-        for name in HOOKS
-        if not _ours(place.folder, name) and not any(map(_generated, place.folder.glob(f"{name}*")))
-    )
+        return (), ()
+    installed = {name for name in HOOKS if any(map(_generated, place.folder.glob(f"{name}*")))}
+    missing = (name for name in HOOKS if name not in installed and not _ours(place.folder, name))
+    return tuple(name for name in HOOKS if name in installed), tuple(missing)
 
 
 def _other_program() -> Path | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from kanban_sync.boards.memory_writer import MemoryWriter
+from kanban_sync.boards.memory_writer import MemoryWriter, put_away
 from kanban_sync.core.board import AGENT_LABEL, LISTS, BoardState, Column, SeenCard
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.description import key_of
@@ -185,7 +185,7 @@ class MemoryBoard:
 
     def person_archives(self, card_id: str) -> None:
         """Put a card into the board's archive."""
-        self.keep(replace(self.card(card_id), column=Column.ARCHIVE, archived=True))
+        self.keep(put_away(self.card(card_id)))
 
     def person_deletes(self, card_id: str) -> None:
         """Delete a card for good."""

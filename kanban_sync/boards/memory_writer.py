@@ -120,8 +120,8 @@ class MemoryWriter:
         """Put the card into the archive; the version field says that it was us."""
         card, seen, stamp = operation.card, operation.seen, operation.stamp
         self._set_stamp(seen.id, stamp)
-        self._change(seen.id, lambda now: replace(now, column=Column.ARCHIVE, archived=True))
-        after = replace(seen, column=Column.ARCHIVE, archived=True, stamp=stamp)
+        self._change(seen.id, put_away)
+        after = replace(put_away(seen), stamp=stamp)
         return Said(seen.id, card, stamp.mark, after, operation.items, archived=True)
 
     def start_from(self, seen: SeenCard) -> None:
@@ -261,6 +261,11 @@ class MemoryWriter:
 
     def _checklists(self) -> tuple[SeenChecklist, ...]:
         return _in_order(self._lists)
+
+
+def put_away(card: SeenCard) -> SeenCard:
+    """Return a card as it is in the archive, which has no order."""
+    return replace(card, column=Column.ARCHIVE, archived=True, position=0.0)
 
 
 def _without(card: SeenCard, label: str) -> SeenCard:

@@ -1,4 +1,4 @@
-"""The files of the demo's repository: three OpenSpec changes, one of them archived, and TASKS.md."""
+"""The files of the demo's repository: OpenSpec changes, one of them archived, and TASKS.md."""
 
 from __future__ import annotations
 

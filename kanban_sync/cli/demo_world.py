@@ -18,7 +18,7 @@ import kanban_sync
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target
-from kanban_sync.sync.locks import RunLock
+from kanban_sync.sync.engine import DATABASE
 from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
@@ -206,15 +206,8 @@ class World:
             raise KanbanSyncError(text)
 
     def is_quiet(self) -> bool:
-        """Tell whether every process that a hook has started has done its work."""
-        self._logs.update(path.name for path in self.state.log.glob("*.log"))
-        if len(self._logs) < self._starts() or not self._is_served():
-            return False
-        target = self._target()
-        if not target or not self.state.path.is_dir():
-            return True
-        with RunLock(self.state.run_lock(target)) as lock:
-            return lock.acquire()
+        """Tell whether every process that a hook has started has come up and done its work."""
+        return self._is_served() and len(self._logs) >= self._starts()
 
     def last_words(self) -> str:
         """Return what the newest run wrote down, to go on after a message; '' if nothing."""
@@ -237,11 +230,8 @@ class World:
     def _is_served(self) -> bool:
         # Noted while there are few: the older ones are removed.
         self._logs.update(path.name for path in self.state.log.glob("*.log"))
-        return not requests.pending(self.state, self._target() or "database")
-
-    def _target(self) -> str:
         target = allowed_target(self.state)
-        return target.id if target is not None else ""
+        return not requests.pending(self.state, target.id if target is not None else DATABASE)
 
     def _starts(self) -> int:
         """Return how many processes hooks have started: one for each request of theirs."""

@@ -98,7 +98,7 @@ def _settings(
     settings = clone.settings()
     settings = replace(
         settings,
-        project_id=settings.project_id or secrets.token_hex(6),
+        project_id=settings.project_id or _project_id(clone),
         planka_url=url or settings.planka_url,
     )
     if not settings.planka_url and not yes:
@@ -112,6 +112,15 @@ def _settings(
         default_project = project or click.prompt("Project", default=default_project)
         default_board = board or click.prompt("Board", default=default_board)
     return replace(settings, planka_project=default_project, planka_board=default_board)
+
+
+def _project_id(clone: Clone) -> str:
+    """Return the id under which tasks were synced before there were settings, else a new one.
+
+    Under another id the tasks would be others, and the board would get each card a second time.
+    """
+    tasks = clone.tasks()
+    return tasks[0].key.project if tasks else secrets.token_hex(6)
 
 
 def _write_settings(clone: Clone, settings: Settings) -> None:

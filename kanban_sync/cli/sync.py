@@ -13,7 +13,12 @@ import click
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
 from kanban_sync.cli.plan_text import plan_data, plan_lines
-from kanban_sync.core.errors import BoardUnreachableError, ConsentError, SetupError
+from kanban_sync.core.errors import (
+    BoardError,
+    BoardUnreachableError,
+    ConsentError,
+    SetupError,
+)
 from kanban_sync.sync.consent import Target, named_target
 from kanban_sync.sync.runner import Outcome
 
@@ -63,6 +68,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
         return
     result = _sync(clone, target, settings, force=force, wait=wait)
     _tell(result, as_json=as_json)
+    plan = result.report.plan
+    if plan is not None and plan.held:
+        text = (
+            f"{len(plan.held)} cards would be moved or archived at once and are held back; look at"
+            " them above, then run 'kanban-sync sync --force' if it is right"
+        )
+        raise BoardError(text)
     if result.outcome is Outcome.PENDING:
         text = "another clone of yours kept the board busy; the board is behind, try again"
         raise BoardUnreachableError(text)

@@ -70,7 +70,7 @@ def compare_checklists(
         text += more_text
         status += more_status
     stale = _stale(wanted, former, items)
-    text += _drops(seen, _titles_said(base), stale, {*items.values(), *stale}, places)
+    text += _drops(seen, base, stale, {*items.values(), *stale}, places)
     return ChecklistDifference(tuple(text), tuple(status), items)
 
 
@@ -209,22 +209,43 @@ def _stale(
 
 def _drops(
     seen: Sequence[SeenChecklist],
-    said_titles: Collection[str],
+    base: Said | None,
     stale: Collection[str],
     ours: Collection[str],
     places: Mapping[str, str],
 ) -> list[Change]:
     """Return the removals: lines of ours without a task, and lists of ours without a line."""
+    made = _lists_made(seen, base, ours)
     drops: list[Change] = []
     for each in seen:
         drops += [DropItem(line.id, line.text) for line in each.items if line.id in stale]
         if (
-            each.title in said_titles
+            each.id in made
             and each.id not in places.values()
             and all(line.id in ours for line in each.items)
         ):
             drops.append(DropChecklist(each.id, each.title))
     return drops
+
+
+def _lists_made(
+    seen: Sequence[SeenChecklist], base: Said | None, ours: Collection[str]
+) -> set[str]:
+    """Return the ids of task lists that we made: with a title of ours, and with lines of ours.
+
+    We make none that stays empty, so an empty one that was never filled is a person's.
+    """
+    if base is None:
+        return set()
+    back = base.seen.checklists if base.seen is not None else ()
+    known = {*ours, *base.items.values()}
+    filled = {each.id for each in (*seen, *back) if any(line.id in known for line in each.items)}
+    titles = _titles_said(base)
+    return {
+        each.id
+        for each in seen
+        if each.title in titles and (each.id in filled or not base.finished)
+    }
 
 
 def _titles_said(base: Said | None) -> set[str]:

@@ -152,9 +152,7 @@ def _is_newer(stamp: Stamp | None, card: Card) -> bool:
 def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
     """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
     stamp = Stamp(card.version, base.mark, archived=True)
-    return Archive(
-        _ended(card, base), twin, stamp, base.items, "an older card of its task counts"
-    )
+    return Archive(_ended(card, base), twin, stamp, base.items, "an older card of its task counts")
 
 
 def _ended(card: Card, base: Said) -> Card:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.sources.markdown import dedented, joined
+from kanban_sync.sources.markdown import Fences, dedented, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,8 +57,9 @@ def read_fields(lines: Sequence[str]) -> Fields:
 def _values(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield label and value in the file's order; text without a label has an empty one."""
     label, value = "", list[str]()
+    fences = Fences()
     for line in lines:
-        match = _FIELD.fullmatch(line)
+        match = None if fences.covers(line) else _FIELD.fullmatch(line)
         ends = match or (label and line and not line.startswith(" "))
         if ends:
             yield label, joined(value)

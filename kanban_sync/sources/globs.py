@@ -64,8 +64,7 @@ def wildcard_pattern(glob: str) -> str:
 
 def _matches(glob: str, path: str) -> bool:
     # git compares the words first and takes wildcards only afterwards: "a[1].md" is also a name.
-    folder = glob.rstrip("/")
-    if path in (glob, folder) or path.startswith(folder + "/"):
+    if path == glob or path.startswith(glob.rstrip("/") + "/"):
         return bool(glob)
     prefix, pattern = _compiled(glob)
     return path.startswith(prefix) and pattern.match(path, len(prefix)) is not None

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 _WRAP = r"(?:\*\*|__|~~|`)*"
 _NUMBER = re.compile(
-    rf"{_WRAP}([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=([.):：、*_`~])|[\s]|$)",  # noqa: RUF001
+    rf"{_WRAP}([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=(?![.][0-9])([.):：、*_`~])|\s|$)",  # noqa: RUF001
 )
 _TOKEN = re.compile(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
-_AFTER_ID = re.compile(rf"{_WRAP}(\s*[:：)—–]|\s*[.]\s)?(?:{_WRAP})(?=\s|$|[:：])")  # noqa: RUF001
+_AFTER_ID = re.compile(rf"{_WRAP}(\s*[:：)—–]|[.](?=\s))?{_WRAP}(?=\s|$|[:：])")  # noqa: RUF001
 _PRIORITY = re.compile(r"P[0-4]")
 
 

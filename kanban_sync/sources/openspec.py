@@ -42,7 +42,7 @@ _TASK = re.compile(
     rf"|[{_SPACE}]++\])"
     rf"[{_SPACE}]*+(?P<text>[^\n\r\u2028\u2029]*)"
 )
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
+_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
 
 
 class Root(NamedTuple):

@@ -128,7 +128,8 @@ class _Reader:
         elif self._legend_level or self._legend_list:
             self._open.append(_Open(reach, line.content, None))
         else:
-            box = Box(line.number, match[1], match[2].strip(), self._heading, self._priority)
+            words = " ".join(match[2].split())
+            box = Box(line.number, match[1], words, self._heading, self._priority)
             self._siblings().append(box)
             self._open.append(_Open(reach, line.content, box))
 

@@ -13,10 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, Self
 
 from kanban_sync.core.board import Said, cards_of, mark_of
-from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, RefusedError
+from kanban_sync.core.errors import (
+    BoardUnreachableError,
+    KanbanSyncError,
+    RefusedError,
+    StoreError,
+)
 from kanban_sync.core.operations import Archive, Forget, Update, key_of
 from kanban_sync.core.plan import plan
 from kanban_sync.core.ports import Repository, Run
+from kanban_sync.sync.locks import BoardLock
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
@@ -38,6 +44,10 @@ DATABASE = "database"
 
 SYNCED = "synced"
 """Under this name a board's remembered ids hold what it was last brought up to."""
+
+MERGE_LOCK = "merge.flk"
+MERGE_WAIT = 60.0
+"""Seconds to wait for another pass of this clone to leave the task database."""
 
 IN_FLIGHT = 4
 """How many operations are under way at once: more than Planka serves only adds waiting."""
@@ -129,15 +139,22 @@ class Engine:
     def database(self, served: Sequence[Request]) -> None:
         """Bring the task database up to date; without a change of the files it reads nothing."""
         self._state.make()
-        session = self._doors.open_session(_worktrees(served)[-1])
-        try:
-            with _Recorded(session.store, DATABASE, self._doors) as recorded:
-                merged = self._merge(session)
-                recorded.count(_merge_counts(merged))
-            self._note_seen(session, served)
-        finally:
-            session.clone.close()
-            session.store.close()
+        # Git is asked inside: of two passes the later one has seen the newer commits.
+        with BoardLock(self._state.path / MERGE_LOCK) as lock:
+            if not lock.acquire(MERGE_WAIT):
+                raise StoreError(
+                    "another process has been writing to the task database for"
+                    f" {MERGE_WAIT:g} s; what is missing stays pending, try again"
+                )
+            session = self._doors.open_session(_worktrees(served)[-1])
+            try:
+                with _Recorded(session.store, DATABASE, self._doors) as recorded:
+                    merged = self._merge(session)
+                    recorded.count(_merge_counts(merged))
+                self._note_seen(session, served)
+            finally:
+                session.clone.close()
+                session.store.close()
 
     def _merge(self, session: Session) -> Merged | None:
         reading = read_files(

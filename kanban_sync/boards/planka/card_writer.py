@@ -92,7 +92,10 @@ class CardWriter:
         card, seen = operation.card, operation.seen
         self._stamp(seen.id, operation.stamp)
         self._client.send(api.change_card(seen.id, {"listId": self._ids["archive"]}))
-        after = replace(seen, column=Column.ARCHIVE, archived=True, stamp=operation.stamp)
+        # The archive has no order.
+        after = replace(
+            seen, column=Column.ARCHIVE, archived=True, position=0.0, stamp=operation.stamp
+        )
         return Said(seen.id, card, operation.stamp.mark, after, operation.items, archived=True)
 
     def _stamp(self, card_id: str, stamp: Stamp) -> None:

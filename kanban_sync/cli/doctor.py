@@ -1,0 +1,72 @@
+"""``kanban-sync doctor``: look for what keeps commits from reaching the board."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync import doctor
+from kanban_sync.app import DATABASE_FILE
+from kanban_sync.cli.console import here, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from kanban_sync.app import Clone
+    from kanban_sync.config import Settings
+    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.doctor import Finding
+
+WORDS = {True: "ok", False: "WRONG", None: "note"}
+
+
+@click.command("doctor")
+@json_option
+def command(*, as_json: bool) -> None:
+    """Look for what keeps commits from reaching the board, and say the remedy.
+
+    Nothing is changed. Exit code 1: something is wrong.
+    """
+    # Before the clone is opened, which takes what steers git out of the environment.
+    environment = dict(os.environ)
+    clone = here()
+    findings = doctor.examine(_patient(clone, environment))
+    is_well = all(finding.ok is not False for finding in findings)
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings], "ok": is_well})
+    else:
+        for finding in findings:
+            _show(finding)
+        say("nothing is wrong" if is_well else "what is WRONG keeps commits from being synced")
+    if not is_well:
+        raise click.exceptions.Exit(1)
+
+
+def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
+    def open_store(settings: Settings) -> TaskStore | None:
+        if not (clone.state.path / DATABASE_FILE).exists():
+            return None
+        repository = clone.repository(settings, clone.worktree)
+        try:
+            return clone.store(clone.project(settings, repository), read_only=True)
+        finally:
+            repository.close()
+
+    return doctor.Patient(
+        top=clone.top,
+        state=clone.state,
+        environment=environment,
+        settings=clone.settings,
+        committed=clone.committed_settings,
+        open_store=open_store,
+    )
+
+
+def _show(finding: Finding) -> None:
+    first, *rest = finding.text.splitlines() or [""]
+    say(f"{WORDS[finding.ok]:5}  {finding.name:18}  {first}")
+    for line in rest:
+        say(f"{'':27}{line}")
+    if finding.remedy and not finding.ok:
+        say(f"{'':27}-> {finding.remedy}")

@@ -1,0 +1,359 @@
+"""What keeps commits from reaching the board: one finding for each thing that has to be right."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kanban_sync.boards.planka.credentials import KEY_VARIABLE, URL_VARIABLE, api_key
+from kanban_sync.core.errors import (
+    BoardUnreachableError,
+    KanbanSyncError,
+    SettingsError,
+    SignInError,
+)
+from kanban_sync.install import Condition, inspect
+from kanban_sync.sync import requests
+from kanban_sync.sync.consent import allowed_target, named_target
+from kanban_sync.sync.engine import DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from kanban_sync.boards.planka.client import Client
+    from kanban_sync.config import Settings
+    from kanban_sync.core.ports import Run, TaskStore
+    from kanban_sync.install import HookReport
+    from kanban_sync.sync.consent import Target
+    from kanban_sync.sync.state_folder import StateFolder
+
+OLDEST_GIT = (2, 26)
+"""The first that tells where a setting comes from (``git config --show-scope``)."""
+
+RUNS_LOOKED_AT = 200
+
+NOT_CURRENT = {
+    Condition.MISSING: "is not installed",
+    Condition.FOREIGN: "is some other program's, and does not call kanban-sync",
+    Condition.STALE: "is of another release of kanban-sync, or was edited",
+    Condition.PYTHON_MISSING: "starts a Python, or a kanban-sync in it, that is no longer there",
+    Condition.MOVED: "starts another installation of kanban-sync than this one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; ``ok`` is None where it is only good to know.
+
+    ``remedy`` is a command or a sentence, '' where there is nothing to do.
+    """
+
+    name: str
+    ok: bool | None
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One clone to be examined.
+
+    ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
+    raise SettingsError. ``open_store`` opens the task database for reading, None if there is none.
+    """
+
+    top: Path
+    state: StateFolder
+    environment: Mapping[str, str]
+    settings: Callable[[], Settings]
+    committed: Callable[[], Settings]
+    open_store: Callable[[Settings], TaskStore | None]
+
+
+def examine(patient: Patient) -> list[Finding]:
+    """Look at everything, in the order in which a commit comes by it."""
+    git = git_finding(_git_version())
+    findings = [platform_finding(), git]
+    if git.ok:
+        findings += hook_findings(inspect(patient.top))
+    findings += silence_findings(patient.environment, is_paused=patient.state.is_paused)
+    findings.append(_state_finding(patient.state.path))
+    mine, problems = _read(patient.settings)
+    theirs, their_problems = _read(patient.committed)
+    findings += settings_findings(problems, their_problems)
+    settings = theirs or mine
+    if settings is None:
+        return findings
+    named, allowed = named_target(settings), allowed_target(patient.state)
+    draft = named_target(mine) if mine is not None else named
+    findings.append(consent_finding(named, allowed, draft))
+    target = allowed if named in {None, allowed} else None
+    runs, ids, database = _look_into(patient, settings, target)
+    findings.append(database)
+    if target is not None:
+        findings += _board_findings(target, patient.environment, ids)
+    findings += run_findings(runs, target)
+    findings.append(_pending_finding(patient.state, target))
+    return findings
+
+
+# --- the machine --------------------------------------------------------------------------------
+
+
+def platform_finding() -> Finding:
+    """Name the platform; on others than these the program says so and ends before."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return Finding("platform", ok=True, text=f"{sys.platform}, Python {python} ({sys.executable})")
+
+
+def git_finding(version: str) -> Finding:
+    """Judge what ``git --version`` said, '' if there is no git."""
+    found = re.search(r"(\d+)\.(\d+)", version)
+    oldest = ".".join(map(str, OLDEST_GIT))
+    remedy = f"install git {oldest} or newer"
+    if found is None:
+        return Finding("git", ok=False, text="git was not found in PATH", remedy=remedy)
+    if (int(found[1]), int(found[2])) < OLDEST_GIT:
+        return Finding("git", ok=False, text=f"{version} is too old", remedy=remedy)
+    return Finding("git", ok=True, text=version)
+
+
+def _git_version() -> str:
+    try:
+        answer = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return answer.stdout.strip()
+
+
+# --- hooks --------------------------------------------------------------------------------------
+
+
+def hook_findings(report: HookReport) -> list[Finding]:
+    """Judge the hooks, the folder in which git looks for them, and which program comes first."""
+    findings: list[Finding] = []
+    setting = report.hooks_path
+    if setting is not None:
+        text = f"core.hooksPath ({setting.scope}: {setting.value}) is in force: {report.folder}"
+        remedy = "if nobody wants that, 'git config --unset core.hooksPath' where it is set"
+        findings.append(Finding("hooks folder", ok=None, text=text, remedy=remedy))
+    for hook in report.hooks:
+        name = f"hook {hook.name}"
+        if hook.condition is Condition.CURRENT:
+            findings.append(Finding(name, ok=True, text=str(hook.path)))
+        elif hook.name in report.framework_stages:
+            text = f"run by pre-commit or prek ({hook.path})"
+            findings.append(Finding(name, ok=True, text=text))
+        elif hook.name in report.framework_stages_missing:
+            text = "is named in the configuration of pre-commit or prek, but not installed"
+            remedy = f"pre-commit install --hook-type {hook.name}  (or 'prek install' likewise)"
+            findings.append(Finding(name, ok=False, text=text, remedy=remedy))
+        else:
+            text = f"{hook.path} {NOT_CURRENT[hook.condition]}"
+            findings.append(Finding(name, ok=False, text=text, remedy="kanban-sync install"))
+    if report.other_program is not None:
+        text = f"{report.other_program} comes first in PATH and is not this program"
+        remedy = "remove it, or put this program's folder before it in PATH"
+        findings.append(Finding("program", ok=False, text=text, remedy=remedy))
+    return findings
+
+
+def silence_findings(environment: Mapping[str, str], *, is_paused: bool) -> list[Finding]:
+    """Judge what makes hooks do nothing, or do it otherwise."""
+    findings: list[Finding] = []
+    if is_paused:
+        text, remedy = "hooks do nothing until they are resumed", "kanban-sync resume"
+        findings.append(Finding("paused", ok=False, text=text, remedy=remedy))
+    if environment.get("KANBAN_SYNC") == "0":
+        text = "KANBAN_SYNC=0 in this environment makes hooks do nothing"
+        findings.append(Finding("environment", ok=False, text=text, remedy="unset KANBAN_SYNC"))
+    return findings
+
+
+def _state_finding(folder: Path) -> Finding:
+    """Judge whether the state folder, or where it will be made, may be written."""
+    place = folder if folder.exists() else folder.parent
+    files = sorted(place.glob("*")) if folder.exists() else []
+    closed = [path for path in (place, *files) if not os.access(path, os.W_OK)]
+    if closed:
+        text = f"{closed[0]} cannot be written"
+        remedy = f"make {place} and all in it writable for this user"
+        return Finding("state folder", ok=False, text=text, remedy=remedy)
+    if not shutil.disk_usage(place).free:
+        text, remedy = f"no space is left on the disk of {place}", "make room on that disk"
+        return Finding("state folder", ok=False, text=text, remedy=remedy)
+    return Finding("state folder", ok=True, text=str(folder))
+
+
+# --- settings and consent -----------------------------------------------------------------------
+
+
+def settings_findings(problems: Sequence[str], committed: Sequence[str]) -> list[Finding]:
+    """Judge the settings file of the work tree, and the committed one that hooks go by."""
+    if problems:
+        remedy = "correct these lines and commit the file"
+        return [Finding("settings", ok=False, text="\n".join(problems), remedy=remedy)]
+    if committed:
+        text = "the committed file, which hooks go by, has problems: " + "\n".join(committed)
+        remedy = "commit the corrected file on the default branch"
+        return [Finding("settings", ok=False, text=text, remedy=remedy)]
+    return [Finding("settings", ok=True, text="no problem")]
+
+
+def consent_finding(named: Target | None, allowed: Target | None, draft: Target | None) -> Finding:
+    """Judge whether hooks may write to the board.
+
+    Args:
+        named: What the settings name that hooks go by.
+        allowed: What the user of this clone has allowed.
+        draft: What the work tree's settings name.
+    """
+    wanted = named or allowed or draft
+    if wanted is None:
+        text = "no board is named: the task database alone is kept up to date"
+        return Finding("consent", ok=None, text=text, remedy="kanban-sync init --url <URL>")
+    if wanted != allowed:
+        text = f"{wanted} is named, but you have not allowed it for this clone"
+        return Finding("consent", ok=False, text=text, remedy="kanban-sync allow")
+    if draft not in {None, wanted}:
+        text = f"hooks write to {wanted}; the work tree's settings name {draft}"
+        remedy = "commit .kanban-sync.yaml on the default branch, then 'kanban-sync allow'"
+        return Finding("consent", ok=None, text=text, remedy=remedy)
+    return Finding("consent", ok=True, text=str(wanted))
+
+
+def _read(load: Callable[[], Settings]) -> tuple[Settings | None, tuple[str, ...]]:
+    try:
+        return load(), ()
+    except SettingsError as error:
+        return None, error.problems
+
+
+# --- database and runs --------------------------------------------------------------------------
+
+
+def _look_into(
+    patient: Patient, settings: Settings, target: Target | None
+) -> tuple[list[Run], Mapping[str, str], Finding]:
+    """Read the task database: its runs, what the board wanted remembered, and how it is."""
+    try:
+        store = patient.open_store(settings)
+        if store is None:
+            text = "there is none yet; the first sync makes it"
+            return [], {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
+        try:
+            count = len(store.tasks())
+            runs = store.runs(RUNS_LOOKED_AT)
+            ids = store.board_ids(target.id) if target is not None else {}
+        finally:
+            store.close()
+    except KanbanSyncError as error:
+        remedy = "do what is said there, then 'kanban-sync sync'"
+        return [], {}, Finding("database", ok=False, text=str(error), remedy=remedy)
+    return runs, ids, Finding("database", ok=True, text=f"{count} tasks")
+
+
+def run_findings(runs: Sequence[Run], target: Target | None) -> list[Finding]:
+    """Judge the newest run of the task database and of the board; ``runs`` are newest first."""
+    findings: list[Finding] = []
+    for name, id_ in (("database", DATABASE), ("board", target.id if target else "")):
+        last = next((run for run in runs if run.target == id_), None)
+        if last is not None:
+            findings.append(_run_finding(f"last run ({name})", last))
+    return findings
+
+
+def _run_finding(name: str, run: Run) -> Finding:
+    if run.result == "done":
+        return Finding(name, ok=True, text=f"done in {run.seconds:.1f} s")
+    if run.result == "running":
+        text = "is under way, or was cut off"
+        return Finding(name, ok=None, text=text, remedy="kanban-sync sync --wait")
+    said = f"{run.result}: {run.error}".rstrip(": ")
+    if run.result == "held":
+        remedy = "look with 'kanban-sync sync --dry-run', then 'kanban-sync sync --force'"
+        return Finding(name, ok=False, text=said, remedy=remedy)
+    return Finding(name, ok=False, text=said, remedy="kanban-sync sync")
+
+
+def _pending_finding(state: StateFolder, target: Target | None) -> Finding:
+    count = len(requests.pending(state, target.id if target is not None else DATABASE))
+    if count:
+        text = f"{count} requests wait for a sync, which may be under way"
+        return Finding("pending", ok=None, text=text, remedy="kanban-sync sync --wait")
+    return Finding("pending", ok=True, text="nothing waits for a sync")
+
+
+# --- the board ----------------------------------------------------------------------------------
+
+
+def _board_findings(
+    target: Target, environment: Mapping[str, str], ids: Mapping[str, str]
+) -> list[Finding]:
+    """Ask the board's server, but only where its owner has given a key for it."""
+    # Loaded here: where no board is allowed, there is no need of HTTP.
+    from kanban_sync.boards.planka.client import Client, Conduct  # noqa: PLC0415
+
+    set_both = f"set {URL_VARIABLE}={target.url} and {KEY_VARIABLE} where you commit"
+    try:
+        key = api_key(target.url, environment)
+        client = Client(target.url, key, Conduct(tries=1))
+    except KanbanSyncError as error:
+        return [Finding("credential", ok=False, text=str(error), remedy=set_both)]
+    with client:
+        given = Finding("credential", ok=True, text=f"{KEY_VARIABLE} is for {target.url}")
+        server = _server_finding(client)
+        return [given, server, *([_access_finding(client, target, ids)] if server.ok else ())]
+
+
+def _server_finding(client: Client) -> Finding:
+    from kanban_sync.boards.planka import api  # noqa: PLC0415
+    from kanban_sync.boards.planka.board import OLDEST_VERSION  # noqa: PLC0415
+
+    try:
+        answer = client.send(api.bootstrap())
+    except BoardUnreachableError as error:
+        remedy = "check the address and the network; later commits catch up by themselves"
+        return Finding("planka", ok=False, text=str(error), remedy=remedy)
+    except KanbanSyncError as error:
+        remedy = "correct planka.url in .kanban-sync.yaml, then 'kanban-sync allow'"
+        return Finding("planka", ok=False, text=str(error), remedy=remedy)
+    version = str((answer.get("item") or {}).get("version", "")) or "of an unknown version"
+    major = version.partition(".")[0]
+    if not major.isdigit() or int(major) < OLDEST_VERSION:
+        text = f"{client.url} runs Planka {version}, which is too old"
+        remedy = f"upgrade it to {OLDEST_VERSION}.0 or newer"
+        return Finding("planka", ok=False, text=text, remedy=remedy)
+    return Finding("planka", ok=True, text=f"Planka {version} at {client.url}")
+
+
+def _access_finding(client: Client, target: Target, ids: Mapping[str, str]) -> Finding:
+    """Judge whether the account sees the board and may write to it, which only editors may."""
+    from kanban_sync.boards.planka import api  # noqa: PLC0415
+    from kanban_sync.boards.planka.board import PlankaBoard  # noqa: PLC0415
+
+    add = "add the account to the board as an editor"
+    board = PlankaBoard(client, target.project, target.board, ids)
+    try:
+        board.read({})
+        if not board.ids.get("board"):
+            text = f"the account sees no {target.project} / {target.board}; the next sync makes it"
+            return Finding("board", ok=None, text=text, remedy=f"if it is there, {add}")
+        members = client.send(api.board(board.ids["board"]))["included"]["boardMemberships"]
+        account = client.send(api.Request("GET", "/api/users/me"))["item"]["id"]
+    except SignInError as error:
+        remedy = f"make a new key in Planka's user settings and set {KEY_VARIABLE}"
+        return Finding("board", ok=False, text=str(error), remedy=remedy)
+    except KanbanSyncError as error:
+        return Finding("board", ok=False, text=str(error), remedy=add)
+    roles = [each["role"] for each in members if each["userId"] == account]
+    if roles != ["editor"]:
+        text = f"the account is {roles[0] if roles else 'no member'} of {target}: it may not write"
+        return Finding("board", ok=False, text=text, remedy=add)
+    return Finding("board", ok=True, text=board.url())

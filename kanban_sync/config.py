@@ -116,7 +116,7 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
     for path, value, line in _entries(data, name, problems):
         key = KEYS.get(path)
         if key is None:
-            problems.append(f"{name}:{line}: {_unknown(path)}")
+            problems.append(f"{name}:{line}: {_problem_of(path)}")
             continue
         wanted = key.check(value)
         if wanted:
@@ -197,7 +197,10 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     return replace(settings, **plain)
 
 
-def _unknown(path: tuple[str, ...]) -> str:
+def _problem_of(path: tuple[str, ...]) -> str:
+    """Return what is wrong with a key that sets nothing."""
+    if any(key[0] == path[0] for key in KEYS if len(key) > 1) and len(path) == 1:
+        return f"{path[0]} has to hold settings below it"
     written = ".".join(path)
     close = difflib.get_close_matches(written, [".".join(key) for key in KEYS], n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}?" if close else ""
@@ -224,7 +227,7 @@ def _entries(data: bytes, name: str, problems: list[str]) -> list[tuple[tuple[st
         problem = getattr(error, "problem", None) or "is no YAML"
         problems.append(f"{name}:{line}: {problem}")
         return []
-    if root is None:
+    if root is None or (root.id == "scalar" and not root.value):
         return []
     if root.id != "mapping":
         problems.append(f"{name}:1: has to hold 'key: value' lines")
@@ -247,7 +250,7 @@ def _mapping(
             if value.id == "mapping":
                 entries += _mapping(value, path, name, problems)
             elif value.value:
-                problems.append(f"{name}:{line}: {path[0]} has to hold settings below it")
+                entries.append((path, None, line))
         else:
             entries.append((path, _plain(value), line))
     return entries

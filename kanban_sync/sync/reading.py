@@ -157,13 +157,17 @@ class _Reader:
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
-            # What is known of a file that is gone stays: it may come back, with its keys.
-            FilesState(tips, {**self._files.slots, **self._slots}),
+            FilesState(tips, {**self._gone_slots(), **self._slots}),
             tuple(self._problems),
             self._layer.name,
             self._layer.tip,
             is_new=True,
         )
+
+    def _gone_slots(self) -> dict[str, SlotState]:
+        """Return what is known of files that are gone: they may come back, with their keys."""
+        gone = self._files.slots.keys() - self._slots.keys()
+        return {slot: replace(self._files.slots[slot], path="") for slot in gone}
 
     def _read_unit(
         self, name: str, source: Source, unit: Unit, changes: Mapping[str, Sequence[SlotChange]]

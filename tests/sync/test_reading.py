@@ -1,0 +1,415 @@
+"""What the files say now: real git, the real sources, and a database in memory."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.ports import SourceSettings
+from kanban_sync.git import GitRepository
+from kanban_sync.sources import SOURCES
+from kanban_sync.stores.memory import MemoryStore
+from kanban_sync.sync.reading import Reading, read_files
+from repos import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanban_sync.core.model import Task
+
+PROJECT = "p1"
+
+V1 = """\
+# Tasks
+
+## P0
+
+- [ ] Fix the login
+  - **ID**: fix-login
+  - [ ] write a test
+  - [ ] mend it
+
+## P1
+
+- [ ] Add a page
+  - **ID**: add-page
+"""
+
+
+@dataclass
+class Clone:
+    """A repository, its database, and how often contents were asked for."""
+
+    repo: Repo
+    store: MemoryStore = field(default_factory=lambda: MemoryStore(PROJECT))
+    settings: SourceSettings = field(default_factory=SourceSettings)
+    with_archive: bool = False
+    asked: int = 0
+
+    def read(self) -> Reading | None:
+        git = GitRepository(self.repo.path / ".git")
+        self.asked = 0
+        clone = self
+
+        class Counting:
+            def content(self, name: str) -> bytes:
+                clone.asked += 1
+                return git.content(name)
+
+        try:
+            reading = read_files(
+                git,
+                Counting(),
+                SOURCES,
+                self.settings,
+                PROJECT,
+                self.store.tasks,
+                self.store.files(),
+                with_archive=self.with_archive,
+            )
+        finally:
+            git.close()
+        if reading is not None and reading.is_new:
+            gone = {task.key: task.status for task in reading.gone}
+            self.store.merge(reading.tasks, gone, reading.files, 0.0)
+        return reading
+
+    def task(self, key: str) -> Task:
+        source, _, name = key.partition(":")
+        return next(
+            task for task in self.store.tasks() if task.key == TaskKey(PROJECT, source, name)
+        )
+
+    def statuses(self) -> dict[str, str]:
+        return {str(task.key): task.status.value for task in self.store.tasks()}
+
+    def facts(self) -> list[tuple[object, ...]]:
+        return sorted(
+            (task.key, task.title, task.status, task.text_version, task.status_version)
+            for task in self.store.tasks()
+            if not task.status.is_over
+        )
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(Repo.init(tmp_path / "r"))
+
+
+def change(*lines: str) -> str:
+    return "\n".join(["## 1. Do it", *lines, ""])
+
+
+def test_before_the_first_commit_nothing_is_said(clone: Clone) -> None:
+    assert clone.read() is None
+
+
+def test_changes_and_tasks_are_read_with_what_is_below_them(clone: Clone) -> None:
+    clone.repo.commit(
+        **{
+            "TASKS.md": V1,
+            "openspec/changes/add-x/tasks.md": change("- [x] 1.1 one", "- [ ] 1.2 two"),
+            "openspec/changes/add-x/proposal.md": "## Why\n\nBecause of it.\n",
+        }
+    )
+    clone.read()
+    assert clone.statuses() == {
+        "openspec:add-x": "in_progress",
+        "openspec:add-x#1.1": "done",
+        "openspec:add-x#1.2": "todo",
+        "tasks-md:fix-login": "todo",
+        **{
+            str(task.key): "todo"
+            for task in clone.store.tasks()
+            if task.parent == TaskKey(PROJECT, "tasks-md", "fix-login")
+        },
+        "tasks-md:add-page": "todo",
+    }
+    assert "Because of it." in clone.task("openspec:add-x").body
+
+
+def test_nothing_is_read_while_the_branch_has_not_moved(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    reading = clone.read()
+    assert reading is not None
+    assert not reading.is_new
+    assert clone.asked == 0
+
+
+def test_only_the_file_that_changed_is_read_again(clone: Clone) -> None:
+    files = {f"openspec/changes/c{n}/tasks.md": change("- [ ] 1.1 a") for n in range(20)}
+    clone.repo.commit(**files)
+    clone.read()
+    clone.repo.commit(**{"openspec/changes/c7/tasks.md": change("- [x] 1.1 a")})
+    clone.read()
+    assert clone.asked == 1
+    assert clone.task("openspec:c7").status is Status.REVIEW
+
+
+def test_a_commit_of_other_files_reads_none(clone: Clone) -> None:
+    clone.repo.commit(**{"openspec/changes/x/tasks.md": change("- [ ] 1.1 a")})
+    clone.read()
+    clone.repo.commit(**{"code.py": "1"})
+    clone.read()
+    assert clone.asked == 0
+
+
+def test_the_version_of_a_task_is_the_commit_that_changed_it_not_its_file(clone: Clone) -> None:
+    lines = ["- [ ] 1.1 a", "- [ ] 1.2 b"]
+    first = clone.repo.commit_at(1000, **{"openspec/changes/x/tasks.md": change(*lines)})
+    ticked = ["- [ ] 1.1 a", "- [x] 1.2 b"]
+    second = clone.repo.commit_at(2000, **{"openspec/changes/x/tasks.md": change(*ticked)})
+    clone.read()
+    one, two = clone.task("openspec:x#1.1"), clone.task("openspec:x#1.2")
+    assert one.status_version == one.text_version == (1000, first[:12])
+    assert two.status_version == (2000, second[:12])
+    assert two.text_version == (1000, first[:12])
+
+
+def test_a_commit_with_an_older_clock_still_counts_as_later(clone: Clone) -> None:
+    clone.repo.commit_at(5000, **{"openspec/changes/x/tasks.md": change("- [ ] 1.1 a")})
+    second = clone.repo.commit_at(1000, **{"openspec/changes/x/tasks.md": change("- [x] 1.1 a")})
+    clone.read()
+    assert clone.task("openspec:x#1.1").status_version == (5001, second[:12])
+
+
+def test_a_reworded_moved_or_unticked_task_stays_the_same_task(clone: Clone) -> None:
+    path = "openspec/changes/x/tasks.md"
+    clone.repo.commit(**{path: change("- [x] 1.1 write the parser", "- [ ] 1.2 test it")})
+    clone.read()
+    before = {task.key for task in clone.store.tasks()}
+    clone.repo.commit(
+        **{path: change("- [ ] 1.2 test it", "- [ ] 1.1 write the parser and its docs")}
+    )
+    clone.read()
+    assert {task.key for task in clone.store.tasks()} == before
+    assert clone.task("openspec:x#1.1").title == "1.1 write the parser and its docs"
+
+
+def test_a_number_that_is_given_to_another_task_makes_a_new_one(clone: Clone) -> None:
+    path = "openspec/changes/x/tasks.md"
+    clone.repo.commit(**{path: change("- [ ] 1.1 write the parser")})
+    clone.read()
+    clone.repo.commit(**{path: change("- [ ] 1.1 buy a house in Spain")})
+    clone.read()
+    assert clone.task("openspec:x#1.1").status is Status.ORPHANED
+    assert clone.task("openspec:x#1.1~2").status is Status.TODO
+
+
+def test_a_change_that_is_archived_is_done_and_says_so(clone: Clone) -> None:
+    path = "openspec/changes/x/tasks.md"
+    clone.repo.commit(**{path: change("- [x] 1.1 a")})
+    clone.read()
+    (clone.repo.path / "openspec/changes/archive").mkdir()
+    clone.repo.git("mv", "openspec/changes/x", "openspec/changes/archive/2026-01-02-x")
+    moved = clone.repo.commit_at(9_000_000_000)
+    clone.read()
+    task = clone.task("openspec:x")
+    assert (task.status, task.word) == (Status.DONE, "archived")
+    assert task.status_version == (9_000_000_000, moved[:12])
+    assert clone.task("openspec:x#1.1").text_version != (9_000_000_000, moved[:12])
+
+
+def test_changes_archived_before_the_first_pass_are_none_of_our_tasks(clone: Clone) -> None:
+    clone.repo.commit(
+        **{
+            "openspec/changes/archive/2025-01-01-old/tasks.md": change("- [x] 1.1 a"),
+            "openspec/changes/x/tasks.md": change("- [ ] 1.1 a"),
+        }
+    )
+    clone.read()
+    clone.repo.commit(**{"openspec/changes/x/tasks.md": change("- [x] 1.1 a")})
+    clone.read()
+    assert set(clone.statuses()) == {"openspec:x", "openspec:x#1.1"}
+
+
+def test_changes_archived_before_the_first_pass_become_tasks_if_asked_for(clone: Clone) -> None:
+    clone.with_archive = True
+    clone.repo.commit(**{"openspec/changes/archive/2025-01-01-old/tasks.md": change("- [x] 1.1 a")})
+    clone.read()
+    assert clone.task("openspec:old").status is Status.DONE
+
+
+def test_a_change_that_appears_already_archived_after_the_first_pass_is_done(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"openspec/changes/archive/2026-01-02-new/tasks.md": change("- [x] 1.1 a")})
+    clone.read()
+    assert clone.task("openspec:new").status is Status.DONE
+
+
+def test_a_change_that_is_deleted_is_orphaned_not_done(clone: Clone) -> None:
+    clone.repo.commit(**{"openspec/changes/x/tasks.md": change("- [x] 1.1 a"), "TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"openspec/changes/x/tasks.md": None})
+    clone.read()
+    assert clone.task("openspec:x").status is Status.ORPHANED
+
+
+def test_a_change_that_comes_back_is_the_same_task_again(clone: Clone) -> None:
+    path = "openspec/changes/x/tasks.md"
+    text = change("- [ ] 1.1 a", "- [ ] read the paper")
+    clone.repo.commit(**{path: text})
+    clone.read()
+    keys = {task.key for task in clone.store.tasks()}
+    clone.repo.commit(**{path: None})
+    clone.read()
+    clone.repo.commit(**{path: text})
+    clone.read()
+    assert {task.key for task in clone.store.tasks()} == keys
+    assert clone.task("openspec:x").status is Status.IN_PROGRESS
+
+
+def test_a_block_removed_in_the_v1_dialect_was_completed(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": V1[: V1.index("- [ ] Fix")] + V1[V1.index("## P1") :]})
+    clone.read()
+    assert clone.task("tasks-md:fix-login").status is Status.DONE
+    children = [
+        task.status
+        for task in clone.store.tasks()
+        if task.parent == TaskKey(PROJECT, "tasks-md", "fix-login")
+    ]
+    assert children == [Status.TODO, Status.TODO]
+
+
+def test_the_last_block_of_a_v1_file_was_completed_too(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": "# Tasks\n"})
+    clone.read()
+    assert clone.task("tasks-md:fix-login").status is Status.DONE
+    assert clone.task("tasks-md:add-page").status is Status.DONE
+
+
+def test_a_v1_file_that_is_gone_completed_nothing(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": None})
+    clone.read()
+    assert clone.task("tasks-md:fix-login").status is Status.ORPHANED
+
+
+def test_a_v1_task_that_moves_to_another_file_stays_the_same_task(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    rest, moved = V1.split("## P1")
+    clone.repo.commit(**{"TASKS.md": rest, "docs/TASKS.md": f"# T\n\n## P1{moved}"})
+    clone.read()
+    assert clone.task("tasks-md:add-page").status is Status.TODO
+    assert clone.task("tasks-md:add-page").path == "docs/TASKS.md"
+
+
+def test_a_line_removed_elsewhere_is_orphaned_unless_it_was_over(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] one\n- [x] two\n- [ ] three\n"})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] three\n"})
+    clone.read()
+    by_title = {task.title: task.status for task in clone.store.tasks()}
+    assert by_title == {
+        "one": Status.ORPHANED,
+        "two": Status.DONE,
+        "three": Status.TODO,
+    }
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["<<<<<<< HEAD\n- [x] one\n=======\n- [ ] one\n>>>>>>> b\n", "- [x] one\n\0\0\0"],
+    ids=["conflict markers", "binary"],
+)
+def test_a_file_that_cannot_be_read_keeps_its_last_good_state(clone: Clone, broken: str) -> None:
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] one\n- [ ] two\n"})
+    clone.read()
+    before = clone.statuses()
+    clone.repo.commit(**{"TASKS.md": broken})
+    reading = clone.read()
+    assert reading is not None
+    assert [problem.fatal for problem in reading.problems] == [True]
+    assert clone.statuses() == before
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [x] one\n- [ ] two\n"})
+    clone.read()
+    assert sorted(clone.statuses()) == sorted(before)
+    assert sorted(clone.statuses().values()) == ["done", "todo"]
+
+
+def test_an_id_given_in_two_files_is_told_and_neither_task_is_lost(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1, "docs/TASKS.md": V1.replace("Add a", "Another")})
+    reading = clone.read()
+    assert reading is not None
+    assert any("also given in" in str(problem) for problem in reading.problems)
+    titles = sorted(task.title for task in clone.store.tasks() if task.parent is None)
+    assert titles == ["Add a page", "Another page", "Fix the login", "Fix the login"]
+
+
+def test_a_branch_that_is_set_back_takes_its_tasks_back(clone: Clone) -> None:
+    path = "openspec/changes/x/tasks.md"
+    first = clone.repo.commit(**{path: change("- [ ] 1.1 a")})
+    clone.repo.commit(**{path: change("- [x] 1.1 a", "- [ ] 1.2 b")})
+    clone.read()
+    clone.repo.git("reset", "-q", "--hard", first)
+    clone.read()
+    assert clone.task("openspec:x#1.1").status is Status.TODO
+    assert clone.task("openspec:x#1.2").status is Status.ORPHANED
+
+
+def test_several_roots_are_told_apart_and_fixtures_are_left_out(clone: Clone) -> None:
+    clone.settings = SourceSettings(exclude=("tests/**",))
+    clone.repo.commit(
+        **{
+            "openspec/changes/x/tasks.md": change("- [ ] 1.1 a"),
+            "modules/m/openspec/changes/x/tasks.md": change("- [x] 1.1 a"),
+            "tests/fixtures/openspec/changes/y/tasks.md": change("- [ ] 1.1 a"),
+        }
+    )
+    clone.read()
+    assert clone.task("openspec:x").status is Status.IN_PROGRESS
+    assert clone.task("openspec:modules/m/x").status is Status.REVIEW
+    assert not any("fixtures" in str(task.key) for task in clone.store.tasks())
+
+
+def test_settings_that_look_elsewhere_read_everything_again(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1, "TODO.md": "- [ ] other\n"})
+    clone.read()
+    clone.settings = SourceSettings(tasks=("TASKS.md", "TODO.md"))
+    clone.read()
+    assert "other" in {task.title for task in clone.store.tasks()}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_reading_after_each_commit_or_once_at_the_end_comes_to_the_same(
+    clone: Clone, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    words = ["parse", "write", "test", "draw", "send", "lock", "merge", "count"]
+    lines: list[list[str]] = []
+    for step in range(12):
+        for _ in range(rng.randint(1, 3)):
+            kind = rng.choice(["add", "tick", "reword", "remove", "swap"])
+            if kind == "add" or not lines:
+                text = " ".join(rng.sample(words, 3))
+                number = f"{len(lines) + 1}. " if rng.random() < 0.5 else ""
+                lines.append([" ", number + text])
+            elif kind == "tick":
+                line = rng.choice(lines)
+                line[0] = "x" if line[0] == " " else " "
+            elif kind == "reword":
+                rng.choice(lines)[1] += f" {rng.choice(words)}"
+            elif kind == "remove" and len(lines) > 1:
+                lines.pop(rng.randrange(len(lines)))
+            else:
+                rng.shuffle(lines)
+        text = change(*[f"- [{mark}] {words_}" for mark, words_ in lines])
+        clone.repo.commit_at(1000 + step, **{"openspec/changes/x/tasks.md": text})
+        clone.read()
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()

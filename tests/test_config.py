@@ -1,0 +1,143 @@
+"""Settings: what may be said, which word wins, and every mistake at once with its line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanban_sync import config
+from kanban_sync.config import Settings
+from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.ports import SourceSettings
+
+FULL = b"""\
+# a comment
+project_id: 4f2a9c
+planka:
+  url: https://planka.example.org
+  project: "My project"
+  board: Tasks
+git:
+  default_branch: trunk
+  branches: current
+sources:
+  tasks: [TODO.md]
+  openspec:
+    - specs/openspec
+  exclude: [tests/**]
+  archived: include
+"""
+
+
+def test_every_setting_is_read() -> None:
+    assert config.parse(FULL, "f") == Settings(
+        project_id="4f2a9c",
+        planka_url="https://planka.example.org",
+        planka_project="My project",
+        planka_board="Tasks",
+        default_branch="trunk",
+        branches="current",
+        archived="include",
+        sources=SourceSettings(("TODO.md",), ("specs/openspec",), ("tests/**",)),
+    )
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines() -> None:
+    text = b"""\
+project_id: Not-An-Id
+planka: nonsense
+git:
+  branches: all
+  defualt_branch: main
+sources:
+  exclude: tests
+unknown: 1
+"""
+    with pytest.raises(SettingsError) as caught:
+        config.parse(text, ".kanban-sync.yaml")
+    assert [problem.split(": ", 1)[0] for problem in caught.value.problems] == [
+        ".kanban-sync.yaml:1",
+        ".kanban-sync.yaml:2",
+        ".kanban-sync.yaml:4",
+        ".kanban-sync.yaml:5",
+        ".kanban-sync.yaml:7",
+        ".kanban-sync.yaml:8",
+    ]
+    assert "did you mean git.default_branch?" in caught.value.problems[3]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"a: [\nb: }", "f:2: "),
+        (b"\xff\xfe", "f:1: is not UTF-8 text"),
+        (b"- a\n- b\n", "f:1: has to hold 'key: value' lines"),
+        (b"just words\n", "f:1: has to hold 'key: value' lines"),
+        (b"#" * (config.SIZE_LIMIT + 1), "f:1: is larger than"),
+        (b"project_id:\n", "f:1: project_id has to be"),
+        (b"planka:\n  url: [a]\n", "f:2: planka.url has to be a text"),
+        (b"project_id: a\nproject_id: [b, {c: d}]\n", "f:2: project_id has to be"),
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_told_where(data: bytes, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        config.parse(data, "f")
+    assert any(problem.startswith(told) for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("data", [b"", b"# only a comment\n", b"planka:\n", b"---\n"])
+def test_a_file_that_says_nothing_leaves_the_defaults(data: bytes) -> None:
+    assert config.parse(data, "f") == Settings()
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_a_settings_error(data: bytes) -> None:
+    problems: tuple[str, ...] = ()
+    try:
+        config.parse(data, "f")
+    except SettingsError as error:
+        problems = error.problems
+    assert all(problem.startswith("f:") for problem in problems)
+
+
+def test_the_environment_wins_over_the_file_and_that_over_project_yaml() -> None:
+    files = {
+        "project.yaml": b"planka:\n  project: Old\n  board: Old board\nother: [1, 2]\n",
+        ".kanban-sync.yaml": b"planka:\n  project: File\n  url: https://file.example.org\n",
+    }
+    settings = config.load(files.get, {"PLANKA_URL": "https://env.example.org"})
+    assert settings.planka_url == "https://env.example.org"
+    assert settings.planka_project == "File"
+    assert settings.planka_board == "Old board"
+
+
+def test_a_broken_project_yaml_of_others_is_not_our_problem() -> None:
+    settings = config.load({"project.yaml": b"planka: [\n"}.get, {})
+    assert settings == Settings()
+
+
+def test_settings_come_back_from_their_record_as_they_were() -> None:
+    settings = config.parse(FULL, "f")
+    assert config.from_json(config.to_json(settings)) == settings
+
+
+def test_a_record_of_a_newer_release_is_read_as_far_as_it_is_known() -> None:
+    plain = {**config.to_json(Settings(project_id="a1")), "something": "new"}
+    assert config.from_json(plain).project_id == "a1"
+
+
+@pytest.mark.parametrize(
+    ("url", "project", "board", "names"),
+    [
+        ("https://x", "P", "B", True),
+        ("", "P", "B", False),
+        ("https://x", "", "B", False),
+        ("https://x", "P", "", False),
+    ],
+)
+def test_a_board_needs_url_project_and_name(
+    url: str, project: str, board: str, names: bool
+) -> None:
+    settings = Settings(planka_url=url, planka_project=project, planka_board=board)
+    assert settings.names_a_board is names

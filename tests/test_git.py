@@ -1,0 +1,302 @@
+"""Git at fixed commits: layers, logs, contents, and what a work tree has checked out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.history import PathChange
+from kanban_sync.git import GitRepository, locate, parse_batch, parse_log
+from repos import Repo
+
+ALL = (":(top,glob)**/TASKS.md",)
+
+
+def opened(repo: Repo, **options: object) -> GitRepository:
+    return GitRepository(repo.path / ".git", **options)  # type: ignore[arg-type]
+
+
+# --- where we are -----------------------------------------------------------------------------
+
+
+def test_a_place_is_found_from_a_folder_below(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    (repo.path / "a" / "b").mkdir(parents=True)
+    place = locate(repo.path / "a" / "b")
+    assert place.top == repo.path.resolve()
+    assert place.git_dir == place.common_dir == (repo.path / ".git").resolve()
+    assert place.worktree == "-"
+
+
+def test_a_linked_work_tree_has_a_name_and_shares_the_common_folder(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(a="1")
+    repo.git("worktree", "add", "-q", str(tmp_path / "wt"), "-b", "other")
+    place = locate(tmp_path / "wt")
+    assert place.worktree == "wt"
+    assert place.common_dir == (repo.path / ".git").resolve()
+
+
+def test_outside_of_any_repository_the_remedy_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="in no git repository"):
+        locate(tmp_path)
+
+
+def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "b")], check=True)
+    with pytest.raises(RepositoryError, match="bare repository"):
+        locate(tmp_path / "b")
+
+
+def test_what_git_told_this_process_is_forgotten_but_not_how_to_reach_servers() -> None:
+    program = (
+        "import os; from kanban_sync.git import forget_environment; forget_environment();"
+        "print(*sorted(name for name in os.environ if name.startswith('GIT_')))"
+    )
+    told = {"GIT_DIR": "/x/.git", "GIT_INDEX_FILE": ".git/index", "GIT_SSH_COMMAND": "ssh -i key"}
+    path = str(Path(__file__).parent.parent)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**kept, **told, "PYTHONPATH": path},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["GIT_SSH_COMMAND"]
+
+
+# --- which branch is read ---------------------------------------------------------------------
+
+
+def test_the_default_branch_is_read_whatever_is_checked_out(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    main = repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    repo.git("switch", "-qc", "feature")
+    repo.commit(**{"TASKS.md": "- [x] a\n"})
+    assert opened(repo).branch() == ("main", main)
+
+
+def test_what_is_checked_out_is_read_if_the_user_wants_that(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    repo.git("switch", "-qc", "feature")
+    feature = repo.commit(**{"TASKS.md": "- [x] a\n"})
+    assert opened(repo, current=repo.path / ".git").branch() == ("feature", feature)
+    repo.git("switch", "-q", "--detach")
+    assert opened(repo, current=repo.path / ".git").branch() == (feature, feature)
+
+
+def test_the_remote_says_which_branch_is_the_default_one(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    remote.git("switch", "-qc", "trunk")
+    trunk = remote.commit(a="1")
+    subprocess.run(["git", "clone", "-q", str(remote.path), str(tmp_path / "clone")], check=True)
+    clone = Repo(tmp_path / "clone")
+    clone.git("switch", "-qc", "main")
+    clone.commit(b="2")
+    assert opened(clone).branch() == ("trunk", trunk)
+
+
+def test_a_default_branch_that_exists_only_remotely_is_read_from_there(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    commit = remote.commit(a="1")
+    subprocess.run(["git", "clone", "-q", str(remote.path), str(tmp_path / "clone")], check=True)
+    clone = Repo(tmp_path / "clone")
+    clone.git("switch", "-qc", "feature")
+    clone.git("branch", "-qD", "main")
+    assert opened(clone).branch() == ("main", commit)
+
+
+def test_without_any_name_that_is_known_the_checked_out_branch_is_read(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.git("switch", "-qc", "something")
+    commit = repo.commit(a="1")
+    assert opened(repo).branch() == ("something", commit)
+
+
+def test_before_the_first_commit_there_is_no_layer(tmp_path: Path) -> None:
+    assert opened(Repo.init(tmp_path / "r")).layers(ALL, {}) == ()
+
+
+def test_the_text_for_the_shim_leaves_the_checked_out_branch_empty(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    commit = repo.commit(a="1")
+    repo.git("branch", "zeta")
+    repo.git("branch", "alpha")
+    form = "%(if:notequals=*)%(HEAD)%(then)%(objectname) %(refname)%(end)"
+    expected = repo.git("for-each-ref", f"--format={form}", "refs/heads")
+    text = opened(repo).refs_text("refs/heads/main")
+    assert text.rstrip("\n") == expected.rstrip("\n")
+    assert text.splitlines() == [f"{commit} refs/heads/alpha", "", f"{commit} refs/heads/zeta"]
+
+
+# --- layers -----------------------------------------------------------------------------------
+
+
+def test_a_layer_holds_the_watched_files_and_the_commits_that_changed_them(
+    tmp_path: Path,
+) -> None:
+    repo = Repo.init(tmp_path / "r")
+    first = repo.commit(**{"TASKS.md": "- [ ] a\n", "other": "x"})
+    repo.commit(other="y")
+    second = repo.commit(**{"sub/TASKS.md": "- [ ] b\n"})
+    (layer,) = opened(repo).layers(ALL, {})
+    assert list(layer.tree) == ["TASKS.md", "sub/TASKS.md"]
+    assert [entry.commit for entry in layer.log] == [first, second]
+    assert layer.log[1].changes == (PathChange("sub/TASKS.md", ("",), layer.tree["sub/TASKS.md"]),)
+    assert layer.tip == second
+
+
+def test_only_what_is_new_is_listed_where_the_last_tip_is_an_ancestor(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    first = repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    second = repo.commit(**{"TASKS.md": "- [x] a\n"})
+    (layer,) = opened(repo).layers(ALL, {"main": first})
+    assert (layer.since, [entry.commit for entry in layer.log]) == (first, [second])
+    repo.git("reset", "-q", "--hard", first)
+    third = repo.commit(**{"TASKS.md": "- [ ] b\n"})
+    (layer,) = opened(repo).layers(ALL, {"main": second})
+    assert (layer.since, [entry.commit for entry in layer.log]) == ("", [first, third])
+
+
+def test_a_tip_that_is_gone_for_good_means_to_start_over(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    first = repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    (layer,) = opened(repo).layers(ALL, {"main": "1" * 40})
+    assert (layer.since, [entry.commit for entry in layer.log]) == ("", [first])
+
+
+def test_a_merge_is_listed_only_where_it_differs_from_all_parents(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(**{"TASKS.md": "- [ ] a\n- [ ] b\n\n\n\n- [ ] c\n"})
+    repo.git("switch", "-qc", "side")
+    side = repo.commit(**{"TASKS.md": "- [x] a\n- [ ] b\n\n\n\n- [ ] c\n"})
+    repo.git("switch", "-q", "main")
+    main = repo.commit(**{"TASKS.md": "- [ ] a\n- [ ] b\n\n\n\n- [x] c\n"})
+    repo.git("merge", "-q", "--no-edit", "side")
+    (layer,) = opened(repo).layers(ALL, {})
+    merge = layer.log[-1]
+    assert {entry.commit for entry in layer.log[1:-1]} == {side, main}
+    assert merge.commit == layer.tip
+    assert len(merge.changes[0].old) == 2
+    assert merge.changes[0].new == layer.tree["TASKS.md"]
+
+
+def test_the_commit_at_which_a_shallow_clone_was_cut_changed_nothing(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    repo.commit(**{"TASKS.md": "- [ ] b\n"})
+    last = repo.commit(**{"TASKS.md": "- [ ] c\n"})
+    subprocess.run(
+        ["git", "clone", "-q", "--depth=2", f"file://{repo.path}", str(tmp_path / "s")],
+        check=True,
+    )
+    (layer,) = opened(Repo(tmp_path / "s")).layers(ALL, {})
+    assert [entry.commit for entry in layer.log] == [last]
+
+
+def test_symbolic_links_and_submodules_are_not_read(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    (repo.path / "TASKS.md").symlink_to("/etc/passwd")
+    repo.git("add", "-A")
+    repo.commit(**{"sub/TASKS.md": "- [ ] a\n"})
+    (layer,) = opened(repo).layers(ALL, {})
+    assert list(layer.tree) == ["sub/TASKS.md"]
+
+
+def test_a_link_that_replaces_a_file_counts_as_its_removal(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    (repo.path / "TASKS.md").unlink()
+    (repo.path / "TASKS.md").symlink_to("elsewhere")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "link")
+    (layer,) = opened(repo).layers(ALL, {})
+    assert layer.log[-1].changes[0].new == ""
+    assert layer.tree == {}
+
+
+@pytest.mark.parametrize("name", ["ünï/TASKS.md", "with space/TASKS.md", 'quo"te/TASKS.md'])
+def test_paths_come_back_as_they_are(tmp_path: Path, name: str) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(**{name: "- [ ] a\n"})
+    (layer,) = opened(repo).layers(ALL, {})
+    assert list(layer.tree) == [name]
+    assert layer.log[0].changes[0].path == name
+
+
+# --- contents ---------------------------------------------------------------------------------
+
+
+def test_contents_come_back_byte_for_byte(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    (repo.path / "TASKS.md").write_bytes(b"\xef\xbb\xbf- [ ] a\r\n\x00\xff")
+    (repo.path / "empty").write_bytes(b"")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "c")
+    git = opened(repo)
+    tree = git.tree(git.branch()[1], (":(top)",))
+    assert git.read(tree.values()) == {
+        tree["TASKS.md"]: b"\xef\xbb\xbf- [ ] a\r\n\x00\xff",
+        tree["empty"]: b"",
+    }
+    assert git.content(tree["TASKS.md"]) == b"\xef\xbb\xbf- [ ] a\r\n\x00\xff"
+    git.close()
+
+
+def test_an_object_that_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(a="1")
+    git = opened(repo)
+    with pytest.raises(RepositoryError, match="git fetch"):
+        git.content("1" * 40)
+    with pytest.raises(RepositoryError, match="git fetch"):
+        git.read(["1" * 40])
+    assert git.file_at("HEAD", "nothing.yaml") is None
+    assert git.file_at("HEAD", "a") == b"1"
+    git.close()
+
+
+def test_the_oldest_root_names_a_repository_without_an_id(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    root = repo.commit_at(1_000_000, a="1")
+    repo.git("switch", "-q", "--orphan", "other")
+    repo.commit_at(2_000_000, b="1")
+    repo.git("merge", "-q", "--no-edit", "--allow-unrelated-histories", "main")
+    assert opened(repo).root(repo.git("rev-parse", "HEAD").strip()) == root
+
+
+def test_uncommitted_watched_files_are_named(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit(**{"TASKS.md": "- [ ] a\n", "other": "1"})
+    repo.write("TASKS.md", "- [x] a\n")
+    repo.write("other", "2")
+    repo.write("new/TASKS.md", "- [ ] n\n")
+    assert opened(repo).uncommitted(repo.path, ALL) == ["TASKS.md", "new/TASKS.md"]
+
+
+# --- what git prints --------------------------------------------------------------------------
+
+
+def test_an_octopus_merge_has_as_many_former_contents_as_parents() -> None:
+    ids = ["a" * 40, "b" * 40, "c" * 40]
+    new = "d" * 40
+    entry = f":::100644 100644 000000 100644 {ids[0]} {ids[1]} {'0' * 40} {new} MMA"
+    (read,) = parse_log(f"\x01{'e' * 40} 123\n{entry}\0TASKS.md\0\0")
+    assert read.time == 123
+    assert read.changes == (PathChange("TASKS.md", (ids[0], ids[1], ""), new),)
+
+
+def test_a_log_without_entries_is_empty() -> None:
+    assert parse_log("") == []
+
+
+def test_a_batch_with_line_ends_inside_is_cut_by_size() -> None:
+    output = b"aa blob 4\n\n\nx\n\nbb blob 0\n\n"
+    assert parse_batch(["aa", "bb"], output) == {"aa": b"\n\nx\n", "bb": b""}

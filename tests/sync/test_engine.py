@@ -1,0 +1,279 @@
+"""One pass: real git and sources, with a database and a board in memory."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.boards.memory import MemoryBoard
+from kanban_sync.config import Settings
+from kanban_sync.core.board import Column, cards_of
+from kanban_sync.core.errors import BoardUnreachableError, RefusedError
+from kanban_sync.core.operations import Create, Operation
+from kanban_sync.git import GitRepository
+from kanban_sync.sources import SOURCES
+from kanban_sync.stores.memory import MemoryStore
+from kanban_sync.sync.engine import DATABASE, IN_FLIGHT, Doors, Engine, Session
+from kanban_sync.sync.requests import Cause, Request
+from kanban_sync.sync.runner import Progress
+from kanban_sync.sync.state_folder import StateFolder
+from repos import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanban_sync.core.ports import Receipt
+
+TARGET = "0123456789abcdef"
+
+
+@dataclass
+class World:
+    """A repository with its state folder, database and board."""
+
+    repo: Repo
+    store: MemoryStore = field(default_factory=lambda: MemoryStore("p1"))
+    board: MemoryBoard = field(default_factory=MemoryBoard)
+    steps: list[tuple[int, int]] = field(default_factory=list)
+    engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = StateFolder(self.repo.path / ".git" / "kanban-sync")
+        self.renew()
+
+    def renew(self) -> None:
+        """Make a new engine, as each run does."""
+        doors = Doors(
+            open_session=lambda _worktree: Session(
+                Settings(project_id="p1"),
+                "p1",
+                GitRepository(self.repo.path / ".git"),
+                self.store,
+            ),
+            open_board=lambda _session: self.board,
+            sources=SOURCES,
+            now=lambda: 1000.0,
+            on_step=lambda done, total: self.steps.append((done, total)),
+        )
+        common = self.repo.path / ".git"
+        self.engine = Engine(self.state, common, TARGET, doors, Progress())
+
+    def sync(self, *flags: str, worktree: str = "-") -> None:
+        """Do one pass."""
+        self.renew()
+        served = [Request(TARGET, Cause.CLI, worktree, flags)]
+        self.engine.database(served)
+        self.engine.board(served)
+
+    def columns(self) -> dict[str, Column | None]:
+        """Return where the cards are, by title."""
+        return {card.title: card.column for card in self.board.cards.values()}
+
+    def results(self, target: str) -> list[str]:
+        """Return how the runs of a target ended, oldest first."""
+        return [run.result for run in reversed(self.store.runs(50)) if run.target == target]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(Repo.init(tmp_path / "r"))
+    world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [ ] 1.1 a\n- [ ] 1.2 b\n"})
+    return world
+
+
+def tick(world: World) -> None:
+    world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [x] 1.1 a\n- [ ] 1.2 b\n"})
+
+
+def test_a_pass_brings_files_into_the_database_and_onto_the_board(world: World) -> None:
+    world.sync()
+    assert world.columns() == {"x": Column.IN_PROGRESS}
+    assert len(world.store.tasks()) == 3
+    assert world.results(DATABASE) == world.results(TARGET) == ["done"]
+
+
+def test_the_board_is_not_asked_while_nothing_is_new(world: World) -> None:
+    world.sync()
+    reads, writes = world.board.reads, world.board.writes
+    world.sync()
+    world.repo.commit(**{"code.py": "1"})
+    world.sync()
+    assert (world.board.reads, world.board.writes) == (reads, writes)
+
+
+def test_force_compares_even_without_news_and_writes_nothing(world: World) -> None:
+    world.sync()
+    reads, writes = world.board.reads, world.board.writes
+    world.sync("force")
+    assert (world.board.reads, world.board.writes) == (reads + 1, writes)
+
+
+def test_a_ticked_box_is_one_write_and_its_version(world: World) -> None:
+    world.sync()
+    writes = world.board.writes
+    tick(world)
+    world.sync()
+    assert world.board.writes == writes + 2
+
+
+def test_a_board_that_is_away_delays_only_itself(world: World) -> None:
+    world.sync()
+    tick(world)
+    world.board.fail_at(1)
+    with pytest.raises(BoardUnreachableError):
+        world.sync()
+    assert world.results(DATABASE)[-1] == "done"
+    assert world.results(TARGET)[-1] == "unreachable"
+    assert {task.status.value for task in world.store.tasks()} == {"in_progress", "done", "todo"}
+    world.board.fail_at(0)
+    world.sync()
+    (card,) = world.board.cards.values()
+    assert [item.done for item in card.checklists[0].items] == [True, False]
+
+
+@pytest.mark.parametrize("answer_lost", [False, True], ids=["before", "after"])
+def test_a_first_sync_that_breaks_at_any_write_is_finished_by_the_next(
+    tmp_path: Path, answer_lost: bool
+) -> None:
+    at = 0
+    while True:
+        at += 1
+        world = World(Repo.init(tmp_path / str(at)))
+        world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [x] 1.1 a\n- [ ] 1.2 b\n"})
+        world.board.fail_at(at, answer_lost=answer_lost)
+        try:
+            world.sync()
+        except BoardUnreachableError:
+            world.board.fail_at(0)
+            world.sync()
+        else:
+            break
+        (card,) = world.board.cards.values()
+        assert [each.title for each in card.checklists] == ["A"]
+        lines = [(item.text, item.done) for item in card.checklists[0].items]
+        assert lines == [("1.1 a", True), ("1.2 b", False)]
+        assert card.labels == {"agent"}
+        assert card.stamp is not None
+        writes = world.board.writes
+        world.sync("force")
+        assert world.board.writes == writes
+    assert at > 10
+
+
+def test_one_refused_card_does_not_keep_the_others_away(world: World) -> None:
+    class Refusing(MemoryBoard):
+        def apply(self, operation: Operation) -> Receipt:
+            if isinstance(operation, Create) and operation.card.title == "x":
+                raise RefusedError("too long")
+            return super().apply(operation)
+
+    world.board = Refusing()
+    world.repo.commit(**{"openspec/changes/y/tasks.md": "- [ ] 1.1 a\n"})
+    with pytest.raises(RefusedError, match="openspec:x: too long"):
+        world.sync()
+    assert world.columns() == {"y": Column.IN_PROGRESS}
+    assert world.results(TARGET) == ["failed"]
+
+
+def test_no_more_operations_are_under_way_than_the_board_serves(world: World) -> None:
+    running, most = 0, 0
+    lock, together = threading.Lock(), threading.Barrier(IN_FLIGHT)
+
+    class Watching(MemoryBoard):
+        def apply(self, operation: Operation) -> Receipt:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            together.wait(10)
+            with lock:
+                running -= 1
+            return super().apply(operation)
+
+    world.board = Watching()
+    files = {f"openspec/changes/y{n}/tasks.md": "- [ ] 1.1 a\n" for n in range(2 * IN_FLIGHT - 1)}
+    world.repo.commit(**files)
+    world.sync()
+    assert most == IN_FLIGHT
+    assert world.steps[-1] == (2 * IN_FLIGHT, 2 * IN_FLIGHT)
+
+
+def test_too_many_moves_at_once_are_held_until_forced_and_the_rest_goes_on(
+    world: World,
+) -> None:
+    files: dict[str, str | None] = {
+        f"openspec/changes/y{n}/tasks.md": "- [ ] 1.1 a\n" for n in range(11)
+    }
+    world.repo.commit(**files)
+    world.sync()
+    gone: dict[str, str | None] = dict.fromkeys(list(files)[:6])
+    world.repo.commit(**gone, **{"openspec/changes/z/tasks.md": "- [ ] 1.1 a\n"})
+    world.sync()
+    assert sum(card.archived for card in world.board.cards.values()) == 0
+    assert "z" in world.columns()
+    assert world.results(TARGET)[-1] == "held"
+    world.sync("force")
+    assert sum(card.archived for card in world.board.cards.values()) == 6
+    assert world.results(TARGET)[-1] == "done"
+
+
+def test_a_preview_writes_nothing(world: World) -> None:
+    world.engine.database([])
+    plan = world.engine.preview()
+    assert plan is not None
+    assert [type(each) for each in plan.operations] == [Create]
+    assert world.board.writes == 0
+
+
+def test_what_the_shim_compares_with_is_of_the_moment_before_the_pass(world: World) -> None:
+    first = world.repo.git("rev-parse", "HEAD")
+    world.sync()
+    text = (world.state.seen / "-").read_text()
+    assert f"last='{first}'" in text
+    assert ":(top,literal).kanban-sync.yaml" in text
+
+
+def test_each_work_tree_that_asked_gets_its_own_note(world: World, tmp_path: Path) -> None:
+    world.repo.git("worktree", "add", "-q", str(tmp_path / "wt"), "-b", "side")
+    side = Repo(tmp_path / "wt").commit(**{"code.py": "1"})
+    world.sync(worktree="wt")
+    assert f"last='{side}'" in (world.state.seen / "wt").read_text()
+    assert not (world.state.seen / "-").exists()
+
+
+def test_a_work_tree_that_is_gone_by_now_is_no_problem(world: World) -> None:
+    world.sync(worktree="was-here")
+    assert world.results(TARGET) == ["done"]
+
+
+@pytest.mark.parametrize("folder", ["rebase-merge", "rebase-apply"])
+def test_a_rebase_is_seen_in_the_work_tree_that_asked(
+    world: World, tmp_path: Path, folder: str
+) -> None:
+    world.repo.git("worktree", "add", "-q", str(tmp_path / "wt"), "-b", "side")
+    served = [Request(TARGET, Cause.POST_COMMIT, "wt")]
+    assert not world.engine.is_rebasing(served)
+    (world.repo.path / ".git" / "worktrees" / "wt" / folder).mkdir()
+    assert world.engine.is_rebasing(served)
+    assert not world.engine.is_rebasing([Request(TARGET, Cause.POST_COMMIT)])
+
+
+def test_a_persons_drift_is_repaired_with_the_next_news(world: World) -> None:
+    world.sync()
+    (card,) = world.board.cards.values()
+    world.board.person_moves(card.id, Column.DONE)
+    tick(world)
+    world.sync()
+    assert world.columns() == {"x": Column.IN_PROGRESS}
+
+
+def test_cards_drawn_and_tasks_kept_are_the_same_after_every_pass(world: World) -> None:
+    world.sync()
+    tick(world)
+    world.sync()
+    drawn = cards_of(world.store.tasks())
+    assert [card.key.name for card in drawn] == ["x"]
+    assert set(world.store.base(TARGET)) == {card.key for card in drawn}

@@ -33,6 +33,8 @@ class Fields:
 
 def read_fields(lines: Sequence[str]) -> Fields:
     """Sort the lines below a task; of a label that occurs twice both values count."""
+    if not lines:
+        return Fields()
     named: dict[str, list[str]] = {}
     body: list[str] = []
     others: list[tuple[str, str]] = []

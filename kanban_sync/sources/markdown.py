@@ -274,7 +274,8 @@ def _classified(number: int, raw: str) -> Line:
 
 
 def _indent(raw: str) -> int:
-    return len(raw[: len(raw) - len(raw.lstrip(" \t"))].expandtabs(TAB))
+    white = raw[: len(raw) - len(raw.lstrip(" \t"))]
+    return len(white.expandtabs(TAB)) if "\t" in white else len(white)
 
 
 def dedented(raw: str, columns: int) -> str:

@@ -85,7 +85,8 @@ class OpenSpec:
 
     A change is one unit for all places it may lie in. Where an id occurs twice, an active change
     stands before an archived one, and of two archived ones the newest: the folder with the latest
-    date in its name, one without a date being the oldest.
+    date in its name, one without a date being the oldest. ``proposal.md`` is read for its words
+    alone, even where a schema tracks it.
     """
 
     NAME = "openspec"

@@ -35,6 +35,7 @@ MARKS = {
 
 _STRUCK = re.compile(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
 _DONE_WORD = re.compile(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
+_LIKE_V1 = re.compile(rb"P[0-3]|(?:\*\*|__)\s*(?:id|tags|blocked)", re.IGNORECASE)
 _CLAIM = re.compile(r"\s*\(@([\w.-]+)[^()]*\)$")
 
 
@@ -99,7 +100,7 @@ class TasksMd:
 
 @lru_cache(maxsize=64)
 def _dialect(data: bytes) -> str:
-    return TasksMd().parse("", data).dialect
+    return TasksMd().parse("", data).dialect if _LIKE_V1.search(data) else PLAIN
 
 
 def _in_openspec(path: str, settings: SourceSettings) -> bool:

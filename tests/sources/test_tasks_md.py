@@ -1,0 +1,373 @@
+"""Plain files of checkboxes: what is a task, what it says, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanban_sync.core.model import Document, ParsedTask, Status
+from kanban_sync.core.ports import SourceSettings
+from kanban_sync.sources.tasks_md import TasksMd
+
+PATH = "docs/TASKS.md"
+
+
+def read(text: str) -> Document:
+    return TasksMd().parse(PATH, text.encode())
+
+
+def titles(text: str) -> list[str]:
+    return [task.title for task in read(text).tasks]
+
+
+def only(text: str) -> ParsedTask:
+    (task,) = read(text).tasks
+    return task
+
+
+PLAN = """\
+---
+owner: team
+---
+Plan
+====
+
+Status legend:
+
+- [ ] not started
+- [x] finished
+
+Now to work.
+- [ ] Without a heading
+
+## 🚀 Backend ##
+
+- [x] **T-001**: Read the file
+  It is large.
+
+  ```sh
+  - [ ] no task
+  ```
+  - a remark
+    - [ ] below a remark
+  - [~] Parse it
+    - [x] Lines
+      - [!] Ends of lines
+
+  After the steps.
+- [ ] Write <!-- not yet --> it
+* [>] 1.2 Later
+- Group
+  - [ ] In a group
+
+### Frontend
+
+1. [ ] First
+2) [-] Never
++ [/] Begun
+> - [ ] quoted
+
+    - [ ] indented code
+
+<!--
+- [ ] in a comment
+-->
+| - [ ] | in a table |
+"""
+
+
+def shape(tasks: tuple[ParsedTask, ...]) -> list[object]:
+    """Return line, status, group and title of tasks, those below them in a list."""
+    found: list[object] = []
+    for task in tasks:
+        found.append((task.line, task.status.value, task.group, task.title))
+        found.extend([shape(task.children)] if task.children else [])
+    return found
+
+
+def test_a_plan_is_read_as_people_mean_it() -> None:
+    document = read(PLAN)
+
+    assert shape(document.tasks) == [
+        (13, "todo", "Plan", "Without a heading"),
+        (17, "done", "🚀 Backend", "**T-001**: Read the file"),
+        [
+            (24, "todo", "", "below a remark"),
+            (25, "in_progress", "", "Parse it"),
+            [(26, "done", "", "Lines"), [(27, "blocked", "", "Ends of lines")]],
+        ],
+        (30, "todo", "🚀 Backend", "Write it"),
+        (31, "backlog", "🚀 Backend", "1.2 Later"),
+        (33, "todo", "🚀 Backend", "In a group"),
+        (37, "todo", "Frontend", "First"),
+        (38, "cancelled", "Frontend", "Never"),
+        (39, "in_progress", "Frontend", "Begun"),
+    ]
+    assert document.problems == ()
+
+
+def test_what_stands_below_a_task_is_its_body() -> None:
+    task = read(PLAN).tasks[1]
+
+    assert (task.id, task.word) == ("T-001", "x")
+    assert task.body == (
+        "It is large.\n\n```sh\n- [ ] no task\n```\n- a remark\n\nAfter the steps."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "title"),
+    [
+        ("- [ ] a", Status.TODO, "a"),
+        ("- [] a", Status.TODO, "a"),
+        ("- [\u3000] a", Status.TODO, "a"),
+        ("- [x] a", Status.DONE, "a"),
+        ("- [ X ] a", Status.DONE, "a"),
+        ("- [~] a", Status.IN_PROGRESS, "a"),
+        ("- [/] a", Status.IN_PROGRESS, "a"),
+        ("- [!] a", Status.BLOCKED, "a"),
+        ("- [-] a", Status.CANCELLED, "a"),
+        ("- [>] a", Status.BACKLOG, "a"),
+        ("- [ ]* a", Status.TODO, "a"),
+        ("- [x]a", Status.DONE, "a"),
+        ("- [ ] ~~a~~", Status.CANCELLED, "a"),
+        ("- [x] ~~a~~", Status.DONE, "a"),
+        ("- [ ] ~~**a**~~ — ✅ DONE", Status.DONE, "**a** — ✅ DONE"),
+        ("- [ ] ~~a~~ (see b)", Status.CANCELLED, "a (see b)"),
+        ("- [ ] ~~a~~ → b", Status.TODO, "~~a~~ → b"),
+        ("- [ ] ~~a~~ b", Status.TODO, "~~a~~ b"),
+        ("- [ ] a ~~b~~", Status.TODO, "a ~~b~~"),
+    ],
+)
+def test_mark_and_strokes_give_the_status(line: str, status: Status, title: str) -> None:
+    task = only(line)
+
+    assert (task.status, task.title) == (status, title)
+
+
+@pytest.mark.parametrize("mark", ["?", "✅", "o", "完", "✔\ufe0f", "🚧"])
+def test_an_unknown_mark_is_reported_and_not_guessed(mark: str) -> None:
+    document = read(f"\n- [{mark}] a\n")
+
+    (task,), (problem,) = document.tasks, document.problems
+    assert (task.status, task.word) == (Status.TODO, mark)
+    assert (problem.line, problem.fatal) == (2, False)
+    assert f"[{mark}]" in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a",
+        "[ ] a",
+        "-[ ] a",
+        "- [a](b)",
+        "- [x](b)",
+        "- [x][y]",
+        "- [x]: b",
+        "- [1] Smith, 2020",
+        "- [WIP] a",
+        "- \\[ ] a",
+        "- `[ ]` a",
+        "– [ ] a",  # noqa: RUF001
+        "－ [ ] a",  # noqa: RUF001
+        "☐ a",
+        "| - [ ] | a |",
+        "# [ ] a",
+        "> - [ ] a",
+        "    - [ ] a",
+        "```\n- [ ] a\n```",
+        "~~~\n- [ ] a",
+        "<!-- - [ ] a -->",
+        "<!--\n- [ ] a\n-->",
+        "---\na: |\n- [ ] a\n---",
+        "# Legend\n- [ ] a",
+        "## Status legend 🎨\n\n### Marks\n- [ ] a",
+        "## Rules\n- [ ] a",
+        "## 凡例\n- [ ] a",
+        "**Legend:**\n\n- [ ] a\n  - [ ] b",
+        "- [ ]",
+        "- [ ]   \n",
+        "",
+    ],
+)
+def test_what_is_no_task(text: str) -> None:
+    assert titles(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Legend\n- [ ] no\n# Work\n- [ ] a",
+        "# Legend\n## x\n- [ ] no\n# Work\n- [ ] a",
+        "Legend:\n- [ ] no\n\nNow to work.\n- [ ] a",
+        "# Rules engine\n- [ ] a",
+        "# Rules of validation we have to write\n- [ ] a",
+        "# The rules\n- [ ] a",
+        "# Legendary\n- [ ] a",
+    ],
+)
+def test_a_legend_ends_and_its_name_is_no_trap(text: str) -> None:
+    assert titles(text) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("- [ ] a\n  - [ ] b", {"a": {"b": {}}}),
+        ("- [ ] a\n\t- [ ] b", {"a": {"b": {}}}),
+        ("- [ ] a\n        - [ ] b", {"a": {"b": {}}}),
+        ("- [ ] a\n - [ ] b", {"a": {}, "b": {}}),
+        ("1. [ ] a\n  - [ ] b", {"a": {"b": {}}}),
+        ("10. [ ] a\n    - [ ] b\n   - [ ] c", {"a": {"b": {}, "c": {}}}),
+        ("- [ ] a\n\n  - [ ] b\n\n\n  - [ ] c", {"a": {"b": {}, "c": {}}}),
+        ("- [ ] a\n  - [ ] b\n    - [ ] c\n  - [ ] d\n- [ ] e",
+         {"a": {"b": {"c": {}}, "d": {}}, "e": {}}),
+        ("- [ ] a\n  - x\n    - [ ] b\n- y\n  - [ ] c", {"a": {"b": {}}, "c": {}}),
+        ("- [ ] a\n\nwords\n  - [ ] b", {"a": {}, "b": {}}),
+        ("- [ ] a\n## h\n  - [ ] b", {"a": {}, "b": {}}),
+        ("- [ ]\n  - [ ] b", {"(no text)": {"b": {}}}),
+    ],
+)  # fmt: skip
+def test_indentation_says_what_is_below_what(text: str, tree: dict[str, object]) -> None:
+    def tree_of(tasks: tuple[ParsedTask, ...]) -> dict[str, object]:
+        return {task.title: tree_of(task.children) for task in tasks}
+
+    assert tree_of(read(text).tasks) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "number"),
+    [
+        ("T001 [P] [US1] a", "T001", ""),
+        ("**T-00.1**: a", "T-00.1", ""),
+        ("A1 a", "A1", ""),
+        ("1.1 a", "", "1.1"),
+        ("1. a", "", "1"),
+        ("3 words", "", ""),
+    ],
+)
+def test_an_id_has_letters_and_a_number_has_none(text: str, own: str, number: str) -> None:
+    task = only(f"- [ ] {text}")
+
+    assert (task.id, task.number, task.title) == (own, number, text)
+
+
+def test_an_id_that_is_taken_is_reported_and_not_given_twice() -> None:
+    document = read("- [ ] T-1: a\n- [ ] b\n  - [ ] T-1: c\n")
+
+    first, second = document.tasks
+    assert (first.id, second.children[0].id) == ("T-1", "")
+    assert [problem.line for problem in document.problems] == [3]
+    assert "T-1" in document.problems[0].message
+    assert "line 1" in document.problems[0].message
+
+
+def test_a_word_that_may_be_an_id_is_given_once_and_without_ado() -> None:
+    document = read("- [ ] S3 upload\n- [ ] S3 download\n")
+
+    assert [task.id for task in document.tasks] == ["S3", ""]
+    assert document.problems == ()
+
+
+@pytest.mark.parametrize("data", [b"- [ ] a\n<<<<<<< HEAD\n", b"- [ ] a\0", b"x" * 11_000_000])
+def test_an_unreadable_file_keeps_its_last_good_state(data: bytes) -> None:
+    document = TasksMd().parse(PATH, data)
+
+    assert document.tasks == ()
+    assert not document.readable
+
+
+def test_checkboxes_lost_in_code_that_never_ends_are_reported() -> None:
+    (problem,) = read("- [ ] a\n\n```\n- [ ] b\n").problems
+
+    assert (problem.line, problem.fatal) == (3, False)
+
+
+def test_a_half_written_file_is_simply_read() -> None:
+    for end in range(len(PLAN)):
+        document = read(PLAN[:end])
+
+        assert document.readable
+        assert all(task.line <= PLAN.count("\n", 0, end) + 1 for task in document.tasks)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_task_file"),
+    [
+        ("TASKS.md", True),
+        ("docs/TASKS.md", True),
+        ("packages/api/TASKS.md", True),
+        ("tasks.md", False),
+        ("docs/tasks.md", False),
+        ("TASKS.MD", False),
+        ("MY-TASKS.md", False),
+        ("openspec/changes/a/TASKS.md", False),
+        ("modules/x/openspec/TASKS.md", False),
+        ("test/fixtures/TASKS.md", False),
+    ],
+)
+def test_which_files_are_read(path: str, is_task_file: bool) -> None:
+    settings = SourceSettings(exclude=("test/fixtures",))
+
+    assert TasksMd().matches(path, settings) is is_task_file
+    units = TasksMd().units({path: "blob"}, lambda _: b"- [ ] a", settings)
+    assert [unit.path for unit in units] == ([path] if is_task_file else [])
+
+
+def test_a_file_is_a_unit_without_a_name_whose_keys_begin_with_its_path() -> None:
+    source, settings = TasksMd(), SourceSettings()
+    tree = {"docs/TASKS.md": "1", "TASKS.md": "2", "README.md": "3"}
+
+    units = source.units(tree, lambda _: b"- [ ] a", settings)
+
+    assert [(unit.name, unit.prefix) for unit in units] == [
+        ("", "TASKS.md/"),
+        ("", "docs/TASKS.md/"),
+    ]
+    assert [file.slot for unit in units for file in unit.files] == ["TASKS.md", "docs/TASKS.md"]
+    assert source.slot("TASKS.md", settings) == "TASKS.md"
+
+
+def test_what_is_removed_from_a_plain_file_was_not_completed() -> None:
+    assert not TasksMd().gone_means_done(read(PLAN))
+
+
+PIECES = st.sampled_from(
+    ["- ", "[ ] ", "[x] ", "~~", "  ", "a", "\t", "1. ", "T-1: ", "# ", "```", "<!--", "-->",
+     "\n", "\n\n", "> ", "---\n", "**ID**: a", "## P1\n", "(@me)", "é", "[?] "]
+)  # fmt: skip
+TEXTS = st.lists(PIECES).map("".join)
+
+
+@given(TEXTS)
+def test_line_ends_change_no_task(text: str) -> None:
+    unix = read(text)
+
+    assert read(text.replace("\n", "\r\n")) == unix
+    assert read("\ufeff" + text) == unix
+
+
+@given(st.one_of(TEXTS, st.text()))
+def test_the_line_of_a_task_is_the_line_it_stands_on(text: str) -> None:
+    text = text.replace("\r", "").replace("\0", "").lstrip("\ufeff")
+    data = text.encode(errors="replace")
+    lines = data.decode().split("\n")
+
+    for top in TasksMd().parse(PATH, data).tasks:
+        for task in top.walk():
+            assert "[" in lines[task.line - 1]
+
+
+@given(TEXTS)
+def test_ids_are_unique_in_a_file(text: str) -> None:
+    ids = [task.id for top in read(text).tasks for task in top.walk() if task.id]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_bottomless_nesting_is_survived() -> None:
+    text = "\n".join("  " * depth + "- [ ] a" for depth in range(1200))
+
+    assert sum(1 for top in read(text).tasks for _ in top.walk()) == 1200

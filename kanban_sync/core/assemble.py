@@ -73,11 +73,17 @@ def _entries(unit: Unit, project: str, read: ReadFile, parent: TaskKey | None) -
         if over is not None:
             key = (parent or _top(keys, flat, above)).child(prefix + keyed.own)
         else:
-            name = keyed.own if keyed.traits.id and not unit.prefix else unit.prefix + keyed.own
-            key = TaskKey(project, unit.source, name)
+            key = TaskKey(project, unit.source, _entry_name(unit, read.file, keyed))
         keys.append(key)
         tasks.append(_task(task, keyed, key, over, read.file.path, place))
     return tasks
+
+
+def _entry_name(unit: Unit, file: TaskFile, keyed: KeyedTask) -> str:
+    """Return the name of a top-level entry; only an id of the file's own is unique beyond it."""
+    if keyed.traits.id and not unit.prefix:
+        return keyed.own
+    return f"{unit.prefix or f'{file.path}/'}{keyed.own}"
 
 
 def _top(

@@ -1,4 +1,4 @@
-"""The locks between processes: one run per clone and target, one writer per user and board.
+"""The locks between processes: one run per clone and target, one writer per board and database.
 
 Both are ``flock`` on a file that is never removed: the kernel lets go of them whatever way a
 process ends, and nothing is left to clean up. Names do not end in ``.lock``, since people remove
@@ -104,8 +104,8 @@ class RunLock:
         self.release()
 
 
-class BoardLock:
-    """The right to write to a board, among all clones of one user.
+class FairLock:
+    """A right for which it is worth waiting: to write to a board, or to merge into a database.
 
     Waiting means blocking in ``flock``, not polling: a clone that is busy releases the lock only
     for moments, and somebody who polls would nearly never come in one of them. Nor does the kernel

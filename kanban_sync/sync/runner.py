@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
 from kanban_sync.sync import requests
-from kanban_sync.sync.locks import BoardLock, RunLock, board_lock_path
+from kanban_sync.sync.locks import FairLock, RunLock, board_lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -276,7 +276,7 @@ class _Holder:
         if not self.board_lock:
             self._pass()
             return True
-        with BoardLock(board_lock_path(self.target)) as lock:
+        with FairLock(board_lock_path(self.target)) as lock:
             if not lock.acquire(0):
                 self._database(self._read())
                 longest = self.patience.board_lock

@@ -136,9 +136,9 @@ class Floor:
             store.merge(self.repository.tasks, {}, self.repository.files, NOW)
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.execute("PRAGMA synchronous = NORMAL")
-        self.differs: set[object] = set()
-        self.knows = {
-            DIGESTS: {(*each.key[1:], digest_of(each)) for each in self.repository.tasks},
+        self.differs: set[Row] = set()
+        self.knows: dict[str, set[Row]] = {
+            DIGESTS: {(*each.key, digest_of(each)) for each in self.repository.tasks},
             TIPS: set(self.repository.files.tips.items()),
             SLOTS: texts(self.repository.files.slots),
         }
@@ -170,7 +170,7 @@ class Floor:
         self.db.execute("COMMIT")
 
 
-def texts(slots: Mapping[str, SlotState]) -> set[tuple[str, str]]:
+def texts(slots: Mapping[str, SlotState]) -> set[Row]:
     """Return slots as rows hold them."""
     return {(name, slot_to_json(state)) for name, state in slots.items()}
 
@@ -189,8 +189,8 @@ def store() -> None:
             "ours, 1 % changed": Subject(busy.merge, before=busy.repository.commit),
         }
         claims = [
-            Claim("ours, nothing new", "sqlite3, nothing new", 4),
-            Claim("ours, 1 % changed", "sqlite3, 1 % changed", 4),
+            Claim("ours, nothing new", "sqlite3, nothing new", 5),
+            Claim("ours, 1 % changed", "sqlite3, 1 % changed", 5),
         ]
         main(__doc__, subjects, claims, rounds=30)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -147,7 +146,8 @@ def _open_to_write(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection
     try:
         # Before anything that would write to a file that is not ours to write.
         upgrade(connection, path, steps)
-        _log_ahead(connection)
+        # A file system that cannot do it leaves the mode as it is, and all works, but slower.
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -190,23 +190,6 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
         # Database's lock sees to it that one thread at a time uses it.
         check_same_thread=False,
     )
-
-
-def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging, for good; a file system that cannot do it stays as it is.
-
-    While another process has the file open, SQLite refuses the switch without waiting.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _wants_company(error: sqlite3.OperationalError) -> bool:

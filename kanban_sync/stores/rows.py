@@ -13,7 +13,10 @@ from kanban_sync.stores.changes import to_json
 
 Row: TypeAlias = tuple[Any, ...]
 
-DIGESTS = "SELECT source, name, file_digest FROM tasks WHERE project = ?"
+DIGITS = 32
+"""How much of a hash is kept: chance will not hit it, and all are read for each merge."""
+
+DIGESTS = "SELECT project, source, name, file_digest FROM tasks WHERE project = ?"
 
 TASKS = """
 SELECT source, name, status, word, title, parent_source, parent_name, "group", number, body,
@@ -76,7 +79,7 @@ def digest_of(task: Task) -> str:
     if text.count("\0") >= len(words):
         # The text holds the separator: written so that two tasks cannot read the same.
         text = repr(words)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:DIGITS]
 
 
 def row_of(task: Task, digest: str) -> Row:

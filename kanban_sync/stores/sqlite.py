@@ -208,19 +208,14 @@ class SqliteStore:
         gone: Mapping[TaskKey, Status],
     ) -> Changes:
         """Compare, reading of the old tasks only those of which the files say something new."""
-        had = {
-            TaskKey(self._project, source, name): digest
-            for source, name, digest in db.execute(rows.DIGESTS, (self._project,))
-        }
-        new = [task for task in tasks if had.get(task.key) != digests[task.key]]
-        # Before it is read: a task that the files hold is not gone, whatever the caller says.
-        over = {key: status for key, status in gone.items() if key not in digests}
-        asked = [key for key in (*(task.key for task in new), *over) if key in had]
-        old = {key: self._task(db, key) for key in asked}
-        return compare(old, new, over)
-
-    def _task(self, db: sqlite3.Connection, key: TaskKey) -> Task:
-        return rows.task_of(self._project, db.execute(rows.TASK, key).fetchone())
+        had = set(db.execute(rows.DIGESTS, (self._project,)))
+        new = [task for task in tasks if (*task.key, digests[task.key]) not in had]
+        # A task that the files hold is not gone, whatever the caller says.
+        over = [key for key in gone if key not in digests and key.project == self._project]
+        keys = (*(task.key for task in new), *over)
+        found = ((key, db.execute(rows.TASK, key).fetchone()) for key in keys)
+        old = {key: rows.task_of(self._project, row) for key, row in found if row}
+        return compare(old, new, gone)
 
     def _write(
         self, db: sqlite3.Connection, changes: Changes, digests: Mapping[TaskKey, str], now: float

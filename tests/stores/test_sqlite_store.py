@@ -1,0 +1,186 @@
+"""The store in an SQLite file keeps the contract, and writes no more than it has to."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.model import Status, Version
+from kanban_sync.core.ports import FilesState, Merged, Run
+from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
+from stores.contract import NO_FILES, TaskStoreContract, everything
+from stores.made_up import NOW, PROJECT, key, said, state, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanban_sync.core.ports import TaskStore
+
+
+class TestSqliteStore(TaskStoreContract):
+    @contextmanager
+    def opened(self) -> Iterator[TaskStore]:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            closing(open_sqlite(Path(folder, "tasks.db"), PROJECT)) as store,
+        ):
+            yield store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "tasks.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with closing(open_sqlite(path, PROJECT)) as store:
+        yield store
+
+
+def rows_written(store: SqliteStore) -> int:
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite itself counts its rows
+        return db.total_changes
+
+
+def log_size(path: Path) -> int:
+    return path.with_name(f"{path.name}-wal").stat().st_size
+
+
+FILES = FilesState({"main": "c1"}, {"A": state("a", "b"), "B": state("c")})
+TASKS = [task(f"{n}", labels=("x",), status_version=Version(n, "c")) for n in range(50)]
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["same process", "next process"])
+def test_a_second_merge_writes_no_row_and_not_one_byte(
+    path: Path, store: SqliteStore, anew: bool
+) -> None:
+    store.merge(TASKS, {}, FILES, NOW)
+    store.merge(TASKS[1:], {key("0"): Status.DONE}, FILES, NOW)
+    # The first connection stays open, else closing the last one would empty the log.
+    again = open_sqlite(path, PROJECT) if anew else store
+    with closing(again):
+        before = rows_written(again), log_size(path)
+        for _ in range(2):
+            again.merge(TASKS[1:], {key("0"): Status.DONE}, again.files(), NOW + 1)
+            again.merge(TASKS[1:], {key("0"): Status.DONE}, FILES, NOW + 1)
+        assert (rows_written(again), log_size(path)) == before
+
+
+@pytest.mark.parametrize(
+    ("tasks", "files", "written"),
+    [
+        pytest.param(TASKS, replace(FILES, tips={"main": "c2"}), 1, id="a tip that moved"),
+        pytest.param(
+            TASKS,
+            replace(FILES, slots={**FILES.slots, "A": state("a")}),
+            1 + 1,
+            id="a slot, and the count of merges",
+        ),
+        pytest.param(
+            [replace(TASKS[0], title="T"), *TASKS[1:]],
+            FILES,
+            1 + 2 + 1,
+            id="a task, two events, and the count of merges",
+        ),
+    ],
+)
+def test_a_merge_writes_the_changed_rows_only(
+    store: SqliteStore, tasks: list[object], files: FilesState, written: int
+) -> None:
+    store.merge(TASKS, {}, FILES, NOW)
+    before = rows_written(store)
+    store.merge(tasks, {}, files, NOW)  # type: ignore[arg-type]
+    assert rows_written(store) - before == written
+
+
+def test_remembering_what_is_known_already_writes_nothing(store: SqliteStore) -> None:
+    store.remember("t1", [said("a")])
+    store.remember_board("t1", {"list": "1"})
+    before = rows_written(store)
+    store.remember("t1", [said("a")])
+    store.remember_board("t1", {"list": "1"})
+    assert rows_written(store) == before
+
+
+def fill(store: SqliteStore, project: str) -> None:
+    """Fill a store with the same of everything, but for the project in the keys."""
+    mine = said("a")
+    store.merge([replace(task("a"), key=key("a", project))], {}, FILES, NOW)
+    store.remember_parses({"d1": project})
+    store.remember("t1", [replace(mine, said=replace(mine.said, key=key("a", project)))])
+    store.remember_board("t1", {"project": project})
+    number = store.begin_run(Run("t1", NOW))
+    store.end_run(Run("t1", NOW, error=project, id=number))
+
+
+def test_two_projects_in_one_file_never_see_each_other(path: Path, store: SqliteStore) -> None:
+    fill(store, PROJECT)
+    mine = everything(store)
+    with closing(open_sqlite(path, "p2")) as other:
+        assert everything(other) == [[], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
+        fill(other, "p2")
+        other.merge([], {key("a", "p2"): Status.ORPHANED}, NO_FILES, NOW)
+        other.merge([], {key("a"): Status.ORPHANED}, NO_FILES, NOW)
+        other.forget("t1", [key("a"), key("a", "p2")])
+        other.remember_board("t1", {})
+        other.end_run(Run("t1", NOW, error="not mine", id=1))
+        assert [each.key.project for each in other.tasks()] == ["p2"]
+    assert everything(store) == mine
+
+
+def test_what_was_written_is_there_in_the_next_process(path: Path, store: SqliteStore) -> None:
+    fill(store, PROJECT)
+    before = everything(store)
+    store.close()
+    with closing(open_sqlite(path, PROJECT)) as again:
+        assert everything(again) == before
+        assert again.merge([task("a")], {}, FILES, NOW) == Merged()
+
+
+def test_what_one_connection_writes_another_reads(path: Path, store: SqliteStore) -> None:
+    with closing(open_sqlite(path, PROJECT)) as other:
+        assert other.files() == FilesState()
+        store.merge([task("a")], {}, FILES, NOW)
+        assert other.files() == FILES
+        other.merge([task("a")], {}, replace(FILES, slots={"A": state("z")}), NOW)
+        assert store.files().slots == {"A": state("z")}
+
+
+def test_the_files_of_the_database_are_for_the_user_alone(path: Path, store: SqliteStore) -> None:
+    store.merge([task("a")], {}, FILES, NOW)
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    assert modes == {"tasks.db": 0o600, "tasks.db-wal": 0o600, "tasks.db-shm": 0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_the_database_is_set_up_for_several_processes(store: SqliteStore) -> None:
+    names = ("journal_mode", "busy_timeout", "synchronous", "foreign_keys")
+    with store._database.reading() as db:  # noqa: SLF001 - a connection's settings are its own
+        found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    assert found == ["wal", 5000, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT max(id) FROM events WHERE project = 'p1'",
+        "SELECT id FROM events WHERE project = 'p1' AND id > 7 ORDER BY id LIMIT 9",
+        "SELECT count(*) FROM tasks WHERE project = 'p1' AND status = 'todo'",
+        "SELECT id FROM runs WHERE project = 'p1' AND target = 't' ORDER BY id DESC LIMIT 200",
+        "DELETE FROM parses WHERE project = 'p1' AND asked <= 7",
+    ],
+)
+def test_what_is_asked_often_is_found_by_an_index(store: SqliteStore, query: str) -> None:
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert len(plan) == 1
+    assert "INDEX" in plan[0]
+    assert "SCAN" not in plan[0]
+    assert "TEMP B-TREE" not in plan[0]

@@ -208,7 +208,7 @@ class GitRepository:
         for entry, path in zip(words[::2], words[1::2], strict=False):
             _, mode, _, blob, _ = entry.split(" ")
             if mode in REGULAR:
-                tree[path] = blob
+                tree[_readable(path)] = blob
         return tree
 
     def _is_ancestor(self, commit: str, tip: str) -> bool:
@@ -331,7 +331,12 @@ def _path_change(entry: str, path: str) -> PathChange:
         for mode, blob in zip(modes[:-1], ids[:-1], strict=True)
     )
     new = ids[-1] if modes[-1] in REGULAR and set(ids[-1]) != {"0"} else ""
-    return PathChange(path, old, new)
+    return PathChange(_readable(path), old, new)
+
+
+def _readable(path: str) -> str:
+    """Return a path without bytes that are no UTF-8: it is a name here, nothing is opened by it."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:

@@ -30,11 +30,13 @@ class SetTitle:
 class SetText:
     """Put this text into our block of the description; what stands outside stays.
 
-    ``former`` are the blocks of ours that may stand there, the latest first.
+    ``former`` are the blocks of ours that may stand there, the latest first; ``marked`` is what
+    the version field tells of the block that was written last, by whichever clone.
     """
 
     text: str
     former: tuple[str, ...] = ()
+    marked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +225,14 @@ def key_of(operation: Operation) -> TaskKey:
             return operation.key
 
 
-def about_to_say(operation: Update | Archive, former: Said | None) -> Said:
+def about_to_say(operation: Create | Update | Archive, former: Said | None) -> Said:
     """Return the base to record before the first write, so that a crash in between is mended.
 
-    It forgets nothing of the former base: the writes may not have begun.
+    It forgets nothing of the former base: the writes may not have begun. A card that is yet to be
+    made has no id.
     """
+    if isinstance(operation, Create):
+        return Said("", operation.card, operation.stamp.mark, finished=False)
     card, seen = operation.card, operation.seen
     base = former or Said(seen.id, card, operation.mark, seen)
     return replace(

@@ -10,7 +10,9 @@ tasks are followed along a slot.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from kanban_sync.core.model import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Said
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
-    from kanban_sync.core.model import Document, Status, Task, TaskKey
+    from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
     from kanban_sync.core.operations import Operation
 
 Tree: TypeAlias = "Mapping[str, str]"
@@ -187,6 +189,13 @@ class Event:
     data: str
 
 
+class Gone(NamedTuple):
+    """What became of a task that files no longer hold, and the commit that took it out."""
+
+    status: Status
+    version: Version = UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What one merge into the database changed: keys, in the order of the tasks."""
@@ -246,7 +255,7 @@ class TaskStore(Protocol):
         ...
 
     def merge(
-        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Status], files: FilesState, now: float
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
     ) -> Merged:
         """Bring the tasks in, in one transaction with its events; only changed rows are written.
 

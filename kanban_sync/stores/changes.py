@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.ports import Gone
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -87,7 +88,7 @@ def check_project(project: str, keys: Iterable[TaskKey]) -> None:
 
 
 def compare(
-    old: Mapping[TaskKey, Task], new: Sequence[Task], gone: Mapping[TaskKey, Status]
+    old: Mapping[TaskKey, Task], new: Sequence[Task], gone: Mapping[TaskKey, Gone]
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -101,8 +102,12 @@ def compare(
     updated = [task for task in new if old.get(task.key, task) != task]
     held = {task.key for task in new}
     over = [
-        replace(old[key], status=status)
-        for key, status in gone.items()
+        replace(
+            old[key],
+            status=status,
+            status_version=max(version, old[key].status_version),
+        )
+        for key, (status, version) in gone.items()
         if key in old and key not in held and old[key].status is not status
     ]
     news: list[News] = []

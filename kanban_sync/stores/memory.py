@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.ports import Gone
     from kanban_sync.stores.changes import News
 
 
@@ -61,7 +62,7 @@ class MemoryStore:
         return _copy(self._has.files)
 
     def merge(
-        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Status], files: FilesState, now: float
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
     ) -> Merged:
         """Bring the tasks in, with their events."""
         check_tasks(self._project, tasks)

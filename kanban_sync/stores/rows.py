@@ -42,7 +42,8 @@ ON CONFLICT (project, source, name) DO UPDATE SET
 """
 
 TASK_IS_OVER = """
-UPDATE tasks SET status = ?, file_digest = '' WHERE project = ? AND source = ? AND name = ?
+UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, file_digest = ''
+WHERE project = ? AND source = ? AND name = ?
 """
 """Without a digest the task is looked at again should it come back."""
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.board import Said
-    from kanban_sync.core.model import Status, Task
-    from kanban_sync.core.ports import FilesState, Merged, Run
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.ports import FilesState, Gone, Merged, Run
     from kanban_sync.stores.changes import Changes
     from kanban_sync.stores.database import Database
 
@@ -67,7 +67,7 @@ class SqliteStore:
             return self._files.read(db)
 
     def merge(
-        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Status], files: FilesState, now: float
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
     ) -> Merged:
         """Bring the tasks in, in one transaction with its events; only changed rows are written."""
         check_tasks(self._project, tasks)
@@ -205,7 +205,7 @@ class SqliteStore:
         db: sqlite3.Connection,
         tasks: Sequence[Task],
         digests: Mapping[TaskKey, str],
-        gone: Mapping[TaskKey, Status],
+        gone: Mapping[TaskKey, Gone],
     ) -> Changes:
         """Compare, reading of the old tasks only those of which the files say something new."""
         had = set(db.execute(rows.DIGESTS, (self._project,)))
@@ -224,7 +224,10 @@ class SqliteStore:
             return
         written = [rows.row_of(task, digests[task.key]) for task in changes.write]
         db.executemany(rows.WRITE_TASK, written)
-        db.executemany(rows.TASK_IS_OVER, [(task.status.value, *task.key) for task in changes.over])
+        db.executemany(
+            rows.TASK_IS_OVER,
+            [(task.status.value, *task.status_version, *task.key) for task in changes.over],
+        )
         pending = "SELECT count(*) FROM tasks WHERE project = ? AND status = 'todo'"
         news = (*changes.news, roadmap_updated(changes, _number(db, pending, self._project)))
         db.executemany(

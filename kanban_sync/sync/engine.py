@@ -12,17 +12,17 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, Self
 
-from kanban_sync.core.board import Said, cards_of, mark_of
+from kanban_sync.core.board import cards_of, mark_of
 from kanban_sync.core.errors import (
     BoardUnreachableError,
     KanbanSyncError,
     RefusedError,
     StoreError,
 )
-from kanban_sync.core.operations import Archive, Forget, Update, key_of
+from kanban_sync.core.operations import Archive, Create, Forget, Update, about_to_say, key_of
 from kanban_sync.core.plan import plan
-from kanban_sync.core.ports import Repository, Run
-from kanban_sync.sync.locks import BoardLock
+from kanban_sync.core.ports import Gone, Repository, Run
+from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.board import Said
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Merged, Receipt, Source, TaskStore
@@ -140,7 +141,7 @@ class Engine:
         """Bring the task database up to date; without a change of the files it reads nothing."""
         self._state.make()
         # Git is asked inside: of two passes the later one has seen the newer commits.
-        with BoardLock(self._state.path / MERGE_LOCK) as lock:
+        with FairLock(self._state.path / MERGE_LOCK) as lock:
             if not lock.acquire(MERGE_WAIT):
                 raise StoreError(
                     "another process has been writing to the task database for"
@@ -178,7 +179,7 @@ class Engine:
         self.progress.tick("writing to the task database")
         merged = session.store.merge(
             reading.tasks,
-            {task.key: task.status for task in reading.gone},
+            {task.key: Gone(task.status, task.status_version) for task in reading.gone},
             reading.files,
             self._doors.now(),
         )
@@ -287,26 +288,11 @@ class Engine:
 
 def _about_to_say(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) -> list[Said]:
     """Return the bases to record before the writes: what will be said, not yet finished."""
-    saying: list[Said] = []
-    for operation in operations:
-        if isinstance(operation, Update | Archive):
-            card = operation.card
-            stamp = operation.stamp
-            mark = stamp.mark if stamp is not None else mark_of()
-            former = base.get(card.key) or Said(operation.seen.id, card, mark, operation.seen)
-            saying.append(
-                replace(
-                    former,
-                    card_id=operation.seen.id,
-                    said=card,
-                    mark=mark,
-                    items=operation.items,
-                    finished=False,
-                    archived=isinstance(operation, Archive),
-                    deleted=False,
-                )
-            )
-    return saying
+    return [
+        about_to_say(operation, base.get(operation.card.key))
+        for operation in operations
+        if isinstance(operation, Create | Update | Archive)
+    ]
 
 
 def _apply_all(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kanban_sync.core.model import Status, Task, Version
-from kanban_sync.core.ports import FilesState, Merged, Run
+from kanban_sync.core.ports import FilesState, Gone, Merged, Run
 from stores.made_up import (
     FILES,
     NOW,
@@ -39,7 +39,7 @@ inherited = settings(suppress_health_check=[HealthCheck.differing_executors])
 
 def merge(store: TaskStore, *tasks: Task, **gone: Status) -> Merged:
     """Merge with files that stay as they are."""
-    over = {key(name): status for name, status in gone.items()}
+    over = {key(name): Gone(status) for name, status in gone.items()}
     return store.merge(tasks, over, store.files(), NOW)
 
 
@@ -113,7 +113,7 @@ class TaskStoreContract(ABC):
         merge(store, task("a"), task("b"), task("c"), task("d"))
         merged = store.merge(
             [task("z"), task("b"), task("d", title="D"), task("a", title="A"), task("y")],
-            {key("c"): Status.ORPHANED},
+            {key("c"): Gone(Status.ORPHANED)},
             NO_FILES,
             NOW,
         )
@@ -182,7 +182,7 @@ class TaskStoreContract(ABC):
         last = store.last_event()
         store.merge(
             [task("a", title="A"), task("b", line=3), task("e"), task("f", status=Status.DONE)],
-            {key("c"): Status.DONE},
+            {key("c"): Gone(Status.DONE)},
             NO_FILES,
             NOW + 1,
         )
@@ -206,6 +206,12 @@ class TaskStoreContract(ABC):
         data = json.loads(store.events(limit=300)[-1].data)
         assert data["new"] == [f"tasks-md:{n:03}" for n in range(200)]
         assert data["new_count"] == 201
+
+    def test_a_task_that_is_gone_knows_the_commit_that_took_it_out(self, store: TaskStore) -> None:
+        merge(store, task("a", status_version=Version(5, "b")))
+        taken_out = Version(9, "c")
+        store.merge([], {key("a"): Gone(Status.DONE, taken_out)}, store.files(), NOW)
+        assert [each.status_version for each in store.tasks()] == [taken_out]
 
     def test_a_task_that_is_gone_keeps_its_row_with_what_became_of_it(
         self, store: TaskStore

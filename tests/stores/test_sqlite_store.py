@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.model import Status, Version
-from kanban_sync.core.ports import FilesState, Merged, Run
+from kanban_sync.core.ports import FilesState, Gone, Merged, Run
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 from stores.contract import NO_FILES, TaskStoreContract, everything
 from stores.made_up import NOW, PROJECT, key, said, state, task
@@ -62,14 +62,14 @@ def test_a_second_merge_writes_no_row_and_not_one_byte(
     path: Path, store: SqliteStore, anew: bool
 ) -> None:
     store.merge(TASKS, {}, FILES, NOW)
-    store.merge(TASKS[1:], {key("0"): Status.DONE}, FILES, NOW)
+    store.merge(TASKS[1:], {key("0"): Gone(Status.DONE)}, FILES, NOW)
     # The first connection stays open, else closing the last one would empty the log.
     again = open_sqlite(path, PROJECT) if anew else store
     with closing(again):
         before = rows_written(again), log_size(path)
         for _ in range(2):
-            again.merge(TASKS[1:], {key("0"): Status.DONE}, again.files(), NOW + 1)
-            again.merge(TASKS[1:], {key("0"): Status.DONE}, FILES, NOW + 1)
+            again.merge(TASKS[1:], {key("0"): Gone(Status.DONE)}, again.files(), NOW + 1)
+            again.merge(TASKS[1:], {key("0"): Gone(Status.DONE)}, FILES, NOW + 1)
         assert (rows_written(again), log_size(path)) == before
 
 
@@ -126,8 +126,8 @@ def test_two_projects_in_one_file_never_see_each_other(path: Path, store: Sqlite
     with closing(open_sqlite(path, "p2")) as other:
         assert everything(other) == [[], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
         fill(other, "p2")
-        other.merge([], {key("a", "p2"): Status.ORPHANED}, NO_FILES, NOW)
-        other.merge([], {key("a"): Status.ORPHANED}, NO_FILES, NOW)
+        other.merge([], {key("a", "p2"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
+        other.merge([], {key("a"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
         other.forget("t1", [key("a"), key("a", "p2")])
         other.remember_board("t1", {})
         other.end_run(Run("t1", NOW, error="not mine", id=1))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kanban_sync.core.model import Status, Task, TaskKey, Version
-from kanban_sync.core.ports import FilesState, Run
+from kanban_sync.core.ports import FilesState, Gone, Run
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.stores.sqlite import open_sqlite
 from stores.contract import everything
@@ -39,7 +39,15 @@ TASKS = st.lists(
     max_size=4,
     unique_by=lambda each: each.key,
 )
-GONE = st.dictionaries(NAMES.map(key), st.sampled_from((Status.DONE, Status.ORPHANED)), max_size=3)
+GONE = st.dictionaries(
+    NAMES.map(key),
+    st.builds(
+        lambda status, time: Gone(status, Version(time, "g")),
+        st.sampled_from((Status.DONE, Status.ORPHANED)),
+        st.integers(0, 2),
+    ),
+    max_size=3,
+)
 FILES = st.builds(
     FilesState,
     st.dictionaries(st.sampled_from(("main", "b")), st.sampled_from("12")),
@@ -57,12 +65,12 @@ class TwoStores(RuleBasedStateMachine):
         self.sqlite = open_sqlite(self.path, PROJECT)
 
     @rule(tasks=TASKS, gone=GONE, files=FILES)
-    def merge(self, tasks: list[Task], gone: dict[TaskKey, Status], files: FilesState) -> None:
+    def merge(self, tasks: list[Task], gone: dict[TaskKey, Gone], files: FilesState) -> None:
         both = [store.merge(tasks, gone, files, NOW) for store in (self.memory, self.sqlite)]
         assert both[0] == both[1]
 
     @rule(tasks=TASKS, gone=GONE)
-    def merge_again(self, tasks: list[Task], gone: dict[TaskKey, Status]) -> None:
+    def merge_again(self, tasks: list[Task], gone: dict[TaskKey, Gone]) -> None:
         for store in (self.memory, self.sqlite):
             files = store.files()
             store.merge(tasks, gone, files, NOW)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import StoreError
 from kanban_sync.core.model import Status
-from kanban_sync.core.ports import FilesState
+from kanban_sync.core.ports import FilesState, Gone
 from kanban_sync.stores.database import open_database
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
@@ -54,7 +54,7 @@ def old_merge(store: SqliteStore) -> None:
 def new_merge(store: SqliteStore) -> None:
     """Create, update and take away, so that a part of it alone would be seen."""
     tasks = [task(f"{n}", body="new " * 500) for n in range(5, 25)]
-    gone = {key(f"{n}"): Status.ORPHANED for n in range(5)}
+    gone = {key(f"{n}"): Gone(Status.ORPHANED) for n in range(5)}
     store.merge(tasks, gone, FilesState({"main": "new"}, {"B": state("new")}), NOW)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.model import Status, TaskKey
-from kanban_sync.core.ports import SourceSettings
+from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
@@ -74,7 +74,7 @@ class Clone:
         finally:
             git.close()
         if reading is not None and reading.is_new:
-            gone = {task.key: task.status for task in reading.gone}
+            gone = {task.key: Gone(task.status, task.status_version) for task in reading.gone}
             self.store.merge(reading.tasks, gone, reading.files, 0.0)
         return reading
 

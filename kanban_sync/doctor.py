@@ -83,7 +83,7 @@ def examine(patient: Patient) -> list[Finding]:
     if git.ok:
         findings += hook_findings(inspect(patient.top))
     findings += silence_findings(patient.environment, is_paused=patient.state.is_paused)
-    findings.append(_state_finding(patient.state.path))
+    findings.append(state_finding(patient.state.path))
     mine, problems = _read(patient.settings)
     theirs, their_problems = _read(patient.committed)
     findings += settings_findings(problems, their_problems)
@@ -176,8 +176,11 @@ def silence_findings(environment: Mapping[str, str], *, is_paused: bool) -> list
     return findings
 
 
-def _state_finding(folder: Path) -> Finding:
+def state_finding(folder: Path) -> Finding:
     """Judge whether the state folder, or where it will be made, may be written."""
+    if folder.exists() and not folder.is_dir():
+        text = f"{folder} is a file, where a folder has to be"
+        return Finding("state folder", ok=False, text=text, remedy=f"move {folder} away")
     place = folder if folder.exists() else folder.parent
     files = sorted(place.glob("*")) if folder.exists() else []
     closed = [path for path in (place, *files) if not os.access(path, os.W_OK)]
@@ -283,7 +286,11 @@ def _run_finding(name: str, run: Run) -> Finding:
 
 
 def _pending_finding(state: StateFolder, target: Target | None) -> Finding:
-    count = len(requests.pending(state, target.id if target is not None else DATABASE))
+    try:
+        count = len(requests.pending(state, target.id if target is not None else DATABASE))
+    except KanbanSyncError as error:
+        remedy = "put the state folder right first"
+        return Finding("pending", ok=False, text=str(error), remedy=remedy)
     if count:
         text = f"{count} requests wait for a sync, which may be under way"
         return Finding("pending", ok=None, text=text, remedy="kanban-sync sync --wait")

@@ -75,7 +75,9 @@ class Stop:
 
     def __enter__(self) -> Self:
         """Take the signals."""
-        self._former = {each: signal.signal(each, self._note) for each in self.SIGNALS}
+        # What was ignored before, as under nohup, stays ignored.
+        taken = (each for each in self.SIGNALS if signal.getsignal(each) != signal.SIG_IGN)
+        self._former = {each: signal.signal(each, self._note) for each in taken}
         return self
 
     def __exit__(

@@ -14,7 +14,6 @@ from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.cli.plan_text import plan_lines
-from kanban_sync.core.errors import RepositoryError, SettingsError
 from kanban_sync.sync import consent
 
 if TYPE_CHECKING:
@@ -79,11 +78,7 @@ def command(
     clone.record_settings(settings)
     if not no_hooks:
         tell(install.install(clone.top))
-    try:
-        _sync_files(clone, settings)
-    except RepositoryError as error:
-        warn(str(error))
-        return
+    _sync_files(clone, settings)
     target = consent.named_target(settings)
     if target is None:
         say("ready: commit, and the tasks follow. 'kanban-sync board' draws them")
@@ -166,11 +161,7 @@ def _quoted(text: str) -> str:
 
 
 def _sync_files(clone: Clone, settings: Settings) -> None:
-    try:
-        found = clone.files(settings)
-    except SettingsError as error:
-        warn(str(error))
-        raise
+    found = clone.files(settings)
     for each in found:
         say(f"found {each['path']}: {each['done']}/{each['tasks']} tasks done ({each['source']})")
     if not found:

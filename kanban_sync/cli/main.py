@@ -61,7 +61,7 @@ class _Commands(click.Group):
             formatter.write_dl([(name, text) for name, text in COMMANDS.items() if text])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("kanban-sync", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(kanban_sync.__version__, prog_name="kanban-sync")
 def cli() -> None:
     """Keep a Planka board and a task database in step with a repository's task files."""
@@ -77,12 +77,15 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     if sys.platform not in PLATFORMS:
         _end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
     try:
-        code = command.main(args=arguments, standalone_mode=False)
+        code = command.main(args=arguments, prog_name=command.name, standalone_mode=False)
     except KanbanSyncError as error:
         _end(str(error), error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except click.Abort:
+    except click.Abort as error:
+        # click makes this of Ctrl-C too, when much may have been done already.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            sys.exit(INTERRUPTED)
         _end("nothing was changed", 1)
     except click.ClickException as error:
         # Not click's own exit code: 2 stands for a board that cannot be reached.

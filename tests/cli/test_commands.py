@@ -1,0 +1,385 @@
+"""The commands keep their word: what they print, what they touch, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.program import (
+    BOARD,
+    CHANGE,
+    CHANGE_FILE,
+    NOBODY,
+    PROGRAM,
+    PROJECT,
+    TASKS,
+    Answer,
+    until,
+)
+from kanban_sync.sync import requests
+from kanban_sync.sync.engine import DATABASE
+from kanban_sync.sync.locks import RunLock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.program import Clone
+    from kanban_sync.standin.server import Standin
+
+NAMES = ("--project", PROJECT, "--board", BOARD)
+ON_BOARD = {"add-search": "In Progress", "Rotate the keys": "To Do", "Tidy the logs": "Backlog"}
+DONE = CHANGE.replace("[ ]", "[x]")
+
+STATUS = {
+    "allowed",
+    "board_url",
+    "branch",
+    "commit",
+    "database",
+    "files",
+    "last_run",
+    "paused",
+    "pending_requests",
+    "project_id",
+    "settings",
+    "settings_problems",
+    "target",
+    "tasks",
+    "uncommitted",
+}
+
+
+def old_program(clone: Clone, *arguments: str, url: str | None = None) -> Answer:
+    """Run `kanban-project-sync`."""
+    code = "from kanban_sync.cli.project_sync import main; main()"
+    key = {**clone.key, "PLANKA_URL": url or clone.server.url}
+    done = subprocess.run(
+        [sys.executable, "-E", "-P", "-c", code, *arguments],
+        cwd=clone.path,
+        env={**os.environ, **key},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+# --- consent ---------------------------------------------------------------------------------
+
+
+def test_a_board_that_only_the_repository_names_gets_no_request(clone: Clone) -> None:
+    clone.name_board()
+    assert clone.program("install").code == 0
+    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
+    clone.wait_until_synced()
+
+    answer = clone.program("sync")
+    preview = clone.program("sync", "--dry-run")
+
+    assert (answer.code, preview.code) == (1, 1)
+    assert f"names the board {clone.target}, which you have not allowed" in answer.err
+    assert "Run 'kanban-sync allow'" in answer.err
+    assert clone.server.requests == []
+    assert "Review (1)\n  add-search  2/2" in clone.program("board").out
+
+
+def test_allow_lets_the_hooks_write(clone: Clone) -> None:
+    clone.name_board()
+    clone.program("install")
+
+    answer = clone.program("allow", "--yes")
+    assert answer.out.startswith(f"allowed: {clone.target}")
+    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
+    clone.wait_until_synced()
+
+    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+
+
+@pytest.mark.parametrize(("word", "allowed"), [("y", True), ("n", False)])
+def test_allow_asks_first(clone: Clone, word: str, allowed: bool) -> None:
+    clone.name_board()
+    answer = clone.program("allow", answers=f"{word}\n")
+    assert f"Let commits in this clone write to {clone.target}?" in answer.out
+    assert answer.code == (0 if allowed else 1)
+    assert clone.program("status", "--json").data["allowed"] == allowed
+
+
+def test_allow_needs_a_board_that_is_named(clone: Clone) -> None:
+    answer = clone.program("allow", "--yes", env={})
+    assert answer.code == 1
+    assert "no board is named: set planka.url" in answer.err
+
+
+def test_a_repository_that_comes_to_name_another_board_loses_the_consent(clone: Clone) -> None:
+    clone.init_with_board()
+    clone.name_board("Elsewhere")
+    clone.wait_until_synced()
+    clone.server.clear_log()
+
+    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
+    clone.wait_until_synced()
+
+    assert clone.server.requests == []
+    assert clone.program("status", "--json").data["allowed"] is False
+
+
+# --- pausing ---------------------------------------------------------------------------------
+
+
+def test_a_pause_is_made_up_for_after_it(clone: Clone) -> None:
+    clone.init_with_board()
+    asked = clone.causes()
+
+    assert clone.program("pause").code == 0
+    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
+    assert clone.causes() == asked
+    assert clone.program("status", "--json").data["paused"] is True
+
+    assert clone.program("resume").code == 0
+    clone.commit_as_person("something else", **{"README.md": "# Shop\n"})
+    clone.wait_until_synced()
+    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+
+
+# --- looking ---------------------------------------------------------------------------------
+
+
+def test_status_tells_the_same_keys_before_and_after_everything(clone: Clone) -> None:
+    before = clone.program("status", "--json", env={}).data
+    clone.init_with_board()
+    after = clone.program("status", "--json").data
+
+    assert set(before) == set(after) == STATUS
+    assert (before["target"], before["allowed"], before["tasks"]) == (None, False, {})
+    assert (after["allowed"], after["pending_requests"]) == (True, 0)
+    assert after["target"] == {"url": clone.server.url, "project": PROJECT, "board": BOARD}
+    assert after["board_url"].startswith(f"{clone.server.url}/boards/")
+    assert {run["result"] for run in after["last_run"].values()} == {"done"}
+    assert set(after["last_run"]) == {DATABASE, clone.target.id}
+
+
+def test_status_names_what_is_wrong_or_not_read(clone: Clone) -> None:
+    clone.write(".kanban-sync.yaml", "planka:\n  bord: x\n")
+    clone.write("TASKS.md", f"{TASKS}\n- [ ] More\n")
+    answer = clone.program("status", env={})
+    assert answer.code == 0
+    assert "problem    .kanban-sync.yaml:2: planka.bord is not a setting" in answer.out
+    assert "TASKS.md  (not committed)" in answer.out
+    assert "board      none" in answer.out
+
+
+def test_the_log_shows_the_runs_newest_last(clone: Clone) -> None:
+    assert clone.program("log").out == "no run yet\n"
+    clone.program("sync", env={})
+    clone.program("sync", *NAMES)
+
+    runs = clone.program("log", "--json").data["runs"]
+    lines = clone.program("log", "-n", "2").out.splitlines()
+
+    assert [run["target"] for run in runs] == [DATABASE, DATABASE, clone.target.id]
+    assert [run["result"] for run in runs] == ["done"] * 3
+    assert [line.split()[2] for line in lines] == [DATABASE, clone.target.id]
+
+
+def test_the_log_shows_why_a_run_failed(clone: Clone) -> None:
+    clone.program("sync", *NAMES, env={"PLANKA_URL": NOBODY, "PLANKA_API_KEY": "k"})
+    out = clone.program("log").out
+    assert "unreachable" in out
+    assert f"    {NOBODY} cannot be reached" in out
+
+
+def test_the_board_is_drawn_from_the_database(clone: Clone) -> None:
+    clone.program("sync", env={})
+    answer = clone.program("board")
+    assert answer.out == (
+        "Backlog (1)\n  Tidy the logs\nTo Do (1)\n  Rotate the keys\nPlanning (0)\n"
+        "In Progress (1)\n  add-search  1/2\nReview (0)\nDone (0)\n"
+    )
+    lists = clone.program("board", "--json").data["lists"]
+    cards = {card["title"]: each["name"] for each in lists for card in each["cards"]}
+    assert cards == ON_BOARD
+    assert [each["name"] for each in lists][0::5] == ["Backlog", "Done"]
+
+
+def test_files_are_listed_with_their_tasks_and_problems(clone: Clone) -> None:
+    clone.commit(**{"docs/TASKS.md": "- [x] one\n<<<<<<< ours\n- [ ] two\n"})
+    found = clone.program("files", "--json").data["files"]
+    told = {each["path"]: (each["source"], each["done"], each["tasks"]) for each in found}
+    assert told["TASKS.md"] == ("tasks-md", 0, 2)
+    assert told["openspec/changes/add-search"] == ("openspec", 1, 2)
+    [problem] = next(each["problems"] for each in found if each["path"] == "docs/TASKS.md")
+    assert problem.startswith("docs/TASKS.md:2: ")
+    assert problem in clone.program("files").out
+
+
+def test_a_repository_without_task_files_says_so(clone: Clone) -> None:
+    clone.commit(**{"TASKS.md": None, CHANGE_FILE: None})
+    assert "no task files" in clone.program("files").out
+
+
+# --- sync ------------------------------------------------------------------------------------
+
+
+def test_sync_tells_what_it_did_and_a_second_one_writes_nothing(clone: Clone) -> None:
+    clone.name_board()
+    clone.program("allow", "--yes")
+
+    first = clone.program("sync", "--json").data
+    clone.server.clear_log()
+    second = clone.program("sync", "--json").data
+
+    assert first["outcome"] == second["outcome"] == "done"
+    assert first["database"] == {"created": 5, "updated": 0, "gone": 0}
+    assert {each["kind"] for each in first["board"]["operations"]} == {"create"}
+    assert second["database"] == {"created": 0, "updated": 0, "gone": 0}
+    assert second["board"] is None
+    assert clone.server.requests == []
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(clone: Clone) -> None:
+    clone.name_board()
+    clone.program("allow", "--yes")
+
+    told = clone.program("sync", "--dry-run", "--json").data
+    text = clone.program("sync", "--dry-run").out
+
+    assert told["board"] == str(clone.target)
+    assert {each["title"] for each in told["operations"]} == set(ON_BOARD)
+    assert "+ add-search  [In Progress, 2 tasks]" in text
+    assert clone.writes() == []
+
+
+def test_what_is_not_committed_is_named_and_not_read(clone: Clone) -> None:
+    clone.write(CHANGE_FILE, DONE)
+    answer = clone.program("sync", env={})
+    assert f"not committed, so not read: {CHANGE_FILE}" in answer.err
+    assert "In Progress (1)" in clone.program("board").out
+
+
+def test_a_sync_beside_another_is_queued_or_waits_for_it(clone: Clone) -> None:
+    clone.state.make()
+    with RunLock(clone.state.run_lock(DATABASE)) as lock:
+        assert lock.acquire()
+        queued = clone.program("sync", env={})
+        asked = requests.size(clone.state)
+        call = [*PROGRAM, "sync", "--wait"]
+        waiting = subprocess.Popen(call, cwd=clone.path, stdout=subprocess.PIPE, text=True)
+        until(lambda: requests.size(clone.state) > asked)
+        assert waiting.poll() is None
+    out, _ = waiting.communicate(timeout=60)
+
+    assert (queued.code, queued.out.split(":")[0]) == (0, "queued")
+    assert (waiting.returncode, out) == (0, "task database: 5 created\n")
+
+
+def test_a_sync_in_the_background_comes_to_the_board(clone: Clone) -> None:
+    clone.init_with_board()
+    clone.git("config", "core.hooksPath", "/nowhere")
+    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
+
+    answer = clone.program("sync", "--background")
+    clone.wait_until_synced()
+
+    assert (answer.code, answer.out.split(":")[0]) == (0, "queued")
+    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+
+
+def test_a_board_named_on_the_command_line_is_synced_beside_the_allowed_one(clone: Clone) -> None:
+    clone.init_with_board()
+    assert clone.program("sync", "--board", "Second").code == 0
+    assert clone.cards("Second") == clone.cards() == ON_BOARD
+
+
+def test_a_sync_that_is_interrupted_says_nothing_untrue(clone: Clone, server: Standin) -> None:
+    server.delay = 0.5
+    call = [*PROGRAM, "sync", *NAMES]
+    environment = {**os.environ, **clone.key}
+    process = subprocess.Popen(
+        call, cwd=clone.path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: bool(server.requests))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip() == ""
+
+
+# --- exit codes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("sync", "--nonsense"), ("nonsense",), ("sync", "--project", "P"), ("log", "-n", "many")],
+)
+def test_a_mistake_on_the_command_line_ends_with_1(clone: Clone, arguments: tuple[str]) -> None:
+    answer = clone.program(*arguments, env={})
+    assert answer.code == 1
+    assert answer.err.startswith("kanban-sync: ")
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_board_that_is_away_ends_with_2_and_an_up_to_date_database(clone: Clone) -> None:
+    answer = clone.program("sync", *NAMES, env={"PLANKA_URL": NOBODY, "PLANKA_API_KEY": "k"})
+    assert answer.code == 2
+    assert f"{NOBODY} cannot be reached" in answer.err
+    assert "To Do (1)\n  Rotate the keys" in clone.program("board").out
+
+
+def test_a_broken_settings_file_ends_with_1_and_every_line(clone: Clone) -> None:
+    clone.write(".kanban-sync.yaml", "planka:\n  bord: x\nsource: y\n")
+    answer = clone.program("sync", env={})
+    assert answer.code == 1
+    assert [line.split(" ")[1] for line in answer.err.splitlines()] == [
+        ".kanban-sync.yaml:2:",
+        ".kanban-sync.yaml:3:",
+    ]
+
+
+def test_before_the_first_commit_it_ends_with_1(tmp_path: Path, clone: Clone) -> None:
+    clone.git("init", "--quiet", str(tmp_path / "fresh"))
+    fresh = type(clone)(tmp_path / "fresh", clone.server)
+    answer = fresh.program("sync", env={})
+    assert (answer.code, "no commit yet" in answer.err) == (1, True)
+    assert fresh.program("status", "--json", env={}).data["commit"] == ""
+
+
+def test_help_and_version_need_no_repository(tmp_path: Path) -> None:
+    for option in ("--help", "--version"):
+        call = [*PROGRAM, option]
+        done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert "kanban-sync" in done.stdout
+
+
+# --- the old program -------------------------------------------------------------------------
+
+
+def test_the_old_program_makes_and_fills_the_board(clone: Clone) -> None:
+    answer = old_program(clone, *NAMES)
+    assert answer.code == 0, answer.err
+    assert clone.cards() == ON_BOARD
+
+
+def test_the_old_program_takes_no_names_from_files(clone: Clone) -> None:
+    clone.write("project.yaml", json.dumps({"planka": {"project": PROJECT, "board": BOARD}}))
+    for missing in (NAMES[:2], NAMES[2:], ()):
+        answer = old_program(clone, *missing)
+        assert (answer.code, "Missing option" in answer.err) == (1, True)
+    assert clone.server.requests == []
+
+
+def test_the_old_program_ends_with_2_where_nobody_answers(clone: Clone) -> None:
+    assert old_program(clone, *NAMES, url=NOBODY).code == 2
+
+
+def test_the_old_program_detaches_on_request(clone: Clone) -> None:
+    answer = old_program(clone, *NAMES, "--background")
+    assert (answer.code, answer.out.split(":")[0]) == (0, "queued")
+    until(lambda: requests.done(clone.state, clone.target.id) > 0)
+    assert clone.cards() == ON_BOARD

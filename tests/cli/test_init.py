@@ -1,0 +1,194 @@
+"""``init``: from whatever a folder holds to the first synced board, or one clear line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT, Clone, run_program
+from kanban_sync.hooks import HOOKS
+from kanban_sync.sync.consent import allowed_target
+from repos import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanban_sync.standin.server import Standin
+
+SETTINGS = ".kanban-sync.yaml"
+ON_BOARD = {"add-search": "In Progress", "Rotate the keys": "To Do", "Tidy the logs": "Backlog"}
+NAMES = ("--project", PROJECT, "--board", BOARD)
+
+
+def hooks_of(clone: Clone) -> set[str]:
+    return {path.name for path in clone.hooks.iterdir() if not path.name.endswith(".sample")}
+
+
+def project_id(clone: Clone) -> str:
+    text = (clone.path / SETTINGS).read_text()
+    [line] = [line for line in text.splitlines() if line.startswith("project_id:")]
+    return line.split()[1].strip('"')
+
+
+def test_without_a_planka_the_task_database_alone_is_set_up(clone: Clone) -> None:
+    answer = clone.program("init", "--yes", env={})
+
+    assert (answer.code, answer.err) == (0, "")
+    assert hooks_of(clone) == set(HOOKS)
+    assert "found TASKS.md: 0/2 tasks done" in answer.out
+    assert "To Do (1)\n  Rotate the keys" in clone.program("board", env={}).out
+    assert clone.server.requests == []
+
+
+def test_with_a_planka_the_board_is_made_and_follows_the_next_commit(clone: Clone) -> None:
+    clone.init_with_board()
+    assert clone.cards() == ON_BOARD
+
+    clone.commit_as_person("use it", **{CHANGE_FILE: CHANGE.replace("[ ]", "[x]")})
+    clone.wait_until_synced()
+
+    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+
+
+def test_the_folder_and_tasks_name_the_board_by_default(clone: Clone) -> None:
+    assert clone.program("init", "--yes", "--url", clone.server.url).code == 0
+    target = allowed_target(clone.state)
+    assert target is not None
+    assert (target.project, target.board) == ("shop", "Tasks")
+
+
+@pytest.mark.parametrize(("word", "cards"), [("y", 3), ("n", 0)])
+def test_without_yes_it_shows_the_plan_and_asks(clone: Clone, word: str, cards: int) -> None:
+    answer = clone.program("init", answers=f"{PROJECT}\n{BOARD}\n{word}\n")
+
+    assert answer.code == 0, answer.err
+    assert "+ Rotate the keys  [To Do]" in answer.out
+    made = [path for method, path in clone.server.requests if method == "POST" and "cards" in path]
+    assert len([path for path in made if path.endswith("/cards")]) == cards
+    assert (allowed_target(clone.state) is not None) == bool(cards)
+
+
+def test_an_empty_answer_means_no_planka(clone: Clone) -> None:
+    answer = clone.program("init", env={}, answers="\n")
+    assert answer.code == 0
+    assert "URL of your Planka" in answer.out
+    assert clone.state.path.joinpath("tasks.db").exists()
+
+
+def test_a_second_init_changes_nothing(clone: Clone) -> None:
+    clone.init_with_board()
+    settings = (clone.path / SETTINGS).read_bytes()
+    clone.server.clear_log()
+
+    answer = clone.program("init", "--yes")
+
+    assert answer.code == 0
+    assert (clone.path / SETTINGS).read_bytes() == settings
+    assert clone.git("status", "--porcelain") == ""
+    assert clone.writes() == []
+
+
+def test_an_existing_settings_file_only_gets_the_project_id(clone: Clone) -> None:
+    before = "# Ours\nsources:\n  exclude: ['docs/**']   # not these\n"
+    clone.write(SETTINGS, before)
+
+    assert clone.program("init", "--yes", env={}).code == 0
+
+    after = (clone.path / SETTINGS).read_text()
+    assert after == f"project_id: {after.split()[1]}\n{before}"
+
+
+def test_a_board_that_the_settings_file_does_not_name_is_pointed_out(clone: Clone) -> None:
+    clone.write(SETTINGS, "project_id: shop\n")
+    answer = clone.program("init", "--yes", *NAMES)
+    assert answer.code == 0
+    assert f"{SETTINGS} does not name the board {clone.target}" in answer.err
+
+
+def test_tasks_that_were_synced_before_keep_their_project(clone: Clone) -> None:
+    assert clone.program("sync", *NAMES).code == 0
+    root = clone.git("rev-list", "--max-parents=0", "HEAD")
+    clone.server.clear_log()
+
+    clone.init_with_board()
+
+    assert project_id(clone) == root
+    assert clone.writes() == []
+    assert clone.cards() == ON_BOARD
+
+
+def test_a_new_project_gets_an_id_of_its_own(clone: Clone) -> None:
+    clone.program("init", "--yes", env={})
+    assert project_id(clone) != clone.git("rev-list", "--max-parents=0", "HEAD")
+
+
+def test_a_detached_head_is_no_obstacle(clone: Clone) -> None:
+    clone.git("switch", "--quiet", "--detach")
+    clone.init_with_board()
+    assert clone.cards() == ON_BOARD
+
+
+def test_before_the_first_commit_everything_is_made_ready_for_it(
+    tmp_path: Path, server: Standin
+) -> None:
+    fresh = Clone(Repo.init(tmp_path / "fresh").path, server)
+    answer = fresh.program("init", "--yes", "--url", server.url, *NAMES)
+    assert (answer.code, answer.err) == (0, "")
+    assert "found no task files" in answer.out
+    assert fresh.cards() == {}
+
+    fresh.commit_as_person("begin", **{"TASKS.md": "# Tasks\n\n## P1\n\n- [ ] Begin\n"})
+    fresh.wait_until_synced()
+
+    assert fresh.cards() == {"Begin": "To Do"}
+
+
+def test_hooks_are_left_out_on_request(clone: Clone) -> None:
+    assert clone.program("init", "--yes", "--no-hooks", env={}).code == 0
+    assert hooks_of(clone) == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [({}, "no key for"), ({"PLANKA_URL": NOBODY, "PLANKA_API_KEY": "k"}, "is not sent to")],
+    ids=["no key", "a key for another server"],
+)
+def test_without_a_key_for_the_server_nothing_is_sent_to_it(
+    clone: Clone, key: dict[str, str], said: str
+) -> None:
+    names = f"planka: {{url: '{clone.server.url}', project: {PROJECT}, board: {BOARD}}}\n"
+    clone.write(SETTINGS, names)
+    answer = clone.program("init", "--yes", "--url", clone.server.url, *NAMES, env=key)
+    assert said in answer.err
+    assert clone.server.requests == []
+    assert allowed_target(clone.state) is None
+
+
+def test_all_problems_of_a_settings_file_are_told_at_once(clone: Clone) -> None:
+    clone.write(SETTINGS, "project_id: Ü\nplanka:\n  bord: x\ngit: 3\n")
+
+    answer = clone.program("init", "--yes", env={})
+
+    assert answer.code == 1
+    for place in (f"{SETTINGS}:1: project_id", f"{SETTINGS}:3: planka.bord", f"{SETTINGS}:4: git"):
+        assert f"kanban-sync: {place}" in answer.err
+    assert "did you mean planka.board?" in answer.err
+    assert hooks_of(clone) == set()
+
+
+def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
+    bare = Repo.init(tmp_path / "bare", "--bare")
+    answer = run_program("init", "--yes", folder=bare.path)
+    assert answer.code == 1
+    assert "bare repository" in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_outside_a_repository_it_says_so(tmp_path: Path) -> None:
+    answer = run_program("init", "--yes", folder=tmp_path)
+    assert answer.code == 1
+    assert answer.err == (
+        f"kanban-sync: {tmp_path} is in no git repository; run this inside one, or"
+        " 'git init' first\n"
+    )

@@ -158,7 +158,7 @@ class MemoryWriter:
                     fields["title"] = change.text
                 case SetText():
                     fresh = self._shelf.card(seen.id).description
-                    fields["description"] = rewrite(fresh, card.text, card.key, change.former)
+                    fields["description"] = rewrite(fresh, card.key, change)
                 case Move():
                     fields |= {"column": change.column, "position": change.position}
                     fields["archived"] = False

@@ -44,6 +44,8 @@ def tasks_of(
     ]
     children = [replace(child, position=place) for place, child in enumerate(children, start=1)]
     words = [each for each in files if each.file.is_text and each.document.tasks]
+    # A line that was removed is a change of its card's words, too.
+    shape = max((each.state.shape_version for each in files), default=UNKNOWN)
     parent = Task(
         key=key,
         title=unit.title,
@@ -53,9 +55,9 @@ def tasks_of(
         fields=((ROOT_FIELD, unit.root),) if unit.root else (),
         path=unit.path,
         text_version=max(
-            (task.text_version for each in words for task in each.state.tasks), default=UNKNOWN
+            [shape, *(task.text_version for each in words for task in each.state.tasks)]
         ),
-        status_version=max((each.state.shape_version for each in files), default=UNKNOWN),
+        status_version=shape,
     )
     return [parent, *children]
 

@@ -170,11 +170,17 @@ class SeenCard:
 
 
 class Stamp(NamedTuple):
-    """What the version field of a card holds: the version, who drew it, whether we archived it."""
+    """What the version field of a card holds: the version, who drew it, whether we archived it.
+
+    ``block`` and ``lines`` tell any clone which words on the card are ours, also one that never
+    saw them (``description.block_mark``, ``checklists.line_marks``).
+    """
 
     version: CardVersion
     mark: str
     archived: bool = False
+    block: str = ""
+    lines: str = ""
 
     def __str__(self) -> str:
         """Return the field's text, far below the 512 characters that it may have."""
@@ -184,7 +190,11 @@ class Stamp(NamedTuple):
             f"{status.time}.{status.commit[:12]}",
             self.mark,
         ]
-        return " ".join([*words, "archived"] if self.archived else words)
+        if self.archived:
+            words.append(ARCHIVED_WORD)
+        if self.lines:
+            words.append(f"+{self.lines}")
+        return " ".join([*words, self.block] if self.block else words)
 
     @classmethod
     def parse(cls, text: str) -> Stamp | None:
@@ -192,7 +202,10 @@ class Stamp(NamedTuple):
         words = text.split()
         try:
             versions = [_version(word) for word in words[:2]]
-            return cls(CardVersion(*versions), words[2], words[3:] == ["archived"])
+            archived = ARCHIVED_WORD in words[3:]
+            lines = next((word[1:] for word in words[3:] if word.startswith("+")), "")
+            block = next((word for word in words[3:] if "-" in word and word[0].isdigit()), "")
+            return cls(CardVersion(*versions), words[2], archived, block, lines)
         except (ValueError, IndexError):
             return None
 
@@ -222,7 +235,8 @@ class Said:
     that we archived the card; ``deleted`` that a person deleted it. ``before`` is what the card
     may still have of former sayings while this one is not finished.
 
-    A part of ``said`` with an unknown version was not said: another clone was ahead in it.
+    A part of ``said`` with an unknown version was not said: another clone was ahead in it. An
+    empty ``card_id`` means that the card was about to be made: it may be there or not.
     """
 
     card_id: str

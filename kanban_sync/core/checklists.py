@@ -6,11 +6,14 @@ that nobody else claims. All other lines are people's and stay where they are.
 
 from __future__ import annotations
 
+import hashlib
+from base64 import urlsafe_b64encode
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.identity import Traits, match
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 
 STEP = 65536.0
 """The distance of two neighbours that a board's own page leaves."""
+
+MARK_LENGTH = 3
+"""Characters of a line's mark: enough to tell some hundred lines apart."""
+
+MARKS = 130
+"""How many marks the version field, which has 512 characters, can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,26 @@ class _Found:
     checklist: str
 
 
+def line_marks(checklists: Sequence[Checklist]) -> str:
+    """Return marks of all titles and lines, by which any clone knows which of them are ours."""
+    texts = [text for each in checklists for text in (each.title, *(i.text for i in each.items))]
+    return "".join(_mark(text) for text in texts[:MARKS])
+
+
 def compare_checklists(
-    wanted: Sequence[Checklist], seen: Sequence[SeenChecklist], base: Said | None
+    wanted: Sequence[Checklist], seen: Sequence[SeenChecklist], base: Said | None, marks: str = ""
 ) -> ChecklistDifference:
-    """Compare the task lists that a card ought to have with those on the board."""
+    """Compare the task lists that a card ought to have with those on the board.
+
+    ``marks`` are those of the lines that were said last, by whichever clone.
+    """
     former = _former(seen, base)
     on_board = {line.id: _Found(line, each.id) for each in seen for line in each.items}
-    places = _places(wanted, seen, former, on_board, _titles_said(base))
+    said = _titles_said(base) | {each.title for each in seen if _mark(each.title) in _split(marks)}
+    places = _places(wanted, seen, former, on_board, said)
     items = _recognise(wanted, seen, places, former, on_board)
+    others = _made_by_others(seen, {*items.values(), *former.values()}, marks)
+    items |= _pair_similar(wanted, items, others)
     text: list[Change] = []
     status: list[Change] = []
     last = max((each.position for each in seen), default=0.0)
@@ -69,8 +90,9 @@ def compare_checklists(
         more_text, more_status = _compare_lines(checklist, place, items, on_board, base)
         text += more_text
         status += more_status
-    stale = _stale(wanted, former, items)
-    text += _drops(seen, base, stale, {*items.values(), *stale}, places)
+    stale = _stale(wanted, former, items) | {line.id for line in others} - set(items.values())
+    made = _lists_made(seen, base, said, {*items.values(), *stale}) - set(places.values())
+    text += _drops(seen, stale, {*items.values(), *stale}, made)
     return ChecklistDifference(tuple(text), tuple(status), items)
 
 
@@ -151,6 +173,35 @@ def _recognise(
     return items
 
 
+def _made_by_others(
+    seen: Sequence[SeenChecklist], claimed: Collection[str], marks: str
+) -> list[SeenItem]:
+    """Return the lines that another clone made: marked as ours, and unknown to this one."""
+    left = Counter(_split(marks))
+    lines = [line for each in seen for line in sorted(each.items, key=_position)]
+    left -= Counter(_mark(line.text) for line in lines if line.id in claimed)
+    found: list[SeenItem] = []
+    for line in lines:
+        if line.id not in claimed and left[_mark(line.text)] > 0:
+            left[_mark(line.text)] -= 1
+            found.append(line)
+    return found
+
+
+def _pair_similar(
+    wanted: Sequence[Checklist], items: Mapping[str, str], lines: Sequence[SeenItem]
+) -> dict[str, str]:
+    """Pair tasks without a line with lines of another clone that were reworded since."""
+    without = [item for each in wanted for item in each.items if item.key not in items]
+    pairs = match([_traits(line.text) for line in lines], [_traits(item.text) for item in without])
+    return {without[here].key: lines[there].id for here, there in pairs.items()}
+
+
+def _traits(text: str) -> Traits:
+    number = text.split(" ", 1)[0]
+    return Traits("", "", number if number[:1].isdigit() else "", text)
+
+
 def _compare_lines(
     checklist: Checklist,
     place: str | None,
@@ -209,43 +260,31 @@ def _stale(
 
 def _drops(
     seen: Sequence[SeenChecklist],
-    base: Said | None,
     stale: Collection[str],
     ours: Collection[str],
-    places: Mapping[str, str],
+    made: Collection[str],
 ) -> list[Change]:
     """Return the removals: lines of ours without a task, and lists of ours without a line."""
-    made = _lists_made(seen, base, ours)
     drops: list[Change] = []
     for each in seen:
         drops += [DropItem(line.id, line.text) for line in each.items if line.id in stale]
-        if (
-            each.id in made
-            and each.id not in places.values()
-            and all(line.id in ours for line in each.items)
-        ):
+        if each.id in made and all(line.id in ours for line in each.items):
             drops.append(DropChecklist(each.id, each.title))
     return drops
 
 
 def _lists_made(
-    seen: Sequence[SeenChecklist], base: Said | None, ours: Collection[str]
+    seen: Sequence[SeenChecklist], base: Said | None, titles: Collection[str], ours: Collection[str]
 ) -> set[str]:
     """Return the ids of task lists that we made: with a title of ours, and with lines of ours.
 
     We make none that stays empty, so an empty one that was never filled is a person's.
     """
-    if base is None:
-        return set()
-    back = base.seen.checklists if base.seen is not None else ()
-    known = {*ours, *base.items.values()}
+    back = base.seen.checklists if base is not None and base.seen is not None else ()
+    known = {*ours, *(base.items.values() if base is not None else ())}
     filled = {each.id for each in (*seen, *back) if any(line.id in known for line in each.items)}
-    titles = _titles_said(base)
-    return {
-        each.id
-        for each in seen
-        if each.title in titles and (each.id in filled or not base.finished)
-    }
+    begun = base is not None and not base.finished
+    return {each.id for each in seen if each.title in titles and (each.id in filled or begun)}
 
 
 def _titles_said(base: Said | None) -> set[str]:
@@ -297,6 +336,14 @@ def _longest_rising(positions: Sequence[float | None]) -> set[int]:
         run.add(index_)
         index_ = previous.get(index_, -1)
     return run
+
+
+def _mark(text: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest())[:MARK_LENGTH].decode()
+
+
+def _split(marks: str) -> list[str]:
+    return [marks[start : start + MARK_LENGTH] for start in range(0, len(marks), MARK_LENGTH)]
 
 
 def _position(line: SeenItem) -> float:

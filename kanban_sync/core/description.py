@@ -7,6 +7,7 @@ archive. Nothing that a person wrote is ever dropped: lines that we did not writ
 
 from __future__ import annotations
 
+import hashlib
 import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from kanban_sync.core.model import TaskKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kanban_sync.core.operations import SetText
 
 _FOOTER = re.compile(
     r"^[ \t]*`kanban-sync: ([0-9a-z]+)/([a-z-]+):([^`\n]+)`[ \t\r]*$", re.MULTILINE
@@ -37,9 +40,13 @@ def compose(block: str, key: TaskKey) -> str:
     return f"{block}\n\n{footer(key)}" if block else footer(key)
 
 
-def is_written(
-    description: str, block: str, key: TaskKey, former: Sequence[str], *, settled: bool
-) -> bool:
+def block_mark(block: str) -> str:
+    """Return the mark by which a block is found in a description: how many lines, and a hash."""
+    lines = [_sameness(line) for line in block.split("\n") if line.strip()]
+    return f"{len(lines)}-{_digest(lines)}" if lines else ""
+
+
+def is_written(description: str, key: TaskKey, wanted: SetText, *, settled: bool) -> bool:
     """Whether the description already has our block and footer, whatever people wrote around it.
 
     Blanks never count. Where the same block was said, and finished, before (``settled``), marks do
@@ -47,48 +54,58 @@ def is_written(
     """
     if key_of(description) != key:
         return False
-    wanted = rewrite(description, block, key, former)
+    written = rewrite(description, key, wanted)
     if settled:
-        return _loose(wanted) == _loose(description)
-    return wanted.split() == description.split()
+        return _loose(written) == _loose(description)
+    return written.split() == description.split()
 
 
-def rewrite(description: str, block: str, key: TaskKey, former: Sequence[str] = ()) -> str:
+def rewrite(description: str, key: TaskKey, wanted: SetText) -> str:
     """Return the description with our block as it ought to be, and all of people's words.
 
     Args:
         description: What the board has now.
-        block: Our block as it ought to be.
         key: Whose footer to set.
-        former: Our blocks that may stand there now; none if nobody remembers.
+        wanted: Our block as it ought to be, and what may stand there now.
     """
     found = list(_FOOTER.finditer(description))
     body = description[: found[-1].start()] if found else description
     tail = description[found[-1].end() :] if found else ""
-    above, below = _peoples_words(body, [block, *former])
-    parts = [above, block, below, footer(key), _trimmed(tail)]
+    above, below = _peoples_words(body, wanted)
+    parts = [above, wanted.text, below, footer(key), _trimmed(tail)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _peoples_words(body: str, blocks: Sequence[str]) -> tuple[str, str]:
+def _peoples_words(body: str, wanted: SetText) -> tuple[str, str]:
     """Return what people wrote above our block, and inside or below it."""
     lines = body.split("\n")
-    ours = _ours(lines, [block for block in blocks if block.strip()])
+    ours = _marked(lines, wanted.marked) or _known(lines, wanted.text, wanted.former)
     first = min(ours, default=0)
     return _trimmed("\n".join(lines[:first])), _trimmed("\n".join(_without(lines, ours, first)))
 
 
-def _ours(lines: Sequence[str], blocks: Sequence[str]) -> set[int]:
-    """Return which lines are ours: a block as it was written, else what is left of any.
+def _marked(lines: Sequence[str], mark: str) -> set[int]:
+    """Return where the block stands that has this mark: what was written last, by any clone."""
+    there = [(index, _sameness(line)) for index, line in enumerate(lines) if line.strip()]
+    count = int(mark.partition("-")[0]) if re.fullmatch(r"[1-9][0-9]{0,5}-[0-9a-f]+", mark) else 0
+    for start in range(len(there) - count + 1) if count else ():
+        window = there[start : start + count]
+        if f"{count}-{_digest([same for _, same in window])}" == mark:
+            return set(range(window[0][0], window[-1][0] + 1))
+    return set()
+
+
+def _known(lines: Sequence[str], block: str, former: Sequence[str]) -> set[int]:
+    """Return which lines are ours by their words: a block as it was written, else what is left.
 
     Only one block is taken to be ours: the same words further down may be a person's.
     """
     for look in (_whole, _scattered):
-        for block in blocks:
-            found = look(lines, block.split("\n"))
+        for each in (block, *former):
+            found = look(lines, each.split("\n")) if each.strip() else set()
             if found:
                 return found
-    return set().union(*(_alike(lines, block.split("\n")) for block in blocks))
+    return set().union(*(_alike(lines, each.split("\n")) for each in former or (block,)))
 
 
 def _whole(lines: Sequence[str], block: Sequence[str]) -> set[int]:
@@ -150,6 +167,10 @@ def _trimmed(text: str) -> str:
 def _sameness(line: str) -> str:
     """Return what tells two lines apart: words, or else the marks themselves."""
     return _loose(line) or "".join(line.split())
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _loose(line: str) -> str:

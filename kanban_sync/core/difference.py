@@ -52,16 +52,18 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     all_said = base.all_said if base is not None else ()
     former = tuple(dict.fromkeys(each.text for each in all_said))
     settled = bool(said and back and card.text == said.text)
-    if not is_written(seen.description, card.text, card.key, former, settled=settled) and not (
+    wanted = SetText(card.text, former, seen.stamp.block if seen.stamp is not None else "")
+    if not is_written(seen.description, card.key, wanted, settled=settled) and not (
         settled and back and seen.description == back.description
     ):
-        text.append(SetText(card.text, former))
+        text.append(wanted)
     if not _is_in_place(card, seen, base):
         status.append(Move(card.column, bottom))
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
     ours = set(STATUS_LABELS.values()).union(*(each.labels for each in all_said))
     status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
-    lists = compare_checklists(card.checklists, seen.checklists, base)
+    marks = seen.stamp.lines if seen.stamp is not None else ""
+    lists = compare_checklists(card.checklists, seen.checklists, base, marks)
     return Difference((*text, *lists.text), (*status, *lists.status), lists.items)
 
 

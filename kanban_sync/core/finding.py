@@ -57,6 +57,8 @@ def find_cards(
             candidates = sorted({*candidates, remembered}, key=_age)
         if not candidates:
             continue
+        # One that we put away gives way to one that is there; a person's archiving counts.
+        candidates.sort(key=lambda seen: archived_by_us(seen, known))
         oldest, *others = candidates
         found[card.key] = oldest
         for other in others:
@@ -98,6 +100,12 @@ def _adopt(
         for card in without
         if wanted[card.title] == 1 and card.title in by_title
     }
+
+
+def archived_by_us(seen: SeenCard, base: Said | None) -> bool:
+    """Whether a card is in the archive by our own doing, in this clone or another."""
+    marked = seen.stamp is not None and seen.stamp.archived
+    return seen.archived and (marked or (base is not None and base.archived))
 
 
 def _age(card: SeenCard) -> tuple[int, str]:

@@ -62,11 +62,12 @@ def own_key(traits: Traits, taken: Collection[str]) -> str:
 
 
 def _exact(traits: Traits) -> tuple[str, ...]:
-    return (traits.place, traits.number, _plain(traits.title))
+    return (traits.place, traits.number, _text(traits))
 
 
 def _text(traits: Traits) -> str:
-    return _plain(traits.title)
+    """Return the words without the number in front of them: it has a say of its own."""
+    return _plain(traits.title).removeprefix(traits.number).lstrip(".): ") or traits.number
 
 
 def _pair(  # noqa: PLR0913 - two sides, each a list and the indexes that may take part
@@ -105,7 +106,7 @@ def _pair_similar(
         candidate = by_number.get(new[index].number)
         if index in pairs or candidate is None:
             continue
-        if _similar(old[candidate].title, new[index].title):
+        if _similar(_text(old[candidate]), _text(new[index])):
             pairs[index] = candidate
             del by_number[new[index].number]
 
@@ -116,15 +117,14 @@ def _pair_named(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Trai
     waiting: dict[tuple[bool, str], list[int]] = {}
     for index, traits in enumerate(old):
         if index not in taken:
-            waiting.setdefault((bool(traits.id), _plain(traits.title)), []).append(index)
+            waiting.setdefault((bool(traits.id), _text(traits)), []).append(index)
     for index, traits in enumerate(new):
-        candidates = waiting.get((not traits.id, _plain(traits.title)))
+        candidates = waiting.get((not traits.id, _text(traits)))
         if index not in pairs and candidates:
             pairs[index] = candidates.pop(0)
 
 
 def _similar(one: str, other: str) -> bool:
-    one, other = _plain(one), _plain(other)
     if one in other or other in one:
         return True
     matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)

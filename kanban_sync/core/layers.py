@@ -17,7 +17,7 @@ from kanban_sync.core.identity import Traits, match, own_key
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.model import Document
@@ -115,40 +115,66 @@ def carry(
     flat = flatten(document.tasks)
     new_traits = [traits for _, traits, _ in flat]
     matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
-    taken = set[str]().union(*(state.taken for state in before))
+    taken = frozenset[str]().union(*(state.taken for state in before))
+    owns = _owns([traits for _, traits, _ in flat], before, matches, taken)
+    removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
-    given: set[str] = set()
     for index, (task, traits, above) in enumerate(flat):
         former = [
             state.tasks[pairs[index]]
             for state, pairs in zip(before, matches, strict=True)
             if index in pairs
         ]
-        own = former[0].own if former else own_key(traits, taken)
-        if own in given:
-            own = own_key(traits, taken)
-        given.add(own)
-        taken.add(own)
+        # One that comes back is newer than its removal, whatever the clocks say.
+        is_back = not former and owns[index] in taken
+        version = _later(change.version, removed if is_back else 0)
         text = text_digest(task)
         keyed.append(
             KeyedTask(
-                own=own,
-                above=keyed[above].own if above >= 0 else "",
+                own=owns[index],
+                above=owns[above] if above >= 0 else "",
                 traits=traits,
                 status=task.status.value,
                 text=text,
-                text_version=_newer(former, "text", text, change.version),
-                status_version=_newer(former, "status", task.status.value, change.version),
+                text_version=_newer(former, "text", text, version),
+                status_version=_newer(former, "status", task.status.value, version),
             )
         )
     return SlotState(
         blob=change.new,
         path=change.path,
         tasks=tuple(keyed),
-        taken=frozenset(taken),
+        taken=taken.union(owns),
         gone_means_done=gone_means_done if flat else any(state.gone_means_done for state in before),
         shape_version=_shape_version(before, matches, change),
     )
+
+
+def _owns(
+    traits: Sequence[Traits],
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    taken: Collection[str],
+) -> list[str]:
+    """Return the own keys: those of the first parent, then those of the others, then new ones.
+
+    An id of the file's own is the same key again when it comes back; a number may be another task.
+    """
+    owns: dict[int, str] = {}
+    given: set[str] = set()
+    for state, pairs in zip(before, matches, strict=True):
+        for index in sorted(pairs):
+            own = state.tasks[pairs[index]].own
+            if index not in owns and own not in given:
+                owns[index] = own
+                given.add(own)
+    ever = {*taken}
+    for index, each in enumerate(traits):
+        if index not in owns:
+            owns[index] = own_key(each, given if each.id else ever)
+            given.add(owns[index])
+            ever.add(owns[index])
+    return [owns[index] for index in range(len(traits))]
 
 
 def _shape_version(
@@ -162,7 +188,7 @@ def _shape_version(
     )
     if same or change.version == UNKNOWN:
         return latest
-    return change.version._replace(time=max(change.version.time, latest.time + 1))
+    return _later(change.version, latest.time)
 
 
 def follow(
@@ -185,7 +211,7 @@ def follow(
         gone_means_done: What a content's dialect thinks of removed entries.
     """
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
-    latest = start
+    latest = start if start.blob else _root(changes[-WINDOW:], parse, gone_means_done)
     for change in (*(each for each in changes[-WINDOW:] if each.new), end):
         if change is end and end.new in known and known[end.new].path == end.path:
             return known[end.new]
@@ -196,6 +222,20 @@ def follow(
         latest = carry(before, change, document, gone_means_done=gone_means_done(document))
         known[change.new] = latest
     return latest
+
+
+def _root(
+    changes: Sequence[SlotChange],
+    parse: Callable[[str, str], Document],
+    gone_means_done: Callable[[Document], bool],
+) -> SlotState:
+    """Return what stood before the first change of a history that was cut: its age is unknown."""
+    first = next((each for each in changes if each.new), None)
+    if first is None or not first.old:
+        return EMPTY
+    change = SlotChange(UNKNOWN, (), first.old[0], first.path)
+    document = parse(change.path, change.new)
+    return carry((), change, document, gone_means_done=gone_means_done(document))
 
 
 def slot_changes(
@@ -242,14 +282,19 @@ def text_digest(task: ParsedTask) -> str:
 
 def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version) -> Version:
     """Return a parent's version if it has the same value, else the commit's, later than theirs."""
+    same: list[Version] = []
     versions: list[Version] = []
     for task in former:
-        same = task.text == value if part == "text" else task.status == value
+        is_same = task.text == value if part == "text" else task.status == value
         its = task.text_version if part == "text" else task.status_version
-        if same:
-            return its
         versions.append(its)
-    if version == UNKNOWN:
-        return version
-    latest = max((each.time for each in versions), default=0)
-    return version._replace(time=max(version.time, latest + 1))
+        if is_same:
+            same.append(its)
+    if same:
+        return max(same)
+    return _later(version, max((each.time for each in versions), default=0))
+
+
+def _later(version: Version, than: int) -> Version:
+    """Return a commit's version, at least a second later than a time; unknown stays unknown."""
+    return version if version == UNKNOWN else version._replace(time=max(version.time, than + 1))

@@ -9,12 +9,12 @@ row   desired        actual                 base                decision
 1     none           gone                   yes                 forget
 2     none           anything else          any                 nothing: absence is no evidence
 3     to archive     none, or archived      none                nothing: there never was a card
-4     to archive     gone                   yes                 forget
+4     to archive     gone, or never made    yes                 forget
 5     to archive     archived               yes                 remember that it is over
 6     to archive     on the board           none                nothing: not this clone's card
 7     to archive     on the board, newer    yes                 nothing: another clone knows more
 8     to archive     on the board           yes                 archive
-9     yes            none                   none                create
+9     yes            none                   none, or cut off    create
 10    yes            gone                   as desired          remember: a person deleted it
 11    yes            gone                   other content       create: the task has changed since
 12    yes            on another board       yes                 nothing: a person moved it there
@@ -33,20 +33,18 @@ row   desired        actual                 base                decision
 ====  =============  =====================  ==================  ==================================
 
 Rows 18 to 23 are decided for the text part and for the status part of a card on their own. Row 24
-comes before rows 9 to 23; the card that stays is dealt with by the next sync.
+comes before rows 3 to 23; the card that stays is dealt with by the next sync.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import LISTS, CardVersion, Column, Said, Stamp
+from kanban_sync.core.board import LISTS, Column, Said
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.difference import difference
-from kanban_sync.core.finding import find_cards
-from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.finding import archived_by_us, find_cards
 from kanban_sync.core.operations import (
     Archive,
     Create,
@@ -59,25 +57,29 @@ from kanban_sync.core.operations import (
     Update,
     is_flip,
 )
+from kanban_sync.core.precedence import (
+    Side,
+    is_newer,
+    right_to_write,
+    said_newest,
+    same_content,
+    stamp_after,
+    stamp_archived,
+    stamp_made,
+    version_said,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kanban_sync.core.board import BoardState, Card, SeenCard
-    from kanban_sync.core.model import TaskKey, Version
+    from kanban_sync.core.model import TaskKey
 
 GUARD_SHARE = 0.3
 """The share of our cards that one sync may archive or move without being told twice."""
 
 GUARD_CARDS = 10
 """Boards with fewer cards of ours are not guarded."""
-
-
-class Side(Enum):
-    """Which part of a card a version speaks of."""
-
-    TEXT = 0
-    STATUS = 1
 
 
 def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it is forced
@@ -132,26 +134,21 @@ def _decide(  # noqa: PLR0913 - the sides of the table
         return _decide_end(card, seen, base, actual)
     if seen is None:
         return _decide_absent(card, base, actual, mark, bottoms)
-    if seen.archived and not _archived_by_us(seen, base):
+    if seen.archived and not archived_by_us(seen, base):
         # Row 13.
         if base is not None and base.seen != seen:
             return Remember(replace(base, seen=seen), "a person archived its card")
         return Note(str(card.key), "a person archived its card; it stays archived")
-    taken_back = base is not None and base.archived and _said_newest(seen.stamp, base)
-    if seen.archived and _is_newer(seen.stamp, card) and not taken_back:
+    taken_back = base is not None and base.archived and said_newest(seen.stamp, base)
+    if seen.archived and is_newer(seen.stamp, card) and not taken_back:
         # Row 14.
         return Note(str(card.key), "its card was archived by a newer commit than this clone has")
     return _decide_present(card, seen, base, mark, bottoms)
 
 
-def _is_newer(stamp: Stamp | None, card: Card) -> bool:
-    """Whether a whole card was marked later than we know of."""
-    return stamp is not None and stamp.version.newest > card.version.newest
-
-
 def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
     """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
-    stamp = Stamp(card.version, base.mark, archived=True)
+    stamp = stamp_archived(card, twin, base)
     return Archive(_ended(card, base), twin, stamp, base.items, "an older card of its task counts")
 
 
@@ -173,8 +170,8 @@ def _decide_end(
         )
     if seen is None:
         # Row 4.
-        is_gone = base.card_id in actual.gone
-        return Forget(card.key, "its card was deleted") if is_gone else None
+        is_gone = base.card_id in actual.gone or not base.card_id
+        return Forget(card.key, "its card is not there") if is_gone else None
     if seen.archived:
         # Row 5.
         if base.archived and base.finished:
@@ -182,11 +179,11 @@ def _decide_end(
         ended = _ended(card, base)
         said = replace(base, said=ended, seen=seen, finished=True, archived=True, before=())
         return Remember(said, "its card is in the archive")
-    if _is_newer(seen.stamp, card) and not _said_newest(seen.stamp, base):
+    if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.
         return Note(str(card.key), "gone here, but another clone has a newer version of it")
     # Row 8.
-    stamp = Stamp(card.version, base.mark, archived=True)
+    stamp = stamp_archived(card, seen, base)
     return Archive(_ended(card, base), seen, stamp, base.items, f"its task is {_end(card)}")
 
 
@@ -206,16 +203,16 @@ def _decide_absent(
         # Row 12.
         return Note(str(card.key), "a person moved its card to another board")
     if base is not None and base.card_id in actual.gone:
-        if _same_content(card, base.said):
+        if same_content(card, base.said):
             # Row 10.
             deleted = replace(base, deleted=True)
             return None if base.deleted else Remember(deleted, "a person deleted its card")
         # Row 11.
-        return Create(card, _next(bottoms, card), Stamp(card.version, mark), "changed since")
-    if base is not None:
+        return Create(card, _next(bottoms, card), stamp_made(card, mark), "changed since")
+    if base is not None and base.card_id:
         return Note(str(card.key), "its card was not found; looked for again next time")
     # Row 9.
-    return Create(card, _next(bottoms, card), Stamp(card.version, mark), "new")
+    return Create(card, _next(bottoms, card), stamp_made(card, mark), "new")
 
 
 def _decide_present(
@@ -232,7 +229,8 @@ def _decide_present(
     sides = {
         side: reason
         for side, changes in ((Side.TEXT, differs.text), (Side.STATUS, differs.status))
-        if changes and (reason := "back again" if back else _right(side, card, seen, base, mark))
+        if changes
+        and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
     if not sides:
         # Rows 21 and 23.
@@ -248,8 +246,8 @@ def _decide_present(
         for side, there in ((Side.TEXT, differs.text), (Side.STATUS, differs.status))
         if not there
     }
-    stamp = _stamp_after(equal | sides.keys(), sides, card, seen, mark)
-    said = replace(card, version=_version_said(equal | sides.keys(), card))
+    stamp = stamp_after(equal | sides.keys(), sides, card, seen, mark)
+    said = replace(card, version=version_said(equal | sides.keys(), card))
     reason = ", ".join(dict.fromkeys(sides.values()))
     return Update(
         said, seen, changes, stamp if stamp != seen.stamp else None, mark, differs.items, reason
@@ -266,82 +264,6 @@ def _is_agreed(base: Said, card: Card, seen: SeenCard, items: Mapping[str, str])
         and not base.deleted
         and dict(base.items) == dict(items)
     )
-
-
-def _right(side: Side, card: Card, seen: SeenCard, base: Said | None, mark: str) -> str:
-    """Return why this clone may write a part that differs, or '' if it may not."""
-    if seen.stamp is None:
-        return "not yet marked"  # Row 18.
-    ours, its = card.version[side.value], seen.stamp.version[side.value]
-    if its < ours:
-        return "changed"  # Row 19.
-    if its > ours:
-        said_it = base is not None and _said_it(side, its, base)
-        changed = base is not None and (not base.finished or not _same_side(side, card, base.said))
-        return "taken back" if said_it and changed else ""  # Rows 20 and 21.
-    marks = {mark, base.mark} if base is not None else {mark}
-    return "repaired" if seen.stamp.mark in marks else ""  # Rows 22 and 23.
-
-
-def _stamp_after(
-    ours: Collection[Side], written: Collection[Side], card: Card, seen: SeenCard, mark: str
-) -> Stamp:
-    """Return the version field as it is after writing: a part that is not ours keeps its version.
-
-    A part that was equal anyway gets the newer of both versions.
-    """
-    was = seen.stamp.version if seen.stamp is not None else CardVersion()
-    parts = [
-        card.version[side.value]
-        if side in written
-        else max(was[side.value], card.version[side.value])
-        if side in ours
-        else was[side.value]
-        for side in Side
-    ]
-    return Stamp(CardVersion(*parts), mark)
-
-
-def _version_said(ours: Collection[Side], card: Card) -> CardVersion:
-    """Return the version of what is said: a part that is another clone's to say has none."""
-    return CardVersion(*(card.version[side.value] if side in ours else UNKNOWN for side in Side))
-
-
-def _said_it(side: Side, its: Version, base: Said) -> bool:
-    """Whether the version that a part has on the board is one that this clone gave it.
-
-    If the last saying was not finished, the board may still have the one before.
-    """
-    said = base.said.version[side.value]
-    if its == said:
-        return True
-    was = base.seen.stamp if base.seen is not None else None
-    begun = not base.finished and said != UNKNOWN and was is not None
-    return begun and was is not None and its == was.version[side.value] > said
-
-
-def _said_newest(stamp: Stamp | None, base: Said) -> bool:
-    """Whether what is newest on a card was said by this clone."""
-    return stamp is not None and all(
-        _said_it(side, its, base)
-        for side, its in zip(Side, stamp.version, strict=True)
-        if its == stamp.version.newest
-    )
-
-
-def _archived_by_us(seen: SeenCard, base: Said | None) -> bool:
-    marked = seen.stamp is not None and seen.stamp.archived
-    return marked or (base is not None and base.archived)
-
-
-def _same_side(side: Side, one: Card, other: Card) -> bool:
-    if side is Side.TEXT:
-        return one.text_digest == other.text_digest
-    return one.status_digest == other.status_digest
-
-
-def _same_content(one: Card, other: Card) -> bool:
-    return all(_same_side(side, one, other) for side in Side)
 
 
 def _forget(

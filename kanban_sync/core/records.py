@@ -138,5 +138,5 @@ def _seen_from(data: dict[str, Any]) -> SeenCard:
 
 
 def _stamp_from(data: list[Any]) -> Stamp:
-    (text, status), mark, archived = data
-    return Stamp(CardVersion(Version(*text), Version(*status)), mark, archived)
+    (text, status), *rest = data
+    return Stamp(CardVersion(Version(*text), Version(*status)), *rest)

@@ -163,7 +163,7 @@ class PlankaBoard:
         gone: set[str] = set()
         elsewhere: set[str] = set()
         for said in base.values():
-            if said.card_id in present:
+            if said.card_id in present or not said.card_id:
                 continue
             if said.deleted:
                 gone.add(said.card_id)

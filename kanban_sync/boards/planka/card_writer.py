@@ -118,7 +118,7 @@ class CardWriter:
                 case SetTitle():
                     body["name"] = change.text
                 case SetText():
-                    body["description"] = self._description(card, seen, change.former)
+                    body["description"] = self._description(card, seen, change)
                 case Move():
                     body["listId"] = self._ids[list_name(change.column)]
                     body["position"] = change.position
@@ -137,10 +137,10 @@ class CardWriter:
             position=item["position"] or 0.0,
         )
 
-    def _description(self, card: Card, seen: SeenCard, former: tuple[str, ...]) -> str:
+    def _description(self, card: Card, seen: SeenCard, change: SetText) -> str:
         """Read the card once more: a person may have written since the board was read."""
         fresh = self._client.send(api.card(seen.id))["item"]["description"] or ""
-        return rewrite(fresh, card.text, card.key, former)
+        return rewrite(fresh, card.key, change)
 
     def _change_labels(self, seen: SeenCard, changes: tuple[Change, ...]) -> frozenset[str]:
         labels = set(seen.labels)

@@ -1,0 +1,119 @@
+"""Who may write which part of a card, and what its version field says afterwards.
+
+A card has a text part and a status part with a version each. A part is written by whoever has a
+newer version of it; an older one only takes back what it said itself.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.board import CardVersion, Stamp
+from kanban_sync.core.checklists import line_marks
+from kanban_sync.core.description import block_mark
+from kanban_sync.core.model import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kanban_sync.core.board import Card, Said, SeenCard
+    from kanban_sync.core.model import Version
+
+
+class Side(Enum):
+    """Which part of a card a version speaks of."""
+
+    TEXT = 0
+    STATUS = 1
+
+
+def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, mark: str) -> str:
+    """Return why this clone may write a part that differs, or '' if it may not."""
+    if seen.stamp is None:
+        return "not yet marked"  # Row 18.
+    ours, its = card.version[side.value], seen.stamp.version[side.value]
+    if its < ours:
+        return "changed"  # Row 19.
+    if its > ours:
+        said_it = base is not None and _said_it(side, its, base)
+        changed = base is not None and (not base.finished or not _same_side(side, card, base.said))
+        return "taken back" if said_it and changed else ""  # Rows 20 and 21.
+    marks = {mark, base.mark} if base is not None else {mark}
+    return "repaired" if seen.stamp.mark in marks else ""  # Rows 22 and 23.
+
+
+def _same_side(side: Side, one: Card, other: Card) -> bool:
+    if side is Side.TEXT:
+        return one.text_digest == other.text_digest
+    return one.status_digest == other.status_digest
+
+
+def same_content(one: Card, other: Card) -> bool:
+    """Whether two cards say the same in both parts, whatever their versions."""
+    return all(_same_side(side, one, other) for side in Side)
+
+
+def is_newer(stamp: Stamp | None, card: Card) -> bool:
+    """Whether a whole card was marked later than we know of."""
+    return stamp is not None and stamp.version.newest > card.version.newest
+
+
+def said_newest(stamp: Stamp | None, base: Said) -> bool:
+    """Whether what is newest on a card was said by this clone."""
+    return stamp is not None and all(
+        _said_it(side, its, base)
+        for side, its in zip(Side, stamp.version, strict=True)
+        if its == stamp.version.newest
+    )
+
+
+def _said_it(side: Side, its: Version, base: Said) -> bool:
+    """Whether the version that a part has on the board is one that this clone gave it.
+
+    If the last saying was not finished, the board may still have the one before.
+    """
+    said = base.said.version[side.value]
+    if its == said:
+        return True
+    was = base.seen.stamp if base.seen is not None else None
+    begun = not base.finished and said != UNKNOWN and was is not None
+    return begun and was is not None and its == was.version[side.value] > said
+
+
+def version_said(ours: Collection[Side], card: Card) -> CardVersion:
+    """Return the version of what is said: a part that is another clone's to say has none."""
+    return CardVersion(*(card.version[side.value] if side in ours else UNKNOWN for side in Side))
+
+
+def stamp_made(card: Card, mark: str) -> Stamp:
+    """Return the version field of a card of which all is ours to say."""
+    block, lines = block_mark(card.text), line_marks(card.checklists)
+    return Stamp(card.version, mark, block=block, lines=lines)
+
+
+def stamp_archived(card: Card, seen: SeenCard, base: Said) -> Stamp:
+    """Return the version field of a card that we put away; its words stay as they are."""
+    there = seen.stamp or Stamp(card.version, base.mark)
+    return there._replace(version=card.version, mark=base.mark, archived=True)
+
+
+def stamp_after(
+    ours: Collection[Side], written: Collection[Side], card: Card, seen: SeenCard, mark: str
+) -> Stamp:
+    """Return the version field as it is after writing: a part that is not ours keeps its version.
+
+    A part that was equal anyway gets the newer of both versions.
+    """
+    was = seen.stamp.version if seen.stamp is not None else CardVersion()
+    parts = [
+        card.version[side.value]
+        if side in written
+        else max(was[side.value], card.version[side.value])
+        if side in ours
+        else was[side.value]
+        for side in Side
+    ]
+    there = seen.stamp if Side.TEXT not in ours else None
+    words = there or stamp_made(card, mark)
+    return words._replace(version=CardVersion(*parts), mark=mark, archived=False)

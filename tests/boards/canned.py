@@ -1,0 +1,87 @@
+"""A server that answers as it is told, and remembers what reached it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+@dataclass(frozen=True)
+class Canned:
+    """One answer; ``cut`` ends the connection before its last bytes, ``silent`` gives none."""
+
+    status: int = 200
+    body: bytes = b'{"item":{}}'
+    kind: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    silent: bool = False
+
+
+class CannedServer:
+    """Gives its answers one after the other; the last one again and again."""
+
+    def __init__(self, *answers: Canned) -> None:
+        self.answers = list(answers)
+        self.seen: list[tuple[str, str, dict[str, str]]] = []
+        self.released = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.canned = self
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def next(self) -> Canned:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    canned: CannedServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        canned = self.server.canned
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        canned.seen.append((self.command, self.path, {**headers, "body": body.decode()}))
+        answer = canned.next()
+        self.close_connection = True
+        if answer.silent:
+            canned.released.wait(30)
+            return
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body) + (20 if answer.cut else 0)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server calls them so
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server has it
+        """Keep quiet."""

@@ -1,0 +1,88 @@
+"""The board in memory keeps the contract, counts, and fails where it is told to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from boards.contract import FULL, BoardContract
+from core.passes import Clone
+from kanban_sync.boards.memory import MemoryBoard
+from kanban_sync.core.errors import BoardUnreachableError
+
+if TYPE_CHECKING:
+    from kanban_sync.core.board import Column
+
+
+@dataclass
+class MemoryPerson:
+    board: MemoryBoard
+
+    def adds(self, title: str, description: str, column: Column | None) -> str:
+        return self.board.person_adds(title, description, column).id
+
+    def edits(self, card_id: str, *, title: str = "", description: str = "") -> None:
+        self.board.person_edits(card_id, title=title or None, description=description or None)
+
+    def moves(self, card_id: str, column: Column | None) -> None:
+        self.board.person_moves(card_id, column)
+
+    def labels(self, card_id: str, name: str) -> None:
+        self.board.person_labels(card_id, name)
+
+    def adds_item(self, card_id: str, title: str, text: str) -> None:
+        self.board.person_adds_item(card_id, title, text)
+
+    def ticks(self, card_id: str, text: str, *, done: bool) -> None:
+        self.board.person_ticks(card_id, text, done=done)
+
+    def archives(self, card_id: str) -> None:
+        self.board.person_archives(card_id)
+
+    def deletes(self, card_id: str) -> None:
+        self.board.person_deletes(card_id)
+
+    def takes_away(self, card_id: str) -> None:
+        self.board.person_takes_away(card_id)
+
+    def copies(self, card_id: str) -> str:
+        return self.board.person_copies(card_id).id
+
+
+class TestMemoryBoard(BoardContract):
+    @pytest.fixture
+    def board(self) -> MemoryBoard:
+        return MemoryBoard()
+
+    @pytest.fixture
+    def person(self, board: MemoryBoard) -> MemoryPerson:
+        return MemoryPerson(board)
+
+
+def test_a_write_that_fails_is_not_carried_out() -> None:
+    board = MemoryBoard()
+    Clone(board).sync([])
+    board.fail_at(1)
+    with pytest.raises(BoardUnreachableError):
+        Clone(board).sync([FULL])
+    assert board.cards == {}
+
+
+def test_a_write_whose_answer_is_lost_is_carried_out() -> None:
+    board = MemoryBoard()
+    Clone(board).sync([])
+    board.fail_at(1, answer_lost=True)
+    with pytest.raises(BoardUnreachableError):
+        Clone(board).sync([FULL])
+    assert [seen.key for seen in board.cards.values()] == [FULL.key]
+
+
+def test_reads_and_writes_are_counted_as_a_server_would() -> None:
+    board = MemoryBoard()
+    clone = Clone(board)
+    clone.sync([FULL])
+    before = (board.reads, board.writes)
+    clone.sync([FULL])
+    assert (board.reads, board.writes) == (before[0] + 1, before[1])

@@ -1,0 +1,277 @@
+"""The board on Planka keeps the contract, with few requests."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from boards.contract import FULL, BoardContract
+from boards.planka_person import PlankaPerson, remove_project
+from core.made import at, card, over
+from core.passes import Clone
+from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.board import PlankaBoard
+from kanban_sync.boards.planka.client import Client
+from kanban_sync.core.board import Card, Column
+from kanban_sync.core.errors import BoardError, RightsError, SignInError
+from kanban_sync.standin.server import Standin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Read here, since the tests themselves run without the variables of whoever runs them.
+REAL_KEY = os.environ.get("KANBAN_SYNC_TEST_PLANKA_API_KEY", "")
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[Standin]:
+    with Standin() as server:
+        yield server
+
+
+class TestPlankaBoard(BoardContract):
+    @pytest.fixture
+    def client(self, standin: Standin) -> Iterator[Client]:
+        with Client(standin.url, standin.api_key) as client:
+            yield client
+
+    @pytest.fixture
+    def board(self, client: Client) -> PlankaBoard:
+        return PlankaBoard(client, uuid.uuid4().hex, "Board")
+
+    @pytest.fixture
+    def person(self, client: Client, board: PlankaBoard) -> PlankaPerson:
+        return PlankaPerson(client, board)
+
+
+@pytest.mark.needs("planka")
+class TestRealPlanka(BoardContract):
+    @pytest.fixture
+    def client(self, planka_url: str) -> Iterator[Client]:
+        with Client(planka_url, REAL_KEY) as client:
+            yield client
+
+    @pytest.fixture
+    def board(self, client: Client) -> Iterator[PlankaBoard]:
+        board = PlankaBoard(client, f"test {uuid.uuid4().hex}", "Board")
+        yield board
+        if "project" in board.ids:
+            remove_project(client, board.ids["project"])
+
+    @pytest.fixture
+    def person(self, client: Client, board: PlankaBoard) -> PlankaPerson:
+        return PlankaPerson(client, board)
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+CHANGE = card(
+    title="A change",
+    column=Column.IN_PROGRESS,
+    Build=("first", "+second", "third"),
+    Test=("fourth", "fifth"),
+)
+
+
+@pytest.fixture
+def board(standin: Standin) -> Iterator[PlankaBoard]:
+    with Client(standin.url, standin.api_key) as client:
+        yield PlankaBoard(client, uuid.uuid4().hex, "Board")
+
+
+@pytest.fixture
+def clone(board: PlankaBoard) -> Clone[PlankaBoard]:
+    """A clone whose board has 20 cards, one of them CHANGE."""
+    clone = Clone(board)
+    clone.sync([CHANGE, *OTHERS])
+    return clone
+
+
+OTHERS = [card(f"n{number}", title=f"n{number}", Tasks=("one",)) for number in range(19)]
+
+
+def requests(standin: Standin, clone: Clone[PlankaBoard], change: Card) -> tuple[int, int, int]:
+    """Return how many requests a sync of one change takes: board, card, writes."""
+    standin.clear_log()
+    clone.sync([change, *OTHERS])
+    seen = standin.requests
+    boards = [path for method, path in seen if method == "GET" and "/boards/" in path]
+    cards = [path for method, path in seen if method == "GET" and "/cards/" in path]
+    writes = [path for method, path in seen if method != "GET"]
+    assert len(boards) + len(cards) + len(writes) == len(seen)
+    return len(boards), len(cards), len(writes)
+
+
+def ticked(wanted: Card, *texts: str) -> Card:
+    lists = tuple(
+        replace(
+            each,
+            items=tuple(replace(item, done=item.done or item.text in texts) for item in each.items),
+        )
+        for each in wanted.checklists
+    )
+    return replace(wanted, checklists=lists, version=at(5, 6))
+
+
+def test_nothing_new_is_one_request(standin: Standin, clone: Clone[PlankaBoard]) -> None:
+    assert requests(standin, clone, CHANGE) == (1, 0, 0)
+
+
+def test_a_ticked_box_is_one_reading_and_two_writes(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    assert requests(standin, clone, ticked(CHANGE, "first")) == (1, 0, 2)
+
+
+def test_a_change_that_moves_with_its_last_tick_is_one_reading_and_three_writes(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    moved = replace(ticked(CHANGE, "first"), column=Column.REVIEW)
+    assert requests(standin, clone, moved) == (1, 0, 3)
+
+
+def test_a_new_card_with_five_tasks_is_at_most_ten_writes(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    standin.clear_log()
+    new = card("new", Tasks=("1", "2", "3", "4", "5"))
+    clone.sync([CHANGE, *OTHERS, new])
+    methods = [method for method, _ in standin.requests]
+    assert methods.count("GET") == 1
+    assert len(methods) - 1 == 9
+
+
+def test_before_a_description_is_written_the_card_is_read_again(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    changed = replace(CHANGE, text="Why not", version=at(6))
+    assert requests(standin, clone, changed) == (1, 1, 2)
+
+
+def test_a_line_that_moves_up_is_one_write_beside_the_version(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    moved = card(
+        title="A change",
+        column=Column.IN_PROGRESS,
+        Build=("third", "first", "+second"),
+        Test=("fourth", "fifth"),
+        version=at(6),
+    )
+    assert requests(standin, clone, moved) == (1, 0, 2)
+
+
+def test_archived_cards_are_not_asked_for_again(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    assert requests(standin, clone, over(version=at(6))) == (1, 0, 2)
+    assert requests(standin, clone, over(version=at(6))) == (1, 0, 0)
+
+
+def test_a_board_that_is_known_by_its_ids_is_not_looked_for(standin: Standin) -> None:
+    with Client(standin.url, standin.api_key) as client:
+        first = PlankaBoard(client, uuid.uuid4().hex, "Board")
+        Clone(first).sync([FULL])
+        standin.clear_log()
+        again = PlankaBoard(client, "renamed", "too", first.ids)
+        assert len(again.read({}).cards) == 1
+        assert len(standin.requests) == 1
+
+
+# --- whose board it is ----------------------------------------------------------------------------
+
+
+def test_people_may_rename_our_lists(standin: Standin, clone: Clone[PlankaBoard]) -> None:
+    renamed = api.Request(
+        "PATCH", f"/api/lists/{clone.board.ids['list In Progress']}", {"name": "Doing"}
+    )
+    with Client(standin.url, standin.api_key) as client:
+        client.send(renamed)
+    assert clone.sync([CHANGE, *OTHERS]).operations == ()
+
+
+def test_a_list_that_is_gone_is_made_again_and_its_card_comes_back(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    gone = api.Request("DELETE", f"/api/lists/{clone.board.ids['list In Progress']}")
+    with Client(standin.url, standin.api_key) as client:
+        client.send(gone)
+    found = clone.sync([CHANGE, *OTHERS])
+    assert found.missing == ("list In Progress",)
+    assert clone.sync([CHANGE, *OTHERS]).missing == ()
+
+
+def test_a_task_list_of_a_person_with_our_title_is_not_filled(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    card_id = clone.base[CHANGE.key].card_id
+    with Client(standin.url, standin.api_key) as client:
+        client.send(api.create_task_list(card_id, "Build", 99 * 65536.0))
+    more = card(
+        title="A change",
+        column=Column.IN_PROGRESS,
+        Build=("first", "+second", "third", "new"),
+        Test=("fourth", "fifth"),
+        version=at(6),
+    )
+    clone.sync([more, *OTHERS])
+    said = clone.base[CHANGE.key].seen
+    assert said is not None
+    assert [(each.title, len(each.items)) for each in said.checklists] == [
+        ("Build", 4),
+        ("Test", 2),
+        ("Build", 0),
+    ]
+    assert next(each for each in clone.board.read({}).cards if each.id == card_id) == said
+
+
+def test_an_account_that_may_not_make_the_board_is_told_what_to_do(standin: Standin) -> None:
+    key = standin.state.add_user(uuid.uuid4().hex)
+    with Client(standin.url, key) as client:
+        board = PlankaBoard(client, "Project of others", "Board")
+        assert "project Project of others" in board.read({}).missing
+        with pytest.raises(RightsError, match="add the account as an editor"):
+            board.prepare()
+
+
+def test_an_account_that_is_no_member_is_told_what_to_do(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    key = standin.state.add_user(uuid.uuid4().hex)
+    with Client(standin.url, key) as client:
+        board = PlankaBoard(client, "Project", "Board", clone.board.ids)
+        with pytest.raises(RightsError, match="no member of it"):
+            board.read({})
+
+
+def test_a_viewer_may_read_and_is_told_what_to_do_when_writing(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    key = standin.state.add_user(uuid.uuid4().hex)
+    with Client(standin.url, key) as client, Client(standin.url, standin.api_key) as admin:
+        me = client.send(api.Request("GET", "/api/users/me"))["item"]["id"]
+        path = f"/api/boards/{clone.board.ids['board']}/board-memberships"
+        admin.send(api.Request("POST", path, {"userId": me, "role": "viewer"}))
+        board = PlankaBoard(client, "Project", "Board", clone.board.ids)
+        viewer = Clone(board, dict(clone.base))
+        assert viewer.sync([CHANGE, *OTHERS]).operations == ()
+        with pytest.raises(RightsError, match="editor of the board"):
+            viewer.sync([replace(CHANGE, title="New", version=at(6)), *OTHERS])
+
+
+def test_a_key_that_is_worth_nothing_is_named_as_such(standin: Standin) -> None:
+    with Client(standin.url, "wrong_key") as client:
+        board = PlankaBoard(client, "Project", "Board")
+        with pytest.raises(SignInError, match="PLANKA_API_KEY"):
+            board.read({})
+
+
+def test_a_url_that_leads_to_a_web_page_is_named_as_such(standin: Standin) -> None:
+    with Client(f"{standin.url}/boards/1", standin.api_key) as client:
+        board = PlankaBoard(client, "Project", "Board")
+        with pytest.raises(BoardError, match="web page"):
+            board.read({})

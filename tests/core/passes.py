@@ -1,0 +1,71 @@
+"""One sync of a board, as the engine does it, with a base in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from core.made import MARK, PROJECT
+from kanban_sync.core.operations import Archive, Create, Forget, Plan, Update, about_to_say
+from kanban_sync.core.plan import plan
+from kanban_sync.core.ports import Board
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kanban_sync.boards.memory import MemoryBoard
+    from kanban_sync.core.board import Card, Said
+    from kanban_sync.core.model import TaskKey
+
+
+AnyBoard = TypeVar("AnyBoard", bound=Board)
+
+
+@dataclass
+class Clone(Generic[AnyBoard]):
+    """What one clone remembers of a board, and how it draws."""
+
+    board: AnyBoard
+    base: dict[TaskKey, Said] = field(default_factory=dict)
+    mark: str = MARK
+
+    def plan(self, desired: Iterable[Card], *, force: bool = True) -> Plan:
+        """Read the board and decide; nothing is written."""
+        actual = self.board.read(self.base)
+        return plan(tuple(desired), actual, self.base, self.mark, PROJECT, force=force)
+
+    def sync(self, desired: Iterable[Card], *, force: bool = True) -> Plan:
+        """Read, decide, announce, write and remember; return what was decided."""
+        found = self.plan(desired, force=force)
+        if found.missing:
+            self.board.prepare()
+        for operation in found.operations:
+            if isinstance(operation, Create | Update | Archive):
+                key = operation.card.key
+                self.base[key] = about_to_say(operation, self.base.get(key))
+        for operation in found.operations:
+            receipt = self.board.apply(operation)
+            if isinstance(operation, Forget):
+                del self.base[operation.key]
+            elif receipt.said is not None:
+                self.base[receipt.said.said.key] = receipt.said
+        return found
+
+
+def picture(board: MemoryBoard, *, archived: bool = True) -> dict[str, object]:
+    """Return all that people see of a board, without ids and positions, by title and footer."""
+    cards = [each for each in board.cards.values() if archived or not each.archived]
+    cards.sort(key=lambda each: (str(each.key), each.title, int(each.id)))
+    return {
+        f"{number} {each.key}": (
+            each.title,
+            each.description,
+            each.column,
+            sorted(each.labels),
+            [
+                (found.title, [(line.text, line.done) for line in found.items])
+                for found in each.checklists
+            ],
+        )
+        for number, each in enumerate(cards)
+    }

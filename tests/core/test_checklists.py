@@ -1,0 +1,239 @@
+"""Task lists: which line is which task, where it goes, and how few writes that takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.made import base_of, card, shown
+from kanban_sync.core.board import Card, Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.checklists import STEP, compare_checklists, place_between
+from kanban_sync.core.operations import (
+    AddChecklist,
+    AddItem,
+    DropChecklist,
+    DropItem,
+    RenameChecklist,
+    SetItem,
+)
+
+
+def compare(
+    wanted: Card, seen: SeenCard, base: Said | None
+) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    found = compare_checklists(wanted.checklists, seen.checklists, base)
+    return found.text, found.status
+
+
+BEFORE = card(Build=("a", "b", "c"), Test=("d",))
+SEEN = shown(BEFORE)
+BASE = base_of(BEFORE)
+
+
+def text_of(wanted: Card) -> tuple[object, ...]:
+    text, status = compare(wanted, SEEN, BASE)
+    assert status == ()
+    return text
+
+
+def with_lines(seen: SeenCard, title: str, *texts: str) -> SeenCard:
+    """Return the card after a person added lines to the task list with that title."""
+    lists = tuple(
+        replace(
+            each,
+            items=(
+                *each.items,
+                *(SeenItem(f"p-{text}", text, done=False, position=99.0) for text in texts),
+            ),
+        )
+        if each.title == title
+        else each
+        for each in seen.checklists
+    )
+    return replace(seen, checklists=lists)
+
+
+def test_lines_as_they_should_be_need_no_write() -> None:
+    assert compare(BEFORE, SEEN, BASE) == ((), ())
+    assert compare(BEFORE, SEEN, None) == ((), ())
+
+
+def test_a_tick_belongs_to_the_status_part() -> None:
+    text, status = compare(card(Build=("a", "+b", "c"), Test=("d",)), SEEN, BASE)
+    assert text == ()
+    (change,) = status
+    assert isinstance(change, SetItem)
+    assert (change.id, change.done) == ("1-b", True)
+
+
+def test_a_tick_that_was_taken_off_is_written_too() -> None:
+    ticked = card(Build=("+a",))
+    _, (change,) = compare(card(Build=("a",)), shown(ticked), base_of(ticked))
+    assert isinstance(change, SetItem)
+    assert change.done is False
+
+
+def test_a_reworded_line_is_renamed() -> None:
+    (build, test) = BEFORE.checklists
+    items = (replace(build.items[0], text="a, but better"), *build.items[1:])
+    (change,) = text_of(replace(BEFORE, checklists=(replace(build, items=items), test)))
+    assert isinstance(change, SetItem)
+    assert (change.id, change.text, change.position) == ("1-a", "a, but better", None)
+
+
+def test_a_new_line_goes_between_its_neighbours() -> None:
+    (change,) = text_of(card(Build=("a", "new", "b", "c"), Test=("d",)))
+    assert isinstance(change, AddItem)
+    assert (change.checklist, change.item.text, change.position) == ("Build", "new", 1.5)
+
+
+def test_a_new_line_at_the_end_goes_below_the_last() -> None:
+    (change,) = text_of(card(Build=("a", "b", "c", "new"), Test=("d",)))
+    assert isinstance(change, AddItem)
+    assert change.position == 3.0 + STEP
+
+
+def test_a_line_whose_task_is_gone_is_removed() -> None:
+    assert text_of(card(Build=("a", "c"), Test=("d",))) == (DropItem("1-b", "b"),)
+
+
+def test_a_list_without_tasks_is_removed_after_its_lines() -> None:
+    assert text_of(card(Build=("a", "b", "c"))) == (
+        DropItem("1-d", "d"),
+        DropChecklist("1-Test", "Test"),
+    )
+
+
+def test_a_list_in_which_a_person_has_a_line_is_kept() -> None:
+    seen = with_lines(SEEN, "Test", "theirs")
+    text, _ = compare(card(Build=("a", "b", "c")), seen, BASE)
+    assert text == (DropItem("1-d", "d"),)
+
+
+def test_an_empty_list_of_a_person_with_a_title_of_ours_is_kept() -> None:
+    theirs = SeenChecklist("p", "Build", 9.0)
+    seen = replace(SEEN, checklists=(*SEEN.checklists, theirs))
+    assert compare(BEFORE, seen, BASE) == ((), ())
+
+
+def test_a_group_with_another_name_is_a_list_with_another_name() -> None:
+    assert text_of(card(Made=("a", "b", "c"), Test=("d",))) == (RenameChecklist("1-Build", "Made"),)
+
+
+def test_a_list_of_a_person_is_not_renamed_though_it_holds_our_lines() -> None:
+    mine = SeenChecklist("p", "Mine", 1.0, SEEN.checklists[0].items)
+    seen = replace(SEEN, checklists=(mine, SEEN.checklists[1]))
+    text, _ = compare(BEFORE, seen, BASE)
+    assert text[0] == AddChecklist("Build", 2.0 + STEP)
+    assert [(each.id, each.checklist) for each in text[1:] if isinstance(each, SetItem)] == [
+        ("1-a", "Build"),
+        ("1-b", "Build"),
+        ("1-c", "Build"),
+    ]
+
+
+def test_a_line_that_changes_its_group_changes_its_list() -> None:
+    (change,) = text_of(card(Build=("a", "b"), Test=("c", "d")))
+    assert isinstance(change, SetItem)
+    assert (change.id, change.checklist, change.position) == ("1-c", "Test", 0.5)
+
+
+def test_one_line_that_moved_is_one_write() -> None:
+    (change,) = text_of(card(Build=("c", "a", "b"), Test=("d",)))
+    assert isinstance(change, SetItem)
+    assert (change.id, change.position) == ("1-c", 0.5)
+
+
+def test_lines_of_a_person_are_no_business_of_ours() -> None:
+    seen = with_lines(SEEN, "Build", "theirs", "a")
+    assert compare(BEFORE, seen, BASE) == ((), ())
+    text, _ = compare(card(Build=("a", "b", "c", "theirs"), Test=("d",)), seen, BASE)
+    assert text == ()
+
+
+def test_a_line_that_a_person_dragged_comes_back() -> None:
+    build, test = SEEN.checklists
+    dragged = replace(build.items[2], position=0.5)
+    seen = replace(SEEN, checklists=(replace(build, items=(dragged, *build.items[:2])), test))
+    (change,), _ = compare(BEFORE, seen, BASE)
+    assert isinstance(change, SetItem)
+    assert (change.id, change.position) == ("1-c", 2.0 + STEP)
+
+
+def test_a_text_that_the_board_stores_otherwise_is_not_written_again() -> None:
+    build, test = SEEN.checklists
+    stored = replace(build.items[0], text="A")
+    seen = replace(SEEN, checklists=(replace(build, items=(stored, *build.items[1:])), test))
+    assert compare(BEFORE, seen, base_of(BEFORE, seen)) == ((), ())
+    unfinished = replace(base_of(BEFORE, seen), finished=False)
+    assert compare(BEFORE, seen, unfinished)[0] != ()
+
+
+def test_without_a_base_lines_are_known_by_their_text() -> None:
+    found = compare_checklists(BEFORE.checklists, SEEN.checklists, None)
+    assert found.items == {"a": "1-a", "b": "1-b", "c": "1-c", "d": "1-d"}
+
+
+def test_lines_of_a_saying_that_was_cut_off_are_known_by_their_text() -> None:
+    begun = card(Build=("a", "new"), Test=("d",))
+    seen = with_lines(shown(card(Build=("a",), Test=("d",))), "Build", "new")
+    base = replace(base_of(card(Build=("a",), Test=("d",))), said=begun, finished=False)
+    text, _ = compare(card(Build=("a",), Test=("d",)), seen, base)
+    assert text == (DropItem("p-new", "new"),)
+
+
+def test_two_tasks_with_one_text_are_two_lines() -> None:
+    (build, test) = BEFORE.checklists
+    items = tuple(replace(item, text="same") for item in build.items)
+    wanted = replace(BEFORE, checklists=(replace(build, items=items), test))
+    found = compare_checklists(wanted.checklists, shown(wanted).checklists, None)
+    assert (found.text, found.status) == ((), ())
+    assert len(set(found.items.values())) == 4
+
+
+# --- positions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("positions", "expected"),
+    [
+        ([], []),
+        ([None, None], [STEP, 2 * STEP]),
+        ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]),
+        ([1.0, None, 2.0], [1.0, 1.5, 2.0]),
+        ([None, 2.0], [1.0, 2.0]),
+        ([1.0, None, None, 4.0], [1.0, 2.0, 3.0, 4.0]),
+        ([3.0, 1.0, 2.0], [0.5, 1.0, 2.0]),
+        ([2.0, 3.0, 1.0], [2.0, 3.0, 3.0 + STEP]),
+        ([1.0, 1.0], [0.5, 1.0]),
+        ([0.0, 1.0], [0.5, 1.0]),
+    ],
+)
+def test_positions_rise_and_those_that_rise_already_stay(
+    positions: list[float | None], expected: list[float]
+) -> None:
+    assert place_between(positions) == expected
+
+
+@given(st.lists(st.none() | st.integers(1, 8).map(float), max_size=7))
+def test_positions_always_rise_and_as_few_as_possible_change(
+    positions: list[float | None],
+) -> None:
+    placed = place_between(positions)
+    assert all(one < other for one, other in pairwise([0.0, *placed]))
+    kept = sum(before == after for before, after in zip(positions, placed, strict=True))
+    assert kept >= longest_rising([each for each in positions if each is not None])
+
+
+def longest_rising(positions: list[float]) -> int:
+    """Return the length of a longest rising run, found by trying all."""
+    return next(
+        length
+        for length in range(len(positions), -1, -1)
+        for run in combinations(positions, length)
+        if all(one < other for one, other in pairwise(run))
+    )

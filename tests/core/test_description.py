@@ -1,0 +1,173 @@
+"""People's words stay, ours are put right, and the footer names the task."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.made import key
+from kanban_sync.core.description import block_mark, compose, footer, is_written, key_of, rewrite
+from kanban_sync.core.model import TaskKey
+from kanban_sync.core.operations import SetText
+
+KEY = key("add-login")
+FOOTER = "`kanban-sync: p1/openspec:add-login`"
+OURS = "# Why\n\nBecause.\n\n- one\n- two"
+
+
+def test_the_footer_holds_the_key_and_nothing_else() -> None:
+    assert footer(KEY) == FOOTER
+
+
+@pytest.mark.parametrize(
+    ("description", "found"),
+    [
+        ("", None),
+        ("words", None),
+        (FOOTER, KEY),
+        (f"words\n\n{FOOTER}\n\nmore", KEY),
+        (f"words\r\n{FOOTER}\r\nmore", KEY),
+        (f"  {FOOTER}\t", KEY),
+        (f"see {FOOTER}", None),
+        (f"> {FOOTER}", None),
+        (f"{footer(key('other'))}\n{FOOTER}", KEY),
+        ("`kanban-sync: 9f/tasks-md:T.md/1#a b`", TaskKey("9f", "tasks-md", "T.md/1#a b")),
+        ("<!-- kanban-sync: p1/openspec:a -->", None),
+    ],
+)  # fmt: skip
+def test_the_key_is_read_from_the_last_line_that_is_a_footer(
+    description: str, found: TaskKey | None
+) -> None:
+    assert key_of(description) == found
+
+
+@pytest.mark.parametrize("block", ["", OURS])
+def test_a_new_description_is_written_already(block: str) -> None:
+    made = compose(block, KEY)
+    assert key_of(made) == KEY
+    assert rewrite(made, KEY, SetText(block)) == made
+    assert is_written(made, KEY, SetText(block), settled=False)
+
+
+NEW = "# Why\n\nElse."
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        (f"{OURS}\n\n{FOOTER}", f"{NEW}\n\n{FOOTER}"),
+        (f"Above\n\n{OURS}\n\n{FOOTER}", f"Above\n\n{NEW}\n\n{FOOTER}"),
+        (f"{OURS}\n\nBelow\n\n{FOOTER}", f"{NEW}\n\nBelow\n\n{FOOTER}"),
+        (f"{OURS}\n\n{FOOTER}\n\nAfter", f"{NEW}\n\n{FOOTER}\n\nAfter"),
+        (f"{OURS}\n\nBelow", f"{NEW}\n\nBelow\n\n{FOOTER}"),
+        ("Theirs", f"{NEW}\n\nTheirs\n\n{FOOTER}"),
+        ("", f"{NEW}\n\n{FOOTER}"),
+        (
+            f"# Why\n\nBecause.\nInside\n\n- one\n- two\n\n{FOOTER}",
+            f"{NEW}\n\nInside\n\n{FOOTER}",
+        ),
+        (
+            f"\\# Why\n\nBecause.\n\n* one\n* two\n\n1. theirs\n\n   more\n\n{FOOTER}",
+            f"{NEW}\n\n1. theirs\n\n   more\n\n{FOOTER}",
+        ),
+        (
+            f"# Why\n\nBecause I say so.\n\n- one\n\n{FOOTER}",
+            f"{NEW}\n\nBecause I say so.\n\n{FOOTER}",
+        ),
+        (f"{NEW}\n\n{OURS}\n\n{FOOTER}", f"{NEW}\n\n{OURS}\n\n{FOOTER}"),
+        (f"{OURS}\n\n```\nx\n```\n\n---\n\n{FOOTER}", f"{NEW}\n\n```\nx\n```\n\n---\n\n{FOOTER}"),
+    ],
+    ids=[
+        "plain", "above", "below", "after-the-footer", "no-footer", "theirs-alone", "emptied",
+        "inside", "by-the-editor", "edited-line", "both-blocks", "marks-only",
+    ],
+)  # fmt: skip
+def test_a_block_is_replaced_and_all_else_is_kept(description: str, expected: str) -> None:
+    assert rewrite(description, KEY, SetText(NEW, (OURS,))) == expected
+    assert rewrite(expected, KEY, SetText(NEW, (OURS,))) == expected
+    assert is_written(expected, KEY, SetText(NEW, (OURS,)), settled=False)
+
+
+def test_a_short_block_is_not_looked_for_inside_of_words() -> None:
+    written = rewrite(f"banana\n\na\n\n{FOOTER}", KEY, SetText("b", ("a",)))
+    assert written == f"banana\n\nb\n\n{FOOTER}"
+
+
+def test_a_block_that_was_begun_to_be_said_is_replaced_too() -> None:
+    description = f"begun\n\nTheirs\n\n{FOOTER}"
+    written = rewrite(description, KEY, SetText("new", ("begun", "old")))
+    assert written == f"new\n\nTheirs\n\n{FOOTER}"
+
+
+@pytest.mark.parametrize(
+    "there", [OURS, "\\# Why\n\n\nBecause\\.\n* one\n* two"], ids=["exact", "by-the-editor"]
+)
+def test_a_block_that_another_clone_wrote_is_found_by_its_mark(there: str) -> None:
+    """This clone never saw the words, and they are not left behind as a person's."""
+    wanted = SetText(NEW, (), block_mark(OURS))
+    description = f"Above\n\n{there}\n\nBelow\n\n{FOOTER}"
+    assert rewrite(description, KEY, wanted) == f"Above\n\n{NEW}\n\nBelow\n\n{FOOTER}"
+
+
+@pytest.mark.parametrize("mark", ["", "0-abc", "9-abc", "x", "3-zz", "99999999-abc"])
+def test_a_mark_that_a_person_spoiled_finds_nothing(mark: str) -> None:
+    written = rewrite(f"Theirs\n\n{FOOTER}", KEY, SetText(NEW, (), mark))
+    assert written == f"{NEW}\n\nTheirs\n\n{FOOTER}"
+
+
+def test_an_empty_block_leaves_the_footer() -> None:
+    assert rewrite(f"{OURS}\n\n{FOOTER}", KEY, SetText("", (OURS,))) == FOOTER
+
+
+@pytest.mark.parametrize(
+    ("description", "settled", "expected"),
+    [
+        (f"\\# Why\n\nBecause\\.\n\n* one\n* two\n\n{FOOTER}", True, True),
+        (f"\\# Why\n\nBecause\\.\n\n* one\n* two\n\n{FOOTER}", False, False),
+        (f"# Why\nBecause.\n- one\n- two\n{FOOTER}\n", False, True),
+        (f"# Why\n\nBecause.\n\n- one\n\n{FOOTER}", True, False),
+        (f"# Why\n\nBecause.\n\n- one\n- 2\n\n{FOOTER}", True, False),
+        (OURS, True, False),
+        (f"{OURS}\n\n{footer(key('other'))}", True, False),
+    ],
+    ids=["editor", "editor-after-other", "blanks", "line-gone", "line-edited", "none", "other"],
+)
+def test_what_the_boards_editor_changes_by_itself_does_not_count(
+    description: str, settled: bool, expected: bool
+) -> None:
+    assert is_written(description, KEY, SetText(OURS, (OURS,)), settled=settled) is expected
+
+
+# --- laws -----------------------------------------------------------------------------------------
+
+LINES = st.sampled_from(["Why", "- one", "---", "", "  code", "\U0001f389", "x", "1. x"])
+TEXTS = st.lists(LINES | st.text(alphabet="ab \t-#\u00e9\u2028", max_size=5), max_size=6).map(
+    lambda lines: "\n".join(lines).strip()
+)
+
+
+def lines_of(text: str) -> Counter[str]:
+    return Counter(line.strip() for line in text.split("\n") if line.strip())
+
+
+@given(TEXTS, TEXTS, TEXTS, st.integers(0, 9))
+def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: int) -> None:
+    whole = compose(block, KEY).split("\n")
+    cut = min(cut, len(whole))
+    description = "\n".join([*whole[:cut], *words.split("\n"), *whole[cut:]])
+    written = rewrite(description, KEY, SetText(new, (block,)))
+    assert lines_of(written) >= lines_of(words)
+    assert key_of(written) == KEY
+    assert new in written
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2))
+def test_writing_twice_is_writing_once(description: str, block: str, former: list[str]) -> None:
+    once = rewrite(description, KEY, SetText(block, tuple(former)))
+    again = SetText(block, (block,), block_mark(block))
+    assert rewrite(once, KEY, again) == once
+    assert is_written(once, KEY, again, settled=True)
+    assert is_written(once, KEY, again, settled=False)

@@ -1,0 +1,108 @@
+"""Which task of a new file is which of the old one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanban_sync.core.identity import Traits, match, own_key
+
+
+def line(text: str) -> Traits:
+    """Return traits from ``[id] place/number title``; a dot stands for an empty word."""
+    own, place, number, title = text.split(" ", 3)
+    return Traits(*("" if word == "." else word for word in (own, place, number, title)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pairs"),
+    [
+        (["T1 a . One"], ["T1 b 7 Quite different"], {0: 0}),
+        (["T1 a . One"], ["T2 a . One"], {}),
+        ([". a 1.1 One", ". a 1.2 Two"], [". a 1.2 Two", ". a 1.1 One"], {0: 1, 1: 0}),
+        ([". a . Write tests"], [". a . **Write**  `Tests`"], {0: 0}),
+        ([". a . Write tests"], [". a . ~~Write tests~~"], {0: 0}),
+        ([". a 1.1 Write tests"], [". a 1.1 Write tests for it"], {0: 0}),
+        ([". a 1.1 Write tests"], [". a 1.1 Deploy to Mars"], {}),
+        ([". a 1.1 Write tests"], [". b 2.1 Write tests"], {0: 0}),
+        ([". a . same", ". b . same"], [". b . same"], {0: 1}),
+        ([". a . same", ". a . same"], [". a . same", ". a . same"], {0: 0, 1: 1}),
+        ([". a . same"], [". a . same", ". a . same"], {0: 0}),
+        ([". a 1 Write it", ". b 1 Write that"], [". c 1 Write this"], {}),
+        ([". a . One"], ["T1 a . One"], {0: 0}),
+        (["T1 a . One"], [". a . One"], {0: 0}),
+        ([], [". a . One"], {}),
+        ([". a . One"], [], {}),
+    ],
+    ids=[
+        "id-alone", "other-id", "swapped", "marks", "struck", "extended", "another-text",
+        "other-place-and-number", "place-first", "twins", "one-of-twins", "number-twice",
+        "was-given-an-id", "lost-its-id", "new", "gone",
+    ],
+)  # fmt: skip
+def test_tasks_are_matched_by_the_strongest_evidence(
+    old: list[str], new: list[str], pairs: dict[int, int]
+) -> None:
+    assert match([line(each) for each in old], [line(each) for each in new]) == pairs
+
+
+@pytest.mark.parametrize(
+    ("traits", "taken", "own"),
+    [
+        ("T-001 a 1.1 One", [], "T-001"),
+        (". a 1.1 One", [], "1.1"),
+        (". a 1.1 One", ["1.1"], "1.1~2"),
+        (". a 1.1 One", ["1.1", "1.1~2"], "1.1~3"),
+        ("a`b#c a . One", [], "a-b-c"),
+    ],
+)
+def test_a_new_key_is_readable_and_was_never_given(traits: str, taken: list[str], own: str) -> None:
+    assert own_key(line(traits), taken) == own
+
+
+def test_a_task_without_id_and_number_is_named_by_its_words() -> None:
+    one, same, other = (own_key(line(f". a . {text}"), []) for text in ("One x", "*one*  x", "Two"))
+    assert one == same != other
+    assert len(one) == 8
+
+
+def test_a_task_without_any_word_has_a_key_too() -> None:
+    assert own_key(Traits("#", "", "", ""), []) != ""
+
+
+TRAITS = st.lists(
+    st.builds(
+        Traits,
+        st.sampled_from(["", "", "T1", "T2"]),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["", "1.1", "1.2"]),
+        st.sampled_from(["", "write it", "write it well", "deploy", "*Deploy*"]),
+    ),
+    max_size=6,
+)
+
+
+@given(TRAITS, TRAITS)
+def test_each_task_is_matched_at_most_once(old: list[Traits], new: list[Traits]) -> None:
+    pairs = match(old, new)
+    assert len(set(pairs.values())) == len(pairs)
+    for here, there in pairs.items():
+        assert not new[here].id or not old[there].id or new[here].id == old[there].id
+
+
+@given(TRAITS)
+def test_a_file_matches_itself(same: list[Traits]) -> None:
+    known = [each for each in same if each.id or each.title]
+    pairs = match(known, known)
+    assert sorted(pairs) == list(range(len(known)))
+    assert all(known[here] == known[there] for here, there in pairs.items())
+
+
+@given(TRAITS)
+def test_no_key_is_given_twice(tasks: list[Traits]) -> None:
+    taken: list[str] = []
+    for each in tasks:
+        taken.append(own_key(each, taken))
+    assert len(set(taken)) == len(taken)
+    assert not any(char in own for own in taken for char in "`#\n ")

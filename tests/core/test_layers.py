@@ -1,0 +1,309 @@
+"""Keys and versions are functions of history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanban_sync.core.history import LogEntry, PathChange
+from kanban_sync.core.layers import (
+    EMPTY,
+    WINDOW,
+    SlotChange,
+    SlotState,
+    follow,
+    slot_changes,
+)
+from kanban_sync.core.model import UNKNOWN, Document, ParsedTask, Problem, Status, Version
+
+PATH = "TASKS.md"
+
+
+def parse(_path: str, blob: str) -> Document:
+    """Read a content: one task a line, ``+`` ticked, ``T1:`` an id, ``>`` below the one before."""
+    if blob == "broken":
+        return Document((), (Problem(PATH, 1, "broken", fatal=True),))
+    tasks: list[ParsedTask] = []
+    for text in blob.splitlines():
+        status = Status.DONE if "+" in text else Status.TODO
+        own, _, title = text.lstrip(">+").rpartition(":")
+        number, _, rest = title.partition(" ")
+        number = number if number[:1].isdigit() else ""
+        task = ParsedTask(title, status, id=own, number=number)
+        if text.startswith(">"):
+            tasks[-1] = replace(tasks[-1], children=(*tasks[-1].children, task))
+        else:
+            tasks.append(task)
+        assert rest or not number
+    return Document(tuple(tasks))
+
+
+def commit(time: int, new: str, *old: str, name: str = "", path: str = PATH) -> SlotChange:
+    return SlotChange(Version(time, name or f"c{time}"), old, new, path)
+
+
+def walk(*changes: SlotChange, start: SlotState = EMPTY, end: str | None = None) -> SlotState:
+    last = changes[-1].new if changes else start.blob
+    final = SlotChange(UNKNOWN, (), last if end is None else end, PATH)
+    return follow(start, changes, final, parse, lambda _document: False)
+
+
+def keys(state: SlotState) -> list[str]:
+    return [task.own for task in state.tasks]
+
+
+def times(state: SlotState) -> list[tuple[int, int]]:
+    return [(task.text_version.time, task.status_version.time) for task in state.tasks]
+
+
+def test_a_new_file_gives_each_task_a_key_and_its_commit() -> None:
+    state = walk(commit(5, "1.1 a\n1.2 b\nT1:c"))
+    assert keys(state) == ["1.1", "1.2", "T1"]
+    assert times(state) == [(5, 5)] * 3
+
+
+def test_only_what_a_commit_changed_gets_its_version() -> None:
+    before = "1.1 a\n1.2 b\n1.3 c"
+    state = walk(commit(5, before), commit(6, "1.1 a\n+1.2 b\n1.3 c, too", before))
+    assert times(state) == [(5, 5), (5, 6), (6, 5)]
+    assert keys(state) == ["1.1", "1.2", "1.3"]
+
+
+def test_a_tick_taken_off_again_is_newer_than_both() -> None:
+    state = walk(commit(5, "1.1 a"), commit(6, "+1.1 a", "1.1 a"), commit(7, "1.1 a", "+1.1 a"))
+    assert times(state) == [(5, 7)]
+
+
+def test_reordering_gives_no_version() -> None:
+    state = walk(commit(5, "1.1 a\n1.2 b"), commit(6, "1.2 b\n1.1 a", "1.1 a\n1.2 b"))
+    assert keys(state) == ["1.2", "1.1"]
+    assert times(state) == [(5, 5), (5, 5)]
+
+
+def test_a_reworded_and_renumbered_task_keeps_its_key() -> None:
+    reworded = "1.1 write the parser well"
+    state = walk(
+        commit(5, "1.1 write the parser"),
+        commit(6, reworded, "1.1 write the parser"),
+        commit(7, "2.7 write the parser well", reworded),
+    )
+    assert keys(state) == ["1.1"]
+
+
+def test_a_commit_with_a_clock_behind_is_newer_than_what_it_changed() -> None:
+    state = walk(commit(50, "1.1 a"), commit(6, "+1.1 a", "1.1 a"), commit(7, "1.1 a", "+1.1 a"))
+    assert times(state) == [(50, 52)]
+
+
+def test_two_tasks_alike_have_two_keys_for_ever() -> None:
+    first = walk(commit(5, "same\nsame"))
+    assert len(set(keys(first))) == 2
+    state = walk(commit(5, "same\nsame"), commit(6, "same\n+same", "same\nsame"))
+    assert keys(state) == keys(first)
+    assert times(state) == [(5, 5), (5, 6)]
+
+
+def test_the_number_of_a_removed_task_is_not_given_again() -> None:
+    state = walk(
+        commit(5, "1.1 a\n1.2 b"),
+        commit(6, "1.1 a", "1.1 a\n1.2 b"),
+        commit(7, "1.1 a\n1.2 quite different", "1.1 a"),
+    )
+    assert keys(state) == ["1.1", "1.2~2"]
+
+
+def test_the_id_of_a_removed_task_is_the_same_task_when_it_comes_back() -> None:
+    state = walk(
+        commit(50, "T1:a\nT2:b"),
+        commit(60, "T1:a", "T1:a\nT2:b"),
+        commit(7, "T1:a\nT2:b", "T1:a"),
+    )
+    assert keys(state) == ["T1", "T2"]
+    assert state.tasks[1].status_version == Version(61, "c7")
+    assert state.shape_version == Version(60, "c60")
+
+
+def test_an_id_that_is_given_twice_is_two_tasks() -> None:
+    assert keys(walk(commit(5, "T1:a\nT1:b"))) == ["T1", "T1~2"]
+
+
+def test_tasks_below_know_whose_they_are() -> None:
+    state = walk(commit(5, "1.1 a\n>1.2 b\n1.3 c"))
+    assert [(task.own, task.above) for task in state.tasks] == [
+        ("1.1", ""),
+        ("1.2", "1.1"),
+        ("1.3", ""),
+    ]
+
+
+def test_a_removed_task_and_a_moved_file_are_told_by_the_shape() -> None:
+    assert walk(commit(5, "1.1 a\n1.2 b")).shape_version.time == 5
+    removed = walk(commit(5, "1.1 a\n1.2 b"), commit(6, "1.1 a", "1.1 a\n1.2 b"))
+    assert removed.shape_version.time == 6
+    added = walk(commit(5, "1.1 a"), commit(6, "1.1 a\n1.2 b", "1.1 a"))
+    assert added.shape_version.time == 5
+    moved = walk(commit(5, "1.1 a", path="old"), commit(6, "1.1 a", "1.1 a"))
+    assert moved.shape_version.time == 6
+    assert times(moved) == [(5, 5)]
+
+
+def test_a_file_that_cannot_be_read_keeps_its_last_good_state() -> None:
+    good = walk(commit(5, "1.1 a"))
+    broken = walk(commit(5, "1.1 a"), commit(6, "broken", "1.1 a"))
+    assert broken == replace(good, blob="broken")
+    mended = walk(commit(5, "1.1 a"), commit(6, "broken", "1.1 a"), commit(7, "+1.1 a", "broken"))
+    assert (keys(mended), times(mended)) == (["1.1"], [(5, 7)])
+
+
+# --- merges ---------------------------------------------------------------------------------------
+
+BASE = "1.1 a\n1.2 b"
+
+
+def test_a_merge_keeps_the_versions_of_both_sides() -> None:
+    state = walk(
+        commit(5, BASE),
+        commit(6, "+1.1 a\n1.2 b", BASE),
+        commit(7, "1.1 a\n+1.2 b", BASE),
+        commit(8, "+1.1 a\n+1.2 b", "+1.1 a\n1.2 b", "1.1 a\n+1.2 b"),
+    )
+    assert times(state) == [(5, 6), (5, 7)]
+
+
+def test_of_two_sides_that_did_the_same_the_newer_counts() -> None:
+    ticked = "+1.1 a\n1.2 b"
+    state = walk(
+        commit(5, BASE),
+        commit(6, ticked, BASE),
+        commit(9, "+1.1 a\n1.2 b\n1.3 c", BASE),
+        commit(10, "+1.1 a\n1.2 b\n1.3 c\n1.4 d", ticked, "+1.1 a\n1.2 b\n1.3 c"),
+    )
+    assert times(state)[0] == (5, 9)
+
+
+def test_a_merge_that_decides_otherwise_is_newer_than_both() -> None:
+    state = walk(
+        commit(5, "1.1 write it"),
+        commit(60, "1.1 write it now", "1.1 write it"),
+        commit(70, "1.1 write it soon", "1.1 write it"),
+        commit(8, "1.1 write it well", "1.1 write it now", "1.1 write it soon"),
+    )
+    assert times(state) == [(71, 5)]
+
+
+@pytest.mark.parametrize("merged", ["1.3 foo\n1.4 bar", "1.4 bar\n1.3 foo"])
+def test_in_a_merge_the_keys_of_the_first_side_stay(merged: str) -> None:
+    """Both sides gave the key 1.3; which line stands first in the merge does not matter."""
+    foo, bar = f"{BASE}\n1.3 foo", f"{BASE}\n1.3 bar"
+    state = walk(
+        commit(5, BASE),
+        commit(6, foo, BASE),
+        commit(7, bar, BASE),
+        commit(8, f"{BASE}\n{merged}", foo, bar),
+    )
+    by_title = {task.traits.title: task.own for task in state.tasks}
+    assert by_title["1.3 foo"] == "1.3"
+    assert by_title["1.4 bar"] == "1.4"
+
+
+# --- histories that were cut ----------------------------------------------------------------------
+
+
+def test_what_was_last_changed_before_the_cut_has_an_unknown_version() -> None:
+    before = "1.1 a\n1.2 b"
+    state = walk(commit(6, "1.1 a\n+1.2 b", before))
+    assert keys(state) == ["1.1", "1.2"]
+    assert [task.status_version for task in state.tasks] == [UNKNOWN, Version(6, "c6")]
+    assert {task.text_version for task in state.tasks} == {UNKNOWN}
+
+
+def test_a_content_that_the_history_does_not_lead_to_has_an_unknown_version() -> None:
+    state = walk(end="1.1 a")
+    assert [task.text_version for task in state.tasks] == [UNKNOWN]
+    state = walk(commit(5, "1.1 a\n1.2 b"), end="1.1 a\n+1.2 b")
+    assert [task.status_version for task in state.tasks] == [Version(5, "c5"), UNKNOWN]
+
+
+def test_of_a_long_history_only_the_newest_part_is_read() -> None:
+    contents = [f"1.1 a\n1.2 b {number}" for number in range(WINDOW + 50)]
+    changes = [
+        commit(number + 1, new, *contents[max(0, number - 1) : number])
+        for number, new in enumerate(contents)
+    ]
+    state = walk(*changes)
+    assert state.tasks[0].text_version == UNKNOWN
+    assert state.tasks[1].text_version.time == len(contents)
+
+
+# --- laws -----------------------------------------------------------------------------------------
+
+CONTENTS = st.lists(
+    st.sampled_from(["1.1 write it", "+1.1 write it", "1.2 write it", "same", "T1:a", "+T1:b"]),
+    max_size=5,
+).map("\n".join)
+
+
+@dataclass
+class History:
+    changes: list[SlotChange] = field(default_factory=list)
+
+    def add(self, time: int, new: str) -> None:
+        old = self.changes[-1].new if self.changes else ""
+        if new != old:
+            self.changes.append(commit(time, new, *([old] if self.changes else [])))
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), CONTENTS), min_size=1, max_size=8), st.data())
+def test_a_walk_in_parts_is_the_walk_in_one(
+    steps: list[tuple[int, str]], data: st.DataObject
+) -> None:
+    history = History()
+    for number, (time, content) in enumerate(steps):
+        history.add(time, f"{content}\nn{number}")
+    whole = walk(*history.changes)
+    cut = data.draw(st.integers(1, len(history.changes)))
+    start = walk(*history.changes[:cut])
+    assert walk(*history.changes[cut:], start=start) == whole
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), CONTENTS), min_size=1, max_size=8))
+def test_keys_are_unique_and_versions_never_go_back(steps: list[tuple[int, str]]) -> None:
+    history = History()
+    state = EMPTY
+    for time, content in steps:
+        history.add(time, content or "none")
+        former, state = state, walk(*history.changes)
+        assert len(set(keys(state))) == len(state.tasks)
+        before = {task.own: task for task in former.tasks}
+        for task in state.tasks:
+            if task.own in before:
+                assert task.text_version >= before[task.own].text_version
+                assert task.status_version >= before[task.own].status_version
+                if task.status != before[task.own].status:
+                    assert task.status_version.time > before[task.own].status_version.time
+
+
+# --- logs -----------------------------------------------------------------------------------------
+
+
+def test_a_log_is_sorted_by_slot_and_a_move_is_one_change() -> None:
+    log = [
+        LogEntry("c" * 40, 5, (PathChange("a/TASKS.md", (), "b1"), PathChange("x", (), "b9"))),
+        LogEntry(
+            "d" * 40,
+            6,
+            (PathChange("a/TASKS.md", ("b1",), ""), PathChange("b/TASKS.md", ("",), "b2")),
+        ),
+        LogEntry("e" * 40, 7, (PathChange("b/TASKS.md", ("b2",), ""),)),
+    ]
+    found = slot_changes(log, lambda path: "slot" if path.endswith("TASKS.md") else None)
+    assert found == {
+        "slot": [
+            SlotChange(Version(5, "c" * 12), (), "b1", "a/TASKS.md"),
+            SlotChange(Version(6, "d" * 12), ("b1",), "b2", "b/TASKS.md"),
+            SlotChange(Version(7, "e" * 12), ("b2",), "", ""),
+        ]
+    }

@@ -1,0 +1,392 @@
+"""One test for each row of the table in plan.py, and the guard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
+from kanban_sync.core.board import Column, Said, Stamp
+from kanban_sync.core.description import block_mark
+from kanban_sync.core.model import UNKNOWN, TaskKey
+from kanban_sync.core.operations import (
+    Archive,
+    Create,
+    Forget,
+    Move,
+    Note,
+    Plan,
+    Remember,
+    SetItem,
+    SetText,
+    SetTitle,
+    Update,
+)
+from kanban_sync.core.plan import plan
+
+if TYPE_CHECKING:
+    from kanban_sync.core.board import BoardState, Card
+
+WHY = block_mark("Why")
+
+
+def decide(
+    desired: Card | None, actual: BoardState, base: Said | None = None, mark: str = MARK
+) -> Plan:
+    cards = [desired] if desired is not None else []
+    known = {base.said.key: base} if base is not None else {}
+    return plan(cards, actual, known, mark, PROJECT)
+
+
+def only(found: Plan) -> object:
+    """Return the one operation of a plan; it has no notes then."""
+    assert found.notes == ()
+    assert found.held == ()
+    (operation,) = found.operations
+    return operation
+
+
+def noted(found: Plan) -> str:
+    """Return the one note of a plan that does nothing."""
+    assert found.operations == ()
+    assert found.held == ()
+    (note,) = found.notes
+    assert isinstance(note, Note)
+    return note.text
+
+
+def test_row_1_a_base_of_which_neither_task_nor_card_exist_is_forgotten() -> None:
+    found = decide(None, board(gone=["1"]), base_of(card()))
+    assert only(found) == Forget(key(), "neither task nor card exist any more")
+
+
+def test_row_2_a_task_that_is_not_asked_for_leaves_its_card_alone() -> None:
+    assert decide(None, board(shown(card())), base_of(card())) == Plan()
+
+
+@pytest.mark.parametrize("actual", [board(), board(shown(over()))])
+def test_row_3_a_task_that_is_over_and_never_had_a_card_gets_none(actual: BoardState) -> None:
+    assert decide(over(), actual) == Plan()
+
+
+def test_row_4_the_deleted_card_of_a_task_that_is_over_is_forgotten() -> None:
+    found = decide(over(), board(gone=["1"]), base_of(card()))
+    assert only(found) == Forget(key(), "its card is not there")
+
+
+def test_row_4_a_card_that_was_never_made_is_forgotten() -> None:
+    base = Said("", card(), MARK, finished=False)
+    assert only(decide(over(), board(), base)) == Forget(key(), "its card is not there")
+
+
+def test_row_5_a_card_that_is_in_the_archive_already_is_remembered_as_over() -> None:
+    seen = shown(card(), column=Column.ARCHIVE, archived=True)
+    operation = only(decide(over(), board(seen), base_of(card())))
+    assert isinstance(operation, Remember)
+    assert operation.said.archived
+    assert operation.said.said == over()
+    assert decide(over(), board(seen), operation.said) == Plan()
+
+
+def test_row_6_a_card_that_another_clone_made_is_not_archived() -> None:
+    assert "not made by this clone" in noted(decide(over(), board(shown(card()))))
+
+
+def test_row_7_a_card_that_another_clone_changed_later_is_not_archived() -> None:
+    newer = shown(card(), stamp=Stamp(at(5, 9), "other"))
+    assert "newer version" in noted(decide(over(version=at(7)), board(newer), base_of(card())))
+
+
+def test_row_7_what_was_only_seen_of_another_clone_was_not_said_by_us() -> None:
+    newer = shown(card(), stamp=Stamp(at(5, 9), MARK, block=WHY))
+    base = base_of(card(), newer)
+    assert "newer version" in noted(decide(over(version=at(7)), board(newer), base))
+
+
+def test_row_8_a_task_that_is_over_takes_its_card_into_the_archive() -> None:
+    operation = only(decide(over(version=at(7)), board(shown(card())), base_of(card())))
+    assert isinstance(operation, Archive)
+    assert operation.stamp == Stamp(at(7), MARK, archived=True, block=WHY)
+
+
+def test_row_8_a_task_that_a_reset_took_away_takes_along_what_we_said_last() -> None:
+    gone = over(version=at(0))
+    assert isinstance(only(decide(gone, board(shown(card())), base_of(card()))), Archive)
+
+
+def test_row_9_a_task_without_a_card_gets_one_below_the_last() -> None:
+    stranger = replace(shown(card("s"), "9"), key=None, position=100.0, description="")
+    found = plan([card("a"), card("b")], board(stranger), {}, MARK, PROJECT)
+    first, second = found.operations
+    assert isinstance(first, Create)
+    assert isinstance(second, Create)
+    assert 100.0 < first.position < second.position
+    assert first.stamp == Stamp(card().version, MARK, block=WHY)
+
+
+def test_row_9_a_card_that_was_about_to_be_made_is_made_or_found() -> None:
+    base = Said("", card(), MARK, finished=False)
+    assert isinstance(only(decide(card(), board(), base)), Create)
+    assert isinstance(only(decide(card(), board(shown(card())), base)), Remember)
+
+
+def test_row_10_a_card_that_a_person_deleted_stays_deleted() -> None:
+    operation = only(decide(card(), board(gone=["1"]), base_of(card())))
+    assert isinstance(operation, Remember)
+    assert operation.said.deleted
+    assert decide(card(), board(gone=["1"]), operation.said) == Plan()
+
+
+def test_row_11_a_deleted_card_comes_back_when_its_task_changes() -> None:
+    changed = card(title="Other", version=at(6))
+    assert isinstance(only(decide(changed, board(gone=["1"]), base_of(card()))), Create)
+
+
+def test_row_12_a_card_that_a_person_moved_to_another_board_stays_there() -> None:
+    found = decide(card(title="Other"), board(elsewhere=["1"]), base_of(card()))
+    assert "another board" in noted(found)
+
+
+def test_row_13_a_card_that_a_person_archived_stays_archived() -> None:
+    seen = shown(card(), column=Column.ARCHIVE, archived=True)
+    changed = card(title="Other", version=at(6))
+    operation = only(decide(changed, board(seen), base_of(card())))
+    assert isinstance(operation, Remember)
+    assert operation.said == replace(base_of(card()), seen=seen)
+    assert "stays archived" in noted(decide(changed, board(seen), operation.said))
+    assert "stays archived" in noted(decide(changed, board(seen)))
+
+
+def test_row_14_a_card_that_was_archived_for_a_later_commit_stays_archived() -> None:
+    seen = shown(over(), stamp=Stamp(at(7), MARK, archived=True))
+    assert "newer commit" in noted(decide(card(version=at(5)), board(seen), base_of(card())))
+
+
+def test_row_14_the_newer_part_of_a_card_tells_how_new_it_is() -> None:
+    seen = shown(over(), stamp=Stamp(at(7), MARK, archived=True))
+    edited_later = card(version=at(5, 8))
+    assert isinstance(only(decide(edited_later, board(seen), base_of(card()))), Update)
+
+
+@pytest.mark.parametrize("version", [at(7), at(8)])
+def test_row_15_whoever_holds_the_task_brings_its_card_back(version: object) -> None:
+    seen = shown(over(), stamp=Stamp(at(7), MARK, archived=True))
+    operation = only(decide(card(version=version), board(seen), base_of(card())))  # type: ignore[arg-type]
+    assert isinstance(operation, Update)
+    assert operation.changes == (Move(Column.TODO, 65536.0),)
+    assert operation.stamp is not None
+    assert not operation.stamp.archived
+
+
+def test_row_15_a_deletion_that_this_clone_took_back_brings_the_card_back() -> None:
+    seen = shown(over(), stamp=Stamp(at(7), MARK, archived=True))
+    base = base_of(over(version=at(7)), seen, archived=True)
+    assert isinstance(only(decide(card(version=at(5)), board(seen), base)), Update)
+
+
+def test_row_16_a_card_that_is_as_it_should_be_is_left_alone() -> None:
+    wanted = card(Tasks=("one", "+two"))
+    assert decide(wanted, board(shown(wanted)), base_of(wanted)) == Plan()
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        None,
+        base_of(card(version=at(4))),
+        base_of(card(), finished=False),
+        base_of(card(), card_id="7"),
+        base_of(card(), archived=True),
+        base_of(card(), deleted=True),
+        base_of(card(), items={"x": "y"}),
+    ],
+    ids=["none", "version", "unfinished", "card", "archived", "deleted", "items"],
+)
+def test_row_17_a_card_that_already_says_so_is_remembered_and_not_written(
+    base: Said | None,
+) -> None:
+    operation = only(decide(card(), board(shown(card())), base))
+    assert isinstance(operation, Remember)
+    assert operation.said == base_of(card())
+
+
+def test_row_18_a_card_without_a_version_is_written_in_both_parts() -> None:
+    seen = shown(card(title="Old", column=Column.REVIEW), stamp=None)
+    operation = only(decide(card(), board(seen)))
+    assert isinstance(operation, Update)
+    assert operation.changes == (SetTitle("Title"), Move(Column.TODO, 65536.0))
+    assert operation.stamp == Stamp(at(5), MARK, block=WHY)
+
+
+def test_row_18_marks_a_part_that_is_equal_anyway() -> None:
+    operation = only(decide(card(), board(shown(card(title="Old"), stamp=None))))
+    assert isinstance(operation, Update)
+    assert operation.stamp == Stamp(at(5), MARK, block=WHY)
+
+
+def test_row_19_a_part_that_is_older_is_written() -> None:
+    old = card(title="Old", version=at(3))
+    operation = only(decide(card(), board(shown(old)), base_of(old)))
+    assert isinstance(operation, Update)
+    assert operation.changes == (SetTitle("Title"),)
+    assert operation.reason == "changed"
+
+
+def test_row_20_what_we_said_ourselves_is_taken_back_after_a_reset() -> None:
+    newer = card(title="Newer", version=at(9))
+    operation = only(decide(card(), board(shown(newer)), base_of(newer)))
+    assert isinstance(operation, Update)
+    assert operation.changes == (SetTitle("Title"),)
+    assert operation.stamp is not None
+    assert operation.stamp.version.text == at(5).text
+
+
+def test_row_20_a_taking_back_that_was_cut_off_goes_on() -> None:
+    newer = card(title="Newer", version=at(9))
+    base = base_of(card(), shown(newer), finished=False, before=(newer,))
+    assert isinstance(only(decide(card(), board(shown(newer)), base)), Update)
+
+
+def test_row_21_what_another_clone_said_later_stays() -> None:
+    newer = shown(card(title="Newer", version=at(9)))
+    assert "is newer" in noted(decide(card(), board(newer), base_of(card(title="Older"))))
+
+
+def test_row_21_a_part_that_another_clone_is_ahead_in_is_not_ours_to_take_back() -> None:
+    """Writing the text beside another clone's newer status does not make the status ours."""
+    theirs = card(column=Column.REVIEW, version=at(5, 9))
+    ours = card(title="New", version=at(6, 5))
+    operation = only(decide(ours, board(shown(theirs)), base_of(card())))
+    assert isinstance(operation, Update)
+    assert operation.changes == (SetTitle("New"),)
+    assert operation.stamp == Stamp(at(6, 9), MARK, block=WHY)
+    assert operation.card.version.status == UNKNOWN
+
+    after = shown(theirs, title="New", stamp=operation.stamp)
+    base = base_of(operation.card, after)
+    moved = card(title="New", column=Column.PLANNING, version=at(6, 7))
+    assert "is newer" in noted(decide(moved, board(after), base))
+
+
+def test_row_22_what_a_person_changed_is_repaired() -> None:
+    edited = shown(card(), title="Person's")
+    operation = only(decide(card(), board(edited), base_of(card())))
+    assert isinstance(operation, Update)
+    assert operation.changes == (SetTitle("Title"),)
+    assert operation.reason == "repaired"
+    assert operation.stamp is None
+
+
+def test_row_22_what_we_drew_with_a_former_release_is_redrawn() -> None:
+    former = shown(card(text="Drawn otherwise"))
+    found = decide(card(), board(former), base_of(card(text="Drawn otherwise")), mark="next")
+    operation = only(found)
+    assert isinstance(operation, Update)
+    assert operation.changes == (
+        SetText("Why", ("Drawn otherwise",), block_mark("Drawn otherwise")),
+    )
+    assert operation.stamp == Stamp(at(5), "next", block=WHY)
+
+
+def test_row_23_what_another_release_drew_is_left_to_it() -> None:
+    other = shown(card(title="Drawn otherwise"), stamp=Stamp(at(5), "other"))
+    assert "release" in noted(decide(card(), board(other), base_of(card())))
+
+
+def test_row_24_the_younger_of_two_cards_made_at_once_is_archived_by_its_maker() -> None:
+    older, younger = shown(card(), "8"), shown(card(), "11")
+    base = base_of(card(), younger)
+    operation = only(decide(card(), board(older, younger), base))
+    assert isinstance(operation, Archive)
+    assert operation.seen.id == "11"
+
+    found = decide(card(), board(older, younger), base_of(card(), older))
+    assert found.operations == ()
+    assert "copy" in found.notes[0].text
+
+
+def test_rows_are_decided_for_text_and_status_on_their_own() -> None:
+    seen = shown(card(title="Theirs", column=Column.REVIEW, version=at(9, 3)))
+    operation = only(decide(card(), board(seen), base_of(card(title="Former"))))
+    assert isinstance(operation, Update)
+    assert operation.changes == (Move(Column.TODO, 65536.0),)
+    assert operation.stamp == Stamp(at(9, 5), MARK, block=WHY)
+
+
+def test_one_ticked_line_is_one_change() -> None:
+    before, after = card(Tasks=("one", "two")), card(Tasks=("one", "+two"), version=at(5, 6))
+    operation = only(decide(after, board(shown(before)), base_of(before)))
+    assert isinstance(operation, Update)
+    (change,) = operation.changes
+    assert isinstance(change, SetItem)
+    assert (change.id, change.text, change.done, change.position) == ("1-two", None, True, None)
+
+
+def test_a_card_of_another_project_is_a_strangers() -> None:
+    theirs = replace(shown(card()), key=TaskKey("p2", "openspec", "a"))
+    assert kinds(decide(card(), board(theirs))) == ["Create"]
+
+
+# --- the guard ------------------------------------------------------------------------------------
+
+
+def many(count: int) -> tuple[list[Card], BoardState, dict[TaskKey, Said]]:
+    cards = [card(f"n{number}") for number in range(count)]
+    seen = [shown(each, str(number)) for number, each in enumerate(cards, start=1)]
+    base = {each.key: base_of(each, there) for each, there in zip(cards, seen, strict=True)}
+    return cards, board(*seen), base
+
+
+@pytest.mark.parametrize(
+    ("cards", "flips", "is_held"),
+    [(9, 9, False), (10, 3, False), (10, 4, True), (20, 6, False), (20, 7, True), (10, 10, True)],
+)
+@pytest.mark.parametrize("end", [Column.ARCHIVE, Column.IN_PROGRESS])
+def test_more_than_30_percent_of_at_least_10_cards_are_held_back(
+    cards: int, flips: int, is_held: bool, end: Column
+) -> None:
+    desired, actual, base = many(cards)
+    for number in range(flips):
+        desired[number] = replace(desired[number], column=end, version=at(6))
+    found = plan(desired, actual, base, MARK, PROJECT)
+    assert len(found.held) == (flips if is_held else 0)
+    assert len(found.operations) == (0 if is_held else flips)
+
+
+def test_other_operations_go_on_while_some_are_held_back() -> None:
+    desired, actual, base = many(10)
+    desired = [replace(each, column=Column.DONE, version=at(6)) for each in desired]
+    desired.append(card("new"))
+    desired[0] = replace(desired[0], column=Column.TODO, title="Other")
+    found = plan(desired, actual, base, MARK, PROJECT)
+    assert kinds(found) == ["Update", "Create"]
+    assert len(found.held) == 9
+
+
+def test_changes_found_in_the_archive_do_not_count() -> None:
+    desired, actual, base = many(10)
+    desired = [replace(each, column=Column.DONE, version=at(6), evident=True) for each in desired]
+    found = plan(desired, actual, base, MARK, PROJECT)
+    assert len(found.operations) == 10
+    assert found.held == ()
+
+
+def test_forced_everything_goes_through() -> None:
+    desired, actual, base = many(10)
+    desired = [replace(each, column=Column.ARCHIVE, version=at(6)) for each in desired]
+    assert len(plan(desired, actual, base, MARK, PROJECT, force=True).operations) == 10
+
+
+def test_archived_cards_are_not_counted_as_cards_of_the_board() -> None:
+    desired, actual, base = many(10)
+    first = replace(actual.cards[0], archived=True, column=Column.ARCHIVE)
+    actual = board(first, *actual.cards[1:])
+    desired[1:] = [replace(each, column=Column.REVIEW, version=at(6)) for each in desired[1:]]
+    assert plan(desired, actual, base, MARK, PROJECT).held == ()
+
+
+def test_what_the_board_lacks_is_part_of_the_plan() -> None:
+    found = plan([], replace(board(), missing=("list Review",)), {}, MARK, PROJECT)
+    assert found.missing == ("list Review",)

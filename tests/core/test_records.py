@@ -1,0 +1,99 @@
+"""What stores keep comes back as it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.made import at, base_of, card, over, shown
+from kanban_sync.core.board import Column, Said
+from kanban_sync.core.identity import Traits
+from kanban_sync.core.layers import EMPTY, KeyedTask, SlotState
+from kanban_sync.core.model import Document, ParsedTask, Problem, Status, Version
+from kanban_sync.core.records import (
+    document_from_json,
+    document_to_json,
+    said_from_json,
+    said_to_json,
+    slot_from_json,
+    slot_to_json,
+)
+
+FULL = card(
+    labels=("agent", "blocked", "root"), Build=("one", "+two"), Test=("\u00e9",), evident=True
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        base_of(FULL),
+        base_of(FULL, shown(FULL, key=None, column=None, stamp=None)),
+        base_of(over(), archived=True),
+        base_of(FULL, finished=False, before=(card(version=at(3, 4)), over())),
+        Said("", card(column=Column.DONE), "mark", finished=False, deleted=True),
+    ],
+    ids=["full", "stranger", "archived", "unfinished", "about-to-be-made"],
+)
+def test_a_base_comes_back_as_it_was(said: Said) -> None:
+    assert said_from_json(said_to_json(said)) == said
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        EMPTY,
+        SlotState(
+            "b1",
+            "TASKS.md",
+            (
+                KeyedTask("1", "", Traits("", "/G", "1", "A"), "todo", "d", Version(1, "c")),
+                KeyedTask("2", "1", Traits("T", "/G/A", "", "Two"), "done", "e"),
+            ),
+            frozenset({"1", "2", "3"}),
+            gone_means_done=True,
+            shape_version=Version(5, "c5"),
+        ),
+    ],
+    ids=["empty", "full"],
+)  # fmt: skip
+def test_the_state_of_a_slot_comes_back_as_it_was(state: SlotState) -> None:
+    assert slot_from_json(slot_to_json(state)) == state
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        Document(),
+        Document(
+            (
+                ParsedTask(
+                    "One",
+                    Status.DONE,
+                    word="x",
+                    id="T1",
+                    group="G",
+                    number="1",
+                    body="b\n\u00e9",
+                    labels=("l",),
+                    assignee="me",
+                    priority="P1",
+                    depends_on=("T2",),
+                    fields=(("a", "b"),),
+                    line=3,
+                    children=(ParsedTask("Two", Status.TODO),),
+                ),
+            ),
+            (Problem("p", 1, "m", fatal=True),),
+        ),
+    ],
+    ids=["empty", "full"],
+)
+def test_a_parsed_file_comes_back_as_it_was(document: Document) -> None:
+    assert document_from_json(document_to_json(document)) == document
+
+
+def test_the_same_base_is_the_same_text() -> None:
+    """A set has no order; the text must have one, or each sync would write it again."""
+    assert json.loads(said_to_json(base_of(FULL)))["said"]["labels"] == ["agent", "blocked", "root"]

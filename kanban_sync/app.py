@@ -245,6 +245,8 @@ class Clone(Checkout):
                 self._serve(target, name, heard)
             except KanbanSyncError as error:
                 self._tell_failure(error, heard)
+                # Settings that cannot be read end it before the runner could say so.
+                self.state.mark_behind(name)
             except Exception:  # noqa: BLE001 - a bug of ours: nobody sees this process's stderr
                 heard.log(traceback.format_exc())
                 text = "kanban-sync: the sync failed for a reason nobody foresaw; see the newest"
@@ -257,6 +259,9 @@ class Clone(Checkout):
             outcome = run(
                 self.state, name, engine, patience=Patience(), board_lock=chosen is not None
             )
+            if outcome is Outcome.QUEUED:
+                # Whoever holds the run lock may be waiting for a slow board; agents need not.
+                engine.database(requests.pending(self.state, name))
             if outcome is Outcome.DONE:
                 self.state.notice(_advice(engine.report))
             return outcome

@@ -32,7 +32,7 @@ project_id: {project_id}
 # sources:
 #   tasks: [TASKS.md, docs/TASKS.md, '**/TASKS.md']
 #   openspec: [openspec, '**/openspec']
-#   exclude: ['tests/fixtures/**']
+#   exclude: []             # for instance ['tests/fixtures/**']
 #   archived: skip          # or include: also make cards for changes archived long ago
 
 # Which commit is read: that of the default branch, or what is checked out.

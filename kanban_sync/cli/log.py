@@ -24,7 +24,7 @@ POLL = 0.5
 @click.option("-n", "--number", default=20, show_default=True, help="How many runs to show.")
 @json_option
 def command(*, follow: bool, number: int, as_json: bool) -> None:
-    """Show the last runs, newest last, and where their full logs are."""
+    """Show the last runs, newest last; with --json also where their full logs are."""
     clone = here()
     runs = list(reversed(clone.runs(number)))
     if as_json and not follow:

@@ -1,0 +1,311 @@
+"""The reference lists what there is: nothing is missing, nothing is made up."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from docs.documents import TOP, document, table, words
+from docs.reader import Reader
+from kanban_sync import config
+from kanban_sync.boards.planka.credentials import KEY_VARIABLE, URL_VARIABLE
+from kanban_sync.cli import project_sync
+from kanban_sync.cli.demo_files import START
+from kanban_sync.cli.init import TEMPLATE
+from kanban_sync.cli.main import COMMANDS, INTERRUPTED, cli
+from kanban_sync.config import Settings
+from kanban_sync.core.board import AGENT_LABEL, LISTS, STATUS_LABELS, Column, column_of
+from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
+from kanban_sync.core.model import Status
+from kanban_sync.sources.tasks_md import MARKS
+from kanban_sync.standin.server import Standin
+from kanban_sync.sync import requests
+from kanban_sync.sync.state_folder import LOGS_KEPT, StateFolder
+from repos import Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAMS = {
+    **{f"kanban-sync {name}": name for name, text in COMMANDS.items() if text},
+    "kanban-project-sync": "",
+}
+
+# What only the demo and the stand-in read, and what git and hook frameworks tell a hook.
+OTHERS = re.compile(r"PRE_COMMIT_.*|GIT_.*")
+
+
+def _command(name: str) -> click.Command:
+    if not name:
+        return project_sync.command
+    found = cli.get_command(click.Context(cli), name)
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def synced(
+    tmp_path_factory: pytest.TempPathFactory, _isolated: None
+) -> Iterator[tuple[Reader, StateFolder]]:
+    """A clone that was set up and has synced a commit with a board."""
+    home = tmp_path_factory.mktemp("synced").resolve()
+    repo = Repo.init(home / "bookshop")
+    repo.commit("Begin", **START)
+    with Standin() as server:
+        given = {"PLANKA_URL": server.url, "PLANKA_API_KEY": server.api_key}
+        with Reader(home, repo.path, given) as reader:
+            code, said = reader.type(
+                "kanban-sync init --yes && git add . && git commit -qm settings"
+            )
+            assert code == 0, said
+            yield reader, StateFolder(repo.path / ".git" / "kanban-sync")
+
+
+def _keys(heading: str, number: int = 0) -> list[str]:
+    """Return the keys in the first table below a heading of the page on JSON, or a later one."""
+    parts = re.split(r"\n(?=\| key)", document("reference/json.md").section(heading))
+    return [words(row[0])[0] for row in table(parts[number + 1])]
+
+
+def _nested(heading: str, key: str) -> list[str]:
+    """Return the keys that the description of a key names."""
+    rows = table(document("reference/json.md").section(heading))
+    (cell,) = (row[1] for row in rows if words(row[0]) == [key])
+    return words(cell)
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def test_every_command_is_described() -> None:
+    text = document("reference/commands.md").text
+    assert sorted(re.findall(r"^## (.+)$", text, re.MULTILINE)) == sorted(PROGRAMS)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_option_is_described(program: str) -> None:
+    rows = table(document("reference/commands.md").section(f"## {program}"))
+    described = {
+        (
+            *(word.split()[0] for word in words(row[0])),
+            *({"..."} if " " in row[0].split(",")[0] else ()),
+        )
+        for row in rows
+    }
+    options = [
+        each for each in _command(PROGRAMS[program]).params if isinstance(each, click.Option)
+    ]
+    assert described == {
+        (*option.opts, *(() if option.is_flag else ("...",))) for option in options
+    }
+
+
+def test_the_changes_name_every_command() -> None:
+    text = (TOP / "CHANGELOG.md").read_text()
+    assert {name for name, what in COMMANDS.items() if what} <= set(words(text))
+
+
+# --- settings and environment -------------------------------------------------------------------
+
+
+def test_every_setting_is_described_with_its_default() -> None:
+    rows = table(document("reference/settings.md").text)
+    described = {words(row[0])[0]: words(row[1]) for row in rows}
+    assert described == {".".join(path): _default(key.target) for path, key in config.KEYS.items()}
+
+
+def _default(target: str) -> list[str]:
+    value: Any = Settings()
+    for part in target.split("."):
+        value = getattr(value, part)
+    return list(value) if isinstance(value, tuple) else [value] if value else []
+
+
+def test_the_file_that_init_writes_tells_the_defaults() -> None:
+    text = TEMPLATE.format(project_id='"0"', planka="")
+    marks = ("# sources:", "# git:", "#   ")
+    lines = [line.removeprefix("# ") for line in text.splitlines() if line.startswith(marks)]
+    told = config.parse("\n".join(lines).encode(), "template")
+    assert told == Settings(default_branch="main")
+
+
+def test_every_environment_variable_is_described() -> None:
+    described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
+    constants = {*config.ENVIRONMENT, URL_VARIABLE, KEY_VARIABLE}
+    assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
+
+
+def _read() -> set[str]:
+    """Return the variables that the program and its hooks read by name."""
+    package = TOP / "kanban_sync"
+    files = [
+        path
+        for path in package.rglob("*.py")
+        if "standin" not in path.parts and not path.name.startswith("demo")
+    ]
+    python = re.compile(
+        r'environ(?:ment)?(?:\.get\(|\[)"([A-Z_]+)"|"([A-Z_]+)" (?:not )?in os\.env'
+    )
+    names = {name for path in files for pair in python.findall(path.read_text()) for name in pair}
+    shim = (TOP / "hooks" / "post-commit").read_text()
+    return (names | set(re.findall(r"\$\{([A-Z_]+)-", shim))) - {""}
+
+
+def test_every_exit_code_is_described() -> None:
+    described = {int(row[0]) for row in table(document("reference/exit-codes.md").text)}
+    assert described == {0, KanbanSyncError.exit_code, BoardUnreachableError.exit_code, INTERRUPTED}
+
+
+# --- statuses and dialects ----------------------------------------------------------------------
+
+
+def test_the_table_of_statuses_is_the_one_that_is_used() -> None:
+    rows = table(document("reference/statuses.md").text)
+    described = {
+        words(status)[0]: (column, words(label), ends) for status, column, label, ends in rows
+    }
+    assert described == {
+        status.value: (
+            "the board's archive"
+            if column_of(status) is Column.ARCHIVE
+            else column_of(status).value,
+            [STATUS_LABELS[status]] if status in STATUS_LABELS else [],
+            "yes" if status.satisfies else "no",
+        )
+        for status in Status
+    }
+
+
+def test_the_lists_and_the_label_are_named_in_order() -> None:
+    text = document("reference/statuses.md").text
+    assert f"in this order: {', '.join(column.value for column in LISTS)}." in text
+    assert f"has the label `{AGENT_LABEL}`" in text
+
+
+def test_every_mark_of_a_checkbox_is_described() -> None:
+    rows = table(document("reference/tasks-md.md").section("## Marks"))
+    described = {
+        mark.strip("[]").strip(): words(status)[0]
+        for marks, status in rows
+        for mark in words(marks)
+    }
+    assert described == {mark: status.value for mark, status in MARKS.items()}
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]:
+    code, said = synced[0].type(f"kanban-sync {arguments} --json")
+    assert code == 0, said
+    answer: dict[str, Any] = json.loads(said)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heading"),
+    [
+        ("status", "## status"),
+        ("board", "## board"),
+        ("files", "## files"),
+        ("log", "## log"),
+        ("sync", "## sync"),
+        ("doctor", "## doctor"),
+        ("install", "## install and uninstall"),
+    ],
+)
+def test_every_key_is_described(
+    synced: tuple[Reader, StateFolder], arguments: str, heading: str
+) -> None:
+    only_elsewhere = {"state_removed"} if arguments == "install" else set()
+    assert _asked(synced, arguments).keys() == set(_keys(heading)) - only_elsewhere
+
+
+def test_every_key_inside_is_described(synced: tuple[Reader, StateFolder]) -> None:
+    status = _asked(synced, "status")
+    assert list(status["target"]) == _nested("## status", "target")
+    assert ["database", *status["last_run"]["database"]] == _nested("## status", "last_run")
+    assert list(status["files"][0]) == _nested("## files", "files")
+    lists = _asked(synced, "board")["lists"]
+    assert list(lists[0]) == _nested("## board", "lists")
+    card = next(card for each in lists for card in each["cards"])
+    assert list(card) == _keys("## board", 1)
+    assert set(_asked(synced, "log")["runs"][0]) == set(_nested("## log", "runs"))
+    synced_data = _asked(synced, "sync --force")
+    assert list(synced_data["database"]) == _nested("## sync", "database")
+    assert list(synced_data["board"]) == _nested("## sync", "board")
+    dry = _asked(synced, "sync --dry-run")
+    assert set(dry) == {"board", *_nested("## sync", "board")}
+    assert list(_asked(synced, "doctor")["findings"][0]) == _nested("## doctor", "findings")
+
+
+# --- the state folder ---------------------------------------------------------------------------
+
+
+def test_every_file_of_the_state_folder_is_described(
+    synced: tuple[Reader, StateFolder],
+) -> None:
+    _, state = synced
+    rows = table(document("reference/state-folder.md").text)
+    patterns = {words(name)[0]: when for name, when, _ in rows}
+    files = [path.relative_to(state.path) for path in state.path.rglob("*") if path.is_file()]
+    for file in files:
+        assert any(_fits(pattern, file) for pattern in patterns), f"{file} is not described"
+    for pattern, when in patterns.items():
+        if when == "always":
+            assert any(_fits(pattern, file) for file in files), f"there is no {pattern}"
+
+
+def _fits(pattern: str, file: Path) -> bool:
+    parts = re.split(r"<[a-z]+>", pattern)
+    return re.fullmatch(r"[^/]+".join(map(re.escape, parts)), file.as_posix()) is not None
+
+
+def test_names_in_the_state_folder_are_those_that_the_program_uses() -> None:
+    text = document("reference/state-folder.md").text
+    described = {words(name)[0] for name, *_ in table(text)}
+    state = StateFolder(Path("state"))
+    for path in (
+        *(state.requests, state.notice_file, state.pending, state.fresh, state.paused),
+        *(state.run_lock("<target>"), state.retry_lock("<target>"), state.done("<target>")),
+    ):
+        assert path.name in described
+    assert f"the logs of the last {LOGS_KEPT} syncs" in text
+
+
+def test_the_locks_in_the_home_are_described(synced: tuple[Reader, StateFolder]) -> None:
+    text = document("reference/state-folder.md").section("## In your home")
+    folder = text.split("`")[1]
+    _, said = synced[0].type(f"ls {folder}")
+    described = [pattern for pattern in words(text) if pattern.startswith("<target>")]
+    names = [Path(name) for name in said.split()]
+    assert len(names) == len(described)
+    assert all(any(_fits(pattern, name) for pattern in described) for name in names)
+
+
+def test_lines_that_are_shown_as_requests_are_understood(tmp_path: Path) -> None:
+    (block,) = document("reference/state-folder.md").blocks()
+    state = StateFolder(tmp_path)
+    state.requests.write_text(block.text)
+    for line, wanted in zip(block.text.splitlines(), _requests(state), strict=True):
+        target, cause, worktree, flags = line.split()
+        assert wanted == (target, cause, worktree, flags)
+    section = document("reference/state-folder.md").section("## A request")
+    causes = set(words(section.rpartition("Causes are")[2]))
+    assert causes == {*requests.Cause} - {requests.Cause.UNREADABLE}
+
+
+def _requests(state: StateFolder) -> list[tuple[str, str, str, str]]:
+    """Read every line, whatever target it is for, as the program reads it."""
+    found: list[tuple[str, str, str, str]] = []
+    lines = state.requests.read_text().splitlines()
+    for line in lines:
+        state.requests.write_text(f"{line}\n")
+        (one,) = requests.read(state, line.split()[0], 0).requests
+        found.append((one.target, one.cause.value, one.worktree, ",".join(one.flags) or "-"))
+    return found

@@ -124,32 +124,46 @@ def _write_settings(clone: Clone, settings: Settings) -> None:
     if path.exists():
         _complete(path, settings)
         return
-    planka = NO_PLANKA
-    if settings.names_a_board:
-        planka = PLANKA.format(
-            url=_quoted(settings.planka_url),
-            project=_quoted(settings.planka_project),
-            board=_quoted(settings.planka_board),
-        )
+    planka = _planka_part(settings) if settings.names_a_board else NO_PLANKA
     path.write_text(
         TEMPLATE.format(project_id=_quoted(settings.project_id), planka=planka), "utf-8"
     )
     say(f"wrote {path.name}; commit it, so that all clones use the same project id")
 
 
+def _planka_part(settings: Settings) -> str:
+    return PLANKA.format(
+        url=_quoted(settings.planka_url),
+        project=_quoted(settings.planka_project),
+        board=_quoted(settings.planka_board),
+    )
+
+
 def _complete(path: Path, settings: Settings) -> None:
+    """Add to a settings file what it does not say; what it says stays."""
     data = path.read_bytes()
-    if not config.parse(data, path.name).project_id:
-        line = f"project_id: {_quoted(settings.project_id)}\n".encode()
-        path.write_bytes(line + data)
-        say(f"added project_id to {path.name}; commit it")
+    said = config.parse(data, path.name)
     named = consent.named_target(settings)
-    if named is not None and consent.named_target(config.parse(data, path.name)) != named:
+    added: list[str] = []
+    if not said.project_id:
+        added.append(f"project_id: {_quoted(settings.project_id)}\n")
+    if named is not None and not (said.planka_url or said.planka_project or said.planka_board):
+        added.append(_planka_part(settings))
+    elif named is not None and consent.named_target(said) != named:
         text = (
-            f"{path.name} does not name the board {named}; add it under 'planka:' if other clones"
-            " are to use it too"
+            f"{path.name} names another board than {named}; change it under 'planka:' if other"
+            " clones are to use this one too"
         )
         warn(text)
+    if added:
+        gap = b"" if not data or data.endswith(b"\n") else b"\n"
+        path.write_bytes(data + gap + "".join(added).encode())
+        say(f"added to {path.name}: {', '.join(_first_word(each) for each in added)}; commit it")
+
+
+def _first_word(part: str) -> str:
+    lines = (line for line in part.splitlines() if line and not line.startswith("#"))
+    return next(lines).partition(":")[0]
 
 
 def _quoted(text: str) -> str:

@@ -79,7 +79,7 @@ def rewrite(description: str, key: TaskKey, wanted: SetText) -> str:
 def _peoples_words(body: str, wanted: SetText) -> tuple[str, str]:
     """Return what people wrote above our block, and inside or below it."""
     lines = body.split("\n")
-    ours = _marked(lines, wanted.marked) or _known(lines, wanted.text, wanted.former)
+    ours = _ours(lines, wanted)
     first = min(ours, default=0)
     return _trimmed("\n".join(lines[:first])), _trimmed("\n".join(_without(lines, ours, first)))
 
@@ -95,17 +95,21 @@ def _marked(lines: Sequence[str], mark: str) -> set[int]:
     return set()
 
 
-def _known(lines: Sequence[str], block: str, former: Sequence[str]) -> set[int]:
-    """Return which lines are ours by their words: a block as it was written, else what is left.
+def _ours(lines: Sequence[str], wanted: SetText) -> set[int]:
+    """Return which lines are ours: a block as it was written, else what is left of any.
 
-    Only one block is taken to be ours: the same words further down may be a person's.
+    Only one block is taken to be ours, since the same words further down may be a person's: the
+    longest, since after a crash the new block may be a part of the old one, which is still there.
     """
-    for look in (_whole, _scattered):
-        for each in (block, *former):
-            found = look(lines, each.split("\n")) if each.strip() else set()
-            if found:
-                return found
-    return set().union(*(_alike(lines, each.split("\n")) for each in former or (block,)))
+    blocks = [each.split("\n") for each in (wanted.text, *wanted.former) if each.strip()]
+    whole = [_marked(lines, wanted.marked), *(_whole(lines, block) for block in blocks)]
+    scattered = [_scattered(lines, block) for block in blocks]
+    for found in (whole, scattered):
+        longest = max(found, key=len, default=set[int]())
+        if longest:
+            return longest
+    left = [each.split("\n") for each in wanted.former] or blocks
+    return set().union(*(_alike(lines, block) for block in left))
 
 
 def _whole(lines: Sequence[str], block: Sequence[str]) -> set[int]:

@@ -249,8 +249,9 @@ class Engine:
                 found = self._plan(session, board, force=force)
                 recorded.count(found.counts)
                 self._write(session, board, found)
-                ids = {**board.ids, SYNCED: news}
-                store.remember_board(self._target, ids)
+                # What is held back is not synced: it is planned, and told, again the next time.
+                synced = {} if found.held else {SYNCED: news}
+                store.remember_board(self._target, {**board.ids, **synced})
             finally:
                 board.close()
             if found.held:

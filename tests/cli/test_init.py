@@ -89,21 +89,34 @@ def test_a_second_init_changes_nothing(clone: Clone) -> None:
     assert clone.writes() == []
 
 
-def test_an_existing_settings_file_only_gets_the_project_id(clone: Clone) -> None:
-    before = "# Ours\nsources:\n  exclude: ['docs/**']   # not these\n"
-    clone.write(SETTINGS, before)
+@pytest.mark.parametrize("end", ["\n", ""], ids=["line end", "no line end"])
+def test_an_existing_settings_file_only_gets_what_it_does_not_say(clone: Clone, end: str) -> None:
+    before = "# Ours\nsources:\n  exclude: ['docs/**']   # not these"
+    clone.write(SETTINGS, before + end)
 
     assert clone.program("init", "--yes", env={}).code == 0
 
     after = (clone.path / SETTINGS).read_text()
-    assert after == f"project_id: {after.split()[1]}\n{before}"
+    assert after == f"{before}\nproject_id: {after.split()[-1]}\n"
 
 
-def test_a_board_that_the_settings_file_does_not_name_is_pointed_out(clone: Clone) -> None:
+def test_a_board_is_added_to_a_settings_file_that_names_none(clone: Clone) -> None:
     clone.write(SETTINGS, "project_id: shop\n")
     answer = clone.program("init", "--yes", *NAMES)
     assert answer.code == 0
-    assert f"{SETTINGS} does not name the board {clone.target}" in answer.err
+    assert "added to .kanban-sync.yaml: planka; commit it" in answer.out
+    after = (clone.path / SETTINGS).read_text()
+    assert after.startswith("project_id: shop\n")
+    assert clone.program("sync").code == 0
+
+
+def test_a_settings_file_that_names_another_board_is_left_alone(clone: Clone) -> None:
+    names = f"planka:\n  url: {clone.server.url}\n  project: Other\n  board: Other\n"
+    clone.write(SETTINGS, f"project_id: shop\n{names}")
+    answer = clone.program("init", "--yes", *NAMES)
+    assert answer.code == 0
+    assert f"{SETTINGS} names another board than {clone.target}" in answer.err
+    assert (clone.path / SETTINGS).read_text() == f"project_id: shop\n{names}"
 
 
 def test_tasks_that_were_synced_before_keep_their_project(clone: Clone) -> None:

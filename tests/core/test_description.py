@@ -118,6 +118,11 @@ def test_a_mark_that_a_person_spoiled_finds_nothing(mark: str) -> None:
     assert written == f"{NEW}\n\nTheirs\n\n{FOOTER}"
 
 
+def test_a_block_that_is_a_part_of_the_one_before_replaces_all_of_it() -> None:
+    wanted = SetText("# Why", ("# Why", OURS), block_mark("# Why"))
+    assert rewrite(f"{OURS}\n\nBelow\n\n{FOOTER}", KEY, wanted) == f"# Why\n\nBelow\n\n{FOOTER}"
+
+
 def test_an_empty_block_leaves_the_footer() -> None:
     assert rewrite(f"{OURS}\n\n{FOOTER}", KEY, SetText("", (OURS,))) == FOOTER
 

@@ -350,6 +350,58 @@ def test_the_entry_finds_its_environment_and_the_clone(
     assert len(clone.starts()) == len(clone.requests())
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_link_to_the_entry_finds_the_environment_too(
+    clone: Clone, tmp_path: Path, absolute: bool
+) -> None:
+    program = entry(tmp_path / "environment", tmp_path / "python")
+    link = tmp_path / "bin" / "kanban-sync-hook"
+    link.parent.mkdir()
+    link.symlink_to(program if absolute else Path("../environment/bin/kanban-sync-hook"))
+    clone.state.mkdir()
+    subprocess.run([link], cwd=clone.path, check=True, timeout=60)
+    assert clone.requests() == [REQUEST]
+    assert len(clone.starts()) == 1
+
+
+def test_the_entry_of_an_editable_install_asks_where_the_hot_path_is(
+    clone: Clone, tmp_path: Path
+) -> None:
+    program = entry(tmp_path / "environment", tmp_path / "python")
+    shutil.rmtree(tmp_path / "environment" / "lib")
+    python = tmp_path / "environment" / "bin" / "python"
+    hot = tmp_path / "checkout" / "hot.py"
+    hot.parent.mkdir()
+    hot.write_text("")
+    python.rename(python.with_name("recording"))
+    python.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" != -P ] || {{ echo "{hot}"; exit; }}\n'
+        f'exec "{python.with_name("recording")}" "$@"\n'
+    )
+    python.chmod(0o755)
+    clone.state.mkdir()
+    subprocess.run([program], cwd=clone.path, check=True, timeout=60)
+    assert clone.requests() == [REQUEST]
+    assert str(hot) in clone.starts()[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "starts"),
+    [({}, 1), ({"PRE_COMMIT": "1"}, 0)],
+    ids=["a line in somebody's hook", "a framework that names the stage"],
+)
+def test_during_a_rebase_the_entry_leaves_only_where_the_stage_is_known(
+    clone: Clone, tmp_path: Path, told: dict[str, str], starts: int
+) -> None:
+    program = entry(tmp_path / "environment", tmp_path / "python")
+    clone.state.mkdir()
+    (clone.path / ".git" / "rebase-merge").mkdir()
+    environment = {**os.environ, **told}
+    subprocess.run([program], cwd=clone.path, env=environment, check=True, timeout=60)
+    assert len(clone.starts()) == starts
+
+
 def test_the_entry_outside_of_a_repository_is_silent(tmp_path: Path) -> None:
     clone = Clone.make(tmp_path)
     program = entry(tmp_path / "environment", tmp_path / "python")

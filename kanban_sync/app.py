@@ -73,16 +73,17 @@ class Clone(Checkout):
         path = self.state.path / DATABASE_FILE
         return open_sqlite(path, project, read_only=read_only)
 
-    def session(self, settings: Settings, worktree: str = "-") -> Session:
-        """Open what one pass works with.
+    def session(self, settings: Settings | None, worktree: str = "-") -> Session:
+        """Open what one pass works with; without settings, with those that are committed.
 
         Raises:
             RepositoryError: There is no commit yet.
+            SettingsError: The committed settings file has problems; all of them are named.
         """
-        repository = self.repository(settings, worktree)
+        chosen, repository = self.open_git(settings, worktree)
         try:
-            project = self._known_project(settings, repository)
-            return Session(settings, project, repository, self.store(project))
+            project = self._known_project(chosen, repository)
+            return Session(chosen, project, repository, self.store(project))
         except BaseException:
             repository.close()
             raise
@@ -156,20 +157,29 @@ class Clone(Checkout):
     def engine(
         self,
         target: Target | None,
-        settings: Callable[[], Settings],
+        settings: Settings | None,
         watcher: Watcher,
         progress: Progress,
     ) -> Engine:
-        """Put together what brings a target up to date; None stands for the database alone."""
+        """Put together what brings a target up to date.
 
-        def open_board(session: Session) -> Board:
-            # Only called where a target is set.
-            chosen = target or Target("", "", "")
-            return self.board(chosen, session.store, lambda: progress.tick("writing to the board"))
+        Args:
+            target: The board; None stands for the database alone.
+            settings: Those to use; None stands for what is committed at the moment of each pass.
+            watcher: Who wants to hear of it.
+            progress: What the parts of a pass tick.
+        """
+
+        def open_board(session: Session) -> Board | None:
+            named = named_target(session.settings)
+            if target is None or (settings is None and named not in {None, target}):
+                # The repository has come to name another board, which nobody has allowed yet.
+                return None
+            return self.board(target, session.store, lambda: progress.tick("writing to the board"))
 
         doors = Doors(
-            open_session=lambda worktree: self.session(settings(), worktree),
-            open_board=open_board if target is not None else None,
+            open_session=lambda worktree: self.session(settings, worktree),
+            open_board=open_board,
             sources=SOURCES,
             on_step=watcher.on_step,
             log=watcher.log,
@@ -209,16 +219,17 @@ class Clone(Checkout):
         self.state.make()
         flags = ("force",) if force else ()
         offset = requests.append(self.state, Request(name, Cause.CLI, self.worktree, flags))
-        engine = self.engine(target, lambda: settings, watcher, Progress())
+        engine = self.engine(target, settings, watcher, Progress())
         patience = Patience(debounce=0.0)
 
         def attempt() -> Outcome:
             locks = target is not None
             return run(self.state, name, engine, patience=patience, board_lock=locks)
 
-        outcome = attempt()
-        if outcome is Outcome.QUEUED and wait:
-            outcome = follow(self.state, name, offset, attempt, patience=patience)
+        with contextlib.closing(engine):
+            outcome = attempt()
+            if outcome is Outcome.QUEUED and wait:
+                outcome = follow(self.state, name, offset, attempt, patience=patience)
         if outcome is Outcome.DONE:
             self.state.notice("")
         return SyncResult(outcome, engine.report, target)
@@ -231,9 +242,10 @@ class Clone(Checkout):
     def preview(self, target: Target | None, settings: Settings, *, force: bool) -> Plan | None:
         """Return what a sync would tell the board; the database is brought up to date first."""
         progress = Progress()
-        engine = self.engine(target, lambda: settings, Watcher(), progress)
-        engine.database([Request(DATABASE, Cause.CLI)])
-        return engine.preview(force=force)
+        engine = self.engine(target, settings, Watcher(), progress)
+        with contextlib.closing(engine):
+            engine.database([Request(DATABASE, Cause.CLI)])
+            return engine.preview(force=force)
 
     def background(self, watcher: Watcher | None = None) -> None:
         """Serve the requests of hooks; whatever happens is logged, and told by the next hook."""
@@ -254,17 +266,15 @@ class Clone(Checkout):
 
     def _serve(self, target: Target | None, name: str, watcher: Watcher) -> None:
         def attempt() -> Outcome:
-            chosen = self._still_allowed(target)
-            engine = self.engine(chosen, self.committed_settings, watcher, Progress())
-            outcome = run(
-                self.state, name, engine, patience=Patience(), board_lock=chosen is not None
-            )
-            if outcome is Outcome.QUEUED:
-                # Whoever holds the run lock may be waiting for a slow board; agents need not.
-                engine.database(requests.pending(self.state, name))
-            if outcome is Outcome.DONE:
-                self.state.notice(_advice(engine.report))
-            return outcome
+            with contextlib.closing(self.engine(target, None, watcher, Progress())) as engine:
+                locks = target is not None
+                outcome = run(self.state, name, engine, patience=Patience(), board_lock=locks)
+                if outcome is Outcome.QUEUED:
+                    # Whoever is at it may be waiting for a slow board; agents need not.
+                    engine.database(requests.pending(self.state, name))
+                if outcome is Outcome.DONE:
+                    self.state.notice(_advice(engine.report))
+                return outcome
 
         try:
             outcome = attempt()
@@ -278,13 +288,6 @@ class Clone(Checkout):
         watcher.log(str(error))
         first = str(error).splitlines()[0]
         self.state.notice(f"kanban-sync: {first} (run 'kanban-sync sync' to try again)")
-
-    def _still_allowed(self, target: Target | None) -> Target | None:
-        """Return the allowed board, None if the repository has come to name another one."""
-        if target is None:
-            return None
-        named = named_target(self.committed_settings())
-        return target if named is None or named == target else None
 
 
 def _advice(report: Report) -> str:

@@ -59,12 +59,9 @@ class Checkout:
 
     def committed_settings(self) -> Settings:
         """Return the settings of the default branch's commit, else those that init recorded."""
-        noted = recorded(self.state)
-        clone = GitRepository(self.common_dir, default_branch=noted.default_branch)
-        try:
-            return of_commit(clone, noted)
-        finally:
-            clone.close()
+        settings, repository = self.open_git(None)
+        repository.close()
+        return settings
 
     def record_settings(self, settings: Settings) -> None:
         """Record the settings for hooks that find none in the default branch."""
@@ -79,12 +76,30 @@ class Checkout:
             return self.place.git_dir
         return self.common_dir if worktree == "-" else self.common_dir / "worktrees" / worktree
 
+    def open_git(
+        self, settings: Settings | None, worktree: str = "-"
+    ) -> tuple[Settings, GitRepository]:
+        """Open git at this moment, with the settings of that moment if none are given.
+
+        Raises:
+            SettingsError: The committed settings file has problems; all of them are named.
+        """
+        noted = recorded(self.state)
+        repository = GitRepository(self.common_dir, default_branch=noted.default_branch)
+        try:
+            chosen = of_commit(repository, noted) if settings is None else settings
+        except BaseException:
+            repository.close()
+            raise
+        repository.choose(
+            default_branch=chosen.default_branch,
+            current=self.git_dir(worktree) if chosen.branches == "current" else None,
+        )
+        return chosen, repository
+
     def repository(self, settings: Settings, worktree: str = "-") -> GitRepository:
         """Open git at this moment."""
-        current = self.git_dir(worktree) if settings.branches == "current" else None
-        return GitRepository(
-            self.common_dir, default_branch=settings.default_branch, current=current
-        )
+        return self.open_git(settings, worktree)[1]
 
     def project(self, settings: Settings, repository: GitRepository) -> str:
         """Return the project's id: from the settings, else the oldest root commit."""

@@ -117,6 +117,12 @@ class GitRepository:
         self._environment = {"GIT_DIR": str(common_dir), "GIT_OPTIONAL_LOCKS": "0"}
         self._git.update_environment(**self._environment)
         self._heads: dict[str, str] | None = None
+        self._usual_branch: str | None = None
+
+    def choose(self, *, default_branch: str, current: Path | None) -> None:
+        """Read another branch from now on, at the same moment: the settings may say so."""
+        self._default_branch = default_branch
+        self._current = current
 
     def close(self) -> None:
         """End the process that reads contents."""
@@ -180,9 +186,15 @@ class GitRepository:
             return
         if "origin/HEAD" in heads:
             yield heads["origin/HEAD"].removeprefix("refs/remotes/origin/")
-        with contextlib.suppress(RepositoryError):
-            yield self._run(["git", "config", "--get", "init.defaultBranch"]).strip()
-        yield from ("main", "master")
+        yield from (self._configured(), "main", "master")
+
+    def _configured(self) -> str:
+        """Return how the user calls default branches, '' if nobody said."""
+        if self._usual_branch is None:
+            self._usual_branch = ""
+            with contextlib.suppress(RepositoryError):
+                self._usual_branch = self._run(["git", "config", "--get", "init.defaultBranch"])
+        return self._usual_branch
 
     # --- layers -----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ what it has, never with what was meant to be written.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -45,6 +46,11 @@ DATABASE = "database"
 
 SYNCED = "synced"
 """Under this name a board's remembered ids hold what it was last brought up to."""
+
+NOT_ALLOWED = (
+    "the repository names another board than you have allowed for this clone; run"
+    " 'kanban-sync allow' if it is the right one"
+)
 
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
@@ -100,13 +106,13 @@ class Report:
 class Doors:
     """What an engine is given by the composition root.
 
-    ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` is None
-    where there is no board. ``now`` is in seconds since 1970. ``on_step`` hears of each operation
-    done: how many of how many.
+    ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` returns
+    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears of
+    each operation done: how many of how many.
     """
 
     open_session: Callable[[str], Session]
-    open_board: Callable[[Session], Board] | None
+    open_board: Callable[[Session], Board | None]
     sources: Mapping[str, Source]
     now: Callable[[], float] = time.time
     on_step: Callable[[int, int], None] = lambda _done, _total: None
@@ -126,6 +132,7 @@ class Engine:
         self._common_dir = common_dir
         self._target = target
         self._doors = doors
+        self._session: Session | None = None
 
     def is_rebasing(self, served: Sequence[Request]) -> bool:
         """Tell whether a rebase is under way in a work tree that asked."""
@@ -147,7 +154,8 @@ class Engine:
                     "another process has been writing to the task database for"
                     f" {MERGE_WAIT:g} s; what is missing stays pending, try again"
                 )
-            session = self._doors.open_session(_worktrees(served)[-1])
+            self.close()
+            session = self._session = self._doors.open_session(_worktrees(served)[-1])
             try:
                 with _Recorded(session.store, DATABASE, self._doors) as recorded:
                     merged = self._merge(session)
@@ -155,7 +163,6 @@ class Engine:
                 self._note_seen(session, served)
             finally:
                 session.clone.close()
-                session.store.close()
 
     def _merge(self, session: Session) -> Merged | None:
         reading = read_files(
@@ -205,55 +212,66 @@ class Engine:
     # --- the board ----------------------------------------------------------------------------
 
     def board(self, served: Sequence[Request]) -> None:
-        """Bring the board up to date; without news it is not even asked.
+        """Bring the board up to date with the database; without news it is not even asked.
 
         Raises:
             BoardUnreachableError: Nobody answered; what was not written is still due.
             KanbanSyncError: Some operations were refused, or the board cannot be written at all.
         """
-        if self._doors.open_board is not None:
-            force = any("force" in request.flags for request in served)
-            session = self._doors.open_session(_worktrees(served)[-1])
-            try:
-                self._sync_board(session, self._doors.open_board, force=force)
-            finally:
-                session.clone.close()
-                session.store.close()
+        force = any("force" in request.flags for request in served)
+        with self._kept_session() as session:
+            self._sync_board(session, force=force)
         self._state.mark_fresh()
 
     def preview(self, *, force: bool = False) -> Plan | None:
         """Return what the board would be told, without writing to it; None without a board."""
-        if self._doors.open_board is None:
-            return None
-        session = self._doors.open_session("-")
+        with self._kept_session() as session, self._opened(session) as board:
+            return None if board is None else self._plan(session, board, force=force)
+
+    @contextlib.contextmanager
+    def _kept_session(self) -> Iterator[Session]:
+        """Yield what the database part has left open, and close it afterwards."""
+        session, self._session = self._session, None
+        if session is None:
+            raise RuntimeError("the board part of a pass comes after its database part")
         try:
-            board = self._doors.open_board(session)
-            try:
-                return self._plan(session, board, force=force)
-            finally:
-                board.close()
+            yield session
         finally:
-            session.clone.close()
             session.store.close()
 
-    def _sync_board(
-        self, session: Session, open_board: Callable[[Session], Board], *, force: bool
-    ) -> None:
+    @contextlib.contextmanager
+    def _opened(self, session: Session) -> Iterator[Board | None]:
+        board = self._doors.open_board(session)
+        try:
+            yield board
+        finally:
+            if board is not None:
+                board.close()
+
+    def close(self) -> None:
+        """Close what a pass without a board part has left open."""
+        if self._session is not None:
+            self._session.store.close()
+            self._session = None
+
+    def _sync_board(self, session: Session, *, force: bool) -> None:
         store = session.store
+        if self._target == DATABASE:
+            return
         news = f"{store.last_event()} {mark_of()}"
         with _Recorded(store, self._target, self._doors) as recorded:
             if store.board_ids(self._target).get(SYNCED) == news and not force:
                 return
-            board = open_board(session)
-            try:
+            with self._opened(session) as board:
+                if board is None:
+                    recorded.refused(NOT_ALLOWED)
+                    return
                 found = self._plan(session, board, force=force)
                 recorded.count(found.counts)
                 self._write(session, board, found)
                 # What is held back is not synced: it is planned, and told, again the next time.
                 synced = {} if found.held else {SYNCED: news}
                 store.remember_board(self._target, {**board.ids, **synced})
-            finally:
-                board.close()
             if found.held:
                 recorded.held(found)
 
@@ -348,6 +366,10 @@ class _Recorded:
             " 'kanban-sync sync --force'"
         )
         self._run = replace(self._run, result="held", error=text)
+
+    def refused(self, text: str) -> None:
+        """Note why nothing was written at all."""
+        self._run = replace(self._run, result="failed", error=text)
 
     def __enter__(self) -> Self:
         self._run = replace(self._run, id=self._store.begin_run(self._run))

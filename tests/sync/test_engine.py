@@ -223,6 +223,7 @@ def test_too_many_moves_at_once_are_held_until_forced_and_the_rest_goes_on(
 def test_a_preview_writes_nothing(world: World) -> None:
     world.engine.database([])
     plan = world.engine.preview()
+    world.engine.close()
     assert plan is not None
     assert [type(each) for each in plan.operations] == [Create]
     assert world.board.writes == 0

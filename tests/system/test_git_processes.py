@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     from system.synced_clone import SyncedClone
 
-WARM = 13
-"""Two by importing GitPython; references, default branch and settings for each of three looks."""
+WARM = 5
+"""Two by importing GitPython; the references, the default branch's name, and the settings."""
 
-COLD = WARM + 4
-"""Besides: the tree, whether the last pass is an ancestor, the log since then, the contents."""
+COLD = WARM + 3
+"""Besides: the tree, whether the last pass is an ancestor, and the log since then.
+
+The contents come from the process that gave the settings.
+"""
 
 
 @pytest.fixture
@@ -56,14 +59,14 @@ def test_a_pass_with_news_costs_a_handful_of_git_processes(clone: SyncedClone, c
     clone.tick("one")
     clone.quietly("commit", "-qam", "tick")
     found = passed(clone, calls)
-    assert len(found) <= COLD, found
+    assert len(found) == COLD, found
     assert clone.done_on_board() == {"one"}
 
 
 def test_a_pass_without_news_costs_fewer(clone: SyncedClone, calls: Path) -> None:
     passed(clone, calls)
     found = passed(clone, calls)
-    assert len(found) <= WARM, found
+    assert len(found) == WARM, found
 
 
 def test_branches_files_and_commits_cost_no_process_more(clone: SyncedClone, calls: Path) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 SIMILAR = 0.5
 """Below this share of common text, a task under an old number is another task."""
@@ -47,18 +47,23 @@ def match(old: Sequence[Traits], new: Sequence[Traits]) -> dict[int, int]:
     return pairs
 
 
-def own_key(traits: Traits, taken: Collection[str]) -> str:
+def own_key(traits: Traits, is_taken: Callable[[str], bool]) -> str:
     """Make the own part of a key for a task that is new: id, else number, else a hash of its text.
 
-    ``taken`` are the keys that were ever given in this file; none is given twice.
+    ``is_taken`` tells which keys stand for another task of this file, now or in the past.
     """
     wanted = traits.id or traits.number or _hash(_plain(traits.title))
     wanted = re.sub(r"[\s`#]+", "-", wanted).strip("-") or _hash(traits.title)
     found, count = wanted, 1
-    while found in taken:
+    while is_taken(found):
         count += 1
         found = f"{wanted}~{count}"
     return found
+
+
+def text_hash(traits: Traits) -> str:
+    """Return a hash of a task's text, the same for marks and blanks that people change freely."""
+    return _hash(_text(traits))
 
 
 def _exact(traits: Traits) -> tuple[str, ...]:

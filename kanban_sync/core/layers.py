@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.identity import Traits, match, own_key
+from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class KeyedTask:
 class SlotState:
     """What is known of one task file at one content: its keyed tasks, in order.
 
-    ``taken`` are all own keys that were ever given in this file; ``gone_means_done`` is how the
+    ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
+    had last, so that a task which comes back is the same again; ``gone_means_done`` is how the
     dialect of the last content that had tasks takes a removal; ``shape_version`` is the newest
     commit that moved the file (into the archive) or took a task out of it.
     """
@@ -58,7 +60,7 @@ class SlotState:
     blob: str
     path: str = ""
     tasks: tuple[KeyedTask, ...] = ()
-    taken: frozenset[str] = frozenset()
+    taken: Mapping[str, str] = field(default_factory=dict)
     gone_means_done: bool = False
     shape_version: Version = UNKNOWN
 
@@ -115,8 +117,8 @@ def carry(
     flat = flatten(document.tasks)
     new_traits = [traits for _, traits, _ in flat]
     matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
-    taken = frozenset[str]().union(*(state.taken for state in before))
-    owns = _owns([traits for _, traits, _ in flat], before, matches, taken)
+    taken = {own: text for state in reversed(before) for own, text in state.taken.items()}
+    owns = _owns(new_traits, before, matches, taken)
     removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
     for index, (task, traits, above) in enumerate(flat):
@@ -144,7 +146,7 @@ def carry(
         blob=change.new,
         path=change.path,
         tasks=tuple(keyed),
-        taken=taken.union(owns),
+        taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
         gone_means_done=gone_means_done if flat else any(state.gone_means_done for state in before),
         shape_version=_shape_version(before, matches, change),
     )
@@ -154,11 +156,12 @@ def _owns(
     traits: Sequence[Traits],
     before: Sequence[SlotState],
     matches: Sequence[Mapping[int, int]],
-    taken: Collection[str],
+    taken: Mapping[str, str],
 ) -> list[str]:
     """Return the own keys: those of the first parent, then those of the others, then new ones.
 
-    An id of the file's own is the same key again when it comes back; a number may be another task.
+    A task that comes back gets its old key: by an id of the file's own, or by its text. A number
+    alone may stand for another task.
     """
     owns: dict[int, str] = {}
     given: set[str] = set()
@@ -168,13 +171,18 @@ def _owns(
             if index not in owns and own not in given:
                 owns[index] = own
                 given.add(own)
-    ever = {*taken}
     for index, each in enumerate(traits):
         if index not in owns:
-            owns[index] = own_key(each, given if each.id else ever)
+            owns[index] = own_key(each, partial(_is_taken, each, given, taken))
             given.add(owns[index])
-            ever.add(owns[index])
     return [owns[index] for index in range(len(traits))]
+
+
+def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], own: str) -> bool:
+    """Whether a key stands for another task: one that is there, or was there with other words."""
+    if own in given:
+        return True
+    return not traits.id and own in taken and taken[own] != text_hash(traits)
 
 
 def _shape_version(

@@ -52,8 +52,24 @@ def _parsed_from(data: dict[str, Any]) -> ParsedTask:
 
 
 def slot_to_json(state: SlotState) -> str:
-    """Return the state of a slot as one JSON text."""
-    return json.dumps(asdict(state), ensure_ascii=False, default=sorted)
+    """Return the state of a slot as one JSON text; its tasks are rows, since there are many."""
+    tasks = [
+        (
+            *_row(task.traits),
+            *(task.own, task.above, task.status, task.text),
+            *(*task.text_version, *task.status_version),
+        )
+        for task in state.tasks
+    ]
+    plain = {
+        "blob": state.blob,
+        "path": state.path,
+        "tasks": tasks,
+        "taken": dict(state.taken),
+        "gone_means_done": state.gone_means_done,
+        "shape_version": state.shape_version,
+    }
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def slot_from_json(text: str) -> SlotState:
@@ -61,23 +77,21 @@ def slot_from_json(text: str) -> SlotState:
     data: dict[str, Any] = json.loads(text)
     tasks = tuple(
         KeyedTask(
-            **{
-                **task,
-                "traits": Traits(**task["traits"]),
-                "text_version": Version(*task["text_version"]),
-                "status_version": Version(*task["status_version"]),
-            },
+            own, above, Traits(id_, place, number, title), status, words,
+            Version(text_time, text_commit), Version(status_time, status_commit),
         )
-        for task in data["tasks"]
-    )
+        for (
+            id_, place, number, title, own, above, status, words,
+            text_time, text_commit, status_time, status_commit,
+        ) in data["tasks"]
+    )  # fmt: skip
     return SlotState(
-        **{
-            **data,
-            "tasks": tasks,
-            "taken": frozenset(data["taken"]),
-            "shape_version": Version(*data["shape_version"]),
-        },
+        **{**data, "tasks": tasks, "shape_version": Version(*data["shape_version"])},
     )
+
+
+def _row(traits: Traits) -> tuple[str, str, str, str]:
+    return (traits.id, traits.place, traits.number, traits.title)
 
 
 def said_to_json(said: Said) -> str:

@@ -54,7 +54,7 @@ def state(*own: str) -> SlotState:
     keyed = tuple(
         KeyedTask(each, "", Traits("", "", each, each), "todo", "", Version(1, "a")) for each in own
     )
-    return SlotState(blob="-".join(own), tasks=keyed, taken=frozenset(own))
+    return SlotState(blob="-".join(own), tasks=keyed, taken=dict.fromkeys(own, "text"))
 
 
 # --- At random ------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ SLOTS = st.builds(
     blob=TEXT,
     path=TEXT,
     tasks=st.lists(KEYED, max_size=3).map(tuple),
-    taken=st.frozensets(TEXT, max_size=3),
+    taken=st.dictionaries(TEXT, TEXT, max_size=3),
     gone_means_done=st.booleans(),
     shape_version=VERSIONS,
 )

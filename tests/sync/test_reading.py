@@ -350,6 +350,19 @@ def test_an_id_given_in_two_files_is_told_and_neither_task_is_lost(clone: Clone)
     assert titles == ["Add a page", "Another page", "Fix the login", "Fix the login"]
 
 
+@pytest.mark.parametrize("line", ["- [ ] one", "- [ ] 1.1 one", "- [ ] T-001: one"])
+def test_a_line_that_was_lost_and_comes_back_is_the_same_task(clone: Clone, line: str) -> None:
+    clone.repo.commit(**{"TASKS.md": f"# T\n\n{line}\n- [ ] two\n"})
+    clone.read()
+    keys = set(clone.statuses())
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] two\n"})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": f"# T\n\n{line}\n- [ ] two\n"})
+    clone.read()
+    assert set(clone.statuses()) == keys
+    assert set(clone.statuses().values()) == {"todo"}
+
+
 def test_a_branch_that_is_set_back_takes_its_tasks_back(clone: Clone) -> None:
     path = "openspec/changes/x/tasks.md"
     first = clone.repo.commit(**{path: change("- [ ] 1.1 a")})

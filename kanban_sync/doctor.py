@@ -355,7 +355,7 @@ def _access_finding(client: Client, target: Target, ids: Mapping[str, str]) -> F
         members = client.send(api.board(board.ids["board"]))["included"]["boardMemberships"]
         account = client.send(api.Request("GET", "/api/users/me"))["item"]["id"]
     except SignInError as error:
-        remedy = f"make a new key in Planka's user settings and set {KEY_VARIABLE}"
+        remedy = f"let an admin of the Planka make a new key and set {KEY_VARIABLE}"
         return Finding("board", ok=False, text=str(error), remedy=remedy)
     except KanbanSyncError as error:
         return Finding("board", ok=False, text=str(error), remedy=add)

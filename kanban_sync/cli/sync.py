@@ -183,7 +183,7 @@ def _tell(result: SyncResult, *, as_json: bool) -> None:
     say(f"task database: {counts or 'nothing new'}")
     if result.target is not None:
         lines = plan_lines(report.plan) if report.plan else []
-        say(f"board {result.target}: {'' if lines else 'nothing new'}")
+        say(f"board {result.target}" if lines else f"board {result.target}: nothing new")
         for line in lines:
             say(f"  {line}")
 

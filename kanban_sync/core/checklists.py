@@ -78,13 +78,13 @@ def compare_checklists(
     items |= _pair_similar(wanted, items, others)
     text: list[Change] = []
     status: list[Change] = []
-    last = max((each.position for each in seen), default=0.0)
+    there = {each.id: each.position for each in seen}
+    positions = place_between([there.get(places.get(each.title, "")) for each in wanted])
     titles = {each.id: each.title for each in seen}
-    for checklist in wanted:
+    for checklist, position in zip(wanted, positions, strict=True):
         place = places.get(checklist.title)
         if place is None:
-            last += STEP
-            text.append(AddChecklist(checklist.title, last))
+            text.append(AddChecklist(checklist.title, position))
         elif titles[place] != checklist.title:
             text.append(RenameChecklist(place, checklist.title))
         more_text, more_status = _compare_lines(checklist, place, items, on_board, base)

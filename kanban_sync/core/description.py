@@ -98,16 +98,17 @@ def _marked(lines: Sequence[str], mark: str) -> set[int]:
 def _ours(lines: Sequence[str], wanted: SetText) -> set[int]:
     """Return which lines are ours: a block as it was written, else what is left of any.
 
-    Only one block is taken to be ours, since the same words further down may be a person's: the
-    longest, since after a crash the new block may be a part of the old one, which is still there.
+    Only one block is taken to be ours, since the same words further down may be a person's. It is
+    the newest that stands there, unless that is but a part of a former one: then a crash came
+    between the version field and the words.
     """
     blocks = [each.split("\n") for each in (wanted.text, *wanted.former) if each.strip()]
     whole = [_marked(lines, wanted.marked), *(_whole(lines, block) for block in blocks)]
     scattered = [_scattered(lines, block) for block in blocks]
     for found in (whole, scattered):
-        longest = max(found, key=len, default=set[int]())
-        if longest:
-            return longest
+        newest = next((each for each in found if each), None)
+        if newest is not None:
+            return max((each for each in found if each >= newest), key=len)
     left = [each.split("\n") for each in wanted.former] or blocks
     return set().union(*(_alike(lines, block) for block in left))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kanban_sync.core.board import Column, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kanban_sync.core.board import Card, Item, SeenCard, Stamp
     from kanban_sync.core.model import TaskKey
@@ -211,7 +211,12 @@ class Plan:
     @property
     def counts(self) -> dict[str, int]:
         """How many operations there are of each kind, by lower-case name."""
-        return dict(Counter(type(each).__name__.lower() for each in self.operations))
+        return counts_of(self.operations)
+
+
+def counts_of(operations: Iterable[Operation]) -> dict[str, int]:
+    """Return how many operations there are of each kind, by lower-case name."""
+    return dict(Counter(type(each).__name__.lower() for each in operations))
 
 
 def key_of(operation: Operation) -> TaskKey:

@@ -9,34 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.board import cards_of, mark_of
-from kanban_sync.core.errors import (
-    BoardUnreachableError,
-    KanbanSyncError,
-    RefusedError,
-    StoreError,
-)
-from kanban_sync.core.operations import Archive, Create, Forget, Update, about_to_say, key_of
+from kanban_sync.core.errors import RefusedError, StoreError
+from kanban_sync.core.operations import Forget, counts_of
 from kanban_sync.core.plan import plan
-from kanban_sync.core.ports import Gone, Repository, Run
+from kanban_sync.core.ports import Gone, Repository
+from kanban_sync.sync.applying import apply_all, to_be_said
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.reading import read_files
+from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.config import Settings
-    from kanban_sync.core.board import Said
-    from kanban_sync.core.model import Problem, TaskKey
+    from kanban_sync.core.model import Problem
     from kanban_sync.core.operations import Operation, Plan
-    from kanban_sync.core.ports import Board, Merged, Receipt, Source, TaskStore
+    from kanban_sync.core.ports import Board, Merged, Source, TaskStore
     from kanban_sync.sync.requests import Request
     from kanban_sync.sync.runner import Progress
     from kanban_sync.sync.state_folder import StateFolder
@@ -55,9 +49,6 @@ NOT_ALLOWED = (
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
-
-IN_FLIGHT = 4
-"""How many operations are under way at once: more than Planka serves only adds waiting."""
 
 
 class Clone(Repository, Protocol):
@@ -142,6 +133,9 @@ class Engine:
             for folder in ("rebase-merge", "rebase-apply")
         )
 
+    def _recorded(self, store: TaskStore, target: str) -> Recorded:
+        return Recorded(store, target, self._doors.now, self._doors.log)
+
     # --- the task database --------------------------------------------------------------------
 
     def database(self, served: Sequence[Request]) -> None:
@@ -157,7 +151,7 @@ class Engine:
             self.close()
             session = self._session = self._doors.open_session(_worktrees(served)[-1])
             try:
-                with _Recorded(session.store, DATABASE, self._doors) as recorded:
+                with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
                     recorded.count(_merge_counts(merged))
                 self._note_seen(session, served)
@@ -259,7 +253,7 @@ class Engine:
         if self._target == DATABASE:
             return
         news = f"{store.last_event()} {mark_of()}"
-        with _Recorded(store, self._target, self._doors) as recorded:
+        with self._recorded(store, self._target) as recorded:
             if store.board_ids(self._target).get(SYNCED) == news and not force:
                 return
             with self._opened(session) as board:
@@ -267,8 +261,11 @@ class Engine:
                     recorded.refused(NOT_ALLOWED)
                     return
                 found = self._plan(session, board, force=force)
-                recorded.count(found.counts)
-                self._write(session, board, found)
+                done: list[Operation] = []
+                try:
+                    self._write(session, board, found, done)
+                finally:
+                    recorded.count(counts_of(done))
                 # What is held back is not synced: it is planned, and told, again the next time.
                 synced = {} if found.held else {SYNCED: news}
                 store.remember_board(self._target, {**board.ids, **synced})
@@ -284,7 +281,9 @@ class Engine:
         self.report.plan = found
         return found
 
-    def _write(self, session: Session, board: Board, found: Plan) -> None:
+    def _write(
+        self, session: Session, board: Board, found: Plan, carried_out: list[Operation]
+    ) -> None:
         """Make what is missing, then carry out the operations, recording each as it is done."""
         store, target = session.store, self._target
         base = store.base(target)
@@ -292,9 +291,10 @@ class Engine:
             self.progress.tick("making lists and labels")
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
-        store.remember(target, _about_to_say(found.operations, base))
-        carried_out = _apply_all(board, found.operations, self.report.refused)
-        for done, (operation, receipt) in enumerate(carried_out, start=1):
+        store.remember(target, to_be_said(found.operations, base))
+        applied = apply_all(board, found.operations, self.report.refused)
+        for done, (operation, receipt) in enumerate(applied, start=1):
+            carried_out.append(operation)
             self.progress.tick("writing to the board")
             self._doors.on_step(done, len(found.operations))
             if isinstance(operation, Forget):
@@ -303,90 +303,6 @@ class Engine:
                 store.remember(target, [receipt.said])
         if self.report.refused:
             raise RefusedError("\n".join(self.report.refused))
-
-
-def _about_to_say(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) -> list[Said]:
-    """Return the bases to record before the writes: what will be said, not yet finished."""
-    return [
-        about_to_say(operation, base.get(operation.card.key))
-        for operation in operations
-        if isinstance(operation, Create | Update | Archive)
-    ]
-
-
-def _apply_all(
-    board: Board, operations: Sequence[Operation], refused: list[str]
-) -> Iterable[tuple[Operation, Receipt]]:
-    """Carry out operations, a few at once, and yield each with its receipt as it is done.
-
-    One that is refused is noted and the others go on. Any other error ends it: nothing new is
-    begun, what is under way is waited for and yielded, then the error is raised.
-    """
-    waiting = iter(operations)
-    running: dict[Future[Receipt], Operation] = {}
-    failure: KanbanSyncError | None = None
-    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="board") as pool:
-        while True:
-            while failure is None and len(running) < IN_FLIGHT:
-                operation = next(waiting, None)
-                if operation is None:
-                    break
-                running[pool.submit(board.apply, operation)] = operation
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                operation = running.pop(future)
-                try:
-                    yield operation, future.result()
-                except RefusedError as error:
-                    refused.append(f"{key_of(operation)}: {error}")
-                except KanbanSyncError as error:
-                    failure = failure or error
-    if failure is not None:
-        raise failure
-
-
-class _Recorded:
-    """Records the run of one target in the store, however it ends."""
-
-    def __init__(self, store: TaskStore, target: str, doors: Doors) -> None:
-        self._store = store
-        self._doors = doors
-        self._run = Run(target, doors.now())
-
-    def count(self, operations: Mapping[str, int]) -> None:
-        """Note how many operations there are of each kind."""
-        self._run = replace(self._run, operations=dict(operations))
-
-    def held(self, found: Plan) -> None:
-        """Note that the guard held operations back."""
-        text = (
-            f"{len(found.held)} cards would be moved or archived at once; that is so many that it"
-            " may be a mistake. Look with 'kanban-sync sync --dry-run', then run"
-            " 'kanban-sync sync --force'"
-        )
-        self._run = replace(self._run, result="held", error=text)
-
-    def refused(self, text: str) -> None:
-        """Note why nothing was written at all."""
-        self._run = replace(self._run, result="failed", error=text)
-
-    def __enter__(self) -> Self:
-        self._run = replace(self._run, id=self._store.begin_run(self._run))
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        seconds = max(0.0, self._doors.now() - self._run.started_at)
-        run = replace(self._run, seconds=seconds)
-        if isinstance(error, BoardUnreachableError):
-            run = replace(run, result="unreachable", error=str(error))
-        elif error is not None:
-            run = replace(run, result="failed", error=str(error) or type(error).__name__)
-        elif run.result == "running":
-            run = replace(run, result="done")
-        if run.error:
-            self._doors.log(run.error)
-        self._store.end_run(run)
 
 
 def _merge_counts(merged: Merged | None) -> dict[str, int]:

@@ -37,7 +37,7 @@ PROGRAMS = {
 }
 
 # What only the demo and the stand-in read, and what git and hook frameworks tell a hook.
-OTHERS = re.compile(r"PRE_COMMIT_.*|GIT_.*")
+OTHERS = re.compile(r"PRE_COMMIT(_.*)?|GIT_.*")
 
 
 def _command(name: str) -> click.Command:

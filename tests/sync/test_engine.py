@@ -16,7 +16,8 @@ from kanban_sync.core.operations import Create, Operation
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
-from kanban_sync.sync.engine import DATABASE, IN_FLIGHT, Doors, Engine, Session
+from kanban_sync.sync.applying import IN_FLIGHT
+from kanban_sync.sync.engine import DATABASE, Doors, Engine, Session
 from kanban_sync.sync.requests import Cause, Request
 from kanban_sync.sync.runner import Progress
 from kanban_sync.sync.state_folder import StateFolder

@@ -77,16 +77,16 @@ class PlankaBoard:
             (each for each in answer["items"] if each["name"] == self._project),
             key=lambda each: int(each["id"]),
         )
-        for project in projects:
-            boards = [
-                each
-                for each in answer["included"]["boards"]
-                if each["projectId"] == project["id"] and each["name"] == self._board
-            ]
-            if boards:
-                self.ids["board"] = min((each["id"] for each in boards), key=int)
-                self.ids["project"] = project["id"]
-                return True
+        named = {project["id"] for project in projects}
+        boards = [
+            each
+            for each in answer["included"]["boards"]
+            if each["projectId"] in named and each["name"] == self._board
+        ]
+        if boards:
+            oldest = min(boards, key=lambda each: int(each["id"]))
+            self.ids.update(board=oldest["id"], project=oldest["projectId"])
+            return True
         self.ids.pop("board", None)
         if projects:
             self.ids["project"] = projects[0]["id"]
@@ -227,9 +227,11 @@ class PlankaBoard:
             )
             raise RightsError(text) from error
         self.ids["board"] = made["item"]["id"]
-        for each in made["included"].get("lists", []):
-            if each["type"] == "archive":
-                self.ids["archive"] = each["id"]
+        # Another clone may have made one at the same time: the oldest board counts for all.
+        self._find_board()
+        included = self._read_board()["included"]
+        self._columns = reading.columns_of(included["lists"], self.ids)
+        self._note_ids(included)
 
     def _make_list(self, column: Column) -> None:
         name = reading.list_name(column)

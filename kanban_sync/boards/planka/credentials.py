@@ -32,7 +32,7 @@ def api_key(url: str, environment: Mapping[str, str]) -> str:
     if not key:
         text = (
             f"there is no key for {url}: set {URL_VARIABLE} and {KEY_VARIABLE} in the environment"
-            " in which you commit (an admin makes the key in Planka's user settings)"
+            " in which you commit (an admin of the Planka makes the key: Administration, Users)"
         )
         raise SignInError(text)
     if not named or origin(named) != origin(url):

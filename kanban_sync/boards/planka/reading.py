@@ -22,25 +22,27 @@ FIELD = "version"
 def columns_of(lists: Iterable[Json], ids: Mapping[str, str]) -> dict[str, Column]:
     """Return the column that each list stands for, by list id.
 
-    A list is found by the remembered id, so that people may rename it; else by its exact name,
-    the first of several.
+    A list is found by its exact name, the oldest of several, so that clones which made their lists
+    at the same time agree. Where none bears the name, the one that bore it last counts: people may
+    rename a list.
     """
     columns: dict[str, Column] = {}
-    ordinary = [each for each in lists if each["type"] in {"active", "closed"}]
+    names: dict[str, str] = {}
     for each in lists:
         if each["type"] in {"archive", "trash"}:
             columns[each["id"]] = Column.ARCHIVE
-    present = {each["id"] for each in ordinary}
+        else:
+            names[each["id"]] = each["name"]
+    found: set[Column] = set()
     for column in LISTS:
-        remembered = ids.get(list_name(column))
-        if remembered in present:
-            columns[str(remembered)] = column
-            continue
-        named = [each for each in ordinary if each["name"] == column.value]
-        named.sort(key=lambda each: (each["position"] or 0.0, each["id"]))
-        free = [each for each in named if each["id"] not in columns]
-        if free:
-            columns[free[0]["id"]] = column
+        named = [id_ for id_, name in names.items() if name == column.value]
+        if named:
+            columns[min(named, key=int)] = column
+            found.add(column)
+    for column in LISTS:
+        remembered = ids.get(list_name(column), "")
+        if column not in found and remembered in names and remembered not in columns:
+            columns[remembered] = column
     return columns
 
 

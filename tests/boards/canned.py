@@ -75,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
+        # Said, not only done: a client that uses it once more would lose a try.
+        self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(answer.body) + (20 if answer.cut else 0)))
         for name, value in answer.headers.items():
             self.send_header(name, value)

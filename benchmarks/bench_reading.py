@@ -25,6 +25,8 @@ OURS, PEER = "kanban-sync files --json", "openspec list --json"
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "OPENSPEC_TELEMETRY": "0", "DO_NOT_TRACK": "1"}
+# Installed packages are compiled; a machine that forbids it would compile at each start.
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def peer() -> str:
@@ -64,6 +66,8 @@ def make_tree(top: Path) -> None:
     for call in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "tree"]):
         identity = ["-c", "user.name=b", "-c", "user.email=b@example.org"]
         subprocess.run(["git", *identity, *call], cwd=top, check=True)
+    # As a clone is: its objects come in one pack.
+    subprocess.run(["git", "gc", "--quiet"], cwd=top, check=True)
 
 
 def run(call: list[str], top: Path) -> str:

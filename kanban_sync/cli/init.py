@@ -30,8 +30,8 @@ project_id: {project_id}
 {planka}
 # Which files hold tasks; these are the defaults (globs as in git, ** crosses folders).
 # sources:
-#   tasks: [TASKS.md, docs/TASKS.md, '**/TASKS.md']
-#   openspec: [openspec, '**/openspec']
+#   tasks: ['**/TASKS.md']
+#   openspec: ['**/openspec']
 #   exclude: []             # for instance ['tests/fixtures/**']
 #   archived: skip          # or include: also make cards for changes archived long ago
 

@@ -11,8 +11,7 @@ import difflib
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,8 +20,7 @@ SIMILAR = 0.5
 """Below this share of common text, a task under an old number is another task."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What a task is recognised by; ``place`` is the name of the group or task it stands under."""
 
     id: str

@@ -120,11 +120,11 @@ class Task:
     status_version: Version = UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedTask:
+class ParsedTask(NamedTuple):
     """One task as a source reads it from bytes: no key yet, its sub-tasks inside it.
 
     ``id`` is the file's own id (empty where there is none), ``number`` the numbering in its text.
+    A tuple, since a repository is read into tens of thousands of these.
     """
 
     title: str

@@ -37,8 +37,8 @@ class SourceSettings:
     ``openspec`` are folders named openspec; ``exclude`` takes fixtures away again.
     """
 
-    tasks: tuple[str, ...] = ("TASKS.md", "docs/TASKS.md", "**/TASKS.md")
-    openspec: tuple[str, ...] = ("openspec", "**/openspec")
+    tasks: tuple[str, ...] = ("**/TASKS.md",)
+    openspec: tuple[str, ...] = ("**/openspec",)
     exclude: tuple[str, ...] = ()
 
 

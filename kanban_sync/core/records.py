@@ -32,22 +32,22 @@ def document_from_json(text: str) -> Document:
     """Read back what ``document_to_json`` wrote."""
     data: dict[str, Any] = json.loads(text)
     return Document(
-        tuple(_parsed_from(task) for task in data["tasks"]),
-        tuple(Problem(**problem) for problem in data["problems"]),
-        data["dialect"],
+        **{
+            **data,
+            "tasks": tuple(_parsed_from(row) for row in data["tasks"]),
+            "problems": tuple(Problem(**problem) for problem in data["problems"]),
+        },
     )
 
 
-def _parsed_from(data: dict[str, Any]) -> ParsedTask:
-    return ParsedTask(
-        **{
-            **data,
-            "status": Status(data["status"]),
-            "labels": tuple(data["labels"]),
-            "depends_on": tuple(data["depends_on"]),
-            "fields": tuple((name, value) for name, value in data["fields"]),
-            "children": tuple(_parsed_from(child) for child in data["children"]),
-        },
+def _parsed_from(row: list[Any]) -> ParsedTask:
+    task = ParsedTask(*row)
+    return task._replace(
+        status=Status(task.status),
+        labels=tuple(task.labels),
+        depends_on=tuple(task.depends_on),
+        fields=tuple((name, value) for name, value in task.fields),
+        children=tuple(_parsed_from(list(child)) for child in task.children),
     )
 
 
@@ -55,7 +55,7 @@ def slot_to_json(state: SlotState) -> str:
     """Return the state of a slot as one JSON text; its tasks are rows, since there are many."""
     tasks = [
         (
-            *_row(task.traits),
+            *task.traits,
             *(task.own, task.above, task.status, task.text),
             *(*task.text_version, *task.status_version),
         )
@@ -88,10 +88,6 @@ def slot_from_json(text: str) -> SlotState:
     return SlotState(
         **{**data, "tasks": tasks, "shape_version": Version(*data["shape_version"])},
     )
-
-
-def _row(traits: Traits) -> tuple[str, str, str, str]:
-    return (traits.id, traits.place, traits.number, traits.title)
 
 
 def said_to_json(said: Said) -> str:

@@ -89,7 +89,9 @@ def damage(path: str, data: bytes) -> Problem | None:
         return _fatal(path, 0, f"has {size} MiB; task files of up to 10 MiB are read. Split it")
     if b"\0" in data:
         return _fatal(path, 0, "is no text in UTF-8 (it has NUL bytes). Save it as UTF-8")
-    conflict = _CONFLICT.search(data)
+    # Looking for the bare marks first is ten times faster, and there are many files.
+    marked = any(mark in data for mark in (b"<<<<<<< ", b"||||||| ", b">>>>>>> "))
+    conflict = _CONFLICT.search(data) if marked else None
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1
         return _fatal(path, line, "a merge conflict stands here. Resolve it and commit")

@@ -9,6 +9,7 @@ _WRAP = r"(?:\*\*|__|~~|`)*"
 _NUMBER = re.compile(
     rf"{_WRAP}([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=(?![.][0-9])([.):：、*_`~])|\s|$)",  # noqa: RUF001
 )
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(?=\s)")
 _TOKEN = re.compile(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
 _AFTER_ID = re.compile(rf"{_WRAP}(\s*[:：)—–]|[.](?=\s))?{_WRAP}(?=\s|$|[:：])")  # noqa: RUF001
@@ -30,6 +31,9 @@ def leading_number(text: str) -> str:
 
     A number without dots has to be set off: ``3 retries`` begins with none.
     """
+    plain = _PLAIN_NUMBER.match(text)
+    if plain:
+        return plain[0]
     match = _NUMBER.match(text)
     return match[1] if match and ("." in match[1] or match[2]) else ""
 

@@ -7,7 +7,6 @@ Tasks are counted exactly as ``openspec list`` counts them since 1.13.1
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,8 +55,7 @@ class Root(NamedTuple):
         return f"{self.prefix}/{FOLDER}" if self.prefix else FOLDER
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a file lies: its root, the folder of its change, and its path inside that.
 
     ``folder`` is empty for a file of the root itself: its configuration, its schemas.

@@ -53,7 +53,7 @@ class Clone(Generic[AnyBoard]):
 
 
 def picture(board: MemoryBoard, *, archived: bool = True) -> dict[str, object]:
-    """Return all that people see of a board, without ids and positions, by title and footer."""
+    """Return all that people see of a board, without ids and positions, task lists in any order."""
     cards = [each for each in board.cards.values() if archived or not each.archived]
     cards.sort(key=lambda each: (str(each.key), each.title, int(each.id)))
     return {
@@ -62,10 +62,10 @@ def picture(board: MemoryBoard, *, archived: bool = True) -> dict[str, object]:
             each.description,
             each.column,
             sorted(each.labels),
-            [
+            sorted(
                 (found.title, [(line.text, line.done) for line in found.items])
                 for found in each.checklists
-            ],
+            ),
         )
         for number, each in enumerate(cards)
     }

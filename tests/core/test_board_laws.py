@@ -203,7 +203,8 @@ def test_what_people_made_is_never_touched(
         assert lines_of(seen.description) >= lines_of(words)
         assert "theirs" in seen.labels
         lists = {each.title: [line.text for line in each.items] for each in seen.checklists}
-        assert lists["Build"].count("theirs") == 1
+        # Our list may have been given the name of another group meanwhile.
+        assert [line for lines in lists.values() for line in lines].count("theirs") == 1
         assert lists["Own list"] == ["do 1"]
     assert clone.sync(second).operations == ()
 

@@ -124,11 +124,27 @@ def test_a_group_with_another_name_is_a_list_with_another_name() -> None:
     assert text_of(card(Made=("a", "b", "c"), Test=("d",))) == (RenameChecklist("1-Build", "Made"),)
 
 
+@pytest.mark.parametrize(
+    ("groups", "position"),
+    [
+        (("New", "Build", "Test"), 0.5),
+        (("Build", "New", "Test"), 1.5),
+        (("Build", "Test", "New"), 2.0 + STEP),
+    ],
+)
+def test_a_new_group_stands_between_its_neighbours(
+    groups: tuple[str, ...], position: float
+) -> None:
+    lines = {"New": ("new",), "Build": ("a", "b", "c"), "Test": ("d",)}
+    (first, _) = text_of(card(**{group: lines[group] for group in groups}))  # type: ignore[arg-type]
+    assert first == AddChecklist("New", position)
+
+
 def test_a_list_of_a_person_is_not_renamed_though_it_holds_our_lines() -> None:
     mine = SeenChecklist("p", "Mine", 1.0, SEEN.checklists[0].items)
     seen = replace(SEEN, checklists=(mine, SEEN.checklists[1]))
     text, _ = compare(BEFORE, seen, BASE)
-    assert text[0] == AddChecklist("Build", 2.0 + STEP)
+    assert text[0] == AddChecklist("Build", 1.0)
     assert [(each.id, each.checklist) for each in text[1:] if isinstance(each, SetItem)] == [
         ("1-a", "Build"),
         ("1-b", "Build"),

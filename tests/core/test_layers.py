@@ -34,7 +34,7 @@ def parse(_path: str, blob: str) -> Document:
         number = number if number[:1].isdigit() else ""
         task = ParsedTask(title, status, id=own, number=number)
         if text.startswith(">"):
-            tasks[-1] = replace(tasks[-1], children=(*tasks[-1].children, task))
+            tasks[-1] = tasks[-1]._replace(children=(*tasks[-1].children, task))
         else:
             tasks.append(task)
         assert rest or not number

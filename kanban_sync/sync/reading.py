@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
-from kanban_sync.core.layers import EMPTY, SlotChange, follow, slot_changes
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow, slot_changes
 from kanban_sync.core.model import UNKNOWN, Problem, Status, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.sync.watched import pathspecs
@@ -15,7 +15,6 @@ from kanban_sync.sync.watched import pathspecs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.layers import SlotState
     from kanban_sync.core.model import Document, Task
     from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
 
@@ -55,11 +54,12 @@ class _Sources:
     settings: SourceSettings
     contents: Contents
     project: str
+    with_archive: bool
 
     def digest(self) -> str:
-        """Return a hash of the parsers and of where they look."""
+        """Return a hash of the parsers, of where they look, and of what they take."""
         parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
-        return hashlib.sha256(repr((parsers, self.settings)).encode()).hexdigest()[:16]
+        return _hash((parsers, self.settings, self.with_archive))
 
 
 def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
@@ -85,17 +85,43 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
         files: What the last pass recorded.
         with_archive: Whether changes that were archived before the first pass become tasks.
     """
-    all_sources = _Sources(sources, settings, contents, project)
+    all_sources = _Sources(sources, settings, contents, project, with_archive)
     digest = all_sources.digest()
     same_readers = files.tips.get(READERS) == digest
-    layers = repository.layers(pathspecs(sources, settings), files.tips if same_readers else {})
+    watched = pathspecs(sources, settings)
+    layers = repository.layers(watched, files.tips if same_readers else {})
     if not layers:
         return None
     layer = layers[0]
     if same_readers and layer.since == layer.tip:
         return Reading((), (), files, (), layer.name, layer.tip, is_new=False)
-    reader = _Reader(all_sources, layer, known(), files, with_archive=with_archive)
+    if layer.since and _forks_before(layer, all_sources, files):
+        layer = repository.layers(watched, {})[0]
+    reader = _Reader(all_sources, layer, known(), files)
     return reader.read({layer.name: layer.tip, READERS: digest})
+
+
+def _forks_before(layer: Layer, sources: _Sources, files: FilesState) -> bool:
+    """Whether a commit since the last pass goes back to a content that nobody remembers.
+
+    So it is where a branch is merged that was begun before the last pass. What became of its
+    contents is in the whole history only.
+    """
+    contents = {slot: {state.blob} for slot, state in files.slots.items()}
+    slots_of = {name: _slots_of(each, sources.settings) for name, each in sources.sources.items()}
+    for entry in layer.log:
+        for change in entry.changes:
+            for name, slot_of in slots_of.items():
+                known = contents.get(f"{name}:{slot_of(change.path)}")
+                if known is not None:
+                    if any(blob and blob not in known for blob in change.old):
+                        return True
+                    known.add(change.new)
+    return False
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
 class _Known:
@@ -127,17 +153,15 @@ class _Reader:
         layer: Layer,
         known: Sequence[Task],
         files: FilesState,
-        *,
-        with_archive: bool,
     ) -> None:
         self._sources = sources
         self._layer = layer
         self._known = _Known(known)
         self._files = files
         self._is_first = not files.tips
-        self._with_archive = with_archive
         self._tasks: dict[TaskKey, Task] = {}
         self._slots: dict[str, SlotState] = {}
+        self._units: dict[str, SlotState] = {}
         self._problems: list[Problem] = []
 
     def read(self, tips: Mapping[str, str]) -> Reading:
@@ -157,7 +181,7 @@ class _Reader:
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
-            FilesState(tips, {**self._gone_slots(), **self._slots}),
+            FilesState(tips, {**self._gone_slots(), **self._slots, **self._units}),
             tuple(self._problems),
             self._layer.name,
             self._layer.tip,
@@ -166,46 +190,41 @@ class _Reader:
 
     def _gone_slots(self) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""
-        gone = self._files.slots.keys() - self._slots.keys()
+        gone = self._files.slots.keys() - self._slots.keys() - self._units.keys()
         return {slot: replace(self._files.slots[slot], path="") for slot in gone}
 
     def _read_unit(
         self, name: str, source: Source, unit: Unit, changes: Mapping[str, Sequence[SlotChange]]
     ) -> None:
         before = self._known.of_unit(unit, self._sources.project)
-        if self._is_history(unit, before):
-            for file in unit.files:
-                self._slots[f"{name}:{file.slot}"] = replace(EMPTY, blob=file.blob, path=file.path)
+        # A unit has a slot of its own: its content is which files it has, and where.
+        slot = f"{name}:={unit.name or unit.path}"
+        files = [(file.path, file.blob) for file in unit.files]
+        state = SlotState(_hash((unit.path, unit.archived, files)), unit.path)
+        if self._is_history(unit, before, slot):
+            self._units[slot] = state
             return
-        if before and self._is_unchanged(name, unit):
+        if before and self._files.slots.get(slot) == state and self._layer.since:
+            self._units[slot] = state
             self._take(before)
             for file in unit.files:
-                slot = f"{name}:{file.slot}"
-                self._slots[slot] = self._files.slots[slot]
+                self._slots[f"{name}:{file.slot}"] = self._files.slots[f"{name}:{file.slot}"]
             return
         read = [self._read_file(name, source, file, changes) for file in unit.files]
         self._problems += [problem for each in read for problem in each.document.problems]
         if all(each.document.readable for each in read):
+            self._units[slot] = state
             tasks = tasks_of(unit, self._sources.project, read, source.status_of_unit)
             self._take(tasks)
         else:
             # The last good state stays until the file can be read again.
             self._take(before)
 
-    def _is_history(self, unit: Unit, before: Sequence[Task]) -> bool:
+    def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""
-        if not unit.archived or before or self._with_archive:
+        if not unit.archived or before or self._sources.with_archive:
             return False
-        known = all(f"{unit.source}:{file.slot}" in self._files.slots for file in unit.files)
-        return self._is_first or known
-
-    def _is_unchanged(self, name: str, unit: Unit) -> bool:
-        """Whether each file has the content, and lies where it lay, at the last pass."""
-        for file in unit.files:
-            state = self._files.slots.get(f"{name}:{file.slot}")
-            if state is None or (state.blob, state.path) != (file.blob, file.path):
-                return False
-        return self._files.tips.get(READERS) == self._sources.digest()
+        return self._is_first or slot in self._files.slots
 
     def _read_file(
         self,
@@ -235,16 +254,21 @@ class _Reader:
 
     def _take(self, tasks: Iterable[Task]) -> None:
         """Add tasks; an id that two files give is the first one's, the other goes by its path."""
+        renamed: dict[TaskKey, TaskKey] = {}
         for task in tasks:
-            taken = self._tasks.get(task.key)
-            if taken is None:
-                self._tasks[task.key] = task
-                continue
-            other = f"{taken.path}:{taken.line}"
-            text = f"the id {task.key.name} is also given in {other}; use another one"
-            self._problems.append(Problem(task.path, task.line, text))
-            key = task.key._replace(name=f"{task.path}/{task.key.name}")
-            self._tasks.setdefault(key, replace(task, key=key))
+            key = task.key
+            if task.parent in renamed:
+                own = key.name.removeprefix(task.parent.name)
+                key = key._replace(name=f"{renamed[task.parent].name}{own}")
+            elif task.parent is None and (taken := self._tasks.get(key)) is not None:
+                other = f"{taken.path}:{taken.line}"
+                text = f"the id {key.name} is also given in {other}; use another one"
+                self._problems.append(Problem(task.path, task.line, text))
+                key = key._replace(name=f"{task.path}/{key.name}")
+            if key != task.key:
+                renamed[task.key] = key
+            parent = renamed.get(task.parent) if task.parent is not None else None
+            self._tasks.setdefault(key, replace(task, key=key, parent=parent or task.parent))
 
 
 def _slots_of(source: Source, settings: SourceSettings) -> Callable[[str], str | None]:

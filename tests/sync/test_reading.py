@@ -363,6 +363,69 @@ def test_a_line_that_was_lost_and_comes_back_is_the_same_task(clone: Clone, line
     assert set(clone.statuses().values()) == {"todo"}
 
 
+def test_a_change_that_loses_its_task_file_has_no_tasks_any_more(clone: Clone) -> None:
+    clone.repo.commit(
+        **{
+            "openspec/changes/x/tasks.md": change("- [ ] 1.1 a"),
+            "openspec/changes/x/proposal.md": "## Why\n\nIt is so.\n",
+        }
+    )
+    clone.read()
+    clone.repo.commit(**{"openspec/changes/x/tasks.md": None})
+    clone.read()
+    assert clone.statuses() == {"openspec:x": "planning", "openspec:x#1.1": "orphaned"}
+
+
+def test_a_change_without_any_file_that_is_read_is_archived_all_the_same(clone: Clone) -> None:
+    clone.repo.commit(**{"openspec/changes/x/design.md": "words\n"})
+    clone.read()
+    assert clone.task("openspec:x").status is Status.PLANNING
+    (clone.repo.path / "openspec/changes/archive").mkdir()
+    clone.repo.git("mv", "openspec/changes/x", "openspec/changes/archive/2026-01-02-x")
+    clone.repo.commit()
+    clone.read()
+    assert clone.task("openspec:x").status is Status.DONE
+
+
+def test_old_changes_may_be_asked_for_after_the_first_pass(clone: Clone) -> None:
+    clone.repo.commit(
+        **{"openspec/changes/archive/2025-01-01-old/tasks.md": change("- [x] 1.1 a", "- [ ] b")}
+    )
+    clone.read()
+    clone.with_archive = True
+    clone.read()
+    assert clone.task("openspec:old").status is Status.DONE
+    assert clone.task("openspec:old#1.1").status is Status.DONE
+
+
+def test_sub_tasks_of_an_id_that_two_files_give_stay_with_their_own_task(clone: Clone) -> None:
+    block = "## P0\n\n- [ ] Do it\n  - **ID**: foo\n"
+    clone.repo.commit(
+        **{"TASKS.md": f"# T\n\n{block}", "sub/TASKS.md": f"# T\n\n{block}  - [ ] below\n"}
+    )
+    clone.read()
+    below = next(task for task in clone.store.tasks() if task.title == "below")
+    assert below.parent == TaskKey(PROJECT, "tasks-md", "sub/TASKS.md/foo")
+
+
+def test_a_branch_that_was_begun_before_the_last_pass_is_read_from_where_it_forked(
+    clone: Clone,
+) -> None:
+    path = "TASKS.md"
+    clone.repo.commit_at(1000, **{path: "# T\n\n- [ ] 9. alpha beta\n- [ ] other\n"})
+    clone.repo.git("switch", "-qc", "side")
+    clone.repo.commit_at(1100, **{path: "# T\n\n- [ ] 9. alpha beta gamma\n- [ ] other\n"})
+    clone.repo.git("switch", "-q", "main")
+    clone.repo.commit_at(1200, **{path: "# T\n\n- [ ] other\n"})
+    clone.read()
+    clone.repo.git("merge", "-q", "-s", "ours", "--no-commit", "side")
+    clone.repo.commit_at(1300, **{path: "# T\n\n- [ ] 9. alpha beta gamma\n- [ ] other\n"})
+    clone.read()
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()
+
+
 def test_a_branch_that_is_set_back_takes_its_tasks_back(clone: Clone) -> None:
     path = "openspec/changes/x/tasks.md"
     first = clone.repo.commit(**{path: change("- [ ] 1.1 a")})
@@ -422,6 +485,41 @@ def test_reading_after_each_commit_or_once_at_the_end_comes_to_the_same(
                 rng.shuffle(lines)
         text = change(*[f"- [{mark}] {words_}" for mark, words_ in lines])
         clone.repo.commit_at(1000 + step, **{"openspec/changes/x/tasks.md": text})
+        clone.read()
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_branches_and_merges_read_bit_by_bit_come_to_the_same_as_read_at_once(
+    clone: Clone, seed: int
+) -> None:
+    rng = random.Random(100 + seed)
+    path = "openspec/changes/x/tasks.md"
+    names = [f"1.{number} task number {number}" for number in range(1, 8)]
+    marks = dict.fromkeys(names, " ")
+
+    def write(when: int) -> None:
+        lines = [f"- [{mark}] {name}" for name, mark in marks.items()]
+        clone.repo.commit_at(when, **{path: change(*lines)})
+
+    write(1000)
+    for step in range(1, 8):
+        base, before = clone.repo.git("rev-parse", "HEAD"), dict(marks)
+        clone.repo.git("switch", "-qc", f"side{step}", base)
+        marks[rng.choice(names[:3])] = rng.choice("x ")
+        write(1000 + 10 * step + rng.randint(0, 30))
+        ours = dict(marks)
+        clone.repo.git("switch", "-q", "main")
+        marks = dict(before)
+        marks[rng.choice(names[4:])] = rng.choice("x ")
+        write(1000 + 10 * step + rng.randint(0, 30))
+        if rng.random() < 0.7:
+            clone.read()
+        clone.repo.git("merge", "-q", "-s", "ours", "--no-commit", f"side{step}")
+        marks = {name: ours[name] if name in names[:3] else marks[name] for name in names}
+        write(1000 + 10 * step + 40)
         clone.read()
     fresh = Clone(clone.repo)
     fresh.read()

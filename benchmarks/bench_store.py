@@ -104,7 +104,7 @@ def slot(change: int, commit: int) -> SlotState:
         traits = Traits("", one.group, one.number, one.title)
         text, status = one.text_version, one.status_version
         keyed.append(KeyedTask(own, "", traits, one.status.value, "0" * 16, text, status))
-    taken = frozenset(each.own for each in keyed)
+    taken = dict.fromkeys((each.own for each in keyed), "0" * 8)
     return SlotState(blob=f"{commit:040}", tasks=tuple(keyed), taken=taken)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,8 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import Target, allowed_target, named_target
-from kanban_sync.sync.engine import DATABASE, Doors, Engine, Report, Session
-from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
+from kanban_sync.sync.engine import Doors, Engine, Report, Session
+from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import (
     Outcome,
     Patience,
@@ -35,7 +36,7 @@ from kanban_sync.sync.settings import recorded
 from kanban_sync.sync.status import reading_data, synced_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
@@ -132,6 +133,7 @@ class Clone(Checkout):
             return {
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
+                "checked_out": self.unread_branch(settings),
                 "database": str(self.state.path / DATABASE_FILE),
                 "files": self.files(settings),
                 "uncommitted": self.uncommitted(settings),
@@ -217,40 +219,69 @@ class Clone(Checkout):
         """
         name = target.id if target is not None else DATABASE
         self.state.make()
-        flags = ("force",) if force else ()
-        offset = requests.append(self.state, Request(name, Cause.CLI, self.worktree, flags))
-        engine = self.engine(target, settings, watcher, Progress())
         patience = Patience(debounce=0.0)
+        engine = self.engine(target, settings, watcher, Progress())
+        engine.force = force
 
         def attempt() -> Outcome:
             locks = target is not None
             return run(self.state, name, engine, patience=patience, board_lock=locks)
 
-        with contextlib.closing(engine):
-            outcome = attempt()
-            if outcome is Outcome.QUEUED and wait:
-                outcome = follow(self.state, name, offset, attempt, patience=patience)
+        try:
+            with contextlib.closing(engine):
+                offset = self._ask(name)
+                outcome = attempt()
+                # Nobody else forces for us: if somebody is at it, we come after.
+                while force and target is not None and engine.report.plan is None:
+                    time.sleep(patience.poll)
+                    self._ask(name)
+                    outcome = attempt()
+                if outcome is Outcome.QUEUED and wait:
+                    outcome = follow(self.state, name, offset, attempt, patience=patience)
+        finally:
+            if name != self._served_by_hooks():
+                # No hook would ever serve it, so none has to be woken for it.
+                self.state.mark_caught_up(name)
         if outcome is Outcome.DONE:
             self.state.notice("")
         return SyncResult(outcome, engine.report, target)
 
+    def _ask(self, name: str) -> int:
+        """Leave a request; whatever happens to this process, the next hook hears of it."""
+        self.state.mark_pending()
+        return requests.append(self.state, Request(name, Cause.CLI, self.worktree))
+
+    def _served_by_hooks(self) -> str:
+        target = allowed_target(self.state)
+        return target.id if target is not None else DATABASE
+
     def request(self) -> None:
         """Leave a request for every target of this clone."""
         self.state.make()
-        requests.append(self.state, Request(EVERY_TARGET, Cause.CLI, self.worktree))
+        self._ask(EVERY_TARGET)
+
+    def refresh(self) -> None:
+        """Bring what was committed since the last pass into the task database.
+
+        Raises:
+            KanbanSyncError: It cannot be read or written; what was synced before is there.
+        """
+        with contextlib.closing(self.engine(None, None, Watcher(), Progress())) as engine:
+            engine.database([])
 
     def preview(self, target: Target | None, settings: Settings, *, force: bool) -> Plan | None:
         """Return what a sync would tell the board; the database is brought up to date first."""
         progress = Progress()
         engine = self.engine(target, settings, Watcher(), progress)
         with contextlib.closing(engine):
+            engine.force = force
             engine.database([Request(DATABASE, Cause.CLI)])
-            return engine.preview(force=force)
+            return engine.preview()
 
     def background(self, watcher: Watcher | None = None) -> None:
         """Serve the requests of hooks; whatever happens is logged, and told by the next hook."""
         target = allowed_target(self.state)
-        name = target.id if target is not None else DATABASE
+        name = self._served_by_hooks()
         with self.state.open_log(name) as log:
             heard = watcher or Watcher(log=lambda text: print(text, file=log))
             try:
@@ -281,7 +312,7 @@ class Clone(Checkout):
         except BoardUnreachableError as error:
             self._tell_failure(error, watcher)
             outcome = Outcome.PENDING
-        if outcome is Outcome.PENDING:
+        if outcome is Outcome.PENDING and not is_waited_for(os.environ):
             retry_in_background(self.state, name, attempt, patience=Patience())
 
     def _tell_failure(self, error: KanbanSyncError, watcher: Watcher) -> None:
@@ -298,3 +329,9 @@ def _advice(report: Report) -> str:
         return f"{text}; run 'kanban-sync sync --dry-run'"
     fatal = [problem for problem in report.problems if problem.fatal]
     return f"kanban-sync: {fatal[0]} (run 'kanban-sync status')" if fatal else ""
+
+
+def is_waited_for(environment: Mapping[str, str]) -> bool:
+    """Whether a hook waits for this process to end: under CI it does, unless told otherwise."""
+    under_ci = environment.get("CI", "").lower() not in {"", "0", "false"}
+    return under_ci and environment.get("KANBAN_SYNC") != "detach"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from kanban_sync.config import SETTINGS_FILE, Settings
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
@@ -13,8 +14,6 @@ from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from kanban_sync.config import Settings
 
 STATE_FOLDER = "kanban-sync"
 
@@ -48,14 +47,36 @@ class Checkout:
     # --- settings -----------------------------------------------------------------------------
 
     def settings(self) -> Settings:
-        """Return the settings of the work tree, for commands in the foreground.
+        """Return the settings for commands in the foreground.
+
+        Those of the work tree; where it has no settings file, those that hooks use, so that a
+        branch made before ``init`` is no other project.
 
         Raises:
             SettingsError: The settings file has problems; all of them are named.
         """
+        noted = recorded(self.state)
         if self.place is None:
             return self.committed_settings()
-        return of_work_tree(self.place.top, recorded(self.state))
+        if (self.place.top / SETTINGS_FILE).exists() or noted == Settings():
+            return of_work_tree(self.place.top, noted)
+        return self.committed_settings()
+
+    def unread_branch(self, settings: Settings) -> str:
+        """Return a line about the checked out branch if another one is read, '' if it is read."""
+        if self.place is None or settings.branches == "current":
+            return ""
+        repository = self.repository(settings)
+        read, _ = repository.branch()
+        reference, commit = repository.head_of(self.place.git_dir)
+        repository.close()
+        here = reference.removeprefix("refs/heads/") or commit[:12]
+        if here == read or not read:
+            return ""
+        return (
+            f"you are on {here}, and {read} is what is read: tasks arrive when they are merged (or"
+            " set 'git: {branches: current}' in .kanban-sync.yaml)"
+        )
 
     def committed_settings(self) -> Settings:
         """Return the settings of the default branch's commit, else those that init recorded."""

@@ -7,21 +7,28 @@ They come from the command line, then the environment, then ``.kanban-sync.yaml`
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
+import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.ports import SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from urllib.parse import SplitResult
 
 SETTINGS_FILE = ".kanban-sync.yaml"
 PROJECT_FILE = "project.yaml"
 
 SIZE_LIMIT = 64 * 1024
 """Bytes of a settings file that are read at most."""
+
+DEPTH = 3
+"""How deep a settings file is nested at most: the file, a section, a list."""
 
 BRANCHES = ("default-only", "current")
 ARCHIVED = ("skip", "include")
@@ -167,6 +174,49 @@ def load(
     return from_environment(settings, os.environ if environment is None else environment)
 
 
+def address(url: str) -> SplitResult:
+    """Take a server's URL apart, one that can be asked for: its host and port are possible.
+
+    Raises:
+        SetupError: It cannot; the message names the URL, without a user name or password in it.
+    """
+    try:
+        url.encode()
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+        problem = _host_problem(host)
+    except UnicodeError:
+        raise _no_url(url, "it holds characters that no URL has") from None
+    except ValueError as error:
+        # Where there is a password, the error's own text may tell it.
+        told = "its parts cannot be told from one another" if "@" in url else str(error)
+        raise _no_url(url, told) from None
+    if problem:
+        raise _no_url(url, problem)
+    return parts
+
+
+def _no_url(url: str, problem: str) -> SetupError:
+    return SetupError(f"{shown(url)!r} is no URL: {problem}. Set the right one.")
+
+
+def shown(url: str) -> str:
+    """Return a URL, or what was meant to be one, as a message may show it: without a password."""
+    return re.sub(r"(?s)^(\s*[a-z][a-z0-9+.-]*:/+|\s*//)?.*@", r"\1…@", url, flags=re.IGNORECASE)
+
+
+def _host_problem(host: str) -> str:
+    """Return what keeps a host name from being looked up, '' if nothing does."""
+    if ":" in host:
+        ipaddress.IPv6Address(host)
+        return ""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return "its host has a part that is empty, longer than 63 characters, or no name"
+    return ""
+
+
 def to_json(settings: Settings) -> dict[str, Any]:
     """Return the settings as plain data, to be recorded in the state folder."""
     plain = {each.name: getattr(settings, each.name) for each in fields(settings)}
@@ -209,30 +259,50 @@ def _problem_of(path: tuple[str, ...]) -> str:
 
 def _entries(data: bytes, name: str, problems: list[str]) -> list[tuple[tuple[str, ...], Any, int]]:
     """Return the entries of a YAML file, two levels deep: path, value, line."""
-    # Loaded here, since most commands of agents need no settings file and YAML is slow to import.
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
-
     if len(data) > SIZE_LIMIT:
         problems.append(f"{name}:1: is larger than {SIZE_LIMIT} bytes; that is no settings file")
         return []
-    try:
-        root = YAML(typ="rt", pure=True).compose(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        problems.append(f"{name}:1: is not UTF-8 text")
-        return []
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        problem = getattr(error, "problem", None) or "is no YAML"
-        problems.append(f"{name}:{line}: {problem}")
-        return []
+    root = _composed(data, name, problems)
     if root is None or (root.id == "scalar" and not root.value):
         return []
     if root.id != "mapping":
         problems.append(f"{name}:1: has to hold 'key: value' lines")
         return []
     return _mapping(root, (), name, problems)
+
+
+def _composed(data: bytes, name: str, problems: list[str]) -> Any:  # noqa: ANN401 - as _mapping's
+    """Return the root of a YAML file, None for one that is empty or has a problem."""
+    # Loaded here, since most commands of agents need no settings file and YAML is slow to import.
+    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        return YAML(typ="rt", pure=True).compose(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        problems.append(f"{name}:1: is not UTF-8 text")
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 1
+        problem = getattr(error, "problem", None) or "is no YAML"
+        problems.append(f"{name}:{line}: {problem}")
+    except RecursionError:
+        line = _too_deep(data.decode("utf-8-sig"))
+        problems.append(f"{name}:{line}: is nested deeper than any setting")
+    return None
+
+
+def _too_deep(text: str) -> int:
+    """Return the line in which a YAML text becomes deeper than settings ever are."""
+    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent  # noqa: PLC0415
+
+    depth = 0
+    for event in YAML(typ="rt", pure=True).parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEPTH:
+            return int(event.start_mark.line) + 1
+    return 1
 
 
 def _mapping(

@@ -20,7 +20,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target, named_target
-from kanban_sync.sync.engine import DATABASE
+from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

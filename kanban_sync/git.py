@@ -34,6 +34,8 @@ EMPTY_TREE = {
 REGULAR = {"100644", "100755"}
 """Modes of files that are read; symbolic links could lead out of the repository."""
 
+SHA256_DIGITS = 64
+
 BRANCH = "refs/heads/"
 
 _COMMIT = "\x01"
@@ -277,6 +279,9 @@ class GitRepository:
         Raises:
             RepositoryError: There is no such object in this clone.
         """
+        if len(name.partition(":")[0]) == SHA256_DIGITS:
+            # GitPython's lasting process knows the shorter ids only.
+            return self.read([name])[name]
         try:
             _, _, _, data = self._git.get_object_data(name)
         except (ValueError, OSError) as error:
@@ -298,10 +303,8 @@ class GitRepository:
 
     def uncommitted(self, top: Path, pathspecs: Sequence[str]) -> list[str]:
         """Return watched files of a work tree that differ from its last commit."""
-        git = Git(str(top))
-        environment = {"GIT_OPTIONAL_LOCKS": "0"}
         call = ["git", "status", "--porcelain", "-z", "--no-renames", "-uall", "--", *pathspecs]
-        output = str(git.execute(call, env=environment, strip_newline_in_stdout=False))
+        output = _execute(top, call, {"GIT_OPTIONAL_LOCKS": "0"})
         return [entry[3:] for entry in output.split("\0") if entry]
 
     def _run(self, call: Sequence[str]) -> str:

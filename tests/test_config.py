@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kanban_sync import config
 from kanban_sync.config import Settings
-from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.ports import SourceSettings
 
 FULL = b"""\
@@ -78,6 +78,9 @@ unknown: 1
         (b"project_id:\n", "f:1: project_id has to be"),
         (b"planka:\n  url: [a]\n", "f:2: planka.url has to be a text"),
         (b"project_id: a\nproject_id: [b, {c: d}]\n", "f:2: project_id has to be"),
+        (b"planka:\n  url: a\nproject_id: " + b"[" * 20_000, "f:3: is nested deeper"),
+        (b"planka:\n  url: " + b"{a: " * 10_000, "f:2: is nested deeper"),
+        (b"- " * 20_000, "f:1: is nested deeper"),
     ],
 )
 def test_a_file_that_is_no_settings_file_is_told_where(data: bytes, told: str) -> None:
@@ -115,6 +118,47 @@ def test_the_environment_wins_over_the_file_and_that_over_project_yaml() -> None
 def test_a_broken_project_yaml_of_others_is_not_our_problem() -> None:
     settings = config.load({"project.yaml": b"planka: [\n"}.get, {})
     assert settings == Settings()
+
+
+def test_a_project_yaml_of_others_that_is_nested_without_end_is_not_our_problem() -> None:
+    assert config.load({"project.yaml": b"a: " + b"[" * 20_000}.get, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:secret@a..b/x",
+        f"https://me:secret@{'a' * 64}.example.org",
+        "https://me:secret@[::1",
+        "https://me:secret@[zz]/x",
+        "https://me:se/cret@a.example.org",
+        "https://me:secret@a.example.org:port",
+        "https://me:secret@a\u2100b",
+        "https://me:secret@a.example.org/\ud800",
+        "//me:secret@a..b",
+    ],
+)
+def test_an_impossible_url_is_one_line_that_names_it_without_its_password(url: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        config.address(url)
+    assert "cret" not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "…@" in str(caught.value)
+    # What a log of the whole error would tell as well.
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://planka.example.org./sub", "planka.example.org."),
+        ("https://ü.example.org", "ü.example.org"),
+        ("http://[::1]:3000", "::1"),
+        ("https://a_b.example.org", "a_b.example.org"),
+    ],
+)
+def test_a_url_that_can_be_asked_for_is_taken_apart(url: str, host: str) -> None:
+    assert config.address(url).hostname == host
 
 
 def test_settings_come_back_from_their_record_as_they_were() -> None:

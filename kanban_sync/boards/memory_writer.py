@@ -232,6 +232,7 @@ class MemoryWriter:
         for dropped in changes:
             if isinstance(dropped, DropItem):
                 self._put_line(card_id, "", SeenItem(dropped.id, dropped.text, False, 0.0))  # noqa: FBT003
+                self._items = {key: id_ for key, id_ in self._items.items() if id_ != dropped.id}
         for dropped in changes:
             if isinstance(dropped, DropChecklist):
                 self._drop_list(card_id, dropped.id)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say
+from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
 from kanban_sync.core.board import LISTS, cards_of
+from kanban_sync.core.errors import KanbanSyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,12 @@ DONE_SHOWN = 10
 @json_option
 def command(*, as_json: bool) -> None:
     """Draw the board's columns in the terminal, from the task database."""
-    cards = cards_of(here().tasks())
+    clone = here()
+    try:
+        clone.refresh()
+    except KanbanSyncError as error:
+        warn(f"this is how it was last synced: {error}")
+    cards = cards_of(clone.tasks())
     if as_json:
         print_json({"lists": [_list_data(column.value, cards) for column in LISTS]})
     elif is_terminal():

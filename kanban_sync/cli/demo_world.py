@@ -18,7 +18,7 @@ import kanban_sync
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target
-from kanban_sync.sync.engine import DATABASE
+from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:

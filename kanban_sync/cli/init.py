@@ -14,7 +14,10 @@ from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.cli.plan_text import plan_lines
+from kanban_sync.core.errors import SetupError
+from kanban_sync.doctor import hook_findings
 from kanban_sync.sync import consent
+from kanban_sync.sync.runner import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,9 +84,27 @@ def command(
     _sync_files(clone, settings)
     target = consent.named_target(settings)
     if target is None:
-        say("ready: commit, and the tasks follow. 'kanban-sync board' draws them")
+        _end(clone, "the tasks follow. 'kanban-sync board' draws them", no_hooks=no_hooks)
+    elif _first_board(clone, settings, target, yes=yes):
+        _end(clone, f"{target} follows", no_hooks=no_hooks)
+
+
+def _end(clone: Clone, follows: str, *, no_hooks: bool) -> None:
+    """Say that all is ready, if hooks will fire indeed; else what is missing.
+
+    Raises:
+        SetupError: Hooks were to be installed, and are not.
+    """
+    findings = hook_findings(install.inspect(clone.top))
+    missing = [each for each in findings if each.ok is False and each.name.startswith("hook ")]
+    if not missing:
+        say(f"ready: commit, and {follows}")
         return
-    _first_board(clone, settings, target, yes=yes)
+    remedies = dict.fromkeys(each.remedy for each in missing)
+    text = f"no git hook will start a sync yet. What to do: {'; '.join(remedies)}"
+    if not no_hooks:
+        raise SetupError(f"all but the hooks is set up: {text}")
+    warn(text)
 
 
 def _settings(
@@ -121,7 +142,7 @@ def _project_id(clone: Clone) -> str:
 def _write_settings(clone: Clone, settings: Settings) -> None:
     """Write the settings file if there is none; a file that exists is only ever added to."""
     path = clone.top / config.SETTINGS_FILE
-    if path.exists():
+    if path.is_file():
         _complete(path, settings)
         return
     planka = _planka_part(settings) if settings.names_a_board else NO_PLANKA
@@ -149,16 +170,25 @@ def _complete(path: Path, settings: Settings) -> None:
         added.append(f"project_id: {_quoted(settings.project_id)}\n")
     if named is not None and not (said.planka_url or said.planka_project or said.planka_board):
         added.append(_planka_part(settings))
-    elif named is not None and consent.named_target(said) != named:
+    elif named is not None and _differs(said, settings):
         text = (
-            f"{path.name} names another board than {named}; change it under 'planka:' if other"
-            " clones are to use this one too"
+            f"{path.name} names another board than {named}; nothing was changed. Change it under"
+            " 'planka:' and run 'kanban-sync init' again, or leave the names away"
         )
-        warn(text)
+        raise SetupError(text)
     if added:
         gap = b"" if not data or data.endswith(b"\n") else b"\n"
         path.write_bytes(data + gap + "".join(added).encode())
         say(f"added to {path.name}: {', '.join(_first_word(each) for each in added)}; commit it")
+
+
+def _differs(said: Settings, wanted: Settings) -> bool:
+    """Whether the file names another project or board; its URL may be set by the environment."""
+    pairs = (
+        (said.planka_project, wanted.planka_project),
+        (said.planka_board, wanted.planka_board),
+    )
+    return any(one and one != other for one, other in pairs)
 
 
 def _first_word(part: str) -> str:
@@ -180,24 +210,28 @@ def _sync_files(clone: Clone, settings: Settings) -> None:
         say(f"found {each['path']}: {each['done']}/{each['tasks']} tasks done ({each['source']})")
     if not found:
         say("found no task files in the commit that is read: TASKS.md or openspec/ will be noticed")
+    if note := clone.unread_branch(settings):
+        warn(note)
     clone.sync(None, settings, Watcher())
 
 
-def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool) -> None:
-    """Show what the board would be told, and write after a yes."""
+def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool) -> bool:
+    """Show what the board would be told, write after a yes, and tell whether it was written."""
     if "PLANKA_API_KEY" not in os.environ:
         warn(
             f"no key for {target.url}: set PLANKA_URL and PLANKA_API_KEY, then run"
             " 'kanban-sync allow' and 'kanban-sync sync'"
         )
-        return
+        return False
     plan = clone.preview(target, settings, force=False)
     say(f"first sync of {target}:")
     for line in plan_lines(plan) if plan else []:
         say(f"  {line}")
     if not yes and not click.confirm("Write this to the board, now and after each commit?"):
         say("nothing was written to the board; 'kanban-sync allow' lets the hooks do it later")
-        return
+        return False
     consent.allow(clone.state, target)
-    clone.sync(target, settings, Watcher())
-    say(f"ready: commit, and {target} follows")
+    result = clone.sync(target, settings, Watcher(), wait=True)
+    if result.outcome is not Outcome.DONE:
+        warn("the board was busy and is not up to date yet; run 'kanban-sync sync'")
+    return True

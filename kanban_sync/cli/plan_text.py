@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.operations import Archive, Create, Forget, Note, Remember, Update, key_of
+from kanban_sync.core.operations import (
+    AddChecklist,
+    AddItem,
+    AddLabel,
+    Archive,
+    Create,
+    DropChecklist,
+    DropItem,
+    Forget,
+    Move,
+    Note,
+    Remember,
+    RemoveLabel,
+    RenameChecklist,
+    SetItem,
+    SetText,
+    SetTitle,
+    Update,
+    key_of,
+)
 
 if TYPE_CHECKING:
-    from kanban_sync.core.operations import Operation, Plan
+    from kanban_sync.core.operations import Change, Operation, Plan
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -47,22 +66,50 @@ def _operation_lines(operation: Operation) -> list[str]:
             return []
 
 
-def _change_text(change: object) -> str:
-    name = type(change).__name__
-    words = [f"{key}={value!r}" for key, value in _fields(change).items()]
-    return f"{name} {' '.join(words)}"
+def _change_text(change: Change) -> str:
+    if isinstance(change, SetItem):
+        return _item_text(change)
+    if isinstance(change, SetText):
+        return "description: our part is written anew, what people wrote stays"
+    if isinstance(change, Move):
+        return f"moves to {change.column.value}"
+    what = SENTENCES[type(change)]
+    return what.format(*_fields(change).values())
 
 
-def _fields(change: object) -> dict[str, object]:
+SENTENCES: dict[type, str] = {
+    SetTitle: "title: {}",
+    AddLabel: "gets the label {}",
+    RemoveLabel: "loses the label {}",
+    AddChecklist: "gets the task list {}",
+    RenameChecklist: "a task list is renamed to {}",
+    DropChecklist: "loses the empty task list {}",
+    AddItem: "gets the task {1}",
+    DropItem: "loses the task {}",
+}
+
+
+def _item_text(change: SetItem) -> str:
+    words: list[str] = []
+    if change.done is not None:
+        words.append("ticked" if change.done else "no longer ticked")
+    if change.text is not None:
+        words.append("reworded")
+    if change.checklist is not None:
+        words.append(f"moved to {change.checklist}")
+    if not words:
+        words.append("moved")
+    return f"{', '.join(words)}: {change.item.text}"
+
+
+def _fields(change: Change) -> dict[str, object]:
+    """Return what a change holds for programs; ids and positions are the board's business."""
     shown: dict[str, object] = {}
-    for name in getattr(change, "__slots__", ()):
+    for name in change.__slots__:
         value = getattr(change, name)
-        if value is None or name in {"id", "position", "former"}:
+        if value is None or name in {"id", "position", "former", "marked"}:
             continue
-        if name == "item":
-            shown["line"] = value.text
-        else:
-            shown[name] = value
+        shown["line" if name == "item" else name] = value.text if name == "item" else value
     return shown
 
 

@@ -29,14 +29,17 @@ def command(*, as_json: bool) -> None:
 def _lines(data: Mapping[str, Any]) -> list[str]:
     branch = data["branch"] or "no commit yet"
     lines = [f"reads      {branch}  (settings of {data['settings']})"]
+    lines += [f"note       {data['checked_out']}"] if data["checked_out"] else []
     lines += [f"problem    {each}" for each in data["settings_problems"]]
     lines.append(f"board      {_board(data)}")
     for name, run in data["last_run"].items():
-        lines.append(f"last run   {name}: {_run(run)}")
+        label = "board" if name == data["target_id"] else name
+        lines.append(f"last run   {label}: {_run(run)}")
         lines += [f"           {line}" for line in run["error"].splitlines()]
     if data["paused"]:
         lines.append("hooks      paused; 'kanban-sync resume' lets them work again")
-    lines.append(f"pending    {data['pending_requests']} requests")
+    count = data["pending_requests"]
+    lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     lines.append(f"tasks      {counts or 'none'}")
     for each in data["files"]:

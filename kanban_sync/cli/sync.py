@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -55,6 +56,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     Exit code 0: done, or queued with a sync that is under way. 1: failed. 2: the board could not
     be reached; the task database is up to date and the rest is pending.
     """
+    if background and (dry_run or force or wait or as_json):
+        raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
     settings = _with_names(clone.settings(), project, board)
     if background:
@@ -62,22 +65,35 @@ def command(  # noqa: PLR0913 - one parameter for each option
         return
     # Names on the command line are the user's own word for this run.
     target = named_target(settings) if project or board else _allowed(clone, settings)
-    _name_uncommitted(clone, settings)
+    _name_what_is_not_read(clone, settings)
     if dry_run:
         _show(clone, target, settings, force=force, as_json=as_json)
         return
     result = _sync(clone, target, settings, force=force, wait=wait)
     _tell(result, as_json=as_json)
-    plan = result.report.plan
-    if plan is not None and plan.held:
-        text = (
-            f"{len(plan.held)} cards would be moved or archived at once and are held back; look at"
-            " them above, then run 'kanban-sync sync --force' if it is right"
-        )
-        raise BoardError(text)
+    _raise_for_held(clone, result)
     if result.outcome is Outcome.PENDING:
         text = "another clone of yours kept the board busy; the board is behind, try again"
         raise BoardUnreachableError(text)
+
+    if any(problem.fatal for problem in result.report.problems):
+        # They are told above, each with its file and line.
+        raise click.exceptions.Exit(1)
+
+
+def _raise_for_held(clone: Clone, result: SyncResult) -> None:
+    """Tell of what is held back, also where it was another process that held it."""
+    plan, target = result.report.plan, result.target
+    held = plan is not None and bool(plan.held)
+    if plan is None and target is not None and result.outcome is Outcome.DONE:
+        runs = (run for run in clone.runs(50) if run.target == target.id)
+        held = any(run.result == "held" for run in itertools.islice(runs, 1))
+    if held:
+        text = (
+            "so many cards would be moved or archived at once that they are held back; look at them"
+            " with 'kanban-sync sync --dry-run', then run 'kanban-sync sync --force' if it is right"
+        )
+        raise BoardError(text)
 
 
 def _with_names(settings: Settings, project: str | None, board: str | None) -> Settings:
@@ -105,7 +121,9 @@ def _allowed(clone: Clone, settings: Settings) -> Target | None:
         raise
 
 
-def _name_uncommitted(clone: Clone, settings: Settings) -> None:
+def _name_what_is_not_read(clone: Clone, settings: Settings) -> None:
+    if note := clone.unread_branch(settings):
+        warn(note)
     paths = clone.uncommitted(settings)
     if paths:
         names = ", ".join(paths[:5]) + (" …" if len(paths) > len(paths[:5]) else "")

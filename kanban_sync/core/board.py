@@ -250,6 +250,12 @@ class Said:
     before: tuple[Card, ...] = ()
 
     @property
+    def read_back(self) -> SeenCard | None:
+        """What the board made of our words, None unless all of them were said."""
+        was_said = self.finished and self.said.version.text != UNKNOWN
+        return self.seen if was_said else None
+
+    @property
     def all_said(self) -> tuple[Card, ...]:
         """What may stand on the card of ours, the latest first."""
         return (self.said, *self.before)

@@ -90,9 +90,13 @@ def compare_checklists(
         more_text, more_status = _compare_lines(checklist, place, items, on_board, base)
         text += more_text
         status += more_status
-    stale = _stale(wanted, former, items) | {line.id for line in others} - set(items.values())
+    made_here = {key: id_ for key, id_ in former.items() if id_ in on_board}
+    stale = _stale(wanted, made_here, items) | {line.id for line in others} - set(items.values())
     made = _lists_made(seen, base, said, {*items.values(), *stale}) - set(places.values())
     text += _drops(seen, stale, {*items.values(), *stale}, made)
+    # Remembered until they are removed: the writing may be cut off, or the part not be ours.
+    items |= {key: id_ for key, id_ in made_here.items() if id_ in stale}
+    items |= {f"?{line.id}": line.id for line in others if line.id in stale}
     return ChecklistDifference(tuple(text), tuple(status), items)
 
 
@@ -243,10 +247,10 @@ def _compare_lines(
 
 def _was_read_back(item: Item, found: SeenItem, base: Said | None) -> bool:
     """Whether we said the same text last time, and the board still has what it made of it."""
-    if base is None or not base.finished or base.seen is None:
+    if base is None or base.read_back is None:
         return False
     said = any(item == each for list_ in base.said.checklists for each in list_.items)
-    back = (line for list_ in base.seen.checklists for line in list_.items)
+    back = (line for list_ in base.read_back.checklists for line in list_.items)
     return said and any(line.id == found.id and line.text == found.text for line in back)
 
 

@@ -3,6 +3,8 @@
 The layout is: people's words, our block, people's words, the footer, people's words. The footer is
 a line of inline code, which survives the board's editor and is found by its search, even in the
 archive. Nothing that a person wrote is ever dropped: lines that we did not write are kept.
+In the footer, what would end the line or the code is percent-encoded: ``%``, backticks, line ends
+and other control characters.
 """
 
 from __future__ import annotations
@@ -22,17 +24,32 @@ if TYPE_CHECKING:
 _FOOTER = re.compile(
     r"^[ \t]*`kanban-sync: ([0-9a-z]+)/([a-z-]+):([^`\n]+)`[ \t\r]*$", re.MULTILINE
 )
+_UNFIT = re.compile(r"[%`\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Only what is encoded is decoded: a footer of before that has another % keeps its meaning.
+_ENCODED = re.compile(r"%(?:25|60|[01][0-9A-F]|7F|C2%[89][0-9A-F]|E2%80%A[89])")
 
 
 def footer(key: TaskKey) -> str:
     """Return the footer line of a task's card; it holds the constant key and nothing else."""
-    return f"`kanban-sync: {key.project}/{key.source}:{key.name}`"
+    name = _UNFIT.sub(_encoded, key.name)
+    return f"`kanban-sync: {key.project}/{key.source}:{name}`"
 
 
 def key_of(description: str) -> TaskKey | None:
     """Return the key that a description's footer names, None without a footer."""
     found = _FOOTER.findall(description or "")
-    return TaskKey(*found[-1]) if found else None
+    if not found:
+        return None
+    project, source, name = found[-1]
+    return TaskKey(project, source, _ENCODED.sub(_decoded, name))
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode())
+
+
+def _decoded(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[0].replace("%", "")).decode()
 
 
 def compose(block: str, key: TaskKey) -> str:
@@ -103,7 +120,8 @@ def _ours(lines: Sequence[str], wanted: SetText) -> set[int]:
     between the version field and the words.
     """
     blocks = [each.split("\n") for each in (wanted.text, *wanted.former) if each.strip()]
-    whole = [_marked(lines, wanted.marked), *(_whole(lines, block) for block in blocks)]
+    marked = (_marked(lines, mark) for mark in wanted.marked)
+    whole = [*marked, *(_whole(lines, block) for block in blocks)]
     scattered = [_scattered(lines, block) for block in blocks]
     for found in (whole, scattered):
         newest = next((each for each in found if each), None)

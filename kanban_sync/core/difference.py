@@ -44,7 +44,7 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     text: list[Change] = []
     status: list[Change] = []
     said = base.said if base is not None else None
-    back = base.seen if base is not None and base.finished else None
+    back = base.read_back if base is not None else None
     if card.title != seen.title and not (
         said and back and card.title == said.title and seen.title == back.title
     ):
@@ -52,7 +52,7 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     all_said = base.all_said if base is not None else ()
     former = tuple(dict.fromkeys(each.text for each in all_said))
     settled = bool(said and back and card.text == said.text)
-    wanted = SetText(card.text, former, seen.stamp.block if seen.stamp is not None else "")
+    wanted = SetText(card.text, former, _marks(seen, base))
     if not is_written(seen.description, card.key, wanted, settled=settled) and not (
         settled and back and seen.description == back.description
     ):
@@ -65,6 +65,13 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     marks = seen.stamp.lines if seen.stamp is not None else ""
     lists = compare_checklists(card.checklists, seen.checklists, base, marks)
     return Difference((*text, *lists.text), (*status, *lists.status), lists.items)
+
+
+def _marks(seen: SeenCard, base: Said | None) -> tuple[str, ...]:
+    """Return the marks by which our block is found; one we were about to write may not be there."""
+    begun = base.seen if base is not None and not base.finished else None
+    stamps = (each.stamp for each in (seen, begun) if each is not None)
+    return tuple(stamp.block for stamp in stamps if stamp is not None and stamp.block)
 
 
 def _is_in_place(card: Card, seen: SeenCard, base: Said | None) -> bool:

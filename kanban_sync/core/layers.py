@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COMMIT_DIGITS = 12
 """How much of a commit's id a version keeps: it has to fit on a card."""
 
-WINDOW = 400
+WINDOW = 2000
 """How many versions of one file are looked at; what was last changed before counts as oldest."""
 
 

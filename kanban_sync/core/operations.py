@@ -30,13 +30,13 @@ class SetTitle:
 class SetText:
     """Put this text into our block of the description; what stands outside stays.
 
-    ``former`` are the blocks of ours that may stand there, the latest first; ``marked`` is what
-    the version field tells of the block that was written last, by whichever clone.
+    ``former`` are the blocks of ours that may stand there, the latest first; ``marked`` are the
+    marks of blocks that were written last, by whichever clone.
     """
 
     text: str
     former: tuple[str, ...] = ()
-    marked: str = ""
+    marked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

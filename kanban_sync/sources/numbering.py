@@ -12,7 +12,7 @@ _NUMBER = re.compile(
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(?=\s)")
 _TOKEN = re.compile(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
-_AFTER_ID = re.compile(rf"{_WRAP}(\s*[:：)—–]|[.](?=\s))?{_WRAP}(?=\s|$|[:：])")  # noqa: RUF001
+_AFTER_ID = re.compile(rf"{_WRAP}+(\s*[:：)—–]|[.](?=\s))?{_WRAP}+(?=\s|$|[:：])")  # noqa: RUF001
 _PRIORITY = re.compile(r"P[0-4]")
 
 

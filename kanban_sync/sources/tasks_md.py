@@ -36,7 +36,7 @@ MARKS = {
 _STRUCK = re.compile(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
 _DONE_WORD = re.compile(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _LIKE_V1 = re.compile(rb"P[0-3]|(?:\*\*|__)\s*(?:id|tags|blocked)", re.IGNORECASE)
-_CLAIM = re.compile(r"\s*\(@([\w.-]+)[^()]*\)$")
+_CLAIM = re.compile(r"\(@([\w.-]++)[^()]*+\)$")
 
 
 class TasksMd:
@@ -216,7 +216,7 @@ def _struck(text: str, status: Status) -> tuple[str, Status]:
 def _claimed(text: str) -> tuple[str, str]:
     """Split the claim ``(@agent)`` off a title."""
     match = _CLAIM.search(text)
-    return (text[: match.start()], match[1]) if match else (text, "")
+    return (text[: match.start()].rstrip(), match[1]) if match else (text, "")
 
 
 def _hides_box(raw: str) -> bool:

@@ -7,15 +7,19 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.sync.locks import target_id
+from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
     from kanban_sync.config import Settings
     from kanban_sync.sync.state_folder import StateFolder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """One board: the server's URL, and the exact names of project and board."""
+    """One board: the server's URL, and the exact names of project and board.
+
+    Two are equal however their URL is written.
+    """
 
     url: str
     project: str
@@ -25,6 +29,14 @@ class Target:
     def id(self) -> str:
         """The name of this target in the state folder and the database."""
         return target_id(self.url, self.project, self.board)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same board."""
+        return isinstance(other, Target) and self.id == other.id
+
+    def __hash__(self) -> int:
+        """Return a hash that is equal for the same board."""
+        return hash(self.id)
 
     def __str__(self) -> str:
         """Return how people name it."""
@@ -51,4 +63,7 @@ def allowed_target(state: StateFolder) -> Target | None:
 def allow(state: StateFolder, target: Target) -> None:
     """Record that hooks of this clone may write to this board."""
     state.make()
+    former = allowed_target(state)
+    # Nobody serves the former board from now on, so nothing may wait for it.
+    state.mark_caught_up(former.id if former is not None else DATABASE)
     state.replace(state.path / "consent.json", json.dumps(asdict(target), indent=1) + "\n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.board import cards_of, mark_of
-from kanban_sync.core.errors import RefusedError, StoreError
+from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.operations import Forget, counts_of
 from kanban_sync.core.plan import plan
 from kanban_sync.core.ports import Gone, Repository
@@ -21,6 +21,7 @@ from kanban_sync.sync.applying import apply_all, to_be_said
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
+from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from kanban_sync.sync.requests import Request
     from kanban_sync.sync.runner import Progress
     from kanban_sync.sync.state_folder import StateFolder
-
-DATABASE = "database"
-"""The name of the task database among the targets."""
 
 SYNCED = "synced"
 """Under this name a board's remembered ids hold what it was last brought up to."""
@@ -116,7 +114,11 @@ class Engine:
     def __init__(
         self, state: StateFolder, common_dir: Path, target: str, doors: Doors, progress: Progress
     ) -> None:
-        """Bind to a clone and a target; nothing is opened yet."""
+        """Bind to a clone and a target; nothing is opened yet.
+
+        ``force`` may be set to compare even without news, and to let go what the guard holds.
+        """
+        self.force = False
         self.progress = progress
         self.report = Report()
         self._state = state
@@ -205,22 +207,21 @@ class Engine:
 
     # --- the board ----------------------------------------------------------------------------
 
-    def board(self, served: Sequence[Request]) -> None:
+    def board(self, served: Sequence[Request]) -> None:  # noqa: ARG002 - what changed tells it all
         """Bring the board up to date with the database; without news it is not even asked.
 
         Raises:
             BoardUnreachableError: Nobody answered; what was not written is still due.
             KanbanSyncError: Some operations were refused, or the board cannot be written at all.
         """
-        force = any("force" in request.flags for request in served)
         with self._kept_session() as session:
-            self._sync_board(session, force=force)
+            self._sync_board(session)
         self._state.mark_fresh()
 
-    def preview(self, *, force: bool = False) -> Plan | None:
+    def preview(self) -> Plan | None:
         """Return what the board would be told, without writing to it; None without a board."""
         with self._kept_session() as session, self._opened(session) as board:
-            return None if board is None else self._plan(session, board, force=force)
+            return None if board is None else self._plan(session, board)
 
     @contextlib.contextmanager
     def _kept_session(self) -> Iterator[Session]:
@@ -248,19 +249,18 @@ class Engine:
             self._session.store.close()
             self._session = None
 
-    def _sync_board(self, session: Session, *, force: bool) -> None:
+    def _sync_board(self, session: Session) -> None:
         store = session.store
         if self._target == DATABASE:
             return
         news = f"{store.last_event()} {mark_of()}"
         with self._recorded(store, self._target) as recorded:
-            if store.board_ids(self._target).get(SYNCED) == news and not force:
+            if store.board_ids(self._target).get(SYNCED) == news and not self.force:
                 return
             with self._opened(session) as board:
                 if board is None:
-                    recorded.refused(NOT_ALLOWED)
-                    return
-                found = self._plan(session, board, force=force)
+                    raise ConsentError(NOT_ALLOWED)
+                found = self._plan(session, board)
                 done: list[Operation] = []
                 try:
                     self._write(session, board, found, done)
@@ -272,12 +272,12 @@ class Engine:
             if found.held:
                 recorded.held(found)
 
-    def _plan(self, session: Session, board: Board, *, force: bool) -> Plan:
+    def _plan(self, session: Session, board: Board) -> Plan:
         base = session.store.base(self._target)
         self.progress.tick("reading the board")
         actual = board.read(base)
         cards = cards_of(session.store.tasks())
-        found = plan(cards, actual, base, mark_of(), session.project, force=force)
+        found = plan(cards, actual, base, mark_of(), session.project, force=self.force)
         self.report.plan = found
         return found
 

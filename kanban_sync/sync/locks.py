@@ -15,10 +15,10 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 import filelock
 
+from kanban_sync.config import address
 from kanban_sync.core.errors import SetupError
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def target_id(url: str, project: str, board: str) -> str:
-    """Return the 16 hexadecimal digits that stand for a board, however its URL is written."""
+    """Return the 16 hexadecimal digits that stand for a board, however its URL is written.
+
+    Raises:
+        SetupError: It is no URL.
+    """
     text = "\0".join((_normalised(url), project, board))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -235,11 +239,8 @@ def _is_named(fd: int, path: Path) -> bool:
 
 
 def _normalised(url: str) -> str:
-    parts = urlsplit(url.strip())
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise SetupError(f"The board's address {url!r} is wrong: {error}.") from error
+    parts = address(url)
+    port = parts.port
     if port in {None, _DEFAULT_PORTS.get(parts.scheme)}:
         place = parts.hostname or ""
     else:

@@ -43,10 +43,6 @@ class Recorded:
         )
         self._run = replace(self._run, result="held", error=text)
 
-    def refused(self, text: str) -> None:
-        """Note why nothing was written at all."""
-        self._run = replace(self._run, result="failed", error=text)
-
     def __enter__(self) -> Self:
         self._run = replace(self._run, id=self._store.begin_run(self._run))
         return self

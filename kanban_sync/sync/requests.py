@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kanban_sync.sync.state_folder import StateFolder
 
 EVERY_TARGET = "*"
+DATABASE = "database"
+"""The task database among the targets."""
+
 MAIN_WORK_TREE = "-"
 NO_FLAGS = "-"
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
+from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, SetupError
 from kanban_sync.sync import requests
 from kanban_sync.sync.locks import FairLock, RunLock, board_lock_path
 
@@ -277,7 +277,7 @@ class _Holder:
             self._pass()
             return True
         with FairLock(board_lock_path(self.target)) as lock:
-            if not lock.acquire(0):
+            if not self._got(lock):
                 self._database(self._read())
                 longest = self.patience.board_lock
                 self._tick("waiting for another clone to let go of the board", longest)
@@ -285,6 +285,14 @@ class _Holder:
                     return False
             self._pass()
         return True
+
+    def _got(self, lock: FairLock) -> bool:
+        """Try the board lock; where there can be none, at least the database is brought up."""
+        try:
+            return lock.acquire(0)
+        except SetupError:
+            self._database(self._read())
+            raise
 
     def _pass(self) -> None:
         batch = self._read()

@@ -124,6 +124,11 @@ class StateFolder:
         with _explained(self.paused):
             self.paused.unlink(missing_ok=True)
 
+    def mark_pending(self) -> None:
+        """Note that something was asked for, so that the next hook does not stay quiet."""
+        with _explained(self.pending):
+            self.pending.touch(FILE_MODE)
+
     def mark_behind(self, target: str) -> None:
         """Note that this target is behind, so that the next hook does not stay quiet."""
         with _explained(self.pending):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target, named_target
-from kanban_sync.sync.engine import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,9 +57,11 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
     """Return what came of it: the board, the last runs, what is pending, and the tasks."""
     target, allowed = named_target(settings), allowed_target(state)
     ids = store.board_ids(target.id) if store and target else {}
-    waiting = requests.pending(state, allowed.id if allowed is not None else DATABASE)
+    name = allowed.id if allowed is not None else requests.DATABASE
+    waiting = requests.pending(state, name)
     return {
         "target": asdict(target) if target is not None else None,
+        "target_id": target.id if target is not None else None,
         "allowed": target is not None and target == allowed,
         "board_url": f"{target.url}/boards/{ids['board']}" if target and ids.get("board") else "",
         "paused": state.is_paused,

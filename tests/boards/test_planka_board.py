@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from dataclasses import replace
@@ -9,15 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from boards.canned import Canned, CannedServer
 from boards.contract import FULL, BoardContract
 from boards.planka_person import PlankaPerson, remove_project
-from core.made import at, card, over
+from core.made import MARK, at, card, over
 from core.passes import Clone
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.core.board import Card, Column
 from kanban_sync.core.errors import BoardError, RightsError, SignInError
+from kanban_sync.core.operations import Create, Operation
+from kanban_sync.core.precedence import stamp_made
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
@@ -229,6 +233,36 @@ def test_a_task_list_of_a_person_with_our_title_is_not_filled(
     assert next(each for each in clone.board.read({}).cards if each.id == card_id) == said
 
 
+def made_again(client: Client, board: PlankaBoard, name: str) -> str:
+    """Delete a board as a person would, make one of that name, and return its id."""
+    client.send(api.Request("DELETE", f"/api/boards/{board.ids['board']}"))
+    made = client.send(api.create_board(board.ids["project"], name, api.STEP))
+    return str(made["item"]["id"])
+
+
+def test_a_board_that_was_made_again_under_its_name_is_found(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    with Client(standin.url, standin.api_key) as client:
+        heir = made_again(client, clone.board, "Board")
+    found = clone.sync([CHANGE, card("new"), *OTHERS])
+    assert "list In Progress" in found.missing
+    assert clone.board.ids["board"] == heir
+    assert [each.key for each in clone.board.read({}).cards] == [card("new").key]
+
+
+def test_a_board_that_is_gone_and_has_no_heir_stays_known_as_gone(
+    standin: Standin, clone: Clone[PlankaBoard]
+) -> None:
+    with Client(standin.url, standin.api_key) as client:
+        made_again(client, clone.board, "Another name")
+    known = dict(clone.board.ids)
+    for _ in range(2):
+        with pytest.raises(RightsError, match="is gone, or this account is no member"):
+            clone.board.read(clone.base)
+    assert clone.board.ids == known
+
+
 def test_an_account_that_may_not_make_the_board_is_told_what_to_do(standin: Standin) -> None:
     key = standin.state.add_user(uuid.uuid4().hex)
     with Client(standin.url, key) as client:
@@ -275,3 +309,104 @@ def test_a_url_that_leads_to_a_web_page_is_named_as_such(standin: Standin) -> No
         board = PlankaBoard(client, "Project", "Board")
         with pytest.raises(BoardError, match="web page"):
             board.read({})
+
+
+# --- answers of another shape ---------------------------------------------------------------------
+
+IDS = {
+    "board": "1",
+    "project": "2",
+    "group": "3",
+    "field": "4",
+    "archive": "5",
+    **{f"list {column.value}": "6" for column in Column},
+}
+LISTS_OF_A_BOARD = [{"id": "6", "type": "active", "name": "To Do", "position": 1.0}]
+CARD = {"id": "7", "name": "a", "listId": "6", "description": "", "position": 1.0}
+
+
+def board_with(**included: object) -> dict[str, object]:
+    kinds = ("labels", "cardLabels", "taskLists", "tasks", "customFieldGroups", "customFields")
+    empty: dict[str, object] = {kind: [] for kind in (*kinds, "customFieldValues", "cards")}
+    return {"item": {}, "included": {**empty, "lists": LISTS_OF_A_BOARD, **included}}
+
+
+SHAPES: list[dict[str, object]] = [
+    {},
+    {"item": None, "included": None},
+    {"item": [], "items": 5, "included": []},
+    {"item": {"id": None}, "items": [[]], "included": {"boards": {}}},
+    {"item": "x", "items": [{"name": "Project", "id": "x"}], "included": {"lists": ["x"]}},
+]
+
+BOARDS_OF_ANOTHER_SHAPE = [
+    board_with(lists=None),
+    board_with(cards=[{}]),
+    board_with(cards=["x"]),
+    board_with(cards=[{**CARD, "id": 7}]),
+    board_with(cards=[{**CARD, "id": "x"}]),
+    board_with(cards=[{**CARD, "name": None}]),
+    board_with(cards=[{**CARD, "description": 1}]),
+    board_with(cards=[{**CARD, "position": "first"}]),
+    board_with(labels=[{"id": "x", "name": "a", "position": 1.0}]),
+    board_with(customFields=5),
+]
+
+
+def canned(shape: dict[str, object]) -> CannedServer:
+    return CannedServer(Canned(body=json.dumps(shape).encode()))
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, *BOARDS_OF_ANOTHER_SHAPE])
+def test_a_board_that_reads_otherwise_than_one_of_planka_is_named_as_such(
+    shape: dict[str, object],
+) -> None:
+    with (
+        canned(shape) as server,
+        Client(server.url, "key") as client,
+        pytest.raises(BoardError, match=server.url),
+    ):
+        PlankaBoard(client, "Project", "Board", IDS).read({})
+
+
+def test_the_board_of_these_tests_is_read_where_nothing_is_wrong() -> None:
+    with canned(board_with(cards=[CARD])) as server, Client(server.url, "key") as client:
+        assert len(PlankaBoard(client, "Project", "Board", IDS).read({}).cards) == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_looking_for_a_board_on_what_is_no_planka_is_an_error_that_names_it(
+    shape: dict[str, object],
+) -> None:
+    with (
+        canned(shape) as server,
+        Client(server.url, "key") as client,
+        pytest.raises(BoardError, match=server.url),
+    ):
+        PlankaBoard(client, "Project", "Board").read({})
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("ids", [{}, {"board": "1"}, {**IDS, "group": ""}, {**IDS, "field": ""}])
+def test_making_a_board_on_what_is_no_planka_is_an_error_that_names_it(
+    shape: dict[str, object], ids: dict[str, str]
+) -> None:
+    with (
+        canned(shape) as server,
+        Client(server.url, "key") as client,
+        pytest.raises(BoardError, match=server.url),
+    ):
+        PlankaBoard(client, "Project", "Board", ids).prepare()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_write_that_is_answered_otherwise_than_by_planka_is_an_error_that_names_it(
+    shape: dict[str, object],
+) -> None:
+    operation: Operation = Create(CHANGE, 1.0, stamp_made(CHANGE, MARK), "new")
+    with (
+        canned(shape) as server,
+        Client(server.url, "key") as client,
+        pytest.raises(BoardError, match=server.url),
+    ):
+        PlankaBoard(client, "Project", "Board", IDS).apply(operation)

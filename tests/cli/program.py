@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import Target, allowed_target
-from kanban_sync.sync.engine import DATABASE
+from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 

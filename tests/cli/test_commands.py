@@ -23,8 +23,8 @@ from cli.program import (
     until,
 )
 from kanban_sync.sync import requests
-from kanban_sync.sync.engine import DATABASE
 from kanban_sync.sync.locks import RunLock
+from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,7 @@ STATUS = {
     "allowed",
     "board_url",
     "branch",
+    "checked_out",
     "commit",
     "database",
     "files",
@@ -50,6 +51,7 @@ STATUS = {
     "settings",
     "settings_problems",
     "target",
+    "target_id",
     "tasks",
     "uncommitted",
 }
@@ -119,15 +121,17 @@ def test_allow_needs_a_board_that_is_named(clone: Clone) -> None:
 
 def test_a_repository_that_comes_to_name_another_board_loses_the_consent(clone: Clone) -> None:
     clone.init_with_board()
-    clone.name_board("Elsewhere")
-    clone.wait_until_synced()
     clone.server.clear_log()
-
+    clone.name_board("Elsewhere")
     clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
-    clone.wait_until_synced()
+    until(lambda: clone.state.notice_file.exists() and clone.state.notice_file.stat().st_size > 0)
 
     assert clone.server.requests == []
-    assert clone.program("status", "--json").data["allowed"] is False
+    assert "another board than you have allowed" in clone.state.notice_file.read_text()
+    data = clone.program("status", "--json").data
+    assert data["allowed"] is False
+    assert data["pending_requests"] > 0
+    assert data["tasks"]["done"] == 2
 
 
 # --- pausing ---------------------------------------------------------------------------------

@@ -114,9 +114,11 @@ def test_a_settings_file_that_names_another_board_is_left_alone(clone: Clone) ->
     names = f"planka:\n  url: {clone.server.url}\n  project: Other\n  board: Other\n"
     clone.write(SETTINGS, f"project_id: shop\n{names}")
     answer = clone.program("init", "--yes", *NAMES)
-    assert answer.code == 0
-    assert f"{SETTINGS} names another board than {clone.target}" in answer.err
+    assert answer.code == 1
+    assert f"{SETTINGS} names another board than {clone.target}; nothing was changed" in answer.err
     assert (clone.path / SETTINGS).read_text() == f"project_id: shop\n{names}"
+    assert not clone.state.path.exists()
+    assert clone.server.requests == []
 
 
 def test_tasks_that_were_synced_before_keep_their_project(clone: Clone) -> None:

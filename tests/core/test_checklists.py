@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.made import base_of, card, shown
 from kanban_sync.core.board import Card, Said, SeenCard, SeenChecklist, SeenItem
-from kanban_sync.core.checklists import STEP, compare_checklists, place_between
+from kanban_sync.core.checklists import STEP, compare_checklists, line_marks, place_between
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -200,6 +200,20 @@ def test_lines_of_a_saying_that_was_cut_off_are_known_by_their_text() -> None:
     base = replace(base_of(card(Build=("a",), Test=("d",))), said=begun, finished=False)
     text, _ = compare(card(Build=("a",), Test=("d",)), seen, base)
     assert text == (DropItem("p-new", "new"),)
+
+
+def test_a_line_of_another_clone_is_known_by_its_mark() -> None:
+    """This clone has no base, and the task was reworded since: the old line does not stay."""
+    there = card(Build=("1.1 write it", "gone"))
+    wanted = card(Build=("1.1 write it well",))
+    seen = with_lines(shown(there), "Build", "theirs")
+    marks = line_marks(there.checklists)
+    found = compare_checklists(wanted.checklists, seen.checklists, None, marks)
+    rename, drop = found.text
+    assert isinstance(rename, SetItem)
+    assert (rename.id, rename.text) == ("1-1.1 write it", "1.1 write it well")
+    assert drop == DropItem("1-gone", "gone")
+    assert "1-gone" in found.items.values()
 
 
 def test_two_tasks_with_one_text_are_two_lines() -> None:

@@ -44,6 +44,37 @@ def test_the_key_is_read_from_the_last_line_that_is_a_footer(
     assert key_of(description) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("T.md/a`b", "T.md/a%60b"),
+        ("T.md/a\nb\r\n", "T.md/a%0Ab%0D%0A"),
+        ("100%", "100%25"),
+        ("%60", "%2560"),
+        ("tab\there\x00\x7f", "tab%09here%00%7F"),
+        ("a\x85b\u2028c", "a%C2%85b%E2%80%A8c"),
+        ("Über uns/ä b#1.2", "Über uns/ä b#1.2"),
+    ],
+)
+def test_a_name_that_would_break_the_footer_is_encoded_and_read_back(
+    name: str, written: str
+) -> None:
+    odd = TaskKey("p1", "tasks-md", name)
+    assert footer(odd) == f"`kanban-sync: p1/tasks-md:{written}`"
+    assert key_of(compose(OURS, odd)) == odd
+    assert is_written(compose(OURS, odd), odd, SetText(OURS), settled=False)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_name_is_read_back_from_its_footer(name: str) -> None:
+    odd = TaskKey("p1", "tasks-md", name)
+    assert key_of(f"words\n\n{footer(odd)}\n\nmore") == odd
+
+
+def test_a_footer_from_before_with_a_percent_sign_keeps_its_meaning() -> None:
+    assert key_of("`kanban-sync: p1/tasks-md:a%b/50%de`") == TaskKey("p1", "tasks-md", "a%b/50%de")
+
+
 @pytest.mark.parametrize("block", ["", OURS])
 def test_a_new_description_is_written_already(block: str) -> None:
     made = compose(block, KEY)
@@ -107,19 +138,19 @@ def test_a_block_that_was_begun_to_be_said_is_replaced_too() -> None:
 )
 def test_a_block_that_another_clone_wrote_is_found_by_its_mark(there: str) -> None:
     """This clone never saw the words, and they are not left behind as a person's."""
-    wanted = SetText(NEW, (), block_mark(OURS))
+    wanted = SetText(NEW, (), (block_mark(OURS),))
     description = f"Above\n\n{there}\n\nBelow\n\n{FOOTER}"
     assert rewrite(description, KEY, wanted) == f"Above\n\n{NEW}\n\nBelow\n\n{FOOTER}"
 
 
 @pytest.mark.parametrize("mark", ["", "0-abc", "9-abc", "x", "3-zz", "99999999-abc"])
 def test_a_mark_that_a_person_spoiled_finds_nothing(mark: str) -> None:
-    written = rewrite(f"Theirs\n\n{FOOTER}", KEY, SetText(NEW, (), mark))
+    written = rewrite(f"Theirs\n\n{FOOTER}", KEY, SetText(NEW, (), (mark,)))
     assert written == f"{NEW}\n\nTheirs\n\n{FOOTER}"
 
 
 def test_a_block_that_is_a_part_of_the_one_before_replaces_all_of_it() -> None:
-    wanted = SetText("# Why", ("# Why", OURS), block_mark("# Why"))
+    wanted = SetText("# Why", ("# Why", OURS), (block_mark("# Why"),))
     assert rewrite(f"{OURS}\n\nBelow\n\n{FOOTER}", KEY, wanted) == f"# Why\n\nBelow\n\n{FOOTER}"
 
 
@@ -172,7 +203,7 @@ def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: 
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2))
 def test_writing_twice_is_writing_once(description: str, block: str, former: list[str]) -> None:
     once = rewrite(description, KEY, SetText(block, tuple(former)))
-    again = SetText(block, (block,), block_mark(block))
+    again = SetText(block, (block,), (block_mark(block),))
     assert rewrite(once, KEY, again) == once
     assert is_written(once, KEY, again, settled=True)
     assert is_written(once, KEY, again, settled=False)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.made import base_of, card, shown
-from kanban_sync.core.board import Card, Column, Said, SeenCard
+from core.made import at, base_of, card, shown
+from kanban_sync.core.board import Card, CardVersion, Column, Said, SeenCard
 from kanban_sync.core.difference import difference
+from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.operations import AddLabel, Change, Move, RemoveLabel, SetText, SetTitle
 
 BOTTOM = 9.0
@@ -40,6 +41,22 @@ def test_what_the_board_made_of_our_words_is_as_good_as_our_words() -> None:
     assert differs(wanted, stored, base_of(wanted, stored)) == ((), ())
     unfinished = base_of(wanted, stored, finished=False)
     assert differs(wanted, stored, unfinished) == ((SetTitle("a  b"),), ())
+    unsaid = base_of(replace(wanted, version=CardVersion(UNKNOWN, at(5).status)), stored)
+    assert differs(wanted, stored, unsaid) == ((SetTitle("a  b"),), ())
+
+
+def test_a_block_of_another_clone_is_known_by_its_mark_before_and_after_a_crash() -> None:
+    theirs = shown(card(text="Theirs"))
+    assert theirs.stamp is not None
+    (change,), _ = differs(card(text="New"), theirs)
+    assert isinstance(change, SetText)
+    assert change.marked == (theirs.stamp.block,)
+
+    marked_anew = replace(theirs, stamp=theirs.stamp._replace(block="1-abc"))
+    begun = base_of(card(text="New"), theirs, finished=False)
+    (change,), _ = differs(card(text="New"), marked_anew, begun)
+    assert isinstance(change, SetText)
+    assert change.marked == ("1-abc", theirs.stamp.block)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,13 +34,35 @@ def line(text: str) -> Traits:
         ([". a 1 Write it", ". b 1 Write that"], [". c 1 Write this"], {}),
         ([". a . One"], ["T1 a . One"], {0: 0}),
         (["T1 a . One"], [". a . One"], {0: 0}),
+        (
+            [". a . Repair the lgin page of the web shop"],
+            [". a . Repair the login page of the web shop"],
+            {0: 0},
+        ),
+        ([". a . Repair the lgin page"], [". b . Repair the login page"], {}),
+        ([". a . Repair the lgin page"], ["T1 a . Repair the login page"], {}),
+        ([". a . Repair the lgin page"], [". a 1.1 Repair the login page"], {}),
+        ([". a . Repair the lgin page"], [". a . Buy some milk"], {}),
+        (
+            [". a . Repair the lgin page", ". a . Repair the logot page"],
+            [". a . Repair the logout page", ". a . Repair the login page"],
+            {0: 1, 1: 0},
+        ),
+        (
+            [". a . Repair the lgin page"],
+            [". a . Repair that lgin pages", ". a . Repair the login page"],
+            {1: 0},
+        ),
+        ([". a . Write a"], [". a . Write b", ". a . Write c"], {0: 0}),
         ([], [". a . One"], {}),
         ([". a . One"], [], {}),
     ],
     ids=[
         "id-alone", "other-id", "swapped", "marks", "struck", "extended", "another-text",
         "other-place-and-number", "place-first", "twins", "one-of-twins", "number-twice",
-        "was-given-an-id", "lost-its-id", "new", "gone",
+        "was-given-an-id", "lost-its-id", "reworded", "reworded-elsewhere", "reworded-with-id",
+        "reworded-with-number", "replaced", "both-reworded", "best-first", "first-of-equals",
+        "new", "gone",
     ],
 )  # fmt: skip
 def test_tasks_are_matched_by_the_strongest_evidence(
@@ -91,6 +115,29 @@ def test_each_task_is_matched_at_most_once(old: list[Traits], new: list[Traits])
     assert len(set(pairs.values())) == len(pairs)
     for here, there in pairs.items():
         assert not new[here].id or not old[there].id or new[here].id == old[there].id
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "number"), [(2_000, 8, ""), (100, 60, ""), (95, 8, ""), (1, 20_000, "1.1")]
+)
+def test_a_file_written_anew_is_compared_in_a_bounded_time(
+    count: int, words: int, number: str
+) -> None:
+    old, new = (
+        [
+            Traits(
+                "",
+                "a",
+                number,
+                " ".join(f"{sign}{(each * place) % 97:03}" for place in range(words)),
+            )
+            for each in range(1, count + 1)
+        ]
+        for sign in "xy"
+    )
+    begun = time.process_time()
+    match(old, new)
+    assert time.process_time() - begun < 5
 
 
 @given(TRAITS)

@@ -285,7 +285,7 @@ def test_row_22_what_we_drew_with_a_former_release_is_redrawn() -> None:
     operation = only(found)
     assert isinstance(operation, Update)
     assert operation.changes == (
-        SetText("Why", ("Drawn otherwise",), block_mark("Drawn otherwise")),
+        SetText("Why", ("Drawn otherwise",), (block_mark("Drawn otherwise"),)),
     )
     assert operation.stamp == Stamp(at(5), "next", block=WHY)
 

@@ -371,3 +371,43 @@ def test_bottomless_nesting_is_survived() -> None:
     text = "\n".join("  " * depth + "- [ ] a" for depth in range(1200))
 
     assert sum(1 for top in read(text).tasks for _ in top.walk()) == 1200
+
+
+LONG = 200_000
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        "- [ ] x (@", "- [ ] x (@a", "- [ ] T1", "- [ ] 1.1", "- [ ] ~~", "- [ ] ~~a~~ ", "- [ ] **",
+        "- [ ] a\n  - **", "- [ ] a\n  - **ID**: ", "- [", "- ", "## ", "<!-- ", "```", "> ", "",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "goes_on", ["a", "a ", "(@a ", "`", "*", "~~", "_", " ", "<!-- -->", "[x] ", "1.", "A-", "#"]
+)
+def test_a_line_however_long_is_read_in_a_time_that_grows_with_its_length(
+    begins: str, goes_on: str
+) -> None:
+    line = begins + goes_on * (LONG // len(goes_on))
+    begun = time.process_time()
+    TasksMd().parse("TASKS.md", f"## P0\n\n{line}!x\n- [ ] next\n".encode())
+    assert time.process_time() - begun < 1
+
+
+def test_a_file_is_scanned_once_for_its_dialect_and_its_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scanned: list[str] = []
+
+    def counted(text: str) -> Page:
+        scanned.append(text)
+        return scan(text)
+
+    monkeypatch.setattr(tasks_md, "scan", counted)
+    data = b"## P0\n\n- [ ] One that no other test has\n  - **ID**: once\n"
+    source = TasksMd()
+    units = source.units({"TASKS.md": "blob"}, lambda _: data, SourceSettings())
+    assert [unit.prefix for unit in units] == [""]
+    assert [task.id for task in source.parse("TASKS.md", data).tasks] == ["once"]
+    assert len(scanned) == 1

@@ -17,8 +17,8 @@ from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.sync.applying import IN_FLIGHT
-from kanban_sync.sync.engine import DATABASE, Doors, Engine, Session
-from kanban_sync.sync.requests import Cause, Request
+from kanban_sync.sync.engine import Doors, Engine, Session
+from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Progress
 from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
@@ -62,10 +62,11 @@ class World:
         common = self.repo.path / ".git"
         self.engine = Engine(self.state, common, TARGET, doors, Progress())
 
-    def sync(self, *flags: str, worktree: str = "-") -> None:
+    def sync(self, *, force: bool = False, worktree: str = "-") -> None:
         """Do one pass."""
         self.renew()
-        served = [Request(TARGET, Cause.CLI, worktree, flags)]
+        self.engine.force = force
+        served = [Request(TARGET, Cause.CLI, worktree)]
         self.engine.database(served)
         self.engine.board(served)
 
@@ -108,7 +109,7 @@ def test_the_board_is_not_asked_while_nothing_is_new(world: World) -> None:
 def test_force_compares_even_without_news_and_writes_nothing(world: World) -> None:
     world.sync()
     reads, writes = world.board.reads, world.board.writes
-    world.sync("force")
+    world.sync(force=True)
     assert (world.board.reads, world.board.writes) == (reads + 1, writes)
 
 
@@ -159,7 +160,7 @@ def test_a_first_sync_that_breaks_at_any_write_is_finished_by_the_next(
         assert card.labels == {"agent"}
         assert card.stamp is not None
         writes = world.board.writes
-        world.sync("force")
+        world.sync(force=True)
         assert world.board.writes == writes
     assert at > 10
 
@@ -216,7 +217,7 @@ def test_too_many_moves_at_once_are_held_until_forced_and_the_rest_goes_on(
     assert sum(card.archived for card in world.board.cards.values()) == 0
     assert "z" in world.columns()
     assert world.results(TARGET)[-1] == "held"
-    world.sync("force")
+    world.sync(force=True)
     assert sum(card.archived for card in world.board.cards.values()) == 6
     assert world.results(TARGET)[-1] == "done"
 

@@ -338,9 +338,20 @@ def test_different_boards_have_different_ids(other: tuple[str, str, str]) -> Non
     assert target_id(*other) != target_id("https://planka.example.org", "P", "B")
 
 
-def test_an_address_with_an_impossible_port_is_refused() -> None:
-    with pytest.raises(SetupError, match="Port"):
-        target_id("https://planka.example.org:http", "P", "B")
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://planka.example.org:http", "Port"),
+        ("https://a..b", "https://a..b"),
+        (f"https://{'a' * 64}.example.org", "63"),
+        ("https://[::1", "https://[::1"),
+        ("https://\udcff.example.org", "example.org"),
+    ],
+)
+def test_an_impossible_address_is_refused(url: str, says: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        target_id(url, "P", "B")
+    assert says in str(caught.value)
 
 
 def _is_waited_for(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, assert_never
 
@@ -13,7 +14,7 @@ from kanban_sync.core.operations import Archive, Create, Forget, Remember, Updat
 from kanban_sync.core.ports import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from kanban_sync.boards.planka.client import Client
     from kanban_sync.core.board import Said, SeenCard
@@ -54,17 +55,28 @@ class PlankaBoard:
     # --- reading ----------------------------------------------------------------------------
 
     def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
-        """Read the board in one request; ask besides only for cards of the base not on it."""
+        """Read the board in one request; ask besides only for cards of the base not on it.
+
+        Raises:
+            BoardError: The server answered, but not as a Planka does.
+        """
+        with self._of_shape():
+            return self._read(base)
+
+    def _read(self, base: Mapping[TaskKey, Said]) -> BoardState:
         if not self.ids.get("board") and not self._find_board():
             return BoardState(missing=self._everything())
-        answer = self._read_board()
+        answer = self._read_board_or_its_heir()
         included = answer["included"]
         self._columns = reading.columns_of(included["lists"], self.ids)
         kinds = ("labels", "customFieldGroups", "customFields")
         self._definitions = {kind: included[kind] for kind in kinds}
         cards = reading.cards_of(included, self._columns)
         missing = self._note_ids(included)
-        return self._with_absent(cards, base, missing)
+        state = self._with_absent(cards, base, missing)
+        for card in state.cards:
+            _check_types(card)
+        return state
 
     def url(self) -> str:
         """Return the address where people look at the board, '' while there is none."""
@@ -105,6 +117,17 @@ class PlankaBoard:
                 f"{self._client.url} runs Planka {version or '1'}; version 2.0 or newer is needed"
             )
             raise BoardError(text)
+
+    def _read_board_or_its_heir(self) -> api.Json:
+        """Read the board by its id, or else one that was made again under its name."""
+        remembered = dict(self.ids)
+        try:
+            return self._client.send(api.board(self.ids["board"]))
+        except api.NotThereError:
+            if not self._find_board():
+                # Not forgotten for good: the next sync would make a board of its own.
+                self.ids.update(remembered)
+        return self._read_board()
 
     def _read_board(self) -> api.Json:
         try:
@@ -193,7 +216,15 @@ class PlankaBoard:
     # --- making the board -------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Make what the last reading found missing: project, board, lists, label, field."""
+        """Make what the last reading found missing: project, board, lists, label, field.
+
+        Raises:
+            BoardError: The server answered, but not as a Planka does.
+        """
+        with self._of_shape():
+            self._prepare()
+
+    def _prepare(self) -> None:
         if not self.ids.get("board"):
             self._make_board()
         for column in LISTS:
@@ -201,10 +232,10 @@ class PlankaBoard:
         self.label_id(AGENT_LABEL)
         if not self.ids.get("group"):
             made = self._client.send(api.create_field_group(self.ids["board"], reading.FIELD_GROUP))
-            self.ids["group"] = made["item"]["id"]
+            self.ids["group"] = _made_id(made)
         if not self.ids.get("field"):
             made = self._client.send(api.create_field(self.ids["group"], reading.FIELD))
-            self.ids["field"] = made["item"]["id"]
+            self.ids["field"] = _made_id(made)
 
     def _make_board(self) -> None:
         if not self.ids.get("project"):
@@ -216,7 +247,7 @@ class PlankaBoard:
                     " not make one; make the project and board, and add the account as an editor"
                 )
                 raise RightsError(text) from error
-            self.ids["project"] = made["item"]["id"]
+            self.ids["project"] = _made_id(made)
         try:
             made = self._client.send(api.create_board(self.ids["project"], self._board, api.STEP))
         except api.NotThereError as error:
@@ -226,7 +257,7 @@ class PlankaBoard:
                 " make the board and add the account as an editor"
             )
             raise RightsError(text) from error
-        self.ids["board"] = made["item"]["id"]
+        self.ids["board"] = _made_id(made)
         # Another clone may have made one at the same time: the oldest board counts for all.
         self._find_board()
         included = self._read_board()["included"]
@@ -244,8 +275,8 @@ class PlankaBoard:
                 self.ids["board"], column.value, self._last_positions["list"], closed=closed
             )
         )
-        self.ids[name] = made["item"]["id"]
-        self._columns[made["item"]["id"]] = column
+        self.ids[name] = _made_id(made)
+        self._columns[self.ids[name]] = column
 
     def label_id(self, name: str) -> str:
         """Return the id of the label with that name; make it if the board has none."""
@@ -256,13 +287,24 @@ class PlankaBoard:
                 made = self._client.send(
                     api.create_label(self.ids["board"], name, color, self._last_positions["label"])
                 )
-                self.ids[f"label {name}"] = made["item"]["id"]
+                self.ids[f"label {name}"] = _made_id(made)
             return self.ids[f"label {name}"]
 
     # --- writing ----------------------------------------------------------------------------
 
     def apply(self, operation: Operation) -> Receipt:
-        """Carry out one operation; safe to call from several threads."""
+        """Carry out one operation; safe to call from several threads.
+
+        Raises:
+            BoardError: The server answered, but not as a Planka does.
+        """
+        with self._of_shape():
+            receipt = self._apply(operation)
+            if receipt.said is not None and receipt.said.seen is not None:
+                _check_types(receipt.said.seen)
+            return receipt
+
+    def _apply(self, operation: Operation) -> Receipt:
         writer = CardWriter(self._client, self.ids, self.label_id)
         match operation:
             case Create():
@@ -278,6 +320,40 @@ class PlankaBoard:
             case _:
                 assert_never(operation)
 
+    @contextmanager
+    def _of_shape(self) -> Iterator[None]:
+        """Say whose fault it is when an answer's JSON has another shape than Planka's."""
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            text = (
+                f"{self._client.url} answered, but not as a Planka does"
+                f" ({type(error).__name__}: {error}); the URL has to be that of Planka itself,"
+                " version 2.0 or newer"
+            )
+            raise BoardError(text) from error
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _made_id(answer: api.Json) -> str:
+    """Return the id of what was made."""
+    id_ = answer["item"]["id"]
+    if not isinstance(id_, str):
+        raise TypeError(f"an id is {id_!r}")
+    return id_
+
+
+def _check_types(card: SeenCard) -> None:
+    """Raise TypeError where a card is made of what would only fail later, far from the board."""
+    parts = [(card.id, card.title, card.position)]
+    for each in card.checklists:
+        parts.append((each.id, each.title, each.position))
+        parts += [(line.id, line.text, line.position) for line in each.items]
+    for id_, name, position in parts:
+        if not (str(id_).isdecimal() and {type(id_), type(name)} == {str}):
+            raise TypeError(f"card {card.id} has an id or a name of another type")
+        if type(position) not in {int, float}:
+            raise TypeError(f"card {card.id} has a position of another type")

@@ -188,6 +188,7 @@ class CardWriter:
             if isinstance(change, DropItem):
                 self._drop(api.delete_task(change.id))
                 self._lines.pop(change.id, None)
+                self._items = {key: id_ for key, id_ in self._items.items() if id_ != change.id}
         for change in changes:
             if isinstance(change, DropChecklist):
                 self._drop(api.delete_task_list(change.id))

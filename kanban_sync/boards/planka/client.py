@@ -7,11 +7,11 @@ import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 
 from kanban_sync.boards.planka import api
+from kanban_sync.config import address, shown
 from kanban_sync.core.errors import BoardUnreachableError, SetupError
 
 if TYPE_CHECKING:
@@ -50,20 +50,23 @@ def checked_url(url: str) -> str:
     Raises:
         SetupError: Not http or https, with a user name inside, or http:// beyond this machine.
     """
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise SetupError(f"{url!r} is no URL: {error}") from error
+    parts = address(url)
+    host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host:
-        raise SetupError(f"{url!r} is no URL of a Planka: it has to begin with https://")
-    if parts.username or parts.password:
+        raise SetupError(f"{shown(url)!r} is no URL of a Planka: it has to begin with https://")
+    if "@" in parts.netloc:
         raise SetupError(f"the URL of {host} holds a user name or password: take it out")
     if parts.scheme == "http" and not is_loopback(host):
         text = f"{url} would send the key unencrypted; use https:// (http:// only for localhost)"
         raise SetupError(text)
     # The scheme is written small by now: what follows decides by it whether to check certificates.
-    return parts.geturl().rstrip("/")
+    checked = parts.geturl().rstrip("/")
+    try:
+        # It is stricter than urllib, and looks at the host only when it is asked for.
+        _ = httpx.URL(checked).host
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise SetupError(f"{checked!r} is no URL: {error}. Set the right one.") from error
+    return checked
 
 
 def checked_key(api_key: str) -> str:

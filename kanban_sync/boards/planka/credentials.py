@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from kanban_sync.config import address, shown
 from kanban_sync.core.errors import SignInError
 
 if TYPE_CHECKING:
@@ -15,8 +15,12 @@ KEY_VARIABLE = "PLANKA_API_KEY"
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of a URL: what a credential is bound to."""
-    parts = urlsplit(url)
+    """Return scheme, host and port of a URL: what a credential is bound to.
+
+    Raises:
+        SetupError: It is no URL.
+    """
+    parts = address(url)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
@@ -26,19 +30,21 @@ def api_key(url: str, environment: Mapping[str, str]) -> str:
 
     Raises:
         SignInError: There is no key, or it was given for another server; no request is to be made.
+        SetupError: One of the URLs is none.
     """
     key = environment.get(KEY_VARIABLE, "").strip()
     named = environment.get(URL_VARIABLE, "").strip()
     if not key:
         text = (
-            f"there is no key for {url}: set {URL_VARIABLE} and {KEY_VARIABLE} in the environment"
-            " in which you commit (an admin of the Planka makes the key: Administration, Users)"
+            f"there is no key for {shown(url)}: set {URL_VARIABLE} and {KEY_VARIABLE} in the"
+            " environment in which you commit (an admin of the Planka makes the key:"
+            " Administration, Users)"
         )
         raise SignInError(text)
     if not named or origin(named) != origin(url):
         text = (
-            f"{KEY_VARIABLE} belongs to {named or 'no server'} and is not sent to {url}; set"
-            f" {URL_VARIABLE} to the server for which the key was made"
+            f"{KEY_VARIABLE} belongs to {shown(named) or 'no server'} and is not sent to"
+            f" {shown(url)}; set {URL_VARIABLE} to the server for which the key was made"
         )
         raise SignInError(text)
     return key

@@ -1,0 +1,144 @@
+"""What was asked for happens, what was not does not, and neither is passed over in silence."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.program import BOARD, CHANGE, CHANGE_FILE, PROJECT, until
+from kanban_sync.app import is_waited_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.program import Clone
+
+DONE = CHANGE.replace("[ ]", "[x]")
+NAMES = ("--project", PROJECT, "--board", BOARD)
+
+
+def nobody() -> str:
+    """Return the URL of a server that is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        return f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+
+def test_what_was_asked_for_is_served_by_the_next_commit_of_any_kind(clone: Clone) -> None:
+    clone.init_with_board()
+    assert clone.program("allow", "--yes").code == 0
+    clone.commit_as_person("unrelated", **{"code.py": "1"})
+    clone.wait_until_synced()
+    until(lambda: not clone.state.pending.exists())
+
+
+def test_a_board_whose_url_is_written_otherwise_is_the_same_board(clone: Clone) -> None:
+    clone.init_with_board()
+    clone.commit("use it", **{CHANGE_FILE: DONE})
+    upper = {**clone.key, "PLANKA_URL": clone.server.url.replace("http:", "HTTP:") + "/"}
+    assert clone.program("sync", env=upper).code == 0
+    assert clone.cards()["add-search"] == "Review"
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--force", "--wait", "--json"])
+def test_a_flag_that_cannot_be_kept_in_the_background_is_refused(clone: Clone, flag: str) -> None:
+    clone.init_with_board()
+    clone.server.clear_log()
+    answer = clone.program("sync", "--background", flag)
+    assert answer.code == 1
+    assert "--background goes with --project and --board alone" in answer.err
+    assert clone.server.requests == []
+
+
+def test_force_is_not_left_for_others(clone: Clone) -> None:
+    clone.init_with_board()
+    assert clone.program("sync", "--force", env={**clone.key, "PLANKA_URL": nobody()}).code != 0
+    assert clone.program("sync", "--force").code == 0
+    assert "force" not in clone.state.requests.read_text()
+
+
+def test_a_board_asked_for_once_that_is_away_wakes_no_later_hook(clone: Clone) -> None:
+    clone.init_with_board()
+    until(lambda: not clone.state.pending.exists())
+    away = {**clone.key, "PLANKA_URL": nobody()}
+    assert clone.program("sync", *NAMES, env=away).code == 2
+    assert not clone.state.pending.exists()
+
+
+def test_a_task_file_that_cannot_be_read_ends_with_1_and_keeps_what_was_synced(
+    clone: Clone,
+) -> None:
+    assert clone.program("sync", env={}).code == 0
+    before = clone.program("board").out
+    (clone.path / "TASKS.md").write_bytes(b"- [ ] a\0\0")
+    clone.commit("broken")
+    answer = clone.program("sync", env={})
+    assert answer.code == 1
+    assert "TASKS.md" in answer.err
+    assert clone.program("board").out == before
+
+
+@pytest.mark.parametrize(
+    ("environment", "waited"),
+    [
+        ({}, False),
+        ({"CI": ""}, False),
+        ({"CI": "0"}, False),
+        ({"CI": "false"}, False),
+        ({"CI": "true"}, True),
+        ({"CI": "true", "KANBAN_SYNC": "detach"}, False),
+    ],
+)
+def test_under_ci_nobody_waits_for_retries(environment: dict[str, str], waited: bool) -> None:
+    assert is_waited_for(environment) is waited
+
+
+def test_without_a_place_for_the_board_lock_the_database_is_brought_up_to_date(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.init_with_board()
+    clone.program("pause")
+    clone.commit("use it", **{CHANGE_FILE: DONE})
+    (tmp_path / "file").write_text("no folder")
+    answer = clone.program("sync", env={**clone.key, "XDG_STATE_HOME": str(tmp_path / "file")})
+    assert answer.code == 1
+    assert str(tmp_path / "file") in answer.err
+    assert clone.program("status", "--json").data["tasks"]["review"] == 1
+
+
+def test_the_terminals_board_shows_what_was_committed_a_moment_ago(clone: Clone) -> None:
+    assert "In Progress (1)" in clone.program("board", env={}).out
+    clone.commit("use it", **{CHANGE_FILE: DONE})
+    assert "Review (1)" in clone.program("board", env={}).out
+
+
+@pytest.mark.parametrize("command", [("sync",), ("init", "--yes"), ("status",)])
+def test_a_branch_that_is_not_read_is_named(clone: Clone, command: tuple[str, ...]) -> None:
+    clone.git("switch", "--quiet", "--create", "feature")
+    answer = clone.program(*command, env={})
+    assert answer.code == 0
+    assert "you are on feature, and main is what is read" in answer.out + answer.err
+
+
+def test_on_a_branch_from_before_init_the_settings_of_the_hooks_count(clone: Clone) -> None:
+    clone.git("branch", "old")
+    clone.init_with_board()
+    clone.git("switch", "--quiet", "old")
+    data = clone.program("status", "--json").data
+    assert (data["allowed"], data["target"]["board"]) == (True, BOARD)
+
+
+def test_init_is_not_ready_where_no_hook_would_fire(clone: Clone, tmp_path: Path) -> None:
+    clone.git("config", "--global", "core.hooksPath", str(tmp_path / "company"))
+    answer = clone.program("init", "--yes", env={})
+    assert answer.code == 1
+    assert "no git hook will start a sync yet" in answer.err
+    assert "ready" not in answer.out
+
+
+def test_init_without_hooks_says_that_none_will_fire_yet(clone: Clone) -> None:
+    answer = clone.program("init", "--yes", "--no-hooks", env={})
+    assert answer.code == 0
+    assert "no git hook will start a sync yet" in answer.err
+    assert "ready" not in answer.out

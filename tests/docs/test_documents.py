@@ -31,7 +31,7 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml"}
 
 NETWORK = "needs the package index, or a repository elsewhere"
 NOT_RUN = {
-    ("README.md", "python3 -m venv ~/.kanban-sync && ~/.kanban-sync/bin/pip install ."): NETWORK,
+    ("README.md", "pipx install ."): NETWORK,
     ("README.md", "kanban-sync init --yes"): "the other way of setting up is run below it",
     ("README.md", "pre-commit install --install-hooks"): NETWORK,
     ("docs/how-to/pre-commit.md", "pre-commit install --install-hooks"): NETWORK,

@@ -76,27 +76,49 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     """Run one command and end the process: 0 done or queued, 1 failed, 2 board unreachable."""
     if sys.platform not in PLATFORMS:
         _end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
+    _open_streams()
     try:
-        code = command.main(args=arguments, prog_name=command.name, standalone_mode=False)
+        code = _called(command, arguments)
+        sys.stdout.flush()
     except KanbanSyncError as error:
         _end(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        # What could not be printed is not to be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        where = f"{error.filename}: " if error.filename else ""
+        _end(f"{where}{error.strerror or error}", 1)
+    sys.exit(code)
+
+
+def _called(command: click.Command, arguments: Sequence[str] | None) -> int:
+    """Call a command and return its exit code; what click raises is told here."""
+    try:
+        code = command.main(args=arguments, prog_name=command.name, standalone_mode=False)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort as error:
         # click makes this of Ctrl-C too, when much may have been done already.
         if isinstance(error.__cause__, KeyboardInterrupt):
-            sys.exit(INTERRUPTED)
-        _end("nothing was changed", 1)
+            return INTERRUPTED
+        _end("stopped at a question; what is said above was done", 1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 1
     except click.ClickException as error:
         # Not click's own exit code: 2 stands for a board that cannot be reached.
         _end(f"{error.format_message()}{_hint(error)}", 1)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has gone; keep Python from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Give Python streams to write to where whoever started it had closed them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def _hint(error: click.ClickException) -> str:

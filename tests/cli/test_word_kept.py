@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.program import BOARD, CHANGE, CHANGE_FILE, PROJECT, until
+from cli.program import BOARD, CHANGE, CHANGE_FILE, PROGRAM, PROJECT, Answer, until
 from kanban_sync.app import is_waited_for
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def test_what_was_asked_for_is_served_by_the_next_commit_of_any_kind(clone: Clon
 
 def test_a_board_whose_url_is_written_otherwise_is_the_same_board(clone: Clone) -> None:
     clone.init_with_board()
+    clone.program("pause")
     clone.commit("use it", **{CHANGE_FILE: DONE})
     upper = {**clone.key, "PLANKA_URL": clone.server.url.replace("http:", "HTTP:") + "/"}
     assert clone.program("sync", env=upper).code == 0
@@ -142,3 +145,49 @@ def test_init_without_hooks_says_that_none_will_fire_yet(clone: Clone) -> None:
     assert answer.code == 0
     assert "no git hook will start a sync yet" in answer.err
     assert "ready" not in answer.out
+
+
+# --- odd surroundings -------------------------------------------------------------------------
+
+
+def shell(clone: Clone, line: str) -> Answer:
+    """Run a line of sh in the clone, with `kanban-sync` as a function."""
+    program = " ".join(shlex.quote(word) for word in PROGRAM)
+    done = subprocess.run(
+        ["sh", "-c", f'kanban() {{ {program} "$@"; }}; {line}'],
+        cwd=clone.path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("kanban board >&-", 0),
+        ("kanban board 2>&-", 0),
+        ("kanban status >/dev/full", 1),
+        ("kanban status --json | head -c 1", 0),
+    ],
+)
+def test_closed_full_and_broken_streams_end_without_a_traceback(
+    clone: Clone, line: str, code: int
+) -> None:
+    clone.program("init", "--yes", env={})
+    assert shell(clone, line).code == code
+
+
+def test_a_repository_named_by_the_environment_is_found_from_anywhere(clone: Clone) -> None:
+    line = f"cd / && GIT_DIR={shlex.quote(str(clone.path))}/.git kanban status"
+    answer = shell(clone, line)
+    assert answer.code == 1 or "reads      main" in answer.out
+
+
+def test_without_a_command_the_help_is_shown(clone: Clone) -> None:
+    answer = clone.program()
+    assert answer.out.startswith("Usage: kanban-sync")
+    assert answer.err == ""

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
 from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow, slot_changes
-from kanban_sync.core.model import UNKNOWN, Problem, Status, TaskKey
+from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Document, Task
+    from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
+
+
+EMPTIED = (
+    "is empty now, as after a write that was cut off; until it holds something again, or is removed,"
+    " it counts as it last was."
+)
 
 
 class Contents(Protocol):
@@ -234,14 +240,17 @@ class _Reader:
         changes: Mapping[str, Sequence[SlotChange]],
     ) -> ReadFile:
         documents: dict[tuple[str, str], Document] = {}
+        slot = f"{name}:{file.slot}"
+        had_tasks = bool(self._files.slots.get(slot, EMPTY).tasks)
 
         def parse(path: str, blob: str) -> Document:
             if (path, blob) not in documents:
                 data = self._sources.contents.content(blob)
-                documents[path, blob] = source.parse(path, data)
+                is_emptied = had_tasks and not data.strip()
+                emptied = Document((), (Problem(path, 0, EMPTIED, fatal=True),))
+                documents[path, blob] = emptied if is_emptied else source.parse(path, data)
             return documents[path, blob]
 
-        slot = f"{name}:{file.slot}"
         state = follow(
             self._files.slots.get(slot, EMPTY) if self._layer.since else EMPTY,
             changes.get(file.slot, ()),

@@ -323,8 +323,13 @@ def test_a_line_removed_elsewhere_is_orphaned_unless_it_was_over(clone: Clone) -
 
 @pytest.mark.parametrize(
     "broken",
-    ["<<<<<<< HEAD\n- [x] one\n=======\n- [ ] one\n>>>>>>> b\n", "- [x] one\n\0\0\0"],
-    ids=["conflict markers", "binary"],
+    [
+        "<<<<<<< HEAD\n- [x] one\n=======\n- [ ] one\n>>>>>>> b\n",
+        "- [x] one\n\0\0\0",
+        "",
+        " \n\n",
+    ],
+    ids=["conflict markers", "binary", "empty", "blank"],
 )
 def test_a_file_that_cannot_be_read_keeps_its_last_good_state(clone: Clone, broken: str) -> None:
     clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] one\n- [ ] two\n"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hook_repos import Child, Timed, environment
+from committed import Child, Timed, environment
 from measure import Claim, main
 
 FLOOR = "python that detaches"

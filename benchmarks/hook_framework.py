@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hook_repos import ROOT, Timed, environment
+from committed import ROOT, Timed, environment
 from measure import Claim, main
 
 FLOOR = "no-op python hook"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hook_repos import Timed, environment
+from committed import Timed, environment
 from measure import Claim, main
 
 

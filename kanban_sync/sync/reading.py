@@ -23,8 +23,8 @@ READERS = ":readers"
 
 
 EMPTIED = (
-    "is empty now, as after a write that was cut off; until it holds something again, or is removed,"
-    " it counts as it last was."
+    "is empty now, as after a write that was cut off; until it holds something again, or is"
+    " removed, it counts as it last was."
 )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 POLL = 0.5
 """Seconds between two looks of ``-f``."""
 
+LOOKED_AT = 200
+"""How many runs ``-f`` looks at: one that takes long has many younger ones beside it."""
+
 
 @click.command("log")
 @click.option("-f", "--follow", is_flag=True, help="Go on as runs happen; ends with Ctrl-C.")
@@ -26,25 +29,30 @@ POLL = 0.5
 def command(*, follow: bool, number: int, as_json: bool) -> None:
     """Show the last runs, newest last; with --json also where their full logs are."""
     clone = here()
+    # Before what is shown, so that none ends unseen in between.
+    before = clone.runs(LOOKED_AT) if follow else []
     runs = list(reversed(clone.runs(number)))
     if as_json and not follow:
         print_json({"runs": [asdict(run) for run in runs], "folder": str(clone.state.log)})
         return
-    for run in runs:
+    shown = [run for run in runs if not follow or run.result != "running"]
+    for run in shown:
         _show(run)
     if not runs:
         say("no run yet")
     if follow:
-        _follow(clone, max((run.id for run in runs), default=0))
+        ended = {run.id for run in before if run.result != "running"}
+        _follow(clone, ended | {run.id for run in shown})
 
 
-def _follow(clone: Clone, last: int) -> None:
+def _follow(clone: Clone, shown: set[int]) -> None:
+    """Show each run once, when it has ended: a long one may end after younger ones."""
     while True:
         time.sleep(POLL)
-        for run in reversed(clone.runs(20)):
-            if run.id > last and run.result != "running":
+        for run in reversed(clone.runs(LOOKED_AT)):
+            if run.id not in shown and run.result != "running":
                 _show(run)
-                last = run.id
+                shown.add(run.id)
 
 
 def _show(run: Run) -> None:

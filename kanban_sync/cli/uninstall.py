@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import click
 
 from kanban_sync import install
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.install import force_option, report_data, tell
+from kanban_sync.core.errors import SetupError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("uninstall")
@@ -16,14 +21,28 @@ from kanban_sync.cli.install import force_option, report_data, tell
 @click.option("--state", is_flag=True, help="Also remove the state folder with the task database.")
 @json_option
 def command(*, force: bool, state: bool, as_json: bool) -> None:
-    """Take the git hooks out and put back what was there before."""
+    """Take the git hooks out and put back what was there before.
+
+    Ends with 1 if something of the state folder could not be removed.
+    """
     clone = here()
     report = install.uninstall(clone.top, force=force)
-    if state:
-        shutil.rmtree(clone.state.path, ignore_errors=True)
+    left = _remove(clone.state.path) if state else []
     if as_json:
-        print_json({**report_data(report), "state_removed": state})
-        return
-    tell(report)
-    if state:
-        say(f"removed {clone.state.path}")
+        print_json({**report_data(report), "state_removed": state and not left})
+    else:
+        tell(report)
+        if state and not left:
+            say(f"removed {clone.state.path}")
+    if left:
+        paths = ", ".join(str(path) for path in left)
+        raise SetupError(f"could not remove {paths}; remove {clone.state.path} by hand")
+
+
+def _remove(folder: Path) -> list[Path]:
+    """Remove a folder as far as that goes; return what is left, without the folders around it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.is_symlink() and not folder.exists():
+        return []
+    there = {folder} if folder.is_symlink() else {folder, *folder.rglob("*")}
+    return sorted(there - {path.parent for path in there})

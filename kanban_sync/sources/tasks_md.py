@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from kanban_sync.core.model import Document, ParsedTask, Problem, Status
 from kanban_sync.core.ports import TaskFile, Unit
 from kanban_sync.sources.fields import Fields, read_fields
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
-from kanban_sync.sources.markdown import NO_TEXT, Kind, Page, damage, decode, joined, scan
+from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, joined, scan
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, boxes, is_box
 
@@ -82,11 +83,10 @@ class TasksMd:
         problem = damage(path, data)
         if problem:
             return Document((), (problem,))
-        page = scan(decode(data))
-        found = boxes(page.lines)
-        reader = _Reading(path, V1 if _is_v1(found) else PLAIN)
-        tasks = tuple(reader.tasks(found))
-        reader.report_unclosed(page)
+        contents = _contents(data)
+        reader = _Reading(path, contents.dialect)
+        tasks = tuple(reader.tasks(contents.boxes))
+        reader.report_unclosed(contents.hides_from)
         return Document(tasks, tuple(reader.problems), reader.dialect)
 
     def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:  # noqa: ARG002
@@ -98,9 +98,30 @@ class TasksMd:
         return document.dialect == V1
 
 
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What a file's bytes say, wherever the file lies.
+
+    ``hides_from`` is the line of code or a comment that never ends and hides boxes (0: none).
+    """
+
+    boxes: tuple[Box, ...]
+    dialect: str
+    hides_from: int
+
+
+# A sync asks twice: which tasks are whose, and then what they say.
 @lru_cache(maxsize=64)
+def _contents(data: bytes) -> _Contents:
+    page = scan(decode(data))
+    found = tuple(boxes(page.lines))
+    hides = page.unclosed and any(_hides_box(line.raw) for line in page.lines[page.unclosed :])
+    return _Contents(found, V1 if _is_v1(found) else PLAIN, page.unclosed if hides else 0)
+
+
 def _dialect(data: bytes) -> str:
-    return TasksMd().parse("", data).dialect if _LIKE_V1.search(data) else PLAIN
+    is_like_v1 = _LIKE_V1.search(data) and damage("", data) is None
+    return _contents(data).dialect if is_like_v1 else PLAIN
 
 
 def _in_openspec(path: str, settings: SourceSettings) -> bool:
@@ -128,11 +149,11 @@ class _Reading:
             if box.text or box.below:
                 yield self._task(box, top=top)
 
-    def report_unclosed(self, page: Page) -> None:
+    def report_unclosed(self, line: int) -> None:
         """Report code or a comment that hides boxes to the end; fatal where gone means done."""
-        if page.unclosed and any(_hides_box(line.raw) for line in page.lines[page.unclosed :]):
+        if line:
             self._report(
-                page.unclosed,
+                line,
                 "what begins here (code or a comment) never ends and hides checkboxes below. "
                 "Close it.",
                 fatal=self.dialect == V1,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from cli.program import (
@@ -22,6 +23,8 @@ from cli.program import (
     Answer,
     until,
 )
+from kanban_sync.cli import log
+from kanban_sync.core.ports import Run
 from kanban_sync.sync import requests
 from kanban_sync.sync.locks import RunLock
 from kanban_sync.sync.requests import DATABASE
@@ -197,6 +200,58 @@ def test_the_log_shows_why_a_run_failed(clone: Clone) -> None:
     out = clone.program("log").out
     assert "unreachable" in out
     assert f"    {NOBODY} cannot be reached" in out
+
+
+def test_the_log_that_is_followed_shows_each_run_once_when_it_has_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def runs(*numbers: int, ended: set[int]) -> list[Run]:
+        results = {number: "done" if number in ended else "running" for number in numbers}
+        return [Run(f"target-{id_}", 0.0, result=results[id_], id=id_) for id_ in numbers]
+
+    looks = [
+        runs(3, 2, 1, ended={1}),
+        runs(3, 2, 1, ended={1}),
+        runs(4, 3, 2, 1, ended={1, 3}),
+        runs(4, 3, 2, 1, ended={1, 2, 3}),
+        runs(4, 3, 2, 1, ended={1, 2, 3, 4}),
+    ]
+
+    class Followed:
+        def runs(self, limit: int) -> list[Run]:
+            if not looks:
+                raise KeyboardInterrupt
+            return looks.pop(0)[:limit]
+
+    monkeypatch.setattr(log, "POLL", 0.0)
+    monkeypatch.setattr(log, "here", Followed)
+    with pytest.raises(click.Abort):
+        log.command.main(["--follow"], standalone_mode=False)
+    shown = [line.split()[2] for line in capsys.readouterr().out.splitlines()]
+    assert shown == ["target-1", "target-3", "target-2", "target-4"]
+
+
+def test_uninstall_removes_the_state_folder_on_request(clone: Clone) -> None:
+    clone.program("sync", env={})
+    assert clone.state.path.exists()
+    answer = clone.program("uninstall", "--state", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.data["state_removed"]
+    assert not clone.state.path.exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_uninstall_names_what_of_the_state_folder_it_could_not_remove(
+    clone: Clone, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    clone.program("sync", env={})
+    clone.state.path.rename(tmp_path / "elsewhere")
+    clone.state.path.symlink_to(tmp_path / "elsewhere")
+    answer = clone.program("uninstall", "--state", *options)
+    assert answer.code == 1
+    assert f"could not remove {clone.state.path}" in answer.err
+    assert f"removed {clone.state.path}\n" not in answer.out
+    assert "--json" not in options or answer.data["state_removed"] is False
 
 
 def test_the_board_is_drawn_from_the_database(clone: Clone) -> None:

@@ -69,6 +69,16 @@ def test_without_yes_it_shows_the_plan_and_asks(clone: Clone, word: str, cards: 
     assert (allowed_target(clone.state) is not None) == bool(cards)
 
 
+@pytest.mark.parametrize("answers", ["", f"{PROJECT}\n{BOARD}\n"])
+def test_stopped_at_a_question_it_claims_nothing_untrue(clone: Clone, answers: str) -> None:
+    answer = clone.program("init", answers=answers)
+    assert answer.code == 1
+    assert "stopped at a question; what is said above was done" in answer.err
+    assert "nothing was changed" not in answer.err
+    wrote = (clone.path / SETTINGS).exists()
+    assert wrote == (f"wrote {SETTINGS}" in answer.out) == bool(answers)
+
+
 def test_an_empty_answer_means_no_planka(clone: Clone) -> None:
     answer = clone.program("init", env={}, answers="\n")
     assert answer.code == 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kanban_sync.core.model import Document, ParsedTask, Status
 from kanban_sync.core.ports import SourceSettings
+from kanban_sync.sources import tasks_md
+from kanban_sync.sources.markdown import Page, scan
 from kanban_sync.sources.tasks_md import TasksMd
 
 PATH = "docs/TASKS.md"
@@ -379,8 +383,9 @@ LONG = 200_000
 @pytest.mark.parametrize(
     "begins",
     [
-        "- [ ] x (@", "- [ ] x (@a", "- [ ] T1", "- [ ] 1.1", "- [ ] ~~", "- [ ] ~~a~~ ", "- [ ] **",
-        "- [ ] a\n  - **", "- [ ] a\n  - **ID**: ", "- [", "- ", "## ", "<!-- ", "```", "> ", "",
+        "- [ ] x (@", "- [ ] x (@a", "- [ ] T1", "- [ ] 1.1", "- [ ] ~~", "- [ ] ~~a~~ ",
+        "- [ ] **", "- [ ] a\n  - **", "- [ ] a\n  - **ID**: ", "- [",
+        "- ", "## ", "<!-- ", "```", "> ", "",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(

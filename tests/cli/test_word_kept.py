@@ -133,8 +133,9 @@ def test_on_a_branch_from_before_init_the_settings_of_the_hooks_count(clone: Clo
 
 
 def test_init_is_not_ready_where_no_hook_would_fire(clone: Clone, tmp_path: Path) -> None:
-    clone.git("config", "--global", "core.hooksPath", str(tmp_path / "company"))
-    answer = clone.program("init", "--yes", env={})
+    config = tmp_path / "gitconfig"
+    config.write_text(f"[core]\n\thooksPath = {tmp_path}/company\n")
+    answer = clone.program("init", "--yes", env={"GIT_CONFIG_GLOBAL": str(config)})
     assert answer.code == 1
     assert "no git hook will start a sync yet" in answer.err
     assert "ready" not in answer.out

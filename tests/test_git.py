@@ -250,6 +250,19 @@ def test_contents_come_back_byte_for_byte(tmp_path: Path) -> None:
     git.close()
 
 
+def test_a_repository_with_longer_ids_is_read_like_any_other(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r", "--object-format=sha256")
+    repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    git = opened(repo)
+    (layer,) = git.layers(ALL, {})
+    blob = layer.tree["TASKS.md"]
+    assert len(blob) == 64
+    assert git.content(blob) == b"- [ ] a\n"
+    assert git.file_at(layer.tip, "TASKS.md") == b"- [ ] a\n"
+    assert git.file_at(layer.tip, "nothing") is None
+    git.close()
+
+
 def test_an_object_that_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "r")
     repo.commit(a="1")

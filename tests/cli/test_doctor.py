@@ -358,7 +358,8 @@ def test_a_database_that_cannot_be_read_is_found(
 def test_a_failed_run_is_found_with_its_error(healthy: Clone) -> None:
     healthy.remove_board()
     healthy.commit_as_person("use it", **{CHANGE_FILE: CHANGE.replace("[ ]", "[x]")})
-    healthy.program("sync")
+    # The hook of the commit may be at it already: then this follows that run to its end.
+    healthy.program("sync", "--wait")
 
     found = findings(healthy)
 

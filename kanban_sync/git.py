@@ -10,9 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
@@ -41,8 +40,7 @@ BRANCH = "refs/heads/"
 _COMMIT = "\x01"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a repository lies: its work tree, that work tree's git folder, and the common one."""
 
     top: Path

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class PathChange:
+class PathChange(NamedTuple):
     """What one commit did to one path: the blobs before (one a parent, none if new), and after.
 
     ``new`` is empty where the commit removed the file.
@@ -17,8 +16,7 @@ class PathChange:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One commit that changed watched files; a merge only where it differs from all parents."""
 
     commit: str

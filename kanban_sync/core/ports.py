@@ -42,8 +42,7 @@ class SourceSettings:
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFile:
+class TaskFile(NamedTuple):
     """One file that holds tasks (or, with ``is_text``, a change's words): path, blob and slot."""
 
     path: str
@@ -52,8 +51,7 @@ class TaskFile:
     is_text: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One thing that a source found.
 
     With a ``name`` the unit is itself a task (a change) and what its files hold are its children;
@@ -95,7 +93,10 @@ class Source(Protocol):
         ...
 
     def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:
-        """Find the units of a tree, in path order. Reads only what tells which files hold tasks."""
+        """Find the units of a tree, in path order; passes over files for which ``matches`` is not.
+
+        Reads only what tells which files hold tasks.
+        """
         ...
 
     def parse(self, path: str, data: bytes) -> Document:
@@ -111,8 +112,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One state of the repository that has a say.
 
     ``log`` holds the commits that changed watched files, oldest first: those after ``since`` if
@@ -138,8 +138,7 @@ class Repository(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What came of one operation on the board: the base to remember (None: nothing to do)."""
 
     said: Said | None
@@ -174,8 +173,7 @@ class Board(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One row of the append-only table of events.
 
     ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``orphaned``,
@@ -196,8 +194,7 @@ class Gone(NamedTuple):
     version: Version = UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """What one merge into the database changed: keys, in the order of the tasks."""
 
     created: tuple[TaskKey, ...] = ()

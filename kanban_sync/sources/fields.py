@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.markdown import Fences, dedented, joined
 
@@ -19,8 +18,7 @@ _FOR_MACHINES = {"id", "tags", "blocked by"}
 _NOTHING = {"", "-", "—", "–", "none", "n/a", "nothing"}  # noqa: RUF001
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """What the lines below a task say: values with a place of their own, the rest, the body."""
 
     id: str = ""

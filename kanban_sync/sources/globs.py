@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SPECIAL = re.compile(r"[*?\[\\]")
+# Not behind a bracket or a backslash, of which only the translation knows how far they reach.
+_WORDS_AT_END = re.compile(r"(?<=[*?/])[^*?\[\]\\/]*\Z")
 
 _POSIX_CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -66,17 +68,26 @@ def _matches(glob: str, path: str) -> bool:
     # git compares the words first and takes wildcards only afterwards: "a[1].md" is also a name.
     if path == glob or path.startswith(glob.rstrip("/") + "/"):
         return bool(glob)
-    prefix, pattern = _compiled(glob)
-    return path.startswith(prefix) and pattern.match(path, len(prefix)) is not None
+    prefix, pattern, suffix = _compiled(glob)
+    # The ends are compared first, which settles it for nearly every path of a repository.
+    return (
+        path.endswith(suffix)
+        and path.startswith(prefix)
+        and pattern.match(path, len(prefix)) is not None
+    )
 
 
 @lru_cache(maxsize=256)
-def _compiled(glob: str) -> tuple[str, re.Pattern[str]]:
-    """Split off the words before the first wildcard, as git does, and translate the rest."""
+def _compiled(glob: str) -> tuple[str, re.Pattern[str], str]:
+    """Split off the words before the first wildcard, as git does, and translate the rest.
+
+    The last part are the words after the last wildcard or slash.
+    """
     special = _SPECIAL.search(glob)
     start = special.start() if special else len(glob)
     rest = wildcard_pattern(glob[start:]) if special else NOTHING
-    return glob[:start], re.compile(f"(?s:{rest})\\Z")
+    suffix = _WORDS_AT_END.search(glob)
+    return glob[:start], re.compile(f"(?s:{rest})\\Z"), suffix[0] if suffix else ""
 
 
 def _translate(glob: str, index: int) -> tuple[str, int]:

@@ -7,9 +7,8 @@ number, and nothing that can stand in a file makes it fail.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Problem
 
@@ -38,8 +37,7 @@ class Kind(Enum):
     FRONT_MATTER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a file; ``number`` counts from 1, ``indent`` and ``content`` are columns.
 
     ``raw`` is the line without its end and without comments. ``text`` is a heading's words, or
@@ -56,8 +54,7 @@ class Line:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A scanned file; ``unclosed`` is the line of a fence or comment that never ends (0: none)."""
 
     lines: tuple[Line, ...]

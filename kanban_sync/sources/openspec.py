@@ -15,13 +15,12 @@ from kanban_sync.core.ports import TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading
 from kanban_sync.sources.numbering import leading_number
-from kanban_sync.sources.openspec_schema import Schemas
-from kanban_sync.sources.proposal import description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.ports import Read, SourceSettings, Tree
+    from kanban_sync.sources.openspec_schema import Schemas
 
 FOLDER = "openspec"
 PROPOSAL = "proposal.md"
@@ -41,6 +40,9 @@ _TASK = re.compile(
     rf"|[{_SPACE}]++\])"
     rf"[{_SPACE}]*+(?P<text>[^\n\r\u2028\u2029]*)"
 )
+# Nearly all lines are like this one; what it matches, ``_TASK`` reads in the same way. There is no
+# backtick and no tilde in it, so that no fence can begin.
+_COMMON = re.compile(r"[-*] \[([ xX])\] (([0-9]{1,9}\.[0-9]{1,9} )?[!-_a-}](?:[ -_a-}]*[!-_a-}])?)")
 _DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
 
 
@@ -141,6 +143,8 @@ class OpenSpec:
             return Document((), (problem,))
         text = decode(data)
         if _is_proposal(path):
+            from kanban_sync.sources.proposal import description  # noqa: PLC0415 - not for counting
+
             return Document((ParsedTask("proposal", Status.TODO, body=description(text)),))
         return Document(tuple(_tasks(text)))
 
@@ -158,24 +162,31 @@ class OpenSpec:
         return False
 
 
-@lru_cache(maxsize=16384)
 def _place(path: str, settings: SourceSettings) -> Place | None:
     """Find out where a file lies, None if it is none of ours; the outermost root counts."""
-    if FOLDER not in path:
-        return None
     for place in _places(path):
-        if matches_any(settings.openspec, place.root.path):
+        if _is_root(settings.openspec, place.root.path):
             return None if excludes(settings.exclude, path) else place
     return None
 
 
-def _places(path: str) -> Iterator[Place]:
+@lru_cache(maxsize=256)
+def _is_root(globs: tuple[str, ...], path: str) -> bool:
+    return matches_any(globs, path)
+
+
+@lru_cache(maxsize=16384)
+def _places(path: str) -> tuple[Place, ...]:
+    """Return where a file would lie, for every folder above it that is named ``openspec``."""
+    if FOLDER not in path:
+        return ()
     parts = path.split("/")
-    for index, part in enumerate(parts):
-        if part == FOLDER:
-            place = _place_in(Root("/".join(parts[:index])), parts[index + 1 :])
-            if place:
-                yield place
+    found = (
+        _place_in(Root("/".join(parts[:index])), parts[index + 1 :])
+        for index, part in enumerate(parts)
+        if part == FOLDER
+    )
+    return tuple(place for place in found if place)
 
 
 def _place_in(root: Root, parts: list[str]) -> Place | None:
@@ -192,6 +203,8 @@ def _place_in(root: Root, parts: list[str]) -> Place | None:
 
 
 def _is_proposal(path: str) -> bool:
+    if not path.endswith(PROPOSAL):
+        return False
     return any(place.folder and place.inside == PROPOSAL for place in _places(path))
 
 
@@ -208,6 +221,9 @@ def _schemas(files: Mapping[str, str], read: Read) -> Schemas | None:
     }
     if not own:
         return None
+    # Here, since few roots have schemas of their own, and what reads them is slow to import.
+    from kanban_sync.sources.openspec_schema import Schemas  # noqa: PLC0415
+
     config = files.get("config.yaml") or files.get("config.yml")
     schemas = Schemas(own, read(config) if config else None)
     return None if schemas.all_track_tasks_md else schemas
@@ -241,10 +257,22 @@ def _tasks(text: str) -> Iterator[ParsedTask]:
     """Yield every checkbox line as ``openspec list`` counts it, under its ``##`` heading."""
     group = ""
     fences = Fences()
+    # Looked up once: a repository is read into tens of thousands of tasks.
+    common, todo, done = _COMMON.fullmatch, Status.TODO, Status.DONE
+    in_code = False
     for number, line in enumerate(text.split("\n"), 1):
-        in_fence = (fences.is_open or "```" in line or "~~~" in line) and fences.covers(
+        if not line:
+            continue
+        if not in_code and (plain := common(line)):
+            mark, words, own = plain.groups()
+            own = own[:-1] if own else leading_number(words)
+            status = todo if mark == " " else done
+            yield ParsedTask(words, status, mark.strip(), group=group, number=own, line=number)
+            continue
+        in_fence = (in_code or "```" in line or "~~~" in line) and fences.covers(
             line.rstrip("\r"), in_list=True
         )
+        in_code = fences.is_open
         if "#" in line and not in_fence:
             level, words = heading(line) or (0, "")
             group = words if level == 2 else group  # noqa: PLR2004 - ``##``
@@ -253,7 +281,7 @@ def _tasks(text: str) -> Iterator[ParsedTask]:
             mark, words = task["mark"] or "", task["text"].strip(_SPACE)
             yield ParsedTask(
                 title=words or NO_TEXT,
-                status=Status.DONE if mark in {"x", "X"} else Status.TODO,
+                status=done if mark in {"x", "X"} else todo,
                 word=mark,
                 group=group,
                 number=leading_number(words),

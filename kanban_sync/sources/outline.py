@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.markdown import Kind, dedented
 
@@ -49,8 +49,7 @@ class Box:
     below: list[Box] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A list item that later lines may belong to, and the box they belong to (None: nobody's)."""
 
     reach: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.model import Status
 from kanban_sync.sync.watched import pathspecs
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
             ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One unit: its source, where it lies, how many tasks it holds, and what is wrong with it."""
 
     source: str
@@ -51,8 +49,7 @@ def inventory(
     tree = contents.tree(commit, pathspecs(sources, settings))
     units: list[tuple[Source, Unit]] = []
     for source in sources.values():
-        files = {path: blob for path, blob in tree.items() if source.matches(path, settings)}
-        found = source.units(files, contents.content, settings)
+        found = source.units(tree, contents.content, settings)
         units += [(source, unit) for unit in found if not unit.archived]
     wanted = (file.blob for _, unit in units for file in unit.files if not file.is_text)
     blobs = contents.read(wanted)

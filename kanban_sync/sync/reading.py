@@ -174,13 +174,8 @@ class _Reader:
         """Read all units and find out what vanished."""
         for name, source in self._sources.sources.items():
             settings = self._sources.settings
-            tree = {
-                path: blob
-                for path, blob in self._layer.tree.items()
-                if source.matches(path, settings)
-            }
             changes = slot_changes(self._layer.log, _slots_of(source, settings))
-            for unit in source.units(tree, self._sources.contents.content, settings):
+            for unit in source.units(self._layer.tree, self._sources.contents.content, settings):
                 self._read_unit(name, source, unit, changes)
         by_path = {state.path: state for state in self._slots.values()}
         gone = vanished(self._known.all, set(self._tasks), by_path)

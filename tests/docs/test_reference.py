@@ -22,7 +22,7 @@ from kanban_sync.config import Settings
 from kanban_sync.core.board import AGENT_LABEL, LISTS, STATUS_LABELS, Column, column_of
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
 from kanban_sync.core.model import Status
-from kanban_sync.sources.tasks_md import MARKS
+from kanban_sync.sources.checkboxes import MARKS
 from kanban_sync.standin.server import Standin
 from kanban_sync.sync import requests
 from kanban_sync.sync.state_folder import LOGS_KEPT, StateFolder

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kanban_sync.core.model import Document, ParsedTask, Status
 from kanban_sync.core.ports import SourceSettings
-from kanban_sync.sources import tasks_md
+from kanban_sync.sources import checkboxes
 from kanban_sync.sources.markdown import Page, scan
 from kanban_sync.sources.tasks_md import TasksMd
 
@@ -409,7 +409,7 @@ def test_a_file_is_scanned_once_for_its_dialect_and_its_tasks(
         scanned.append(text)
         return scan(text)
 
-    monkeypatch.setattr(tasks_md, "scan", counted)
+    monkeypatch.setattr(checkboxes, "scan", counted)
     data = b"## P0\n\n- [ ] One that no other test has\n  - **ID**: once\n"
     source = TasksMd()
     units = source.units({"TASKS.md": "blob"}, lambda _: data, SourceSettings())

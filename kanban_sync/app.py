@@ -267,7 +267,7 @@ class Clone(Checkout):
             KanbanSyncError: It cannot be read or written; what was synced before is there.
         """
         with contextlib.closing(self.engine(None, None, Watcher(), Progress())) as engine:
-            engine.database([])
+            engine.database([Request(DATABASE, Cause.CLI, self.worktree)])
 
     def preview(self, target: Target | None, settings: Settings, *, force: bool) -> Plan | None:
         """Return what a sync would tell the board; the database is brought up to date first."""
@@ -275,7 +275,7 @@ class Clone(Checkout):
         engine = self.engine(target, settings, Watcher(), progress)
         with contextlib.closing(engine):
             engine.force = force
-            engine.database([Request(DATABASE, Cause.CLI)])
+            engine.database([Request(DATABASE, Cause.CLI, self.worktree)])
             return engine.preview()
 
     def background(self, watcher: Watcher | None = None) -> None:

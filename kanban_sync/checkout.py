@@ -68,8 +68,14 @@ class Checkout:
             return ""
         repository = self.repository(settings)
         read, _ = repository.branch()
+        is_guess = repository.is_guessing
         reference, commit = repository.head_of(self.place.git_dir)
         repository.close()
+        if is_guess and commit:
+            return (
+                f"nothing tells which branch is the default one, so {read} is read because it is"
+                " checked out; set 'git: {default_branch: NAME}' in .kanban-sync.yaml"
+            )
         here = reference.removeprefix("refs/heads/") or commit[:12]
         if here == read or not read:
             return ""
@@ -77,6 +83,15 @@ class Checkout:
             f"you are on {here}, and {read} is what is read: tasks arrive when they are merged (or"
             " set 'git: {branches: current}' in .kanban-sync.yaml)"
         )
+
+    def guessed_branch(self, settings: Settings) -> str:
+        """Return the branch that is read for want of a known default one, '' if one is known."""
+        repository = self.repository(settings, self.worktree)
+        try:
+            name, commit = repository.branch()
+            return name if repository.is_guessing and name != commit else ""
+        finally:
+            repository.close()
 
     def committed_settings(self) -> Settings:
         """Return the settings of the default branch's commit, else those that init recorded."""

@@ -71,6 +71,17 @@ def _text(value: object) -> str:
     return "" if isinstance(value, str) and value.strip() else "a text"
 
 
+def _url(value: object) -> str:
+    wanted = "the address of a Planka, such as https://planka.example.org"
+    if not isinstance(value, str):
+        return wanted
+    try:
+        parts = address(value)
+    except SetupError:
+        return wanted
+    return "" if parts.scheme in {"http", "https"} and parts.hostname else wanted
+
+
 def _texts(value: object) -> str:
     good = isinstance(value, list) and all(not _text(each) for each in value)
     return "" if good else "a list of texts"
@@ -88,7 +99,7 @@ def _project_id(value: object) -> str:
 
 KEYS: Mapping[tuple[str, ...], _Key] = {
     ("project_id",): _Key("project_id", _project_id),
-    ("planka", "url"): _Key("planka_url", _text),
+    ("planka", "url"): _Key("planka_url", _url),
     ("planka", "project"): _Key("planka_project", _text),
     ("planka", "board"): _Key("planka_board", _text),
     ("git", "default_branch"): _Key("default_branch", _text),
@@ -120,7 +131,11 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
     """
     settings = base or Settings()
     problems: list[str] = []
+    first: dict[tuple[str, ...], int] = {}
     for path, value, line in _entries(data, name, problems):
+        if first.setdefault(path, line) != line:
+            problems.append(f"{name}:{line}: {'.'.join(path)} stands in line {first[path]} already")
+            continue
         key = KEYS.get(path)
         if key is None:
             problems.append(f"{name}:{line}: {_problem_of(path)}")

@@ -37,6 +37,9 @@ SHA256_DIGITS = 64
 
 BRANCH = "refs/heads/"
 
+LATEST = 2**40
+"""Seconds since 1970 that a commit's date counts as at most: far behind any real one."""
+
 _COMMIT = "\x01"
 
 
@@ -59,8 +62,12 @@ def locate(path: Path) -> Place:
     Raises:
         RepositoryError: There is none, it is bare, or git is not installed.
     """
-    text = _execute(path, ["git", "rev-parse", "--git-dir", "--git-common-dir", "--show-toplevel"])
-    git_dir, common_dir, top = text.splitlines()
+    questions = ("--git-dir", "--git-common-dir", "--show-toplevel")
+    answers = _execute(path, ["git", "rev-parse", *questions]).split("\n")
+    if len(answers) != len(questions):
+        # A line end is part of a folder's name.
+        answers = [_execute(path, ["git", "rev-parse", question]) for question in questions]
+    git_dir, common_dir, top = answers
     return Place(Path(top), (path / git_dir).resolve(), (path / common_dir).resolve())
 
 
@@ -172,12 +179,23 @@ class GitRepository:
         if self._current is not None:
             reference, commit = self.head_of(self._current)
             return reference.removeprefix(BRANCH) or commit, commit
+        found = self._default(heads)
+        if found is not None:
+            return found
+        reference, commit = self.head_of(self._common_dir)
+        return reference.removeprefix(BRANCH) or commit, commit
+
+    @property
+    def is_guessing(self) -> bool:
+        """Whether nothing tells the default branch, so that what is checked out stands for it."""
+        return self._current is None and self._default(self.heads()) is None
+
+    def _default(self, heads: Mapping[str, str]) -> tuple[str, str] | None:
         for name in self._candidates(heads):
             for reference in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
                 if reference in heads:
                     return name, heads[reference]
-        reference, commit = self.head_of(self._common_dir)
-        return reference.removeprefix(BRANCH) or commit, commit
+        return None
 
     def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
         """Yield names that the default branch may have, the surest first."""
@@ -297,7 +315,7 @@ class GitRepository:
         """Return the id of the oldest root commit that a commit descends from."""
         call = ["git", "log", "--max-parents=0", "--format=%ct %H", commit]
         roots = (line.split(" ") for line in self._run(call).splitlines())
-        return min((int(time), id_) for time, id_ in roots)[1]
+        return min((_seconds(time), id_) for time, id_ in roots)[1]
 
     def uncommitted(self, top: Path, pathspecs: Sequence[str]) -> list[str]:
         """Return watched files of a work tree that differ from its last commit."""
@@ -328,11 +346,16 @@ def parse_log(output: str) -> list[LogEntry]:
         if text.startswith(_COMMIT):
             finish()
             head, _, text = text.removeprefix(_COMMIT).partition("\n")
-            commit, time, changes = head.split(" ")[0], int(head.split(" ")[1]), []
+            commit, time, changes = head.split(" ")[0], _seconds(head.split(" ")[1]), []
         if text.startswith(":"):
             changes.append(_path_change(text, next(words)))
     finish()
     return entries
+
+
+def _seconds(text: str) -> int:
+    """Return a commit's date; 0 where git cannot tell it, and none that no database can hold."""
+    return min(int(text), LATEST) if text.isdigit() else 0
 
 
 def _path_change(entry: str, path: str) -> PathChange:
@@ -348,8 +371,11 @@ def _path_change(entry: str, path: str) -> PathChange:
 
 
 def _readable(path: str) -> str:
-    """Return a path without bytes that are no UTF-8: it is a name here, nothing is opened by it."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    r"""Return a path with bytes that are no UTF-8 written out (``\xff``), so that it stays its own.
+
+    It is a name here, nothing is opened by it.
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:

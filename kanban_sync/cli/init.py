@@ -14,6 +14,7 @@ from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.cli.plan_text import plan_lines
+from kanban_sync.core.board import storable
 from kanban_sync.core.errors import SetupError
 from kanban_sync.doctor import hook_findings
 from kanban_sync.sync import consent
@@ -39,10 +40,18 @@ project_id: {project_id}
 #   archived: skip          # or include: also make cards for changes archived long ago
 
 # Which commit is read: that of the default branch, or what is checked out.
+{git}
+"""
+
+GIT = """\
 # git:
 #   branches: default-only  # or current
-#   default_branch: main    # found by itself if not set
-"""
+#   default_branch: main    # found by itself if not set"""
+
+GIT_BRANCH = """\
+git:
+  default_branch: {branch}  # it was checked out at init, and nothing else tells which it is
+#   branches: default-only  # or current"""
 
 PLANKA = """
 # The board where people look; each user allows it once with 'kanban-sync allow'.
@@ -116,13 +125,14 @@ def _settings(
         settings,
         project_id=settings.project_id or _project_id(clone),
         planka_url=url or settings.planka_url,
+        default_branch=settings.default_branch or clone.guessed_branch(settings),
     )
     if not settings.planka_url and not yes:
         answer = click.prompt("URL of your Planka (empty for none)", default="")
         settings = replace(settings, planka_url=answer.strip())
     if not settings.planka_url:
         return settings
-    default_project = project or settings.planka_project or clone.top.name
+    default_project = project or settings.planka_project or storable(clone.top.name)
     default_board = board or settings.planka_board or "Tasks"
     if not yes:
         default_project = project or click.prompt("Project", default=default_project)
@@ -146,9 +156,10 @@ def _write_settings(clone: Clone, settings: Settings) -> None:
         _complete(path, settings)
         return
     planka = _planka_part(settings) if settings.names_a_board else NO_PLANKA
-    path.write_text(
-        TEMPLATE.format(project_id=_quoted(settings.project_id), planka=planka), "utf-8"
-    )
+    branch = settings.default_branch
+    git = GIT_BRANCH.format(branch=_quoted(branch)) if branch else GIT
+    text = TEMPLATE.format(project_id=_quoted(settings.project_id), planka=planka, git=git)
+    path.write_text(text, "utf-8")
     say(f"wrote {path.name}; commit it, so that all clones use the same project id")
 
 

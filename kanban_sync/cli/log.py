@@ -24,7 +24,10 @@ LOOKED_AT = 200
 
 @click.command("log")
 @click.option("-f", "--follow", is_flag=True, help="Go on as runs happen; ends with Ctrl-C.")
-@click.option("-n", "--number", default=20, show_default=True, help="How many runs to show.")
+@click.option(
+    "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True,
+    help="How many runs to show.",
+)
 @json_option
 def command(*, follow: bool, number: int, as_json: bool) -> None:
     """Show the last runs, newest last; with --json also where their full logs are."""

@@ -136,7 +136,8 @@ def vanished(
     """Return the tasks that no file holds any more, as they are now.
 
     In the v1.0 dialect a block that was removed from a file that is still there was completed; its
-    sub-tasks stay as they were. Elsewhere a vanished task is orphaned; one that was over stays so.
+    sub-tasks stay as they were. Elsewhere a vanished task is orphaned. One that was over stays so,
+    but for a line that was taken out of a task that is still there.
 
     Args:
         known: All tasks of the database.
@@ -146,7 +147,9 @@ def vanished(
     gone: list[Task] = []
     completed: set[TaskKey] = set()
     for task in sorted(known, key=lambda each: (each.parent is not None, each.key)):
-        if task.key in held or task.status.is_over or _below(task, completed):
+        if task.key in held or task.status is Status.ORPHANED or _below(task, completed):
+            continue
+        if task.status.is_over and task.parent not in held:
             continue
         state = states.get(task.path)
         done = state is not None and state.gone_means_done and task.parent is None

@@ -212,7 +212,7 @@ class Run:
     """One run against one target, as ``status`` and ``log`` show it.
 
     ``target`` is a target id or ``database``; ``result`` is ``running``, ``done``, ``failed``,
-    ``unreachable`` or ``held``; times are in seconds; ``operations`` counts by kind.
+    ``unreachable``, ``held`` or ``interrupted``; times are in seconds; ``operations`` counts by kind.
     """
 
     target: str
@@ -301,7 +301,11 @@ class TaskStore(Protocol):
         ...
 
     def begin_run(self, run: Run) -> int:
-        """Record the start of a run and return its id."""
+        """Record the start of a run and return its id.
+
+        Nobody else runs for this target meanwhile: one that is still said to be ``running`` was
+        cut off, and becomes ``interrupted``.
+        """
         ...
 
     def end_run(self, run: Run) -> None:

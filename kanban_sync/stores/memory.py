@@ -145,11 +145,16 @@ class MemoryStore:
         return list(self._has.events[start : start + limit])
 
     def begin_run(self, run: Run) -> int:
-        """Record the start of a run and return its id."""
+        """Record the start of a run and return its id; one that never ended was interrupted."""
         with self._lock:
             number = max(self._has.runs, default=0) + 1
             kept = replace(run, id=number, operations=dict(run.operations))
-            self._has = replace(self._has, runs={**self._has.runs, number: kept})
+            ended = {
+                id_: replace(each, result="interrupted")
+                for id_, each in self._has.runs.items()
+                if each.target == run.target and each.result == "running"
+            }
+            self._has = replace(self._has, runs={**self._has.runs, **ended, number: kept})
             return number
 
     def end_run(self, run: Run) -> None:

@@ -164,8 +164,13 @@ class SqliteStore:
             return [Event(*row) for row in db.execute(query, (self._project, after, limit))]
 
     def begin_run(self, run: Run) -> int:
-        """Record the start of a run and return its id."""
+        """Record the start of a run and return its id; one that never ended was interrupted."""
         with self._database.writing() as db:
+            db.execute(
+                """UPDATE runs SET result = 'interrupted'
+                    WHERE project = ? AND target = ? AND result = 'running'""",
+                (self._project, run.target),
+            )
             return _number(
                 db,
                 """INSERT INTO runs

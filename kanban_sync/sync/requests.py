@@ -142,10 +142,9 @@ def done(state: StateFolder, target: str) -> int:
     """
     try:
         offset = int(state.done(target).read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
+        # Also one that another user left behind: it is replaced by the next that is written.
         return 0
-    except OSError as error:
-        raise _unusable(state, error.strerror) from error
     return offset if 0 <= offset <= size(state) else 0
 
 

@@ -211,7 +211,7 @@ def test_a_server_that_repeats_a_secret_is_not_quoted(status: int, kind: Kind) -
     assert "s3cret" not in f"{caught.value}{caught.value!r}{caught.value.__cause__!r}"
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 500])
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 422, 500])
 def test_a_server_that_repeats_a_password_is_not_quoted(status: int) -> None:
     body = json.dumps({"message": f"Invalid {PASSWORD}"}).encode()
     robot = Credential(Kind.PASSWORD, PASSWORD, "robot")
@@ -283,7 +283,8 @@ def test_a_real_planka_knows_the_owner_of_a_key(planka_url: str) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (Credential(Kind.PASSWORD, "wrong", "nobody-at-all"), "Invalid"),
+        (Credential(Kind.PASSWORD, "wrong", "nobody.at.all"), "Invalid"),
+        (Credential(Kind.PASSWORD, "wrong", "no name at all"), "Invalid"),
         (Credential(Kind.TOKEN, "made-up"), "PLANKA_TOKEN"),
         (Credential(Kind.API_KEY, "12345678_made-up"), "PLANKA_API_KEY"),
     ],

@@ -28,6 +28,9 @@ STEP = 65536.0
 
 REDIRECTS = range(300, 400)
 
+ENTRY = "/api/access-tokens"
+"""Where a password is exchanged for a token."""
+
 
 class NotThereError(RefusedError):
     """The thing does not exist, or this account may not see it: Planka does not tell which."""
@@ -77,7 +80,7 @@ def read(request: Request, answer: Answer) -> Json:
     """Return the answer's JSON object.
 
     Raises:
-        SignInError: 401, and 403 where somebody wants to get in.
+        SignInError: 401, and any refusal where a password is exchanged for a token.
         RightsError: 403.
         NotThereError: 404.
         RefusedError: 400 and 422, and 500 on one thing.
@@ -95,7 +98,8 @@ def read(request: Request, answer: Answer) -> Json:
         target = answer.headers.get("location", "another address")
         text = f"{request} was redirected to {target}; set the board's URL to where Planka answers"
         raise BoardError(text)
-    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and request.is_open):
+    at_the_door = request.path == ENTRY and status in {400, 403, 422}
+    if status == HTTPStatus.UNAUTHORIZED or at_the_door:
         raise SignInError(_refusal(answer))
     if status == HTTPStatus.FORBIDDEN:
         text = f"{request}: {message}; the account has to be an editor of the board"
@@ -172,12 +176,12 @@ def bootstrap() -> Request:
 def sign_in(user: str, password: str) -> Request:
     """Exchange a password for a token; each time leaves a session behind on the server."""
     body = {"emailOrUsername": user, "password": password}
-    return Request("POST", "/api/access-tokens", body, is_open=True)
+    return Request("POST", ENTRY, body, is_open=True)
 
 
 def sign_out() -> Request:
     """Revoke the token with which this is sent; an API key cannot be revoked like this."""
-    return Request("DELETE", "/api/access-tokens/me")
+    return Request("DELETE", f"{ENTRY}/me")
 
 
 def me() -> Request:

@@ -23,20 +23,21 @@ def command(*, url: str, is_token: bool, user: str | None) -> None:
     for no other.
     """
     from kanban_sync import login
-    from kanban_sync.boards.planka.credentials import Credential, Kind, api_key
+    from kanban_sync.boards.planka.credentials import Credential, Keeper, Kind, api_key
 
     if is_token and user:
         raise click.UsageError("--token and --user do not go together.")
-    environment = dict(os.environ)
+    environment, person = dict(os.environ), Keeper.PERSON
     url = login.check(url, environment)
     if user:
-        given = Credential(Kind.PASSWORD, _asked_for(f"Password of {user}"), user)
+        given = Credential(Kind.PASSWORD, _asked_for(f"Password of {user}"), user, person)
     elif is_token:
-        given = Credential(Kind.TOKEN, _asked_for("Access token").strip())
+        given = Credential(Kind.TOKEN, _asked_for("Access token").strip(), keeper=person)
     else:
-        given = api_key(_asked_for("API key"))
+        given = api_key(_asked_for("API key"), person)
     name = login.bind(url, given, environment)
-    say(f"{url} knows you as {name}; git's credential helper keeps the {_what(given.kind)}")
+    kept = Kind.TOKEN if given.kind is Kind.PASSWORD else given.kind
+    say(f"{url} knows you as {name}; git's credential helper keeps the {kept.words}")
     other = login.in_environment(url, environment)
     if other is not None and other.kind is not Kind.PASSWORD:
         warn(f"{other} is set in this environment, and goes before what was stored now")
@@ -54,7 +55,3 @@ def _asked_for(what: str) -> str:
     if not secret.strip():
         raise SetupError(f"nothing was given on stdin, where this was expected: {what}")
     return secret
-
-
-def _what(kind: str) -> str:
-    return "API key" if kind == "api-key" else "token"

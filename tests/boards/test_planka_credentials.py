@@ -153,6 +153,12 @@ def test_a_key_that_is_none_is_refused_without_telling_it(key: str) -> None:
         assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
+def test_a_password_that_is_no_text_is_refused_without_telling_it() -> None:
+    with pytest.raises(SetupError) as caught:
+        Credential(Kind.PASSWORD, f"{PASSWORD}\udcff", "bot")
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
 @pytest.mark.parametrize("around", ["\n", "\r\n", " ", "\t"])
 def test_blanks_around_a_key_do_not_matter(around: str) -> None:
     assert api_key(f"{around}{KEY}{around}").secret == KEY
@@ -165,6 +171,7 @@ def test_blanks_around_a_key_do_not_matter(around: str) -> None:
         (Credential(Kind.TOKEN, TOKEN), "PLANKA_TOKEN"),
         (Credential(Kind.PASSWORD, PASSWORD), "PLANKA_USERNAME and PLANKA_PASSWORD"),
         (Credential(Kind.API_KEY, KEY, keeper=Keeper.GIT), f"kanban-sync login {HERE}"),
+        (Credential(Kind.API_KEY, KEY, keeper=Keeper.PERSON), f"kanban-sync login {HERE}"),
     ],
 )
 def test_what_to_do_depends_on_who_gave_it(credential: Credential, says: str) -> None:

@@ -149,7 +149,7 @@ def test_a_secret_is_in_nothing_that_the_program_prints_or_writes(
     assert said[0].code == 0, said[0].err
     assert all(clone.server.api_key not in answer.out + answer.err for answer in said)
     assert all(clone.server.api_key.encode() not in path.read_bytes() for path in written)
-    assert "the api key in git's credential helper is for" in said[3].out
+    assert "the API key in git's credential helper is for" in said[3].out
 
 
 def test_no_process_shows_a_secret(clone: Clone, home: Path, calls: Path) -> None:
@@ -225,7 +225,7 @@ def test_doctor_names_login_where_there_is_no_credential(clone: Clone, home: Pat
 def test_what_the_server_does_not_take_is_not_kept(server: Standin, home: Path, kept: Path) -> None:
     answer = login(server, home, secret="12345678_wrong")
     assert answer.code == 1
-    assert "does not accept the credential" in answer.err
+    assert "does not accept the credential (the API key that you gave)" in answer.err
     assert not kept.exists()
 
 

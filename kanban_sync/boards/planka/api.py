@@ -141,7 +141,11 @@ def _refusal(answer: Answer) -> str:
             " for anybody: open the server in a web browser, sign in as this account, read the"
             " terms and accept them, then try again (an API key needs no such step)"
         )
-    return f"Planka does not accept the credential: {_message(answer) or 'it does not say why'}"
+    said = _message(answer) or "it does not say why"
+    return (
+        f"Planka does not accept the credential: {said}; check the user name and the password, or"
+        " use an API key, which an admin of the Planka makes"
+    )
 
 
 def _message(answer: Answer) -> str:

@@ -32,12 +32,18 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a name
     PASSWORD = "password"  # noqa: S105 - a name
 
+    @property
+    def words(self) -> str:
+        """How people call it."""
+        return "API key" if self is Kind.API_KEY else self.value
+
 
 class Keeper(StrEnum):
-    """Who gave a credential."""
+    """Who gave a credential; the value says so after its name."""
 
-    ENVIRONMENT = "the environment"
-    GIT = "git's credential helper"
+    ENVIRONMENT = "in the environment"
+    GIT = "in git's credential helper"
+    PERSON = "that you gave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +66,16 @@ class Credential:
     keeper: Keeper = Keeper.ENVIRONMENT
 
     def __post_init__(self) -> None:
-        """Refuse what cannot go into a header, before anybody's error message shows it."""
+        """Refuse what cannot be sent, before anybody's error message shows it."""
         if self.kind is Kind.PASSWORD:
-            return
-        if not self.secret.isascii() or not self.secret.isprintable() or " " in self.secret:
-            what = "API key" if self.kind is Kind.API_KEY else "token"
-            raise SetupError(f"the {what} holds characters that none has; copy it again")
+            _check_text(self.user + self.secret)
+        elif not self.secret.isascii() or not self.secret.isprintable() or " " in self.secret:
+            raise SetupError(f"the {self.kind.words} holds characters that none has; copy it again")
 
     def __str__(self) -> str:
         """Return how messages name it: by where it is from."""
-        if self.keeper is Keeper.GIT:
-            return f"the {self.kind.replace('-', ' ')} in {self.keeper}"
+        if self.keeper is not Keeper.ENVIRONMENT:
+            return f"the {self.kind.words} {self.keeper}"
         return {
             Kind.API_KEY: KEY_VARIABLE,
             Kind.TOKEN: TOKEN_VARIABLE,
@@ -91,13 +96,21 @@ class Credential:
         return f"{self.kind}:{self.secret}"
 
 
-def api_key(text: str) -> Credential:
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Its own message would tell the text.
+        raise SetupError("the user name or password holds bytes that are no text") from None
+
+
+def api_key(text: str, keeper: Keeper = Keeper.ENVIRONMENT) -> Credential:
     """Return an API key, without blanks around it such as the line end of its file.
 
     Raises:
         SetupError: It has characters that no key has.
     """
-    return Credential(Kind.API_KEY, text.strip())
+    return Credential(Kind.API_KEY, text.strip(), keeper=keeper)
 
 
 def origin(url: str) -> str:
@@ -153,7 +166,7 @@ def login_command(url: str) -> str:
 
 def renewal(url: str, found: Credential) -> str:
     """Return what to do where the server does not accept a credential."""
-    if found.keeper is Keeper.GIT:
+    if found.keeper is not Keeper.ENVIRONMENT:
         return f"run '{login_command(url)}' with a new one"
     if found.kind is Kind.API_KEY:
         return f"let an admin of the Planka make a new API key, and set {KEY_VARIABLE}"

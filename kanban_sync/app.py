@@ -9,7 +9,8 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.boards.planka.credentials import api_key
+from kanban_sync import git_credentials
+from kanban_sync.boards.planka.credentials import credential_for
 from kanban_sync.checkout import Checkout
 from kanban_sync.core.errors import (
     BoardUnreachableError,
@@ -38,6 +39,7 @@ from kanban_sync.sync.status import reading_data, synced_data
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from kanban_sync.boards.planka.credentials import Credential
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
     from kanban_sync.core.operations import Plan
@@ -97,18 +99,28 @@ class Clone(Checkout):
         return project
 
     def board(self, target: Target, store: TaskStore, on_answer: Callable[[], None]) -> Board:
-        """Connect to a board; the key goes to the server that its owner named and to no other.
+        """Connect to a board; its first request looks for what the user has bound to that server.
 
         Raises:
-            SignInError: There is no key for that server.
+            SetupError: The URL is none, or no secret may go there.
         """
         # Loaded here: a sync without a board needs no HTTP.
         from kanban_sync.boards.planka.board import PlankaBoard
-        from kanban_sync.boards.planka.client import Client, Conduct
+        from kanban_sync.boards.planka.client import ALLOW_HTTP, Client, Conduct
+        from kanban_sync.boards.planka.sign_in import SignIn
 
-        key = api_key(target.url, os.environ)
-        client = Client(target.url, key, Conduct(), on_answer)
+        sign_in = SignIn(lambda: self.credential(target))
+        conduct = Conduct(plain_hosts=os.environ.get(ALLOW_HTTP, ""))
+        client = Client(target.url, sign_in, conduct, on_answer)
         return PlankaBoard(client, target.project, target.board, store.board_ids(target.id))
+
+    def credential(self, target: Target) -> Credential:
+        """Return what the user has bound to a board's server; the server is not asked.
+
+        Raises:
+            SignInError: There is none for that server.
+        """
+        return credential_for(target.url, os.environ, git_credentials.ask)
 
     # --- looking --------------------------------------------------------------------------------
 

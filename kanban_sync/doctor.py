@@ -10,7 +10,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.boards.planka.credentials import KEY_VARIABLE, URL_VARIABLE, api_key
+from kanban_sync import git_credentials
+from kanban_sync.boards.planka.credentials import (
+    KEY_VARIABLE,
+    URL_VARIABLE,
+    credential_for,
+    login_command,
+    renewal,
+)
 from kanban_sync.core.errors import (
     BoardUnreachableError,
     KanbanSyncError,
@@ -305,18 +312,25 @@ def _board_findings(
 ) -> list[Finding]:
     """Ask the board's server, but only where its owner has given a key for it."""
     # Loaded here: where no board is allowed, there is no need of HTTP.
-    from kanban_sync.boards.planka.client import Client, Conduct  # noqa: PLC0415
+    from kanban_sync.boards.planka.client import ALLOW_HTTP, Client, Conduct  # noqa: PLC0415
+    from kanban_sync.boards.planka.sign_in import SignIn  # noqa: PLC0415
 
-    set_both = f"set {URL_VARIABLE}={target.url} and {KEY_VARIABLE} where you commit"
+    bind = (
+        f"{login_command(target.url)}  (or set {URL_VARIABLE}={target.url} and {KEY_VARIABLE}"
+        " where you commit)"
+    )
     try:
-        key = api_key(target.url, environment)
-        client = Client(target.url, key, Conduct(tries=1))
+        found = credential_for(target.url, environment, git_credentials.ask)
+        conduct = Conduct(tries=1, plain_hosts=environment.get(ALLOW_HTTP, ""))
+        client = Client(target.url, SignIn(lambda: found), conduct)
     except KanbanSyncError as error:
-        return [Finding("credential", ok=False, text=str(error), remedy=set_both)]
+        return [Finding("credential", ok=False, text=str(error), remedy=bind)]
     with client:
-        given = Finding("credential", ok=True, text=f"{KEY_VARIABLE} is for {target.url}")
+        given = Finding("credential", ok=True, text=f"{found} is for {target.url}")
         server = _server_finding(client)
-        return [given, server, *([_access_finding(client, target, ids)] if server.ok else ())]
+        if not server.ok:
+            return [given, server]
+        return [given, server, _access_finding(client, target, ids, renewal(target.url, found))]
 
 
 def _server_finding(client: Client) -> Finding:
@@ -340,7 +354,7 @@ def _server_finding(client: Client) -> Finding:
     return Finding("planka", ok=True, text=f"Planka {version} at {client.url}")
 
 
-def _access_finding(client: Client, target: Target, ids: Mapping[str, str]) -> Finding:
+def _access_finding(client: Client, target: Target, ids: Mapping[str, str], renew: str) -> Finding:
     """Judge whether the account sees the board and may write to it, which only editors may."""
     from kanban_sync.boards.planka import api  # noqa: PLC0415
     from kanban_sync.boards.planka.board import PlankaBoard  # noqa: PLC0415
@@ -353,10 +367,9 @@ def _access_finding(client: Client, target: Target, ids: Mapping[str, str]) -> F
             text = f"the account sees no {target.project} / {target.board}; the next sync makes it"
             return Finding("board", ok=None, text=text, remedy=f"if it is there, {add}")
         members = client.send(api.board(board.ids["board"]))["included"]["boardMemberships"]
-        account = client.send(api.Request("GET", "/api/users/me"))["item"]["id"]
+        account = client.send(api.me())["item"]["id"]
     except SignInError as error:
-        remedy = f"let an admin of the Planka make a new key and set {KEY_VARIABLE}"
-        return Finding("board", ok=False, text=str(error), remedy=remedy)
+        return Finding("board", ok=False, text=str(error), remedy=renew)
     except KanbanSyncError as error:
         return Finding("board", ok=False, text=str(error), remedy=add)
     roles = [each["role"] for each in members if each["userId"] == account]

@@ -17,12 +17,22 @@ from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from kanban_sync.core.errors import RepositoryError
-from kanban_sync.core.history import LogEntry, PathChange
 from kanban_sync.core.ports import Layer
+from kanban_sync.git_output import (
+    COMMIT_MARK,
+    REGULAR,
+    missing,
+    parse_batch,
+    parse_log,
+    readable,
+    seconds,
+)
 from kanban_sync.hooks.hot import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.history import LogEntry
 
 EMPTY_TREE = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -30,17 +40,9 @@ EMPTY_TREE = {
 }
 """The id of a tree without entries, by the length of the repository's object ids."""
 
-REGULAR = {"100644", "100755"}
-"""Modes of files that are read; symbolic links could lead out of the repository."""
-
 SHA256_DIGITS = 64
 
 BRANCH = "refs/heads/"
-
-LATEST = 2**40
-"""Seconds since 1970 that a commit's date counts as at most: far behind any real one."""
-
-_COMMIT = "\x01"
 
 
 class Place(NamedTuple):
@@ -238,7 +240,7 @@ class GitRepository:
         for entry, path in zip(words[::2], words[1::2], strict=False):
             _, mode, _, blob, _ = entry.split(" ")
             if mode in REGULAR:
-                tree[_readable(path)] = blob
+                tree[readable(path)] = blob
         return tree
 
     def _is_ancestor(self, commit: str, tip: str) -> bool:
@@ -256,7 +258,7 @@ class GitRepository:
         """
         call = [
             "git", "log", "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
-            "--no-renames", "--no-abbrev", f"--format=format:{_COMMIT}%H %ct",
+            "--no-renames", "--no-abbrev", f"--format=format:{COMMIT_MARK}%H %ct",
         ]  # fmt: skip
         span = f"{since}..{tip}" if since else tip
         cut = self._shallow()
@@ -301,7 +303,7 @@ class GitRepository:
         try:
             _, _, _, data = self._git.get_object_data(name)
         except (ValueError, OSError) as error:
-            raise RepositoryError(_missing(name)) from error
+            raise RepositoryError(missing(name)) from error
         return bytes(data)
 
     def file_at(self, commit: str, path: str) -> bytes | None:
@@ -315,7 +317,7 @@ class GitRepository:
         """Return the id of the oldest root commit that a commit descends from."""
         call = ["git", "log", "--max-parents=0", "--format=%ct %H", commit]
         roots = (line.split(" ") for line in self._run(call).splitlines())
-        return min((_seconds(time), id_) for time, id_ in roots)[1]
+        return min((seconds(time), id_) for time, id_ in roots)[1]
 
     def uncommitted(self, top: Path, pathspecs: Sequence[str]) -> list[str]:
         """Return watched files of a work tree that differ from its last commit."""
@@ -325,77 +327,3 @@ class GitRepository:
 
     def _run(self, call: Sequence[str]) -> str:
         return _execute(self._common_dir, call, self._environment)
-
-
-def parse_log(output: str) -> list[LogEntry]:
-    r"""Read ``git log --raw -z`` with a format that begins with ``\\x01``.
-
-    An entry of a merge has as many colons, modes and ids as the merge has parents, and one more
-    mode and id for the result.
-    """
-    entries: list[LogEntry] = []
-    commit, time, changes = "", 0, list[PathChange]()
-
-    def finish() -> None:
-        if commit and changes:
-            entries.append(LogEntry(commit, time, tuple(changes)))
-
-    words = iter(output.split("\0"))
-    for word in words:
-        text = word.lstrip("\n")
-        if text.startswith(_COMMIT):
-            finish()
-            head, _, text = text.removeprefix(_COMMIT).partition("\n")
-            commit, time, changes = head.split(" ")[0], _seconds(head.split(" ")[1]), []
-        if text.startswith(":"):
-            changes.append(_path_change(text, next(words)))
-    finish()
-    return entries
-
-
-def _seconds(text: str) -> int:
-    """Return a commit's date; 0 where git cannot tell it, and none that no database can hold."""
-    return min(int(text), LATEST) if text.isdigit() else 0
-
-
-def _path_change(entry: str, path: str) -> PathChange:
-    parents = len(entry) - len(entry.lstrip(":"))
-    fields = entry.lstrip(":").split(" ")
-    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
-    old = tuple(
-        "" if set(blob) == {"0"} or mode not in REGULAR else blob
-        for mode, blob in zip(modes[:-1], ids[:-1], strict=True)
-    )
-    new = ids[-1] if modes[-1] in REGULAR and set(ids[-1]) != {"0"} else ""
-    return PathChange(_readable(path), old, new)
-
-
-def _readable(path: str) -> str:
-    r"""Return a path with bytes that are no UTF-8 written out (``\xff``), so that it stays its own.
-
-    It is a name here, nothing is opened by it.
-    """
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
-    """Read what ``git cat-file --batch`` printed for these names.
-
-    Raises:
-        RepositoryError: An object is missing.
-    """
-    contents: dict[str, bytes] = {}
-    at = 0
-    for name in names:
-        end = output.index(b"\n", at)
-        words = output[at:end].split(b" ")
-        if not words[-1].isdigit():
-            raise RepositoryError(_missing(name))
-        size = int(words[-1])
-        contents[name] = output[end + 1 : end + 1 + size]
-        at = end + size + 2
-    return contents
-
-
-def _missing(name: str) -> str:
-    return f"git has no object {name}; if this is a partial clone, run 'git fetch'"

@@ -11,7 +11,8 @@ import pytest
 
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.history import PathChange
-from kanban_sync.git import GitRepository, locate, parse_batch, parse_log
+from kanban_sync.git import GitRepository, locate
+from kanban_sync.git_output import parse_batch, parse_log
 from repos import Repo
 
 ALL = (":(top,glob)**/TASKS.md",)

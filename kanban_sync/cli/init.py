@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from kanban_sync.cli.console import here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.cli.plan_text import plan_lines
 from kanban_sync.core.board import storable
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import SetupError, SignInError
 from kanban_sync.doctor import hook_findings
 from kanban_sync.sync import consent
 from kanban_sync.sync.runner import Outcome
@@ -228,11 +227,10 @@ def _sync_files(clone: Clone, settings: Settings) -> None:
 
 def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool) -> bool:
     """Show what the board would be told, write after a yes, and tell whether it was written."""
-    if "PLANKA_API_KEY" not in os.environ:
-        warn(
-            f"no key for {target.url}: set PLANKA_URL and PLANKA_API_KEY, then run"
-            " 'kanban-sync allow' and 'kanban-sync sync'"
-        )
+    try:
+        clone.credential(target)
+    except SignInError as error:
+        warn(f"{error}. Then run 'kanban-sync allow' and 'kanban-sync sync'")
         return False
     plan = clone.preview(target, settings, force=False)
     say(f"first sync of {target}:")

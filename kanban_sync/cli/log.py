@@ -25,7 +25,11 @@ LOOKED_AT = 200
 @click.command("log")
 @click.option("-f", "--follow", is_flag=True, help="Go on as runs happen; ends with Ctrl-C.")
 @click.option(
-    "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True,
+    "-n",
+    "--number",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
     help="How many runs to show.",
 )
 @json_option

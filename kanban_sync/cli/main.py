@@ -25,6 +25,8 @@ COMMANDS = {
     "init": "Set up this clone: settings, hooks, and the first sync.",
     "install": "Put the git hooks in.",
     "log": "Show the last runs; with -f go on as they happen.",
+    "login": "Bind an API key to a server, with git's credential helper as its keeper.",
+    "logout": "Take back what 'login' has bound to a server.",
     "pause": "Make the hooks of this clone do nothing.",
     "resume": "Let paused hooks work again.",
     "status": "Show what was synced, what is pending, and what is wrong.",

@@ -212,7 +212,8 @@ class Run:
     """One run against one target, as ``status`` and ``log`` show it.
 
     ``target`` is a target id or ``database``; ``result`` is ``running``, ``done``, ``failed``,
-    ``unreachable``, ``held`` or ``interrupted``; times are in seconds; ``operations`` counts by kind.
+    ``unreachable``, ``held`` or ``interrupted``; times are in seconds; ``operations``
+    counts by kind.
     """
 
     target: str

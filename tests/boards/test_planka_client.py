@@ -12,7 +12,6 @@ import pytest
 from boards.canned import Canned, CannedServer
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.client import Client, Conduct, checked_url, is_loopback
-from kanban_sync.boards.planka.credentials import api_key
 from kanban_sync.core.errors import (
     BoardError,
     BoardUnreachableError,
@@ -262,30 +261,6 @@ def test_a_url_is_written_in_one_way(url: str, checked: str) -> None:
 )
 def test_this_machine_is_told_from_others(host: str, is_here: bool) -> None:
     assert is_loopback(host) is is_here
-
-
-# --- whose key ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("odd", ["https://a..b", "https://[::1", "https://a.example.org:port"])
-@pytest.mark.parametrize("is_named", [True, False])
-def test_a_key_is_not_bound_to_a_url_that_is_none(odd: str, is_named: bool) -> None:
-    good = "https://planka.example.org"
-    environment = {"PLANKA_API_KEY": KEY, "PLANKA_URL": odd if is_named else good}
-    with pytest.raises(SetupError) as caught:
-        api_key(good if is_named else odd, environment)
-    assert odd in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [{}, {"PLANKA_API_KEY": KEY, "PLANKA_URL": "https://me:secret@other.example.org"}],
-)
-def test_a_key_that_is_missing_is_told_without_a_password(environment: dict[str, str]) -> None:
-    with pytest.raises(SignInError) as caught:
-        api_key("https://me:secret@planka.example.org", environment)
-    assert "planka.example.org" in str(caught.value)
-    assert "secret" not in str(caught.value)
 
 
 # --- requests -------------------------------------------------------------------------------------

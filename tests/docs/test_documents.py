@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,9 +69,11 @@ def test_every_command_does_what_the_document_says(document: Document, tmp_path:
     repo = Repo.init(home / "bookshop")
     repo.commit("Begin", **START)
     key = re.search(r"PLANKA_API_KEY=(\S+)", document.text)
+    # What a document tells its reader to configure stays with this reader.
+    git_config = shutil.copy(os.environ["GIT_CONFIG_GLOBAL"], home / ".gitconfig")
     with (
         Standin(api_key=key[1] if key else None) as server,
-        Reader(home, repo.path, {}) as reader,
+        Reader(home, repo.path, {"GIT_CONFIG_GLOBAL": str(git_config)}) as reader,
     ):
         names = _address(server, document)
         for block in document.blocks():

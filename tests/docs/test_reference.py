@@ -13,7 +13,8 @@ import pytest
 from docs.documents import TOP, document, table, words
 from docs.reader import Reader
 from kanban_sync import config
-from kanban_sync.boards.planka.credentials import KEY_VARIABLE, URL_VARIABLE
+from kanban_sync.boards.planka.client import ALLOW_HTTP
+from kanban_sync.boards.planka.credentials import VARIABLES
 from kanban_sync.cli import project_sync
 from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.init import TEMPLATE
@@ -136,7 +137,7 @@ def test_the_file_that_init_writes_tells_the_defaults() -> None:
 
 def test_every_environment_variable_is_described() -> None:
     described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
-    constants = {*config.ENVIRONMENT, URL_VARIABLE, KEY_VARIABLE}
+    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP}
     assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
 
 

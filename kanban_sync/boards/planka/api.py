@@ -7,7 +7,7 @@ https://plankanban.github.io/planka/swagger-ui/.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +28,9 @@ STEP = 65536.0
 
 REDIRECTS = range(300, 400)
 
+ENTRY = "/api/access-tokens"
+"""Where a password is exchanged for a token."""
+
 
 class NotThereError(RefusedError):
     """The thing does not exist, or this account may not see it: Planka does not tell which."""
@@ -44,11 +47,15 @@ class TryAgainError(BoardUnreachableError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: method, path below the base URL, and the JSON body."""
+    """One call: method, path below the base URL, and the JSON body.
+
+    ``is_open`` marks those that need no credential, and get none.
+    """
 
     method: str
     path: str
-    body: Json | None = None
+    body: Json | None = field(default=None, repr=False)
+    is_open: bool = False
 
     @property
     def is_repeatable(self) -> bool:
@@ -66,14 +73,14 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 def read(request: Request, answer: Answer) -> Json:
     """Return the answer's JSON object.
 
     Raises:
-        SignInError: 401.
+        SignInError: 401, and any refusal where a password is exchanged for a token.
         RightsError: 403.
         NotThereError: 404.
         RefusedError: 400 and 422, and 500 on one thing.
@@ -91,9 +98,9 @@ def read(request: Request, answer: Answer) -> Json:
         target = answer.headers.get("location", "another address")
         text = f"{request} was redirected to {target}; set the board's URL to where Planka answers"
         raise BoardError(text)
-    if status == HTTPStatus.UNAUTHORIZED:
-        text = "Planka does not accept the credential; make a new API key and set PLANKA_API_KEY"
-        raise SignInError(text)
+    at_the_door = request.path == ENTRY and status in {400, 403, 422}
+    if status == HTTPStatus.UNAUTHORIZED or at_the_door:
+        raise SignInError(_refusal(answer))
     if status == HTTPStatus.FORBIDDEN:
         text = f"{request}: {message}; the account has to be an editor of the board"
         raise RightsError(text)
@@ -126,15 +133,33 @@ def _json(request: Request, answer: Answer) -> Json:
     return value
 
 
+def _refusal(answer: Answer) -> str:
+    """Return why the server lets nobody in, and what a person has to do about it."""
+    if _fields(answer).get("step") == "accept-terms":
+        return (
+            "Planka wants this account to accept its terms first, and kanban-sync does not do that"
+            " for anybody: open the server in a web browser, sign in as this account, read the"
+            " terms and accept them, then try again (an API key needs no such step)"
+        )
+    said = _message(answer) or "it does not say why"
+    return (
+        f"Planka does not accept the credential: {said}; check the user name and the password, or"
+        " use an API key, which an admin of the Planka makes"
+    )
+
+
 def _message(answer: Answer) -> str:
+    value = _fields(answer)
+    problems = [" ".join(str(problem).split()) for problem in value.get("problems") or []]
+    return "; ".join(problems) or str(value.get("message", ""))
+
+
+def _fields(answer: Answer) -> Json:
     try:
         value = json.loads(answer.body)
     except ValueError:
-        return ""
-    if not isinstance(value, dict):
-        return ""
-    problems = [" ".join(str(problem).split()) for problem in value.get("problems") or []]
-    return "; ".join(problems) or str(value.get("message", ""))
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _retry_after(answer: Answer) -> float | None:
@@ -149,7 +174,23 @@ def _retry_after(answer: Answer) -> float | None:
 
 def bootstrap() -> Request:
     """Ask for the version; needs no credential."""
-    return Request("GET", "/api/bootstrap")
+    return Request("GET", "/api/bootstrap", is_open=True)
+
+
+def sign_in(user: str, password: str) -> Request:
+    """Exchange a password for a token; each time leaves a session behind on the server."""
+    body = {"emailOrUsername": user, "password": password}
+    return Request("POST", ENTRY, body, is_open=True)
+
+
+def sign_out() -> Request:
+    """Revoke the token with which this is sent; an API key cannot be revoked like this."""
+    return Request("DELETE", f"{ENTRY}/me")
+
+
+def me() -> Request:
+    """The account that asks."""
+    return Request("GET", "/api/users/me")
 
 
 def projects() -> Request:

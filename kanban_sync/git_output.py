@@ -1,0 +1,95 @@
+"""Reads what git printed: logs, entries of trees, and the contents of objects. Starts nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.history import LogEntry, PathChange
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REGULAR = {"100644", "100755"}
+"""Modes of files that are read; symbolic links could lead out of the repository."""
+
+COMMIT_MARK = "\x01"
+"""What begins a commit in the format that ``parse_log`` reads."""
+
+LATEST = 2**40
+"""Seconds since 1970 that a commit's date counts as at most: far behind any real one."""
+
+
+def parse_log(output: str) -> list[LogEntry]:
+    r"""Read ``git log --raw -z`` with a format that begins with ``\\x01``.
+
+    An entry of a merge has as many colons, modes and ids as the merge has parents, and one more
+    mode and id for the result.
+    """
+    entries: list[LogEntry] = []
+    commit, time, changes = "", 0, list[PathChange]()
+
+    def finish() -> None:
+        if commit and changes:
+            entries.append(LogEntry(commit, time, tuple(changes)))
+
+    words = iter(output.split("\0"))
+    for word in words:
+        text = word.lstrip("\n")
+        if text.startswith(COMMIT_MARK):
+            finish()
+            head, _, text = text.removeprefix(COMMIT_MARK).partition("\n")
+            commit, time, changes = head.split(" ")[0], seconds(head.split(" ")[1]), []
+        if text.startswith(":"):
+            changes.append(_path_change(text, next(words)))
+    finish()
+    return entries
+
+
+def seconds(text: str) -> int:
+    """Return a commit's date; 0 where git cannot tell it, and none that no database can hold."""
+    return min(int(text), LATEST) if text.isdigit() else 0
+
+
+def _path_change(entry: str, path: str) -> PathChange:
+    parents = len(entry) - len(entry.lstrip(":"))
+    fields = entry.lstrip(":").split(" ")
+    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
+    old = tuple(
+        "" if set(blob) == {"0"} or mode not in REGULAR else blob
+        for mode, blob in zip(modes[:-1], ids[:-1], strict=True)
+    )
+    new = ids[-1] if modes[-1] in REGULAR and set(ids[-1]) != {"0"} else ""
+    return PathChange(readable(path), old, new)
+
+
+def readable(path: str) -> str:
+    r"""Return a path with bytes that are no UTF-8 written out (``\xff``), so that it stays its own.
+
+    It is a name here, nothing is opened by it.
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
+    """Read what ``git cat-file --batch`` printed for these names.
+
+    Raises:
+        RepositoryError: An object is missing.
+    """
+    contents: dict[str, bytes] = {}
+    at = 0
+    for name in names:
+        end = output.index(b"\n", at)
+        words = output[at:end].split(b" ")
+        if not words[-1].isdigit():
+            raise RepositoryError(missing(name))
+        size = int(words[-1])
+        contents[name] = output[end + 1 : end + 1 + size]
+        at = end + size + 2
+    return contents
+
+
+def missing(name: str) -> str:
+    """Return the message for an object that this clone does not have."""
+    return f"git has no object {name}; if this is a partial clone, run 'git fetch'"

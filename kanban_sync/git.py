@@ -22,7 +22,7 @@ from kanban_sync.core.ports import Layer
 from kanban_sync.hooks.hot import clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 EMPTY_TREE = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -32,6 +32,8 @@ EMPTY_TREE = {
 
 REGULAR = {"100644", "100755"}
 """Modes of files that are read; symbolic links could lead out of the repository."""
+
+LINK = {"120000"}
 
 SHA256_DIGITS = 64
 
@@ -206,22 +208,26 @@ class GitRepository:
         last = since.get(name, "")
         if last == tip:
             return (Layer(name, tip, {}, (), last),)
-        tree = self.tree(tip, pathspecs)
+        entries = self._entries(tip, pathspecs)
+        tree, links = _of_mode(REGULAR, entries), _of_mode(LINK, entries)
         if last and not self._is_ancestor(last, tip):
             last = ""
-        return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last),)
+        return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last, links),)
 
     def tree(self, commit: str, pathspecs: Sequence[str]) -> dict[str, str]:
         """Return the watched files of a commit, path -> blob id, in path order."""
+        return _of_mode(REGULAR, self._entries(commit, pathspecs))
+
+    def _entries(self, commit: str, pathspecs: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return mode, path and blob id of all that lies at watched paths, in path order."""
         empty = EMPTY_TREE[len(commit)]
         call = ["git", "diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", empty, commit, "--"]
         words = self._run([*call, *pathspecs]).split("\0")
-        tree: dict[str, str] = {}
+        entries: list[tuple[str, str, str]] = []
         for entry, path in zip(words[::2], words[1::2], strict=False):
             _, mode, _, blob, _ = entry.split(" ")
-            if mode in REGULAR:
-                tree[_readable(path)] = blob
-        return tree
+            entries.append((mode, _readable(path), blob))
+        return entries
 
     def _is_ancestor(self, commit: str, tip: str) -> bool:
         try:
@@ -307,6 +313,10 @@ class GitRepository:
 
     def _run(self, call: Sequence[str]) -> str:
         return _execute(self._common_dir, call, self._environment)
+
+
+def _of_mode(modes: Collection[str], entries: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    return {path: blob for mode, path, blob in entries if mode in modes}
 
 
 def parse_log(output: str) -> list[LogEntry]:

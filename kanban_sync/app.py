@@ -18,6 +18,7 @@ from kanban_sync.core.errors import (
     KanbanSyncError,
     RepositoryError,
     SettingsError,
+    SetupError,
 )
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.sqlite import open_sqlite
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     from kanban_sync.git import GitRepository
 
 DATABASE_FILE = "tasks.db"
+
+SHALLOW = (
+    "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
+    " not known, and each card would be made a second time; fetch the whole history ('git fetch"
+    " --unshallow'), or run 'kanban-sync init' in a whole clone and commit .kanban-sync.yaml"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,8 @@ class Clone(Checkout):
             if target is None or (settings is None and named not in {None, target}):
                 # The repository has come to name another board, which nobody has allowed yet.
                 return None
+            if self.is_shallow and not session.settings.project_id:
+                raise SetupError(SHALLOW)
             return self.board(target, session.store, lambda: progress.tick("writing to the board"))
 
         doors = Doors(

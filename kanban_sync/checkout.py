@@ -137,12 +137,25 @@ class Checkout:
         """Open git at this moment."""
         return self.open_git(settings, worktree)[1]
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone holds only the newest part of the history."""
+        return (self.common_dir / "shallow").exists()
+
     def project(self, settings: Settings, repository: GitRepository) -> str:
         """Return the project's id: from the settings, else the oldest root commit."""
         if settings.project_id:
             return settings.project_id
         _, commit = repository.branch()
         return repository.root(commit) if commit else ""
+
+    def oldest_commit(self) -> str:
+        """Return the id of the oldest root commit, '' before any commit."""
+        repository = self.repository(self.settings(), self.worktree)
+        try:
+            return self.project(Settings(), repository)
+        finally:
+            repository.close()
 
     @property
     def worktree(self) -> str:

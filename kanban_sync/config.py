@@ -32,6 +32,7 @@ DEPTH = 3
 
 BRANCHES = ("default-only", "current")
 ARCHIVED = ("skip", "include")
+DRIFT = ("repair", "keep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Settings:
 
     ``branches`` is ``default-only`` (the board says what the default branch says) or ``current``
     (what is checked out). ``archived`` tells whether changes that were archived before the first
-    sync get cards.
+    sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
     """
 
     project_id: str = ""
@@ -50,6 +51,7 @@ class Settings:
     default_branch: str = ""
     branches: str = "default-only"
     archived: str = "skip"
+    drift: str = "repair"
     sources: SourceSettings = field(default_factory=SourceSettings)
 
     @property
@@ -108,6 +110,7 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("sources", "openspec"): _Key("sources.openspec", _texts),
     ("sources", "exclude"): _Key("sources.exclude", _texts),
     ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
+    ("drift",): _Key("drift", _one_of(DRIFT)),
 }
 
 ENVIRONMENT = {

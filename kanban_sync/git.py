@@ -20,11 +20,13 @@ from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.ports import Layer
 from kanban_sync.git_output import (
     COMMIT_MARK,
+    LINK,
     REGULAR,
     missing,
+    of_mode,
     parse_batch,
+    parse_entries,
     parse_log,
-    readable,
     seconds,
 )
 from kanban_sync.hooks.hot import clean_environment
@@ -226,22 +228,21 @@ class GitRepository:
         last = since.get(name, "")
         if last == tip:
             return (Layer(name, tip, {}, (), last),)
-        tree = self.tree(tip, pathspecs)
+        entries = self._entries(tip, pathspecs)
+        tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
         if last and not self._is_ancestor(last, tip):
             last = ""
-        return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last),)
+        return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last, links),)
 
     def tree(self, commit: str, pathspecs: Sequence[str]) -> dict[str, str]:
         """Return the watched files of a commit, path -> blob id, in path order."""
+        return of_mode(REGULAR, self._entries(commit, pathspecs))
+
+    def _entries(self, commit: str, pathspecs: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return mode, path and blob id of all that lies at watched paths, in path order."""
         empty = EMPTY_TREE[len(commit)]
         call = ["git", "diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", empty, commit, "--"]
-        words = self._run([*call, *pathspecs]).split("\0")
-        tree: dict[str, str] = {}
-        for entry, path in zip(words[::2], words[1::2], strict=False):
-            _, mode, _, blob, _ = entry.split(" ")
-            if mode in REGULAR:
-                tree[readable(path)] = blob
-        return tree
+        return parse_entries(self._run([*call, *pathspecs]))
 
     def _is_ancestor(self, commit: str, tip: str) -> bool:
         try:

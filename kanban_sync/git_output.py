@@ -8,16 +8,34 @@ from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.history import LogEntry, PathChange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 REGULAR = {"100644", "100755"}
 """Modes of files that are read; symbolic links could lead out of the repository."""
+
+LINK = {"120000"}
+"""The mode of symbolic links."""
 
 COMMIT_MARK = "\x01"
 """What begins a commit in the format that ``parse_log`` reads."""
 
 LATEST = 2**40
 """Seconds since 1970 that a commit's date counts as at most: far behind any real one."""
+
+
+def parse_entries(output: str) -> list[tuple[str, str, str]]:
+    """Read ``git diff-tree -r -z`` from the empty tree: mode, path and blob id of each entry."""
+    words = output.split("\0")
+    entries: list[tuple[str, str, str]] = []
+    for entry, path in zip(words[::2], words[1::2], strict=False):
+        _, mode, _, blob, _ = entry.split(" ")
+        entries.append((mode, readable(path), blob))
+    return entries
+
+
+def of_mode(modes: Collection[str], entries: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Return path -> blob id of the entries with one of these modes."""
+    return {path: blob for mode, path, blob in entries if mode in modes}
 
 
 def parse_log(output: str) -> list[LogEntry]:

@@ -27,6 +27,7 @@ sources:
     - specs/openspec
   exclude: [tests/**]
   archived: include
+drift: keep
 """
 
 
@@ -39,6 +40,7 @@ def test_every_setting_is_read() -> None:
         default_branch="trunk",
         branches="current",
         archived="include",
+        drift="keep",
         sources=SourceSettings(("TODO.md",), ("specs/openspec",), ("tests/**",)),
     )
 

@@ -15,7 +15,7 @@ from kanban_sync.core.operations import Archive, Create, Forget, Remember, Updat
 from kanban_sync.core.ports import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.model import TaskKey
@@ -88,6 +88,13 @@ class MemoryBoard:
             cards.append(self.cards[card_id])
         else:
             gone.add(card_id)
+
+    def put_away(self, keys: Collection[TaskKey]) -> tuple[SeenCard, ...]:
+        """Return the cards of these tasks that lie in the archive."""
+        with self._lock:
+            self.reads += 1
+            cards = (card for card in self.cards.values() if card.archived)
+            return tuple(card for card in cards if card.key in keys)
 
     def prepare(self) -> None:
         """Make what the last reading found missing: lists, label, field."""

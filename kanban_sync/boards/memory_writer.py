@@ -152,18 +152,23 @@ class MemoryWriter:
 
     def _change_card(self, card: Card, seen: SeenCard, changes: tuple[Change, ...]) -> SeenCard:
         fields: dict[str, object] = {}
+        put_away = False
         for change in changes:
             match change:
                 case SetTitle():
                     fields["title"] = change.text
                 case SetText():
-                    fresh = self._shelf.card(seen.id).description
-                    fields["description"] = rewrite(fresh, card.key, change)
+                    fresh = self._shelf.card(seen.id)
+                    fields["description"] = rewrite(fresh.description, card.key, change)
+                    put_away = fresh.archived and not seen.archived
                 case Move():
                     fields |= {"column": change.column, "position": change.position}
                     fields["archived"] = False
                 case _:
                     pass
+        if put_away:
+            # A person did so just now: moving it would take it out again.
+            fields = {name: fields[name] for name in ("title", "description") if name in fields}
         if not fields:
             return seen
         now = self._change(seen.id, lambda now: replace(now, **fields))  # type: ignore[arg-type]
@@ -252,8 +257,11 @@ class MemoryWriter:
             kept = tuple(each for each in now.checklists if each.id != list_id)
             return replace(now, checklists=kept)
 
-        self._change(card_id, change)
-        self._lists.pop(list_id, None)
+        # A person may have added a line just now.
+        there = self._shelf.card(card_id).checklists
+        if not any(each.id == list_id and each.items for each in there):
+            self._change(card_id, change)
+            self._lists.pop(list_id, None)
 
     def _list_titled(self, title: str) -> SeenChecklist:
         """Return ours of that title: the first, if a person made another one."""

@@ -140,12 +140,22 @@ def _settings(
 
 
 def _project_id(clone: Clone) -> str:
-    """Return the id under which tasks were synced before there were settings, else a new one.
+    """Return the id under which tasks were synced before there were settings: the oldest commit's.
 
     Under another id the tasks would be others, and the board would get each card a second time.
+    Two people who set up their clones at the same time come to the same id, too. Where the oldest
+    commit is not known, the id is made up.
     """
+    if clone.is_shallow:
+        warn(
+            "this clone is shallow, so the project gets an id that nobody else would come to;"
+            " commit .kanban-sync.yaml before another clone is set up"
+        )
+        return secrets.token_hex(6)
     tasks = clone.tasks()
-    return tasks[0].key.project if tasks else secrets.token_hex(6)
+    if tasks:
+        return tasks[0].key.project
+    return clone.oldest_commit() or secrets.token_hex(6)
 
 
 def _write_settings(clone: Clone, settings: Settings) -> None:

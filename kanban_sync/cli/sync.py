@@ -38,7 +38,11 @@ BAR_FROM = 20
 @click.option("--board", help="Name of the board, instead of the settings'.")
 @click.option("--background", is_flag=True, help="Detach and return at once.")
 @click.option("--dry-run", is_flag=True, help="Only show what the board would be told.")
-@click.option("--force", is_flag=True, help="Compare even without news; let go what is held back.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Compare even without news, let go what is held, make what was deleted.",
+)
 @click.option("--wait", is_flag=True, help="Wait for a sync that is under way already.")
 @json_option
 def command(  # noqa: PLR0913 - one parameter for each option

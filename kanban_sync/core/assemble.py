@@ -135,9 +135,10 @@ def vanished(
 ) -> list[Task]:
     """Return the tasks that no file holds any more, as they are now.
 
-    In the v1.0 dialect a block that was removed from a file that is still there was completed; its
-    sub-tasks stay as they were. Elsewhere a vanished task is orphaned. One that was over stays so,
-    but for a line that was taken out of a task that is still there.
+    In the v1.0 dialect a block that was removed from a file that is still there was completed, if
+    no other file holds its id; its sub-tasks stay as they were. Elsewhere a vanished task is
+    orphaned. One that was over stays so, but for a line that was taken out of a
+    task that is still there.
 
     Args:
         known: All tasks of the database.
@@ -145,6 +146,7 @@ def vanished(
         states: The state of each file's slot, by the file's path.
     """
     gone: list[Task] = []
+    ids = {task.traits.id for state in states.values() for task in state.tasks if not task.above}
     completed: set[TaskKey] = set()
     for task in sorted(known, key=lambda each: (each.parent is not None, each.key)):
         if task.key in held or task.status is Status.ORPHANED or _below(task, completed):
@@ -153,6 +155,8 @@ def vanished(
             continue
         state = states.get(task.path)
         done = state is not None and state.gone_means_done and task.parent is None
+        # Of an id that two files give, the second task's key has its path in front.
+        done = done and task.key.name.removeprefix(f"{task.path}/") not in ids
         version = state.shape_version if state is not None else UNKNOWN
         if done:
             completed.add(task.key)

@@ -113,7 +113,7 @@ class Card:
     checklists: tuple[Checklist, ...] = ()
     version: CardVersion = NEVER
     evident: bool = False
-    """Whether its column follows from something found (an archived change), not from absence."""
+    """Whether a file says that it is finished (a tick, an archived change), not absence alone."""
 
     @property
     def text_digest(self) -> str:
@@ -330,8 +330,18 @@ def _card(parent: Task, children: Sequence[Task]) -> Card:
             max([parent.text_version, *(child.text_version for child in children)]),
             max([parent.status_version, *(child.status_version for child in children)]),
         ),
-        evident=parent.word == ARCHIVED_WORD,
+        evident=_is_evident(parent, living),
     )
+
+
+def _is_evident(parent: Task, children: Sequence[Task]) -> bool:
+    """Whether files say that a task is finished; one that was removed from its file says nothing.
+
+    A change stands in review because all its boxes are ticked.
+    """
+    if parent.status is Status.REVIEW:
+        return bool(parent.word) or bool(children)
+    return parent.status is Status.CANCELLED or (parent.status is Status.DONE and bool(parent.word))
 
 
 def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]:

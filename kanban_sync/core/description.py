@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.operations import SetText
 
+OPENING = "`kanban-sync:"
+"""How each footer begins."""
+
 _FOOTER = re.compile(
     r"^[ \t]*`kanban-sync: ([0-9a-z]+)/([a-z-]+):([^`\n]+)`[ \t\r]*$", re.MULTILINE
 )
@@ -32,7 +35,17 @@ _ENCODED = re.compile(r"%(?:25|60|[01][0-9A-F]|7F|C2%[89][0-9A-F]|E2%80%A[89])")
 def footer(key: TaskKey) -> str:
     """Return the footer line of a task's card; it holds the constant key and nothing else."""
     name = _UNFIT.sub(_encoded, key.name)
-    return f"`kanban-sync: {key.project}/{key.source}:{name}`"
+    return f"{OPENING} {key.project}/{key.source}:{name}`"
+
+
+def footer_words(key: TaskKey) -> str:
+    """Return words that only descriptions with this key's footer hold, for a board's search."""
+    return footer(key).removeprefix(f"{OPENING} ")
+
+
+def project_words(project: str) -> str:
+    """Return words that only descriptions with a footer of this project hold."""
+    return f"{OPENING} {project}/"
 
 
 def key_of(description: str) -> TaskKey | None:
@@ -198,4 +211,4 @@ def _digest(lines: Sequence[str]) -> str:
 
 def _loose(line: str) -> str:
     """Return a text without what the board's editor changes by itself: marks, escapes, blanks."""
-    return "".join(re.findall(r"\w+", line)).lower()
+    return "".join(re.findall(r"[^\W_]+", line)).lower()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import TaskKey
 
 
+REPAIRED = "repaired"
+"""The reason for writing what a person changed."""
+
 SAYINGS = 4
 """How many sayings that were begun, but not finished, are remembered besides the finished one."""
 
@@ -149,13 +152,17 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Put a card into the board's archive, marked as our doing."""
+    """Put a card into the board's archive, marked as our doing.
+
+    ``is_twin`` tells that its task has an older card, which stays.
+    """
 
     card: Card
     seen: SeenCard
     stamp: Stamp
     items: Mapping[str, str]
     reason: str
+    is_twin: bool = False
 
     @property
     def mark(self) -> str:
@@ -185,10 +192,14 @@ Operation: TypeAlias = Create | Update | Archive | Remember | Forget
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that was left alone on purpose, for people to know."""
+    """Something that was left alone on purpose, for people to know.
+
+    ``is_drift`` tells that it is what a person changed of a card of ours.
+    """
 
     key: str
     text: str
+    is_drift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +228,14 @@ class Plan:
 def counts_of(operations: Iterable[Operation]) -> dict[str, int]:
     """Return how many operations there are of each kind, by lower-case name."""
     return dict(Counter(type(each).__name__.lower() for each in operations))
+
+
+def drift_of(operations: Iterable[Operation], found: Plan) -> dict[str, int]:
+    """Return how many cards that people had changed were repaired, and how many left so."""
+    repaired = sum(isinstance(each, Update) and REPAIRED in each.reason for each in operations)
+    kept = sum(note.is_drift for note in found.notes)
+    counts = {"repaired": repaired, "kept": kept}
+    return {name: count for name, count in counts.items() if count}
 
 
 def key_of(operation: Operation) -> TaskKey:
@@ -260,11 +279,14 @@ def _remembered(said: tuple[Card, ...]) -> tuple[Card, ...]:
 
 
 def is_flip(operation: Operation) -> bool:
-    """Whether an operation would take a card to another column, or away, on thin evidence."""
+    """Whether an operation would take a card to another column, or away, on thin evidence.
+
+    Evidence is what a file says: a change that lies in the archive, a box that is ticked. That
+    something is missing is none.
+    """
     if isinstance(operation, Archive):
-        return True
+        return not operation.is_twin
     if not isinstance(operation, Update):
         return False
     moves = [change for change in operation.changes if isinstance(change, Move)]
-    evident = operation.card.evident and operation.card.column is Column.DONE
-    return bool(moves) and not evident
+    return bool(moves) and not operation.card.evident

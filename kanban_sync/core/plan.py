@@ -16,7 +16,7 @@ row   desired        actual                 base                decision
 8     to archive     on the board           yes                 archive
 9     yes            none                   none, or cut off    create
 10    yes            gone                   as desired          remember: a person deleted it
-11    yes            gone                   other content       create: the task has changed since
+11    yes            gone                   other, or forced    create: the task has changed since
 12    yes            on another board       yes                 nothing: a person moved it there
 13    yes            archived by a person   any                 remember it: it stays archived
 14    yes            archived by us, newer  said by another     nothing: deleted later than we know
@@ -27,25 +27,28 @@ row   desired        actual                 base                decision
 19    yes            part is older          any                 update that part
 20    yes            part is newer          own state changed   update that part (a reset)
 21    yes            part is newer          any                 nothing: another clone is ahead
-22    yes            same version           mark is ours        update that part: repair
+22    yes            same version           mark is ours        update that part: repair, or leave
 23    yes            same version           other mark          nothing: another release drew it
 24    yes            an older card too      its card is younger archive the younger one
 ====  =============  =====================  ==================  ==================================
 
-Rows 18 to 23 are decided for the text part and for the status part of a card on their own. Row 24
-comes before rows 3 to 23; the card that stays is dealt with by the next sync.
+Rows 18 to 23 are decided for the text part and for the status part of a card on their own. Row 22
+leaves what a person changed where the settings say so, but for the footer: without it another clone
+would not know the card. Row 24 comes before rows 3 to 23; the card that stays is dealt with by the
+next sync.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import LISTS, Column, Said
+from kanban_sync.core.board import LISTS, NEVER, Column, Said
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.difference import difference
 from kanban_sync.core.finding import archived_by_us, find_cards
 from kanban_sync.core.operations import (
+    REPAIRED,
     Archive,
     Create,
     Forget,
@@ -81,6 +84,8 @@ GUARD_SHARE = 0.3
 GUARD_CARDS = 10
 """Boards with fewer cards of ours are not guarded."""
 
+KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
+
 
 def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it is forced
     desired: Sequence[Card],
@@ -90,6 +95,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     project: str,
     *,
     force: bool = False,
+    keep_drift: bool = False,
 ) -> Plan:
     """Return what has to be done, as data; nothing is read or written here.
 
@@ -99,10 +105,12 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
         base: What this clone last agreed on, by key.
         mark: The rendering mark of this release and mapping.
         project: The id of our project; cards with another project's footer are strangers'.
-        force: Whether operations are let through that the guard would hold back.
+        force: Whether operations are let through that the guard would hold back, and cards made
+            again that a person deleted.
+        keep_drift: Whether what a person changed stays until the task itself changes.
     """
     found = find_cards(desired, actual, base, project)
-    bottoms = _bottoms(actual)
+    terms = _Terms(actual, mark, _bottoms(actual), force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
     notes: list[Note] = list(found.notes)
     for card in desired:
@@ -111,7 +119,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
         if twin is not None and said is not None:
             decision: Operation | Note | None = _archive_twin(card, twin, said)
         else:
-            decision = _decide(card, seen, said, actual, mark, bottoms)
+            decision = _decide(card, seen, said, terms)
         if isinstance(decision, Note):
             notes.append(decision)
         elif decision is not None:
@@ -122,34 +130,44 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     return Plan(tuple(kept), tuple(held), tuple(notes), actual.missing)
 
 
-def _decide(  # noqa: PLR0913 - the sides of the table
-    card: Card,
-    seen: SeenCard | None,
-    base: Said | None,
-    actual: BoardState,
-    mark: str,
-    bottoms: dict[Column, float],
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the decisions on all cards share; ``bottoms`` are taken from as cards are placed."""
+
+    actual: BoardState
+    mark: str
+    bottoms: dict[Column, float]
+    force: bool
+    keep_drift: bool
+
+
+def _decide(
+    card: Card, seen: SeenCard | None, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     if card.column is Column.ARCHIVE:
-        return _decide_end(card, seen, base, actual)
+        return _decide_end(card, seen, base, terms.actual)
     if seen is None:
-        return _decide_absent(card, base, actual, mark, bottoms)
+        return _decide_absent(card, base, terms)
     if seen.archived and not archived_by_us(seen, base):
         # Row 13.
-        if base is not None and base.seen != seen:
-            return Remember(replace(base, seen=seen), "a person archived its card")
+        if base is None or base.seen != seen:
+            # Of a card that this clone never wrote to, it has said nothing.
+            known = base or Said(seen.id, replace(card, version=NEVER), terms.mark)
+            archived = replace(known, card_id=seen.id, seen=seen, deleted=False)
+            return Remember(archived, "a person archived its card")
         return Note(str(card.key), "a person archived its card; it stays archived")
     taken_back = base is not None and base.archived and said_newest(seen.stamp, base)
     if seen.archived and is_newer(seen.stamp, card) and not taken_back:
         # Row 14.
         return Note(str(card.key), "its card was archived by a newer commit than this clone has")
-    return _decide_present(card, seen, base, mark, bottoms)
+    return _decide_present(card, seen, base, terms)
 
 
 def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
     """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
     stamp = stamp_archived(card, twin, base)
-    return Archive(_ended(card, base), twin, stamp, base.items, "an older card of its task counts")
+    reason = "an older card of its task counts"
+    return Archive(_ended(card, base), twin, stamp, base.items, reason, is_twin=True)
 
 
 def _ended(card: Card, base: Said) -> Card:
@@ -191,24 +209,20 @@ def _end(card: Card) -> str:
     return "over" if card.evident else "in no file any more"
 
 
-def _decide_absent(
-    card: Card,
-    base: Said | None,
-    actual: BoardState,
-    mark: str,
-    bottoms: dict[Column, float],
-) -> Operation | Note | None:
+def _decide_absent(card: Card, base: Said | None, terms: _Terms) -> Operation | Note | None:
     """Rows 9 to 12: there ought to be a card, and the board has none."""
+    actual, bottoms, mark = terms.actual, terms.bottoms, terms.mark
     if base is not None and base.card_id in actual.elsewhere:
         # Row 12.
         return Note(str(card.key), "a person moved its card to another board")
     if base is not None and base.card_id in actual.gone:
-        if same_content(card, base.said):
+        if same_content(card, base.said) and not terms.force:
             # Row 10.
             deleted = replace(base, deleted=True)
             return None if base.deleted else Remember(deleted, "a person deleted its card")
         # Row 11.
-        return Create(card, _next(bottoms, card), stamp_made(card, mark), "changed since")
+        reason = "forced" if terms.force else "changed since"
+        return Create(card, _next(bottoms, card), stamp_made(card, mark), reason)
     if base is not None and base.card_id:
         return Note(str(card.key), "its card was not found; looked for again next time")
     # Row 9.
@@ -216,9 +230,10 @@ def _decide_absent(
 
 
 def _decide_present(
-    card: Card, seen: SeenCard, base: Said | None, mark: str, bottoms: dict[Column, float]
+    card: Card, seen: SeenCard, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     """Rows 15 to 23: the card is there (or comes back); write the parts in which we are right."""
+    mark, bottoms = terms.mark, terms.bottoms
     differs = difference(card, seen, base, bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
         # Rows 16 and 17.
@@ -232,6 +247,11 @@ def _decide_present(
         if changes
         and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
+    if terms.keep_drift and seen.key is not None:
+        drifted = {side for side, reason in sides.items() if reason == REPAIRED}
+        sides = {side: reason for side, reason in sides.items() if side not in drifted}
+        if drifted and not sides:
+            return Note(str(card.key), KEPT_TEXT, is_drift=True)
     if not sides:
         # Rows 21 and 23.
         return Note(str(card.key), "another clone or release has said otherwise, and is newer")

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 from kanban_sync.core.model import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.board import BoardState, Said
+    from kanban_sync.core.board import BoardState, Said, SeenCard
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
@@ -116,7 +116,8 @@ class Layer(NamedTuple):
     """One state of the repository that has a say.
 
     ``log`` holds the commits that changed watched files, oldest first: those after ``since`` if
-    that is an ancestor of ``tip``, else all (``since`` is empty then).
+    that is an ancestor of ``tip``, else all (``since`` is empty then). ``links`` are symbolic links
+    at watched paths; their blobs hold where they lead.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Layer(NamedTuple):
     tree: Tree
     log: tuple[LogEntry, ...] = ()
     since: str = ""
+    links: Tree = field(default_factory=dict)
 
 
 class Repository(Protocol):
@@ -152,6 +154,13 @@ class Board(Protocol):
 
     def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
         """Read everything in one request; ask besides only for cards of the base not found."""
+        ...
+
+    def put_away(self, keys: Collection[TaskKey]) -> tuple[SeenCard, ...]:
+        """Return the cards of these tasks that lie in the archive or the trash, by their footers.
+
+        A reading leaves them out. Asked after it, before a card would be made for such a task.
+        """
         ...
 
     def prepare(self) -> None:

@@ -13,6 +13,7 @@ from kanban_sync.core.board import CardVersion, Stamp
 from kanban_sync.core.checklists import line_marks
 from kanban_sync.core.description import block_mark
 from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.operations import REPAIRED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,7 +41,20 @@ def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, ma
         changed = base is not None and (not base.finished or not _same_side(side, card, base.said))
         return "taken back" if said_it and changed else ""  # Rows 20 and 21.
     marks = {mark, base.mark} if base is not None else {mark}
-    return "repaired" if seen.stamp.mark in marks else ""  # Rows 22 and 23.
+    if seen.stamp.mark not in marks:
+        return ""  # Row 23.
+    return _why_again(side, card, seen.stamp, base, mark)  # Row 22.
+
+
+def _why_again(side: Side, card: Card, stamp: Stamp, base: Said | None, mark: str) -> str:
+    """Return why a part is written once more under the version that it has already."""
+    if stamp.mark != mark:
+        return "drawn anew"
+    if base is not None and not base.finished:
+        return "continued"
+    if base is not None and not _same_side(side, card, base.said):
+        return "changed"
+    return REPAIRED
 
 
 def _same_side(side: Side, one: Card, other: Card) -> bool:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.board import cards_of, mark_of
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
-from kanban_sync.core.operations import Forget, counts_of
-from kanban_sync.core.plan import plan
+from kanban_sync.core.operations import Forget, counts_of, drift_of
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, to_be_said
 from kanban_sync.sync.locks import FairLock
+from kanban_sync.sync.planning import plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.requests import DATABASE
@@ -265,7 +265,7 @@ class Engine:
                 try:
                     self._write(session, board, found, done)
                 finally:
-                    recorded.count(counts_of(done))
+                    recorded.count({**counts_of(done), **drift_of(done, found)})
                 # What is held back is not synced: it is planned, and told, again the next time.
                 synced = {} if found.held else {SYNCED: news}
                 store.remember_board(self._target, {**board.ids, **synced})
@@ -275,9 +275,15 @@ class Engine:
     def _plan(self, session: Session, board: Board) -> Plan:
         base = session.store.base(self._target)
         self.progress.tick("reading the board")
-        actual = board.read(base)
-        cards = cards_of(session.store.tasks())
-        found = plan(cards, actual, base, mark_of(), session.project, force=self.force)
+        found = plan_board(
+            board,
+            cards_of(session.store.tasks()),
+            base,
+            mark_of(),
+            session.project,
+            force=self.force,
+            keep_drift=session.settings.drift == "keep",
+        )
         self.report.plan = found
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,12 @@ READERS = ":readers"
 EMPTIED = (
     "is empty now, as after a write that was cut off; until it holds something again, or is"
     " removed, it counts as it last was."
+)
+
+
+LINKED = (
+    "is a symbolic link now, and links are not followed; until a file is there again, or nothing,"
+    " it counts as it last was."
 )
 
 
@@ -169,13 +176,16 @@ class _Reader:
         self._slots: dict[str, SlotState] = {}
         self._units: dict[str, SlotState] = {}
         self._problems: list[Problem] = []
+        self._links: dict[str, str] = {}
 
     def read(self, tips: Mapping[str, str]) -> Reading:
         """Read all units and find out what vanished."""
         for name, source in self._sources.sources.items():
             settings = self._sources.settings
+            links = self._dead_links(name, source)
+            tree = {**self._layer.tree, **links} if links else self._layer.tree
             changes = slot_changes(self._layer.log, _slots_of(source, settings))
-            for unit in source.units(self._layer.tree, self._sources.contents.content, settings):
+            for unit in source.units(tree, self._sources.contents.content, settings):
                 self._read_unit(name, source, unit, changes)
         by_path = {state.path: state for state in self._slots.values()}
         gone = vanished(self._known.all, set(self._tasks), by_path)
@@ -188,6 +198,25 @@ class _Reader:
             self._layer.tip,
             is_new=True,
         )
+
+    def _dead_links(self, name: str, source: Source) -> dict[str, str]:
+        """Return links in place of files that held tasks; not those to a file that is read."""
+        settings = self._sources.settings
+        found: dict[str, str] = {}
+        for path, blob in self._layer.links.items():
+            if not source.matches(path, settings):
+                continue
+            slot = f"{name}:{source.slot(path, settings)}"
+            target = self._leads_to(path, blob)
+            is_moved = target in self._layer.tree and source.matches(target, settings)
+            if self._files.slots.get(slot, EMPTY).tasks and not is_moved:
+                found[path] = blob
+        self._links |= found
+        return found
+
+    def _leads_to(self, path: str, blob: str) -> str:
+        target = self._sources.contents.content(blob).decode("utf-8", "replace")
+        return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
 
     def _gone_slots(self) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""
@@ -207,9 +236,10 @@ class _Reader:
             return
         if before and self._files.slots.get(slot) == state and self._layer.since:
             self._units[slot] = state
-            self._take(before)
-            for file in unit.files:
-                self._slots[f"{name}:{file.slot}"] = self._files.slots[f"{name}:{file.slot}"]
+            slots = [f"{name}:{file.slot}" for file in unit.files]
+            states = {each: self._files.slots[each] for each in slots}
+            self._slots |= states
+            self._take(_by_their_ids(before, states.values()))
             return
         read = [self._read_file(name, source, file, changes) for file in unit.files]
         self._problems += [problem for each in read for problem in each.document.problems]
@@ -242,8 +272,12 @@ class _Reader:
             if (path, blob) not in documents:
                 data = self._sources.contents.content(blob)
                 is_emptied = had_tasks and not data.strip()
-                emptied = Document((), (Problem(path, 0, EMPTIED, fatal=True),))
-                documents[path, blob] = emptied if is_emptied else source.parse(path, data)
+                problem = LINKED if self._links.get(path) == blob else EMPTIED if is_emptied else ""
+                documents[path, blob] = (
+                    Document((), (Problem(path, 0, problem, fatal=True),))
+                    if problem
+                    else source.parse(path, data)
+                )
             return documents[path, blob]
 
         state = follow(
@@ -273,6 +307,28 @@ class _Reader:
                 renamed[task.key] = key
             parent = renamed.get(task.parent) if task.parent is not None else None
             self._tasks.setdefault(key, replace(task, key=key, parent=parent or task.parent))
+
+
+def _by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Task]:
+    """Return tasks by their ids, also where another file gave the same id when they were read."""
+    ids = {
+        (state.path, f"{state.path}/{task.traits.id}"): task.traits.id
+        for state in states
+        for task in state.tasks
+        if task.traits.id
+    }
+    if not ids:
+        return list(tasks)
+    found: list[Task] = []
+    for task in tasks:
+        top, below, own = task.key.name.partition("#")
+        name = f"{ids.get((task.path, top), top)}{below}{own}"
+        parent = task.parent
+        if parent is not None:
+            top, below, own = parent.name.partition("#")
+            parent = parent._replace(name=f"{ids.get((task.path, top), top)}{below}{own}")
+        found.append(replace(task, key=task.key._replace(name=name), parent=parent))
+    return found
 
 
 def _slots_of(source: Source, settings: SourceSettings) -> Callable[[str], str | None]:

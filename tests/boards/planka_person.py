@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,21 @@ class PlankaPerson:
         for task in self.client.send(api.card(card_id))["included"]["tasks"]:
             if task["name"] == text:
                 self.client.send(api.change_task(task["id"], {"isCompleted": done}))
+
+    def unlabels(self, card_id: str, name: str) -> None:
+        labels = self.client.send(api.board(self.board.ids["board"]))["included"]["labels"]
+        for label in labels:
+            if label["name"] == name:
+                with suppress(api.NotThereError):
+                    self.client.send(api.remove_label(card_id, label["id"]))
+
+    def drops_list(self, card_id: str, title: str) -> None:
+        for each in self.client.send(api.card(card_id))["included"]["taskLists"]:
+            if each["name"] == title:
+                self.client.send(api.delete_task_list(each["id"]))
+
+    def trashes(self, card_id: str) -> None:
+        self._patch(card_id, {"listId": self.board.ids["trash"]})
 
     def archives(self, card_id: str) -> None:
         self._patch(card_id, {"listId": self.board.ids["archive"]})

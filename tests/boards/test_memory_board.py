@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from boards.contract import FULL, BoardContract
+from boards.contract_identity import IdentityContract
+from boards.contract_meanwhile import MeanwhileContract
+from boards.contract_precedence import PrecedenceContract
 from core.passes import Clone
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.errors import BoardUnreachableError
@@ -38,6 +41,20 @@ class MemoryPerson:
     def ticks(self, card_id: str, text: str, *, done: bool) -> None:
         self.board.person_ticks(card_id, text, done=done)
 
+    def unlabels(self, card_id: str, name: str) -> None:
+        self.board.person_labels(card_id, remove=name)
+
+    def drops_list(self, card_id: str, title: str) -> None:
+        card = self.board.card(card_id)
+        kept = tuple(each for each in card.checklists if each.title != title)
+        self.board.keep(replace(card, checklists=kept))
+
+    def clears_version(self, card_id: str) -> None:
+        self.board.person_clears_version(card_id)
+
+    def trashes(self, card_id: str) -> None:
+        self.board.person_archives(card_id)
+
     def archives(self, card_id: str) -> None:
         self.board.person_archives(card_id)
 
@@ -51,7 +68,7 @@ class MemoryPerson:
         return self.board.person_copies(card_id).id
 
 
-class TestMemoryBoard(BoardContract):
+class TestMemoryBoard(BoardContract, IdentityContract, MeanwhileContract, PrecedenceContract):
     @pytest.fixture
     def board(self) -> MemoryBoard:
         return MemoryBoard()

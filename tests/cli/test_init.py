@@ -143,9 +143,46 @@ def test_tasks_that_were_synced_before_keep_their_project(clone: Clone) -> None:
     assert clone.cards() == ON_BOARD
 
 
-def test_a_new_project_gets_an_id_of_its_own(clone: Clone) -> None:
-    clone.program("init", "--yes", env={})
-    assert project_id(clone) != clone.git("rev-list", "--max-parents=0", "HEAD")
+def test_two_people_who_set_up_their_clones_at_once_make_each_card_once(
+    clone: Clone, tmp_path: Path
+) -> None:
+    other = Clone(tmp_path / "other", clone.server)
+    clone.git("clone", "--quiet", ".", str(other.path))
+    names = ("--yes", "--url", clone.server.url, *NAMES)
+    assert clone.program("init", *names).code == 0
+    clone.server.clear_log()
+
+    assert other.program("init", *names).code == 0
+
+    assert project_id(other) == project_id(clone)
+    assert other.writes() == []
+    assert clone.cards() == ON_BOARD
+
+
+def test_a_shallow_clone_gets_an_id_of_its_own_and_says_so(clone: Clone, tmp_path: Path) -> None:
+    clone.commit(**{"code.py": "1"})
+    url = f"file://{clone.path}"
+    clone.git("clone", "--quiet", "--depth=1", url, str(tmp_path / "shallow"))
+    shallow = Clone(tmp_path / "shallow", clone.server)
+    assert shallow.program("sync", *NAMES).code == 1
+    refused = shallow.program("sync", *NAMES)
+    assert "this clone is shallow" in refused.err
+    assert "git fetch --unshallow" in refused.err
+    assert clone.server.requests == []
+
+    answer = shallow.program("init", "--yes", env={})
+    assert answer.code == 0
+    assert "this clone is shallow" in answer.err
+    assert project_id(shallow) != shallow.git("rev-list", "--max-parents=0", "HEAD")
+    assert shallow.program("sync", *NAMES).code == 0
+
+
+def test_a_repository_without_a_commit_gets_an_id_all_the_same(
+    server: Standin, tmp_path: Path
+) -> None:
+    empty = Clone(Repo.init(tmp_path / "empty").path, server)
+    assert empty.program("init", "--yes", env={}).code in {0, 1}
+    assert len(project_id(empty)) == 12
 
 
 def test_a_detached_head_is_no_obstacle(clone: Clone) -> None:

@@ -31,8 +31,8 @@ PROJECT = "p1"
 MARK = "mark"
 
 
-def key(name: str = "a") -> TaskKey:
-    return TaskKey(PROJECT, "openspec", name)
+def key(name: str = "a", project: str = PROJECT) -> TaskKey:
+    return TaskKey(project, "openspec", name)
 
 
 def at(text: int, status: int | None = None) -> CardVersion:

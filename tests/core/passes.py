@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.made import MARK, PROJECT
 from kanban_sync.core.operations import Archive, Create, Forget, Plan, Update, about_to_say
-from kanban_sync.core.plan import plan
 from kanban_sync.core.ports import Board
+from kanban_sync.sync.planning import plan_board
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from kanban_sync.boards.memory import MemoryBoard
     from kanban_sync.core.board import Card, Said
@@ -28,14 +28,32 @@ class Clone(Generic[AnyBoard]):
     board: AnyBoard
     base: dict[TaskKey, Said] = field(default_factory=dict)
     mark: str = MARK
+    keep_drift: bool = False
+    project: str = PROJECT
 
-    def plan(self, desired: Iterable[Card], *, force: bool = True) -> Plan:
+    def plan(self, desired: Iterable[Card], *, force: bool = False) -> Plan:
         """Read the board and decide; nothing is written."""
-        actual = self.board.read(self.base)
-        return plan(tuple(desired), actual, self.base, self.mark, PROJECT, force=force)
+        return plan_board(
+            self.board,
+            tuple(desired),
+            self.base,
+            self.mark,
+            self.project,
+            force=force,
+            keep_drift=self.keep_drift,
+        )
 
-    def sync(self, desired: Iterable[Card], *, force: bool = True) -> Plan:
-        """Read, decide, announce, write and remember; return what was decided."""
+    def sync(
+        self,
+        desired: Iterable[Card],
+        *,
+        force: bool = False,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Plan:
+        """Read, decide, announce, write and remember; return what was decided.
+
+        ``meanwhile`` is what others do between the reading and the writing.
+        """
         found = self.plan(desired, force=force)
         if found.missing:
             self.board.prepare()
@@ -43,6 +61,7 @@ class Clone(Generic[AnyBoard]):
             if isinstance(operation, Create | Update | Archive):
                 key = operation.card.key
                 self.base[key] = about_to_say(operation, self.base.get(key))
+        meanwhile()
         for operation in found.operations:
             receipt = self.board.apply(operation)
             if isinstance(operation, Forget):

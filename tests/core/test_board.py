@@ -109,10 +109,27 @@ def test_each_status_has_its_column_and_label(
     assert card.labels == {"agent", *labels}
 
 
-def test_a_change_found_in_the_archive_is_evident() -> None:
-    done = replace(CHANGE, status=Status.DONE)
-    assert [card.evident for card in cards_of([done])] == [False]
-    assert [card.evident for card in cards_of([replace(done, word="archived")])] == [True]
+@pytest.mark.parametrize(
+    ("status", "word", "children", "evident"),
+    [
+        (Status.DONE, "archived", (), True),
+        (Status.DONE, "x", (), True),
+        (Status.DONE, "", (), False),
+        (Status.REVIEW, "", (child("1", "One", status=Status.DONE),), True),
+        (Status.REVIEW, "needs-qa", (), True),
+        (Status.REVIEW, "", (), False),
+        (Status.REVIEW, "", (child("1", "One", status=Status.ORPHANED),), False),
+        (Status.CANCELLED, "-", (), True),
+        (Status.ORPHANED, "", (), False),
+        (Status.IN_PROGRESS, "doing", (), False),
+        (Status.TODO, "", (), False),
+    ],
+)
+def test_what_a_file_says_is_finished_is_evident_and_what_is_missing_is_not(
+    status: Status, word: str, children: tuple[Task, ...], *, evident: bool
+) -> None:
+    (card,) = cards_of([replace(CHANGE, status=status, word=word), *children])
+    assert card.evident == evident
 
 
 def test_the_root_of_a_change_is_a_label() -> None:

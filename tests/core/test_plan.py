@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
-from kanban_sync.core.board import Column, Said, Stamp
-from kanban_sync.core.description import block_mark
+from kanban_sync.core.board import NEVER, Column, Said, Stamp
+from kanban_sync.core.description import block_mark, compose
 from kanban_sync.core.model import UNKNOWN, TaskKey
 from kanban_sync.core.operations import (
     Archive,
@@ -27,7 +27,7 @@ from kanban_sync.core.operations import (
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
-    from kanban_sync.core.board import BoardState, Card
+    from kanban_sync.core.board import BoardState, Card, SeenCard
 
 WHY = block_mark("Why")
 
@@ -144,6 +144,14 @@ def test_row_11_a_deleted_card_comes_back_when_its_task_changes() -> None:
     assert isinstance(only(decide(changed, board(gone=["1"]), base_of(card()))), Create)
 
 
+def test_row_11_a_deleted_card_comes_back_if_it_is_forced() -> None:
+    deleted = base_of(card(), deleted=True)
+    found = plan([card()], board(gone=["1"]), {key(): deleted}, MARK, PROJECT, force=True)
+    operation = only(found)
+    assert isinstance(operation, Create)
+    assert operation.reason == "forced"
+
+
 def test_row_12_a_card_that_a_person_moved_to_another_board_stays_there() -> None:
     found = decide(card(title="Other"), board(elsewhere=["1"]), base_of(card()))
     assert "another board" in noted(found)
@@ -156,7 +164,14 @@ def test_row_13_a_card_that_a_person_archived_stays_archived() -> None:
     assert isinstance(operation, Remember)
     assert operation.said == replace(base_of(card()), seen=seen)
     assert "stays archived" in noted(decide(changed, board(seen), operation.said))
-    assert "stays archived" in noted(decide(changed, board(seen)))
+
+
+def test_row_13_a_card_that_a_person_archived_before_this_clone_came_is_remembered() -> None:
+    seen = shown(card(), column=Column.ARCHIVE, archived=True)
+    operation = only(decide(card(), board(seen)))
+    assert isinstance(operation, Remember)
+    assert operation.said.said.version == NEVER
+    assert "stays archived" in noted(decide(card(), board(seen), operation.said))
 
 
 def test_row_14_a_card_that_was_archived_for_a_later_commit_stays_archived() -> None:
@@ -290,6 +305,67 @@ def test_row_22_what_we_drew_with_a_former_release_is_redrawn() -> None:
     assert operation.stamp == Stamp(at(5), "next", block=WHY)
 
 
+def kept(desired: Card, actual: BoardState, base: Said | None, mark: str = MARK) -> Plan:
+    known = {base.said.key: base} if base is not None else {}
+    return plan([desired], actual, known, mark, PROJECT, keep_drift=True)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        shown(card(), title="Person's"),
+        shown(card(), column=Column.REVIEW),
+        shown(card(), labels=frozenset({"agent", "blocked"})),
+        shown(card(), description=compose("Person's words", key())),
+    ],
+    ids=["title", "list", "label", "description"],
+)
+@pytest.mark.parametrize("has_base", [True, False])
+def test_row_22_what_a_person_changed_is_left_where_drift_is_kept(
+    edited: SeenCard, *, has_base: bool
+) -> None:
+    found = kept(card(), board(edited), base_of(card()) if has_base else None)
+    assert "drift: keep" in noted(found)
+    assert found.notes[0].is_drift
+
+
+@pytest.mark.parametrize(
+    ("desired", "base", "mark", "reason"),
+    [
+        (card(text="New", version=at(6, 5)), base_of(card()), MARK, "changed"),
+        (card(text="New"), base_of(card()), MARK, "changed"),
+        (card(), base_of(card(), finished=False), MARK, "continued"),
+        (card(), base_of(card()), "next", "drawn anew"),
+    ],
+    ids=["newer", "reread", "cut off", "next release"],
+)
+def test_row_22_what_no_person_changed_is_written_where_drift_is_kept(
+    desired: Card, base: Said, mark: str, reason: str
+) -> None:
+    edited = shown(card(), title="Person's", stamp=Stamp(at(5), MARK, block=WHY))
+    operation = only(kept(desired, board(edited), base, mark))
+    assert isinstance(operation, Update)
+    assert SetTitle("Title") in operation.changes
+    assert operation.reason == reason
+
+
+def test_row_22_the_part_that_a_person_changed_stays_while_the_other_one_is_written() -> None:
+    edited = shown(card(), title="Person's")
+    moved = card(column=Column.REVIEW, version=at(5, 6))
+    operation = only(kept(moved, board(edited), base_of(card())))
+    assert isinstance(operation, Update)
+    assert operation.changes == (Move(Column.REVIEW, 65536.0),)
+    after = shown(moved, title="Person's", stamp=operation.stamp)
+    assert "drift: keep" in noted(kept(moved, board(after), base_of(operation.card, after)))
+
+
+def test_row_22_a_footer_is_written_again_even_where_drift_is_kept() -> None:
+    edited = replace(shown(card()), key=None, description="Person's words")
+    operation = only(kept(card(), board(edited), base_of(card())))
+    assert isinstance(operation, Update)
+    assert [type(each) for each in operation.changes] == [SetText]
+
+
 def test_row_23_what_another_release_drew_is_left_to_it() -> None:
     other = shown(card(title="Drawn otherwise"), stamp=Stamp(at(5), "other"))
     assert "release" in noted(decide(card(), board(other), base_of(card())))
@@ -365,12 +441,30 @@ def test_other_operations_go_on_while_some_are_held_back() -> None:
     assert len(found.held) == 9
 
 
-def test_changes_found_in_the_archive_do_not_count() -> None:
+@pytest.mark.parametrize("end", [Column.DONE, Column.REVIEW])
+def test_moves_of_what_files_say_is_finished_do_not_count(end: Column) -> None:
     desired, actual, base = many(10)
-    desired = [replace(each, column=Column.DONE, version=at(6), evident=True) for each in desired]
+    desired = [replace(each, column=end, version=at(6), evident=True) for each in desired]
     found = plan(desired, actual, base, MARK, PROJECT)
     assert len(found.operations) == 10
     assert found.held == ()
+
+
+def test_archivings_count_even_where_files_say_that_the_task_is_cancelled() -> None:
+    desired, actual, base = many(10)
+    desired = [
+        replace(each, column=Column.ARCHIVE, version=at(6), evident=True) for each in desired
+    ]
+    assert len(plan(desired, actual, base, MARK, PROJECT).held) == 10
+
+
+def test_younger_cards_of_two_that_clones_made_at_once_do_not_count() -> None:
+    desired, actual, base = many(20)
+    older = [shown(each, str(100 + n)) for n, each in enumerate(desired)]
+    younger = [replace(each, id=f"1{each.id:0>4}") for each in actual.cards]
+    base = {each.key: base_of(each, mine) for each, mine in zip(desired, younger, strict=True)}
+    found = plan(desired, board(*older, *younger), base, MARK, PROJECT)
+    assert kinds(found) == ["Archive"] * 20
 
 
 def test_forced_everything_goes_through() -> None:

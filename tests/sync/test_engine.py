@@ -39,6 +39,7 @@ class World:
     store: MemoryStore = field(default_factory=lambda: MemoryStore("p1"))
     board: MemoryBoard = field(default_factory=MemoryBoard)
     steps: list[tuple[int, int]] = field(default_factory=list)
+    settings: Settings = field(default_factory=lambda: Settings(project_id="p1"))
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,7 +50,7 @@ class World:
         """Make a new engine, as each run does."""
         doors = Doors(
             open_session=lambda _worktree: Session(
-                Settings(project_id="p1"),
+                self.settings,
                 "p1",
                 GitRepository(self.repo.path / ".git"),
                 self.store,
@@ -280,3 +281,51 @@ def test_cards_drawn_and_tasks_kept_are_the_same_after_every_pass(world: World) 
     drawn = cards_of(world.store.tasks())
     assert [card.key.name for card in drawn] == ["x"]
     assert set(world.store.base(TARGET)) == {card.key for card in drawn}
+
+
+def plan_counts(world: World) -> dict[str, int]:
+    """Return what the last run on the board counted."""
+    return dict(next(run.operations for run in world.store.runs(50) if run.target == TARGET))
+
+
+@pytest.mark.parametrize(
+    ("drift", "counts", "title"),
+    [("repair", {"update": 1, "repaired": 1}, "x"), ("keep", {"kept": 1}, "Person's")],
+)
+def test_what_a_person_changed_is_counted_as_repaired_or_as_kept(
+    world: World, drift: str, counts: dict[str, int], title: str
+) -> None:
+    world.settings = Settings(project_id="p1", drift=drift)
+    world.sync()
+    (card,) = world.board.cards.values()
+    world.board.person_edits(card.id, title="Person's")
+    world.sync(force=True)
+    assert plan_counts(world) == counts
+    assert set(world.columns()) == {title}
+
+
+def test_boxes_that_are_ticked_all_at_once_are_not_held_back(world: World) -> None:
+    lines = [f"- [ ] T-{n:03}: do {n}\n" for n in range(12)]
+    changes: dict[str, str | None] = {
+        f"openspec/changes/y{n}/tasks.md": "- [ ] 1.1 a\n" for n in range(12)
+    }
+    world.repo.commit(**{"TASKS.md": "".join(lines)}, **changes)
+    world.sync()
+    ticked = dict.fromkeys(changes, "- [x] 1.1 a\n")
+    world.repo.commit(**{"TASKS.md": "".join(lines).replace("[ ]", "[x]")}, **ticked)
+    world.sync()
+    assert world.results(TARGET) == ["done", "done"]
+    columns = list(world.columns().values())
+    assert (columns.count(Column.DONE), columns.count(Column.REVIEW)) == (12, 12)
+
+
+def test_blocks_that_are_removed_all_at_once_are_held_back(world: World) -> None:
+    blocks = [f"- [ ] Do {n}\n  - **ID**: do-{n}\n" for n in range(12)]
+    world.repo.commit(**{"TASKS.md": "# Tasks\n\n## P1\n\n" + "".join(blocks)})
+    world.sync()
+    world.repo.commit(**{"TASKS.md": "# Tasks\n\n## P1\n\n" + "".join(blocks[:2])})
+    world.sync()
+    assert world.results(TARGET) == ["done", "held"]
+    assert Column.DONE not in world.columns().values()
+    world.sync(force=True)
+    assert list(world.columns().values()).count(Column.DONE) == 10

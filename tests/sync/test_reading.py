@@ -355,6 +355,84 @@ def test_an_id_given_in_two_files_is_told_and_neither_task_is_lost(clone: Clone)
     assert titles == ["Add a page", "Another page", "Fix the login", "Fix the login"]
 
 
+@pytest.mark.parametrize(("removed", "kept"), [("", "docs/"), ("docs/", "")])
+def test_a_block_removed_from_one_of_two_files_was_not_completed(
+    clone: Clone, removed: str, kept: str
+) -> None:
+    clone.repo.commit(**{"TASKS.md": V1, "docs/TASKS.md": V1.replace("Add a", "Another")})
+    clone.read()
+    without_page = V1[: V1.index("## P1")]
+    clone.repo.commit(**{f"{removed}TASKS.md": without_page})
+    clone.read()
+    pages = {
+        task.status.value: task.path
+        for task in clone.store.tasks()
+        if task.title in {"Add a page", "Another page"}
+    }
+    assert pages == {"todo": f"{kept}TASKS.md", "orphaned": "docs/TASKS.md"}
+    assert clone.task("tasks-md:add-page").path == f"{kept}TASKS.md"
+
+    clone.repo.commit(**{f"{kept}TASKS.md": without_page})
+    clone.read()
+    assert clone.task("tasks-md:add-page").status is Status.DONE
+
+
+# --- symbolic links -------------------------------------------------------------------------------
+
+
+def replace_by_link(repo: Repo, path: str, target: str) -> None:
+    """Commit a symbolic link in place of a file."""
+    (repo.path / path).unlink()
+    (repo.path / path).symlink_to(target)
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "link")
+
+
+@pytest.mark.parametrize("path", ["TASKS.md", "openspec/changes/x/tasks.md"])
+def test_a_link_in_place_of_a_file_keeps_its_tasks_as_they_were(clone: Clone, path: str) -> None:
+    clone.repo.commit(**{path: "## T\n\n- [x] one\n- [ ] two\n", "README.md": "- [ ] three\n"})
+    clone.read()
+    before = clone.statuses()
+    assert len(before) >= 2
+    replace_by_link(clone.repo, path, "../README.md")
+    reading = clone.read()
+    assert reading is not None
+    (problem,) = reading.problems
+    assert str(problem).startswith(f"{path}: is a symbolic link now")
+    assert clone.statuses() == before
+    clone.repo.commit(**{"TASKS.txt": "", "docs/TASKS.md": "- [ ] more\n"})
+    clone.read()
+    assert clone.statuses().items() >= before.items()
+
+    (clone.repo.path / path).unlink()
+    clone.repo.commit(**{path: "## T\n\n- [x] one\n- [x] two\n"})
+    clone.read()
+    assert clone.statuses().keys() >= before.keys()
+    assert "orphaned" not in clone.statuses().values()
+    assert clone.statuses() != before
+
+
+def test_a_link_to_a_file_that_is_read_is_a_move_of_its_tasks(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"docs/TASKS.md": V1})
+    replace_by_link(clone.repo, "TASKS.md", "docs/TASKS.md")
+    reading = clone.read()
+    assert reading is not None
+    assert reading.problems == ()
+    assert clone.task("tasks-md:add-page").path == "docs/TASKS.md"
+    assert clone.task("tasks-md:add-page").status is Status.TODO
+
+
+def test_a_link_that_was_never_a_file_is_passed_over_in_silence(clone: Clone) -> None:
+    (clone.repo.path / "TASKS.md").symlink_to("README.md")
+    clone.repo.git("add", "-A")
+    clone.repo.commit(**{"README.md": "- [ ] one\n"})
+    reading = clone.read()
+    assert reading is not None
+    assert (reading.tasks, reading.problems) == ((), ())
+
+
 @pytest.mark.parametrize("line", ["- [ ] one", "- [ ] 1.1 one", "- [ ] T-001: one"])
 def test_a_line_that_was_lost_and_comes_back_is_the_same_task(clone: Clone, line: str) -> None:
     clone.repo.commit(**{"TASKS.md": f"# T\n\n{line}\n- [ ] two\n"})

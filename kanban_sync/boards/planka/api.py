@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
 
 from kanban_sync.core.errors import (
     BoardError,
@@ -30,6 +31,12 @@ REDIRECTS = range(300, 400)
 
 ENTRY = "/api/access-tokens"
 """Where a password is exchanged for a token."""
+
+PAGE = 50
+"""How many cards a search finds at most."""
+
+SEARCH_LIMIT = 128
+"""UTF-16 units of what is searched for."""
 
 
 class NotThereError(RefusedError):
@@ -253,6 +260,18 @@ def create_field(group: str, name: str) -> Request:
 def card(id_: str) -> Request:
     """Read one card, wherever it is; 404 once it was deleted for good."""
     return Request("GET", f"/api/cards/{id_}")
+
+
+def find_cards(list_id: str, words: str) -> Request:
+    """Search a list, the archive and the trash too: 50 cards at most, in no order.
+
+    A card is found if its name, or its description, holds each of the words; more than 128
+    UTF-16 units are refused. Wildcards of SQL are none of ours, so what is found has to be checked.
+    """
+    # A backslash would take away the meaning of what follows it.
+    units = words.replace("\\", " ").encode("utf-16-le", "replace")[: 2 * SEARCH_LIMIT]
+    query = urlencode({"search": units.decode("utf-16-le", "ignore")})
+    return Request("GET", f"/api/lists/{list_id}/cards?{query}")
 
 
 def create_card(list_id: str, name: str, description: str, position: float) -> Request:

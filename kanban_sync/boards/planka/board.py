@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, assert_never
 
 from kanban_sync.boards.planka import api, reading
+from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
 from kanban_sync.boards.planka.card_writer import CardWriter
 from kanban_sync.core.board import AGENT_LABEL, LISTS, BoardState, Column
 from kanban_sync.core.errors import BoardError, RightsError
@@ -14,7 +15,7 @@ from kanban_sync.core.operations import Archive, Create, Forget, Remember, Updat
 from kanban_sync.core.ports import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kanban_sync.boards.planka.client import Client
     from kanban_sync.core.board import Said, SeenCard
@@ -48,9 +49,9 @@ class PlankaBoard:
         self._board = board
         self._lock = Lock()
         self._columns: dict[str, Column] = {}
-        # The answer for one card lacks the definitions of the board's labels and fields.
-        self._definitions: api.Json = {}
+        self._absent = AbsentCards(client)
         self._last_positions = {"list": 0.0, "label": 0.0, "board": 0.0}
+        self._named: dict[str, list[str]] = {}
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -69,11 +70,10 @@ class PlankaBoard:
         answer = self._read_board_or_its_heir()
         included = answer["included"]
         self._columns = reading.columns_of(included["lists"], self.ids)
-        kinds = ("labels", "customFieldGroups", "customFields")
-        self._definitions = {kind: included[kind] for kind in kinds}
+        self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
         cards = reading.cards_of(included, self._columns)
         missing = self._note_ids(included)
-        state = self._with_absent(cards, base, missing)
+        state = self._absent.complete(cards, base, missing)
         for card in state.cards:
             _check_types(card)
         return state
@@ -157,8 +157,8 @@ class PlankaBoard:
                 self.ids.pop(name, None)
                 missing.append(name)
         for each in included["lists"]:
-            if each["type"] == "archive":
-                self.ids["archive"] = each["id"]
+            if each["type"] in ENDLESS:
+                self.ids[each["type"]] = each["id"]
         self._note_labels(included["labels"])
         if f"label {AGENT_LABEL}" not in self.ids:
             missing.append(f"label {AGENT_LABEL}")
@@ -172,46 +172,22 @@ class PlankaBoard:
     def _note_labels(self, labels: list[api.Json]) -> None:
         for name in [name for name in self.ids if name.startswith("label ")]:
             del self.ids[name]
-        for label in sorted(labels, key=lambda each: int(each["id"]), reverse=True):
+        self._named = {}
+        for label in sorted(labels, key=lambda each: int(each["id"])):
             if label["name"]:
-                self.ids[f"label {label['name']}"] = label["id"]
+                self._named.setdefault(label["name"], []).append(label["id"])
+                self.ids.setdefault(f"label {label['name']}", label["id"])
         positions = [each["position"] or 0.0 for each in labels]
         self._last_positions["label"] = max(positions, default=0.0)
 
-    def _with_absent(
-        self, cards: list[SeenCard], base: Mapping[TaskKey, Said], missing: tuple[str, ...]
-    ) -> BoardState:
-        """Look for cards of the base that are not on the board: archived, moved away or gone."""
-        present = {card.id for card in cards}
-        gone: set[str] = set()
-        elsewhere: set[str] = set()
-        for said in base.values():
-            if said.card_id in present or not said.card_id:
-                continue
-            if said.deleted:
-                gone.add(said.card_id)
-            elif said.seen is not None and said.seen.archived and said.finished:
-                # Asked once; a card that a person takes out of the archive is on the board again.
-                cards.append(said.seen)
-            else:
-                self._look_for(said, cards, gone, elsewhere)
-        return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere), missing)
+    def put_away(self, keys: Collection[TaskKey]) -> tuple[SeenCard, ...]:
+        """Search archive and trash for cards of these tasks: one request each, if few lie there.
 
-    def _look_for(
-        self, said: Said, cards: list[SeenCard], gone: set[str], elsewhere: set[str]
-    ) -> None:
-        try:
-            answer = self._client.send(api.card(said.card_id))
-        except api.NotThereError:
-            gone.add(said.card_id)
-            return
-        if answer["item"]["boardId"] != self.ids["board"]:
-            elsewhere.add(said.card_id)
-            return
-        included = dict(answer["included"])
-        for kind, known in self._definitions.items():
-            included[kind] = [*included.get(kind, ()), *known]
-        cards.append(reading.card_of(answer["item"], included, self._columns))
+        Raises:
+            BoardError: The server answered, but not as a Planka does.
+        """
+        with self._of_shape():
+            return self._absent.put_away(keys)
 
     # --- making the board -------------------------------------------------------------------
 
@@ -290,6 +266,11 @@ class PlankaBoard:
                 self.ids[f"label {name}"] = _made_id(made)
             return self.ids[f"label {name}"]
 
+    def label_ids(self, name: str) -> list[str]:
+        """Return the ids of all labels with that name: a board may have several."""
+        known = self.ids.get(f"label {name}")
+        return self._named.get(name) or ([known] if known else [])
+
     # --- writing ----------------------------------------------------------------------------
 
     def apply(self, operation: Operation) -> Receipt:
@@ -305,7 +286,7 @@ class PlankaBoard:
             return receipt
 
     def _apply(self, operation: Operation) -> Receipt:
-        writer = CardWriter(self._client, self.ids, self.label_id)
+        writer = CardWriter(self._client, self.ids, self.label_id, self.label_ids)
         match operation:
             case Create():
                 return Receipt(writer.create(operation))

@@ -7,6 +7,7 @@ another position or text than it was sent.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,12 +42,25 @@ class CardWriter:
     """Writes one card and notes what the server made of it."""
 
     def __init__(
-        self, client: Client, ids: Mapping[str, str], label_id: Callable[[str], str]
+        self,
+        client: Client,
+        ids: Mapping[str, str],
+        label_id: Callable[[str], str],
+        label_ids: Callable[[str], list[str]],
     ) -> None:
-        """Take the connection, the ids of the board's lists and field, and where labels are."""
+        """Take the connection, the ids of the board's lists and field, and where labels are.
+
+        Args:
+            client: The connection.
+            ids: Of lists and field, by name.
+            label_id: Name of a label to put on -> its id.
+            label_ids: Name of a label to take off -> the ids of all that bear it.
+        """
         self._client = client
         self._ids = ids
         self._label_id = label_id
+        self._label_ids = label_ids
+        self._endless = {ids[name] for name in ("archive", "trash") if name in ids}
         self._items: dict[str, str] = {}
         self._lists: dict[str, SeenChecklist] = {}
         self._list_ids: dict[str, str] = {}
@@ -80,7 +94,7 @@ class CardWriter:
         labels = self._change_labels(seen, operation.changes)
         for change in operation.changes:
             self._change_checklists(seen.id, change)
-        self._change_items(operation.changes)
+        self._change_items(seen.id, operation.changes)
         stamp = operation.stamp or seen.stamp
         after = replace(
             after, labels=labels, checklists=self._checklists(), stamp=stamp, archived=False
@@ -112,18 +126,30 @@ class CardWriter:
                 self._lines[line.id] = (each.id, line)
 
     def _change_card(self, card: Card, seen: SeenCard, changes: tuple[Change, ...]) -> SeenCard:
+        """Write the card itself, in one request.
+
+        Before a description is written, the card is read once more: a person may have written
+        since the board was read.
+        """
         body: api.Json = {}
+        put_away = False
         for change in changes:
             match change:
                 case SetTitle():
                     body["name"] = change.text
                 case SetText():
-                    body["description"] = self._description(card, seen, change)
+                    fresh = self._client.send(api.card(seen.id))["item"]
+                    body["description"] = rewrite(fresh["description"] or "", card.key, change)
+                    put_away = fresh["listId"] in self._endless and not seen.archived
                 case Move():
                     body["listId"] = self._ids[list_name(change.column)]
                     body["position"] = change.position
                 case _:
                     pass
+        if put_away:
+            # A person did so just now: moving it would take it out again.
+            body.pop("listId", None)
+            body.pop("position", None)
         if not body:
             return seen
         item = self._client.send(api.change_card(seen.id, body))["item"]
@@ -137,11 +163,6 @@ class CardWriter:
             position=item["position"] or 0.0,
         )
 
-    def _description(self, card: Card, seen: SeenCard, change: SetText) -> str:
-        """Read the card once more: a person may have written since the board was read."""
-        fresh = self._client.send(api.card(seen.id))["item"]["description"] or ""
-        return rewrite(fresh, card.key, change)
-
     def _change_labels(self, seen: SeenCard, changes: tuple[Change, ...]) -> frozenset[str]:
         labels = set(seen.labels)
         for change in changes:
@@ -154,13 +175,10 @@ class CardWriter:
         return frozenset(labels)
 
     def _remove_label(self, card_id: str, name: str) -> None:
-        label = self._ids.get(f"label {name}")
-        if label is None:
-            return
-        try:
-            self._client.send(api.remove_label(card_id, label))
-        except api.NotThereError:
-            return  # Somebody else took it off: that is what was wanted.
+        for label in self._label_ids(name):
+            # Not there: another of that name is, or somebody else took it off, as was wanted.
+            with suppress(api.NotThereError):
+                self._client.send(api.remove_label(card_id, label))
 
     def _change_checklists(self, card_id: str, change: Change) -> None:
         match change:
@@ -175,7 +193,7 @@ class CardWriter:
             case _:
                 pass
 
-    def _change_items(self, changes: tuple[Change, ...]) -> None:
+    def _change_items(self, card_id: str, changes: tuple[Change, ...]) -> None:
         """Change lines, one request for each; then remove lines, and lists left empty."""
         bodies: dict[str, api.Json] = {}
         for change in changes:
@@ -189,10 +207,17 @@ class CardWriter:
                 self._drop(api.delete_task(change.id))
                 self._lines.pop(change.id, None)
                 self._items = {key: id_ for key, id_ in self._items.items() if id_ != change.id}
-        for change in changes:
-            if isinstance(change, DropChecklist):
-                self._drop(api.delete_task_list(change.id))
-                self._lists.pop(change.id, None)
+        empty = [change.id for change in changes if isinstance(change, DropChecklist)]
+        in_use = self._in_use(card_id) if empty else set()
+        for id_ in empty:
+            if id_ not in in_use:
+                self._drop(api.delete_task_list(id_))
+                self._lists.pop(id_, None)
+
+    def _in_use(self, card_id: str) -> set[str]:
+        """Return the ids of task lists that hold a line: a person may have added one just now."""
+        included = self._client.send(api.card(card_id))["included"]
+        return {task["taskListId"] for task in included["tasks"]}
 
     def _item_body(self, change: SetItem) -> api.Json:
         body: api.Json = {}

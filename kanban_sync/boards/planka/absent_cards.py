@@ -1,0 +1,118 @@
+"""Cards that the answer for a whole board leaves out: archived, moved to another board, or gone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from kanban_sync.boards.planka import api, reading
+from kanban_sync.core.board import BoardState
+from kanban_sync.core.description import footer_words, project_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from kanban_sync.boards.planka.client import Client
+    from kanban_sync.core.board import Column, Said, SeenCard
+    from kanban_sync.core.model import TaskKey
+
+DEFINITIONS = ("labels", "customFieldGroups", "customFields")
+"""What the answers for single cards lack of the board's own."""
+
+ENDLESS = frozenset({"archive", "trash"})
+"""The types of the lists whose cards a board's answer lacks."""
+
+
+class AbsentCards:
+    """Looks for cards of one board, as it was read just now, outside of its lists."""
+
+    def __init__(
+        self,
+        client: Client,
+        board: str = "",
+        included: api.Json | None = None,
+        columns: Mapping[str, Column] | None = None,
+    ) -> None:
+        """Take what the board's answer said of itself; without one there is nothing to look at."""
+        parts = included or {}
+        self._client = client
+        self._board = board
+        self._columns = dict(columns or {})
+        self._definitions = {kind: parts.get(kind, []) for kind in DEFINITIONS}
+        lists = parts.get("lists", [])
+        self._endless = tuple(each["id"] for each in lists if each["type"] in ENDLESS)
+
+    # --- by their ids -------------------------------------------------------------------------
+
+    def complete(
+        self, cards: Iterable[SeenCard], base: Mapping[TaskKey, Said], missing: tuple[str, ...]
+    ) -> BoardState:
+        """Return the board's cards with those of the base that are not on it."""
+        cards = list(cards)
+        present = {card.id for card in cards}
+        gone: set[str] = set()
+        elsewhere: set[str] = set()
+        for said in base.values():
+            if said.card_id in present or not said.card_id:
+                continue
+            if said.deleted:
+                gone.add(said.card_id)
+            elif said.seen is not None and said.seen.archived and said.finished:
+                # Asked once; a card that a person takes out of the archive is on the board again.
+                cards.append(said.seen)
+            else:
+                self._look_for(said, cards, gone, elsewhere)
+        return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere), missing)
+
+    def _look_for(
+        self, said: Said, cards: list[SeenCard], gone: set[str], elsewhere: set[str]
+    ) -> None:
+        try:
+            answer = self._client.send(api.card(said.card_id))
+        except api.NotThereError:
+            gone.add(said.card_id)
+            return
+        if answer["item"]["boardId"] != self._board:
+            elsewhere.add(said.card_id)
+            return
+        cards.append(self._card(answer["item"], answer["included"]))
+
+    # --- by their footers ---------------------------------------------------------------------
+
+    def put_away(self, keys: Collection[TaskKey]) -> tuple[SeenCard, ...]:
+        """Search archive and trash for cards of these tasks.
+
+        One search finds all cards of a project where they are few. Only where they may be more
+        than a search finds, each task is searched for.
+        """
+        wide = [
+            (list_id, project)
+            for list_id in self._endless
+            for project in sorted({key.project for key in keys})
+        ]
+        answers = self._search([(list_id, project_words(project)) for list_id, project in wide])
+        narrow = [
+            (list_id, footer_words(key))
+            for (list_id, project), cards in zip(wide, answers, strict=True)
+            if len(cards) >= api.PAGE
+            for key in keys
+            if key.project == project
+        ]
+        found = [card for cards in (*answers, *self._search(narrow)) for card in cards]
+        return tuple({card.id: card for card in found if card.key in keys}.values())
+
+    def _search(self, asked: Sequence[tuple[str, str]]) -> list[list[SeenCard]]:
+        """Search lists for words, a few at once; the answers are in the order of the questions."""
+        requests = [api.find_cards(list_id, words) for list_id, words in asked]
+        with ThreadPoolExecutor(self._client.connections, thread_name_prefix="search") as pool:
+            return [
+                [self._card(item, answer["included"]) for item in answer["items"]]
+                for answer in pool.map(self._client.send, requests)
+            ]
+
+    def _card(self, item: api.Json, included: api.Json) -> SeenCard:
+        """Read a card whose answer lacks the definitions of the board's labels and fields."""
+        added = {
+            kind: [*included.get(kind, ()), *known] for kind, known in self._definitions.items()
+        }
+        return reading.card_of(item, {**included, **added}, self._columns)

@@ -1,0 +1,281 @@
+"""Which card is which task's, on any board: each sentence that promises it, never a second card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from boards.contract import FULL, only_card
+from core.made import at, card, key, kinds, over
+from core.passes import Clone
+from kanban_sync.core.board import Column
+from kanban_sync.core.description import footer
+from kanban_sync.core.operations import Create
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from boards.contract import Person
+    from kanban_sync.core.board import Card, SeenCard
+    from kanban_sync.core.ports import Board
+
+CHANGED = replace(FULL, title="New", version=at(6))
+
+AWKWARD = ("a", "ab", "A", "a_b", "100%", "a b, c;d", "x" * 200, "\U0001f389" * 90, "back\\slash")
+"""Names that are alike, or that a search takes to be more than letters."""
+
+
+def of_project(wanted: Card, project: str) -> Card:
+    """Return the card of the same task in another repository."""
+    return replace(wanted, key=wanted.key._replace(project=project))
+
+
+def titles(board: Board) -> list[str]:
+    return sorted(each.title for each in board.read({}).cards)
+
+
+class IdentityContract:
+    """Inherit beside ``BoardContract``, with the same fixtures."""
+
+    # --- cards that a person put away ---------------------------------------------------------
+
+    @pytest.mark.parametrize("act", ["archives", "trashes"])
+    def test_a_clone_that_never_saw_an_archived_card_makes_no_second_one(
+        self, clone: Clone[Board], made: SeenCard, person: Person, act: str
+    ) -> None:
+        getattr(person, act)(made.id)
+        other = Clone(clone.board)
+        assert kinds(other.sync([FULL])) == ["Remember"]
+        for wanted in (FULL, CHANGED):
+            found = other.sync([wanted])
+            assert found.operations == ()
+            assert "stays archived" in found.notes[0].text
+        assert clone.board.read({}).cards == ()
+
+    def test_what_a_person_takes_out_of_the_archive_again_is_kept_up_by_every_clone(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.archives(made.id)
+        other = Clone(clone.board)
+        for each in (clone, other):
+            each.sync([FULL])
+        person.moves(made.id, Column.TODO)
+        for each in (other, clone, other):
+            each.sync([CHANGED])
+        seen = only_card(clone.board)
+        assert (seen.id, seen.title) == (made.id, "New")
+        assert [each.sync([CHANGED]).operations for each in (clone, other)] == [(), ()]
+
+    def test_a_making_that_was_cut_off_is_not_repeated_where_a_person_archived_the_card(
+        self, clone: Clone[Board], person: Person
+    ) -> None:
+        clone.sync([])
+        (create,) = clone.plan([FULL]).operations
+        assert isinstance(create, Create)
+        said = clone.board.apply(create).said
+        assert said is not None
+        person.archives(said.card_id)
+        clone.base[FULL.key] = replace(said, card_id="", seen=None, items={}, finished=False)
+        for _ in range(2):
+            clone.sync([FULL])
+        assert clone.board.read({}).cards == ()
+
+    def test_what_was_archived_as_over_comes_back_to_a_clone_that_lost_its_record(
+        self, clone: Clone[Board], made: SeenCard
+    ) -> None:
+        clone.sync([replace(over(), version=at(6))])
+        renewed = Clone(clone.board)
+        assert kinds(renewed.sync([replace(FULL, version=at(7))])) == ["Update"]
+        assert only_card(clone.board).id == made.id
+
+    def test_archived_cards_are_told_apart_by_their_whole_key(
+        self, clone: Clone[Board], person: Person
+    ) -> None:
+        cards = [card(name, title=f"T{number}") for number, name in enumerate(AWKWARD)]
+        clone.sync(cards)
+        for seen in clone.board.read({}).cards:
+            person.archives(seen.id)
+        other = Clone(clone.board)
+        found = other.sync([*cards, card("a ", title="new")])
+        assert sorted(kinds(found)) == ["Create", *["Remember"] * len(cards)]
+        assert {other.base[each.key].card_id for each in cards} == {
+            clone.base[each.key].card_id for each in cards
+        }
+        assert titles(clone.board) == ["new"]
+
+    def test_an_archive_that_holds_more_than_one_search_finds_is_searched_for_each_task(
+        self, clone: Clone[Board], person: Person
+    ) -> None:
+        cards = [card(f"n{number}", title=f"n{number}") for number in range(55)]
+        clone.sync(cards)
+        for seen in clone.board.read({}).cards:
+            person.archives(seen.id)
+        other = Clone(clone.board)
+        found = other.sync([*cards, card("new", title="new")])
+        assert kinds(found).count("Create") == 1
+        assert titles(clone.board) == ["new"]
+
+    def test_archived_cards_of_another_project_are_not_taken(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.archives(made.id)
+        other = Clone(clone.board, project="p2")
+        assert kinds(other.sync([of_project(FULL, "p2")])) == ["Create"]
+
+    @pytest.mark.parametrize("act", ["archives", "trashes"])
+    def test_an_archived_card_stays_archived_even_if_forced(
+        self, clone: Clone[Board], made: SeenCard, person: Person, act: str
+    ) -> None:
+        getattr(person, act)(made.id)
+        for wanted in (FULL, CHANGED):
+            clone.sync([wanted], force=True)
+        assert clone.sync([CHANGED], force=True).operations == ()
+        assert clone.board.read({}).cards == ()
+
+    # --- cards that a person deleted, moved away or copied ------------------------------------
+
+    def test_a_deleted_card_is_made_again_if_forced_and_once_only(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.deletes(made.id)
+        assert kinds(clone.sync([FULL])) == ["Remember"]
+        assert clone.sync([FULL]).operations == ()
+        assert kinds(clone.sync([FULL], force=True)) == ["Create"]
+        assert clone.sync([FULL], force=True).operations == ()
+        assert only_card(clone.board).title == FULL.title
+
+    def test_a_card_that_was_moved_to_another_board_is_not_archived_when_its_task_is_over(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.takes_away(made.id)
+        assert clone.sync([over(version=at(6))]).operations == ()
+        assert clone.sync([FULL], force=True).operations == ()
+
+    def test_copies_that_people_made_are_told_and_never_written(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        copy = person.copies(made.id)
+        before = {each.id: each for each in clone.board.read({}).cards}[copy]
+        for each in (clone, Clone(clone.board)):
+            found = each.sync([CHANGED])
+            assert any(f"card {copy} is a copy of card {made.id}" in n.text for n in found.notes)
+        assert {each.id: each for each in clone.board.read({}).cards}[copy] == before
+
+    # --- lost and copied stores ---------------------------------------------------------------
+
+    def test_a_lost_store_finds_every_card_again_and_writes_nothing(
+        self, clone: Clone[Board]
+    ) -> None:
+        cards = [FULL, card("b", title="Same"), card("c", title="Same", column=Column.DONE)]
+        clone.sync(cards)
+        before = clone.board.read({}).cards
+        renewed = Clone(clone.board)
+        assert kinds(renewed.sync(cards)) == ["Remember"] * 3
+        assert renewed.base.keys() == clone.base.keys()
+        assert clone.board.read({}).cards == before
+
+    def test_a_copied_store_goes_on_without_a_second_card(self, clone: Clone[Board]) -> None:
+        clone.sync([FULL])
+        copied = Clone(clone.board, dict(clone.base))
+        clone.sync([CHANGED, card("b", title="b")])
+        copied.sync([CHANGED, card("b", title="b"), card("c", title="c")])
+        clone.sync([CHANGED, card("b", title="b"), card("c", title="c")])
+        assert titles(clone.board) == ["New", "b", "c"]
+
+    def test_a_store_of_last_week_does_not_turn_the_board_back(self, clone: Clone[Board]) -> None:
+        clone.sync([FULL])
+        old = dict(clone.base)
+        clone.sync([CHANGED])
+        Clone(clone.board, old).sync([CHANGED])
+        assert only_card(clone.board).title == "New"
+
+    # --- several repositories and roots -------------------------------------------------------
+
+    def test_two_repositories_with_equal_titles_share_a_board_without_touching(
+        self, clone: Clone[Board]
+    ) -> None:
+        other = Clone(clone.board, project="p2")
+        theirs = of_project(FULL, "p2")
+        clone.sync([FULL])
+        assert kinds(other.sync([theirs])) == ["Create"]
+        clone.sync([CHANGED])
+        assert [each.sync([wanted]).operations for each, wanted in (
+            (clone, CHANGED), (other, theirs)
+        )] == [(), ()]  # fmt: skip
+        other.sync([of_project(over(version=at(6)), "p2")])
+        seen = only_card(clone.board)
+        assert (seen.key, seen.title) == (key(), "New")
+
+    def test_two_roots_with_equal_titles_have_a_card_each(self, clone: Clone[Board]) -> None:
+        cards = [
+            card("x", title="x", labels=("agent",)),
+            card("modules/m/x", title="x", labels=("agent", "modules/m")),
+        ]
+        clone.sync(cards)
+        for each in (clone, Clone(clone.board)):
+            each.sync(cards)
+            assert each.sync(cards).operations == ()
+        labels = {each.key: each.labels for each in clone.board.read({}).cards}
+        assert labels == {each.key: each.labels for each in cards}
+
+    # --- adoption -----------------------------------------------------------------------------
+
+    @pytest.fixture
+    def adds_ours(self, clone: Clone[Board], person: Person) -> Callable[..., str]:
+        """Makes a card as the tool's predecessor did: labelled, without a footer."""
+
+        def add(title: str = FULL.title, description: str = "", label: str = "agent") -> str:
+            clone.sync([])
+            card_id = person.adds(title, description, Column.REVIEW)
+            person.labels(card_id, label)
+            return card_id
+
+        return add
+
+    def test_a_labelled_card_without_a_footer_is_taken_over_by_its_title(
+        self, clone: Clone[Board], adds_ours: Callable[..., str]
+    ) -> None:
+        card_id = adds_ours(description="what a person wrote")
+        assert kinds(clone.sync([FULL])) == ["Update"]
+        seen = only_card(clone.board)
+        assert (seen.id, seen.key, seen.column) == (card_id, FULL.key, FULL.column)
+        assert "what a person wrote" in seen.description
+        assert clone.sync([FULL]).operations == ()
+
+    @pytest.mark.parametrize(
+        "cards",
+        [
+            [{}, {}],
+            [{"title": f"{FULL.title} "}],
+            [{"title": FULL.title.lower()}],
+            [{"label": "theirs"}],
+            [{"description": footer(key(project="p2"))}],
+            [{"description": footer(key("other"))}],
+        ],
+        ids=["twice", "blank", "case", "label", "other project", "other task"],
+    )
+    def test_a_card_that_may_be_anybodys_is_not_taken_over(
+        self, clone: Clone[Board], adds_ours: Callable[..., str], cards: list[dict[str, str]]
+    ) -> None:
+        ids = [adds_ours(**each) for each in cards]
+        before = {each.id: each for each in clone.board.read({}).cards}
+        assert kinds(clone.sync([FULL])) == ["Create"]
+        after = {each.id: each for each in clone.board.read({}).cards}
+        assert {each: after[each] for each in ids} == {each: before[each] for each in ids}
+
+    def test_a_title_that_two_tasks_have_takes_over_nothing(
+        self, clone: Clone[Board], adds_ours: Callable[..., str]
+    ) -> None:
+        adds_ours()
+        assert kinds(clone.sync([FULL, card("b", title=FULL.title)])) == ["Create"] * 2
+
+    def test_a_footer_that_a_person_deleted_is_written_again(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.edits(made.id, description="only mine")
+        assert kinds(clone.sync([FULL])) == ["Update"]
+        seen = only_card(clone.board)
+        assert seen.key == FULL.key
+        assert "only mine" in seen.description

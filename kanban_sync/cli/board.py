@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
-from kanban_sync.core.board import LISTS, cards_of
+from kanban_sync.core.board import LISTS
+from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import KanbanSyncError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from kanban_sync.core.board import cards_of, mark_of
+from kanban_sync.core.drawing import cards_of, mark_of
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.operations import Forget, counts_of
 from kanban_sync.core.plan import plan

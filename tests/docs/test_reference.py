@@ -19,7 +19,8 @@ from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.init import TEMPLATE
 from kanban_sync.cli.main import COMMANDS, INTERRUPTED, cli
 from kanban_sync.config import Settings
-from kanban_sync.core.board import AGENT_LABEL, LISTS, STATUS_LABELS, Column, column_of
+from kanban_sync.core.board import AGENT_LABEL, LISTS, STATUS_LABELS, Column
+from kanban_sync.core.drawing import column_of
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
 from kanban_sync.core.model import Status
 from kanban_sync.sources.checkboxes import MARKS

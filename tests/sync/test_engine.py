@@ -10,7 +10,8 @@ import pytest
 
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.config import Settings
-from kanban_sync.core.board import Column, cards_of
+from kanban_sync.core.board import Column
+from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.git import GitRepository

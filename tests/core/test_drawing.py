@@ -16,12 +16,10 @@ from kanban_sync.core.board import (
     CardVersion,
     Column,
     Stamp,
-    cards_of,
-    column_of,
     fit,
-    mark_of,
 )
 from kanban_sync.core.checklists import line_marks
+from kanban_sync.core.drawing import cards_of, column_of, mark_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 
 KEY = TaskKey(PROJECT, "openspec", "add-login")

@@ -96,7 +96,7 @@ class Clone(Checkout):
             raise RepositoryError(text)
         return project
 
-    def board(self, target: Target, store: TaskStore, on_answer: Callable[[], None]) -> Board:
+    def board(self, target: Target, session: Session, on_answer: Callable[[], None]) -> Board:
         """Connect to a board; the key goes to the server that its owner named and to no other.
 
         Raises:
@@ -108,7 +108,8 @@ class Clone(Checkout):
 
         key = api_key(target.url, os.environ)
         client = Client(target.url, key, Conduct(), on_answer)
-        return PlankaBoard(client, target.project, target.board, store.board_ids(target.id))
+        ids, layout = session.store.board_ids(target.id), session.settings.drawing.layout
+        return PlankaBoard(client, target.project, target.board, ids, layout)
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -177,7 +178,7 @@ class Clone(Checkout):
             if target is None or (settings is None and named not in {None, target}):
                 # The repository has come to name another board, which nobody has allowed yet.
                 return None
-            return self.board(target, session.store, lambda: progress.tick("writing to the board"))
+            return self.board(target, session, lambda: progress.tick("writing to the board"))
 
         doors = Doors(
             open_session=lambda worktree: self.session(settings, worktree),

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from kanban_sync.core import mapping
+from kanban_sync.core.drawing import Drawing
 from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.ports import SourceSettings
 
@@ -27,11 +29,17 @@ PROJECT_FILE = "project.yaml"
 SIZE_LIMIT = 64 * 1024
 """Bytes of a settings file that are read at most."""
 
-DEPTH = 3
-"""How deep a settings file is nested at most: the file, a section, a list."""
+DEPTH = 4
+"""How deep a settings file is nested at most: the file, a section, a part of it, a list."""
+
+ANY = "*"
+"""Stands for any name in a key."""
 
 BRANCHES = ("default-only", "current")
 ARCHIVED = ("skip", "include")
+
+PAIRS = ("lists", "labels", "statuses")
+"""Parts of the drawing that say something of several names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,8 @@ class Settings:
 
     ``branches`` is ``default-only`` (the board says what the default branch says) or ``current``
     (what is checked out). ``archived`` tells whether changes that were archived before the first
-    sync get cards.
+    sync get cards. ``drawing`` is how cards are drawn, and ``links`` where their files are to be
+    seen: an address with ``{path}``, or ``none``.
     """
 
     project_id: str = ""
@@ -51,6 +60,8 @@ class Settings:
     branches: str = "default-only"
     archived: str = "skip"
     sources: SourceSettings = field(default_factory=SourceSettings)
+    drawing: Drawing = field(default_factory=Drawing)
+    links: str = ""
 
     @property
     def names_a_board(self) -> bool:
@@ -97,7 +108,23 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("sources", "openspec"): _Key("sources.openspec", _texts),
     ("sources", "exclude"): _Key("sources.exclude", _texts),
     ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
+    **{
+        ("board", "lists", word): _Key(f"drawing.lists.{word}", mapping.name_problem)
+        for word in mapping.COLUMNS
+    },
+    **{
+        ("board", "labels", label): _Key(f"drawing.labels.{label}", mapping.name_problem)
+        for label in mapping.OUR_LABELS
+    },
+    ("board", "statuses", "orphaned"): _Key("drawing", mapping.orphaned_problem),
+    ("board", "statuses", ANY): _Key(f"drawing.statuses.{ANY}", _one_of(mapping.COLUMNS)),
+    ("board", "cards"): _Key("drawing.cards", _one_of(mapping.CARDS)),
+    ("board", "archive_done_after"): _Key("drawing.archive_done_after", mapping.days_problem),
+    ("board", "links"): _Key("links", mapping.links_problem),
 }
+
+SECTIONS = {key[:length] for key in KEYS for length in range(1, len(key))}
+"""Keys that hold other keys."""
 
 ENVIRONMENT = {
     "PLANKA_URL": "planka_url",
@@ -120,8 +147,10 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
     """
     settings = base or Settings()
     problems: list[str] = []
+    lines: dict[tuple[str, ...], int] = {}
     for path, value, line in _entries(data, name, problems):
-        key = KEYS.get(path)
+        key = KEYS.get(path) or KEYS.get((*path[:-1], ANY))
+        lines[path] = line
         if key is None:
             problems.append(f"{name}:{line}: {_problem_of(path)}")
             continue
@@ -129,7 +158,10 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
         if wanted:
             problems.append(f"{name}:{line}: {'.'.join(path)} has to be {wanted}")
         else:
-            settings = _with(settings, key.target, value)
+            settings = _with(settings, key.target.replace(ANY, path[-1]), value)
+    for path, problem in mapping.clashes(settings.drawing).items():
+        line = lines.get(("board", *path), 1)
+        problems.append(f"{name}:{line}: board.{'.'.join(path)} {problem}")
     if problems:
         raise SettingsError(problems)
     return settings
@@ -226,20 +258,32 @@ def to_json(settings: Settings) -> dict[str, Any]:
         "openspec": list(sources.openspec),
         "exclude": list(sources.exclude),
     }
+    drawing = settings.drawing
+    plain["drawing"] = {
+        **{part: dict(getattr(drawing, part)) for part in PAIRS},
+        "cards": drawing.cards,
+        "archive_done_after": drawing.archive_done_after,
+    }
     return plain
 
 
 def from_json(plain: Mapping[str, Any]) -> Settings:
     """Read back what ``to_json`` wrote; what is missing has its default."""
-    known = {each.name for each in fields(Settings)} - {"sources"}
+    known = {each.name for each in fields(Settings)} - {"sources", "drawing"}
     settings = Settings(**{name: value for name, value in plain.items() if name in known})
     for name, value in plain.get("sources", {}).items():
         settings = _with(settings, f"sources.{name}", value)
+    for name, value in plain.get("drawing", {}).items():
+        for word, said in value.items() if name in PAIRS else [("", value)]:
+            target = f"drawing.{name}.{word}" if word else f"drawing.{name}"
+            settings = _with(settings, target, said)
     return settings
 
 
 def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN401 - from a file
     head, _, rest = target.partition(".")
+    if head == "drawing":
+        return replace(settings, drawing=_drawn(settings.drawing, rest, value))
     if rest:
         more: dict[str, Any] = {rest: tuple(value)}
         return replace(settings, sources=replace(settings.sources, **more))
@@ -247,18 +291,27 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     return replace(settings, **plain)
 
 
+def _drawn(drawing: Drawing, target: str, value: Any) -> Drawing:  # noqa: ANN401 - as _with's
+    part, _, name = target.partition(".")
+    said: dict[str, Any] = {part: int(value) if part == "archive_done_after" else value}
+    if part in PAIRS:
+        said = {part: tuple({**dict(getattr(drawing, part)), name: value.strip()}.items())}
+    return replace(drawing, **said)
+
+
 def _problem_of(path: tuple[str, ...]) -> str:
     """Return what is wrong with a key that sets nothing."""
-    if any(key[0] == path[0] for key in KEYS if len(key) > 1) and len(path) == 1:
-        return f"{path[0]} has to hold settings below it"
     written = ".".join(path)
-    close = difflib.get_close_matches(written, [".".join(key) for key in KEYS], n=1, cutoff=0.7)
+    if path in SECTIONS:
+        return f"{written} has to hold settings below it"
+    names = [".".join(key) for key in KEYS if ANY not in key]
+    close = difflib.get_close_matches(written, names, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{written} is not a setting{hint}"
 
 
 def _entries(data: bytes, name: str, problems: list[str]) -> list[tuple[tuple[str, ...], Any, int]]:
-    """Return the entries of a YAML file, two levels deep: path, value, line."""
+    """Return the entries of a YAML file, at most three levels deep: path, value, line."""
     if len(data) > SIZE_LIMIT:
         problems.append(f"{name}:1: is larger than {SIZE_LIMIT} bytes; that is no settings file")
         return []
@@ -312,11 +365,10 @@ def _mapping(
     problems: list[str],
 ) -> list[tuple[tuple[str, ...], Any, int]]:
     entries: list[tuple[tuple[str, ...], Any, int]] = []
-    sections = {path[0] for path in KEYS if len(path) > 1}
     for key, value in node.value:
         path = (*above, str(key.value))
         line = key.start_mark.line + 1
-        if not above and path[0] in sections:
+        if path in SECTIONS:
             if value.id == "mapping":
                 entries += _mapping(value, path, name, problems)
             elif value.value:

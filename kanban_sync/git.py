@@ -172,12 +172,19 @@ class GitRepository:
         if self._current is not None:
             reference, commit = self.head_of(self._current)
             return reference.removeprefix(BRANCH) or commit, commit
+        name, reference = self._default(heads)
+        if name:
+            return name, heads[reference]
+        reference, commit = self.head_of(self._common_dir)
+        return reference.removeprefix(BRANCH) or commit, commit
+
+    def _default(self, heads: Mapping[str, str]) -> tuple[str, str]:
+        """Return the default branch's name and reference, empty where none can be told."""
         for name in self._candidates(heads):
             for reference in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
                 if reference in heads:
-                    return name, heads[reference]
-        reference, commit = self.head_of(self._common_dir)
-        return reference.removeprefix(BRANCH) or commit, commit
+                    return name, reference
+        return "", ""
 
     def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
         """Yield names that the default branch may have, the surest first."""
@@ -195,6 +202,20 @@ class GitRepository:
             with contextlib.suppress(RepositoryError):
                 self._usual_branch = self._run(["git", "config", "--get", "init.defaultBranch"])
         return self._usual_branch
+
+    def published(self) -> tuple[str, str]:
+        """Return where the default branch goes: its remote's URL, and its name there.
+
+        Both are empty where it has no remote. It is the same whatever is checked out.
+        """
+        name, _ = self._default(self.heads())
+        form = "--format=%(upstream:remotename) %(upstream:remoteref)"
+        call = ["git", "for-each-ref", form, f"{BRANCH}{name}"]
+        remote, _, reference = self._run(call).strip().partition(" ") if name else ("", "", "")
+        with contextlib.suppress(RepositoryError):
+            url = self._run(["git", "remote", "get-url", "--", remote or "origin"])
+            return url, (reference or name).removeprefix(BRANCH)
+        return "", ""
 
     # --- layers -----------------------------------------------------------------------------
 

@@ -27,6 +27,11 @@ class Column(StrEnum):
     """Not one of the six lists: the board's own archive."""
 
     @property
+    def word(self) -> str:
+        """What the settings call it."""
+        return self.name.lower()
+
+    @property
     def is_shared(self) -> bool:
         """Whether people move our cards freely between this column and its like."""
         return self in {Column.BACKLOG, Column.TODO}
@@ -38,6 +43,28 @@ AGENT_LABEL = "agent"
 """The label on every card of ours."""
 
 STATUS_LABELS: Mapping[Status, str] = {Status.BLOCKED: "blocked", Status.FAILED: "failed"}
+
+
+class LabelNames(NamedTuple):
+    """What our labels are called on the board."""
+
+    agent: str = AGENT_LABEL
+    blocked: str = STATUS_LABELS[Status.BLOCKED]
+    failed: str = STATUS_LABELS[Status.FAILED]
+
+
+LABELS = LabelNames()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the lists of a board and our labels are called there; a column may have no list."""
+
+    lists: Mapping[Column, str] = field(
+        default_factory=lambda: {column: column.value for column in LISTS}
+    )
+    labels: LabelNames = LABELS
+
 
 ARCHIVED_WORD = "archived"
 """The word for the status of a change that was found in the archive."""
@@ -87,7 +114,12 @@ class Checklist:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card as it ought to be: only what the project owns of it."""
+    """A card as it ought to be: only what the project owns of it.
+
+    ``names`` are the labels that are ours to give and to take, whether this card has them or not.
+    ``links`` is how ``text`` ends: where its file and commit are to be seen, which is no content
+    of the task. ``end`` says why the card belongs into the archive where a task did not vanish.
+    """
 
     key: TaskKey
     title: str
@@ -98,13 +130,16 @@ class Card:
     version: CardVersion = NEVER
     evident: bool = False
     """Whether its column follows from something found (an archived change), not from absence."""
+    names: LabelNames = LABELS
+    links: str = ""
+    end: str = ""
 
     @property
     def text_digest(self) -> str:
         """A hash of all that the text version speaks of."""
         items = [[[item.key, item.text] for item in each.items] for each in self.checklists]
         titles = [each.title for each in self.checklists]
-        return digest([self.title, self.text, titles, items])
+        return digest([self.title, self.text.removesuffix(self.links).rstrip(), titles, items])
 
     @property
     def status_digest(self) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from kanban_sync.core.board import Column, Said
+from kanban_sync.core.board import Column, Layout, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -202,6 +202,8 @@ class Plan:
     held: tuple[Operation, ...] = ()
     notes: tuple[Note, ...] = ()
     missing: tuple[str, ...] = ()
+    layout: Layout = field(default_factory=Layout)
+    """What the lists and labels of the board are called; lists are shown by these names."""
 
     @property
     def writes(self) -> tuple[Operation, ...]:
@@ -262,7 +264,7 @@ def _remembered(said: tuple[Card, ...]) -> tuple[Card, ...]:
 def is_flip(operation: Operation) -> bool:
     """Whether an operation would take a card to another column, or away, on thin evidence."""
     if isinstance(operation, Archive):
-        return True
+        return not operation.card.evident
     if not isinstance(operation, Update):
         return False
     moves = [change for change in operation.changes if isinstance(change, Move)]

@@ -60,9 +60,9 @@ from kanban_sync.core.operations import (
 from kanban_sync.core.precedence import (
     Side,
     is_newer,
+    is_unchanged,
     right_to_write,
     said_newest,
-    same_content,
     stamp_after,
     stamp_archived,
     stamp_made,
@@ -154,7 +154,8 @@ def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
 
 def _ended(card: Card, base: Said) -> Card:
     """Return the card as an archiving says it: the words on the board stay as they were."""
-    return replace(base.said, column=Column.ARCHIVE, version=card.version)
+    there = base.said
+    return replace(there, column=Column.ARCHIVE, version=card.version, evident=card.evident)
 
 
 def _decide_end(
@@ -188,7 +189,7 @@ def _decide_end(
 
 
 def _end(card: Card) -> str:
-    return "over" if card.evident else "in no file any more"
+    return card.end or "in no file any more"
 
 
 def _decide_absent(
@@ -203,7 +204,7 @@ def _decide_absent(
         # Row 12.
         return Note(str(card.key), "a person moved its card to another board")
     if base is not None and base.card_id in actual.gone:
-        if same_content(card, base.said):
+        if is_unchanged(card, base, mark):
             # Row 10.
             deleted = replace(base, deleted=True)
             return None if base.deleted else Remember(deleted, "a person deleted its card")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.cli.plan_text import _change_text
-from kanban_sync.core.board import Column, Item
+from kanban_sync.core.board import Column, Item, Layout
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -20,6 +19,7 @@ from kanban_sync.core.operations import (
     SetText,
     SetTitle,
 )
+from kanban_sync.core.plan_text import _change_text
 
 ITEM = Item("k", "Do it", done=True)
 
@@ -48,4 +48,4 @@ ITEM = Item("k", "Do it", done=True)
     ],
 )
 def test_each_change_is_a_sentence(change: Change, sentence: str) -> None:
-    assert _change_text(change) == sentence
+    assert _change_text(change, Layout()) == sentence

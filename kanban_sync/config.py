@@ -304,7 +304,7 @@ def _problem_of(path: tuple[str, ...]) -> str:
     written = ".".join(path)
     if path in SECTIONS:
         return f"{written} has to hold settings below it"
-    names = [".".join(key) for key in KEYS if ANY not in key]
+    names = [".".join(key) for key in (*KEYS, *sorted(SECTIONS)) if ANY not in key]
     close = difflib.get_close_matches(written, names, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{written} is not a setting{hint}"

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from kanban_sync import config
 from kanban_sync.config import Settings
+from kanban_sync.core.board import Column
+from kanban_sync.core.drawing import Drawing
 from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.ports import SourceSettings
 
@@ -27,6 +29,20 @@ sources:
     - specs/openspec
   exclude: [tests/**]
   archived: include
+board:
+  lists:
+    backlog: Ideas
+    todo: Next
+    in_progress: Doing
+    done: "Done, really"
+  labels: {agent: bot}
+  statuses:
+    blocked: review
+    "?": planning
+    "a.b.": backlog
+  cards: section
+  archive_done_after: 30
+  links: https://code.example.org/{branch}/{path}
 """
 
 
@@ -40,6 +56,19 @@ def test_every_setting_is_read() -> None:
         branches="current",
         archived="include",
         sources=SourceSettings(("TODO.md",), ("specs/openspec",), ("tests/**",)),
+        drawing=Drawing(
+            lists=(
+                ("backlog", "Ideas"),
+                ("todo", "Next"),
+                ("in_progress", "Doing"),
+                ("done", "Done, really"),
+            ),
+            labels=(("agent", "bot"),),
+            statuses=(("blocked", "review"), ("?", "planning"), ("a.b.", "backlog")),
+            cards="section",
+            archive_done_after=30,
+        ),
+        links="https://code.example.org/{branch}/{path}",
     )
 
 
@@ -65,6 +94,54 @@ unknown: 1
         ".kanban-sync.yaml:8",
     ]
     assert "did you mean git.default_branch?" in caught.value.problems[3]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "lists: {inprogres: x}",
+            "lists.inprogres is not a setting; did you mean board.lists.in_p",
+        ),
+        ("list: {todo: x}", "list is not a setting; did you mean board.lists"),
+        ("lists: nonsense", "lists has to hold settings below it"),
+        ("lists: {todo: [a]}", "lists.todo has to be a text of at most 128 characters"),
+        (f"lists: {{todo: {'x' * 129}}}", "lists.todo has to be a text of at most 128 characters"),
+        ("lists: {done: Review}", "lists.done is the list of done and of review; cards in Done"),
+        ("lists: {review: Done}", "lists.review is the list of done and of review; cards in Done"),
+        ("labels: {agents: x}", "labels.agents is not a setting; did you mean board.labels.agent?"),
+        ("labels: {agent: blocked}", "labels.agent is the label blocked, too"),
+        ("labels: {agent: x, failed: x}", "labels.agent is the label failed, too"),
+        (
+            "statuses: {blocked: Review}",
+            "statuses.blocked has to be one of backlog, todo, planning",
+        ),
+        ("statuses: {orphaned: done}", "statuses.orphaned has to be left out"),
+        ("cards: sections", "cards has to be one of task, section"),
+        ("archive_done_after: 0", "archive_done_after has to be a whole number of days"),
+        ("archive_done_after: 1.5", "archive_done_after has to be a whole number of days"),
+        (
+            f"archive_done_after: {'9' * 5000}",
+            "archive_done_after has to be a whole number of days",
+        ),
+        ("links: github", "links has to be 'none', or an address with {path} in it"),
+        ("links: https://x/", "links has to be 'none', or an address with {path} in it"),
+        ("links: javascript:{path}", "links has to be 'none', or an address with {path} in it"),
+        ("links: 'https://x/{path})'", "links has to be 'none', or an address with {path} in it"),
+    ],
+)
+def test_what_the_board_cannot_be_is_told_with_its_line(line: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        config.parse(f"# a comment\nboard:\n  {line}\n".encode(), "f")
+    assert any(problem.startswith(f"f:3: board.{told}") for problem in caught.value.problems)
+
+
+def test_lists_and_labels_may_change_their_names_with_one_another() -> None:
+    settings = config.parse(
+        b"board: {lists: {done: Review, review: Done}, labels: {agent: failed, failed: agent}}", "f"
+    )
+    assert settings.drawing.layout.lists[Column.REVIEW] == "Done"
+    assert settings.drawing.layout.labels == ("failed", "blocked", "agent")
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,10 @@ class PlankaBoard:
     def _prepare(self) -> None:
         if not self.ids.get("board"):
             self._make_board()
+        with self._as_member():
+            self._make_things()
+
+    def _make_things(self) -> None:
         for column in self._layout.lists:
             self._make_list(column)
         self.label_id(self._layout.labels.agent)
@@ -325,7 +329,8 @@ class PlankaBoard:
         writer = CardWriter(self._client, self.ids, self.label_id)
         match operation:
             case Create():
-                return Receipt(writer.create(operation))
+                with self._as_member():
+                    return Receipt(writer.create(operation))
             case Update():
                 return Receipt(writer.update(operation))
             case Archive():
@@ -336,6 +341,20 @@ class PlankaBoard:
                 return Receipt(None)
             case _:
                 assert_never(operation)
+
+    @contextmanager
+    def _as_member(self) -> Iterator[None]:
+        """Say what is wrong where a board can be read, and nothing be made on it."""
+        try:
+            yield
+        except api.NotThereError as error:
+            text = (
+                f"{error}: this account sees the board {self._board!r} of project"
+                f" {self._project!r}, but it is no member of the board (an admin sees more than"
+                " an admin may change), or a list of it was just removed; add the account as an"
+                " editor, or try again"
+            )
+            raise RightsError(text) from error
 
     @contextmanager
     def _of_shape(self) -> Iterator[None]:

@@ -116,7 +116,6 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
         ("board", "labels", label): _Key(f"drawing.labels.{label}", mapping.name_problem)
         for label in mapping.OUR_LABELS
     },
-    ("board", "statuses", "orphaned"): _Key("drawing", mapping.orphaned_problem),
     ("board", "statuses", ANY): _Key(f"drawing.statuses.{ANY}", _one_of(mapping.COLUMNS)),
     ("board", "cards"): _Key("drawing.cards", _one_of(mapping.CARDS)),
     ("board", "archive_done_after"): _Key("drawing.archive_done_after", mapping.days_problem),

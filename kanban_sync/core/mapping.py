@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.board import LABELS, LIST_NAME_LIMIT, LISTS, Column, fit
 from kanban_sync.core.drawing import SECTION, TASK
 from kanban_sync.core.links import NO_LINKS, PATH
+from kanban_sync.core.model import Status, plain_word
 
 if TYPE_CHECKING:
     from kanban_sync.core.drawing import Drawing
@@ -43,11 +44,6 @@ def links_problem(value: object) -> str:
     return "" if good or value == NO_LINKS else text
 
 
-def orphaned_problem(value: object) -> str:  # noqa: ARG001 - no value would do
-    """Return why a task that vanished cannot be placed."""
-    return "left out: a task that no file holds goes to the board's archive"
-
-
 def clashes(drawing: Drawing) -> dict[tuple[str, str], str]:
     """Return what cannot be, each with the part and the name of the setting that says it."""
     found: dict[tuple[str, str], str] = {}
@@ -63,4 +59,7 @@ def clashes(drawing: Drawing) -> dict[tuple[str, str], str]:
         others = [other for other in OUR_LABELS if other != label and called[other] == name]
         if others:
             found["labels", label] = f"is the label {others[0]}, too; give it another name"
+    for word, _ in drawing.statuses:
+        if plain_word(word) == Status.ORPHANED:
+            found["statuses", word] = "has to be left out: what no file holds goes to the archive"
     return found

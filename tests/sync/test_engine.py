@@ -10,7 +10,7 @@ import pytest
 
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.config import Settings
-from kanban_sync.core.board import Column
+from kanban_sync.core.board import NAME_LIMIT, Column
 from kanban_sync.core.drawing import DAY, Drawing, cards_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.operations import Create, Operation
@@ -254,7 +254,7 @@ def test_settings_that_change_how_cards_are_drawn_are_news_and_redraw_them_once(
     world.drawing = Drawing(labels=(("agent", "bot"),), statuses=(("in progress", "review"),))
     world.sync()
     (card,) = world.board.cards.values()
-    assert (card.labels, card.column) == ({"bot"}, Column.REVIEW)
+    assert (set(card.labels), card.column) == ({"bot"}, Column.REVIEW)
     reads, writes = world.board.reads, world.board.writes
     world.sync()
     assert (world.board.reads, world.board.writes) == (reads, writes)
@@ -307,6 +307,24 @@ def test_a_change_that_was_archived_long_ago_and_is_ticked_since_longer_stands_i
     world.repo.commit_at(int(world.now), **{"openspec/changes/y/tasks.md": None, archived: ticked})
     world.sync()
     assert world.columns()["y"] is Column.DONE
+
+
+def test_names_are_cut_on_the_board_and_whole_in_the_database(world: World) -> None:
+    long, task = "\U0001f389" * 800, "t" * 3000
+    world.repo.commit(
+        **{"TASKS.md": f"## G\n- [ ] {long}\n", "openspec/changes/y/tasks.md": f"- [ ] {task}\n"}
+    )
+    world.sync()
+    assert {long, task} <= {each.title for each in world.store.tasks()}
+    cards = {str(each.key): each for each in world.board.cards.values()}
+    (cut,) = (each.title for each in cards.values() if each.title not in {"x", "y"})
+    assert len(cut.encode("utf-16-le")) <= 2 * NAME_LIMIT
+    assert cut.startswith("\U0001f389" * 500)
+    (line,) = cards["openspec:y"].checklists[0].items
+    assert len(line.text) == NAME_LIMIT
+    writes = world.board.writes
+    world.sync(force=True)
+    assert world.board.writes == writes
 
 
 def test_cards_link_to_the_branch_where_it_is_published(world: World) -> None:

@@ -18,6 +18,7 @@ from git.exc import GitCommandError, GitCommandNotFound
 
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.history import LogEntry, PathChange
+from kanban_sync.core.links import CONFIGURED, published_at
 from kanban_sync.core.ports import Layer
 from kanban_sync.hooks.hot import clean_environment
 
@@ -209,12 +210,9 @@ class GitRepository:
         Both are empty where it has no remote. It is the same whatever is checked out.
         """
         name, _ = self._default(self.heads())
-        form = "--format=%(upstream:remotename) %(upstream:remoteref)"
-        call = ["git", "for-each-ref", form, f"{BRANCH}{name}"]
-        remote, _, reference = self._run(call).strip().partition(" ") if name else ("", "", "")
         with contextlib.suppress(RepositoryError):
-            url = self._run(["git", "remote", "get-url", "--", remote or "origin"])
-            return url, (reference or name).removeprefix(BRANCH)
+            call = ["git", "config", "-z", "--get-regexp", CONFIGURED]
+            return published_at(self._run(call), name) if name else ("", "")
         return "", ""
 
     # --- layers -----------------------------------------------------------------------------

@@ -9,6 +9,9 @@ from typing import NamedTuple
 NO_LINKS = "none"
 """What the settings say to have no links."""
 
+CONFIGURED = r"^(branch\..*\.(remote|merge)|remote\..*\.url)$"
+"""What ``published_at`` has to know of git's configuration."""
+
 PATH, BRANCH, COMMIT = "{path}", "{branch}", "{commit}"
 
 SHOWN_DIGITS = 7
@@ -69,6 +72,23 @@ class Links:
         if self.commit and commit:
             links.append(_link(commit[:SHOWN_DIGITS], self.commit.replace(COMMIT, commit)))
         return " · ".join(links)
+
+
+def published_at(configuration: str, branch: str) -> tuple[str, str]:
+    r"""Return the URL of the remote that a branch goes to, and its name there; empty if none.
+
+    Args:
+        configuration: What ``git config -z`` printed: ``<key>\n<value>\0`` each.
+        branch: The branch's name here.
+    """
+    said: dict[str, str] = {}
+    for entry in configuration.split("\0"):
+        key, _, value = entry.partition("\n")
+        said.setdefault(key, value)
+    remote = said.get(f"branch.{branch}.remote", "origin")
+    name = said.get(f"branch.{branch}.merge", branch).removeprefix("refs/heads/")
+    url = said.get(f"remote.{remote}.url", "")
+    return (url, name) if url else ("", "")
 
 
 def links_of(remote: str, branch: str, template: str = "") -> Links:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.drawing import DAY, Drawing, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
-from kanban_sync.core.links import links_of
+from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.operations import Forget, counts_of
 from kanban_sync.core.plan import plan
 from kanban_sync.core.plan_text import plan_lines
@@ -296,7 +296,8 @@ class Engine:
 
     def _drawing(self, session: Session) -> Drawing:
         """Return how the cards are drawn, with links to where the default branch is to be seen."""
-        links = links_of(*session.clone.published(), session.settings.links)
+        said = session.settings.links
+        links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
         return replace(session.settings.drawing, links=links)
 
     def _plan(self, session: Session, board: Board) -> Plan:

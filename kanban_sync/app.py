@@ -105,7 +105,7 @@ class Clone(Checkout):
             raise RepositoryError(text)
         return project
 
-    def board(self, target: Target, store: TaskStore, on_answer: Callable[[], None]) -> Board:
+    def board(self, target: Target, session: Session, on_answer: Callable[[], None]) -> Board:
         """Connect to a board; its first request looks for what the user has bound to that server.
 
         Raises:
@@ -119,7 +119,8 @@ class Clone(Checkout):
         sign_in = SignIn(lambda: self.credential(target))
         conduct = Conduct(plain_hosts=os.environ.get(ALLOW_HTTP, ""))
         client = Client(target.url, sign_in, conduct, on_answer)
-        return PlankaBoard(client, target.project, target.board, store.board_ids(target.id))
+        ids, layout = session.store.board_ids(target.id), session.settings.drawing.layout
+        return PlankaBoard(client, target.project, target.board, ids, layout)
 
     def credential(self, target: Target) -> Credential:
         """Return what the user has bound to a board's server; the server is not asked.
@@ -198,7 +199,7 @@ class Clone(Checkout):
                 return None
             if self.is_shallow and not session.settings.project_id:
                 raise SetupError(SHALLOW)
-            return self.board(target, session.store, lambda: progress.tick("writing to the board"))
+            return self.board(target, session, lambda: progress.tick("writing to the board"))
 
         doors = Doors(
             open_session=lambda worktree: self.session(settings, worktree),

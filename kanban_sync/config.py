@@ -7,19 +7,18 @@ They come from the command line, then the environment, then ``.kanban-sync.yaml`
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
-import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from kanban_sync.address import address
+from kanban_sync.core import mapping
+from kanban_sync.core.drawing import Drawing
 from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.ports import SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from urllib.parse import SplitResult
 
 SETTINGS_FILE = ".kanban-sync.yaml"
 PROJECT_FILE = "project.yaml"
@@ -27,12 +26,18 @@ PROJECT_FILE = "project.yaml"
 SIZE_LIMIT = 64 * 1024
 """Bytes of a settings file that are read at most."""
 
-DEPTH = 3
-"""How deep a settings file is nested at most: the file, a section, a list."""
+DEPTH = 4
+"""How deep a settings file is nested at most: the file, a section, a part of it, a list."""
+
+ANY = "*"
+"""Stands for any name in a key."""
 
 BRANCHES = ("default-only", "current")
 ARCHIVED = ("skip", "include")
 DRIFT = ("repair", "keep")
+
+PAIRS = ("lists", "labels", "statuses")
+"""Parts of the drawing that say something of several names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Settings:
     ``branches`` is ``default-only`` (the board says what the default branch says) or ``current``
     (what is checked out). ``archived`` tells whether changes that were archived before the first
     sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
+    ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
+    with ``{path}``, or ``none``.
     """
 
     project_id: str = ""
@@ -53,6 +60,8 @@ class Settings:
     archived: str = "skip"
     drift: str = "repair"
     sources: SourceSettings = field(default_factory=SourceSettings)
+    drawing: Drawing = field(default_factory=Drawing)
+    links: str = ""
 
     @property
     def names_a_board(self) -> bool:
@@ -111,7 +120,22 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("sources", "exclude"): _Key("sources.exclude", _texts),
     ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
     ("drift",): _Key("drift", _one_of(DRIFT)),
+    **{
+        ("board", "lists", word): _Key(f"drawing.lists.{word}", mapping.name_problem)
+        for word in mapping.COLUMNS
+    },
+    **{
+        ("board", "labels", label): _Key(f"drawing.labels.{label}", mapping.name_problem)
+        for label in mapping.OUR_LABELS
+    },
+    ("board", "statuses", ANY): _Key(f"drawing.statuses.{ANY}", _one_of(mapping.COLUMNS)),
+    ("board", "cards"): _Key("drawing.cards", _one_of(mapping.CARDS)),
+    ("board", "archive_done_after"): _Key("drawing.archive_done_after", mapping.days_problem),
+    ("board", "links"): _Key("links", mapping.links_problem),
 }
+
+SECTIONS = {key[:length] for key in KEYS for length in range(1, len(key))}
+"""Keys that hold other keys."""
 
 ENVIRONMENT = {
     "PLANKA_URL": "planka_url",
@@ -134,12 +158,12 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
     """
     settings = base or Settings()
     problems: list[str] = []
-    first: dict[tuple[str, ...], int] = {}
+    lines: dict[tuple[str, ...], int] = {}
     for path, value, line in _entries(data, name, problems):
-        if first.setdefault(path, line) != line:
-            problems.append(f"{name}:{line}: {'.'.join(path)} stands in line {first[path]} already")
+        if lines.setdefault(path, line) != line:
+            problems.append(f"{name}:{line}: {'.'.join(path)} stands in line {lines[path]} already")
             continue
-        key = KEYS.get(path)
+        key = KEYS.get(path) or KEYS.get((*path[:-1], ANY))
         if key is None:
             problems.append(f"{name}:{line}: {_problem_of(path)}")
             continue
@@ -147,7 +171,10 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
         if wanted:
             problems.append(f"{name}:{line}: {'.'.join(path)} has to be {wanted}")
         else:
-            settings = _with(settings, key.target, value)
+            settings = _with(settings, key.target.replace(ANY, path[-1]), value)
+    for path, problem in mapping.clashes(settings.drawing).items():
+        line = lines.get(("board", *path), 1)
+        problems.append(f"{name}:{line}: board.{'.'.join(path)} {problem}")
     if problems:
         raise SettingsError(problems)
     return settings
@@ -192,49 +219,6 @@ def load(
     return from_environment(settings, os.environ if environment is None else environment)
 
 
-def address(url: str) -> SplitResult:
-    """Take a server's URL apart, one that can be asked for: its host and port are possible.
-
-    Raises:
-        SetupError: It cannot; the message names the URL, without a user name or password in it.
-    """
-    try:
-        url.encode()
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname or "", parts.port
-        problem = _host_problem(host)
-    except UnicodeError:
-        raise _no_url(url, "it holds characters that no URL has") from None
-    except ValueError as error:
-        # Where there is a password, the error's own text may tell it.
-        told = "its parts cannot be told from one another" if "@" in url else str(error)
-        raise _no_url(url, told) from None
-    if problem:
-        raise _no_url(url, problem)
-    return parts
-
-
-def _no_url(url: str, problem: str) -> SetupError:
-    return SetupError(f"{shown(url)!r} is no URL: {problem}. Set the right one.")
-
-
-def shown(url: str) -> str:
-    """Return a URL, or what was meant to be one, as a message may show it: without a password."""
-    return re.sub(r"(?s)^(\s*[a-z][a-z0-9+.-]*:/+|\s*//)?.*@", r"\1…@", url, flags=re.IGNORECASE)
-
-
-def _host_problem(host: str) -> str:
-    """Return what keeps a host name from being looked up, '' if nothing does."""
-    if ":" in host:
-        ipaddress.IPv6Address(host)
-        return ""
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        return "its host has a part that is empty, longer than 63 characters, or no name"
-    return ""
-
-
 def to_json(settings: Settings) -> dict[str, Any]:
     """Return the settings as plain data, to be recorded in the state folder."""
     plain = {each.name: getattr(settings, each.name) for each in fields(settings)}
@@ -244,20 +228,32 @@ def to_json(settings: Settings) -> dict[str, Any]:
         "openspec": list(sources.openspec),
         "exclude": list(sources.exclude),
     }
+    drawing = settings.drawing
+    plain["drawing"] = {
+        **{part: dict(getattr(drawing, part)) for part in PAIRS},
+        "cards": drawing.cards,
+        "archive_done_after": drawing.archive_done_after,
+    }
     return plain
 
 
 def from_json(plain: Mapping[str, Any]) -> Settings:
     """Read back what ``to_json`` wrote; what is missing has its default."""
-    known = {each.name for each in fields(Settings)} - {"sources"}
+    known = {each.name for each in fields(Settings)} - {"sources", "drawing"}
     settings = Settings(**{name: value for name, value in plain.items() if name in known})
     for name, value in plain.get("sources", {}).items():
         settings = _with(settings, f"sources.{name}", value)
+    for name, value in plain.get("drawing", {}).items():
+        for word, said in value.items() if name in PAIRS else [("", value)]:
+            target = f"drawing.{name}.{word}" if word else f"drawing.{name}"
+            settings = _with(settings, target, said)
     return settings
 
 
 def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN401 - from a file
     head, _, rest = target.partition(".")
+    if head == "drawing":
+        return replace(settings, drawing=_drawn(settings.drawing, rest, value))
     if rest:
         more: dict[str, Any] = {rest: tuple(value)}
         return replace(settings, sources=replace(settings.sources, **more))
@@ -265,18 +261,27 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     return replace(settings, **plain)
 
 
+def _drawn(drawing: Drawing, target: str, value: Any) -> Drawing:  # noqa: ANN401 - as _with's
+    part, _, name = target.partition(".")
+    said: dict[str, Any] = {part: int(value) if part == "archive_done_after" else value}
+    if part in PAIRS:
+        said = {part: tuple({**dict(getattr(drawing, part)), name: value.strip()}.items())}
+    return replace(drawing, **said)
+
+
 def _problem_of(path: tuple[str, ...]) -> str:
     """Return what is wrong with a key that sets nothing."""
-    if any(key[0] == path[0] for key in KEYS if len(key) > 1) and len(path) == 1:
-        return f"{path[0]} has to hold settings below it"
     written = ".".join(path)
-    close = difflib.get_close_matches(written, [".".join(key) for key in KEYS], n=1, cutoff=0.7)
+    if path in SECTIONS:
+        return f"{written} has to hold settings below it"
+    names = [".".join(key) for key in (*KEYS, *sorted(SECTIONS)) if ANY not in key]
+    close = difflib.get_close_matches(written, names, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{written} is not a setting{hint}"
 
 
 def _entries(data: bytes, name: str, problems: list[str]) -> list[tuple[tuple[str, ...], Any, int]]:
-    """Return the entries of a YAML file, two levels deep: path, value, line."""
+    """Return the entries of a YAML file, at most three levels deep: path, value, line."""
     if len(data) > SIZE_LIMIT:
         problems.append(f"{name}:1: is larger than {SIZE_LIMIT} bytes; that is no settings file")
         return []
@@ -330,11 +335,10 @@ def _mapping(
     problems: list[str],
 ) -> list[tuple[tuple[str, ...], Any, int]]:
     entries: list[tuple[tuple[str, ...], Any, int]] = []
-    sections = {path[0] for path in KEYS if len(path) > 1}
     for key, value in node.value:
         path = (*above, str(key.value))
         line = key.start_mark.line + 1
-        if not above and path[0] in sections:
+        if path in SECTIONS:
             if value.id == "mapping":
                 entries += _mapping(value, path, name, problems)
             elif value.value:

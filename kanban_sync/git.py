@@ -17,6 +17,7 @@ from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.links import CONFIGURED, published_at
 from kanban_sync.core.ports import Layer
 from kanban_sync.git_output import (
     COMMIT_MARK,
@@ -183,23 +184,24 @@ class GitRepository:
         if self._current is not None:
             reference, commit = self.head_of(self._current)
             return reference.removeprefix(BRANCH) or commit, commit
-        found = self._default(heads)
-        if found is not None:
-            return found
+        name, reference = self._default(heads)
+        if name:
+            return name, heads[reference]
         reference, commit = self.head_of(self._common_dir)
         return reference.removeprefix(BRANCH) or commit, commit
 
     @property
     def is_guessing(self) -> bool:
         """Whether nothing tells the default branch, so that what is checked out stands for it."""
-        return self._current is None and self._default(self.heads()) is None
+        return self._current is None and not self._default(self.heads())[0]
 
-    def _default(self, heads: Mapping[str, str]) -> tuple[str, str] | None:
+    def _default(self, heads: Mapping[str, str]) -> tuple[str, str]:
+        """Return the default branch's name and reference, empty where none can be told."""
         for name in self._candidates(heads):
             for reference in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
                 if reference in heads:
-                    return name, heads[reference]
-        return None
+                    return name, reference
+        return "", ""
 
     def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
         """Yield names that the default branch may have, the surest first."""
@@ -217,6 +219,17 @@ class GitRepository:
             with contextlib.suppress(RepositoryError):
                 self._usual_branch = self._run(["git", "config", "--get", "init.defaultBranch"])
         return self._usual_branch
+
+    def published(self) -> tuple[str, str]:
+        """Return where the default branch goes: its remote's URL, and its name there.
+
+        Both are empty where it has no remote. It is the same whatever is checked out.
+        """
+        name, _ = self._default(self.heads())
+        with contextlib.suppress(RepositoryError):
+            call = ["git", "config", "-z", "--get-regexp", CONFIGURED]
+            return published_at(self._run(call), name) if name else ("", "")
+        return "", ""
 
     # --- layers -----------------------------------------------------------------------------
 

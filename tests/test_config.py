@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from kanban_sync import config
 from kanban_sync.config import Settings
-from kanban_sync.core.errors import SettingsError, SetupError
+from kanban_sync.core.board import Column
+from kanban_sync.core.drawing import Drawing
+from kanban_sync.core.errors import SettingsError
 from kanban_sync.core.ports import SourceSettings
 
 FULL = b"""\
@@ -28,6 +30,20 @@ sources:
   exclude: [tests/**]
   archived: include
 drift: keep
+board:
+  lists:
+    backlog: Ideas
+    todo: Next
+    in_progress: Doing
+    done: "Done, really"
+  labels: {agent: bot}
+  statuses:
+    blocked: review
+    "?": planning
+    "a.b.": backlog
+  cards: section
+  archive_done_after: 30
+  links: https://code.example.org/{branch}/{path}
 """
 
 
@@ -42,6 +58,19 @@ def test_every_setting_is_read() -> None:
         archived="include",
         drift="keep",
         sources=SourceSettings(("TODO.md",), ("specs/openspec",), ("tests/**",)),
+        drawing=Drawing(
+            lists=(
+                ("backlog", "Ideas"),
+                ("todo", "Next"),
+                ("in_progress", "Doing"),
+                ("done", "Done, really"),
+            ),
+            labels=(("agent", "bot"),),
+            statuses=(("blocked", "review"), ("?", "planning"), ("a.b.", "backlog")),
+            cards="section",
+            archive_done_after=30,
+        ),
+        links="https://code.example.org/{branch}/{path}",
     )
 
 
@@ -67,6 +96,54 @@ unknown: 1
         ".kanban-sync.yaml:8",
     ]
     assert "did you mean git.default_branch?" in caught.value.problems[3]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "lists: {inprogres: x}",
+            "lists.inprogres is not a setting; did you mean board.lists.in_p",
+        ),
+        ("list: {todo: x}", "list is not a setting; did you mean board.lists"),
+        ("lists: nonsense", "lists has to hold settings below it"),
+        ("lists: {todo: [a]}", "lists.todo has to be a text of at most 128 characters"),
+        (f"lists: {{todo: {'x' * 129}}}", "lists.todo has to be a text of at most 128 characters"),
+        ("lists: {done: Review}", "lists.done is the list of done and of review; cards in Done"),
+        ("lists: {review: Done}", "lists.review is the list of done and of review; cards in Done"),
+        ("labels: {agents: x}", "labels.agents is not a setting; did you mean board.labels.agent?"),
+        ("labels: {agent: blocked}", "labels.agent is the label blocked, too"),
+        ("labels: {agent: x, failed: x}", "labels.agent is the label failed, too"),
+        (
+            "statuses: {blocked: Review}",
+            "statuses.blocked has to be one of backlog, todo, planning",
+        ),
+        ("statuses: {orphaned: done}", "statuses.orphaned has to be left out"),
+        ("cards: sections", "cards has to be one of task, section"),
+        ("archive_done_after: 0", "archive_done_after has to be a whole number of days"),
+        ("archive_done_after: 1.5", "archive_done_after has to be a whole number of days"),
+        (
+            f"archive_done_after: {'9' * 5000}",
+            "archive_done_after has to be a whole number of days",
+        ),
+        ("links: github", "links has to be 'none', or an address with {path} in it"),
+        ("links: https://x/", "links has to be 'none', or an address with {path} in it"),
+        ("links: javascript:{path}", "links has to be 'none', or an address with {path} in it"),
+        ("links: 'https://x/{path})'", "links has to be 'none', or an address with {path} in it"),
+    ],
+)
+def test_what_the_board_cannot_be_is_told_with_its_line(line: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        config.parse(f"# a comment\nboard:\n  {line}\n".encode(), "f")
+    assert any(problem.startswith(f"f:3: board.{told}") for problem in caught.value.problems)
+
+
+def test_lists_and_labels_may_change_their_names_with_one_another() -> None:
+    settings = config.parse(
+        b"board: {lists: {done: Review, review: Done}, labels: {agent: failed, failed: agent}}", "f"
+    )
+    assert settings.drawing.layout.lists[Column.REVIEW] == "Done"
+    assert settings.drawing.layout.labels == ("failed", "blocked", "agent")
 
 
 @pytest.mark.parametrize(
@@ -126,43 +203,6 @@ def test_a_broken_project_yaml_of_others_is_not_our_problem() -> None:
 
 def test_a_project_yaml_of_others_that_is_nested_without_end_is_not_our_problem() -> None:
     assert config.load({"project.yaml": b"a: " + b"[" * 20_000}.get, {}) == Settings()
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://me:secret@a..b/x",
-        f"https://me:secret@{'a' * 64}.example.org",
-        "https://me:secret@[::1",
-        "https://me:secret@[zz]/x",
-        "https://me:se/cret@a.example.org",
-        "https://me:secret@a.example.org:port",
-        "https://me:secret@a\u2100b",
-        "https://me:secret@a.example.org/\ud800",
-        "//me:secret@a..b",
-    ],
-)
-def test_an_impossible_url_is_one_line_that_names_it_without_its_password(url: str) -> None:
-    with pytest.raises(SetupError) as caught:
-        config.address(url)
-    assert "cret" not in str(caught.value)
-    assert len(str(caught.value).splitlines()) == 1
-    assert "…@" in str(caught.value)
-    # What a log of the whole error would tell as well.
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("https://planka.example.org./sub", "planka.example.org."),
-        ("https://ü.example.org", "ü.example.org"),
-        ("http://[::1]:3000", "::1"),
-        ("https://a_b.example.org", "a_b.example.org"),
-    ],
-)
-def test_a_url_that_can_be_asked_for_is_taken_apart(url: str, host: str) -> None:
-    assert config.address(url).hostname == host
 
 
 def test_settings_come_back_from_their_record_as_they_were() -> None:

@@ -314,3 +314,39 @@ def test_a_log_without_entries_is_empty() -> None:
 def test_a_batch_with_line_ends_inside_is_cut_by_size() -> None:
     output = b"aa blob 4\n\n\nx\n\nbb blob 0\n\n"
     assert parse_batch(["aa", "bb"], output) == {"aa": b"\n\nx\n", "bb": b""}
+
+
+# --- where the default branch is published --------------------------------------------------------
+
+
+def test_a_branch_without_a_remote_is_published_nowhere(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    assert GitRepository(repo.path / ".git").published() == ("", "")
+    repo.commit()
+    assert GitRepository(repo.path / ".git").published() == ("", "")
+
+
+def test_the_default_branch_is_published_where_its_upstream_is(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.commit()
+    repo.git("remote", "add", "origin", "git@github.com:me/fork.git")
+    repo.git("remote", "add", "upstream", "git@github.com:them/shop.git")
+    assert _published(repo) == ("git@github.com:me/fork.git", "main")
+    repo.git("config", "branch.main.remote", "upstream")
+    repo.git("config", "branch.main.merge", "refs/heads/trunk/next")
+    repo.git("checkout", "-q", "-b", "side")
+    assert _published(repo) == ("git@github.com:them/shop.git", "trunk/next")
+
+
+def test_a_clone_without_the_default_branch_knows_it_from_its_remote(tmp_path: Path) -> None:
+    origin = Repo.init(tmp_path / "origin")
+    origin.commit()
+    origin.git("clone", "-q", origin.path, tmp_path / "clone")
+    clone = Repo(tmp_path / "clone")
+    clone.git("checkout", "-q", "--detach")
+    clone.git("branch", "-q", "-D", "main")
+    assert _published(clone) == (str(origin.path), "main")
+
+
+def _published(repo: Repo) -> tuple[str, str]:
+    return GitRepository(repo.path / ".git").published()

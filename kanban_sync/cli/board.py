@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
 
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
-from kanban_sync.core.board import LISTS, cards_of
+from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import KanbanSyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from kanban_sync.core.board import Card
+    from kanban_sync.core.board import Card, Column
 
 DONE_SHOWN = 10
 """How many finished cards are drawn; the others are counted."""
@@ -28,16 +29,18 @@ def command(*, as_json: bool) -> None:
         clone.refresh()
     except KanbanSyncError as error:
         warn(f"this is how it was last synced: {error}")
-    cards = cards_of(clone.tasks())
+    drawing = clone.settings().drawing
+    cards = cards_of(clone.tasks(), drawing, time.time())
+    lists = drawing.layout.lists
     if as_json:
-        print_json({"lists": [_list_data(column.value, cards) for column in LISTS]})
+        print_json({"lists": [_list_data(*each, cards) for each in lists.items()]})
     elif is_terminal():
-        _draw(cards)
+        _draw(cards, lists)
     else:
-        _write(cards)
+        _write(cards, lists)
 
 
-def _list_data(name: str, cards: Sequence[Card]) -> dict[str, object]:
+def _list_data(column: Column, name: str, cards: Sequence[Card]) -> dict[str, object]:
     return {
         "name": name,
         "cards": [
@@ -49,7 +52,7 @@ def _list_data(name: str, cards: Sequence[Card]) -> dict[str, object]:
                 "tasks": _done(card)[1],
             }
             for card in cards
-            if card.column.value == name
+            if card.column is column
         ],
     }
 
@@ -64,24 +67,24 @@ def _text(card: Card) -> str:
     return f"{card.title}  {done}/{count}" if count else card.title
 
 
-def _write(cards: Sequence[Card]) -> None:
-    for column in LISTS:
+def _write(cards: Sequence[Card], lists: Mapping[Column, str]) -> None:
+    for column, name in lists.items():
         here_ = [card for card in cards if card.column is column]
-        say(f"{column.value} ({len(here_)})")
+        say(f"{name} ({len(here_)})")
         for card in here_:
             say(f"  {_text(card)}")
 
 
-def _draw(cards: Sequence[Card]) -> None:
+def _draw(cards: Sequence[Card], lists: Mapping[Column, str]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(expand=True, show_lines=False)
     cells: list[Text] = []
-    for column in LISTS:
+    for column, name in lists.items():
         mine = [_text(card) for card in cards if card.column is column]
-        table.add_column(f"{column.value} {len(mine)}", ratio=1, overflow="fold")
+        table.add_column(f"{name} {len(mine)}", ratio=1, overflow="fold")
         more = len(mine) - DONE_SHOWN
         shown = mine[-DONE_SHOWN:] + ([f"… and {more} more"] if more > 0 else [])
         cells.append(Text("\n".join(shown)))

@@ -13,13 +13,14 @@ import click
 
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
-from kanban_sync.cli.plan_text import plan_data, plan_lines
 from kanban_sync.core.errors import (
     BoardError,
     BoardUnreachableError,
     ConsentError,
     SetupError,
 )
+from kanban_sync.core.operations import Plan
+from kanban_sync.core.plan_text import plan_data, plan_lines, plan_markdown
 from kanban_sync.sync.consent import Target, named_target
 from kanban_sync.sync.runner import Outcome
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from kanban_sync.app import SyncResult
     from kanban_sync.config import Settings
+
+FORMATS = ("text", "json", "markdown")
 
 BAR_FROM = 20
 """A sync with fewer operations is over before a bar could be read."""
@@ -44,6 +47,13 @@ BAR_FROM = 20
     help="Compare even without news, let go what is held, make what was deleted.",
 )
 @click.option("--wait", is_flag=True, help="Wait for a sync that is under way already.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="How to print what is planned or was done.",
+)
 @json_option
 def command(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -53,6 +63,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     dry_run: bool,
     force: bool,
     wait: bool,
+    form: str,
     as_json: bool,
 ) -> None:
     """Bring the task database and the board up to date.
@@ -60,7 +71,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     Exit code 0: done, or queued with a sync that is under way. 1: failed. 2: the board could not
     be reached; the task database is up to date and the rest is pending.
     """
-    if background and (dry_run or force or wait or as_json):
+    form = "json" if as_json else form
+    if background and (dry_run or force or wait or form != "text"):
         raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
     settings = _with_names(clone.settings(), project, board)
@@ -71,10 +83,10 @@ def command(  # noqa: PLR0913 - one parameter for each option
     target = named_target(settings) if project or board else _allowed(clone, settings)
     _name_what_is_not_read(clone, settings)
     if dry_run:
-        _show(clone, target, settings, force=force, as_json=as_json)
+        _show(clone, target, settings, force=force, form=form)
         return
     result = _sync(clone, target, settings, force=force, wait=wait)
-    _tell(result, as_json=as_json)
+    _tell(result, form)
     _raise_for_held(clone, result)
     if result.outcome is Outcome.PENDING:
         text = "another clone of yours kept the board busy; the board is behind, try again"
@@ -135,17 +147,20 @@ def _name_what_is_not_read(clone: Clone, settings: Settings) -> None:
 
 
 def _show(
-    clone: Clone, target: Target | None, settings: Settings, *, force: bool, as_json: bool
+    clone: Clone, target: Target | None, settings: Settings, *, force: bool, form: str
 ) -> None:
     plan = clone.preview(target, settings, force=force)
     if plan is None:
-        if as_json:
+        if form == "json":
             print_json({"board": None, "operations": []})
         else:
             say("no board is set up; the task database is up to date")
         return
-    if as_json:
+    if form == "json":
         print_json({"board": str(target), **plan_data(plan)})
+        return
+    if form == "markdown":
+        say("\n".join(plan_markdown(plan, str(target))))
         return
     lines = plan_lines(plan)
     say(f"{target}: {len(plan.writes)} cards would change" if lines else f"{target}: no change")
@@ -177,7 +192,7 @@ def _watched() -> Iterator[Watcher]:
         yield Watcher(on_step=on_step)
 
 
-def _tell(result: SyncResult, *, as_json: bool) -> None:
+def _tell(result: SyncResult, form: str) -> None:
     report = result.report
     merged = report.merged
     database = {
@@ -190,10 +205,10 @@ def _tell(result: SyncResult, *, as_json: bool) -> None:
         "branch": report.branch,
         "commit": report.tip,
         "database": database,
-        "board": plan_data(report.plan) if report.plan else None,
+        "board": plan_data(report.done) if report.done else None,
         "problems": [str(problem) for problem in report.problems],
     }
-    if as_json:
+    if form == "json":
         print_json(data)
         return
     if result.outcome is Outcome.QUEUED:
@@ -204,7 +219,10 @@ def _tell(result: SyncResult, *, as_json: bool) -> None:
     counts = ", ".join(f"{count} {what}" for what, count in database.items() if count)
     say(f"task database: {counts or 'nothing new'}")
     if result.target is not None:
-        lines = plan_lines(report.plan) if report.plan else []
+        if form == "markdown":
+            say("\n".join(plan_markdown(report.done or Plan(), str(result.target))))
+            return
+        lines = plan_lines(report.done) if report.done else []
         say(f"board {result.target}" if lines else f"board {result.target}: nothing new")
         for line in lines:
             say(f"  {line}")

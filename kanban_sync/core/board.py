@@ -1,4 +1,4 @@
-"""What a task looks like on a board: six columns, and one card per change or task."""
+"""The words for a board: six columns, cards as they ought to be and as they are, and the base."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
+from kanban_sync.core.model import UNKNOWN, Status, TaskKey, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
 
 class Column(StrEnum):
@@ -27,6 +27,11 @@ class Column(StrEnum):
     """Not one of the six lists: the board's own archive."""
 
     @property
+    def word(self) -> str:
+        """What the settings call it."""
+        return self.name.lower()
+
+    @property
     def is_shared(self) -> bool:
         """Whether people move our cards freely between this column and its like."""
         return self in {Column.BACKLOG, Column.TODO}
@@ -34,23 +39,32 @@ class Column(StrEnum):
 
 LISTS = tuple(column for column in Column if column is not Column.ARCHIVE)
 
-COLUMN_OF: Mapping[Status, Column] = {
-    Status.BACKLOG: Column.BACKLOG,
-    Status.TODO: Column.TODO,
-    Status.PLANNING: Column.PLANNING,
-    Status.IN_PROGRESS: Column.IN_PROGRESS,
-    Status.BLOCKED: Column.IN_PROGRESS,
-    Status.REVIEW: Column.REVIEW,
-    Status.DONE: Column.DONE,
-    Status.FAILED: Column.REVIEW,
-    Status.CANCELLED: Column.ARCHIVE,
-    Status.ORPHANED: Column.ARCHIVE,
-}
-
 AGENT_LABEL = "agent"
 """The label on every card of ours."""
 
 STATUS_LABELS: Mapping[Status, str] = {Status.BLOCKED: "blocked", Status.FAILED: "failed"}
+
+
+class LabelNames(NamedTuple):
+    """What our labels are called on the board."""
+
+    agent: str = AGENT_LABEL
+    blocked: str = STATUS_LABELS[Status.BLOCKED]
+    failed: str = STATUS_LABELS[Status.FAILED]
+
+
+LABELS = LabelNames()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the lists of a board and our labels are called there; a column may have no list."""
+
+    lists: Mapping[Column, str] = field(
+        default_factory=lambda: {column: column.value for column in LISTS}
+    )
+    labels: LabelNames = LABELS
+
 
 ARCHIVED_WORD = "archived"
 """The word for the status of a change that was found in the archive."""
@@ -63,9 +77,6 @@ NAME_LIMIT = 1024
 
 LIST_NAME_LIMIT = 128
 """UTF-16 units of the name of a list, label, board, project or task list."""
-
-DRAWING = 1
-"""Raised whenever a release draws the same tasks as another card; part of the mark."""
 
 
 class CardVersion(NamedTuple):
@@ -103,7 +114,12 @@ class Checklist:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card as it ought to be: only what the project owns of it."""
+    """A card as it ought to be: only what the project owns of it.
+
+    ``names`` are the labels that are ours to give and to take, whether this card has them or not.
+    ``links`` is how ``text`` ends: where its file and commit are to be seen, which is no content
+    of the task. ``end`` says why the card belongs into the archive where a task did not vanish.
+    """
 
     key: TaskKey
     title: str
@@ -114,19 +130,22 @@ class Card:
     version: CardVersion = NEVER
     evident: bool = False
     """Whether a file says that it is finished (a tick, an archived change), not absence alone."""
+    names: LabelNames = LABELS
+    links: str = ""
+    end: str = ""
 
     @property
     def text_digest(self) -> str:
         """A hash of all that the text version speaks of."""
         items = [[[item.key, item.text] for item in each.items] for each in self.checklists]
         titles = [each.title for each in self.checklists]
-        return _digest([self.title, self.text, titles, items])
+        return digest([self.title, self.text.removesuffix(self.links).rstrip(), titles, items])
 
     @property
     def status_digest(self) -> str:
         """A hash of all that the status version speaks of."""
         done = [item.key for each in self.checklists for item in each.items if item.done]
-        return _digest([self.column, sorted(self.labels), done])
+        return digest([self.column, sorted(self.labels), done])
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,81 +299,8 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def column_of(status: Status) -> Column:
-    """Return the column in which a task with this status stands."""
-    return COLUMN_OF[status]
-
-
-def mark_of(settings: Sequence[str] = ()) -> str:
-    """Return the rendering mark: which release and which mapping draws the cards."""
-    return _digest([DRAWING, *settings])[:8]
-
-
-def cards_of(tasks: Iterable[Task]) -> list[Card]:
-    """Draw one card for each task without a parent; those below it become its task lists.
-
-    Parents and children may come in any order; the cards are in the order of their tasks' paths
-    and positions.
-    """
-    parents: list[Task] = []
-    below: dict[TaskKey, list[Task]] = {}
-    for task in sorted(tasks, key=lambda each: (each.path, each.position, each.key)):
-        if task.parent is None:
-            parents.append(task)
-        else:
-            below.setdefault(task.parent, []).append(task)
-    return [_card(parent, _descendants(parent, below)) for parent in parents]
-
-
-def _descendants(task: Task, below: Mapping[TaskKey, list[Task]]) -> list[Task]:
-    found: list[Task] = []
-    for child in below.get(task.key, []):
-        found += [child, *_descendants(child, below)]
-    return found
-
-
-def _card(parent: Task, children: Sequence[Task]) -> Card:
-    living = [child for child in children if child.status is not Status.ORPHANED]
-    labels = {AGENT_LABEL}
-    if parent.status in STATUS_LABELS:
-        labels.add(STATUS_LABELS[parent.status])
-    labels |= {fit(root, LIST_NAME_LIMIT) for name, root in parent.fields if name == ROOT_FIELD}
-    return Card(
-        key=parent.key,
-        title=fit(parent.title, NAME_LIMIT),
-        text=storable(parent.body).strip(),
-        column=column_of(parent.status),
-        labels=frozenset(labels),
-        checklists=_checklists(parent, living),
-        version=CardVersion(
-            max([parent.text_version, *(child.text_version for child in children)]),
-            max([parent.status_version, *(child.status_version for child in children)]),
-        ),
-        evident=_is_evident(parent, living),
-    )
-
-
-def _is_evident(parent: Task, children: Sequence[Task]) -> bool:
-    """Whether files say that a task is finished; one that was removed from its file says nothing.
-
-    A change stands in review because all its boxes are ticked.
-    """
-    if parent.status is Status.REVIEW:
-        return bool(parent.word) or bool(children)
-    return parent.status is Status.CANCELLED or (parent.status is Status.DONE and bool(parent.word))
-
-
-def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]:
-    groups: dict[str, list[Item]] = {}
-    for child in children:
-        own = child.key.name.removeprefix(f"{parent.key.name}#")
-        title = child.group if child.group and child.group != parent.group else "Tasks"
-        item = Item(own, fit(child.title, NAME_LIMIT), child.status.is_over)
-        groups.setdefault(fit(title, LIST_NAME_LIMIT), []).append(item)
-    return tuple(Checklist(title, tuple(items)) for title, items in groups.items())
-
-
-def _digest(value: object) -> str:
+def digest(value: object) -> str:
+    """Return a hash of plain data."""
     return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import STATUS_LABELS
 from kanban_sync.core.checklists import compare_checklists
 from kanban_sync.core.description import is_written
 from kanban_sync.core.operations import AddLabel, Move, RemoveLabel, SetText, SetTitle
@@ -60,7 +59,7 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     if not _is_in_place(card, seen, base):
         status.append(Move(card.column, bottom))
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
-    ours = set(STATUS_LABELS.values()).union(*(each.labels for each in all_said))
+    ours = set(card.names).union(*(each.labels for each in all_said))
     status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
     marks = seen.stamp.lines if seen.stamp is not None else ""
     lists = compare_checklists(card.checklists, seen.checklists, base, marks)

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import AGENT_LABEL, Column
+from kanban_sync.core.board import Column
 from kanban_sync.core.operations import Note
 
 if TYPE_CHECKING:
@@ -84,13 +84,11 @@ def _adopt(
         for card in desired
         if card.key not in found and card.key not in base and card.column is not Column.ARCHIVE
     ]
+    agents = {card.names.agent for card in without}
     free = [
         seen
         for seen in actual.cards
-        if seen.key is None
-        and seen.id not in known
-        and not seen.archived
-        and AGENT_LABEL in seen.labels
+        if seen.key is None and seen.id not in known and not seen.archived and agents & seen.labels
     ]
     wanted = Counter(card.title for card in without)
     offered = Counter(seen.title for seen in free)

@@ -61,8 +61,15 @@ STATUS_OF_WORD: Mapping[str, Status] = {
 
 def status_of_word(word: str) -> Status | None:
     """Return the status that a source's own word stands for, or None for an unknown word."""
-    plain = " ".join(word.strip().lower().replace("-", " ").replace("_", " ").split())
+    plain = plain_word(word)
     return STATUS_OF_WORD.get(plain) or STATUS_OF_WORD.get(plain.replace(" ", "_"))
+
+
+def plain_word(word: str) -> str:
+    """Return a word as it is compared: any case, and blanks for hyphens and underscores."""
+    plain = " ".join(word.lower().replace("-", " ").replace("_", " ").split())
+    # The mark of a checkbox may be a hyphen and nothing else.
+    return plain or word.strip()
 
 
 class TaskKey(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from kanban_sync.core.board import Column, Said
+from kanban_sync.core.board import Column, Layout, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -213,6 +213,8 @@ class Plan:
     held: tuple[Operation, ...] = ()
     notes: tuple[Note, ...] = ()
     missing: tuple[str, ...] = ()
+    layout: Layout = field(default_factory=Layout)
+    """What the lists and labels of the board are called; lists are shown by these names."""
 
     @property
     def writes(self) -> tuple[Operation, ...]:
@@ -285,7 +287,7 @@ def is_flip(operation: Operation) -> bool:
     something is missing is none.
     """
     if isinstance(operation, Archive):
-        return not operation.is_twin
+        return not (operation.is_twin or operation.card.evident)
     if not isinstance(operation, Update):
         return False
     moves = [change for change in operation.changes if isinstance(change, Move)]

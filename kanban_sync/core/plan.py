@@ -63,9 +63,9 @@ from kanban_sync.core.operations import (
 from kanban_sync.core.precedence import (
     Side,
     is_newer,
+    is_unchanged,
     right_to_write,
     said_newest,
-    same_content,
     stamp_after,
     stamp_archived,
     stamp_made,
@@ -172,7 +172,8 @@ def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
 
 def _ended(card: Card, base: Said) -> Card:
     """Return the card as an archiving says it: the words on the board stay as they were."""
-    return replace(base.said, column=Column.ARCHIVE, version=card.version)
+    there = base.said
+    return replace(there, column=Column.ARCHIVE, version=card.version, evident=card.evident)
 
 
 def _decide_end(
@@ -206,7 +207,7 @@ def _decide_end(
 
 
 def _end(card: Card) -> str:
-    return "over" if card.evident else "in no file any more"
+    return card.end or "in no file any more"
 
 
 def _decide_absent(card: Card, base: Said | None, terms: _Terms) -> Operation | Note | None:
@@ -216,7 +217,7 @@ def _decide_absent(card: Card, base: Said | None, terms: _Terms) -> Operation | 
         # Row 12.
         return Note(str(card.key), "a person moved its card to another board")
     if base is not None and base.card_id in actual.gone:
-        if same_content(card, base.said) and not terms.force:
+        if is_unchanged(card, base, mark) and not terms.force:
             # Row 10.
             deleted = replace(base, deleted=True)
             return None if base.deleted else Remember(deleted, "a person deleted its card")

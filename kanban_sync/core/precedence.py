@@ -68,6 +68,12 @@ def same_content(one: Card, other: Card) -> bool:
     return all(_same_side(side, one, other) for side in Side)
 
 
+def is_unchanged(card: Card, base: Said, mark: str) -> bool:
+    """Whether a task is as it was when its card was last written, however it is drawn by now."""
+    is_redrawn = base.mark != mark and card.version == base.said.version
+    return is_redrawn or same_content(card, base.said)
+
+
 def is_newer(stamp: Stamp | None, card: Card) -> bool:
     """Whether a whole card was marked later than we know of."""
     return stamp is not None and stamp.version.newest > card.version.newest

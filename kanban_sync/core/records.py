@@ -12,6 +12,7 @@ from kanban_sync.core.board import (
     Checklist,
     Column,
     Item,
+    LabelNames,
     Said,
     SeenCard,
     SeenChecklist,
@@ -115,6 +116,7 @@ def _card_from(data: dict[str, Any]) -> Card:
         for each in data.pop("checklists")
     )
     text, status = data.pop("version")
+    names = data.pop("names", ())
     return Card(
         **{
             **data,
@@ -124,6 +126,7 @@ def _card_from(data: dict[str, Any]) -> Card:
         },
         checklists=lists,
         version=CardVersion(Version(*text), Version(*status)),
+        names=LabelNames(*names),
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from kanban_sync.core.board import cards_of, mark_of
+from kanban_sync.core.drawing import DAY, Drawing, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
+from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.operations import Forget, counts_of, drift_of
+from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, to_be_said
 from kanban_sync.sync.locks import FairLock
@@ -64,6 +66,10 @@ class Clone(Repository, Protocol):
         """Return what the shim's ``for-each-ref`` prints where this reference is checked out."""
         ...
 
+    def published(self) -> tuple[str, str]:
+        """Return the URL of the default branch's remote, and its name there."""
+        ...
+
     def close(self) -> None:
         """End the processes that were started."""
         ...
@@ -81,13 +87,14 @@ class Session:
 
 @dataclass(slots=True)
 class Report:
-    """What a pass did, for whoever shows it."""
+    """What a pass did, for whoever shows it; ``done`` is what was carried out of ``plan``."""
 
     branch: str = ""
     tip: str = ""
     merged: Merged | None = None
     problems: tuple[Problem, ...] = ()
     plan: Plan | None = None
+    done: Plan | None = None
     refused: list[str] = field(default_factory=list)
 
 
@@ -253,7 +260,7 @@ class Engine:
         store = session.store
         if self._target == DATABASE:
             return
-        news = f"{store.last_event()} {mark_of()}"
+        news = self._news(session)
         with self._recorded(store, self._target) as recorded:
             if store.board_ids(self._target).get(SYNCED) == news and not self.force:
                 return
@@ -266,24 +273,47 @@ class Engine:
                     self._write(session, board, found, done)
                 finally:
                     recorded.count({**counts_of(done), **drift_of(done, found)})
+                    self._tell(found, done)
                 # What is held back is not synced: it is planned, and told, again the next time.
                 synced = {} if found.held else {SYNCED: news}
                 store.remember_board(self._target, {**board.ids, **synced})
             if found.held:
                 recorded.held(found)
 
+    def _tell(self, found: Plan, done: Sequence[Operation]) -> None:
+        """Keep what was carried out, and tell it as the plan was told."""
+        self.report.done = replace(found, operations=tuple(done))
+        for line in plan_lines(self.report.done):
+            self._doors.log(line)
+
+    def _news(self, session: Session) -> str:
+        """Return what the board depends on, apart from what people do there."""
+        drawing = session.settings.drawing
+        parts = [str(session.store.last_event()), drawing.mark, session.settings.links]
+        # Cards that are put away for their age are looked for once a day.
+        parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
+        return " ".join(part for part in parts if part)
+
+    def _drawing(self, session: Session) -> Drawing:
+        """Return how the cards are drawn, with links to where the default branch is to be seen."""
+        said = session.settings.links
+        links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
+        return replace(session.settings.drawing, links=links)
+
     def _plan(self, session: Session, board: Board) -> Plan:
         base = session.store.base(self._target)
         self.progress.tick("reading the board")
+        tasks, drawing = session.store.tasks(), self._drawing(session)
         found = plan_board(
             board,
-            cards_of(session.store.tasks()),
+            with_ends(cards_of(tasks, drawing, self._doors.now()), tasks, base),
             base,
-            mark_of(),
+            drawing.mark,
             session.project,
             force=self.force,
             keep_drift=session.settings.drift == "keep",
         )
+        found = replace(found, layout=drawing.layout)
         self.report.plan = found
         return found
 

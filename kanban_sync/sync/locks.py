@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 import filelock
 
-from kanban_sync.config import address
+from kanban_sync.address import address
 from kanban_sync.core.errors import SetupError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.boards.planka.reading import columns_of
-from kanban_sync.core.board import LISTS, Column
+from kanban_sync.core.board import LISTS, Column, Layout
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
@@ -107,6 +107,6 @@ def test_a_list_is_found_by_its_name_and_else_by_its_id(
         {"id": str(number), "name": name, "type": "active", "position": 1.0}
         for number, name in enumerate(names)
     ]
-    columns = columns_of(lists, remembered)
+    columns = columns_of(lists, remembered, Layout())
     by_column = {column: id_ for id_, column in columns.items()}
     assert by_column.get(Column.REVIEW) == found

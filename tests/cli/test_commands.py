@@ -315,6 +315,46 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(clone: Clone) -> None:
     assert clone.writes() == []
 
 
+def test_a_dry_run_in_markdown_groups_by_card_with_reasons_and_only_reads(clone: Clone) -> None:
+    clone.init_with_board()
+    clone.program("pause")
+    clone.commit("use it", **{CHANGE_FILE: DONE})
+    clone.server.clear_log()
+
+    answer = clone.program("sync", "--dry-run", "--format", "markdown")
+
+    assert answer.code == 0
+    assert answer.out.splitlines() == [
+        f"## {str(clone.target).replace('_', chr(92) + '_')}",
+        "",
+        "- **add-search** changes (changed)",
+        "  - moves to Review",
+        "  - ticked: 1.2 Use it",
+    ]
+    assert {method for method, _ in clone.server.requests} == {"GET"}
+    done = clone.program("sync", "--format", "markdown").out.splitlines()
+    assert done[-5:] == answer.out.splitlines()
+    assert clone.program("sync", "--dry-run", "--format", "markdown").out.endswith(
+        "Nothing to do.\n"
+    )
+
+
+def test_the_settings_of_the_board_are_those_of_the_board_and_of_the_terminal(
+    clone: Clone,
+) -> None:
+    clone.init_with_board()
+    settings = (clone.path / ".kanban-sync.yaml").read_text()
+    board = "board: {lists: {in_progress: Doing}, labels: {agent: bot}, cards: section}\n"
+    clone.commit_as_person("mapping", **{".kanban-sync.yaml": f"{settings}\n{board}"})
+    clone.wait_until_synced()
+    assert clone.cards() == {"add-search": "Doing", "P1": "To Do", "P3": "Backlog"}
+    shown = clone.program("board", "--json").data["lists"]
+    assert [each["name"] for each in shown][3] == "Doing"
+    assert [card["labels"] for card in shown[3]["cards"]] == [["bot"]]
+    plan = clone.program("sync", "--force", "--json").data["board"]
+    assert plan["operations"] == []
+
+
 def test_what_is_not_committed_is_named_and_not_read(clone: Clone) -> None:
     clone.write(CHANGE_FILE, DONE)
     answer = clone.program("sync", env={})

@@ -20,7 +20,8 @@ from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.init import TEMPLATE
 from kanban_sync.cli.main import COMMANDS, INTERRUPTED, cli
 from kanban_sync.config import Settings
-from kanban_sync.core.board import AGENT_LABEL, LISTS, STATUS_LABELS, Column, column_of
+from kanban_sync.core.board import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
+from kanban_sync.core.drawing import COLUMN_OF
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
 from kanban_sync.core.model import Status
 from kanban_sync.sources.checkboxes import MARKS
@@ -122,7 +123,11 @@ def test_every_setting_is_described_with_its_default() -> None:
 
 def _default(target: str) -> list[str]:
     value: Any = Settings()
-    for part in target.split("."):
+    *parts, name = target.split(".")
+    if parts in (["drawing", "lists"], ["drawing", "labels"], ["drawing", "statuses"]):
+        names = {column.word: column.value for column in LISTS} | LABELS._asdict()
+        return [names[name]] if name != config.ANY else []
+    for part in (*parts, name):
         value = getattr(value, part)
     return list(value) if isinstance(value, tuple) else [value] if value else []
 
@@ -173,8 +178,8 @@ def test_the_table_of_statuses_is_the_one_that_is_used() -> None:
     assert described == {
         status.value: (
             "the board's archive"
-            if column_of(status) is Column.ARCHIVE
-            else column_of(status).value,
+            if COLUMN_OF[status] is Column.ARCHIVE
+            else COLUMN_OF[status].value,
             [STATUS_LABELS[status]] if status in STATUS_LABELS else [],
             "yes" if status.satisfies else "no",
         )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.config import Settings
-from kanban_sync.core.board import Column, cards_of
+from kanban_sync.core.board import NAME_LIMIT, Column
+from kanban_sync.core.drawing import DAY, Drawing, cards_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.operations import Create, Operation
+from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
@@ -40,6 +42,9 @@ class World:
     board: MemoryBoard = field(default_factory=MemoryBoard)
     steps: list[tuple[int, int]] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: Settings(project_id="p1"))
+    drawing: Drawing = field(default_factory=Drawing)
+    now: float = 1000.0
+    told: list[str] = field(default_factory=list)
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,14 +55,15 @@ class World:
         """Make a new engine, as each run does."""
         doors = Doors(
             open_session=lambda _worktree: Session(
-                self.settings,
+                replace(self.settings, drawing=self.drawing),
                 "p1",
                 GitRepository(self.repo.path / ".git"),
                 self.store,
             ),
             open_board=lambda _session: self.board,
             sources=SOURCES,
-            now=lambda: 1000.0,
+            now=lambda: self.now,
+            log=self.told.append,
             on_step=lambda done, total: self.steps.append((done, total)),
         )
         common = self.repo.path / ".git"
@@ -221,6 +227,121 @@ def test_too_many_moves_at_once_are_held_until_forced_and_the_rest_goes_on(
     world.sync(force=True)
     assert sum(card.archived for card in world.board.cards.values()) == 6
     assert world.results(TARGET)[-1] == "done"
+
+
+def test_what_was_done_is_told_as_it_was_planned_and_no_more(world: World) -> None:
+    world.engine.database([])
+    plan = world.engine.preview()
+    assert plan is not None
+    world.repo.commit(**{"openspec/changes/y/tasks.md": "- [ ] 1.1 a\n"})
+    world.board.fail_at(9, answer_lost=False)
+    with pytest.raises(BoardUnreachableError):
+        world.sync()
+    done = world.engine.report.done
+    assert done is not None
+    assert done.missing == plan.missing
+    assert len(done.operations) < len(["x", "y"])
+    assert world.told[:-1] == plan_lines(done)
+    assert "told not to answer" in world.told[-1]
+    world.board.fail_at(0)
+    world.sync()
+    assert {line[2:3] for line in world.told if line.endswith(")")} == {"x", "y"}
+
+
+def test_settings_that_change_how_cards_are_drawn_are_news_and_redraw_them_once(
+    world: World,
+) -> None:
+    world.sync()
+    world.drawing = Drawing(labels=(("agent", "bot"),), statuses=(("in progress", "review"),))
+    world.sync()
+    (card,) = world.board.cards.values()
+    assert (set(card.labels), card.column) == ({"bot"}, Column.REVIEW)
+    reads, writes = world.board.reads, world.board.writes
+    world.sync()
+    assert (world.board.reads, world.board.writes) == (reads, writes)
+
+
+def test_headings_share_the_board_with_changes_when_the_settings_ask_for_cards_of_headings(
+    world: World,
+) -> None:
+    world.repo.commit(**{"TASKS.md": "## Soon\n- [ ] one\n- [x] two\n\n## Later\n- [ ] three\n"})
+    world.sync()
+    world.drawing = Drawing(cards="section")
+    world.sync()
+    shown = {card.title: card.archived for card in world.board.cards.values()}
+    tasks = dict.fromkeys(("one", "two", "three"), True)
+    assert shown == {"x": False, **tasks, "Soon": False, "Later": False}
+
+
+def test_a_card_is_put_away_for_its_age_on_the_day_it_is_old_enough(world: World) -> None:
+    done_at = 1_000_000_000
+    world.repo.commit_at(done_at, **{"TASKS.md": "- [x] one\n"})
+    world.drawing = Drawing(archive_done_after=2)
+    world.now = done_at + DAY
+    world.sync()
+    reads = world.board.reads
+    world.sync()
+    assert world.board.reads == reads
+    world.now = done_at + 2 * DAY
+    world.sync()
+    archived = {card.title: card.archived for card in world.board.cards.values()}
+    assert archived == {"x": False, "one": True}
+    assert {task.status.value for task in world.store.tasks() if task.title == "one"} == {"done"}
+    world.repo.commit_at(done_at + 3 * DAY, **{"TASKS.md": "- [ ] one\n"})
+    world.now = done_at + 3 * DAY
+    world.sync()
+    assert world.columns()["one"] is Column.TODO
+    assert len(world.board.cards) == 2
+
+
+def test_a_change_that_was_archived_long_ago_and_is_ticked_since_longer_stands_in_done_first(
+    world: World,
+) -> None:
+    ticked_at = 1_000_000_000
+    ticked = "## A\n- [x] 1.1 a\n"
+    world.repo.commit_at(ticked_at, **{"openspec/changes/y/tasks.md": ticked})
+    world.drawing = Drawing(archive_done_after=30)
+    world.now = ticked_at
+    world.sync()
+    world.now = ticked_at + 60 * DAY
+    archived = "openspec/changes/archive/2026-01-01-y/tasks.md"
+    world.repo.commit_at(int(world.now), **{"openspec/changes/y/tasks.md": None, archived: ticked})
+    world.sync()
+    assert world.columns()["y"] is Column.DONE
+
+
+def test_names_are_cut_on_the_board_and_whole_in_the_database(world: World) -> None:
+    long, task = "\U0001f389" * 800, "t" * 3000
+    world.repo.commit(
+        **{"TASKS.md": f"## G\n- [ ] {long}\n", "openspec/changes/y/tasks.md": f"- [ ] {task}\n"}
+    )
+    world.sync()
+    assert {long, task} <= {each.title for each in world.store.tasks()}
+    cards = {str(each.key): each for each in world.board.cards.values()}
+    (cut,) = (each.title for each in cards.values() if each.title not in {"x", "y"})
+    assert len(cut.encode("utf-16-le")) <= 2 * NAME_LIMIT
+    assert cut.startswith("\U0001f389" * 500)
+    (line,) = cards["openspec:y"].checklists[0].items
+    assert len(line.text) == NAME_LIMIT
+    writes = world.board.writes
+    world.sync(force=True)
+    assert world.board.writes == writes
+
+
+def test_cards_link_to_the_branch_where_it_is_published(world: World) -> None:
+    world.repo.git("remote", "add", "origin", "https://me:secret@github.com/me/shop.git")
+    world.repo.git("checkout", "-q", "-b", "side")
+    world.sync()
+    (card,) = world.board.cards.values()
+    address = "https://github.com/me/shop"
+    assert f"({address}/blob/main/openspec/changes/x) · [" in card.description
+    assert f"({address}/commit/{world.repo.git('rev-parse', 'main')[:12]})" in card.description
+    assert "secret" not in card.description
+    writes = world.board.writes
+    tick(world)
+    world.repo.git("branch", "-f", "main")
+    world.sync()
+    assert world.board.writes == writes + 2
 
 
 def test_a_preview_writes_nothing(world: World) -> None:

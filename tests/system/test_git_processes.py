@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 WARM = 5
 """Two by importing GitPython; the references, the default branch's name, and the settings."""
 
-COLD = WARM + 3
-"""Besides: the tree, whether the last pass is an ancestor, and the log since then.
+COLD = WARM + 4
+"""Besides: the tree, whether the last pass is an ancestor, the log since then, and the remote.
 
 The contents come from the process that gave the settings.
 """

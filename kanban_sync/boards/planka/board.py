@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from kanban_sync.boards.planka import api, reading
 from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
 from kanban_sync.boards.planka.card_writer import CardWriter
-from kanban_sync.core.board import AGENT_LABEL, LISTS, BoardState, Column
+from kanban_sync.core.board import LISTS, BoardState, Column, LabelNames, Layout
 from kanban_sync.core.errors import BoardError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation
 
-COLORS = {AGENT_LABEL: "lagoon-blue", "blocked": "berry-red", "failed": "pumpkin-orange"}
+COLORS = LabelNames(agent="lagoon-blue", blocked="berry-red", failed="pumpkin-orange")
 OTHER_COLOR = "antique-blue"
 
 OLDEST_VERSION = 2
@@ -33,7 +33,12 @@ class PlankaBoard:
     """One board of one Planka, by the names of its project and itself."""
 
     def __init__(
-        self, client: Client, project: str, board: str, ids: Mapping[str, str] | None = None
+        self,
+        client: Client,
+        project: str,
+        board: str,
+        ids: Mapping[str, str] | None = None,
+        layout: Layout | None = None,
     ) -> None:
         """Remember where to look; nothing is sent yet.
 
@@ -42,11 +47,13 @@ class PlankaBoard:
             project: Exact name of the project.
             board: Exact name of the board in it.
             ids: What this board wanted remembered last time.
+            layout: What its lists and our labels are called.
         """
         self.ids = dict(ids or {})
         self._client = client
         self._project = project
         self._board = board
+        self._layout = layout or Layout()
         self._lock = Lock()
         self._columns: dict[str, Column] = {}
         self._absent = AbsentCards(client)
@@ -69,7 +76,7 @@ class PlankaBoard:
             return BoardState(missing=self._everything())
         answer = self._read_board_or_its_heir()
         included = answer["included"]
-        self._columns = reading.columns_of(included["lists"], self.ids)
+        self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
         self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
         cards = reading.cards_of(included, self._columns)
         missing = self._note_ids(included)
@@ -142,32 +149,38 @@ class PlankaBoard:
 
     def _everything(self) -> tuple[str, ...]:
         project = () if self.ids.get("project") else (f"project {self._project}",)
-        lists = (f"list {column.value}" for column in LISTS)
-        return (*project, f"board {self._board}", *lists, f"label {AGENT_LABEL}", "field version")
+        lists = (f"list {name}" for name in self._layout.lists.values())
+        label = f"label {self._layout.labels.agent}"
+        return (*project, f"board {self._board}", *lists, label, "field version")
 
     def _note_ids(self, included: api.Json) -> tuple[str, ...]:
         """Note the ids of lists, labels and field; return what is missing."""
         missing: list[str] = []
         by_column = {column: id_ for id_, column in self._columns.items()}
         for column in LISTS:
-            name = reading.list_name(column)
-            if column in by_column:
-                self.ids[name] = by_column[column]
-            else:
-                self.ids.pop(name, None)
-                missing.append(name)
+            name, called = reading.list_name(column), self._layout.lists.get(column, "")
+            self._note(name, by_column.get(column, ""))
+            self._note(reading.called_name(column), "" if called == column.value else called)
+            if called and column not in by_column:
+                missing.append(f"list {called}")
         for each in included["lists"]:
             if each["type"] in ENDLESS:
                 self.ids[each["type"]] = each["id"]
         self._note_labels(included["labels"])
-        if f"label {AGENT_LABEL}" not in self.ids:
-            missing.append(f"label {AGENT_LABEL}")
+        label = f"label {self._layout.labels.agent}"
+        if label not in self.ids:
+            missing.append(label)
         self.ids["group"], self.ids["field"] = reading.field_ids(included)
         if not self.ids["field"]:
             missing.append("field version")
         positions = [each["position"] or 0.0 for each in included["lists"]]
         self._last_positions["list"] = max(positions, default=0.0)
         return tuple(missing)
+
+    def _note(self, name: str, value: str) -> None:
+        """Remember a value under that name, or nothing if it is empty."""
+        self.ids.pop(name, None)
+        self.ids |= {name: value} if value else {}
 
     def _note_labels(self, labels: list[api.Json]) -> None:
         for name in [name for name in self.ids if name.startswith("label ")]:
@@ -203,9 +216,13 @@ class PlankaBoard:
     def _prepare(self) -> None:
         if not self.ids.get("board"):
             self._make_board()
-        for column in LISTS:
+        with self._as_member():
+            self._make_things()
+
+    def _make_things(self) -> None:
+        for column in self._layout.lists:
             self._make_list(column)
-        self.label_id(AGENT_LABEL)
+        self.label_id(self._layout.labels.agent)
         if not self.ids.get("group"):
             made = self._client.send(api.create_field_group(self.ids["board"], reading.FIELD_GROUP))
             self.ids["group"] = _made_id(made)
@@ -237,7 +254,7 @@ class PlankaBoard:
         # Another clone may have made one at the same time: the oldest board counts for all.
         self._find_board()
         included = self._read_board()["included"]
-        self._columns = reading.columns_of(included["lists"], self.ids)
+        self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
         self._note_ids(included)
 
     def _make_list(self, column: Column) -> None:
@@ -248,7 +265,10 @@ class PlankaBoard:
         closed = column is Column.DONE
         made = self._client.send(
             api.create_list(
-                self.ids["board"], column.value, self._last_positions["list"], closed=closed
+                self.ids["board"],
+                self._layout.lists[column],
+                self._last_positions["list"],
+                closed=closed,
             )
         )
         self.ids[name] = _made_id(made)
@@ -259,7 +279,8 @@ class PlankaBoard:
         with self._lock:
             if f"label {name}" not in self.ids:
                 self._last_positions["label"] += api.STEP
-                color = COLORS.get(name, OTHER_COLOR)
+                colors = dict(zip(self._layout.labels, COLORS, strict=True))
+                color = colors.get(name, OTHER_COLOR)
                 made = self._client.send(
                     api.create_label(self.ids["board"], name, color, self._last_positions["label"])
                 )
@@ -289,7 +310,8 @@ class PlankaBoard:
         writer = CardWriter(self._client, self.ids, self.label_id, self.label_ids)
         match operation:
             case Create():
-                return Receipt(writer.create(operation))
+                with self._as_member():
+                    return Receipt(writer.create(operation))
             case Update():
                 return Receipt(writer.update(operation))
             case Archive():
@@ -300,6 +322,20 @@ class PlankaBoard:
                 return Receipt(None)
             case _:
                 assert_never(operation)
+
+    @contextmanager
+    def _as_member(self) -> Iterator[None]:
+        """Say what is wrong where a board can be read, and nothing be made on it."""
+        try:
+            yield
+        except api.NotThereError as error:
+            text = (
+                f"{error}: this account sees the board {self._board!r} of project"
+                f" {self._project!r}, but it is no member of the board (an admin sees more than"
+                " an admin may change), or a list of it was just removed; add the account as an"
+                " editor, or try again"
+            )
+            raise RightsError(text) from error
 
     @contextmanager
     def _of_shape(self) -> Iterator[None]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from kanban_sync.address import address, shown
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.credentials import api_key
 from kanban_sync.boards.planka.sign_in import SignIn
-from kanban_sync.config import address, shown
 from kanban_sync.core.errors import BoardUnreachableError, SetupError
 
 if TYPE_CHECKING:

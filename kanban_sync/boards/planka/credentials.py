@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kanban_sync.config import address, shown
+from kanban_sync.address import address, shown
 from kanban_sync.core.errors import SetupError, SignInError
 
 if TYPE_CHECKING:

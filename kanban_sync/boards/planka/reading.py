@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.board import LISTS, Column, SeenCard, SeenChecklist, SeenItem, Stamp
+from kanban_sync.core.board import Column, Layout, SeenCard, SeenChecklist, SeenItem, Stamp
 from kanban_sync.core.description import key_of
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ FIELD_GROUP = "kanban-sync"
 FIELD = "version"
 
 
-def columns_of(lists: Iterable[Json], ids: Mapping[str, str]) -> dict[str, Column]:
+def columns_of(lists: Iterable[Json], ids: Mapping[str, str], layout: Layout) -> dict[str, Column]:
     """Return the column that each list stands for, by list id.
 
     A list is found by its exact name, the oldest of several, so that clones which made their lists
     at the same time agree. Where none bears the name, the one that bore it last counts: people may
-    rename a list.
+    rename a list. It does not count once the settings call it otherwise.
     """
     columns: dict[str, Column] = {}
     names: dict[str, str] = {}
@@ -34,13 +34,14 @@ def columns_of(lists: Iterable[Json], ids: Mapping[str, str]) -> dict[str, Colum
         else:
             names[each["id"]] = each["name"]
     found: set[Column] = set()
-    for column in LISTS:
-        named = [id_ for id_, name in names.items() if name == column.value]
+    for column, called in layout.lists.items():
+        named = [id_ for id_, name in names.items() if name == called]
         if named:
             columns[min(named, key=int)] = column
             found.add(column)
-    for column in LISTS:
-        remembered = ids.get(list_name(column), "")
+    for column, called in layout.lists.items():
+        is_same = ids.get(called_name(column), column.value) == called
+        remembered = ids.get(list_name(column), "") if is_same else ""
         if column not in found and remembered in names and remembered not in columns:
             columns[remembered] = column
     return columns
@@ -49,6 +50,11 @@ def columns_of(lists: Iterable[Json], ids: Mapping[str, str]) -> dict[str, Colum
 def list_name(column: Column) -> str:
     """Return the name under which a list's id is remembered."""
     return f"list {column.value}"
+
+
+def called_name(column: Column) -> str:
+    """Return the name under which is remembered what the settings called a list."""
+    return f"called {column.value}"
 
 
 def cards_of(included: Json, columns: Mapping[str, Column]) -> list[SeenCard]:

@@ -16,12 +16,10 @@ from kanban_sync.core.board import (
     CardVersion,
     Column,
     Stamp,
-    cards_of,
-    column_of,
     fit,
-    mark_of,
 )
 from kanban_sync.core.checklists import line_marks
+from kanban_sync.core.drawing import PLAIN, cards_of, mark_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 
 KEY = TaskKey(PROJECT, "openspec", "add-login")
@@ -105,7 +103,7 @@ def test_each_status_has_its_column_and_label(
     status: Status, column: str, labels: set[str]
 ) -> None:
     (card,) = cards_of([replace(CHANGE, status=status)])
-    assert column_of(status) == card.column == column
+    assert PLAIN.place(status) == card.column == column
     assert card.labels == {"agent", *labels}
 
 

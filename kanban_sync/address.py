@@ -1,0 +1,56 @@
+"""The URL of a server: whether it can be asked for at all, and how a message may show it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kanban_sync.core.errors import SetupError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+
+def address(url: str) -> SplitResult:
+    """Take a server's URL apart, one that can be asked for: its host and port are possible.
+
+    Raises:
+        SetupError: It cannot; the message names the URL, without a user name or password in it.
+    """
+    try:
+        url.encode()
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+        problem = _host_problem(host)
+    except UnicodeError:
+        raise _no_url(url, "it holds characters that no URL has") from None
+    except ValueError as error:
+        # Where there is a password, the error's own text may tell it.
+        told = "its parts cannot be told from one another" if "@" in url else str(error)
+        raise _no_url(url, told) from None
+    if problem:
+        raise _no_url(url, problem)
+    return parts
+
+
+def _no_url(url: str, problem: str) -> SetupError:
+    return SetupError(f"{shown(url)!r} is no URL: {problem}. Set the right one.")
+
+
+def shown(url: str) -> str:
+    """Return a URL, or what was meant to be one, as a message may show it: without a password."""
+    return re.sub(r"(?s)^(\s*[a-z][a-z0-9+.-]*:/+|\s*//)?.*@", r"\1…@", url, flags=re.IGNORECASE)
+
+
+def _host_problem(host: str) -> str:
+    """Return what keeps a host name from being looked up, '' if nothing does."""
+    if ":" in host:
+        ipaddress.IPv6Address(host)
+        return ""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return "its host has a part that is empty, longer than 63 characters, or no name"
+    return ""

@@ -1,0 +1,316 @@
+"""From tasks to cards: which tasks share a card, where it stands, and what is written on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.board import (
+    LIST_NAME_LIMIT,
+    LISTS,
+    NAME_LIMIT,
+    ROOT_FIELD,
+    Card,
+    CardVersion,
+    Checklist,
+    Column,
+    Item,
+    LabelNames,
+    Layout,
+    digest,
+    fit,
+    storable,
+)
+from kanban_sync.core.links import Links
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version, plain_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.board import Said
+
+DRAWING = 1
+"""Raised whenever a release draws the same tasks as another card; part of the mark."""
+
+COLUMN_OF: Mapping[Status, Column] = {
+    Status.BACKLOG: Column.BACKLOG,
+    Status.TODO: Column.TODO,
+    Status.PLANNING: Column.PLANNING,
+    Status.IN_PROGRESS: Column.IN_PROGRESS,
+    Status.BLOCKED: Column.IN_PROGRESS,
+    Status.REVIEW: Column.REVIEW,
+    Status.DONE: Column.DONE,
+    Status.FAILED: Column.REVIEW,
+    Status.CANCELLED: Column.ARCHIVE,
+    Status.ORPHANED: Column.ARCHIVE,
+}
+
+TASK, SECTION = "task", "section"
+"""What gets a card: each task, or each heading with all tasks below it."""
+
+SECTION_SIGN = "§"
+"""Stands before the heading in the key of a section's card."""
+
+LINES = "Tasks"
+"""The title of a task list whose lines have no group of their own."""
+
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How one repository wants its cards drawn; the names are those of the settings.
+
+    ``lists`` and ``labels`` are pairs of a column, or a label of ours, and what it is called on
+    the board. ``statuses`` are pairs of a status, or a word of a file, and the column where it
+    stands. ``archive_done_after`` is in days, 0 stands for never.
+    """
+
+    lists: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    statuses: tuple[tuple[str, str], ...] = ()
+    cards: str = TASK
+    archive_done_after: int = 0
+    links: Links = field(default_factory=Links)
+
+    @cached_property
+    def mark(self) -> str:
+        """The rendering mark: which release and which mapping draws the cards."""
+        drawn = {
+            "lists": sorted(self.lists),
+            "labels": sorted(self.labels),
+            "statuses": sorted(self.statuses),
+            "cards": self.cards if self.cards != TASK else "",
+            "links": list(self.links.templates),
+        }
+        return mark_of([f"{name}: {said}" for name, said in drawn.items() if said])
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What lists and labels are called; of columns that share a list only the first has it."""
+        names = dict(self.lists)
+        lists: dict[Column, str] = {}
+        for column, name in ((each, names.get(each.word, each.value)) for each in LISTS):
+            if name not in lists.values():
+                lists[column] = name
+        return Layout(lists, LabelNames(**dict(self.labels)))
+
+    def place(self, status: Status, word: str = "") -> Column:
+        """Return the column in which a task stands, by its file's word or else by its status."""
+        said = self._placed.get(plain_word(word)) or self._placed.get(plain_word(status))
+        column = Column[said.upper()] if said and status is not Status.ORPHANED else None
+        return self._shared.get(column or COLUMN_OF[status], Column.ARCHIVE)
+
+    @cached_property
+    def _placed(self) -> dict[str, str]:
+        return {plain_word(word): column for word, column in self.statuses}
+
+    @cached_property
+    def _shared(self) -> dict[Column, Column]:
+        """Each column, and the one that has its list."""
+        names = dict(self.lists)
+        holders = {name: column for column, name in self.layout.lists.items()}
+        return {each: holders[names.get(each.word, each.value)] for each in LISTS}
+
+
+PLAIN = Drawing()
+"""What is drawn where the settings say nothing."""
+
+
+def mark_of(settings: Sequence[str] = ()) -> str:
+    """Return the rendering mark of this release with these settings."""
+    return digest([DRAWING, *settings])[:8]
+
+
+def cards_of(tasks: Iterable[Task], drawing: Drawing = PLAIN, now: float = 0.0) -> list[Card]:
+    """Draw the cards of all tasks; those below another become lines of its card's task lists.
+
+    Parents and children may come in any order; the cards are in the order of their tasks' paths
+    and positions.
+
+    Args:
+        tasks: All tasks, also those that are over.
+        drawing: How to draw them.
+        now: The time, in seconds since 1970; cards are not put away for their age without it.
+    """
+    parents: list[Task] = []
+    below: dict[TaskKey, list[Task]] = {}
+    for task in sorted(tasks, key=lambda each: (each.path, each.position, each.key)):
+        if task.parent is None:
+            parents.append(task)
+        else:
+            below.setdefault(task.parent, []).append(task)
+    together: dict[TaskKey, list[Task]] = {}
+    for parent in parents:
+        # A change, or a task above all headings, keeps a card of its own.
+        alone = drawing.cards != SECTION or not parent.group
+        together.setdefault(parent.key if alone else _section_key(parent), []).append(parent)
+    cards: list[Card] = []
+    for key, members in together.items():
+        children = [_descendants(member, below) for member in members]
+        if key == members[0].key:
+            cards.append(_card(members[0], children[0], drawing))
+        else:
+            cards.append(_section(key, members, children, drawing))
+    return [_aged(card, drawing, now) for card in cards]
+
+
+def with_ends(
+    cards: Sequence[Card], tasks: Iterable[Task], base: Mapping[TaskKey, Said]
+) -> list[Card]:
+    """Add the ends of cards that this clone made and that are drawn no more.
+
+    So it is when tasks come to share a card, or no longer do, or when a heading is renamed: what
+    the old card said stands on another one now.
+    """
+    drawn = {card.key for card in cards}
+    shared = {task.key for task in tasks if task.parent is None} - drawn
+    ends = [
+        replace(
+            said.said,
+            column=Column.ARCHIVE,
+            version=_put_away(said.said.version),
+            evident=True,
+            end="drawn on another card now",
+        )
+        for key, said in base.items()
+        if key in shared or (SECTION_SIGN in key.name and key not in drawn)
+    ]
+    return [*cards, *ends]
+
+
+def _section_key(task: Task) -> TaskKey:
+    return task.key._replace(name=f"{task.path}{SECTION_SIGN}{task.group}")
+
+
+def _descendants(task: Task, below: Mapping[TaskKey, list[Task]]) -> list[Task]:
+    found: list[Task] = []
+    for child in below.get(task.key, []):
+        found += [child, *_descendants(child, below)]
+    return found
+
+
+def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
+    living = [child for child in children if child.status is not Status.ORPHANED]
+    roots = {fit(root, LIST_NAME_LIMIT) for name, root in parent.fields if name == ROOT_FIELD}
+    links = drawing.links.of(parent.path, parent.text_version.commit)
+    return Card(
+        key=parent.key,
+        title=fit(parent.title, NAME_LIMIT),
+        text=_block(parent.body, links),
+        column=drawing.place(parent.status, parent.word),
+        labels=_labels([parent.status], drawing) | roots,
+        checklists=_checklists(parent, living),
+        version=_version([parent, *children]),
+        evident=_is_evident(parent, living),
+        names=drawing.layout.labels,
+        links=links,
+        end="over" if parent.status is Status.CANCELLED else "",
+    )
+
+
+def _section(
+    key: TaskKey, members: Sequence[Task], children: Sequence[Sequence[Task]], drawing: Drawing
+) -> Card:
+    """Draw the card of a heading: its tasks, and all below them, are one task list."""
+    every = [task for top, more in zip(members, children, strict=True) for task in (top, *more)]
+    living = [task for task in every if task.status is not Status.ORPHANED]
+    lines = tuple(_item(task.key.name, task) for task in living)
+    version = _version(every)
+    links = drawing.links.of(members[0].path, version.text.commit)
+    statuses = [task.status for task in members]
+    return Card(
+        key=key,
+        title=fit(members[0].group, NAME_LIMIT),
+        text=_block("", links),
+        column=drawing.place(_status_of_section(statuses)),
+        labels=_labels(statuses, drawing),
+        checklists=(Checklist(LINES, lines),) if lines else (),
+        version=version,
+        evident=all(_is_evident(task, ()) for task in members if task in living),
+        names=drawing.layout.labels,
+        links=links,
+    )
+
+
+def _is_evident(task: Task, children: Sequence[Task]) -> bool:
+    """Whether files say that a task is finished; one that was removed from its file says nothing.
+
+    A change stands in review because all its boxes are ticked.
+    """
+    if task.status is Status.REVIEW:
+        return bool(task.word) or bool(children)
+    return task.status is Status.CANCELLED or (task.status is Status.DONE and bool(task.word))
+
+
+def _status_of_section(statuses: Iterable[Status]) -> Status:
+    """Return the status of a heading from those of the tasks below it, as that of a change is."""
+    living = {status for status in statuses if status is not Status.ORPHANED}
+    still_open = {status for status in living if not status.is_over}
+    if not living:
+        return Status.ORPHANED
+    if not still_open:
+        return max(living, key=lambda status: status is Status.DONE)
+    if still_open == {Status.REVIEW}:
+        return Status.REVIEW
+    if living <= {Status.BACKLOG, Status.CANCELLED}:
+        return Status.BACKLOG
+    is_begun = not living <= {Status.BACKLOG, Status.TODO, Status.CANCELLED}
+    return Status.IN_PROGRESS if is_begun else Status.TODO
+
+
+def _aged(card: Card, drawing: Drawing, now: float) -> Card:
+    """Put a card that stood in Done for too long into the archive; its task stays done."""
+    days = drawing.archive_done_after
+    since = card.version.status.time
+    # Nobody knows how old it is where the version is unknown.
+    if not days or not since or card.column is not Column.DONE or now < since + days * DAY:
+        return card
+    return replace(
+        card,
+        column=Column.ARCHIVE,
+        version=_put_away(card.version),
+        evident=True,
+        end=f"done for {days} days",
+    )
+
+
+def _put_away(version: CardVersion) -> CardVersion:
+    """Return the version of an archiving that no commit asked for.
+
+    It is newer than the card was, so that no clone which draws otherwise brings the card back;
+    whoever holds a newer state of the task does.
+    """
+    newest = version.newest
+    return version._replace(status=Version(newest.time + 1, newest.commit))
+
+
+def _version(tasks: Sequence[Task]) -> CardVersion:
+    texts = (task.text_version for task in tasks)
+    statuses = (task.status_version for task in tasks)
+    return CardVersion(max(texts, default=UNKNOWN), max(statuses, default=UNKNOWN))
+
+
+def _block(body: str, links: str) -> str:
+    words = storable(body).strip()
+    return "\n\n".join(part for part in (words, links) if part)
+
+
+def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
+    names = drawing.layout.labels
+    named = {Status.BLOCKED: names.blocked, Status.FAILED: names.failed}
+    return frozenset({names.agent} | {named[each] for each in statuses if each in named})
+
+
+def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]:
+    groups: dict[str, list[Item]] = {}
+    for child in children:
+        title = child.group if child.group and child.group != parent.group else LINES
+        item = _item(child.key.name.removeprefix(f"{parent.key.name}#"), child)
+        groups.setdefault(fit(title, LIST_NAME_LIMIT), []).append(item)
+    return tuple(Checklist(title, tuple(items)) for title, items in groups.items())
+
+
+def _item(key: str, task: Task) -> Item:
+    return Item(key, fit(task.title, NAME_LIMIT), task.status.is_over)

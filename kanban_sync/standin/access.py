@@ -29,6 +29,7 @@ class Call:
         values: The parameters, out of path, query and body.
         origin: The address of the server as the client wrote it.
         token: The bearer token, if that is how the sender proved who it is.
+        cookie: The cookie without which some tokens are worthless, if the sender has one.
 
     """
 
@@ -37,6 +38,7 @@ class Call:
     values: dict[str, Any]
     origin: str
     token: str | None = None
+    cookie: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ _ROLE = ("editor", "viewer")
 
 ACCOUNT_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/bootstrap", accounts.bootstrap, is_open=True),
-    Route("GET", "/api/terms", accounts.terms, is_open=True),
+    Route("GET", "/api/terms", accounts.terms, (Input("language"),), is_open=True),
     Route(
         "POST",
         "/api/access-tokens",
         accounts.log_in,
         (
-            text("emailOrUsername", 256, required=True),
+            Input("emailOrUsername", required=True, limit=256, check=accounts.is_login_name),
             text("password", 256, required=True),
             flag("withHttpOnlyToken"),
         ),
@@ -40,8 +40,7 @@ ACCOUNT_ROUTES: tuple[Route, ...] = (
         accounts.accept_terms,
         (
             text("pendingToken", 1024, required=True),
-            text("signature", 64, required=True),
-            flag("withHttpOnlyToken"),
+            Input("signature", required=True, limit=64, least=64),
         ),
         is_open=True,
     ),
@@ -65,7 +64,7 @@ ACCOUNT_ROUTES: tuple[Route, ...] = (
         "PATCH",
         "/api/users/:id",
         accounts.update_user,
-        (ID, flag("isDeactivated"), text("apiKey", 64, nullable=True)),
+        (ID, flag("isDeactivated"), Input("apiKey", nullable=True, check=accounts.is_no_key)),
         roles=_ADMIN,
     ),
     Route("POST", "/api/users/:id/api-key", accounts.create_api_key, (ID,), roles=_ADMIN),

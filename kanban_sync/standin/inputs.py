@@ -38,6 +38,7 @@ class Input:
         required: Whether it must be there.
         nullable: Whether null may be sent.
         limit: The most UTF-16 units a string may have.
+        least: The fewest UTF-16 units a string may have.
         choices: The only values it may have; none means any.
         is_id: Whether it is an id.
         check: A further test of the value.
@@ -49,6 +50,7 @@ class Input:
     required: bool = False
     nullable: bool = False
     limit: int | None = None
+    least: int = 0
     choices: tuple[str, ...] = ()
     is_id: bool = False
     check: Check | None = None
@@ -158,7 +160,7 @@ def _problem(declared: Input, value: object) -> str:
 
 def _null_problem(declared: Input) -> str:
     if declared.required:
-        return "  Cannot use `null` for a required input."
+        return "  Cannot use `null` for this required input."
     return _NO_NULL.format(kind=declared.kind)
 
 
@@ -189,6 +191,10 @@ def _text_faults(declared: Input, value: str) -> list[str]:
         faults.append(f"Value ('{value}') was not in the configured whitelist ({listed})")
     if declared.limit is not None and utf16_length(value) > declared.limit:
         faults.append(_too_long(declared.limit, utf16_length(value)))
+    if utf16_length(value) < declared.least:
+        faults.append(
+            f"Value ('{value}') was shorter than the configured minimum length ({declared.least})",
+        )
     if declared.check is not None and not declared.check(value):
         faults.append(f"Value ('{value}') failed custom validation.")
     return faults

@@ -213,7 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
         if has_nul(values):
             raise refusals.broken()
         standin = self.server.standin
-        return route.handler(Call(standin.state, user, values, standin.url, token))
+        call = Call(standin.state, user, values, standin.url, token, self._cookie())
+        return route.handler(call)
 
     def _answer_unknown(self, body: bytes | None) -> None:
         self._parsed(body)
@@ -247,8 +248,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _sender(self, route: Route) -> tuple[Record, str | None]:
         """Find out who is asking; a bearer token hides an API key, even if it is bad."""
         state = self.server.standin.state
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else None
+        given = self.headers.get("Authorization", "")
+        bearer = given.removeprefix("Bearer ") if given.startswith("Bearer ") else None
         if bearer is not None:
             user_id = state.credentials.by_token(bearer, self._cookie())
         else:
@@ -271,7 +272,8 @@ class _Handler(BaseHTTPRequestHandler):
             kind = "text/plain; charset=utf-8"
             self._send(refusal.status, refusal.body, kind, refusal.way_out)
         else:
-            self._send(refusal.status, _text(refusal.body), _JSON, refusal.way_out)
+            text = _text(refusal.body)
+            self._send(refusal.status, text, _JSON, refusal.way_out, refusal.headers)
 
     def _send(
         self,

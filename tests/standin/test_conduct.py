@@ -6,7 +6,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from kanban_sync.standin.server import Standin
@@ -143,61 +142,6 @@ def test_an_unknown_call_is_not_found_without_a_message(room: Room, method: str)
     answer = room.owner.send(method, "/api/nosuch")
 
     assert (answer.status_code, answer.json()) == (404, {"code": "E_NOT_FOUND"})
-
-
-# --- Who is asking -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("authorization", "status"),
-    [("Bearer nonsense", 401), ("bearer nonsense", 401), ("Basic eDp5", 200)],
-)
-def test_a_bearer_hides_the_key_and_nothing_else_does(
-    room: Room,
-    authorization: str,
-    status: int,
-) -> None:
-    answer = room.owner.client.get("/api/users/me", headers={"Authorization": authorization})
-
-    assert answer.status_code == status
-
-
-def test_a_key_is_no_bearer_token(room: Room) -> None:
-    bearer = {"Authorization": f"Bearer {room.standin.api_key}"}
-
-    assert httpx.get(f"{room.standin.url}/api/users/me", headers=bearer).status_code == 401
-
-
-def test_an_http_only_token_needs_its_cookie(room: Room) -> None:
-    with httpx.Client(base_url=room.standin.url) as client:
-        password = {"emailOrUsername": "demo", "password": "demo"}
-        pending = client.post("/api/access-tokens", json=password).json()["pendingToken"]
-        terms = client.get("/api/terms").json()["item"]["signature"]
-        accepted = {"pendingToken": pending, "signature": terms}
-        client.post("/api/access-tokens/accept-terms", json=accepted).raise_for_status()
-        wanted = {**password, "withHttpOnlyToken": True}
-        bearer = {
-            "Authorization": "Bearer "
-            + client.post("/api/access-tokens", json=wanted).json()["item"],
-        }
-
-        with_cookie = client.get("/api/users/me", headers=bearer).status_code
-        client.cookies.clear()
-        without_cookie = client.get("/api/users/me", headers=bearer).status_code
-
-    assert (with_cookie, without_cookie) == (200, 401)
-
-
-def test_a_new_key_and_a_deactivation_act_at_once(room: Room) -> None:
-    person = room.join("mia", "editor")
-    user = person.get("/api/users/me")["item"]["id"]
-    answer = room.owner.send("POST", f"/api/users/{user}/api-key").json()
-    renewed = room.person(answer["included"]["apiKey"])
-
-    assert person.send("GET", "/api/users/me").status_code == 401
-    assert renewed.send("GET", "/api/users/me").status_code == 200
-    room.owner.patch(f"/api/users/{user}", isDeactivated=True)
-    assert renewed.send("GET", "/api/users/me").status_code == 401
 
 
 # --- Rights --------------------------------------------------------------------------------

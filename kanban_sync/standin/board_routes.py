@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kanban_sync.standin import accounts, fields, lists, projects
 from kanban_sync.standin.colors import LABEL_COLORS, LIST_COLORS
-from kanban_sync.standin.inputs import Input, choice, flag, identifier, text
+from kanban_sync.standin.inputs import Input, choice, flag, identifier, identifiers, text
 from kanban_sync.standin.route import (
     BEFORE,
     ID,
@@ -160,11 +160,9 @@ LIST_ROUTES: tuple[Route, ...] = (
             in_path("listId"),
             # By HTTP no mark of a page is understood, in whatever form.
             Input("before", check=lambda _mark: False),
-            Input("before[listChangedAt]"),
-            Input("before[id]"),
             text("search", 128),
-            Input("labelIds"),
-            Input("userIds"),
+            identifiers("labelIds"),
+            identifiers("userIds"),
         ),
     ),
     Route(

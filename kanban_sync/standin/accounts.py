@@ -1,8 +1,4 @@
-"""Logging in, the terms, users and their API keys.
-
-Left out, since no client of ours comes by: single sign-on other than its refusal, the first
-login of an administrator that a fresh Planka waits for, and what users may change of themselves.
-"""
+"""Logging in, the terms, users and their API keys."""
 
 from __future__ import annotations
 

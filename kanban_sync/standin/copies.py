@@ -1,7 +1,4 @@
-"""What happens to the things on a card when it is copied or goes to another board.
-
-Left out, since no client of ours comes by: a copy that is made on another board.
-"""
+"""What happens to the things on a card when it is copied or goes to another board."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Which cards of a list a search finds, after the rules of PostgreSQL.
-
-Regular expressions are Python's: those of PostgreSQL that mean something else there are left
-out, since no client of ours sends any.
-"""
+"""Which cards of a list a search finds, after the rules of PostgreSQL."""
 
 from __future__ import annotations
 

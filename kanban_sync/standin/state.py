@@ -200,11 +200,7 @@ class State:
                 self.remove(child, orphan)
 
     def place(self, siblings: Iterable[Record], wanted: float) -> float:
-        """Find the position of a record, moving its siblings where they leave no room.
-
-        Siblings without a position are passed over: a card gets none in a list by a null that
-        no client of ours sends.
-        """
+        """Find the position of a record, moving its siblings where they leave no room."""
         ranked = in_order(sibling for sibling in siblings if sibling["position"] is not None)
         placement = place(wanted, [sibling["position"] for sibling in ranked])
         for sibling, position in zip(ranked, placement.siblings, strict=True):

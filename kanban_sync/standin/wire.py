@@ -1,7 +1,4 @@
-"""What an answer looks like on the wire: its tag, and how it is packed.
-
-Left out, since no client of ours comes by: HEAD and OPTIONS.
-"""
+"""What an answer looks like on the wire: its tag, and how it is packed."""
 
 from __future__ import annotations
 

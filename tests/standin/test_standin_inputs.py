@@ -10,8 +10,9 @@ from kanban_sync.standin.server import Standin
 from standin.rooms import STEP, Room
 
 if TYPE_CHECKING:
-    import httpx
     from collections.abc import Iterator
+
+    import httpx
 
 JSON = {"Content-Type": "application/json"}
 NO_NULL = "  Cannot use `null`.  Even though this input is optional, it still does not allow"

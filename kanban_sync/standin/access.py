@@ -29,6 +29,7 @@ class Call:
         values: The parameters, out of path, query and body.
         origin: The address of the server as the client wrote it.
         token: The bearer token, if that is how the sender proved who it is.
+        cookie: The cookie without which some tokens are worthless, if the sender has one.
 
     """
 
@@ -37,6 +38,7 @@ class Call:
     values: dict[str, Any]
     origin: str
     token: str | None = None
+    cookie: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,15 @@ def readable(call: Call, table: str, record_id: object) -> Record:
 
 def writable(call: Call, table: str, record_id: object) -> Record:
     """Return a record of a board the user edits; refuse viewers and strangers."""
-    record = call.state.find(table, record_id)
-    board = record and board_of(call.state, table, record)
-    member = membership(call.state, board["id"], call.user["id"]) if board else None
-    if not record or not member:
-        raise refusals.not_found(_spoken(table))
+    record, member = _membership_at(call, table, record_id)
     if member["role"] != "editor":
         raise refusals.forbidden()
     return record
+
+
+def joined(call: Call, table: str, record_id: object) -> Record:
+    """Return a record of a board the user is a member of, in whatever role."""
+    return _membership_at(call, table, record_id)[0]
 
 
 def managed(call: Call, table: str, record_id: object) -> Record:
@@ -119,6 +122,15 @@ def board_of(state: State, table: str, record: Record) -> Record | None:
         if parent:
             return board_of(state, parent_table, parent)
     return None
+
+
+def _membership_at(call: Call, table: str, record_id: object) -> tuple[Record, Record]:
+    record = call.state.find(table, record_id)
+    board = record and board_of(call.state, table, record)
+    member = membership(call.state, board["id"], call.user["id"]) if board else None
+    if not record or not member:
+        raise refusals.not_found(_spoken(table))
+    return record, member
 
 
 def _sees_board(call: Call, board: Record) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kanban_sync.standin import accounts, fields, lists, projects
 from kanban_sync.standin.colors import LABEL_COLORS, LIST_COLORS
-from kanban_sync.standin.inputs import Input, choice, flag, identifier, text
+from kanban_sync.standin.inputs import Input, choice, flag, identifier, identifiers, text
 from kanban_sync.standin.route import (
     BEFORE,
     ID,
@@ -22,13 +22,13 @@ _ROLE = ("editor", "viewer")
 
 ACCOUNT_ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/bootstrap", accounts.bootstrap, is_open=True),
-    Route("GET", "/api/terms", accounts.terms, is_open=True),
+    Route("GET", "/api/terms", accounts.terms, (Input("language"),), is_open=True),
     Route(
         "POST",
         "/api/access-tokens",
         accounts.log_in,
         (
-            text("emailOrUsername", 256, required=True),
+            Input("emailOrUsername", required=True, limit=256, check=accounts.is_login_name),
             text("password", 256, required=True),
             flag("withHttpOnlyToken"),
         ),
@@ -40,8 +40,7 @@ ACCOUNT_ROUTES: tuple[Route, ...] = (
         accounts.accept_terms,
         (
             text("pendingToken", 1024, required=True),
-            text("signature", 64, required=True),
-            flag("withHttpOnlyToken"),
+            Input("signature", required=True, limit=64, least=64),
         ),
         is_open=True,
     ),
@@ -65,7 +64,7 @@ ACCOUNT_ROUTES: tuple[Route, ...] = (
         "PATCH",
         "/api/users/:id",
         accounts.update_user,
-        (ID, flag("isDeactivated"), text("apiKey", 64, nullable=True)),
+        (ID, flag("isDeactivated"), Input("apiKey", nullable=True, check=accounts.is_no_key)),
         roles=_ADMIN,
     ),
     Route("POST", "/api/users/:id/api-key", accounts.create_api_key, (ID,), roles=_ADMIN),
@@ -161,11 +160,9 @@ LIST_ROUTES: tuple[Route, ...] = (
             in_path("listId"),
             # By HTTP no mark of a page is understood, in whatever form.
             Input("before", check=lambda _mark: False),
-            Input("before[listChangedAt]"),
-            Input("before[id]"),
             text("search", 128),
-            Input("labelIds"),
-            Input("userIds"),
+            identifiers("labelIds"),
+            identifiers("userIds"),
         ),
     ),
     Route(

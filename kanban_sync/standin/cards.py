@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.standin import refusals
-from kanban_sync.standin.access import Answer, Call, item, readable, writable
+from kanban_sync.standin.access import Answer, Call, item, joined, readable, writable
 from kanban_sync.standin.copies import copy_parts, take_along
 from kanban_sync.standin.inputs import instant
 from kanban_sync.standin.state import Record, now
@@ -55,27 +55,34 @@ def show_card(call: Call) -> Answer:
 
 def update_card(call: Call) -> Answer:
     """Change or move a card; `updatedAt` moves even if nothing else does."""
-    card = writable(call, "cards", call.values["id"])
+    is_harmless = call.values.keys() <= {"id", "isSubscribed"}
+    card = (joined if is_harmless else writable)(call, "cards", call.values["id"])
     source = _list(call.state, card)
     target = _target(call, card, source)
+    if call.values.get("coverAttachmentId") is not None:
+        # A cover is a file, and those are not taken.
+        raise refusals.not_found("Cover attachment")
     changes = _changes(call.values, card)
     changes.update(_moved(call, card, source, target))
-    board_before = card["boardId"]
+    board_before = _board(call.state, card)
     call.state.update(card, **changes)
     if "isSubscribed" in call.values:
         subscribe(call, card, is_subscribed=call.values["isSubscribed"])
-    if target is not source:
-        if target["type"] not in _ENDLESS:
-            close(call.state, card, is_closed=target["type"] == "closed")
+    if target is not source and target["type"] not in _ENDLESS:
+        close(call.state, card, is_closed=target["type"] == "closed")
+    if card["boardId"] != board_before["id"]:
+        take_along(call.state, card, board_before, _board(call.state, card))
+    elif target is not source:
         record_move(call, card, source, target)
-    if target["boardId"] != board_before:
-        take_along(call.state, card, board_before)
     return item(card)
 
 
 def delete_card(call: Call) -> Answer:
     """Delete a card for good, without a stop in the trash."""
     card = writable(call, "cards", call.values["id"])
+    if card["commentsTotal"]:
+        # They are deleted first, one by one, and the card counts them.
+        call.state.update(card, commentsTotal=0)
     call.state.remove("cards", card)
     for task in call.state.where("tasks", linkedCardId=card["id"]):
         call.state.update(task, linkedCardId=None)
@@ -83,10 +90,10 @@ def delete_card(call: Call) -> Answer:
 
 
 def duplicate_card(call: Call) -> Answer:
-    """Copy a card into its list, with all that lies on it."""
+    """Copy a card into its list, with all that lies on it; an archived one is archived again."""
     card = writable(call, "cards", call.values["id"])
     column = _list(call.state, card)
-    fields = {**card, "name": call.values.get("name", card["name"])}
+    fields = {**card, "name": call.values.get("name") or f"{card['name']} (copy)"}
     for own in ("id", "createdAt", "updatedAt"):
         del fields[own]
     fields.update(
@@ -94,7 +101,6 @@ def duplicate_card(call: Call) -> Answer:
         commentsTotal=0,
         listChangedAt=now(),
         creatorUserId=call.user["id"],
-        prevListId=None,
         coverAttachmentId=None,
     )
     copy = call.state.insert("cards", **fields)
@@ -143,6 +149,13 @@ def _named(column: Record) -> Record:
     return {name: column[name] for name in ("id", "name", "type")}
 
 
+def _board(state: State, card: Record) -> Record:
+    board = state.find("boards", card["boardId"])
+    if board is None:
+        raise refusals.broken()
+    return board
+
+
 def _list(state: State, card: Record) -> Record:
     column = state.find("lists", card["listId"])
     if column is None:
@@ -181,12 +194,14 @@ def _changes(values: dict[str, Any], card: Record) -> Record:
 def _moved(call: Call, card: Record, source: Record, target: Record) -> Record:
     has_moved = target is not source
     changes: Record = {}
-    if target["type"] in _ENDLESS:
+    is_cleared = "position" in call.values and call.values["position"] is None
+    if target["type"] in _ENDLESS or is_cleared:
         changes["position"] = None
     elif has_moved or "position" in call.values:
         changes["position"] = _position(call, target, call.values, card)
     if has_moved:
-        is_put_away = target["type"] in _ENDLESS and target["boardId"] == source["boardId"]
+        stays_on_board = target["boardId"] == source["boardId"]
+        is_put_away = target["type"] in _ENDLESS and source["type"] != "trash" and stays_on_board
         changes.update(
             listId=target["id"],
             boardId=target["boardId"],
@@ -202,10 +217,10 @@ def _position(
     values: dict[str, Any],
     moving: Record | None = None,
 ) -> float | None:
-    if "position" in values and values["position"] is None:
-        raise refusals.broken()
     if column["type"] in _ENDLESS:
         return None
+    if "position" in values and values["position"] is None:
+        raise refusals.broken()
     if "position" not in values:
         raise refusals.unprocessable("Position must be present")
     cards = call.state.where("cards", listId=column["id"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from kanban_sync.standin import refusals
 from kanban_sync.standin.access import Answer, Call, item, items, readable, writable
 from kanban_sync.standin.cards import close, record_move
 from kanban_sync.standin.projects import PAGE
+from kanban_sync.standin.searches import found
 from kanban_sync.standin.state import Record, in_order, now
 from kanban_sync.standin.views import card_parts, subscribed
+
+_ENDLESS = frozenset({"archive", "trash"})
 
 
 def create_list(call: Call) -> Answer:
@@ -30,15 +31,15 @@ def create_list(call: Call) -> Answer:
 def show_list(call: Call) -> Answer:
     """Show a list with all its cards; archive and trash are not shown like this."""
     column = readable(call, "lists", call.values["id"])
-    _refuse_endless(column)
+    if column["type"] in _ENDLESS:
+        raise refusals.not_found("List")
     cards = in_order(call.state.where("cards", listId=column["id"]))
     return item(column, {**card_parts(call, cards), "cards": subscribed(call, cards)})
 
 
 def update_list(call: Call) -> Answer:
     """Change a list; its type decides whether its cards are closed."""
-    column = writable(call, "lists", call.values["id"])
-    _refuse_endless(column)
+    column = _ordinary(call)
     names = ("name", "type", "color")
     changes = {name: call.values[name] for name in names if name in call.values}
     if "position" in call.values:
@@ -57,8 +58,7 @@ def update_list(call: Call) -> Answer:
 
 def delete_list(call: Call) -> Answer:
     """Delete a list; its cards go to the trash."""
-    column = writable(call, "lists", call.values["id"])
-    _refuse_endless(column)
+    column = _ordinary(call)
     trash = next(iter(call.state.where("lists", boardId=column["boardId"], type="trash")))
     cards = call.state.where("cards", listId=column["id"])
     for card in cards:
@@ -74,27 +74,23 @@ def delete_list(call: Call) -> Answer:
 
 
 def list_cards(call: Call) -> Answer:
-    """Show the 50 cards that came into a list last; a search is not sorted."""
-    if any(name.startswith("before[") for name in call.values):
-        raise refusals.broken()
+    """Show the 50 cards that came into a list last, or any 50 of those that a search finds."""
     column = readable(call, "lists", call.values["listId"])
     cards = call.state.where("cards", listId=column["id"])
-    if "search" in call.values:
-        cards = [card for card in cards if _matches(card, call.values["search"])]
-    else:
+    if not {"search", "labelIds", "userIds"} & call.values.keys():
         cards.sort(key=lambda card: (card["listChangedAt"], int(card["id"])), reverse=True)
-    cards = _filtered(call, cards)[:PAGE]
+    cards = found(call, column, cards)[:PAGE]
     return items(subscribed(call, cards), card_parts(call, cards))
 
 
 def move_cards(call: Call) -> Answer:
     """Archive all cards of a closed list."""
     column = writable(call, "lists", call.values["id"])
-    target = writable(call, "lists", call.values["listId"])
-    if column["boardId"] != target["boardId"]:
-        raise refusals.not_found("List")
-    if column["type"] != "closed" or target["type"] != "archive":
+    if column["type"] != "closed":
         raise refusals.forbidden()
+    target = call.state.find("lists", call.values["listId"])
+    if target is None or (target["boardId"], target["type"]) != (column["boardId"], "archive"):
+        raise refusals.not_found("List")
     cards = call.state.where("cards", listId=column["id"])
     actions = []
     for card in cards:
@@ -150,28 +146,8 @@ def delete_label(call: Call) -> Answer:
     return item(label)
 
 
-def _refuse_endless(column: Record) -> None:
-    if column["type"] in {"archive", "trash"}:
-        raise refusals.not_found("List")
-
-
-def _matches(card: Record, search: str) -> bool:
-    text = f"{card['name']}\n{card['description'] or ''}"
-    if search.startswith("/"):
-        try:
-            return re.search(search[1:], text, re.IGNORECASE) is not None
-        except re.error:
-            raise refusals.broken() from None
-    return all(word in text.lower() for word in search.lower().split())
-
-
-def _filtered(call: Call, cards: list[Record]) -> list[Record]:
-    for name, table, field in (
-        ("labelIds", "cardLabels", "labelId"),
-        ("userIds", "cardMemberships", "userId"),
-    ):
-        if name in call.values:
-            wanted = call.values[name].split(",")
-            marked = {mark["cardId"] for mark in call.state.among(table, field, wanted)}
-            cards = [card for card in cards if card["id"] in marked]
-    return cards
+def _ordinary(call: Call) -> Record:
+    column = writable(call, "lists", call.values["id"])
+    if column["type"] in _ENDLESS:
+        raise refusals.forbidden()
+    return column

@@ -24,6 +24,7 @@ class RefusalError(Exception):
         status: The HTTP status.
         body: A JSON object, a text, or None for an empty body.
         way_out: The value of the header `X-Exit`, or None where the header is absent.
+        headers: Further headers.
 
     """
 
@@ -32,11 +33,13 @@ class RefusalError(Exception):
         status: int,
         body: dict[str, Any] | str | None,
         way_out: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{status} {way_out}")
         self.status = status
         self.body = body
         self.way_out = way_out
+        self.headers = headers or {}
 
 
 def unreadable() -> RefusalError:
@@ -61,9 +64,9 @@ def not_logged_in() -> RefusalError:
     return RefusalError(_UNAUTHORIZED, {"code": "E_UNAUTHORIZED", "message": message})
 
 
-def bad_login(what: str) -> RefusalError:
-    """Refuse a login because of its user name or password."""
-    return _coded(_UNAUTHORIZED, "E_UNAUTHORIZED", f"Invalid {what}")
+def unauthorized(message: str) -> RefusalError:
+    """Refuse a login because of its user name, password or pending token."""
+    return _coded(_UNAUTHORIZED, "E_UNAUTHORIZED", message)
 
 
 def forbidden(message: str = "Not enough rights") -> RefusalError:
@@ -71,7 +74,7 @@ def forbidden(message: str = "Not enough rights") -> RefusalError:
     return _coded(_FORBIDDEN, "E_FORBIDDEN", message)
 
 
-def terms_not_accepted(pending_token: str) -> RefusalError:
+def terms_not_accepted(pending_token: str, headers: dict[str, str]) -> RefusalError:
     """Refuse a login until the terms are accepted."""
     body = {
         "code": "E_FORBIDDEN",
@@ -79,7 +82,7 @@ def terms_not_accepted(pending_token: str) -> RefusalError:
         "message": "Terms acceptance required",
         "step": "accept-terms",
     }
-    return RefusalError(_FORBIDDEN, body, "termsAcceptanceRequired")
+    return RefusalError(_FORBIDDEN, body, "termsAcceptanceRequired", headers)
 
 
 def no_such_route() -> RefusalError:

@@ -23,7 +23,10 @@ ROUTES = (
 
 
 def match(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """Find the route of a request and the parameters in its path."""
+    """Find the route of a request and the parameters in its path.
+
+    As in Planka, case does not count, and neither does a slash at the end.
+    """
     for route in ROUTES:
         if route.method == method and (found := _pattern(route.path).fullmatch(path)):
             return route, found.groupdict()
@@ -32,4 +35,6 @@ def match(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"(?<![a-zA-Z]):([a-zA-Z]+)", r"(?P<\1>[^/:]+)", path))
+    return re.compile(
+        re.sub(r"(?<![a-zA-Z]):([a-zA-Z]+)", r"(?P<\1>[^/:]+)", path) + "/?", re.IGNORECASE
+    )

@@ -13,9 +13,9 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from kanban_sync.standin import refusals
+from kanban_sync.standin import refusals, wire
 from kanban_sync.standin.access import Answer, Call
-from kanban_sync.standin.inputs import has_nul, read
+from kanban_sync.standin.inputs import has_nested, has_nul, read, tidy
 from kanban_sync.standin.routes import match
 from kanban_sync.standin.state import State
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _LARGEST_BODY = 1_048_576
 _JSON = "application/json; charset=utf-8"
 _OK = 200
+_NOT_MODIFIED = 304
 # What a browser gets for any path that is no API: Planka's page, here without the program.
 _PAGE = '<!doctype html>\n<html lang="en"><head><title>PLANKA</title></head><body></body></html>\n'
 
@@ -210,10 +211,11 @@ class _Handler(BaseHTTPRequestHandler):
         values, problems = read(route.inputs, given)
         if problems:
             raise refusals.invalid(route.method, path, problems)
-        if has_nul(values):
+        if has_nul(values) or has_nested(route.inputs, given):
             raise refusals.broken()
         standin = self.server.standin
-        return route.handler(Call(standin.state, user, values, standin.url, token))
+        call = Call(standin.state, user, values, standin.url, token, self._cookie())
+        return route.handler(call)
 
     def _answer_unknown(self, body: bytes | None) -> None:
         self._parsed(body)
@@ -237,18 +239,26 @@ class _Handler(BaseHTTPRequestHandler):
         if not body:
             return {}
         try:
+            text = body.decode("utf-8-sig", "replace")
             if "x-www-form-urlencoded" in self.headers.get("Content-Type", ""):
-                return dict(parse_qsl(body.decode(), keep_blank_values=True))
-            parsed = json.loads(body, parse_constant=_no_constant)
+                return dict(parse_qsl(text, keep_blank_values=True))
+            parsed = json.loads(
+                text,
+                parse_constant=_no_constant,
+                parse_int=_number,
+                parse_float=_number,
+            )
         except ValueError:
             raise refusals.unreadable() from None
+        if not isinstance(parsed, dict | list):
+            raise refusals.unreadable()
         return parsed if isinstance(parsed, dict) else {}
 
     def _sender(self, route: Route) -> tuple[Record, str | None]:
         """Find out who is asking; a bearer token hides an API key, even if it is bad."""
         state = self.server.standin.state
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else None
+        given = self.headers.get("Authorization", "")
+        bearer = given.removeprefix("Bearer ") if given.startswith("Bearer ") else None
         if bearer is not None:
             user_id = state.credentials.by_token(bearer, self._cookie())
         else:
@@ -271,7 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
             kind = "text/plain; charset=utf-8"
             self._send(refusal.status, refusal.body, kind, refusal.way_out)
         else:
-            self._send(refusal.status, _text(refusal.body), _JSON, refusal.way_out)
+            text = _text(refusal.body)
+            self._send(refusal.status, text, _JSON, refusal.way_out, refusal.headers)
 
     def _send(
         self,
@@ -282,15 +293,29 @@ class _Handler(BaseHTTPRequestHandler):
         headers: dict[str, str] | None = None,
     ) -> None:
         body = text.encode("utf-8", "replace")
-        named = {
-            "X-Exit": way_out,
-            "Content-Type": kind,
-            "Content-Length": str(len(body)),
-            "Keep-Alive": "timeout=5",
-            **(headers or {}),
-        }
+        named = {"X-Exit": way_out, "Keep-Alive": "timeout=5", **(headers or {})}
+        if kind is None:
+            self._write(status, {**named, "Content-Length": "0"}, b"")
+            return
+        tag = wire.tag_of(body)
+        if status == _OK and self._knows(tag):
+            self._write(_NOT_MODIFIED, {**named, "ETag": tag}, b"")
+            return
+        named |= {"Content-Type": kind, "ETag": tag, "Vary": "Accept-Encoding"}
+        packed = wire.packed(body, self.headers.get("Accept-Encoding"))
+        if packed is None:
+            self._write(status, {**named, "Content-Length": str(len(body))}, body)
+        else:
+            named |= {"Content-Encoding": "gzip", "Transfer-Encoding": "chunked"}
+            self._write(status, named, wire.in_chunks(packed))
+
+    def _knows(self, tag: str) -> bool:
+        asked, control = (self.headers.get(one) for one in ("If-None-Match", "Cache-Control"))
+        return self.command == "GET" and wire.is_unchanged(tag, asked, control)
+
+    def _write(self, status: int, headers: dict[str, str | None], body: bytes) -> None:
         self.send_response(status)
-        for name, value in named.items():
+        for name, value in headers.items():
             if value is not None:
                 self.send_header(name, value)
         self.end_headers()
@@ -300,6 +325,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def _number(literal: str) -> float:
+    # JavaScript has one kind of number, and an infinity for what is too large.
+    return tidy(float(literal))
 
 
 def _text(body: dict[str, Any]) -> str:

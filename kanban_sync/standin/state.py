@@ -94,7 +94,12 @@ class State:
         self.api_key = self.issue_key(admin, api_key)
 
     def add_user(
-        self, username: str, *, role: str = "boardUser", api_key: str | None = None
+        self,
+        username: str,
+        *,
+        role: str = "boardUser",
+        api_key: str | None = None,
+        password: str | None = None,
     ) -> str:
         """Make a user who never logged in.
 
@@ -102,13 +107,17 @@ class State:
             username: The name to log in with, also shown on the board.
             role: `boardUser`, `projectOwner` or `admin`.
             api_key: The key the user gets; one is made up if it is None.
+            password: The password the user gets; no login with one is possible if it is None.
 
         Returns:
             The API key of the user.
 
         """
         with self.lock:
-            return self.issue_key(self.insert_user(username, username, role=role), api_key)
+            user = self.insert_user(username, username, role=role)
+            if password is not None:
+                self.credentials.set_password(user["id"], password)
+            return self.issue_key(user, api_key)
 
     def insert_user(
         self,
@@ -191,11 +200,11 @@ class State:
                 self.remove(child, orphan)
 
     def place(self, siblings: Iterable[Record], wanted: float) -> float:
-        """Find the position of a record, renumbering its siblings where room ran out."""
+        """Find the position of a record, moving its siblings where they leave no room."""
         ranked = in_order(sibling for sibling in siblings if sibling["position"] is not None)
         placement = place(wanted, [sibling["position"] for sibling in ranked])
-        if placement.renumbered:
-            for sibling, position in zip(ranked, placement.renumbered, strict=True):
+        for sibling, position in zip(ranked, placement.siblings, strict=True):
+            if sibling["position"] != position:
                 self.update(sibling, position=position)
         return placement.position
 

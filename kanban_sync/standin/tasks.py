@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.standin import refusals
-from kanban_sync.standin.access import Answer, Call, item, readable, writable
+from kanban_sync.standin.access import Answer, Call, item, membership, readable, writable
 from kanban_sync.standin.cards import record_action
 from kanban_sync.standin.state import in_order
 
@@ -60,7 +60,7 @@ def create_task(call: Call) -> Answer:
     task_list = writable(call, "taskLists", call.values["taskListId"])
     values = call.values
     linked = _linked_card(call)
-    if linked is None and "name" not in values:
+    if linked is None and values.get("name") is None:
         raise refusals.broken()
     siblings = call.state.where("tasks", taskListId=task_list["id"])
     task = call.state.insert(
@@ -79,11 +79,12 @@ def update_task(call: Call) -> Answer:
     """Change a task; name and state of one that stands for a card are not to be written."""
     task = writable(call, "tasks", call.values["id"])
     values = call.values
-    if task["linkedCardId"] and {"name", "isCompleted"} & values.keys():
+    if task["linkedCardId"] and {"name", "isCompleted", "assigneeUserId"} & values.keys():
         raise refusals.forbidden()
     names = ("name", "isCompleted", "assigneeUserId")
     changes = {name: values[name] for name in names if name in values}
     card = _card(call, task)
+    _refuse_stranger(call, card)
     changes.update(_moved(call, task, card))
     completed_before = task["isCompleted"]
     call.state.update(task, **changes)
@@ -99,6 +100,12 @@ def delete_task(call: Call) -> Answer:
     task = writable(call, "tasks", call.values["id"])
     call.state.remove("tasks", task)
     return item(task)
+
+
+def _refuse_stranger(call: Call, card: Record) -> None:
+    user_id = call.values.get("assigneeUserId")
+    if user_id and not membership(call.state, card["boardId"], user_id):
+        raise refusals.not_found("User")
 
 
 def _linked_card(call: Call) -> Record | None:
@@ -126,8 +133,6 @@ def _moved(call: Call, task: Record, card: Record) -> Record:
         target = call.state.find("taskLists", task_list_id)
         if target is None or target["cardId"] != card["id"]:
             raise refusals.not_found("Task list")
-        if "position" not in call.values:
-            raise refusals.unprocessable("Position must be present")
         changes["taskListId"] = task_list_id
     if "position" in call.values:
         siblings = call.state.where("tasks", taskListId=task_list_id)

@@ -56,14 +56,9 @@ def subscribed(call: Call, cards: Iterable[Record]) -> list[Record]:
 
 
 def card_parts(call: Call, cards: Sequence[Record]) -> dict[str, list[Record]]:
-    """Show what lies on cards, with the people who made it."""
-    parts = own_parts(call, cards)
-    people = chain(
-        (card["creatorUserId"] for card in cards),
-        (task["assigneeUserId"] for task in parts["tasks"]),
-        (attachment["creatorUserId"] for attachment in parts["attachments"]),
-    )
-    return {**parts, "users": users_view(call, people)}
+    """Show what lies on cards, with the people who made the cards."""
+    people = (card["creatorUserId"] for card in cards)
+    return {**own_parts(call, cards), "users": users_view(call, people)}
 
 
 def own_parts(call: Call, cards: Sequence[Record]) -> dict[str, list[Record]]:
@@ -104,7 +99,7 @@ def board_parts(call: Call, board: Record) -> dict[str, Any]:
         "lists": lists,
         "cards": subscribed(call, cards),
         "customFieldGroups": groups + parts["customFieldGroups"],
-        "customFields": fields + parts["customFields"],
+        "customFields": in_order(fields + parts["customFields"]),
         "users": users_view(call, people),
         "projects": [state.find("projects", board["projectId"])],
     }

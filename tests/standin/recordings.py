@@ -83,6 +83,7 @@ class Comparison:
         self._equal("status", exchange["status"], answer.status_code)
         for name in ("x-exit", "content-type"):
             self._equal(name, exchange["headers"].get(name), answer.headers.get(name))
+        self._tag(exchange, answer)
         kind = answer.headers.get("content-type", "")
         if kind.startswith("application/json"):
             self._json("body", exchange["body"], answer.json())
@@ -90,6 +91,12 @@ class Comparison:
             self._equal("body", exchange["body"], answer.text)
         elif not answer.text.startswith("<!doctype html>"):
             self.faults.append("body is no page")
+
+    def _tag(self, exchange: Mapping[str, Any], answer: httpx.Response) -> None:
+        recorded, here = exchange["headers"].get("etag"), answer.headers.get("etag")
+        self._equal("has etag", recorded is not None, here is not None)
+        if answer.text == json.dumps(exchange["body"], ensure_ascii=False, separators=(",", ":")):
+            self._equal("etag", recorded, here)
 
     def _json(self, place: str, recorded: object, here: object) -> None:
         name = place.rpartition(".")[2]

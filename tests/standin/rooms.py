@@ -88,6 +88,31 @@ class Room:
         included = self.owner.get(f"/api/boards/{self.board}")["included"]
         return included
 
+    def label(self, name: str, *, board: str | None = None) -> str:
+        """Make a label and return its id."""
+        path = f"/api/boards/{board or self.board}/labels"
+        made = self.owner.post(path, name=name, color="navy-blue", position=STEP)
+        return str(made["id"])
+
+    def field(self, group: str, *names: str, board: str | None = None) -> tuple[str, str]:
+        """Make a custom field group and fields; return the ids of the group and the first field."""
+        path = f"/api/boards/{board or self.board}/custom-field-groups"
+        group_id = self.owner.post(path, name=group, position=STEP)["id"]
+        path = f"/api/custom-field-groups/{group_id}/custom-fields"
+        made = [self.owner.post(path, name=name, position=STEP)["id"] for name in names]
+        return group_id, next(iter(made), "")
+
+    def other_board(self, *, in_new_project: bool = False) -> OtherBoard:
+        """Make another board, in the same project or in one of its own."""
+        project = self.project
+        if in_new_project:
+            project = self.owner.post("/api/projects", type="private", name="Other")["id"]
+        path = f"/api/projects/{project}/boards"
+        board = self.owner.post(path, name="Other", position=2 * STEP)["id"]
+        path = f"/api/boards/{board}/lists"
+        column = self.owner.post(path, type="active", name="Other", position=STEP)["id"]
+        return OtherBoard(self.owner, board, column)
+
     def person(self, key: str) -> Person:
         """Return the user with this API key."""
         return _person(self.standin, self.clients, key)
@@ -101,6 +126,19 @@ class Room:
             path = f"/api/boards/{self.board}/board-memberships"
             self.owner.post(path, userId=user, role=role)
         return person
+
+
+@dataclass(frozen=True)
+class OtherBoard:
+    """A board with one list, to which cards may go."""
+
+    owner: Person
+    board: str
+    column: str
+
+    def take(self, card: str) -> None:
+        """Move a card here, given its path."""
+        self.owner.patch(card, boardId=self.board, listId=self.column, position=STEP)
 
 
 def _item(answer: httpx.Response) -> dict[str, Any]:

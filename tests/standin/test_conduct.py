@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from kanban_sync.standin.server import Standin
@@ -145,61 +144,6 @@ def test_an_unknown_call_is_not_found_without_a_message(room: Room, method: str)
     assert (answer.status_code, answer.json()) == (404, {"code": "E_NOT_FOUND"})
 
 
-# --- Who is asking -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("authorization", "status"),
-    [("Bearer nonsense", 401), ("bearer nonsense", 401), ("Basic eDp5", 200)],
-)
-def test_a_bearer_hides_the_key_and_nothing_else_does(
-    room: Room,
-    authorization: str,
-    status: int,
-) -> None:
-    answer = room.owner.client.get("/api/users/me", headers={"Authorization": authorization})
-
-    assert answer.status_code == status
-
-
-def test_a_key_is_no_bearer_token(room: Room) -> None:
-    bearer = {"Authorization": f"Bearer {room.standin.api_key}"}
-
-    assert httpx.get(f"{room.standin.url}/api/users/me", headers=bearer).status_code == 401
-
-
-def test_an_http_only_token_needs_its_cookie(room: Room) -> None:
-    with httpx.Client(base_url=room.standin.url) as client:
-        password = {"emailOrUsername": "demo", "password": "demo"}
-        pending = client.post("/api/access-tokens", json=password).json()["pendingToken"]
-        terms = client.get("/api/terms").json()["item"]["signature"]
-        accepted = {"pendingToken": pending, "signature": terms}
-        client.post("/api/access-tokens/accept-terms", json=accepted).raise_for_status()
-        wanted = {**password, "withHttpOnlyToken": True}
-        bearer = {
-            "Authorization": "Bearer "
-            + client.post("/api/access-tokens", json=wanted).json()["item"],
-        }
-
-        with_cookie = client.get("/api/users/me", headers=bearer).status_code
-        client.cookies.clear()
-        without_cookie = client.get("/api/users/me", headers=bearer).status_code
-
-    assert (with_cookie, without_cookie) == (200, 401)
-
-
-def test_a_new_key_and_a_deactivation_act_at_once(room: Room) -> None:
-    person = room.join("mia", "editor")
-    user = person.get("/api/users/me")["item"]["id"]
-    answer = room.owner.send("POST", f"/api/users/{user}/api-key").json()
-    renewed = room.person(answer["included"]["apiKey"])
-
-    assert person.send("GET", "/api/users/me").status_code == 401
-    assert renewed.send("GET", "/api/users/me").status_code == 200
-    room.owner.patch(f"/api/users/{user}", isDeactivated=True)
-    assert renewed.send("GET", "/api/users/me").status_code == 401
-
-
 # --- Rights --------------------------------------------------------------------------------
 
 
@@ -272,7 +216,7 @@ def test_a_viewer_comments_only_if_let(room: Room) -> None:
 
 def test_of_six_parallel_labels_one_wins(room: Room) -> None:
     card = room.card()
-    label = make_label(room, room.board, "agent")
+    label = room.label("agent")
 
     statuses = at_once(room, "POST", f"/api/cards/{card['id']}/card-labels", labelId=label)
 
@@ -281,7 +225,7 @@ def test_of_six_parallel_labels_one_wins(room: Room) -> None:
 
 def test_six_parallel_values_of_a_field_are_one_value(room: Room) -> None:
     card = room.card()
-    group, field = make_field(room)
+    group, field = room.field("kanban-sync", "version")
     path = f"/api/cards/{card['id']}/custom-field-values/customFieldGroupId:{group}:customFieldId:"
 
     assert at_once(room, "PATCH", f"{path}{field}", content="1") == [200] * 6
@@ -292,14 +236,6 @@ def at_once(room: Room, method: str, path: str, **body: object) -> list[int]:
     with ThreadPoolExecutor(6) as pool:
         answers = pool.map(lambda _: room.owner.send(method, path, body), range(6))
         return [answer.status_code for answer in answers]
-
-
-def make_field(room: Room) -> tuple[str, str]:
-    path = f"/api/boards/{room.board}/custom-field-groups"
-    group = room.owner.post(path, name="kanban-sync", position=STEP)["id"]
-    path = f"/api/custom-field-groups/{group}/custom-fields"
-    field = room.owner.post(path, name="version", position=STEP)["id"]
-    return group, field
 
 
 # --- Closing, archiving, searching ---------------------------------------------------------
@@ -362,32 +298,6 @@ def test_the_cards_of_a_deleted_list_lie_in_the_trash(room: Room) -> None:
     assert (moved["listId"], moved["prevListId"]) == (room.put_away("trash"), None)
 
 
-@pytest.mark.parametrize(
-    ("search", "found"),
-    [
-        ("change-a/1.4", ["one"]),
-        ("KANBAN-SYNC", ["one", "two"]),
-        ("two sync", ["two"]),
-        ("/1\\.[45]", ["one", "two"]),
-        ("nowhere", []),
-    ],
-)
-def test_the_archive_is_searched_by_name_and_description(
-    room: Room,
-    search: str,
-    found: list[str],
-) -> None:
-    archive = room.put_away("archive")
-    path = f"/api/lists/{archive}/cards"
-    for name, footer in (("one", "change-a/1.4"), ("two", "change-a/1.5")):
-        text = f"text\n\n`kanban-sync: {footer}`"
-        room.owner.post(path, type="project", name=name, description=text)
-
-    answer = room.owner.client.get(path, params={"search": search})
-
-    assert sorted(card["name"] for card in answer.json()["items"]) == found
-
-
 def test_only_the_newest_fifty_cards_of_a_list_are_given_and_no_page_follows(room: Room) -> None:
     for number in range(51):
         room.card(f"n{number}", (number + 1) * STEP)
@@ -402,73 +312,6 @@ def test_only_the_newest_fifty_cards_of_a_list_are_given_and_no_page_follows(roo
     assert [card["name"] for card in page] == [f"n{number}" for number in range(50, 0, -1)]
     assert len(room.owner.get(f"/api/lists/{room.todo}")["included"]["cards"]) == 51
     assert (answer.status_code, answer.text) == (500, "Internal Server Error")
-
-
-# --- Copies and other boards ---------------------------------------------------------------
-
-
-def test_a_duplicate_copies_all_that_lies_on_the_card(room: Room) -> None:
-    card = room.card(description="`kanban-sync: key`")
-    group, field = make_field(room)
-    path = f"/api/cards/{card['id']}"
-    value = f"{path}/custom-field-values/customFieldGroupId:{group}:customFieldId:{field}"
-    room.owner.patch(value, content="version")
-    task_list = room.owner.post(f"{path}/task-lists", name="Tasks", position=STEP)["id"]
-    room.owner.post(f"/api/task-lists/{task_list}/tasks", name="one", position=STEP)
-
-    copy = room.owner.post(f"{path}/duplicate", position=2 * STEP)
-
-    read = room.read()
-    assert copy["description"] == card["description"]
-    assert owners(read["customFieldValues"], "cardId") == {card["id"], copy["id"]}
-    assert owners(read["taskLists"], "cardId") == {card["id"], copy["id"]}
-    assert len(owners(read["tasks"], "taskListId")) == 2
-
-
-def owners(records: list[dict[str, Any]], reference: str) -> set[str]:
-    return {record[reference] for record in records}
-
-
-def test_a_card_on_another_board_takes_labels_by_name_and_fields_by_copy(room: Room) -> None:
-    card = room.card()
-    group, field = make_field(room)
-    path = f"/api/cards/{card['id']}"
-    value = f"{path}/custom-field-values/customFieldGroupId:{group}:customFieldId:{field}"
-    room.owner.patch(value, content="version")
-    board, column = make_other_board(room)
-    put_label(room, path, "agent")
-    put_label(room, path, "new there")
-    there_before = make_label(room, board, "agent")
-
-    room.owner.patch(path, boardId=board, listId=column, position=STEP)
-
-    there = room.owner.get(f"/api/boards/{board}")["included"]
-    assert sorted(one["name"] for one in there["labels"]) == ["agent", "new there"]
-    assert owners(there["cardLabels"], "labelId") == owners(there["labels"], "id")
-    assert there_before in owners(there["labels"], "id")
-    assert [one["cardId"] for one in there["customFieldGroups"]] == [card["id"]]
-    moved = there["customFieldValues"][0]
-    assert moved["content"] == "version"
-    assert moved["customFieldGroupId"] == there["customFieldGroups"][0]["id"] != group
-    assert moved["customFieldId"] == there["customFields"][0]["id"] != field
-    assert room.read()["cards"] == []
-
-
-def make_label(room: Room, board: str, name: str) -> str:
-    path = f"/api/boards/{board}/labels"
-    return str(room.owner.post(path, name=name, color="navy-blue", position=STEP)["id"])
-
-
-def put_label(room: Room, card: str, name: str) -> None:
-    room.owner.post(f"{card}/card-labels", labelId=make_label(room, room.board, name))
-
-
-def make_other_board(room: Room) -> tuple[str, str]:
-    path = f"/api/projects/{room.project}/boards"
-    board = room.owner.post(path, name="Other", position=2 * STEP)["id"]
-    path = f"/api/boards/{board}/lists"
-    column = room.owner.post(path, type="active", name="Other", position=STEP)["id"]
-    return board, column
 
 
 # --- Times and ids -------------------------------------------------------------------------

@@ -33,7 +33,10 @@ PLAYED = [step for step in SCRIPT if isinstance(step, Play)]
 @pytest.fixture(scope="module")
 def differences() -> Iterator[dict[str, list[str]]]:
     """Play the whole script once and collect what differs, by name of the exchange."""
-    with Standin(state=State(password="<password>")) as standin:
+    state = State(password="<password>")
+    # The recordings were made with SHOW_DETAILED_AUTH_ERRORS.
+    state.credentials.tells_what_was_wrong = True
+    with Standin(state=state) as standin:
         stage = Stage(standin)
         found = {}
         for step in SCRIPT:

@@ -241,7 +241,7 @@ def _is_evident(task: Task, children: Sequence[Task]) -> bool:
     """
     if task.status is Status.REVIEW:
         return bool(task.word) or bool(children)
-    return task.status is Status.CANCELLED or (task.status is Status.DONE and bool(task.word))
+    return task.status is Status.DONE and bool(task.word)
 
 
 def _status_of_section(statuses: Iterable[Status]) -> Status:

@@ -284,7 +284,7 @@ def is_flip(operation: Operation) -> bool:
     """Whether an operation would take a card to another column, or away, on thin evidence.
 
     Evidence is what a file says: a change that lies in the archive, a box that is ticked. That
-    something is missing is none.
+    something is missing is none. What the settings ask for needs none.
     """
     if isinstance(operation, Archive):
         return not (operation.is_twin or operation.card.evident)

@@ -117,7 +117,7 @@ def test_each_status_has_its_column_and_label(
         (Status.REVIEW, "needs-qa", (), True),
         (Status.REVIEW, "", (), False),
         (Status.REVIEW, "", (child("1", "One", status=Status.ORPHANED),), False),
-        (Status.CANCELLED, "-", (), True),
+        (Status.CANCELLED, "-", (), False),
         (Status.ORPHANED, "", (), False),
         (Status.IN_PROGRESS, "doing", (), False),
         (Status.TODO, "", (), False),

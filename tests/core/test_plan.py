@@ -450,12 +450,12 @@ def test_moves_of_what_files_say_is_finished_do_not_count(end: Column) -> None:
     assert found.held == ()
 
 
-def test_archivings_count_even_where_files_say_that_the_task_is_cancelled() -> None:
+def test_archivings_count_unless_they_follow_from_how_cards_are_drawn() -> None:
     desired, actual, base = many(10)
-    desired = [
-        replace(each, column=Column.ARCHIVE, version=at(6), evident=True) for each in desired
-    ]
+    desired = [replace(each, column=Column.ARCHIVE, version=at(6)) for each in desired]
+    redrawn = [replace(each, evident=True) for each in desired]
     assert len(plan(desired, actual, base, MARK, PROJECT).held) == 10
+    assert plan(redrawn, actual, base, MARK, PROJECT).held == ()
 
 
 def test_younger_cards_of_two_that_clones_made_at_once_do_not_count() -> None:

@@ -120,7 +120,8 @@ def test_a_board_that_is_not_as_it_should_be_fails(machine: dict[str, str]) -> N
     assert done.returncode == 1
     assert done.stderr == (
         "kanban-sync: after step 1 (a box is ticked) the board is not as it should be:"
-        " 'add-password-reset' should be in Done 2/5 and is in In Progress 2/5\n"
+        " 'add-password-reset' should be in Done 2/5 and is in In Progress 2/5; it said:"
+        "     ticked: 1.2 Forget tokens after their use\n"
     )
 
 

@@ -17,7 +17,7 @@ from kanban_sync.boards.planka.client import ALLOW_HTTP
 from kanban_sync.boards.planka.credentials import VARIABLES
 from kanban_sync.cli import project_sync
 from kanban_sync.cli.demo_files import START
-from kanban_sync.cli.init import TEMPLATE
+from kanban_sync.cli.init import GIT, TEMPLATE
 from kanban_sync.cli.main import COMMANDS, INTERRUPTED, cli
 from kanban_sync.config import Settings
 from kanban_sync.core.board import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
@@ -133,7 +133,7 @@ def _default(target: str) -> list[str]:
 
 
 def test_the_file_that_init_writes_tells_the_defaults() -> None:
-    text = TEMPLATE.format(project_id='"0"', planka="")
+    text = TEMPLATE.format(project_id='"0"', planka="", git=GIT)
     marks = ("# sources:", "# git:", "#   ")
     lines = [line.removeprefix("# ") for line in text.splitlines() if line.startswith(marks)]
     told = config.parse("\n".join(lines).encode(), "template")

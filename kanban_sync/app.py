@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import time
 import traceback
 from dataclasses import dataclass
@@ -182,6 +183,8 @@ class Clone(Checkout):
         settings: Settings | None,
         watcher: Watcher,
         progress: Progress,
+        *,
+        is_named: bool = False,
     ) -> Engine:
         """Put together what brings a target up to date.
 
@@ -190,11 +193,13 @@ class Clone(Checkout):
             settings: Those to use; None stands for what is committed at the moment of each pass.
             watcher: Who wants to hear of it.
             progress: What the parts of a pass tick.
+            is_named: Whether the user named the board for this once, whatever is committed.
         """
 
         def open_board(session: Session) -> Board | None:
             named = named_target(session.settings)
-            if target is None or (settings is None and named not in {None, target}):
+            is_asked_for = settings is not None or is_named
+            if target is None or not (is_asked_for or named in {None, target}):
                 # The repository has come to name another board, which nobody has allowed yet.
                 return None
             if self.is_shallow and not session.settings.project_id:
@@ -266,6 +271,8 @@ class Clone(Checkout):
                 self.state.mark_caught_up(name)
         if outcome is Outcome.DONE:
             self.state.notice("")
+            # Files that did not change were not read, and may be as bad as they were.
+            engine.report.problems = engine.report.problems or self.problems(settings)
         return SyncResult(outcome, engine.report, target)
 
     def _ask(self, name: str) -> int:
@@ -277,10 +284,10 @@ class Clone(Checkout):
         target = allowed_target(self.state)
         return target.id if target is not None else DATABASE
 
-    def request(self) -> None:
-        """Leave a request for every target of this clone."""
+    def request(self, target: Target | None = None) -> None:
+        """Leave a request for a board that the user named, or for every target of this clone."""
         self.state.make()
-        self._ask(EVERY_TARGET)
+        self._ask(target.id if target is not None else EVERY_TARGET)
 
     def refresh(self) -> None:
         """Bring what was committed since the last pass into the task database.
@@ -300,26 +307,37 @@ class Clone(Checkout):
             engine.database([Request(DATABASE, Cause.CLI, self.worktree)])
             return engine.preview()
 
-    def background(self, watcher: Watcher | None = None) -> None:
-        """Serve the requests of hooks; whatever happens is logged, and told by the next hook."""
-        target = allowed_target(self.state)
-        name = self._served_by_hooks()
+    def background(self, watcher: Watcher | None = None, named: Target | None = None) -> None:
+        """Serve the requests of hooks; whatever happens is logged, and told by the next hook.
+
+        Args:
+            watcher: Who wants to hear of it; the log, if None.
+            named: A board that the user named for this once, instead of that of the hooks.
+        """
+        target = named or allowed_target(self.state)
+        name = target.id if target is not None else DATABASE
         with self.state.open_log(name) as log:
             heard = watcher or Watcher(log=lambda text: print(text, file=log))
             try:
-                self._serve(target, name, heard)
+                self._serve(target, name, heard, named)
             except KanbanSyncError as error:
-                self._tell_failure(error, heard)
+                self._tell_failure(error, heard, named)
                 # Settings that cannot be read end it before the runner could say so.
                 self.state.mark_behind(name)
             except Exception:  # noqa: BLE001 - a bug of ours: nobody sees this process's stderr
                 heard.log(traceback.format_exc())
                 text = "kanban-sync: the sync failed for a reason nobody foresaw; see the newest"
                 self.state.notice(f"{text} file in {self.state.log}")
+            finally:
+                if name != self._served_by_hooks():
+                    self.state.mark_caught_up(name)
 
-    def _serve(self, target: Target | None, name: str, watcher: Watcher) -> None:
+    def _serve(
+        self, target: Target | None, name: str, watcher: Watcher, named: Target | None
+    ) -> None:
         def attempt() -> Outcome:
-            with contextlib.closing(self.engine(target, None, watcher, Progress())) as engine:
+            engine = self.engine(target, None, watcher, Progress(), is_named=named is not None)
+            with contextlib.closing(engine):
                 locks = target is not None
                 outcome = run(self.state, name, engine, patience=Patience(), board_lock=locks)
                 if outcome is Outcome.QUEUED:
@@ -332,15 +350,19 @@ class Clone(Checkout):
         try:
             outcome = attempt()
         except BoardUnreachableError as error:
-            self._tell_failure(error, watcher)
+            self._tell_failure(error, watcher, named)
             outcome = Outcome.PENDING
         if outcome is Outcome.PENDING and not is_waited_for(os.environ):
             retry_in_background(self.state, name, attempt, patience=Patience())
 
-    def _tell_failure(self, error: KanbanSyncError, watcher: Watcher) -> None:
+    def _tell_failure(
+        self, error: KanbanSyncError, watcher: Watcher, named: Target | None = None
+    ) -> None:
         watcher.log(str(error))
         first = str(error).splitlines()[0]
-        self.state.notice(f"kanban-sync: {first} (run 'kanban-sync sync' to try again)")
+        call = ["kanban-sync", "sync"]
+        call += ["--project", named.project, "--board", named.board] if named is not None else []
+        self.state.notice(f"kanban-sync: {first} (run '{shlex.join(call)}' to try again)")
 
 
 def _advice(report: Report) -> str:

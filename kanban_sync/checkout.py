@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
+from kanban_sync.core.errors import SettingsError
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
@@ -14,6 +15,9 @@ from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kanban_sync.core.model import Problem
+    from kanban_sync.sync.inventory import Found
 
 STATE_FOLDER = "kanban-sync"
 
@@ -99,6 +103,13 @@ class Checkout:
         repository.close()
         return settings
 
+    def settings_are_ahead(self) -> bool:
+        """Whether the settings of this work tree are not those that hooks go by."""
+        try:
+            return self.settings() != self.committed_settings()
+        except SettingsError:
+            return True
+
     def record_settings(self, settings: Settings) -> None:
         """Record the settings for hooks that find none in the default branch."""
         self.state.make()
@@ -177,13 +188,18 @@ class Checkout:
             repository.close()
 
     def files(self, settings: Settings | None = None) -> list[dict[str, Any]]:
+        """Return what the sources find in the commit that is read, as plain data."""
+        return files_data(self.found(settings or self.settings()))
+
+    def found(self, settings: Settings) -> list[Found]:
         """Return what the sources find in the commit that is read; empty before any commit."""
-        chosen = settings or self.settings()
-        repository = self.repository(chosen, self.worktree)
+        repository = self.repository(settings, self.worktree)
         try:
             _, commit = repository.branch()
-            if not commit:
-                return []
-            return files_data(inventory(repository, commit, SOURCES, chosen.sources))
+            return inventory(repository, commit, SOURCES, settings.sources) if commit else []
         finally:
             repository.close()
+
+    def problems(self, settings: Settings) -> tuple[Problem, ...]:
+        """Return what is wrong with the files in the commit that is read."""
+        return tuple(problem for each in self.found(settings) for problem in each.problems)

@@ -12,7 +12,7 @@ import pytest
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.history import PathChange
 from kanban_sync.git import GitRepository, locate
-from kanban_sync.git_output import parse_batch, parse_log
+from kanban_sync.git_output import LATEST, parse_batch, parse_log
 from repos import Repo
 
 ALL = (":(top,glob)**/TASKS.md",)
@@ -230,6 +230,39 @@ def test_paths_come_back_as_they_are(tmp_path: Path, name: str) -> None:
     (layer,) = opened(repo).layers(ALL, {})
     assert list(layer.tree) == [name]
     assert layer.log[0].changes[0].path == name
+
+
+def test_paths_that_differ_only_in_bytes_that_are_no_text_stay_two(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    for name in (b"\xfe", b"\xff"):
+        folder = os.fsencode(repo.path) + b"/" + name
+        Path(os.fsdecode(folder)).mkdir()
+        Path(os.fsdecode(folder + b"/TASKS.md")).write_bytes(b"- [ ] " + name.hex().encode())
+    repo.commit()
+    (layer,) = opened(repo).layers(ALL, {})
+    assert list(layer.tree) == ["\\xfe/TASKS.md", "\\xff/TASKS.md"]
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\vb", "a\nb", "\n"])
+def test_a_folder_with_a_line_end_in_its_name_is_found(tmp_path: Path, name: str) -> None:
+    repo = Repo.init(tmp_path / name / "r")
+    assert locate(repo.path).top == repo.path
+
+
+@pytest.mark.parametrize(
+    ("date", "time"),
+    [("-5", 0), ("", 0), ("99999999999999999999", LATEST), ("1700000000", 1700000000)],
+)
+def test_a_date_that_git_cannot_tell_is_no_obstacle(tmp_path: Path, date: str, time: int) -> None:
+    repo = Repo.init(tmp_path / "r")
+    repo.write("TASKS.md", "- [ ] a\n")
+    repo.git("add", "-A")
+    text = f"tree {repo.git('write-tree')}\nauthor a <a> 1 +0000\ncommitter a <a> {date} +0000\n\nm"
+    commit = repo.git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=text)
+    repo.git("update-ref", "refs/heads/main", commit)
+    (layer,) = opened(repo).layers(ALL, {})
+    assert [entry.time for entry in layer.log] == [time]
+    assert opened(repo).root(commit) == commit
 
 
 # --- contents ---------------------------------------------------------------------------------

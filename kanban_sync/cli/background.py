@@ -7,10 +7,15 @@ from pathlib import Path
 import click
 
 from kanban_sync.app import Clone
+from kanban_sync.sync.consent import Target
 
 
 @click.command("background", hidden=True)
 @click.option("--state", required=True, type=click.Path(path_type=Path), help="State folder.")
-def command(*, state: Path) -> None:
+@click.option("--url", default="", help="Server of a board that the user named for this once.")
+@click.option("--project", default="", help="Its project.")
+@click.option("--board", default="", help="Its name.")
+def command(*, state: Path, url: str, project: str, board: str) -> None:
     """Serve the requests in a state folder."""
-    Clone.of_state(state).background()
+    named = Target(url, project, board) if url and project and board else None
+    Clone.of_state(state).background(named=named)

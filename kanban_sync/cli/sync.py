@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     clone = here()
     settings = _with_names(clone.settings(), project, board)
     if background:
-        _detach(clone, project, board)
+        _detach(clone, named_target(settings) if project or board else None)
         return
     # Names on the command line are the user's own word for this run.
     target = named_target(settings) if project or board else _allowed(clone, settings)
@@ -140,6 +140,8 @@ def _allowed(clone: Clone, settings: Settings) -> Target | None:
 def _name_what_is_not_read(clone: Clone, settings: Settings) -> None:
     if note := clone.unread_branch(settings):
         warn(note)
+    if clone.settings_are_ahead():
+        warn("the settings are those of this work tree; hooks go by what is committed")
     paths = clone.uncommitted(settings)
     if paths:
         names = ", ".join(paths[:5]) + (" …" if len(paths) > len(paths[:5]) else "")
@@ -228,19 +230,13 @@ def _tell(result: SyncResult, form: str) -> None:
             say(f"  {line}")
 
 
-def _detach(clone: Clone, project: str | None, board: str | None) -> None:
+def _detach(clone: Clone, named: Target | None) -> None:
     """Start a process that outlives this one and holds none of its streams."""
     call = [sys.executable, "-E", "-P", "-m", "kanban_sync"]
-    if project or board:
-        call += ["sync"]
-        call += ["--project", project] if project else []
-        call += ["--board", board] if board else []
-        folder = clone.top
-    else:
-        clone.request()
-        call += ["background", "--state", str(clone.state.path)]
-        folder = clone.common_dir
-    clone.state.make()
+    call += ["background", "--state", str(clone.state.path)]
+    if named is not None:
+        call += ["--url", named.url, "--project", named.project, "--board", named.board]
+    clone.request(named)
     with (clone.state.log / "background.out").open("ab") as output:
         subprocess.Popen(
             call,
@@ -248,6 +244,6 @@ def _detach(clone: Clone, project: str | None, board: str | None) -> None:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            cwd=folder,
+            cwd=clone.common_dir,
         )
     say("queued: the sync goes on in the background; see 'kanban-sync log'")

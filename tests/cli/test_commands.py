@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +23,7 @@ from cli.program import (
     PROJECT,
     TASKS,
     Answer,
+    Clone,
     until,
 )
 from kanban_sync.cli import log
@@ -32,7 +35,6 @@ from kanban_sync.sync.requests import DATABASE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cli.program import Clone
     from kanban_sync.standin.server import Standin
 
 NAMES = ("--project", PROJECT, "--board", BOARD)
@@ -60,14 +62,14 @@ STATUS = {
 }
 
 
-def old_program(clone: Clone, *arguments: str, url: str | None = None) -> Answer:
+def old_program(clone: Clone, *arguments: str, url: str | None = None, **env: str) -> Answer:
     """Run `kanban-project-sync`."""
     code = "from kanban_sync.cli.project_sync import main; main()"
     key = {**clone.key, "PLANKA_URL": url or clone.server.url}
     done = subprocess.run(
         [sys.executable, "-E", "-P", "-c", code, *arguments],
         cwd=clone.path,
-        env={**os.environ, **key},
+        env={**os.environ, **key, **env},
         capture_output=True,
         text=True,
         check=False,
@@ -482,3 +484,64 @@ def test_the_old_program_detaches_on_request(clone: Clone) -> None:
     assert (answer.code, answer.out.split(":")[0]) == (0, "queued")
     until(lambda: requests.done(clone.state, clone.target.id) > 0)
     assert clone.cards() == ON_BOARD
+
+
+def test_a_named_board_that_is_away_is_told_by_the_next_hook(clone: Clone) -> None:
+    # Under CI nobody tries again for minutes.
+    answer = old_program(clone, *NAMES, "--background", url=NOBODY, CI="true", KANBAN_SYNC="")
+    notice = clone.state.notice_file
+    until(lambda: notice.exists() and notice.stat().st_size > 0)
+
+    assert (answer.code, answer.out.split(":")[0]) == (0, "queued")
+    assert "cannot be reached" in notice.read_text()
+    assert f"run 'kanban-sync sync --project {PROJECT} --board {BOARD}'" in notice.read_text()
+
+
+CONFLICT = "<<<<<<< HEAD\n- [ ] A\n=======\n- [ ] B\n>>>>>>> x\n"
+
+
+def test_a_file_that_cannot_be_read_fails_every_sync_until_it_is_mended(clone: Clone) -> None:
+    clone.program("init", "--yes", env={})
+    clone.commit("conflict", **{"TASKS.md": CONFLICT})
+    first, second = clone.program("sync", env={}), clone.program("sync", env={})
+
+    assert (first.code, second.code) == (1, 1)
+    assert "TASKS.md:1: a merge conflict stands here" in second.err
+
+
+def test_sync_says_that_it_goes_by_settings_that_are_not_committed(clone: Clone) -> None:
+    clone.program("init", "--yes", env={})
+    clone.commit("settings")
+    told = "the settings are those of this work tree"
+    assert told not in clone.program("sync", env={}).err
+
+    file = clone.path / ".kanban-sync.yaml"
+    file.write_text(file.read_text() + "sources: {exclude: [docs/**]}\n")
+    assert told in clone.program("sync", env={}).err
+
+
+def test_board_reads_the_work_tree_that_it_is_called_in(clone: Clone, tmp_path: Path) -> None:
+    clone.commit("settings", **{".kanban-sync.yaml": "project_id: a\ngit: {branches: current}\n"})
+    other = Clone(tmp_path / "linked", clone.server)
+    clone.git("worktree", "add", "--quiet", "-b", "linked", other.path)
+    other.commit("more", **{"docs/TASKS.md": "- [ ] Only here\n"})
+
+    assert "Only here" in other.program("board", env={}).out
+    assert "Only here" not in clone.program("board", env={}).out
+
+
+def test_a_run_that_was_killed_is_said_to_be_interrupted(clone: Clone) -> None:
+    clone.program("init", "--yes", env={})
+    with closing(sqlite3.connect(clone.state.path / "tasks.db")) as database:
+        database.execute("UPDATE runs SET result = 'running'")
+        database.commit()
+    clone.program("sync", env={})
+
+    results = [run["result"] for run in clone.program("log", "--json", env={}).data["runs"]]
+    assert results[-1] == "done"
+    assert set(results[:-1]) == {"interrupted"}
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "some"])
+def test_log_is_asked_for_some_runs_at_least(clone: Clone, number: str) -> None:
+    assert clone.program("log", "-n", number, env={}).code == 1

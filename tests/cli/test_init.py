@@ -206,6 +206,25 @@ def test_before_the_first_commit_everything_is_made_ready_for_it(
     assert fresh.cards() == {"Begin": "To Do"}
 
 
+def test_a_default_branch_that_nothing_tells_is_written_down(clone: Clone) -> None:
+    clone.git("branch", "--move", "develop")
+    clone.program("init", "--yes", env={})
+    clone.commit("settings")
+    clone.git("switch", "--quiet", "--create", "experiment")
+    clone.commit("not merged", **{"TASKS.md": "- [ ] Only tried\n"})
+
+    assert "default_branch: develop" in (clone.path / ".kanban-sync.yaml").read_text()
+    assert "Only tried" not in clone.program("board", env={}).out
+    assert clone.program("status", "--json", env={}).data["branch"] == "develop"
+
+
+def test_reading_what_is_checked_out_for_want_of_a_default_branch_is_told(clone: Clone) -> None:
+    clone.commit("settings", **{".kanban-sync.yaml": "project_id: a\n"})
+    clone.git("branch", "--move", "develop")
+    answer = clone.program("sync", env={})
+    assert "nothing tells which branch is the default one, so develop is read" in answer.err
+
+
 def test_hooks_are_left_out_on_request(clone: Clone) -> None:
     assert clone.program("init", "--yes", "--no-hooks", env={}).code == 0
     assert hooks_of(clone) == set()

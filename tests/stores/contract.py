@@ -390,6 +390,14 @@ class TaskStoreContract(ABC):
         store.end_run(ended)
         assert store.runs() == [ended]
 
+    def test_a_run_that_never_ended_was_interrupted_when_the_next_begins(
+        self, store: TaskStore
+    ) -> None:
+        for target in ("t1", "t2", "t1"):
+            store.begin_run(Run(target, NOW))
+        results = [(run.target, run.result) for run in store.runs()]
+        assert results == [("t1", "running"), ("t2", "running"), ("t1", "interrupted")]
+
     def test_the_newest_runs_come_first_whatever_their_target(self, store: TaskStore) -> None:
         numbers = [store.begin_run(Run(target, NOW)) for target in ("t1", "database", "t1")]
         assert [run.id for run in store.runs(2)] == [numbers[2], numbers[1]]

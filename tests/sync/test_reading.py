@@ -321,6 +321,32 @@ def test_a_line_removed_elsewhere_is_orphaned_unless_it_was_over(clone: Clone) -
     }
 
 
+def test_a_finished_line_that_is_taken_out_of_a_change_is_no_longer_its_line(clone: Clone) -> None:
+    file = "openspec/changes/add-x/tasks.md"
+    clone.repo.commit(**{file: "- [x] one\n- [ ] two\n"})
+    clone.read()
+    clone.repo.commit(**{file: "- [ ] two\n"})
+    clone.read()
+    by_title = {task.title: task.status for task in clone.store.tasks()}
+    assert by_title == {
+        "add-x": Status.IN_PROGRESS,
+        "one": Status.ORPHANED,
+        "two": Status.TODO,
+    }
+
+
+def test_a_change_that_is_opened_again_does_not_show_what_was_archived(clone: Clone) -> None:
+    active, archived = "openspec/changes/add-x", "openspec/changes/archive/2025-01-01-add-x"
+    clone.repo.commit(**{f"{active}/tasks.md": "- [x] one\n"})
+    clone.read()
+    clone.repo.commit(**{f"{active}/tasks.md": None, f"{archived}/tasks.md": "- [x] one\n"})
+    clone.read()
+    clone.repo.commit(**{f"{active}/proposal.md": "# Why\n"})
+    clone.read()
+    by_title = {task.title: task.status for task in clone.store.tasks()}
+    assert by_title == {"add-x": Status.PLANNING, "one": Status.ORPHANED}
+
+
 @pytest.mark.parametrize(
     "broken",
     [

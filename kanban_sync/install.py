@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -10,13 +11,15 @@ import sys
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.hooks.links import CHAINED, link, unlink
 from kanban_sync.hooks.place import HooksPath, HooksPlace, find_hooks
 
-CHAINED = ".before-kanban-sync"
-"""What is put behind the name of a foreign hook, which our shim then runs first."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOOK_ID = "kanban-sync"
 """The id of our hook in the configuration of a hook framework."""
@@ -98,10 +101,12 @@ def install(repo: Path, *, force: bool = False) -> InstallReport:
     steps = _Steps()
     for name in HOOKS:
         _plan_install(place.folder, name, text, steps)
-    _carry_out(place.folder, steps, text)
+    with _explained(place.folder):
+        _carry_out(place.folder, steps, text)
+        linked = link(place.folder)
     return replace(
         report,
-        written=tuple(steps.write),
+        written=(*steps.write, *linked),
         chained=tuple(target for _, target in steps.move),
         advice=_notes(place) if steps.write else (),
     )
@@ -127,11 +132,13 @@ def uninstall(repo: Path, *, force: bool = False) -> InstallReport:
     for folder in sorted(folders):
         for name in HOOKS:
             advice += _plan_uninstall(folder, name, steps)
-    _carry_out(place.folder, steps, "")
+    with _explained(place.folder):
+        _carry_out(place.folder, steps, "")
+        unlinked = [links for folder in sorted(folders) for links in unlink(folder)]
     return InstallReport(
         place.folder,
         place.hooks_path,
-        removed=tuple(steps.remove),
+        removed=(*steps.remove, *unlinked),
         restored=tuple(target for _, target in steps.move),
         advice=tuple(advice),
     )
@@ -194,20 +201,25 @@ def _plan_uninstall(folder: Path, name: str, steps: _Steps) -> list[str]:
 
 def _carry_out(folder: Path, steps: _Steps, text: str) -> None:
     moves = dict(steps.move)
+    for path in steps.write:
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.kanban-sync")
+        fresh.write_text(text, "utf-8", "surrogateescape")
+        fresh.chmod(0o755)
+        # As late as can be: between these two lines the repository has no such hook.
+        if path in moves:
+            path.replace(moves.pop(path))
+        fresh.replace(path)
+    for source, target in moves.items():
+        source.replace(target)
+    for path in steps.remove:
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
     try:
-        for path in steps.write:
-            folder.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(f".{path.name}.kanban-sync")
-            fresh.write_text(text, "utf-8", "surrogateescape")
-            fresh.chmod(0o755)
-            # As late as can be: between these two lines the repository has no such hook.
-            if path in moves:
-                path.replace(moves.pop(path))
-            fresh.replace(path)
-        for source, target in moves.items():
-            source.replace(target)
-        for path in steps.remove:
-            path.unlink()
+        yield
     except OSError as error:
         raise SetupError(
             f"The hooks in {folder} could not be changed ({error.strerror}: {error.filename}). "

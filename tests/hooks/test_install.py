@@ -17,8 +17,9 @@ import pytest
 from hooks.hook_clone import fill
 from kanban_sync.core.errors import KanbanSyncError, RepositoryError, SetupError
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.hooks.links import LINKS
 from kanban_sync.install import Condition, inspect, install, uninstall
-from repos import Repo
+from repos import GitError, Repo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +56,15 @@ def place(repo: Repo, name: str, text: str = FOREIGN, mode: int = 0o755) -> Path
 
 
 def snapshot(where: Path) -> dict[str, tuple[str, int, int]]:
-    """Return what lies in a folder: content or target, mode, and time of the last change."""
+    """Return the files in and below a folder: content or target, mode, and time of last change."""
     return {
-        path.name: (
+        str(path.relative_to(where)): (
             str(path.readlink()) if path.is_symlink() else path.read_text(),
             stat.S_IMODE(path.lstat().st_mode),
             path.lstat().st_mtime_ns,
         )
-        for path in (where.iterdir() if where.exists() else ())
+        for path in where.rglob("*")
+        if path.is_symlink() or path.is_file()
     }
 
 
@@ -152,7 +154,7 @@ def test_a_foreign_hook_is_chained_and_comes_back_byte_for_byte(
     assert conditions(repo) == all_are(Condition.CURRENT)
     report = uninstall(repo.path)
     assert report.restored == (folder(repo) / "post-commit",)
-    assert {path.name for path in report.removed} == set(HOOKS) - {"post-commit"}
+    assert {path.name for path in report.removed} == {*HOOKS, LINKS} - {"post-commit"}
     assert snapshot(folder(repo)) == before
 
 
@@ -209,6 +211,80 @@ def test_a_chained_hook_whose_shim_was_deleted_comes_back(repo: Repo) -> None:
     (folder(repo) / "post-commit").unlink()
     assert uninstall(repo.path).restored == (folder(repo) / "post-commit",)
     assert snapshot(folder(repo)) == before
+
+
+# --- What a chained hook finds --------------------------------------------------------------
+
+BY_ITS_NAME = """\
+#!/bin/sh
+case ${0##*/} in
+post-checkout) echo "$@" >>"${0%/*}/../said" ;;
+*) echo "unknown hook $0" >&2; exit 64 ;;
+esac
+"""
+
+
+def test_a_hook_that_looks_at_its_own_name_still_finds_it(repo: Repo) -> None:
+    place(repo, "post-checkout", BY_ITS_NAME)
+    install(repo.path)
+    repo.git("checkout", "-q", "-b", "side")
+    assert (folder(repo) / "said").read_text().endswith(" 1\n")
+
+
+@pytest.mark.parametrize("way", ["file", "link out of the folder", "link within the folder"])
+def test_a_chained_hook_finds_what_lies_beside_it(repo: Repo, way: str) -> None:
+    out = repo.path / ".git" / "out"
+    text = f'#!/bin/sh\n. "${{0%/*}}/lib/say.sh"\nsay "${{0##*/}}" >"{out}"\n'
+    (folder(repo) / "lib").mkdir(parents=True)
+    (folder(repo) / "lib" / "say.sh").write_text('say() { echo "said $1"; }\n')
+    if way == "file":
+        place(repo, "post-checkout", text)
+    elif way == "link within the folder":
+        place(repo, "dispatch", text)
+        (folder(repo) / "post-checkout").symlink_to("dispatch")
+    else:
+        repo.write("scripts/hook.sh", text).chmod(0o755)
+        (folder(repo) / "post-checkout").symlink_to("../../scripts/hook.sh")
+    install(repo.path)
+    repo.git("checkout", "-q", "-b", "side")
+    assert out.read_text() == "said post-checkout\n"
+
+
+def test_installing_again_brings_what_an_older_release_chained_its_name(repo: Repo) -> None:
+    place(repo, "post-checkout", BY_ITS_NAME)
+    before = snapshot(folder(repo))
+    install(repo.path)
+    # As it was: no links, and a shim that knows of none.
+    shutil.rmtree(folder(repo) / LINKS)
+    for name in HOOKS:
+        edit(f"/{LINKS}/", "/none/")(folder(repo) / name)
+    assert conditions(repo) == all_are(Condition.STALE)
+    with pytest.raises(GitError, match="unknown hook"):
+        repo.git("checkout", "-q", "-b", "side")
+    assert install(repo.path).written[-1] == folder(repo) / LINKS
+    repo.git("checkout", "-q", "-b", "other")
+    (folder(repo) / "said").unlink()
+    uninstall(repo.path)
+    assert snapshot(folder(repo)) == before
+
+
+def test_what_has_come_and_gone_beside_a_chained_hook_is_followed(repo: Repo) -> None:
+    place(repo, "post-commit")
+    place(repo, "old.sh")
+    install(repo.path)
+    (folder(repo) / "old.sh").unlink()
+    place(repo, "new.sh")
+    place(repo, "pre-push.sample")
+    assert install(repo.path).written == (folder(repo) / LINKS,)
+    assert {path.name for path in (folder(repo) / LINKS).iterdir()} == {"post-commit", "new.sh"}
+
+
+def test_files_of_others_in_the_folder_of_links_stay(repo: Repo) -> None:
+    place(repo, "post-commit")
+    install(repo.path)
+    (folder(repo) / LINKS / "mine").write_text("mine")
+    uninstall(repo.path)
+    assert snapshot(folder(repo)).keys() == {"post-commit", f"{LINKS}/mine"}
 
 
 # --- Others that wrap hooks ----------------------------------------------------------------

@@ -163,7 +163,7 @@ def hook_findings(report: HookReport) -> list[Finding]:
             findings.append(Finding(name, ok=False, text=text, remedy=remedy))
         else:
             text = f"{hook.path} {NOT_CURRENT[hook.condition]}"
-            findings.append(Finding(name, ok=False, text=text, remedy="kanban-sync install"))
+            findings.append(Finding(name, ok=False, text=text, remedy=report.remedy))
     if report.other_program is not None:
         text = f"{report.other_program} comes first in PATH and is not this program"
         remedy = "remove it, or put this program's folder before it in PATH"

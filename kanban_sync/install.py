@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.hooks.advice import ENTRY, notes, refusal
 from kanban_sync.hooks.links import CHAINED, link, unlink
 from kanban_sync.hooks.place import HooksPath, HooksPlace, find_hooks
 
@@ -62,6 +63,8 @@ class HookReport:
     """Hooks that a framework's configuration counts on and that nobody installed."""
     other_program: Path | None
     """A program called kanban-sync that comes first in PATH and is not this one."""
+    remedy: str
+    """What to do about hooks that are not as they ought to be."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class InstallReport:
     restored: tuple[Path, ...] = ()
     advice: tuple[str, ...] = ()
     """Sentences that say what was not done and what to do now."""
+    refused: bool = False
+    """Whether nothing was installed although something ought to be."""
 
 
 @dataclass
@@ -95,9 +100,11 @@ def install(repo: Path, *, force: bool = False) -> InstallReport:
     """
     place = find_hooks(repo)
     report = InstallReport(place.folder, place.hooks_path)
-    if not force and (advice := _refusal(place)):
-        return replace(report, advice=(advice,))
     text = _render(place)
+    if not force and (refused := refusal(place)):
+        if _is_all_current(place, text):
+            return report
+        return replace(report, refused=True, advice=(refused.text,))
     steps = _Steps()
     for name in HOOKS:
         _plan_install(place.folder, name, text, steps)
@@ -108,7 +115,7 @@ def install(repo: Path, *, force: bool = False) -> InstallReport:
         report,
         written=(*steps.write, *linked),
         chained=tuple(target for _, target in steps.move),
-        advice=_notes(place) if steps.write else (),
+        advice=notes(place) if steps.write else (),
     )
 
 
@@ -148,12 +155,14 @@ def inspect(repo: Path) -> HookReport:
     """Report how each hook stands; nothing is written."""
     place = find_hooks(repo)
     text = _render(place)
+    refused = refusal(place)
     return HookReport(
         place.folder,
         place.hooks_path,
-        tuple(_inspect_one(place.folder, name, text) for name in HOOKS),
+        tuple(_inspect_one(place, name, text) for name in HOOKS),
         *_stages(place),
         _other_program(),
+        refused.remedy if refused else "kanban-sync install",
     )
 
 
@@ -227,12 +236,18 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _inspect_one(folder: Path, name: str, text: str) -> Hook:
-    place = folder / name
-    ours = _ours(folder, name)
+def _is_all_current(place: HooksPlace, text: str) -> bool:
+    return all(_inspect_one(place, name, text).condition is Condition.CURRENT for name in HOOKS)
+
+
+def _inspect_one(place: HooksPlace, name: str, text: str) -> Hook:
+    if place.is_huskys and ENTRY in _text(called := place.folder.parent / name):
+        return Hook(name, Condition.CURRENT, called)
+    ours = _ours(place.folder, name)
     if not ours:
-        found = Condition.FOREIGN if os.path.lexists(place) else Condition.MISSING
-        return Hook(name, found, place)
+        hook = place.folder / name
+        found = Condition.FOREIGN if os.path.lexists(hook) else Condition.MISSING
+        return Hook(name, found, hook)
     return Hook(name, _condition(ours[0], text), ours[0])
 
 
@@ -267,37 +282,6 @@ def _other_program() -> Path | None:
     ours = Path(sys.executable).with_name("kanban-sync")
     same = ours.exists() and ours.samefile(found)
     return None if same else Path(found)
-
-
-def _refusal(place: HooksPlace) -> str:
-    if not place.inside:
-        return (
-            f"Nothing was installed: core.hooksPath ({_origin(place)}) points to {place.folder}, "
-            "which other repositories may use as well. Either run `git config core.hooksPath "
-            f"{place.common / 'hooks'}` in this repository, or install with --force, which serves "
-            "every repository there that has a kanban-sync folder."
-        )
-    if place.folder.name == "_" and (place.folder / "h").is_file():
-        return (
-            f"Nothing was installed: husky writes {place.folder} anew. Add the line "
-            f'`kanban-sync-hook "$@"` to each of {", ".join(HOOKS)} in {place.folder.parent}.'
-        )
-    return ""
-
-
-def _notes(place: HooksPlace) -> tuple[str, ...]:
-    if place.hooks_path is None or place.folder.resolve().is_relative_to(place.common.resolve()):
-        return ()
-    note = (
-        f"core.hooksPath ({_origin(place)}) is in force, so the hooks lie in {place.folder}. "
-        "They name paths of this machine: keep them out of commits."
-    )
-    return (note,)
-
-
-def _origin(place: HooksPlace) -> str:
-    setting = place.hooks_path
-    return f"{setting.scope}: {setting.value}" if setting else "not set"
 
 
 def _render(place: HooksPlace) -> str:

@@ -24,6 +24,10 @@ class HooksPath:
         absolute = self.value.startswith(("/", "~"))
         return absolute and self.scope in {"global", "system"}
 
+    def __str__(self) -> str:
+        """Return the setting with where it was made."""
+        return f"{self.scope}: {self.value}"
+
 
 @dataclass(frozen=True)
 class HooksPlace:
@@ -44,6 +48,11 @@ class HooksPlace:
             homes.append(self.common.parent)
         folder = self.folder.resolve()
         return any(folder.is_relative_to(home.resolve()) for home in homes)
+
+    @property
+    def is_huskys(self) -> bool:
+        """Whether husky writes the hooks folder, and runs the files beside it."""
+        return self.folder.name == "_" and (self.folder / "h").is_file()
 
     @property
     def state(self) -> str:

@@ -370,6 +370,81 @@ def test_a_hooks_folder_of_others_is_left_alone_unless_forced(
     assert len(uninstall(repo.path, force=True).removed) == 4
 
 
+def link_to_others(repo: Repo, elsewhere: Path) -> None:
+    folder(repo).symlink_to(elsewhere)
+
+
+def setting_to_others(*scope: str) -> Callable[[Repo, Path], object]:
+    return lambda repo, elsewhere: repo.git("config", *scope, "core.hooksPath", str(elsewhere))
+
+
+def setting_in_the_work_tree(repo: Repo, elsewhere: Path) -> None:
+    repo.git("config", "extensions.worktreeConfig", "true")
+    setting_to_others("--worktree")(repo, elsewhere)
+
+
+def setting_to_a_link(repo: Repo, elsewhere: Path) -> None:
+    link_to_others(repo, elsewhere)
+    setting_to_others()(repo, folder(repo))
+
+
+TO_OTHERS = {
+    "a link": (link_to_others, "hooks is a link to"),
+    "a setting of this repository": (setting_to_others(), "core.hooksPath (local: "),
+    "a setting of the user": (setting_to_others("--global"), "core.hooksPath (global: "),
+    "a setting of the work tree": (setting_in_the_work_tree, "core.hooksPath (worktree: "),
+    "a setting that leads to a link": (setting_to_a_link, "hooks is a link to"),
+}
+
+
+@pytest.mark.parametrize(("lead", "said"), TO_OTHERS.values(), ids=TO_OTHERS.keys())
+@pytest.mark.parametrize("way", ["--force", "git config"])
+def test_what_is_said_of_a_hooks_folder_of_others_is_true_and_helps(
+    repo: Repo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lead: Callable[[Repo, Path], object],
+    said: str,
+    way: str,
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    lead(repo, elsewhere)
+    report = install(repo.path)
+    assert report.refused
+    assert report.written == ()
+    assert said in report.advice[0]
+    assert str(elsewhere) in report.advice[0]
+    assert "not set" not in report.advice[0]
+    assert inspect(repo.path).remedy == "kanban-sync install --force"
+    commands = report.advice[0].split("`")[1::2]
+    assert [each.partition(" core")[0].removesuffix(" --worktree") for each in commands] == [
+        "kanban-sync install --force",
+        "git config",
+        "kanban-sync install",
+    ]
+    if way == "git config":
+        subprocess.run(["sh", "-c", commands[1]], cwd=repo.path, check=True)
+    again = install(repo.path, force=way == "--force")
+    assert (len(again.written), again.refused) == (4, False)
+    assert conditions(repo) == all_are(Condition.CURRENT)
+    assert not install(repo.path).refused
+    repo.git("checkout", "-q", "-b", "side")
+    assert (repo.path / ".git" / "kanban-sync" / "requests").exists()
+
+
+def test_what_comes_with_the_command_is_not_to_be_set_otherwise(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path / "elsewhere"))
+    [said] = install(repo.path).advice
+    assert "--force" in said
+    assert "git config" not in said
+
+
 def test_a_global_folder_is_shared_even_where_it_lies_within_the_work_tree(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +460,14 @@ def test_a_folder_that_husky_writes_is_left_to_it(repo: Repo) -> None:
     assert report.written == ()
     assert 'kanban-sync-hook "$@"' in report.advice[0]
     assert str(repo.path / ".husky") in report.advice[0]
+    assert report.refused
+    assert "add the line" in inspect(repo.path).remedy
+    for name in HOOKS:
+        repo.write(f".husky/{name}", 'kanban-sync-hook "$@"\n')
+    assert conditions(repo) == all_are(Condition.CURRENT)
+    report = install(repo.path)
+    assert (report.refused, report.written) == (False, ())
+    assert snapshot(repo.path / ".husky" / "_").keys() == {"h"}
 
 
 def test_shims_from_before_core_hookspath_are_removed_too(repo: Repo) -> None:

@@ -76,6 +76,7 @@ class Patient:
     """
 
     top: Path
+    git_dir: Path
     state: StateFolder
     environment: Mapping[str, str]
     settings: Callable[[], Settings]
@@ -88,7 +89,7 @@ def examine(patient: Patient) -> list[Finding]:
     git = git_finding(_git_version())
     findings = [platform_finding(), git]
     if git.ok:
-        findings += hook_findings(inspect(patient.top))
+        findings += hook_findings(inspect(patient.top, patient.git_dir))
     findings += silence_findings(patient.environment, is_paused=patient.state.is_paused)
     findings.append(state_finding(patient.state.path))
     mine, problems = _read(patient.settings)

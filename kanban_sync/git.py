@@ -343,10 +343,12 @@ class GitRepository:
         roots = (line.split(" ") for line in self._run(call).splitlines())
         return min((seconds(time), id_) for time, id_ in roots)[1]
 
-    def uncommitted(self, top: Path, pathspecs: Sequence[str]) -> list[str]:
+    def uncommitted(self, top: Path, git_dir: Path, pathspecs: Sequence[str]) -> list[str]:
         """Return watched files of a work tree that differ from its last commit."""
+        # Named, for the work tree of a bare repository does not lead to it.
+        place = {**self._environment, "GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
         call = ["git", "status", "--porcelain", "-z", "--no-renames", "-uall", "--", *pathspecs]
-        output = _execute(top, call, {"GIT_OPTIONAL_LOCKS": "0"})
+        output = _execute(top, call, place)
         return [entry[3:] for entry in output.split("\0") if entry]
 
     def _run(self, call: Sequence[str]) -> str:

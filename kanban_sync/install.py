@@ -92,13 +92,14 @@ class _Steps:
     remove: list[Path] = field(default_factory=list)
 
 
-def install(repo: Path, *, force: bool = False) -> InstallReport:
+def install(repo: Path, git_dir: Path | None = None, *, force: bool = False) -> InstallReport:
     """Put the four shims where git looks for hooks; what is there already is chained.
 
     A hooks folder that other repositories use as well, or that a program writes anew, is left alone
-    without ``force``: the report then says what to do instead.
+    without ``force``: the report then says what to do instead. Where git would not find ``git_dir``
+    from ``repo``, both are given, and ``repo`` is the top of the work tree.
     """
-    place = find_hooks(repo)
+    place = find_hooks(repo, git_dir)
     report = InstallReport(place.folder, place.hooks_path)
     text = _render(place)
     if not force and (refused := refusal(place)):
@@ -119,12 +120,12 @@ def install(repo: Path, *, force: bool = False) -> InstallReport:
     )
 
 
-def uninstall(repo: Path, *, force: bool = False) -> InstallReport:
+def uninstall(repo: Path, git_dir: Path | None = None, *, force: bool = False) -> InstallReport:
     """Take our shims out, wherever they were moved to, and put back what they had chained.
 
     Those in a hooks folder that serves other repositories as well go only with ``force``.
     """
-    place = find_hooks(repo)
+    place = find_hooks(repo, git_dir)
     steps = _Steps()
     advice: list[str] = []
     # The shims may be older than a setting of core.hooksPath.
@@ -151,9 +152,9 @@ def uninstall(repo: Path, *, force: bool = False) -> InstallReport:
     )
 
 
-def inspect(repo: Path) -> HookReport:
+def inspect(repo: Path, git_dir: Path | None = None) -> HookReport:
     """Report how each hook stands; nothing is written."""
-    place = find_hooks(repo)
+    place = find_hooks(repo, git_dir)
     text = _render(place)
     refused = refusal(place)
     return HookReport(

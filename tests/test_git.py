@@ -312,7 +312,10 @@ def test_uncommitted_watched_files_are_named(tmp_path: Path) -> None:
     repo.write("TASKS.md", "- [x] a\n")
     repo.write("other", "2")
     repo.write("new/TASKS.md", "- [ ] n\n")
-    assert opened(repo).uncommitted(repo.path, ALL) == ["TASKS.md", "new/TASKS.md"]
+    assert opened(repo).uncommitted(repo.path, repo.path / ".git", ALL) == [
+        "TASKS.md",
+        "new/TASKS.md",
+    ]
 
 
 # --- what git prints --------------------------------------------------------------------------

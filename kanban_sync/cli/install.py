@@ -25,7 +25,8 @@ def command(*, force: bool, as_json: bool) -> None:
 
     Ends with 1 if nothing was installed, since the hooks folder is not this repository's alone.
     """
-    report = install.install(here().top, force=force)
+    clone = here()
+    report = install.install(clone.top, clone.git_dir(clone.worktree), force=force)
     if as_json:
         print_json(report_data(report))
     else:

@@ -42,14 +42,23 @@ def refusal(place: HooksPlace) -> Refusal | None:
 
 
 def notes(place: HooksPlace) -> tuple[str, ...]:
-    """Return what to know of hooks that were installed elsewhere than in the git folder."""
-    if place.hooks_path is None or place.folder.resolve().is_relative_to(place.common.resolve()):
+    """Return what to know of hooks that were installed where core.hooksPath says."""
+    setting = place.hooks_path
+    if setting is None:
         return ()
-    note = (
-        f"core.hooksPath ({place.hooks_path}) is in force, so the hooks lie in {place.folder}. "
-        "They name paths of this machine: keep them out of commits."
-    )
-    return (note,)
+    said: list[str] = []
+    if not place.folder.resolve().is_relative_to(place.common.resolve()):
+        said.append(
+            f"core.hooksPath ({setting}) is in force, so the hooks lie in {place.folder}. "
+            "They name paths of this machine: keep them out of commits."
+        )
+    if setting.relative:
+        command = f"git config core.hooksPath {shlex.quote(str(place.folder))}"
+        said.append(
+            f"core.hooksPath ({setting}) is relative: a linked work tree has no hooks until you "
+            f"run `kanban-sync install` there too. Or let all use these: `{command}`."
+        )
+    return tuple(said)
 
 
 def _led_by(place: HooksPlace) -> str:

@@ -28,6 +28,11 @@ class HooksPath:
         absolute = self.value.startswith(("/", "~"))
         return absolute and self.scope in {"global", "system"}
 
+    @property
+    def relative(self) -> bool:
+        """Whether the setting leads to another folder in each work tree."""
+        return not self.value.startswith(("/", "~", "%"))
+
     def __str__(self) -> str:
         """Return the setting with where it was made."""
         return f"{self.scope}: {self.value}"

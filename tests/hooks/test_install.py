@@ -343,6 +343,26 @@ def test_a_hooks_folder_within_the_repository_is_used_and_told(repo: Repo) -> No
     assert not folder(repo).exists()
 
 
+@pytest.mark.parametrize("way", ["install there too", "let all use these"])
+def test_a_relative_hooks_folder_is_another_one_in_a_linked_work_tree(
+    repo: Repo, tmp_path: Path, way: str
+) -> None:
+    linked = Repo(tmp_path / "linked")
+    repo.git("worktree", "add", "-q", linked.path)
+    repo.git("config", "core.hooksPath", ".githooks")
+    [_, note] = install(repo.path).advice
+    assert "a linked work tree has no hooks until you run `kanban-sync install` there too" in note
+    assert {hook.condition for hook in inspect(linked.path).hooks} == {Condition.MISSING}
+    if way == "install there too":
+        assert len(install(linked.path).written) == 4
+    else:
+        subprocess.run(["sh", "-c", note.split("`")[3]], cwd=repo.path, check=True)
+    assert {hook.condition for hook in inspect(linked.path).hooks} == {Condition.CURRENT}
+    linked.git("commit", "-q", "--allow-empty", "-m", "x")
+    requests = repo.path / ".git" / "kanban-sync" / "requests"
+    assert requests.read_text() == "* post-commit linked -\n"
+
+
 def test_a_linked_work_tree_may_use_the_hooks_folder_of_the_main_one(
     repo: Repo, tmp_path: Path
 ) -> None:

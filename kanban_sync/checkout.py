@@ -183,7 +183,7 @@ class Checkout:
         repository = self.repository(settings)
         try:
             watched = pathspecs(SOURCES, settings.sources)
-            return repository.uncommitted(self.top, watched)
+            return repository.uncommitted(self.top, self.git_dir(self.worktree), watched)
         finally:
             repository.close()
 

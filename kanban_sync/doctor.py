@@ -27,6 +27,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target, named_target
+from kanban_sync.sync.locks import board_lock_path
 from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Patient:
     """
 
     top: Path
+    git_dir: Path
     state: StateFolder
     environment: Mapping[str, str]
     settings: Callable[[], Settings]
@@ -88,7 +90,7 @@ def examine(patient: Patient) -> list[Finding]:
     git = git_finding(_git_version())
     findings = [platform_finding(), git]
     if git.ok:
-        findings += hook_findings(inspect(patient.top))
+        findings += hook_findings(inspect(patient.top, patient.git_dir))
     findings += silence_findings(patient.environment, is_paused=patient.state.is_paused)
     findings.append(state_finding(patient.state.path))
     mine, problems = _read(patient.settings)
@@ -104,6 +106,7 @@ def examine(patient: Patient) -> list[Finding]:
     runs, ids, database = _look_into(patient, settings, target)
     findings.append(database)
     if target is not None:
+        findings.append(lock_finding(board_lock_path(target.id)))
         findings += _board_findings(target, patient.environment, ids)
     findings += run_findings(runs, target)
     findings.append(_pending_finding(patient.state, target))
@@ -163,7 +166,7 @@ def hook_findings(report: HookReport) -> list[Finding]:
             findings.append(Finding(name, ok=False, text=text, remedy=remedy))
         else:
             text = f"{hook.path} {NOT_CURRENT[hook.condition]}"
-            findings.append(Finding(name, ok=False, text=text, remedy="kanban-sync install"))
+            findings.append(Finding(name, ok=False, text=text, remedy=report.remedy))
     if report.other_program is not None:
         text = f"{report.other_program} comes first in PATH and is not this program"
         remedy = "remove it, or put this program's folder before it in PATH"
@@ -185,20 +188,29 @@ def silence_findings(environment: Mapping[str, str], *, is_paused: bool) -> list
 
 def state_finding(folder: Path) -> Finding:
     """Judge whether the state folder, or where it will be made, may be written."""
-    if folder.exists() and not folder.is_dir():
-        text = f"{folder} is a file, where a folder has to be"
-        return Finding("state folder", ok=False, text=text, remedy=f"move {folder} away")
-    place = folder if folder.exists() else folder.parent
-    files = sorted(place.glob("*")) if folder.exists() else []
+    return _writable("state folder", folder, sorted(folder.glob("*")))
+
+
+def lock_finding(lock: Path) -> Finding:
+    """Judge whether the lock may be taken without which nothing is written to the board."""
+    return _writable("board lock", lock.parent, sorted(lock.parent.glob(f"{lock.stem}.*")))
+
+
+def _writable(name: str, folder: Path, files: Sequence[Path]) -> Finding:
+    place = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not place.is_dir():
+        text = f"{place} is a file, where a folder has to be"
+        return Finding(name, ok=False, text=text, remedy=f"move {place} away")
     closed = [path for path in (place, *files) if not os.access(path, os.W_OK)]
     if closed:
         text = f"{closed[0]} cannot be written"
-        remedy = f"make {place} and all in it writable for this user"
-        return Finding("state folder", ok=False, text=text, remedy=remedy)
+        whole = f"{place} and all in it" if place == folder else str(place)
+        remedy = f"make {whole} writable for this user"
+        return Finding(name, ok=False, text=text, remedy=remedy)
     if not shutil.disk_usage(place).free:
         text, remedy = f"no space is left on the disk of {place}", "make room on that disk"
-        return Finding("state folder", ok=False, text=text, remedy=remedy)
-    return Finding("state folder", ok=True, text=str(folder))
+        return Finding(name, ok=False, text=text, remedy=remedy)
+    return Finding(name, ok=True, text=str(folder))
 
 
 # --- settings and consent -----------------------------------------------------------------------

@@ -46,6 +46,7 @@ EMPTY_TREE = {
 SHA256_DIGITS = 64
 
 BRANCH = "refs/heads/"
+REMOTE_BRANCH = "refs/remotes/origin/"
 
 
 class Place(NamedTuple):
@@ -174,9 +175,18 @@ class GitRepository:
 
     def refs_text(self, reference: str) -> str:
         """Return what the shim's ``for-each-ref`` prints where this reference is checked out."""
-        branches = ((name, id_) for name, id_ in self.heads().items() if name.startswith(BRANCH))
-        lines = ("" if name == reference else f"{id_} {name}" for name, id_ in branches)
-        return "\n".join(lines)
+        heads = self.heads()
+        names = [name for name in heads if name.startswith(BRANCH)]
+        names += filter(None, [self.remote_default()])
+        return "\n".join("" if name == reference else f"{heads[name]} {name}" for name in names)
+
+    def remote_default(self) -> str:
+        """Return the remote branch that stands for the default branch, '' where a local one does.
+
+        The settings of hooks are read from there, whatever else is read.
+        """
+        _, reference = self._default(self.heads())
+        return "" if reference.startswith(BRANCH) else reference
 
     def branch(self) -> tuple[str, str]:
         """Return the name and commit of the branch that is read, '' and '' before any commit."""
@@ -198,7 +208,7 @@ class GitRepository:
     def _default(self, heads: Mapping[str, str]) -> tuple[str, str]:
         """Return the default branch's name and reference, empty where none can be told."""
         for name in self._candidates(heads):
-            for reference in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+            for reference in (BRANCH + name, REMOTE_BRANCH + name):
                 if reference in heads:
                     return name, reference
         return "", ""
@@ -209,7 +219,7 @@ class GitRepository:
             yield self._default_branch
             return
         if "origin/HEAD" in heads:
-            yield heads["origin/HEAD"].removeprefix("refs/remotes/origin/")
+            yield heads["origin/HEAD"].removeprefix(REMOTE_BRANCH)
         yield from (self._configured(), "main", "master")
 
     def _configured(self) -> str:
@@ -333,10 +343,12 @@ class GitRepository:
         roots = (line.split(" ") for line in self._run(call).splitlines())
         return min((seconds(time), id_) for time, id_ in roots)[1]
 
-    def uncommitted(self, top: Path, pathspecs: Sequence[str]) -> list[str]:
+    def uncommitted(self, top: Path, git_dir: Path, pathspecs: Sequence[str]) -> list[str]:
         """Return watched files of a work tree that differ from its last commit."""
+        # Named, for the work tree of a bare repository does not lead to it.
+        place = {**self._environment, "GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
         call = ["git", "status", "--porcelain", "-z", "--no-renames", "-uall", "--", *pathspecs]
-        output = _execute(top, call, {"GIT_OPTIONAL_LOCKS": "0"})
+        output = _execute(top, call, place)
         return [entry[3:] for entry in output.split("\0") if entry]
 
     def _run(self, call: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -10,13 +11,16 @@ import sys
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.hooks.advice import ENTRY, notes, refusal
+from kanban_sync.hooks.links import CHAINED, link, unlink
 from kanban_sync.hooks.place import HooksPath, HooksPlace, find_hooks
 
-CHAINED = ".before-kanban-sync"
-"""What is put behind the name of a foreign hook, which our shim then runs first."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOOK_ID = "kanban-sync"
 """The id of our hook in the configuration of a hook framework."""
@@ -59,6 +63,8 @@ class HookReport:
     """Hooks that a framework's configuration counts on and that nobody installed."""
     other_program: Path | None
     """A program called kanban-sync that comes first in PATH and is not this one."""
+    remedy: str
+    """What to do about hooks that are not as they ought to be."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class InstallReport:
     restored: tuple[Path, ...] = ()
     advice: tuple[str, ...] = ()
     """Sentences that say what was not done and what to do now."""
+    refused: bool = False
+    """Whether nothing was installed although something ought to be."""
 
 
 @dataclass
@@ -84,35 +92,40 @@ class _Steps:
     remove: list[Path] = field(default_factory=list)
 
 
-def install(repo: Path, *, force: bool = False) -> InstallReport:
+def install(repo: Path, git_dir: Path | None = None, *, force: bool = False) -> InstallReport:
     """Put the four shims where git looks for hooks; what is there already is chained.
 
     A hooks folder that other repositories use as well, or that a program writes anew, is left alone
-    without ``force``: the report then says what to do instead.
+    without ``force``: the report then says what to do instead. Where git would not find ``git_dir``
+    from ``repo``, both are given, and ``repo`` is the top of the work tree.
     """
-    place = find_hooks(repo)
+    place = find_hooks(repo, git_dir)
     report = InstallReport(place.folder, place.hooks_path)
-    if not force and (advice := _refusal(place)):
-        return replace(report, advice=(advice,))
     text = _render(place)
+    if not force and (refused := refusal(place)):
+        if _is_all_current(place, text):
+            return report
+        return replace(report, refused=True, advice=(refused.text,))
     steps = _Steps()
     for name in HOOKS:
         _plan_install(place.folder, name, text, steps)
-    _carry_out(place.folder, steps, text)
+    with _explained(place.folder):
+        _carry_out(place.folder, steps, text)
+        linked = link(place.folder)
     return replace(
         report,
-        written=tuple(steps.write),
+        written=(*steps.write, *linked),
         chained=tuple(target for _, target in steps.move),
-        advice=_notes(place) if steps.write else (),
+        advice=notes(place) if steps.write else (),
     )
 
 
-def uninstall(repo: Path, *, force: bool = False) -> InstallReport:
+def uninstall(repo: Path, git_dir: Path | None = None, *, force: bool = False) -> InstallReport:
     """Take our shims out, wherever they were moved to, and put back what they had chained.
 
     Those in a hooks folder that serves other repositories as well go only with ``force``.
     """
-    place = find_hooks(repo)
+    place = find_hooks(repo, git_dir)
     steps = _Steps()
     advice: list[str] = []
     # The shims may be older than a setting of core.hooksPath.
@@ -127,26 +140,30 @@ def uninstall(repo: Path, *, force: bool = False) -> InstallReport:
     for folder in sorted(folders):
         for name in HOOKS:
             advice += _plan_uninstall(folder, name, steps)
-    _carry_out(place.folder, steps, "")
+    with _explained(place.folder):
+        _carry_out(place.folder, steps, "")
+        unlinked = [links for folder in sorted(folders) for links in unlink(folder)]
     return InstallReport(
         place.folder,
         place.hooks_path,
-        removed=tuple(steps.remove),
+        removed=(*steps.remove, *unlinked),
         restored=tuple(target for _, target in steps.move),
         advice=tuple(advice),
     )
 
 
-def inspect(repo: Path) -> HookReport:
+def inspect(repo: Path, git_dir: Path | None = None) -> HookReport:
     """Report how each hook stands; nothing is written."""
-    place = find_hooks(repo)
+    place = find_hooks(repo, git_dir)
     text = _render(place)
+    refused = refusal(place)
     return HookReport(
         place.folder,
         place.hooks_path,
-        tuple(_inspect_one(place.folder, name, text) for name in HOOKS),
+        tuple(_inspect_one(place, name, text) for name in HOOKS),
         *_stages(place),
         _other_program(),
+        refused.remedy if refused else "kanban-sync install",
     )
 
 
@@ -194,20 +211,25 @@ def _plan_uninstall(folder: Path, name: str, steps: _Steps) -> list[str]:
 
 def _carry_out(folder: Path, steps: _Steps, text: str) -> None:
     moves = dict(steps.move)
+    for path in steps.write:
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.kanban-sync")
+        fresh.write_text(text, "utf-8", "surrogateescape")
+        fresh.chmod(0o755)
+        # As late as can be: between these two lines the repository has no such hook.
+        if path in moves:
+            path.replace(moves.pop(path))
+        fresh.replace(path)
+    for source, target in moves.items():
+        source.replace(target)
+    for path in steps.remove:
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
     try:
-        for path in steps.write:
-            folder.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(f".{path.name}.kanban-sync")
-            fresh.write_text(text, "utf-8", "surrogateescape")
-            fresh.chmod(0o755)
-            # As late as can be: between these two lines the repository has no such hook.
-            if path in moves:
-                path.replace(moves.pop(path))
-            fresh.replace(path)
-        for source, target in moves.items():
-            source.replace(target)
-        for path in steps.remove:
-            path.unlink()
+        yield
     except OSError as error:
         raise SetupError(
             f"The hooks in {folder} could not be changed ({error.strerror}: {error.filename}). "
@@ -215,12 +237,18 @@ def _carry_out(folder: Path, steps: _Steps, text: str) -> None:
         ) from error
 
 
-def _inspect_one(folder: Path, name: str, text: str) -> Hook:
-    place = folder / name
-    ours = _ours(folder, name)
+def _is_all_current(place: HooksPlace, text: str) -> bool:
+    return all(_inspect_one(place, name, text).condition is Condition.CURRENT for name in HOOKS)
+
+
+def _inspect_one(place: HooksPlace, name: str, text: str) -> Hook:
+    if place.is_huskys and ENTRY in _text(called := place.folder.parent / name):
+        return Hook(name, Condition.CURRENT, called)
+    ours = _ours(place.folder, name)
     if not ours:
-        found = Condition.FOREIGN if os.path.lexists(place) else Condition.MISSING
-        return Hook(name, found, place)
+        hook = place.folder / name
+        found = Condition.FOREIGN if os.path.lexists(hook) else Condition.MISSING
+        return Hook(name, found, hook)
     return Hook(name, _condition(ours[0], text), ours[0])
 
 
@@ -255,37 +283,6 @@ def _other_program() -> Path | None:
     ours = Path(sys.executable).with_name("kanban-sync")
     same = ours.exists() and ours.samefile(found)
     return None if same else Path(found)
-
-
-def _refusal(place: HooksPlace) -> str:
-    if not place.inside:
-        return (
-            f"Nothing was installed: core.hooksPath ({_origin(place)}) points to {place.folder}, "
-            "which other repositories may use as well. Either run `git config core.hooksPath "
-            f"{place.common / 'hooks'}` in this repository, or install with --force, which serves "
-            "every repository there that has a kanban-sync folder."
-        )
-    if place.folder.name == "_" and (place.folder / "h").is_file():
-        return (
-            f"Nothing was installed: husky writes {place.folder} anew. Add the line "
-            f'`kanban-sync-hook "$@"` to each of {", ".join(HOOKS)} in {place.folder.parent}.'
-        )
-    return ""
-
-
-def _notes(place: HooksPlace) -> tuple[str, ...]:
-    if place.hooks_path is None or place.folder.resolve().is_relative_to(place.common.resolve()):
-        return ()
-    note = (
-        f"core.hooksPath ({_origin(place)}) is in force, so the hooks lie in {place.folder}. "
-        "They name paths of this machine: keep them out of commits."
-    )
-    return (note,)
-
-
-def _origin(place: HooksPlace) -> str:
-    setting = place.hooks_path
-    return f"{setting.scope}: {setting.value}" if setting else "not set"
 
 
 def _render(place: HooksPlace) -> str:

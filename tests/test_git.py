@@ -137,6 +137,26 @@ def test_the_text_for_the_shim_leaves_the_checked_out_branch_empty(tmp_path: Pat
     assert text.splitlines() == [f"{commit} refs/heads/alpha", "", f"{commit} refs/heads/zeta"]
 
 
+def test_the_text_for_the_shim_has_the_remote_branch_only_where_that_is_read(
+    tmp_path: Path,
+) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    commit = remote.commit(a="1")
+    remote.git("branch", "other")
+    subprocess.run(["git", "clone", "-q", str(remote.path), str(tmp_path / "clone")], check=True)
+    clone = Repo(tmp_path / "clone")
+    assert opened(clone).remote_default() == ""
+    assert opened(clone).refs_text("refs/heads/main") == ""
+    clone.git("switch", "-qc", "feature")
+    clone.git("branch", "-qD", "main")
+    read = opened(clone).remote_default()
+    assert read == "refs/remotes/origin/main"
+    form = "%(if:notequals=*)%(HEAD)%(then)%(objectname) %(refname)%(end)"
+    expected = clone.git("for-each-ref", f"--format={form}", "refs/heads", read)
+    assert opened(clone).refs_text("refs/heads/feature") == expected
+    assert expected.splitlines() == ["", f"{commit} {read}"]
+
+
 # --- layers -----------------------------------------------------------------------------------
 
 
@@ -325,7 +345,10 @@ def test_uncommitted_watched_files_are_named(tmp_path: Path) -> None:
     repo.write("TASKS.md", "- [x] a\n")
     repo.write("other", "2")
     repo.write("new/TASKS.md", "- [ ] n\n")
-    assert opened(repo).uncommitted(repo.path, ALL) == ["TASKS.md", "new/TASKS.md"]
+    assert opened(repo).uncommitted(repo.path, repo.path / ".git", ALL) == [
+        "TASKS.md",
+        "new/TASKS.md",
+    ]
 
 
 # --- what git prints --------------------------------------------------------------------------

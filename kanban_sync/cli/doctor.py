@@ -55,6 +55,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
 
     return doctor.Patient(
         top=clone.top,
+        git_dir=clone.git_dir(clone.worktree),
         state=clone.state,
         environment=environment,
         settings=clone.settings,

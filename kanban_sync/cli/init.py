@@ -88,7 +88,7 @@ def command(
     _write_settings(clone, settings)
     clone.record_settings(settings)
     if not no_hooks:
-        tell(install.install(clone.top))
+        tell(install.install(clone.top, clone.git_dir(clone.worktree)))
     _sync_files(clone, settings)
     target = consent.named_target(settings)
     if target is None:
@@ -103,7 +103,7 @@ def _end(clone: Clone, follows: str, *, no_hooks: bool) -> None:
     Raises:
         SetupError: Hooks were to be installed, and are not.
     """
-    findings = hook_findings(install.inspect(clone.top))
+    findings = hook_findings(install.inspect(clone.top, clone.git_dir(clone.worktree)))
     missing = [each for each in findings if each.ok is False and each.name.startswith("hook ")]
     if not missing:
         say(f"ready: commit, and {follows}")

@@ -21,12 +21,18 @@ force_option = click.option(
 @force_option
 @json_option
 def command(*, force: bool, as_json: bool) -> None:
-    """Put the git hooks in; hooks that are there already are chained."""
-    report = install.install(here().top, force=force)
+    """Put the git hooks in; hooks that are there already are chained.
+
+    Ends with 1 if nothing was installed, since the hooks folder is not this repository's alone.
+    """
+    clone = here()
+    report = install.install(clone.top, clone.git_dir(clone.worktree), force=force)
     if as_json:
         print_json(report_data(report))
     else:
         tell(report)
+    if report.refused:
+        raise click.exceptions.Exit(1)
 
 
 def report_data(report: InstallReport) -> dict[str, object]:
@@ -39,6 +45,7 @@ def report_data(report: InstallReport) -> dict[str, object]:
         "removed": [str(path) for path in report.removed],
         "restored": [str(path) for path in report.restored],
         "advice": list(report.advice),
+        "refused": report.refused,
     }
 
 

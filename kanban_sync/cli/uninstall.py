@@ -26,7 +26,7 @@ def command(*, force: bool, state: bool, as_json: bool) -> None:
     Ends with 1 if something of the state folder could not be removed.
     """
     clone = here()
-    report = install.uninstall(clone.top, force=force)
+    report = install.uninstall(clone.top, clone.git_dir(clone.worktree), force=force)
     left = _remove(clone.state.path) if state else []
     if as_json:
         print_json({**report_data(report), "state_removed": state and not left})

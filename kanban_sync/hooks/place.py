@@ -6,9 +6,13 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import RepositoryError, SetupError
 from kanban_sync.hooks.hot import clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,15 @@ class HooksPath:
         """Whether the setting leads every repository of this user to the same folder."""
         absolute = self.value.startswith(("/", "~"))
         return absolute and self.scope in {"global", "system"}
+
+    @property
+    def relative(self) -> bool:
+        """Whether the setting leads to another folder in each work tree."""
+        return not self.value.startswith(("/", "~", "%"))
+
+    def __str__(self) -> str:
+        """Return the setting with where it was made."""
+        return f"{self.scope}: {self.value}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,11 @@ class HooksPlace:
         return any(folder.is_relative_to(home.resolve()) for home in homes)
 
     @property
+    def is_huskys(self) -> bool:
+        """Whether husky writes the hooks folder, and runs the files beside it."""
+        return self.folder.name == "_" and (self.folder / "h").is_file()
+
+    @property
     def state(self) -> str:
         """What the shim has to know of the state folder, empty where it finds it by itself."""
         if not self.inside:
@@ -54,36 +72,49 @@ class HooksPlace:
         return "" if beside else str(self.common / "kanban-sync")
 
 
-def find_hooks(repo: Path) -> HooksPlace:
-    """Ask git where the hooks of this repository lie; raise RepositoryError where there is none."""
+def find_hooks(repo: Path, git_dir: Path | None = None) -> HooksPlace:
+    """Ask git where the hooks of this repository lie.
+
+    Args:
+        repo: A folder of the work tree; its top, if ``git_dir`` is given.
+        git_dir: The git folder, where git would not find it from the work tree.
+
+    Raises:
+        RepositoryError: There is no repository, or nobody commits in it.
+    """
+    named = {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(repo)} if git_dir else {}
     bare, inside, common = _git(
-        repo, "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--git-common-dir"
+        repo,
+        named,
+        "rev-parse",
+        "--is-bare-repository",
+        "--is-inside-work-tree",
+        "--git-common-dir",
     ).splitlines()
     if bare == "true" or inside != "true":
         raise RepositoryError(
             f"{repo} is no work tree of a git repository: nobody commits there. "
             "Go to a clone with files in it, and try again."
         )
-    top = Path(_git(repo, "rev-parse", "--show-toplevel"))
+    top = Path(_git(repo, named, "rev-parse", "--show-toplevel"))
     # From the top: git answers with a path relative to where it was asked.
-    folder = top / _git(top, "rev-parse", "--git-path", "hooks")
-    return HooksPlace(
-        top, Path(os.path.normpath(repo.absolute() / common)), folder, _hooks_path(top)
-    )
+    folder = top / _git(top, named, "rev-parse", "--git-path", "hooks")
+    common_dir = Path(os.path.normpath(repo.absolute() / common))
+    return HooksPlace(top, common_dir, folder, _hooks_path(top, named))
 
 
-def _hooks_path(top: Path) -> HooksPath | None:
-    setting = _git(top, "config", "--show-scope", "--get", "core.hooksPath", unset="")
+def _hooks_path(top: Path, named: Mapping[str, str]) -> HooksPath | None:
+    setting = _git(top, named, "config", "--show-scope", "--get", "core.hooksPath", unset="")
     scope, _, value = setting.partition("\t")
     return HooksPath(value, scope) if setting else None
 
 
-def _git(folder: Path, *arguments: str, unset: str | None = None) -> str:
+def _git(folder: Path, named: Mapping[str, str], *arguments: str, unset: str | None = None) -> str:
     """Ask git something about the repository of a folder, whatever the caller's GIT_DIR says."""
     try:
         answer = subprocess.run(
             ["git", "-C", str(folder), *arguments],
-            env=clean_environment(os.environ),
+            env={**clean_environment(os.environ), **named},
             capture_output=True,
             text=True,
             errors="surrogateescape",

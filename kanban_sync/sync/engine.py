@@ -70,6 +70,10 @@ class Clone(Repository, Protocol):
         """Return the URL of the default branch's remote, and its name there."""
         ...
 
+    def remote_default(self) -> str:
+        """Return the remote branch that the shim has to list too, '' for none."""
+        ...
+
     def close(self) -> None:
         """End the processes that were started."""
         ...
@@ -207,7 +211,8 @@ class Engine:
             if not git_dir.is_dir():
                 continue
             reference, commit = session.clone.head_of(git_dir)
-            self._state.write_seen(name, commit, session.clone.refs_text(reference), watched)
+            refs = session.clone.refs_text(reference)
+            self._state.write_seen(name, commit, refs, watched, session.clone.remote_default())
 
     def _git_dir(self, worktree: str) -> Path:
         return self._common_dir if worktree == "-" else self._common_dir / "worktrees" / worktree

@@ -83,7 +83,12 @@ class StateFolder:
                 raise
 
     def write_seen(
-        self, worktree: str, last: str, refs_text: str, pathspecs: Iterable[str]
+        self,
+        worktree: str,
+        last: str,
+        refs_text: str,
+        pathspecs: Iterable[str],
+        remote: str = "",
     ) -> None:
         """Write what the shim compares with: it dot-sources this file.
 
@@ -92,11 +97,14 @@ class StateFolder:
             last: The commit that was HEAD of that work tree at the last pass.
             refs_text: What the shim's ``for-each-ref`` prints if no branch has moved.
             pathspecs: What to watch.
+            remote: A reference that it lists besides the local branches, '' for none.
         """
         words = " ".join(["set --", *map(_quoted, pathspecs)])
         # Command substitution, which the shim compares with, drops line ends too.
         refs = _quoted(refs_text.rstrip("\n"))
-        self.replace(self.seen / worktree, f"last={_quoted(last)}\nrefs={refs}\n{words}\n")
+        also = f"remote={_quoted(remote)}\n" if remote else ""
+        text = f"last={_quoted(last)}\nrefs={refs}\n{also}{words}\n"
+        self.replace(self.seen / worktree, text)
 
     def notice(self, text: str) -> None:
         """Leave one line that the next hook prints; an empty text takes it back."""

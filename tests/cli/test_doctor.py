@@ -16,6 +16,7 @@ from kanban_sync.core.ports import Run
 from kanban_sync.doctor import (
     consent_finding,
     git_finding,
+    lock_finding,
     run_findings,
     settings_findings,
     state_finding,
@@ -408,6 +409,59 @@ def test_a_state_folder_that_cannot_be_written_is_found(mode: int, ok: bool) -> 
         with without_rights():
             finding = state_finding(state)
         assert finding.ok is ok
+
+
+def closed(path: Path) -> None:
+    path.chmod(0o555)
+
+
+def a_file(path: Path) -> None:
+    path.rmdir()
+    path.write_text("")
+    path.chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    ("ail", "ok"),
+    [(lambda path: path.chmod(0o777), True), (closed, False), (a_file, False)],
+    ids=["writable", "closed", "a file"],
+)
+@pytest.mark.parametrize("missing", ["", "locks", "kanban-sync/locks"])
+def test_a_lock_that_cannot_be_taken_is_found(
+    ail: Callable[[Path], None], ok: bool, missing: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        made = Path(folder) / "state"
+        made.mkdir()
+        ail(made)
+        lock = made / missing / "0123456789abcdef.flk"
+        with without_rights():
+            finding = lock_finding(lock)
+        assert (finding.name, finding.ok) == ("board lock", ok)
+        assert ok or str(made) in finding.remedy
+
+
+def test_a_lock_file_of_somebody_else_is_found_and_other_boards_do_not_matter() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        (Path(folder) / "aaaa.flk").touch(0o400)
+        (Path(folder) / "bbbb.next.flk").touch(0o400)
+        (Path(folder) / "cccc.flk").touch()
+        (Path(folder) / "cccc.flk").chmod(0o666)
+        with without_rights():
+            oks = [
+                lock_finding(Path(folder) / f"{name}.flk").ok for name in ("aaaa", "bbbb", "cccc")
+            ]
+        assert oks == [False, False, True]
+
+
+def test_the_lock_is_looked_at_where_a_board_is_allowed(healthy: Clone, tmp_path: Path) -> None:
+    assert findings(healthy)["board lock"]["ok"] is True
+    (tmp_path / "file").write_text("")
+    found = findings(healthy, env={**healthy.key, "XDG_STATE_HOME": str(tmp_path / "file")})
+    assert wrong(found) == ["board lock"]
+    assert str(tmp_path / "file") in found["board lock"]["text"]
 
 
 def test_a_file_in_the_place_of_the_state_folder_is_found(clone: Clone) -> None:

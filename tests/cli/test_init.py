@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT, Clone, run_program
+from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT, Clone, run_program, until
 from kanban_sync.hooks import HOOKS
+from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target
+from kanban_sync.sync.requests import DATABASE
+from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -264,6 +267,37 @@ def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
     assert answer.code == 1
     assert "bare repository" in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+def test_a_work_tree_that_only_the_environment_ties_to_its_repository_is_served(
+    clone: Clone, tmp_path: Path
+) -> None:
+    git_dir = tmp_path / "dotfiles"
+    clone.git("clone", "--quiet", "--bare", ".", str(git_dir))
+    home = tmp_path / "home"
+    home.mkdir()
+    tied = {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(home)}
+    there = Repo(home)
+    there.git("reset", "--quiet", "--hard", env=tied)
+
+    answer = run_program("init", "--yes", folder=home, env=tied)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert "ready" in answer.out
+    assert set(HOOKS) <= {path.name for path in (git_dir / "hooks").iterdir()}
+    assert run_program("doctor", folder=home, env=tied).code == 0
+    done = CHANGE.replace("[ ]", "[x]")
+    there.write(CHANGE_FILE, done)
+    told = run_program("sync", folder=home / "openspec", env=tied)
+    assert (told.code, CHANGE_FILE in told.err) == (0, True)
+    there.git("commit", "--quiet", "--all", "--message", "use it", env=tied)
+    state = StateFolder(git_dir / "kanban-sync")
+    assert state.requests.read_text().count("post-commit") == 1
+    until(lambda: not requests.pending(state, DATABASE))
+    assert "Review (1)\n  add-search" in run_program("board", folder=home, env=tied).out
+    assert run_program("uninstall", folder=home, env=tied).code == 0
+    assert not set(HOOKS) & {path.name for path in (git_dir / "hooks").iterdir()}
+    assert not (home / ".git").exists()
 
 
 def test_outside_a_repository_it_says_so(tmp_path: Path) -> None:

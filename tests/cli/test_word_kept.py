@@ -138,7 +138,24 @@ def test_init_is_not_ready_where_no_hook_would_fire(clone: Clone, tmp_path: Path
     answer = clone.program("init", "--yes", env={"GIT_CONFIG_GLOBAL": str(config)})
     assert answer.code == 1
     assert "no git hook will start a sync yet" in answer.err
+    assert "What to do: kanban-sync install --force" in answer.err
     assert "ready" not in answer.out
+
+
+def test_install_fails_where_nothing_was_installed(clone: Clone, tmp_path: Path) -> None:
+    (tmp_path / "company").mkdir()
+    clone.hooks.rename(tmp_path / "hooks")
+    clone.hooks.symlink_to(tmp_path / "company")
+    answer = clone.program("install", env={})
+    assert (answer.code, answer.out) == (1, "")
+    assert f"{clone.hooks} is a link to {tmp_path / 'company'}" in answer.err
+    asked = clone.program("install", "--json", env={})
+    assert (asked.code, asked.data["refused"]) == (1, True)
+    found = clone.program("doctor", "--json", env={}).data["findings"]
+    remedies = {each["remedy"] for each in found if each["name"].startswith("hook ")}
+    assert remedies == {"kanban-sync install --force"}
+    assert clone.program("install", "--force", env={}).code == 0
+    assert clone.program("install", env={}).code == 0
 
 
 def test_init_without_hooks_says_that_none_will_fire_yet(clone: Clone) -> None:

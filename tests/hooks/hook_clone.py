@@ -101,15 +101,19 @@ class Clone(Repo):
             shim.write_text(fill(text, state=state))
             shim.chmod(0o755)
 
-    def synced(self, *pathspecs: str, tree: str = "-", work_tree: Path | None = None) -> None:
+    def synced(
+        self, *pathspecs: str, tree: str = "-", work_tree: Path | None = None, remote: str = ""
+    ) -> None:
         """Leave behind what a successful sync of everything leaves for the shims."""
         (self.state / "seen").mkdir(parents=True, exist_ok=True, mode=0o700)
         here = Repo(work_tree or self.path)
-        refs = here.git("for-each-ref", f"--format={QUIET_REFS}", "refs/heads").rstrip("\n")
+        listed = ["refs/heads", remote] if remote else ["refs/heads"]
+        refs = here.git("for-each-ref", f"--format={QUIET_REFS}", *listed).rstrip("\n")
         last = here.git("rev-parse", "HEAD")
         words = [word.replace("'", "'\\''") for word in (refs, *(pathspecs or ("TASKS.md",)))]
         refs, *watched = [f"'{word}'" for word in words]
-        seen = f"last={last}\nrefs={refs}\nset -- {' '.join(watched)}\n"
+        also = f"remote={remote}\n" if remote else ""
+        seen = f"last={last}\nrefs={refs}\n{also}set -- {' '.join(watched)}\n"
         (self.state / "seen" / tree).write_text(seen)
         fresh = self.state / "fresh"
         fresh.write_text("")

@@ -17,8 +17,9 @@ import pytest
 from hooks.hook_clone import fill
 from kanban_sync.core.errors import KanbanSyncError, RepositoryError, SetupError
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.hooks.links import LINKS
 from kanban_sync.install import Condition, inspect, install, uninstall
-from repos import Repo
+from repos import GitError, Repo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +56,15 @@ def place(repo: Repo, name: str, text: str = FOREIGN, mode: int = 0o755) -> Path
 
 
 def snapshot(where: Path) -> dict[str, tuple[str, int, int]]:
-    """Return what lies in a folder: content or target, mode, and time of the last change."""
+    """Return the files in and below a folder: content or target, mode, and time of last change."""
     return {
-        path.name: (
+        str(path.relative_to(where)): (
             str(path.readlink()) if path.is_symlink() else path.read_text(),
             stat.S_IMODE(path.lstat().st_mode),
             path.lstat().st_mtime_ns,
         )
-        for path in (where.iterdir() if where.exists() else ())
+        for path in where.rglob("*")
+        if path.is_symlink() or path.is_file()
     }
 
 
@@ -152,7 +154,7 @@ def test_a_foreign_hook_is_chained_and_comes_back_byte_for_byte(
     assert conditions(repo) == all_are(Condition.CURRENT)
     report = uninstall(repo.path)
     assert report.restored == (folder(repo) / "post-commit",)
-    assert {path.name for path in report.removed} == set(HOOKS) - {"post-commit"}
+    assert {path.name for path in report.removed} == {*HOOKS, LINKS} - {"post-commit"}
     assert snapshot(folder(repo)) == before
 
 
@@ -211,6 +213,80 @@ def test_a_chained_hook_whose_shim_was_deleted_comes_back(repo: Repo) -> None:
     assert snapshot(folder(repo)) == before
 
 
+# --- What a chained hook finds --------------------------------------------------------------
+
+BY_ITS_NAME = """\
+#!/bin/sh
+case ${0##*/} in
+post-checkout) echo "$@" >>"${0%/*}/../said" ;;
+*) echo "unknown hook $0" >&2; exit 64 ;;
+esac
+"""
+
+
+def test_a_hook_that_looks_at_its_own_name_still_finds_it(repo: Repo) -> None:
+    place(repo, "post-checkout", BY_ITS_NAME)
+    install(repo.path)
+    repo.git("checkout", "-q", "-b", "side")
+    assert (folder(repo) / "said").read_text().endswith(" 1\n")
+
+
+@pytest.mark.parametrize("way", ["file", "link out of the folder", "link within the folder"])
+def test_a_chained_hook_finds_what_lies_beside_it(repo: Repo, way: str) -> None:
+    out = repo.path / ".git" / "out"
+    text = f'#!/bin/sh\n. "${{0%/*}}/lib/say.sh"\nsay "${{0##*/}}" >"{out}"\n'
+    (folder(repo) / "lib").mkdir(parents=True)
+    (folder(repo) / "lib" / "say.sh").write_text('say() { echo "said $1"; }\n')
+    if way == "file":
+        place(repo, "post-checkout", text)
+    elif way == "link within the folder":
+        place(repo, "dispatch", text)
+        (folder(repo) / "post-checkout").symlink_to("dispatch")
+    else:
+        repo.write("scripts/hook.sh", text).chmod(0o755)
+        (folder(repo) / "post-checkout").symlink_to("../../scripts/hook.sh")
+    install(repo.path)
+    repo.git("checkout", "-q", "-b", "side")
+    assert out.read_text() == "said post-checkout\n"
+
+
+def test_installing_again_brings_what_an_older_release_chained_its_name(repo: Repo) -> None:
+    place(repo, "post-checkout", BY_ITS_NAME)
+    before = snapshot(folder(repo))
+    install(repo.path)
+    # As it was: no links, and a shim that knows of none.
+    shutil.rmtree(folder(repo) / LINKS)
+    for name in HOOKS:
+        edit(f"/{LINKS}/", "/none/")(folder(repo) / name)
+    assert conditions(repo) == all_are(Condition.STALE)
+    with pytest.raises(GitError, match="unknown hook"):
+        repo.git("checkout", "-q", "-b", "side")
+    assert install(repo.path).written[-1] == folder(repo) / LINKS
+    repo.git("checkout", "-q", "-b", "other")
+    (folder(repo) / "said").unlink()
+    uninstall(repo.path)
+    assert snapshot(folder(repo)) == before
+
+
+def test_what_has_come_and_gone_beside_a_chained_hook_is_followed(repo: Repo) -> None:
+    place(repo, "post-commit")
+    place(repo, "old.sh")
+    install(repo.path)
+    (folder(repo) / "old.sh").unlink()
+    place(repo, "new.sh")
+    place(repo, "pre-push.sample")
+    assert install(repo.path).written == (folder(repo) / LINKS,)
+    assert {path.name for path in (folder(repo) / LINKS).iterdir()} == {"post-commit", "new.sh"}
+
+
+def test_files_of_others_in_the_folder_of_links_stay(repo: Repo) -> None:
+    place(repo, "post-commit")
+    install(repo.path)
+    (folder(repo) / LINKS / "mine").write_text("mine")
+    uninstall(repo.path)
+    assert snapshot(folder(repo)).keys() == {"post-commit", f"{LINKS}/mine"}
+
+
 # --- Others that wrap hooks ----------------------------------------------------------------
 
 
@@ -267,6 +343,26 @@ def test_a_hooks_folder_within_the_repository_is_used_and_told(repo: Repo) -> No
     assert not folder(repo).exists()
 
 
+@pytest.mark.parametrize("way", ["install there too", "let all use these"])
+def test_a_relative_hooks_folder_is_another_one_in_a_linked_work_tree(
+    repo: Repo, tmp_path: Path, way: str
+) -> None:
+    linked = Repo(tmp_path / "linked")
+    repo.git("worktree", "add", "-q", linked.path)
+    repo.git("config", "core.hooksPath", ".githooks")
+    [_, note] = install(repo.path).advice
+    assert "a linked work tree has no hooks until you run `kanban-sync install` there too" in note
+    assert {hook.condition for hook in inspect(linked.path).hooks} == {Condition.MISSING}
+    if way == "install there too":
+        assert len(install(linked.path).written) == 4
+    else:
+        subprocess.run(["sh", "-c", note.split("`")[3]], cwd=repo.path, check=True)
+    assert {hook.condition for hook in inspect(linked.path).hooks} == {Condition.CURRENT}
+    linked.git("commit", "-q", "--allow-empty", "-m", "x")
+    requests = repo.path / ".git" / "kanban-sync" / "requests"
+    assert requests.read_text() == "* post-commit linked -\n"
+
+
 def test_a_linked_work_tree_may_use_the_hooks_folder_of_the_main_one(
     repo: Repo, tmp_path: Path
 ) -> None:
@@ -294,6 +390,81 @@ def test_a_hooks_folder_of_others_is_left_alone_unless_forced(
     assert len(uninstall(repo.path, force=True).removed) == 4
 
 
+def link_to_others(repo: Repo, elsewhere: Path) -> None:
+    folder(repo).symlink_to(elsewhere)
+
+
+def setting_to_others(*scope: str) -> Callable[[Repo, Path], object]:
+    return lambda repo, elsewhere: repo.git("config", *scope, "core.hooksPath", str(elsewhere))
+
+
+def setting_in_the_work_tree(repo: Repo, elsewhere: Path) -> None:
+    repo.git("config", "extensions.worktreeConfig", "true")
+    setting_to_others("--worktree")(repo, elsewhere)
+
+
+def setting_to_a_link(repo: Repo, elsewhere: Path) -> None:
+    link_to_others(repo, elsewhere)
+    setting_to_others()(repo, folder(repo))
+
+
+TO_OTHERS = {
+    "a link": (link_to_others, "hooks is a link to"),
+    "a setting of this repository": (setting_to_others(), "core.hooksPath (local: "),
+    "a setting of the user": (setting_to_others("--global"), "core.hooksPath (global: "),
+    "a setting of the work tree": (setting_in_the_work_tree, "core.hooksPath (worktree: "),
+    "a setting that leads to a link": (setting_to_a_link, "hooks is a link to"),
+}
+
+
+@pytest.mark.parametrize(("lead", "said"), TO_OTHERS.values(), ids=TO_OTHERS.keys())
+@pytest.mark.parametrize("way", ["--force", "git config"])
+def test_what_is_said_of_a_hooks_folder_of_others_is_true_and_helps(
+    repo: Repo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lead: Callable[[Repo, Path], object],
+    said: str,
+    way: str,
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    lead(repo, elsewhere)
+    report = install(repo.path)
+    assert report.refused
+    assert report.written == ()
+    assert said in report.advice[0]
+    assert str(elsewhere) in report.advice[0]
+    assert "not set" not in report.advice[0]
+    assert inspect(repo.path).remedy == "kanban-sync install --force"
+    commands = report.advice[0].split("`")[1::2]
+    assert [each.partition(" core")[0].removesuffix(" --worktree") for each in commands] == [
+        "kanban-sync install --force",
+        "git config",
+        "kanban-sync install",
+    ]
+    if way == "git config":
+        subprocess.run(["sh", "-c", commands[1]], cwd=repo.path, check=True)
+    again = install(repo.path, force=way == "--force")
+    assert (len(again.written), again.refused) == (4, False)
+    assert conditions(repo) == all_are(Condition.CURRENT)
+    assert not install(repo.path).refused
+    repo.git("checkout", "-q", "-b", "side")
+    assert (repo.path / ".git" / "kanban-sync" / "requests").exists()
+
+
+def test_what_comes_with_the_command_is_not_to_be_set_otherwise(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path / "elsewhere"))
+    [said] = install(repo.path).advice
+    assert "--force" in said
+    assert "git config" not in said
+
+
 def test_a_global_folder_is_shared_even_where_it_lies_within_the_work_tree(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +480,14 @@ def test_a_folder_that_husky_writes_is_left_to_it(repo: Repo) -> None:
     assert report.written == ()
     assert 'kanban-sync-hook "$@"' in report.advice[0]
     assert str(repo.path / ".husky") in report.advice[0]
+    assert report.refused
+    assert "add the line" in inspect(repo.path).remedy
+    for name in HOOKS:
+        repo.write(f".husky/{name}", 'kanban-sync-hook "$@"\n')
+    assert conditions(repo) == all_are(Condition.CURRENT)
+    report = install(repo.path)
+    assert (report.refused, report.written) == (False, ())
+    assert snapshot(repo.path / ".husky" / "_").keys() == {"h"}
 
 
 def test_shims_from_before_core_hookspath_are_removed_too(repo: Repo) -> None:

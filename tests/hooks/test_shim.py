@@ -180,6 +180,29 @@ def test_another_branch_is_news_only_when_it_moved(
     assert len(clone.starts()) == started
 
 
+@pytest.mark.parametrize("shell", shells())
+@pytest.mark.parametrize(
+    ("change", "started"),
+    [
+        (nothing, 0),
+        (lambda clone: clone.git("update-ref", "refs/remotes/origin/other", "HEAD~"), 0),
+        (lambda clone: clone.git("update-ref", "refs/remotes/origin/main", "HEAD~"), 1),
+        (lambda clone: clone.git("update-ref", "-d", "refs/remotes/origin/main"), 1),
+    ],
+    ids=["nothing", "another one moved", "moved", "gone"],
+)
+def test_the_remote_branch_that_is_read_is_news_when_it_moved(
+    clone: Clone, shell: str, change: Callable[[Clone], object], started: int
+) -> None:
+    quietly(clone, commit("docs/c.md"))
+    for name in ("main", "other"):
+        clone.git("update-ref", f"refs/remotes/origin/{name}", "HEAD")
+    clone.synced(remote="refs/remotes/origin/main")
+    change(clone)
+    clone.fire("post-commit", shell=shell, env={"remote": "refs/remotes"})
+    assert len(clone.starts()) == started
+
+
 # --- Where and when ------------------------------------------------------------------------
 
 

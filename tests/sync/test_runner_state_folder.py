@@ -63,6 +63,14 @@ def test_refs_are_compared_without_the_line_ends_that_sh_drops(state: StateFolde
     assert sh(script, state.seen / "wt", "a refs/heads/a\n\nb refs/heads/b\n\n") == "same\n"
 
 
+def test_the_shim_lists_a_remote_branch_only_where_it_is_told_to(state: StateFolder) -> None:
+    script = 'remote=; . "$1"; printf "%s|" "$remote" "$@"'
+    state.write_seen("-", COMMIT, "", ["a"], "refs/remotes/origin/it's")
+    assert sh(script, state.seen / "-") == "refs/remotes/origin/it's|a|"
+    state.write_seen("-", COMMIT, "", ["a"])
+    assert sh(script, state.seen / "-") == "|a|"
+
+
 def test_without_pathspecs_the_shim_gets_none(state: StateFolder) -> None:
     state.write_seen("-", COMMIT, "", [])
     assert sh('. "$1"; echo "$#"', state.seen / "-") == "0\n"

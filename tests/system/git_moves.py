@@ -60,6 +60,16 @@ def fetch_into_the_branch(clone: SyncedClone) -> set[str]:
     return {"one"}
 
 
+def fetch_where_the_branch_is_only_remote(clone: SyncedClone) -> set[str]:
+    upstream(clone, "one")
+    clone.git("update-ref", "refs/remotes/origin/main", "main")
+    clone.quietly("checkout", "-q", "-b", "feature")
+    clone.git("branch", "-q", "-D", "main")
+    clone.run("sync").check_returncode()
+    clone.git("fetch", "-q", "origin")
+    return {"one"}
+
+
 # --- rebase ---------------------------------------------------------------------------------
 
 

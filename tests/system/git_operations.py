@@ -74,6 +74,7 @@ AT_THE_NEXT_TRIGGER: dict[str, Operation] = {
     "update-ref from another branch": git_moves.update_ref_from_elsewhere,
     "branch -f": git_moves.branch_force,
     "fetch into the branch": git_moves.fetch_into_the_branch,
+    "fetch where the branch is only remote": git_moves.fetch_where_the_branch_is_only_remote,
     "commit without hooks": git_moves.commit_without_hooks,
     "commit-tree and update-ref": git_moves.commit_tree,
     "fast-import": git_moves.fast_import,

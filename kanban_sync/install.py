@@ -108,10 +108,11 @@ def install(repo: Path, git_dir: Path | None = None, *, force: bool = False) -> 
         return replace(report, refused=True, advice=(refused.text,))
     steps = _Steps()
     for name in HOOKS:
-        _plan_install(place.folder, name, text, steps)
+        if force or _served_by(place, name) is None:
+            _plan_install(place.folder, name, text, steps)
     with _explained(place.folder):
         _carry_out(place.folder, steps, text)
-        linked = link(place.folder)
+        linked = link(place.folder) if steps.write or _has_any(place) else ()
     return replace(
         report,
         written=(*steps.write, *linked),
@@ -242,14 +243,31 @@ def _is_all_current(place: HooksPlace, text: str) -> bool:
 
 
 def _inspect_one(place: HooksPlace, name: str, text: str) -> Hook:
-    if place.is_huskys and ENTRY in _text(called := place.folder.parent / name):
-        return Hook(name, Condition.CURRENT, called)
+    if (served := _served_by(place, name)) is not None:
+        return Hook(name, Condition.CURRENT, served)
     ours = _ours(place.folder, name)
     if not ours:
         hook = place.folder / name
         found = Condition.FOREIGN if os.path.lexists(hook) else Condition.MISSING
         return Hook(name, found, hook)
     return Hook(name, _condition(ours[0], text), ours[0])
+
+
+def _has_any(place: HooksPlace) -> bool:
+    return any(_ours(place.folder, name) for name in HOOKS)
+
+
+def _served_by(place: HooksPlace, name: str) -> Path | None:
+    """Return the file in which husky or lefthook is told to call our program for this hook."""
+    if place.is_huskys and ENTRY in _text(called := place.folder.parent / name):
+        return called
+    return _lefthook_says(place.top, name) if "lefthook" in _text(place.folder / name) else None
+
+
+def _lefthook_says(top: Path, name: str) -> Path | None:
+    part = re.compile(rf"^{name}:(?:(?!^\w).)*{ENTRY}", re.MULTILINE | re.DOTALL)
+    files = (*top.glob("lefthook.y*ml"), *top.glob(".lefthook.y*ml"))
+    return next((path for path in sorted(files) if part.search(_text(path))), None)
 
 
 def _condition(path: Path, text: str) -> Condition:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 ENTRY = "kanban-sync-hook"
 """The program that a hook of somebody else calls to start a sync."""
 
+LINE = f'command -v {ENTRY} >/dev/null && {ENTRY} "$@" || true'
+"""What to write into a hook that everybody shares: silent and well for who lacks the program."""
+
 _UNCHANGEABLE = "command"
 """The scope of a setting that comes with the command or the environment: it wins over any other."""
 
@@ -35,7 +38,7 @@ def refusal(place: HooksPlace) -> Refusal | None:
         )
         return Refusal(text, force)
     if place.is_huskys:
-        line = f'the line `{ENTRY} "$@"` to each of {", ".join(HOOKS)} in {place.folder.parent}'
+        line = f"the line `{LINE}` to each of {', '.join(HOOKS)} in {place.folder.parent}"
         text = f"Nothing was installed: husky writes {place.folder} anew. Add {line}."
         return Refusal(text, f"add {line}")
     return None

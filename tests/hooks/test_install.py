@@ -17,6 +17,7 @@ import pytest
 from hooks.hook_clone import fill
 from kanban_sync.core.errors import KanbanSyncError, RepositoryError, SetupError
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.hooks.advice import LINE
 from kanban_sync.hooks.links import LINKS
 from kanban_sync.install import Condition, inspect, install, uninstall
 from repos import GitError, Repo
@@ -478,16 +479,44 @@ def test_a_folder_that_husky_writes_is_left_to_it(repo: Repo) -> None:
     repo.write(".husky/_/h", "")
     report = install(repo.path)
     assert report.written == ()
-    assert 'kanban-sync-hook "$@"' in report.advice[0]
+    assert LINE in report.advice[0]
     assert str(repo.path / ".husky") in report.advice[0]
     assert report.refused
     assert "add the line" in inspect(repo.path).remedy
     for name in HOOKS:
-        repo.write(f".husky/{name}", 'kanban-sync-hook "$@"\n')
+        repo.write(f".husky/{name}", f"{LINE}\n")
     assert conditions(repo) == all_are(Condition.CURRENT)
     report = install(repo.path)
     assert (report.refused, report.written) == (False, ())
     assert snapshot(repo.path / ".husky" / "_").keys() == {"h"}
+
+
+def test_hooks_that_lefthook_hands_to_us_are_in_place(repo: Repo) -> None:
+    for name in HOOKS:
+        repo.write(f".git/hooks/{name}", f'#!/bin/sh\nlefthook run "{name}" "$@"\n')
+    repo.write(
+        "lefthook.yml", f"pre-commit:\n  jobs: [{{run: lint}}]\n{HOOKS[0]}:\n  run: {LINE}\n"
+    )
+    assert conditions(repo) == {**all_are(Condition.FOREIGN), HOOKS[0]: Condition.CURRENT}
+    repo.write("lefthook.yml", "".join(f"{name}: {{jobs: [{{run: {LINE}}}]}}\n" for name in HOOKS))
+    assert conditions(repo) == all_are(Condition.CURRENT)
+    assert install(repo.path).written == ()
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_line_for_hooks_that_are_shared_never_fails(tmp_path: Path, has_it: bool) -> None:
+    program = tmp_path / "kanban-sync-hook"
+    if has_it:
+        program.write_text(f'#!/bin/sh\necho "$@" >{tmp_path}/called\nexit 3\n')
+        program.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-ec", LINE, "post-checkout", "a", "b", "1"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "called").exists() == has_it
 
 
 def test_shims_from_before_core_hookspath_are_removed_too(repo: Repo) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.boards.planka.client import Client
     from kanban_sync.config import Settings
+    from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.install import HookReport
     from kanban_sync.sync.consent import Target
@@ -83,6 +84,7 @@ class Patient:
     settings: Callable[[], Settings]
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
+    problems: Callable[[Settings], Sequence[Problem]]
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -104,7 +106,7 @@ def examine(patient: Patient) -> list[Finding]:
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
     runs, ids, database = _look_into(patient, settings, target)
-    findings.append(database)
+    findings += [*file_findings(patient.problems(settings)), database]
     if target is not None:
         findings.append(lock_finding(board_lock_path(target.id)))
         findings += _board_findings(target, patient.environment, ids)
@@ -279,6 +281,13 @@ def _look_into(
         remedy = "do what is said there, then 'kanban-sync sync'"
         return [], {}, Finding("database", ok=False, text=str(error), remedy=remedy)
     return runs, ids, Finding("database", ok=True, text=f"{count} tasks")
+
+
+def file_findings(problems: Sequence[Problem]) -> list[Finding]:
+    """Judge task files that cannot be read, whose tasks stay as they were."""
+    text = "\n".join(str(problem) for problem in problems if problem.fatal)
+    remedy = "do what is said there and commit it"
+    return [Finding("files", ok=False, text=text, remedy=remedy)] if text else []
 
 
 def run_findings(runs: Sequence[Run], target: Target | None) -> list[Finding]:

@@ -61,6 +61,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         settings=clone.settings,
         committed=clone.committed_settings,
         open_store=open_store,
+        problems=clone.problems,
     )
 
 

@@ -356,6 +356,19 @@ def test_a_database_that_cannot_be_read_is_found(
     assert said in found["database"]["text"]
 
 
+def test_a_file_that_cannot_be_read_is_found_as_long_as_it_is_so(clone: Clone) -> None:
+    clone.program("init", "--yes", env={})
+    text = "<<<<<<< HEAD\n- [ ] A\n=======\n- [ ] B\n>>>>>>> x\n"
+    clone.commit("conflict", **{"TASKS.md": text})
+    clone.program("sync", env={})
+    clone.program("sync", env={})
+
+    found = findings(clone, env={})
+
+    assert wrong(found) == ["files"]
+    assert found["files"]["text"].startswith("TASKS.md:1: a merge conflict stands here")
+
+
 def test_a_failed_run_is_found_with_its_error(healthy: Clone) -> None:
     healthy.remove_board()
     healthy.commit_as_person("use it", **{CHANGE_FILE: CHANGE.replace("[ ]", "[x]")})

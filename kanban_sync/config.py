@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.address import address
 from kanban_sync.core import mapping
-from kanban_sync.core.drawing import Drawing
 from kanban_sync.core.errors import SettingsError, SetupError
+from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.ports import SourceSettings
 
 if TYPE_CHECKING:

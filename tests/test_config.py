@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from kanban_sync import config
 from kanban_sync.config import Settings
-from kanban_sync.core.board import Column
-from kanban_sync.core.drawing import Drawing
+from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.ports import SourceSettings
 
 FULL = b"""\

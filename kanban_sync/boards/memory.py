@@ -7,8 +7,9 @@ from threading import RLock
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from kanban_sync.boards.memory_writer import MemoryWriter, put_away
-from kanban_sync.core.board import AGENT_LABEL, LISTS, BoardState, Column, SeenCard
+from kanban_sync.core.board import BoardState, SeenCard
 from kanban_sync.core.checklists import STEP
+from kanban_sync.core.columns import AGENT_LABEL, LISTS, Column
 from kanban_sync.core.description import key_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update

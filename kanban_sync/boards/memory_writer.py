@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import Column, Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem
 from kanban_sync.core.checklists import STEP
+from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose, key_of, rewrite
 from kanban_sync.core.operations import (
     AddChecklist,

@@ -14,7 +14,8 @@ from kanban_sync.core.errors import KanbanSyncError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kanban_sync.core.board import Card, Column
+    from kanban_sync.core.board import Card
+    from kanban_sync.core.columns import Column
 
 DONE_SHOWN = 10
 """How many finished cards are drawn; the others are counted."""

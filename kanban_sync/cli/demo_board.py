@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.cli.console import is_terminal, say
-from kanban_sync.core.board import LISTS
+from kanban_sync.core.columns import LISTS
 from kanban_sync.core.errors import KanbanSyncError
 
 if TYPE_CHECKING:

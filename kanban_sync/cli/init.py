@@ -12,7 +12,7 @@ from kanban_sync import config, install
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, say, warn, yes_option
 from kanban_sync.cli.install import tell
-from kanban_sync.core.board import storable
+from kanban_sync.core.columns import storable
 from kanban_sync.core.errors import SetupError, SignInError
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.doctor import hook_findings

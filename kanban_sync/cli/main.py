@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -38,6 +39,9 @@ COMMANDS = {
 PLATFORMS = ("linux", "darwin")
 
 INTERRUPTED = 130
+
+COLLECTED_AT = 50_000
+"""Objects after which Python looks for cycles; with its own 700 a reading does it all the time."""
 
 
 class _Commands(click.Group):
@@ -79,6 +83,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     if sys.platform not in PLATFORMS:
         _end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
     _open_streams()
+    gc.set_threshold(COLLECTED_AT)
     try:
         code = _called(command, arguments)
         sys.stdout.flush()

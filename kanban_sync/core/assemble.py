@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import ARCHIVED_WORD, ROOT_FIELD
+from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
 from kanban_sync.core.layers import flatten
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey
 

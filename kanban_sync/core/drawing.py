@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import (
+from kanban_sync.core.board import Card, CardVersion, Checklist, Item
+from kanban_sync.core.columns import (
     LIST_NAME_LIMIT,
-    LISTS,
     NAME_LIMIT,
     ROOT_FIELD,
-    Card,
-    CardVersion,
-    Checklist,
     Column,
-    Item,
-    LabelNames,
-    Layout,
-    digest,
     fit,
     storable,
 )
-from kanban_sync.core.links import Links
-from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version, plain_word
+from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
-
-DRAWING = 1
-"""Raised whenever a release draws the same tasks as another card; part of the mark."""
-
-COLUMN_OF: Mapping[Status, Column] = {
-    Status.BACKLOG: Column.BACKLOG,
-    Status.TODO: Column.TODO,
-    Status.PLANNING: Column.PLANNING,
-    Status.IN_PROGRESS: Column.IN_PROGRESS,
-    Status.BLOCKED: Column.IN_PROGRESS,
-    Status.REVIEW: Column.REVIEW,
-    Status.DONE: Column.DONE,
-    Status.FAILED: Column.REVIEW,
-    Status.CANCELLED: Column.ARCHIVE,
-    Status.ORPHANED: Column.ARCHIVE,
-}
-
-TASK, SECTION = "task", "section"
-"""What gets a card: each task, or each heading with all tasks below it."""
 
 SECTION_SIGN = "§"
 """Stands before the heading in the key of a section's card."""
@@ -56,71 +29,6 @@ LINES = "Tasks"
 """The title of a task list whose lines have no group of their own."""
 
 DAY = 24 * 60 * 60
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """How one repository wants its cards drawn; the names are those of the settings.
-
-    ``lists`` and ``labels`` are pairs of a column, or a label of ours, and what it is called on
-    the board. ``statuses`` are pairs of a status, or a word of a file, and the column where it
-    stands. ``archive_done_after`` is in days, 0 stands for never.
-    """
-
-    lists: tuple[tuple[str, str], ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    statuses: tuple[tuple[str, str], ...] = ()
-    cards: str = TASK
-    archive_done_after: int = 0
-    links: Links = field(default_factory=Links)
-
-    @cached_property
-    def mark(self) -> str:
-        """The rendering mark: which release and which mapping draws the cards."""
-        drawn = {
-            "lists": sorted(self.lists),
-            "labels": sorted(self.labels),
-            "statuses": sorted(self.statuses),
-            "cards": self.cards if self.cards != TASK else "",
-            "links": list(self.links.templates),
-        }
-        return mark_of([f"{name}: {said}" for name, said in drawn.items() if said])
-
-    @cached_property
-    def layout(self) -> Layout:
-        """What lists and labels are called; of columns that share a list only the first has it."""
-        names = dict(self.lists)
-        lists: dict[Column, str] = {}
-        for column, name in ((each, names.get(each.word, each.value)) for each in LISTS):
-            if name not in lists.values():
-                lists[column] = name
-        return Layout(lists, LabelNames(**dict(self.labels)))
-
-    def place(self, status: Status, word: str = "") -> Column:
-        """Return the column in which a task stands, by its file's word or else by its status."""
-        said = self._placed.get(plain_word(word)) or self._placed.get(plain_word(status))
-        column = Column[said.upper()] if said and status is not Status.ORPHANED else None
-        return self._shared.get(column or COLUMN_OF[status], Column.ARCHIVE)
-
-    @cached_property
-    def _placed(self) -> dict[str, str]:
-        return {plain_word(word): column for word, column in self.statuses}
-
-    @cached_property
-    def _shared(self) -> dict[Column, Column]:
-        """Each column, and the one that has its list."""
-        names = dict(self.lists)
-        holders = {name: column for column, name in self.layout.lists.items()}
-        return {each: holders[names.get(each.word, each.value)] for each in LISTS}
-
-
-PLAIN = Drawing()
-"""What is drawn where the settings say nothing."""
-
-
-def mark_of(settings: Sequence[str] = ()) -> str:
-    """Return the rendering mark of this release with these settings."""
-    return digest([DRAWING, *settings])[:8]
 
 
 def cards_of(tasks: Iterable[Task], drawing: Drawing = PLAIN, now: float = 0.0) -> list[Card]:

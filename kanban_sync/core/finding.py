@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import Column
+from kanban_sync.core.columns import Column
 from kanban_sync.core.operations import Note
 
 if TYPE_CHECKING:

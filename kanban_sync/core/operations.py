@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from kanban_sync.core.board import Column, Layout, Said
+from kanban_sync.core.board import Said
+from kanban_sync.core.columns import Column, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

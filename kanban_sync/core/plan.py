@@ -43,8 +43,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import LISTS, NEVER, Column, Said
+from kanban_sync.core.board import NEVER, Said
 from kanban_sync.core.checklists import STEP
+from kanban_sync.core.columns import LISTS, Column
 from kanban_sync.core.difference import difference
 from kanban_sync.core.finding import archived_by_us, find_cards
 from kanban_sync.core.operations import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import Column
+from kanban_sync.core.columns import Column
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -28,7 +28,7 @@ from kanban_sync.core.operations import (
 )
 
 if TYPE_CHECKING:
-    from kanban_sync.core.board import Layout
+    from kanban_sync.core.columns import Layout
     from kanban_sync.core.operations import Change, Operation, Plan
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~]")

@@ -10,15 +10,14 @@ from kanban_sync.core.board import (
     Card,
     CardVersion,
     Checklist,
-    Column,
     Item,
-    LabelNames,
     Said,
     SeenCard,
     SeenChecklist,
     SeenItem,
     Stamp,
 )
+from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version

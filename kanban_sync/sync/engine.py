@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from kanban_sync.core.drawing import DAY, Drawing, cards_of, with_ends
+from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.operations import Forget, counts_of, drift_of
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.mapping import Drawing
     from kanban_sync.core.model import Problem
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Merged, Source, TaskStore

@@ -10,7 +10,7 @@ import pytest
 
 from core.made import at, card, key, kinds, over
 from core.passes import Clone
-from kanban_sync.core.board import NAME_LIMIT, Column, fit
+from kanban_sync.core.columns import NAME_LIMIT, Column, fit
 from kanban_sync.core.errors import RefusedError
 from kanban_sync.core.operations import Archive, Create, Remember, Update
 

@@ -10,7 +10,8 @@ import pytest
 
 from boards.contract import FULL, item_lines
 from core.made import at, card, key, over
-from kanban_sync.core.board import Checklist, Column, Item
+from kanban_sync.core.board import Checklist, Item
+from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import RefusedError
 
 if TYPE_CHECKING:

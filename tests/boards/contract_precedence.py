@@ -11,7 +11,7 @@ import pytest
 from boards.contract import FULL, only_card
 from core.made import at, card, key, kinds, over
 from core.passes import Clone
-from kanban_sync.core.board import Column
+from kanban_sync.core.columns import Column
 
 if TYPE_CHECKING:
     from boards.contract import Person

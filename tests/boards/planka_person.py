@@ -12,7 +12,7 @@ from kanban_sync.boards.planka.reading import list_name
 if TYPE_CHECKING:
     from kanban_sync.boards.planka.board import PlankaBoard
     from kanban_sync.boards.planka.client import Client
-    from kanban_sync.core.board import Column
+    from kanban_sync.core.columns import Column
 
 STEP = 65536.0
 

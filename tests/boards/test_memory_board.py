@@ -16,7 +16,7 @@ from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.errors import BoardUnreachableError
 
 if TYPE_CHECKING:
-    from kanban_sync.core.board import Column
+    from kanban_sync.core.columns import Column
 
 
 @dataclass

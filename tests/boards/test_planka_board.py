@@ -21,7 +21,7 @@ from core.passes import Clone
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
-from kanban_sync.core.board import Card, Column
+from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import BoardError, RightsError, SignInError
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.precedence import stamp_made
@@ -29,6 +29,8 @@ from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kanban_sync.core.board import Card
 
 # Read here, since the tests themselves run without the variables of whoever runs them.
 REAL_KEY = os.environ.get("KANBAN_SYNC_TEST_PLANKA_API_KEY", "")

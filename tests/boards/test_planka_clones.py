@@ -13,7 +13,7 @@ from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.boards.planka.reading import columns_of
-from kanban_sync.core.board import LISTS, Column, Layout
+from kanban_sync.core.columns import LISTS, Column, Layout
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:

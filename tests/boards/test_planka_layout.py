@@ -13,13 +13,15 @@ from core.passes import Clone
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
-from kanban_sync.core.board import Column, LabelNames, SeenCard
-from kanban_sync.core.drawing import Drawing
+from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.errors import RightsError
+from kanban_sync.core.mapping import Drawing
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kanban_sync.core.board import SeenCard
 
 MAPPED = Drawing(
     lists=(("backlog", "Ideas"), ("todo", "Ideas"), ("in_progress", "Doing")),

@@ -13,7 +13,7 @@ from core.made import at, card, over
 from core.passes import Clone
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
-from kanban_sync.core.board import Column
+from kanban_sync.core.columns import Column
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from kanban_sync.core.board import (
     Card,
     CardVersion,
     Checklist,
-    Column,
     Item,
     Said,
     SeenCard,
@@ -19,6 +18,7 @@ from kanban_sync.core.board import (
     Stamp,
 )
 from kanban_sync.core.checklists import line_marks
+from kanban_sync.core.columns import Column
 from kanban_sync.core.description import block_mark, compose
 from kanban_sync.core.model import TaskKey, Version
 

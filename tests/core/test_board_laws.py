@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.made import at, key
 from core.passes import Clone, picture
 from kanban_sync.boards.memory import MemoryBoard
-from kanban_sync.core.board import LISTS, Card, Checklist, Column, Item
+from kanban_sync.core.board import Card, Checklist, Item
+from kanban_sync.core.columns import LISTS, Column
 from kanban_sync.core.description import footer
 from kanban_sync.core.errors import BoardUnreachableError
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from core.made import card, over
 from core.passes import Clone
 from kanban_sync.boards.memory import MemoryBoard
-from kanban_sync.core.board import Card, CardVersion, Checklist, Column, Item
+from kanban_sync.core.board import Card, CardVersion, Checklist, Item
+from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose
 from kanban_sync.core.errors import BoardUnreachableError
 from kanban_sync.core.model import UNKNOWN, Version

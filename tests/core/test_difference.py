@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from core.made import at, base_of, card, shown
-from kanban_sync.core.board import Card, CardVersion, Column, Said, SeenCard
+from kanban_sync.core.board import Card, CardVersion, Said, SeenCard
+from kanban_sync.core.columns import Column
 from kanban_sync.core.difference import difference
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.operations import AddLabel, Change, Move, RemoveLabel, SetText, SetTitle

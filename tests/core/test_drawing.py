@@ -9,17 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.made import PROJECT, at
-from kanban_sync.core.board import (
-    LIST_NAME_LIMIT,
-    NAME_LIMIT,
-    ROOT_FIELD,
-    CardVersion,
-    Column,
-    Stamp,
-    fit,
-)
+from kanban_sync.core.board import CardVersion, Stamp
 from kanban_sync.core.checklists import line_marks
-from kanban_sync.core.drawing import PLAIN, cards_of, mark_of
+from kanban_sync.core.columns import LIST_NAME_LIMIT, NAME_LIMIT, ROOT_FIELD, Column, fit
+from kanban_sync.core.drawing import cards_of
+from kanban_sync.core.mapping import PLAIN, mark_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 
 KEY = TaskKey(PROJECT, "openspec", "add-login")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from core.made import PROJECT, base_of, board, card, key, over, shown
-from kanban_sync.core.board import Column, Said, SeenCard
+from kanban_sync.core.columns import Column
 from kanban_sync.core.finding import find_cards
 from kanban_sync.core.model import TaskKey
+
+if TYPE_CHECKING:
+    from kanban_sync.core.board import Said, SeenCard
 
 
 def found(*seen: SeenCard, base: Said | None = None) -> str | None:

@@ -9,9 +9,11 @@ import pytest
 from core.made import MARK, PROJECT, base_of, board, card, key, kinds, shown
 from core.passes import Clone
 from kanban_sync.boards.memory import MemoryBoard
-from kanban_sync.core.board import Card, CardVersion, Column, LabelNames
-from kanban_sync.core.drawing import DAY, Drawing, cards_of, mark_of, with_ends
+from kanban_sync.core.board import Card, CardVersion
+from kanban_sync.core.columns import Column, LabelNames
+from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.links import links_of
+from kanban_sync.core.mapping import Drawing, mark_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.operations import AddLabel, Archive, RemoveLabel, Update
 from kanban_sync.core.plan import plan

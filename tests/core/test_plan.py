@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
-from kanban_sync.core.board import NEVER, Column, Said, Stamp
+from kanban_sync.core.board import NEVER, Said, Stamp
+from kanban_sync.core.columns import Column
 from kanban_sync.core.description import block_mark, compose
 from kanban_sync.core.model import UNKNOWN, TaskKey
 from kanban_sync.core.operations import (

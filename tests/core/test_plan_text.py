@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.made import at, base_of, card, key, over, shown
-from kanban_sync.core.board import Column, Item, Layout, Stamp
+from kanban_sync.core.board import Item, Stamp
+from kanban_sync.core.columns import Column, Layout
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from core.made import at, base_of, card, over, shown
-from kanban_sync.core.board import Column, Said
+from kanban_sync.core.board import Said
+from kanban_sync.core.columns import Column
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import EMPTY, KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, Version

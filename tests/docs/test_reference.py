@@ -20,9 +20,9 @@ from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.init import GIT, TEMPLATE
 from kanban_sync.cli.main import COMMANDS, INTERRUPTED, cli
 from kanban_sync.config import Settings
-from kanban_sync.core.board import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
-from kanban_sync.core.drawing import COLUMN_OF
+from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
+from kanban_sync.core.mapping import COLUMN_OF
 from kanban_sync.core.model import Status
 from kanban_sync.sources.checkboxes import MARKS
 from kanban_sync.standin.server import Standin

@@ -10,7 +10,6 @@ from kanban_sync.core.board import (
     Card,
     CardVersion,
     Checklist,
-    Column,
     Item,
     Said,
     SeenCard,
@@ -18,6 +17,7 @@ from kanban_sync.core.board import (
     SeenItem,
     Stamp,
 )
+from kanban_sync.core.columns import Column
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Status, Task, TaskKey, Version

@@ -10,9 +10,10 @@ import pytest
 
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.config import Settings
-from kanban_sync.core.board import NAME_LIMIT, Column
-from kanban_sync.core.drawing import DAY, Drawing, cards_of
+from kanban_sync.core.columns import NAME_LIMIT, Column
+from kanban_sync.core.drawing import DAY, cards_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
+from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.git import GitRepository

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.boards.planka.client import Client
-    from kanban_sync.core.board import Column, Said, SeenCard
+    from kanban_sync.core.board import Said, SeenCard
+    from kanban_sync.core.columns import Column
     from kanban_sync.core.model import TaskKey
 
 DEFINITIONS = ("labels", "customFieldGroups", "customFields")

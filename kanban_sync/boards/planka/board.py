@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 from kanban_sync.boards.planka import api, reading
 from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
 from kanban_sync.boards.planka.card_writer import CardWriter
-from kanban_sync.core.board import LISTS, BoardState, Column, LabelNames, Layout
+from kanban_sync.core.board import BoardState
+from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
 from kanban_sync.core.errors import BoardError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.reading import list_name
-from kanban_sync.core.board import Column, Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem
 from kanban_sync.core.checklists import STEP
+from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose, key_of, rewrite
 from kanban_sync.core.operations import (
     AddChecklist,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.board import Column, Layout, SeenCard, SeenChecklist, SeenItem, Stamp
+from kanban_sync.core.board import SeenCard, SeenChecklist, SeenItem, Stamp
+from kanban_sync.core.columns import Column, Layout
 from kanban_sync.core.description import key_of
 
 if TYPE_CHECKING:

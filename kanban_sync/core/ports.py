@@ -48,7 +48,7 @@ class SourceSettings:
     openspec: tuple[str, ...] = ("**/openspec",)
     exclude: tuple[str, ...] = ()
     roadmap: tuple[str, ...] = ("roadmap.yaml", "state/roadmap.yaml")
-    mission: tuple[str, ...] = (".mosaic/orchestrator/mission.json",)
+    mission: tuple[str, ...] = ("**/.mosaic/orchestrator/mission.json",)
     dialects: tuple[tuple[str, str], ...] = ()
 
 

@@ -41,6 +41,12 @@ PATHS = [
     "test/fixtures/TASKS.md",
     "test/openspec",
     "xopenspec/changes/a/tasks.md",
+    "roadmap.yaml",
+    "state/roadmap.yaml",
+    ".mosaic/orchestrator/mission.json",
+    ".kiro/specs/a/tasks.md",
+    "specs/a/tasks.md",
+    "_kanban.md",
 ]
 
 

@@ -14,11 +14,10 @@ from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.labelled import marks_in, name_of, split, values
 from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, scan
-from kanban_sync.sources.markdown_dialects import PLAIN, SortedOut, sort_out
+from kanban_sync.sources.markdown_dialects import PLAIN, V1, SortedOut, sort_out
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, is_box
 from kanban_sync.sources.status_words import status_in
-from kanban_sync.sources.tasks_md import V1
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

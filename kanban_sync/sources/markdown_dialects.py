@@ -10,7 +10,6 @@ from kanban_sync.sources.kanban_headings import KanbanHeadings
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Taken, boxes
 from kanban_sync.sources.tables import Tables
-from kanban_sync.sources.tasks_md import V1
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from kanban_sync.sources.markdown import Line
     from kanban_sync.sources.outline import Box
 
+V1 = "v1.0"
 NUMBERED = "numbered"
 PLAIN = "plain"
 

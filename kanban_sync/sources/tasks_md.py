@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Document
     from kanban_sync.core.ports import Read, SourceSettings, Tree
 
-V1 = "v1.0"
-"""The dialect in which completing a task removes it."""
-
 
 class TasksMd:
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
@@ -69,6 +66,8 @@ class TasksMd:
 
     def gone_means_done(self, document: Document) -> bool:
         """Tell whether the file follows v1.0, where completing a task removes its block."""
+        from kanban_sync.sources.markdown_dialects import V1  # noqa: PLC0415 - as above
+
         return document.dialect == V1
 
 

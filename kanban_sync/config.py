@@ -34,6 +34,7 @@ ANY = "*"
 
 BRANCHES = ("default-only", "current")
 ARCHIVED = ("skip", "include")
+DIALECTS = ("v1.0", "numbered", "plain", "kanban", "headings", "table")
 DRIFT = ("repair", "keep")
 
 PAIRS = ("lists", "labels", "statuses")
@@ -117,6 +118,9 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("git", "branches"): _Key("branches", _one_of(BRANCHES)),
     ("sources", "tasks"): _Key("sources.tasks", _texts),
     ("sources", "openspec"): _Key("sources.openspec", _texts),
+    ("sources", "roadmap"): _Key("sources.roadmap", _texts),
+    ("sources", "mission"): _Key("sources.mission", _texts),
+    ("sources", "dialects", ANY): _Key(f"sources.dialects.{ANY}", _one_of(DIALECTS)),
     ("sources", "exclude"): _Key("sources.exclude", _texts),
     ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
     ("drift",): _Key("drift", _one_of(DRIFT)),
@@ -226,7 +230,10 @@ def to_json(settings: Settings) -> dict[str, Any]:
     plain["sources"] = {
         "tasks": list(sources.tasks),
         "openspec": list(sources.openspec),
+        "roadmap": list(sources.roadmap),
+        "mission": list(sources.mission),
         "exclude": list(sources.exclude),
+        "dialects": dict(sources.dialects),
     }
     drawing = settings.drawing
     plain["drawing"] = {
@@ -242,7 +249,10 @@ def from_json(plain: Mapping[str, Any]) -> Settings:
     known = {each.name for each in fields(Settings)} - {"sources", "drawing"}
     settings = Settings(**{name: value for name, value in plain.items() if name in known})
     for name, value in plain.get("sources", {}).items():
-        settings = _with(settings, f"sources.{name}", value)
+        for glob, said in value.items() if name == "dialects" else [("", value)]:
+            settings = _with(
+                settings, f"sources.{name}.{glob}" if glob else f"sources.{name}", said
+            )
     for name, value in plain.get("drawing", {}).items():
         for word, said in value.items() if name in PAIRS else [("", value)]:
             target = f"drawing.{name}.{word}" if word else f"drawing.{name}"
@@ -255,7 +265,9 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     if head == "drawing":
         return replace(settings, drawing=_drawn(settings.drawing, rest, value))
     if rest:
-        more: dict[str, Any] = {rest: tuple(value)}
+        part, _, glob = rest.partition(".")
+        pairs = {**dict(settings.sources.dialects), glob: value}
+        more: dict[str, Any] = {part: tuple(pairs.items() if glob else value)}
         return replace(settings, sources=replace(settings.sources, **more))
     plain: dict[str, Any] = {head: value.strip() if isinstance(value, str) else value}
     return replace(settings, **plain)

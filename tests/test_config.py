@@ -12,6 +12,7 @@ from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import SettingsError
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.ports import SourceSettings
+from kanban_sync.sources.markdown_dialects import DIALECTS as MARKDOWN_DIALECTS
 
 FULL = b"""\
 # a comment
@@ -229,3 +230,32 @@ def test_a_board_needs_url_project_and_name(
 ) -> None:
     settings = Settings(planka_url=url, planka_project=project, planka_board=board)
     assert settings.names_a_board is names
+
+
+def test_the_dialect_of_files_can_be_fixed() -> None:
+    said = b"""sources:
+  roadmap: [plan.yaml]
+  mission: [mission.json]
+  dialects:
+    docs/BOARD.md: kanban
+    'specs/*/tasks.md': numbered
+"""
+    settings = config.parse(said, "f")
+    assert settings.sources.roadmap == ("plan.yaml",)
+    assert settings.sources.mission == ("mission.json",)
+    assert settings.sources.dialects == (
+        ("docs/BOARD.md", "kanban"),
+        ("specs/*/tasks.md", "numbered"),
+    )
+    assert config.from_json(config.to_json(settings)) == settings
+
+
+def test_a_dialect_that_nobody_knows_is_a_mistake() -> None:
+    with pytest.raises(SettingsError) as told:
+        config.parse(b"sources:\n  dialects:\n    a.md: cobol\n", "f")
+    (problem,) = told.value.problems
+    assert problem.startswith("f:3: sources.dialects.a.md has to be one of v1.0, numbered")
+
+
+def test_the_dialects_of_the_settings_are_those_that_are_read() -> None:
+    assert set(config.DIALECTS) == set(MARKDOWN_DIALECTS)

@@ -19,8 +19,8 @@ def command(*, as_json: bool) -> None:
         print_json({"files": found})
         return
     for each in found:
-        status = f"  {each['status']}" if each["status"] else ""
-        say(f"{each['source']:10} {each['path']}  {each['done']}/{each['tasks']}{status}")
+        more = f"  {each['status'] or each['dialect']}".rstrip()
+        say(f"{each['source']:10} {each['path']}  {each['done']}/{each['tasks']}{more}")
         for problem in each["problems"]:
             say(f"           {problem}")
     if not found:

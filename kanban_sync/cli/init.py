@@ -33,8 +33,11 @@ project_id: {project_id}
 {planka}
 # Which files hold tasks; these are the defaults (globs as in git, ** crosses folders).
 # sources:
-#   tasks: ['**/TASKS.md']
+#   tasks: ['**/TASKS.md', '**/_kanban.md', '.kiro/specs/*/tasks.md', 'specs/*/tasks.md',
+#     '.specify/specs/*/tasks.md']
 #   openspec: ['**/openspec']
+#   roadmap: [roadmap.yaml, state/roadmap.yaml]
+#   mission: ['**/.mosaic/orchestrator/mission.json']
 #   exclude: []             # for instance ['tests/fixtures/**']
 #   archived: skip          # or include: also make cards for changes archived long ago
 

@@ -43,7 +43,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     lines.append(f"tasks      {counts or 'none'}")
     for each in data["files"]:
-        lines.append(f"file       {each['path']}  {each['done']}/{each['tasks']}  {each['source']}")
+        kind = f"{each['source']} {each['dialect']}".rstrip()
+        lines.append(f"file       {each['path']}  {each['done']}/{each['tasks']}  {kind}")
         lines += [f"           {problem}" for problem in each["problems"]]
     if data["uncommitted"]:
         lines.append(f"not read   {', '.join(data['uncommitted'])}  (not committed)")

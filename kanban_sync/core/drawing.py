@@ -106,7 +106,7 @@ def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
     return Card(
         key=parent.key,
         title=fit(parent.title, NAME_LIMIT),
-        text=_block(parent.body, links),
+        text=_block(parent.body, links, parent.fields),
         column=drawing.place(parent.status, parent.word),
         labels=_labels([parent.status], drawing) | roots,
         checklists=_checklists(parent, living),
@@ -200,9 +200,11 @@ def _version(tasks: Sequence[Task]) -> CardVersion:
     return CardVersion(max(texts, default=UNKNOWN), max(statuses, default=UNKNOWN))
 
 
-def _block(body: str, links: str) -> str:
-    words = storable(body).strip()
-    return "\n\n".join(part for part in (words, links) if part)
+def _block(body: str, links: str, fields: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the words of a card: the body, what else its file says of it, and the links."""
+    said = [f"**{name}**: {value}" for name, value in fields if name != ROOT_FIELD]
+    words = (storable(text).strip() for text in (body, *said))
+    return "\n\n".join(part for part in (*words, links) if part)
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:

@@ -34,12 +34,26 @@ Read: TypeAlias = "Callable[[str], bytes]"
 class SourceSettings:
     """Where sources look; globs are git's (``**`` crosses folders), relative to the top.
 
-    ``openspec`` are folders named openspec; ``exclude`` takes fixtures away again.
+    ``openspec`` are folders named openspec; ``exclude`` takes fixtures away again. ``dialects`` are
+    pairs of a glob and the dialect of the Markdown files that it covers; the first glob counts.
     """
 
-    tasks: tuple[str, ...] = ("**/TASKS.md",)
+    tasks: tuple[str, ...] = (
+        "**/TASKS.md",
+        "**/_kanban.md",
+        ".kiro/specs/*/tasks.md",
+        "specs/*/tasks.md",
+        ".specify/specs/*/tasks.md",
+    )
     openspec: tuple[str, ...] = ("**/openspec",)
     exclude: tuple[str, ...] = ()
+    roadmap: tuple[str, ...] = ("roadmap.yaml", "state/roadmap.yaml")
+    mission: tuple[str, ...] = ("**/.mosaic/orchestrator/mission.json",)
+    dialects: tuple[tuple[str, str], ...] = ()
+
+
+DEFAULTS = SourceSettings()
+"""Where sources look if nobody says otherwise."""
 
 
 class TaskFile(NamedTuple):
@@ -99,7 +113,7 @@ class Source(Protocol):
         """
         ...
 
-    def parse(self, path: str, data: bytes) -> Document:
+    def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
         """Read one task file (or text file). Never raises on content: it becomes a Problem."""
         ...
 

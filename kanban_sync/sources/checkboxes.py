@@ -1,4 +1,4 @@
-"""What stands in a TASKS.md: checkboxes under headings, and the TASKS.md specification v1.0.
+"""What stands in a Markdown file of tasks, whichever dialects it is written in.
 
 Imported only where there is such a file to read: its patterns take a while to compile.
 """
@@ -10,16 +10,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status
-from kanban_sync.sources.fields import Fields, read_fields
-from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, joined, scan
+from kanban_sync.sources.fields import read_fields
+from kanban_sync.sources.heading_tasks import HeadingTasks
+from kanban_sync.sources.labelled import marks_in, name_of, split, values
+from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, scan
+from kanban_sync.sources.markdown_dialects import PLAIN, V1, SortedOut, sort_out
 from kanban_sync.sources.numbering import leading_id, leading_number
-from kanban_sync.sources.outline import Box, boxes, is_box
+from kanban_sync.sources.outline import Box, is_box
+from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-V1 = "v1.0"
-PLAIN = "plain"
+    from collections.abc import Iterable, Iterator, Sequence
 
 MARKS = {
     "": Status.TODO,
@@ -44,41 +45,44 @@ class _Contents(NamedTuple):
     ``hides_from`` is the line of code or a comment that never ends and hides boxes (0: none).
     """
 
-    boxes: tuple[Box, ...]
-    dialect: str
+    sorted_out: SortedOut
     hides_from: int
 
 
 # A sync asks twice: which tasks are whose, and then what they say.
 @lru_cache(maxsize=64)
-def _contents(data: bytes) -> _Contents:
+def _contents(data: bytes, fixed: str) -> _Contents:
     page = scan(decode(data))
-    found = tuple(boxes(page.lines))
     hides = page.unclosed and any(_hides_box(line.raw) for line in page.lines[page.unclosed :])
-    return _Contents(found, V1 if _is_v1(found) else PLAIN, page.unclosed if hides else 0)
+    return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0)
 
 
-def read(path: str, data: bytes) -> Document:
-    """Read the tasks of a file."""
+def read(path: str, data: bytes, fixed: str = "") -> Document:
+    """Read the tasks of a file.
+
+    Args:
+        path: Where it lies, for messages.
+        data: Its bytes.
+        fixed: The dialect that the settings name, '' where they leave it open.
+    """
     problem = damage(path, data)
     if problem:
         return Document((), (problem,))
-    contents = _contents(data)
-    reader = _Reading(path, contents.dialect)
-    tasks = tuple(reader.tasks(contents.boxes))
+    contents = _contents(data, fixed)
+    dialect = contents.sorted_out.name
+    reader = _Reading(path, dialect)
+    tasks = tuple(reader.tasks_of_file(contents.sorted_out.boxes))
+    reader.report_twins(contents.sorted_out.twins)
     reader.report_unclosed(contents.hides_from)
-    return Document(tasks, tuple(reader.problems), reader.dialect)
+    return Document(tasks, tuple(reader.problems), dialect)
 
 
-def dialect_of(data: bytes) -> str:
-    """Return ``V1`` or ``PLAIN``, whichever a file's bytes follow."""
+def is_v1(data: bytes, fixed: str = "") -> bool:
+    """Tell whether a file has tasks of v1.0, whose ids are unique in the repository."""
+    if fixed:
+        return fixed == V1
     is_like_v1 = _LIKE_V1.search(data) and damage("", data) is None
-    return _contents(data).dialect if is_like_v1 else PLAIN
-
-
-def _is_v1(found: Iterable[Box]) -> bool:
-    """Tell whether boxes are v1.0's: below a priority, or with its labels for machines."""
-    return any(box.priority or read_fields(box.body).is_v1 for box in found)
+    return bool(is_like_v1) and V1 in _contents(data, "").sorted_out.by_dialect
 
 
 class _Reading:
@@ -89,12 +93,18 @@ class _Reading:
         self.dialect = dialect
         self.problems: list[Problem] = []
         self._ids: dict[str, int] = {}
+        self._unknown: set[str] = set()
 
-    def tasks(self, found: Iterable[Box], *, top: bool = True) -> Iterator[ParsedTask]:
-        """Yield the tasks that boxes stand for; an empty one with nothing below it is none."""
-        for box in found:
-            if box.text or box.below:
-                yield self._task(box, top=top)
+    def tasks_of_file(self, found: Sequence[tuple[str, Box]]) -> Iterator[ParsedTask]:
+        """Yield the top-level tasks of all dialects."""
+        for name, box in found:
+            yield from self._tasks([box], name)
+        if V1 in self.dialect and self.dialect != V1:
+            self._report(
+                0,
+                f"mixes {self.dialect}: a task that is removed from it does not count as done. "
+                "Move what is not v1.0 into a file of its own.",
+            )
 
     def report_unclosed(self, line: int) -> None:
         """Report code or a comment that hides boxes to the end; fatal where gone means done."""
@@ -106,15 +116,18 @@ class _Reading:
                 fatal=self.dialect == V1,
             )
 
-    def _task(self, box: Box, *, top: bool) -> ParsedTask:
-        fields = read_fields(box.body) if self.dialect == V1 else Fields(body=joined(box.body))
+    def _tasks(self, found: Iterable[Box], name: str, *, top: bool = True) -> Iterator[ParsedTask]:
+        """Yield the tasks that boxes stand for; an empty one with nothing below it is none."""
+        for box in found:
+            if box.text or box.below:
+                yield self._task_of_v1(box, top=top) if name == V1 else self._task(box, name, top)
+
+    def _task_of_v1(self, box: Box, *, top: bool) -> ParsedTask:
+        fields = read_fields(box.body)
         title, status = _struck(box.text, self._status_of_mark(box))
-        assignee = ""
-        if self.dialect == V1:
-            title, assignee = _claimed(title)
-            status = self._status_in_v1(box, status, assignee) if top else status
+        title, assignee = _claimed(title)
+        status = self._status_in_v1(box, status, assignee) if top else status
         task_id = self._own_id(box, fields.id, title)
-        children = tuple(self.tasks(box.below, top=False))
         return ParsedTask(
             title=title or NO_TEXT,
             status=status,
@@ -129,8 +142,49 @@ class _Reading:
             depends_on=fields.blocked_by,
             fields=fields.others,
             line=box.line,
+            children=tuple(self._tasks(box.below, V1, top=False)),
+        )
+
+    def _task(self, box: Box, name: str, top: bool) -> ParsedTask:  # noqa: FBT001 - called once
+        pairs, body = split(box.body) if box.body else ([], "")
+        said = values([*box.values, *pairs], body)
+        title, status = _struck(box.text, self._status_of_mark(box))
+        marks = marks_in(title)
+        task_id = self._own_id(box, box.id, title)
+        children = tuple(self._tasks(box.below, PLAIN, top=False))
+        word = said.status or box.word
+        if word:
+            status = self._status_of_word(box, word, status)
+        elif name == HeadingTasks.NAME and top and status is Status.TODO:
+            status = _status_of_steps(children)
+        return ParsedTask(
+            title=title or NO_TEXT,
+            status=status,
+            word=word or box.mark,
+            id=task_id,
+            group=box.heading if top else "",
+            number="" if task_id else leading_number(title),
+            body=said.body,
+            labels=tuple(dict.fromkeys([*said.labels, *marks.labels])),
+            assignee=said.assignee or marks.assignee,
+            priority=said.priority,
+            depends_on=tuple(dict.fromkeys([*said.depends_on, *marks.depends_on])),
+            fields=said.others,
+            line=box.line,
             children=children,
         )
+
+    def report_twins(self, twins: Iterable[tuple[Box, Box]]) -> None:
+        """Report rows and boxes of one task that disagree on whether it is done."""
+        for row, box in twins:
+            word = next((value for label, value in row.values if name_of(label) == "status"), "")
+            status = status_in(word)
+            if status and status.is_over != MARKS.get(box.mark, Status.TODO).is_over:
+                self._report(
+                    box.line,
+                    f"the box of {row.id} is [{box.mark or ' '}], but the table in line {row.line} "
+                    f"says {word}; the table counts.",
+                )
 
     def _status_of_mark(self, box: Box) -> Status:
         status = MARKS.get(box.mark)
@@ -139,6 +193,19 @@ class _Reading:
             self._report(box.line, f"nobody knows the mark [{box.mark}]; use one of {known}.")
             return Status.TODO
         return status
+
+    def _status_of_word(self, box: Box, word: str, marked: Status) -> Status:
+        """Return what a word says of a task; a tick says more, an unknown word nothing."""
+        status = status_in(word)
+        if status is None and word not in self._unknown:
+            self._unknown.add(word)
+            self._report(
+                box.line,
+                f"nobody knows the status {word!r}; use one of {', '.join(Status)}.",
+            )
+        if marked is Status.DONE:
+            return marked
+        return status or marked
 
     def _status_in_v1(self, box: Box, status: Status, assignee: str) -> Status:
         if status is Status.DONE:
@@ -168,6 +235,14 @@ class _Reading:
 
     def _report(self, line: int, message: str, *, fatal: bool = False) -> None:
         self.problems.append(Problem(self.path, line, message, fatal=fatal))
+
+
+def _status_of_steps(steps: Sequence[ParsedTask]) -> Status:
+    """Return the status of a heading that says nothing itself: what its steps say."""
+    over = sum(step.status.is_over for step in steps)
+    if not over and all(step.status is not Status.IN_PROGRESS for step in steps):
+        return Status.TODO
+    return Status.DONE if over == len(steps) else Status.IN_PROGRESS
 
 
 def _struck(text: str, status: Status) -> tuple[str, Status]:

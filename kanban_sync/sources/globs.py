@@ -33,8 +33,12 @@ NOTHING = r"(?!)"
 """A pattern for what can never match, such as a bracket that is not closed."""
 
 
-def matches_any(globs: Iterable[str], path: str) -> bool:
+def matches_any(globs: tuple[str, ...], path: str) -> bool:
     """Tell whether git would say that one of the globs covers this path."""
+    # The ends are compared first, which settles it for nearly every path of a repository.
+    ends, folders = _ends(globs)
+    if not path.endswith(ends) and not path.startswith(folders):
+        return False
     return any(_matches(glob, path) for glob in globs)
 
 
@@ -68,26 +72,31 @@ def _matches(glob: str, path: str) -> bool:
     # git compares the words first and takes wildcards only afterwards: "a[1].md" is also a name.
     if path == glob or path.startswith(glob.rstrip("/") + "/"):
         return bool(glob)
-    prefix, pattern, suffix = _compiled(glob)
-    # The ends are compared first, which settles it for nearly every path of a repository.
-    return (
-        path.endswith(suffix)
-        and path.startswith(prefix)
-        and pattern.match(path, len(prefix)) is not None
-    )
+    prefix, pattern = _compiled(glob)
+    return path.startswith(prefix) and pattern.match(path, len(prefix)) is not None
 
 
 @lru_cache(maxsize=256)
-def _compiled(glob: str) -> tuple[str, re.Pattern[str], str]:
-    """Split off the words before the first wildcard, as git does, and translate the rest.
+def _ends(globs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return how covered paths may end, and the folders that are covered whole.
 
-    The last part are the words after the last wildcard or slash.
+    An end are the words after the last wildcard or slash, or the whole glob where it is a name.
     """
+    ends = (
+        (_WORDS_AT_END.search(glob) or ("",))[0] if _SPECIAL.search(glob) else glob
+        for glob in globs
+    )
+    names = tuple(glob for glob in globs if _SPECIAL.search(glob))
+    return (*ends, *names), tuple(f"{glob.rstrip('/')}/" for glob in globs)
+
+
+@lru_cache(maxsize=256)
+def _compiled(glob: str) -> tuple[str, re.Pattern[str]]:
+    """Split off the words before the first wildcard, as git does, and translate the rest."""
     special = _SPECIAL.search(glob)
     start = special.start() if special else len(glob)
     rest = wildcard_pattern(glob[start:]) if special else NOTHING
-    suffix = _WORDS_AT_END.search(glob)
-    return glob[:start], re.compile(f"(?s:{rest})\\Z"), suffix[0] if suffix else ""
+    return glob[:start], re.compile(f"(?s:{rest})\\Z")
 
 
 def _translate(glob: str, index: int) -> tuple[str, int]:

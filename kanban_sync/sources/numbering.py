@@ -14,6 +14,8 @@ _TOKEN = re.compile(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
 _AFTER_ID = re.compile(rf"{_WRAP}+(\s*[:：)—–]|[.](?=\s))?{_WRAP}+(?=\s|$|[:：])")  # noqa: RUF001
 _PRIORITY = re.compile(r"P[0-4]")
+# "T-001 ~ 013" speaks of several tasks.
+_RANGE = re.compile(rf"{_WRAP}+\s*+(?:[～~–—]|\.\.+|…)\s*+{_WRAP}+[A-Z-]{{0,20}}[0-9]")  # noqa: RUF001
 
 
 class LeadingId(NamedTuple):
@@ -49,8 +51,9 @@ def leading_id(text: str) -> LeadingId | None:
     word = token[2].rstrip(".-")
     if not _ID.fullmatch(word) or _PRIORITY.fullmatch(word):
         return None
-    after = _AFTER_ID.match(text, token.start(2) + len(word))
-    if after is None:
+    end = token.start(2) + len(word)
+    after = _AFTER_ID.match(text, end)
+    if after is None or _RANGE.match(text, end):
         return None
     digits = sum(char.isdigit() for char in word)
     certain = bool(token[1] or after[1]) or "-" in word or digits >= 3  # noqa: PLR2004

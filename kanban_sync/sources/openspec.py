@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Document, ParsedTask, Status
-from kanban_sync.core.ports import TaskFile, Unit
+from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading
 from kanban_sync.sources.numbering import leading_number
@@ -136,7 +136,12 @@ class OpenSpec:
         ]
         return sorted(units, key=lambda unit: unit.path)
 
-    def parse(self, path: str, data: bytes) -> Document:
+    def parse(
+        self,
+        path: str,
+        data: bytes,
+        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+    ) -> Document:
         """Read the checkboxes of a task file, or the description from a change's proposal."""
         problem = damage(path, data)
         if problem:

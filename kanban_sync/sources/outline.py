@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.sources.markdown import Kind, dedented
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kanban_sync.sources.markdown import Line
 
@@ -37,7 +37,9 @@ class Box:
     """A checkbox and what stands below it.
 
     ``priority`` is the digit of the nearest heading ``P0`` … ``P3``. ``body`` are the lines below
-    it that are no boxes, as if the box's words began in the first column.
+    it that are no boxes, as if the box's words began in the first column. ``word`` is what its
+    column, its heading or its row calls its status; ``id`` and ``values`` are what a heading or a
+    row says besides. ``has_mark`` is False for what is a task without a checkbox.
     """
 
     line: int
@@ -47,6 +49,17 @@ class Box:
     priority: str
     body: list[str] = field(default_factory=list)
     below: list[Box] = field(default_factory=list)
+    word: str = ""
+    id: str = ""
+    values: list[tuple[str, str]] = field(default_factory=list)
+    has_mark: bool = True
+
+
+class Taken(NamedTuple):
+    """What a dialect made of lines: its tasks, and the lines that it leaves to others."""
+
+    boxes: list[Box]
+    left: Sequence[Line]
 
 
 class _Open(NamedTuple):
@@ -65,6 +78,29 @@ def boxes(lines: Iterable[Line]) -> list[Box]:
     return reader.found
 
 
+def bullets(lines: Iterable[Line], level: int, word: str) -> list[Box]:
+    """Return the top-level items of a column as tasks, with or without a checkbox.
+
+    Args:
+        lines: The column, its heading first.
+        level: The heading's level; the words of a deeper one are the group.
+        word: The heading's words: what the column calls its status.
+    """
+    reader = _Reader(column=level)
+    for line in lines:
+        reader.take(line)
+    for box in reader.found:
+        box.word = word
+    return reader.found
+
+
+def put_below(box: Box, lines: Iterable[Line]) -> None:
+    """Put the lines of a section below the task that its heading is."""
+    reader = _Reader(root=box)
+    for line in lines:
+        reader.take(line)
+
+
 def is_box(text: str) -> bool:
     """Tell whether a list item's words begin with a checkbox."""
     return _BOX.match(text) is not None
@@ -73,9 +109,11 @@ def is_box(text: str) -> bool:
 class _Reader:
     """Takes the lines one by one and knows which items are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, column: int = 0, root: Box | None = None) -> None:
         self.found: list[Box] = []
-        self._open: list[_Open] = []
+        self._column = column
+        self._roots = [_Open(-1, 0, root)] if root else []
+        self._open = list(self._roots)
         self._heading = ""
         self._priority = ""
         self._legend_level = 0
@@ -99,9 +137,11 @@ class _Reader:
         self._after_blank = line.kind is Kind.BLANK
 
     def _begin_section(self, line: Line) -> None:
-        self._open.clear()
+        self._open = list(self._roots)
         self._legend_list = False
-        self._heading = line.text
+        if self._roots:
+            self._add_to_body(line)
+        self._heading = line.text if line.level > self._column else ""
         if line.level <= 2:  # noqa: PLR2004 - the specification's priorities are ``##``
             priority = _PRIORITY.match(line.text) if line.level == 2 else None  # noqa: PLR2004
             self._priority = priority[1] if priority else ""
@@ -121,16 +161,26 @@ class _Reader:
         owner = self._open[-1].box if self._open else None
         reach = min(line.content, line.indent + 2)
         match = _BOX.match(line.text)
-        if match is None:
+        if match is None and self._column and not self._open and not self._is_legend:
+            # A rule across the page ("* * *") has no words.
+            words = " ".join(line.text.split()) if line.text.strip("-*_ ") else ""
+            box = Box(line.number, "", words, self._heading, self._priority, has_mark=False)
+            self.found.append(box)
+            self._open.append(_Open(reach, line.content, box))
+        elif match is None:
             self._add_to_body(line)
             self._open.append(_Open(reach, line.content, owner))
-        elif self._legend_level or self._legend_list:
+        elif self._is_legend:
             self._open.append(_Open(reach, line.content, None))
         else:
             words = " ".join(match[2].split())
             box = Box(line.number, match[1], words, self._heading, self._priority)
             self._siblings().append(box)
             self._open.append(_Open(reach, line.content, box))
+
+    @property
+    def _is_legend(self) -> bool:
+        return bool(self._legend_level) or self._legend_list
 
     def _siblings(self) -> list[Box]:
         """Return the list that the next box belongs to."""

@@ -1,11 +1,11 @@
-"""TASKS.md: which files hold tasks of their own; ``checkboxes`` tells what stands in them."""
+"""Markdown files of tasks: which they are; ``checkboxes`` tells what stands in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
-from kanban_sync.core.ports import TaskFile, Unit
+from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class TasksMd:
-    """Files of checkboxes; the specification's v1.0 is told from the rest by its contents."""
+    """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
-    PARSER = 1
+    PARSER = 2
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for the files named in the settings."""
@@ -47,18 +47,18 @@ class TasksMd:
                 title=path,
                 path=path,
                 files=(TaskFile(path, tree[path], path),),
-                prefix="" if _is_v1(read(tree[path])) else f"{path}/",
+                prefix="" if _is_v1(read(tree[path]), _fixed(path, settings)) else f"{path}/",
             )
             for path in sorted(tree)
             if self.matches(path, settings)
         ]
 
-    def parse(self, path: str, data: bytes) -> Document:
+    def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
         """Read the tasks of a file."""
         # Here, since most repositories of changes have no such file, and its patterns take a while.
         from kanban_sync.sources import checkboxes  # noqa: PLC0415
 
-        return checkboxes.read(path, data)
+        return checkboxes.read(path, data, _fixed(path, settings))
 
     def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:  # noqa: ARG002
         """Return todo: a file is no task, so nobody asks."""
@@ -66,15 +66,20 @@ class TasksMd:
 
     def gone_means_done(self, document: Document) -> bool:
         """Tell whether the file follows v1.0, where completing a task removes its block."""
-        from kanban_sync.sources import checkboxes  # noqa: PLC0415 - as above
+        from kanban_sync.sources.markdown_dialects import V1  # noqa: PLC0415 - as above
 
-        return document.dialect == checkboxes.V1
+        return document.dialect == V1
 
 
-def _is_v1(data: bytes) -> bool:
+def _is_v1(data: bytes, fixed: str) -> bool:
     from kanban_sync.sources import checkboxes  # noqa: PLC0415 - as above
 
-    return checkboxes.dialect_of(data) == checkboxes.V1
+    return checkboxes.is_v1(data, fixed)
+
+
+def _fixed(path: str, settings: SourceSettings) -> str:
+    """Return the dialect that the settings name for a file, '' where they leave it open."""
+    return next((name for glob, name in settings.dialects if matches_any((glob,), path)), "")
 
 
 def _in_openspec(path: str, settings: SourceSettings) -> bool:

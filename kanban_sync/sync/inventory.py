@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """One unit: its source, where it lies, how many tasks it holds, and what is wrong with it."""
+    """One unit: its source, where it lies, how many tasks it holds, and what is wrong with it.
+
+    ``dialect`` is '' where its source knows only one.
+    """
 
     source: str
     name: str
@@ -40,6 +43,7 @@ class Found(NamedTuple):
     tasks: int
     done: int
     problems: tuple[Problem, ...]
+    dialect: str = ""
 
 
 def inventory(
@@ -53,16 +57,20 @@ def inventory(
         units += [(source, unit) for unit in found if not unit.archived]
     wanted = (file.blob for _, unit in units for file in unit.files if not file.is_text)
     blobs = contents.read(wanted)
-    return [_read(blobs, source, unit) for source, unit in units]
+    return [_read(blobs, source, unit, settings) for source, unit in units]
 
 
-def _read(blobs: Mapping[str, bytes], source: Source, unit: Unit) -> Found:
+def _read(
+    blobs: Mapping[str, bytes], source: Source, unit: Unit, settings: SourceSettings
+) -> Found:
     problems: list[Problem] = []
+    dialects: dict[str, None] = {}
     statuses: list[Status] = []
     for file in unit.files:
         if file.is_text:
             continue
-        document = source.parse(file.path, blobs[file.blob])
+        document = source.parse(file.path, blobs[file.blob], settings)
+        dialects[document.dialect] = None
         problems += document.problems
         statuses += [top.status for top in document.tasks]
         # Most have nothing below them, and walking costs more than looking.
@@ -70,7 +78,10 @@ def _read(blobs: Mapping[str, bytes], source: Source, unit: Unit) -> Found:
         statuses += [task.status for child in below for task in child.walk()]
     status = source.status_of_unit(unit, statuses) if unit.name else None
     done = statuses.count(Status.DONE)
-    return Found(unit.source, unit.name, unit.path, status, len(statuses), done, tuple(problems))
+    counts = (len(statuses), done, tuple(problems))
+    return Found(
+        unit.source, unit.name, unit.path, status, *counts, ", ".join(filter(None, dialects))
+    )
 
 
 def files_data(found: Sequence[Found]) -> list[dict[str, Any]]:
@@ -78,6 +89,7 @@ def files_data(found: Sequence[Found]) -> list[dict[str, Any]]:
     return [
         {
             "source": each.source,
+            "dialect": each.dialect,
             "path": each.path,
             "tasks": each.tasks,
             "done": each.done,

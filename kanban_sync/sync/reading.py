@@ -265,6 +265,7 @@ class _Reader:
         changes: Mapping[str, Sequence[SlotChange]],
     ) -> ReadFile:
         documents: dict[tuple[str, str], Document] = {}
+        settings = self._sources.settings
         slot = f"{name}:{file.slot}"
         had_tasks = bool(self._files.slots.get(slot, EMPTY).tasks)
 
@@ -276,7 +277,7 @@ class _Reader:
                 documents[path, blob] = (
                     Document((), (Problem(path, 0, problem, fatal=True),))
                     if problem
-                    else source.parse(path, data)
+                    else source.parse(path, data, settings)
                 )
             return documents[path, blob]
 

@@ -210,3 +210,9 @@ def test_the_longest_version_field_fits() -> None:
 def test_each_mapping_draws_under_its_own_mark() -> None:
     assert mark_of() == mark_of(()) != mark_of(("cards: section",))
     assert " " not in mark_of()
+
+
+def test_what_has_no_place_of_its_own_stands_below_the_words_of_a_card() -> None:
+    fields = (("estimate", "15K"), ("notes", "see [PRD](a.md)"))
+    (card,) = cards_of([Task(KEY, "a", Status.TODO, body="Words.", fields=fields)])
+    assert card.text == "Words.\n\n**estimate**: 15K\n\n**notes**: see [PRD](a.md)"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ADDRESSES = ("https://planka.example.org", "http://127.0.0.1:3737")
 """Under these the documents speak of a Planka; the reader finds the stand-in there."""
 
-LANGUAGES = {"console", "sh", "text", "markdown", "yaml"}
+LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 """What a block may be; of these only ``console`` is run."""
 
 NETWORK = "needs the package index, or a repository elsewhere"

@@ -128,7 +128,7 @@ def _default(target: str) -> list[str]:
         names = {column.word: column.value for column in LISTS} | LABELS._asdict()
         return [names[name]] if name != config.ANY else []
     for part in (*parts, name):
-        value = getattr(value, part)
+        value = getattr(value, part) if part != config.ANY else value
     return list(value) if isinstance(value, tuple) else [value] if value else []
 
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from kanban_sync.core.records import document_from_json, document_to_json
 from kanban_sync.sources import SOURCES
 
-PATHS = ["TASKS.md", "openspec/changes/a/tasks.md", "openspec/changes/a/proposal.md"]
+PATHS = [
+    "TASKS.md",
+    "openspec/changes/a/tasks.md",
+    "openspec/changes/a/proposal.md",
+    "roadmap.yaml",
+    ".mosaic/orchestrator/mission.json",
+]
 CASES = [(name, path) for name in SOURCES for path in PATHS]
 
 PIECES = st.sampled_from(

@@ -1,0 +1,269 @@
+"""Tasks in a file of named values: groups (epics, milestones, phases) and what lies in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.model import ParsedTask, Problem, Status
+from kanban_sync.sources.markdown import NO_TEXT
+from kanban_sync.sources.status_words import status_in
+from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence, written
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+CRITERIA = "Exit criteria"
+"""The title of the task list that criteria become."""
+
+MOST = 100_000
+"""Tasks and groups that are read of one file: more come only from values that repeat."""
+
+DEEPEST = 16
+"""How deep groups and sub-tasks are nested at most."""
+
+_NAMES = {
+    "id": ("id", "key"),
+    "title": ("title", "name", "summary"),
+    "status": ("status", "state"),
+    "body": ("description", "details"),
+    "assignee": ("owner", "assignee", "assigned_to", "agent"),
+    "priority": ("priority",),
+    "labels": ("tags", "labels"),
+    "depends_on": ("dependencies", "depends_on", "blocked_by", "deps", "depends"),
+    "criteria": ("exit_criteria", "acceptance_criteria", "acceptance", "criteria"),
+    "children": ("subtasks", "sub_tasks", "steps", "children", "tasks"),
+}
+_NAME_OF = {word: name for name, words in _NAMES.items() for word in words}
+_INHERITED = ("domain", "priority")
+
+
+class _Place(NamedTuple):
+    """Where a task lies: its group, what it inherits, and the epics around the group."""
+
+    group: str = ""
+    inherited: tuple[tuple[str, str], ...] = ()
+    above: tuple[tuple[str, str], ...] = ()
+
+
+class TooManyError(Exception):
+    """The file holds more tasks than anybody writes."""
+
+
+class Groups:
+    """The reading of one file: what was found wrong, and which ids are taken."""
+
+    def __init__(
+        self,
+        path: str,
+        tasks_in: Collection[str],
+        groups_in: Collection[str],
+        fields: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Set out.
+
+        Args:
+            path: Where the file lies, for messages.
+            tasks_in: Names under which tasks are listed.
+            groups_in: Names under which groups are listed.
+            fields: What every task is given besides.
+        """
+        self.path = path
+        self.problems: list[Problem] = []
+        self._tasks_in = tasks_in
+        self._groups_in = groups_in
+        self._fields = fields
+        self._ids: dict[str, int] = {}
+        self._unknown: set[str] = set()
+        self._left = MOST
+
+    def tasks(self, root: Mapping, group: str = "") -> tuple[ParsedTask, ...]:
+        """Return the tasks of a file, groups first to last.
+
+        Raises:
+            TooManyError: There are more than anybody writes.
+        """
+        return tuple(self._in(root, _Place(group), 0))
+
+    def _in(self, node: Mapping, place: _Place, depth: int) -> Iterator[ParsedTask]:
+        if depth == DEEPEST:
+            raise TooManyError
+        for name, value in node.values.items():
+            if name in self._tasks_in:
+                for each in self._entries(value):
+                    yield self._task(each, place, depth)
+            elif name in self._groups_in:
+                for each in self._entries(value):
+                    if isinstance(each, Mapping):
+                        yield from self._in(each, _inside(each, name, place), depth + 1)
+
+    def _entries(self, node: Node) -> Iterator[Node]:
+        """Yield the entries of a list; of a mapping its values, with its names as their ids."""
+        if isinstance(node, Mapping):
+            entries = (_with_id(name, each) for name, each in node.values.items())
+        elif isinstance(node, Sequence):
+            entries = (each for each in node.items)
+        else:
+            return
+        for each in entries:
+            self._left -= 1
+            if self._left < 0:
+                raise TooManyError
+            if isinstance(each, Sequence):
+                self._report(each.line, "a list stands here, where a task ought to be.")
+            elif not isinstance(each, Scalar) or each.text:
+                yield each
+
+    def _task(self, node: Node, place: _Place, depth: int) -> ParsedTask:
+        if depth == DEEPEST:
+            raise TooManyError
+        if not isinstance(node, Mapping):
+            return ParsedTask(_title(node), Status.TODO, group=place.group, line=node.line)
+        said: dict[str, Node] = {}
+        others: list[tuple[str, str]] = []
+        for name, value in node.values.items():
+            meaning = _NAME_OF.get(name, "")
+            if meaning and meaning not in said:
+                said[meaning] = value
+            elif text := written(value):
+                others.append((name, text))
+        for name, text in place.inherited:
+            if name == "priority":
+                said.setdefault(name, Scalar(node.line, text))
+            elif name not in node.values:
+                others.append((name, text))
+        self._report_twice(node)
+        word = _text(said, "status")
+        status = self._status(word, node.line)
+        task_id = self._id(_text(said, "id"), node.line)
+        depends_on, reasons = _dependencies(said.get("depends_on"))
+        children = [*_criteria(said.get("criteria"), status)]
+        steps = said.get("children")
+        children += (
+            [self._task(each, _Place(), depth + 1) for each in self._entries(steps)]
+            if steps
+            else []
+        )
+        return ParsedTask(
+            title=_text(said, "title") or task_id or NO_TEXT,
+            status=status,
+            word=word,
+            id=task_id,
+            group=place.group,
+            body=_text(said, "body").strip(),
+            labels=_listed(said.get("labels")),
+            assignee=_text(said, "assignee").removeprefix("@"),
+            priority=_text(said, "priority"),
+            depends_on=depends_on,
+            fields=(*reasons, *others, *place.above, *self._fields),
+            line=node.line,
+            children=tuple(children),
+        )
+
+    def _status(self, word: str, line: int) -> Status:
+        status = status_in(word) if word else Status.TODO
+        if status is None and word not in self._unknown:
+            self._unknown.add(word)
+            choices = ", ".join(Status)
+            self._report(line, f"nobody knows the status {word!r}; use one of {choices}.")
+        return status or Status.TODO
+
+    def _id(self, own: str, line: int) -> str:
+        first = self._ids.setdefault(own, line) if own else line
+        if first == line:
+            return own
+        self._report(line, f"the id {own} is taken by line {first}. Give it another one.")
+        return ""
+
+    def _report_twice(self, node: Mapping) -> None:
+        for line, name in node.twice:
+            self._report(line, f"{name!r} is said twice; what is said last counts.")
+
+    def _report(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.path, line, message))
+
+
+def name_of_group(node: Mapping) -> str:
+    """Return what to call a group: its title, else its id."""
+    for name in ("title", "name", "id"):
+        value = node.values.get(name)
+        if isinstance(value, Scalar) and value.text:
+            return value.text
+    return ""
+
+
+def _inside(node: Mapping, name: str, place: _Place) -> _Place:
+    """Return the place inside a group; of several around a task, the innermost is its group."""
+    inherited = dict(place.inherited)
+    for each in _INHERITED:
+        value = node.values.get(each)
+        if value is not None and (text := written(value)):
+            inherited[each] = text
+    called = name_of_group(node)
+    above = (*place.above, (_singular(name), place.group)) if place.group else place.above
+    return _Place(called or place.group, tuple(inherited.items()), above)
+
+
+def _singular(name: str) -> str:
+    return "epic" if name in {"milestones", "phases"} else name.removesuffix("s")
+
+
+def _with_id(name: str, node: Node) -> Node:
+    if not isinstance(node, Mapping):
+        return Scalar(node.line, f"{name}: {written(node)}")
+    if "id" in node.values:
+        return node
+    return Mapping(node.line, {"id": Scalar(node.line, name), **node.values}, node.twice)
+
+
+def _title(node: Node) -> str:
+    return written(node) or NO_TEXT
+
+
+def _text(said: dict[str, Node], name: str) -> str:
+    node = said.get(name)
+    return "" if node is None else written(node).strip()
+
+
+def _listed(node: Node | None) -> tuple[str, ...]:
+    """Return the texts of a list, or of a text with commas."""
+    if node is None:
+        return ()
+    if isinstance(node, Sequence):
+        texts: Iterable[str] = (written(each) for each in node.items)
+    elif isinstance(node, Mapping):
+        texts = node.values
+    else:
+        texts = node.text.split(",")
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _dependencies(node: Node | None) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return ids, and what a mapping says besides.
+
+    A mapping names either kinds (``depends_on: [T-1]``), or ids with a remark on each.
+    """
+    if not isinstance(node, Mapping):
+        return _listed(node), ()
+    ids: list[str] = []
+    remarks: list[tuple[str, str]] = []
+    for name, value in node.values.items():
+        if _NAME_OF.get(name) == "depends_on" or name in {"tasks", "requires", "hard"}:
+            ids += _listed(value)
+        elif isinstance(value, Sequence):
+            remarks.append((name, written(value)))
+        else:
+            ids.append(name)
+            remarks += [(name, text)] if (text := written(value)) else []
+    return tuple(dict.fromkeys(ids)), tuple(remarks)
+
+
+def _criteria(node: Node | None, status: Status) -> Iterator[ParsedTask]:
+    """Yield exit criteria as lines below a task: met once the task is done."""
+    if node is None:
+        return
+    items = node.items if isinstance(node, Sequence) else [node]
+    met = Status.DONE if status is Status.DONE else Status.TODO
+    for each in items[:MOST]:
+        text = written(each)
+        if text:
+            yield ParsedTask(text, met, group=CRITERIA, line=each.line)

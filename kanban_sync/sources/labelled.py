@@ -1,0 +1,225 @@
+"""Labelled values of a task in any dialect but v1.0: lines below it, and cells of a table.
+
+``Status: blocked``, ``- **Depends on:** T-1, T-2``, ``_Requirements: 1.1_``. A line with a label
+that nobody knows stays in the body, where it was.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.sources.markdown import Fences, dedented, joined
+from kanban_sync.sources.numbering import leading_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_NAMES = {
+    "id": "id; task id; taskid; id de tarea; タスクid; 編號; 编号",
+    "status": "status; state; 状态; 狀態; 状態; 상태; estado; statut; stato; stand",
+    "title": "title; task; task name; name; summary; titel; aufgabe; titre; tâche; título; tarea;"
+    " tarefa; タスク; 任务; 任務; 작업",
+    "description": "description; beschreibung; descripción; descrição; 说明; 描述; 説明; 설명",
+    "assignee": "assignee; assignees; assigned to; assigned; agent; owner; claimed by; responsible;"
+    " verantwortlich; responsable; responsável; 担当; 担当者; 负责人; 담당자",
+    "labels": "labels; label; tags; tag; schlagworte; étiquettes; etiquetas; 标签; タグ",
+    "depends on": "depends on; depends; dependency; dependencies; deps; blocked by; requires task;"
+    " hängt ab von; abhängigkeiten; dépend de; dépendances; depende de; dependencias;"
+    " dependências; 依赖; 依存; 依存関係; 의존성",
+    "priority": "priority; prio; priorität; priorité; prioridad; prioridade; 优先级; 優先度;"
+    " 우선순위",
+    "estimate": "estimate; estimated; estimated time; estimation; effort; estimated effort;"
+    " estimate hours; estimated hours; aufwand; 工时; 見積; 예상",
+}
+_NAME_OF = {word.strip(): name for name, words in _NAMES.items() for word in words.split(";")}
+
+IN_LINES = frozenset({"status", "assignee", "labels", "depends on", "priority", "estimate"})
+"""What a line below a box may say; its title and its id stand in the box itself."""
+
+_LINE = re.compile(
+    r"(?:[-*+][ \t]+)?(\*\*|__)?[ \t]*([^\W\d][^*_:：`|\[\]]{1,40}?)[ \t]*"  # noqa: RUF001
+    r"(?(1)(?:[:：][ \t]*\1|\1[ \t]*[:：])|[:：])(?:(?:(?<=：)|[ \t])[ \t]*(.*)|)"  # noqa: RUF001
+)
+_SLANTED = re.compile(r"(?:[-*+][ \t]+)?_([^\W\d][\w ]{1,30}):[ \t]*(.{1,400}?)_[ \t]*")
+_IN_TITLE = re.compile(
+    r"\((?:depends(?:[ ]on)?|dependencies|deps|blocked[ ]by)[: ]\s*([^()]{1,200}+)\)",
+    re.IGNORECASE,
+)
+_STORY = re.compile(r"\[(P|US[0-9]{1,4})\]")
+_HASHTAG = re.compile(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
+_CLAIM = re.compile(r"\(@([\w.-]++)[^()]*+\)$")
+_LINK = re.compile(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
+_NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "keine", "aucune", "无"}  # noqa: RUF001
+_NUMBERED = re.compile(
+    r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)"
+)
+# A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
+_RANGE = re.compile(
+    r"(.{0,40}?)([0-9]{1,6})\s*(?:(?:\.\.+|…|[–—~～]|to|bis)\s*\1?|-\s*(?=[A-Za-z])\1)([0-9]{1,6})"  # noqa: RUF001
+)
+_WIDEST_RANGE = 100
+
+
+class Values(NamedTuple):
+    """What labels say of a task; empty where nobody said it. ``others`` keep the file's words."""
+
+    id: str = ""
+    title: str = ""
+    status: str = ""
+    assignee: str = ""
+    priority: str = ""
+    labels: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+
+
+class Marks(NamedTuple):
+    """What stands amid the words of a title."""
+
+    assignee: str
+    labels: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def name_of(label: str) -> str:
+    """Return what a label means (a key of the table above), '' for one that nobody knows."""
+    plain = label.lower().replace("_", " ").replace("-", " ").replace("*", " ")
+    return _NAME_OF.get(" ".join(plain.split()), "")
+
+
+def split(lines: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
+    """Take the labelled lines out of those below a task; the rest is its body."""
+    if not any(":" in line or "：" in line for line in lines):  # noqa: RUF001
+        return [], joined(lines)
+    pairs: list[tuple[str, str]] = []
+    body: list[str] = []
+    for label, text in _labelled(lines):
+        if label:
+            pairs.append((label, joined([each for each in text if each])))
+        else:
+            body += text
+    return pairs, joined(_without_gaps(body))
+
+
+def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    label, text = "", list[str]()
+    fences = Fences()
+    for line in lines:
+        found = None if fences.covers(line) else _label_and_value(line)
+        if found or (label and not line.startswith(" ")):
+            yield label, text
+            label, text = (found[0], [found[1]]) if found else ("", [line])
+        else:
+            text.append(dedented(line, 2) if label else line)
+    yield label, text
+
+
+def _label_and_value(line: str) -> tuple[str, str] | None:
+    slanted = _SLANTED.fullmatch(line)
+    if slanted:
+        return slanted[1], slanted[2].strip()
+    match = _LINE.fullmatch(line)
+    if match is None or name_of(match[2]) not in IN_LINES:
+        return None
+    return match[2].strip(), (match[3] or "").strip()
+
+
+def _without_gaps(lines: Sequence[str]) -> list[str]:
+    """Close the gaps that labelled lines left: never two blank lines where one was."""
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return kept
+
+
+def values(pairs: Iterable[tuple[str, str]], body: str = "") -> Values:
+    """Sort labelled values; the first that says something counts, and more are kept as they are."""
+    known: dict[str, str] = {}
+    others: list[tuple[str, str]] = []
+    for label, value in pairs:
+        name = name_of(label)
+        if is_nothing(value):
+            continue
+        if not name or name == "estimate" or name in known:
+            others.append((label, value))
+        else:
+            known[name] = value
+    wanted = known.get("depends on", "")
+    depends_on = ids_in(wanted)
+    if wanted and not depends_on:
+        others.append(("Depends on", wanted))
+    title, described = known.get("title", ""), known.get("description", "")
+    return Values(
+        id=plain_id(known.get("id", "")),
+        title=title or described,
+        status=known.get("status", ""),
+        assignee=known.get("assignee", "").strip("`*_ ").removeprefix("@"),
+        priority=known.get("priority", "").strip("`*_ "),
+        labels=_words(known.get("labels", "")),
+        depends_on=depends_on,
+        others=tuple(others),
+        body="\n\n".join(text for text in (described if title else "", body) if text),
+    )
+
+
+def marks_in(title: str) -> Marks:
+    """Return the claim, labels and dependencies that stand in a title; it keeps them."""
+    claim = _CLAIM.search(title) if title.endswith(")") else None
+    stories = _STORY.findall(title) if "[" in title else []
+    tags = _HASHTAG.findall(title) if "#" in title else []
+    waits = _IN_TITLE.findall(title) if "(" in title else []
+    return Marks(
+        claim[1] if claim else "",
+        tuple(dict.fromkeys([*stories, *tags])),
+        tuple(dict.fromkeys(each for text in waits for each in ids_in(text))),
+    )
+
+
+def is_nothing(value: str) -> bool:
+    """Tell whether a value only says that there is none."""
+    return value.strip(" \t`*_").lower() in _NOTHING
+
+
+def ids_in(value: str) -> tuple[str, ...]:
+    """Return the ids that a value lists, ranges written out; words that are no ids are left out."""
+    parts = re.split(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s", value)  # noqa: RUF001
+    found = (each for part in parts for each in _ids_of(part))
+    return tuple(dict.fromkeys(found))
+
+
+def _ids_of(part: str) -> Iterator[str]:
+    word = plain_id(part)
+    if not word or word.lower() in _NOTHING:
+        return
+    run = _RANGE.fullmatch(word)
+    if run and leading_id(f"{run[1]}{run[2]}:"):
+        first, last, digits = int(run[2]), int(run[3]), len(run[2])
+        if first <= last < first + _WIDEST_RANGE:
+            numbers = range(first, last + 1)
+            yield from (f"{run[1]}{str(number).zfill(digits)}" for number in numbers)
+            return
+    if not re.search(r"\s", word):
+        yield word
+
+
+def plain_id(text: str) -> str:
+    """Return an id without what people put around it; ``Task 1`` is ``Task-1``."""
+    word = _LINK.sub(r"\1", text).strip(" \t`\"'“”*_~#-+[]().:")
+    leading = leading_id(word)
+    numbered = None if leading else _NUMBERED.match(word)
+    if numbered:
+        return f"Task-{numbered[1]}"
+    after = word[len(leading.id) :].lstrip() if leading else ""
+    if leading and (not after or after[0] in ":：(—–"):  # noqa: RUF001
+        return leading.id
+    return re.sub(r"\s*\([^()]*+\)$", "", word)
+
+
+def _words(value: str) -> tuple[str, ...]:
+    parts = (word.strip(" \t`\"'“”*#") for word in re.split(r"[,，、;；\n]", value))  # noqa: RUF001
+    return tuple(dict.fromkeys(word for word in parts if word and not is_nothing(word)))

@@ -1,0 +1,54 @@
+"""What sources have in common whose files are units of their own, with ids from the files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import Status
+from kanban_sync.core.ports import TaskFile, Unit
+from kanban_sync.sources.globs import excludes, exclusions, matches_any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanban_sync.core.model import Document
+    from kanban_sync.core.ports import Read, SourceSettings, Tree
+
+
+class OneFile:
+    """A source whose every file is a unit, at the paths that the settings name for it."""
+
+    NAME = ""
+
+    def globs(self, settings: SourceSettings) -> tuple[str, ...]:
+        """Return where its files lie."""
+        raise NotImplementedError
+
+    def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
+        """Return pathspecs for the files named in the settings."""
+        included = (f":(top,glob){glob}" for glob in self.globs(settings))
+        return (*included, *exclusions(settings.exclude))
+
+    def matches(self, path: str, settings: SourceSettings) -> bool:
+        """Tell whether the settings name this file."""
+        return matches_any(self.globs(settings), path) and not excludes(settings.exclude, path)
+
+    def slot(self, path: str, settings: SourceSettings) -> str:  # noqa: ARG002 - the port's
+        """Return the path itself: such a file stays where it is."""
+        return path
+
+    def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:  # noqa: ARG002
+        """Find the files; their ids are unique in the repository."""
+        return [
+            Unit(self.NAME, "", path, path, (TaskFile(path, tree[path], path),))
+            for path in sorted(tree)
+            if self.matches(path, settings)
+        ]
+
+    def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:  # noqa: ARG002
+        """Return todo: a file is no task, so nobody asks."""
+        return Status.TODO
+
+    def gone_means_done(self, document: Document) -> bool:  # noqa: ARG002 - the port's
+        """Return False: what is removed from such a file was not completed."""
+        return False

@@ -1,0 +1,35 @@
+"""``roadmap.yaml``: which files they are; ``roadmap_tasks`` tells what stands in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.sources.one_file import OneFile
+
+if TYPE_CHECKING:
+    from kanban_sync.core.model import Document
+    from kanban_sync.core.ports import SourceSettings
+
+
+class Roadmap(OneFile):
+    """Roadmaps: epics, milestones or phases, and the tasks in them."""
+
+    NAME = "roadmap"
+    PARSER = 1
+
+    def globs(self, settings: SourceSettings) -> tuple[str, ...]:
+        """Return where roadmaps lie."""
+        return settings.roadmap
+
+    def parse(
+        self,
+        path: str,
+        data: bytes,
+        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+    ) -> Document:
+        """Read the tasks of a file."""
+        # Here, since few repositories have a roadmap, and the YAML library takes a while.
+        from kanban_sync.sources import roadmap_tasks  # noqa: PLC0415
+
+        return roadmap_tasks.read(path, data)

@@ -1,0 +1,74 @@
+"""What people call a status in their files: words of several languages, with emoji around them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kanban_sync.core.model import Status, status_of_word
+
+_WORDS = {
+    Status.BACKLOG: """
+        icebox; ideas; someday; later; future; parked; on hold; parking lot; wishlist;
+        ideen; später; idées; plus tard; más tarde; pendiente de definir; 保留; 待办池
+    """,
+    Status.TODO: """
+        to do; todos; ready; next; up next; upcoming; queued; new; selected; planned; this week;
+        offen; zu tun; geplant; als nächstes; à faire; a faire; ensuite; por hacer; pendiente;
+        pendientes; a fazer; pendente; da fare; te doen; 待办; 待處理; 待处理; 未着手; 未対応;
+        할 일; 대기; сделать; к выполнению; do zrobienia
+    """,
+    Status.IN_PROGRESS: """
+        now; in work; in development; wip; working; working on; active; ongoing; current; underway;
+        in arbeit; läuft; en cours; en curso; en progreso; haciendo; em andamento; fazendo;
+        in corso; bezig; 进行中; 進行中; 作業中; 対応中; 진행 중; 진행중; в работе; w toku
+    """,
+    Status.BLOCKED: """
+        waiting; stuck; blockiert; wartet; bloqué; en attente; bloqueado; bloqueada; bloccato;
+        阻塞; 被阻塞; ブロック中; 차단됨; заблокировано
+    """,
+    Status.REVIEW: """
+        in review; code review; reviewing; qa; in qa; testing; in testing; to review; verify;
+        prüfung; in prüfung; en revue; revue; en revisión; revisión; em revisão; revisão;
+        in revisione; 审核中; 評審中; 评审中; レビュー; レビュー中; レビュー待ち; 검토; 검토 중;
+        на проверке
+    """,
+    Status.DONE: """
+        finished; closed; shipped; released; merged; implemented; fixed; completed tasks; complete;
+        fertig; erledigt; abgeschlossen; terminé; terminés; termine; terminée; terminées; fait;
+        faits; hecho; hechos; completado; completada; completadas; completados; terminado;
+        concluído; concluída; concluídos; feito; fatto; completato; klaar; gereed; 已完成; 完成;
+        完了; 完了済み; 済; 완료; 완료됨; готово; сделано; выполнено; gotowe; zrobione
+    """,
+    Status.CANCELLED: """
+        dropped; rejected; abandoned; wontfix; won't do; won't fix; obsolete; abgebrochen;
+        verworfen; annulé; abandonné; cancelado; descartado; annullato; 已取消; 取消; 中止; 취소
+    """,
+    Status.FAILED: "fehlgeschlagen; échoué; fallido; falhou; 失败; 失敗; 실패",
+}
+_STATUS_OF = {word.strip(): status for status, words in _WORDS.items() for word in words.split(";")}
+_TICKS = re.compile(r"[\s✅✓✔☑\ufe0f]*[✅✓✔☑][\s✅✓✔☑\ufe0f]*")
+_REMARK = re.compile(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
+_AROUND = re.compile(r"^[^\w]+|[^\w]+$")
+
+# A file has headings named after these; the rest are words that phases of work have as well.
+CORE = frozenset({Status.BACKLOG, Status.TODO, Status.IN_PROGRESS, Status.DONE})
+
+LONGEST = 60
+"""Characters of the longest text that may be a status."""
+
+
+# The same few words return in row after row.
+@lru_cache(maxsize=1024)
+def status_in(text: str) -> Status | None:
+    """Return the status that a word of a file stands for, or None for an unknown one.
+
+    ``🚧 In Progress (2)``, ``**DONE**`` and a lone ``✅`` are understood.
+    """
+    if len(text) > LONGEST:
+        return None
+    if _TICKS.fullmatch(text):
+        return Status.DONE
+    plain = _AROUND.sub("", _REMARK.sub("", text)).replace("_", " ").replace("-", " ")
+    plain = " ".join(plain.lower().split())
+    return status_of_word(plain) or _STATUS_OF.get(plain)

@@ -1,0 +1,163 @@
+"""Tables of tasks: one row each, as Mosaic writes them; columns in any order.
+
+``| id | status | description | issue | agent | branch | depends_on | estimate | notes |``
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.sources.labelled import is_nothing, name_of, plain_id
+from kanban_sync.sources.markdown import Kind
+from kanban_sync.sources.numbering import leading_id, leading_number
+from kanban_sync.sources.outline import Box, Taken
+from kanban_sync.sources.status_words import status_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanban_sync.sources.markdown import Line
+
+_RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
+_PIPE = re.compile(r"(?<!\\)\|")
+_ID_COLUMNS = {"#", "no", "no.", "nr", "nr."}
+_TICK = re.compile(r"[✅✓✔☑]\ufe0f?")
+_WORD_ID = re.compile(r"[\w.-]{1,80}")
+
+
+class _Columns(NamedTuple):
+    """What each column holds: its label, and what that means ('' for what nobody knows)."""
+
+    labels: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def has_status(self) -> bool:
+        return "status" in self.names
+
+
+class Tables:
+    """The dialect in which the row of a table is a task."""
+
+    NAME = "table"
+
+    def take(self, lines: Sequence[Line], *, certain: bool = False) -> Taken:
+        """Take the tables that hold tasks."""
+        boxes: list[Box] = []
+        left: list[Line] = []
+        heading = ""
+        start = index = 0
+        while index < len(lines):
+            if lines[index].kind is Kind.HEADING:
+                heading = lines[index].text
+            end = _end_of_table(lines, index)
+            rows = _rows(lines[index:end], heading, certain=certain) if end else []
+            if rows:
+                boxes += rows
+                left += lines[start:index]
+                start = end
+            index = max(end, index + 1)
+        return Taken(boxes, [*left, *lines[start:]])
+
+
+def _end_of_table(lines: Sequence[Line], index: int) -> int:
+    """Return where the table ends that begins here, 0 if none does."""
+    if not _is_row(lines[index]) or index + 1 == len(lines):
+        return 0
+    if not (_is_row(lines[index + 1]) and _RULE.fullmatch(lines[index + 1].raw)):
+        return 0
+    end = index + 2
+    while end < len(lines) and _is_row(lines[end]):
+        end += 1
+    return end
+
+
+def _is_row(line: Line) -> bool:
+    return line.kind is Kind.TEXT and line.indent == 0 and "|" in line.raw
+
+
+def _rows(lines: Sequence[Line], heading: str, *, certain: bool) -> list[Box]:
+    columns = _columns(lines[0])
+    if not ({"id", "title", "description"} & set(columns.names)):
+        return []
+    rows = [(line.number, _cells(line.raw)) for line in lines[2:]]
+    if not certain and not _holds_tasks(columns, [cells for _, cells in rows]):
+        return []
+    boxes = (_box(number, cells, columns, heading) for number, cells in rows)
+    return [box for box in boxes if box]
+
+
+def _columns(line: Line) -> _Columns:
+    labels = tuple(cell.strip("*_` ") for cell in _cells(line.raw))
+    names = ["id" if label.lower() in _ID_COLUMNS else name_of(label) for label in labels]
+    # "Task | Title | Status": of two columns that could be the title, the first is the id.
+    if "id" not in names and names.count("title") > 1:
+        names[names.index("title")] = "id"
+    return _Columns(labels, tuple(names))
+
+
+def _holds_tasks(columns: _Columns, rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether rows are tasks: they have ids, or each has a status that is known."""
+    ids = [_id_in(value) for value in _column(columns, "id", rows)]
+    if columns.has_status:
+        words = [word for word in _column(columns, "status", rows) if not is_nothing(word)]
+        known = sum(status_in(word) is not None for word in words)
+        return any(ids) or (bool(words) and known == len(words))
+    has_title = bool({"title", "description"} & set(columns.names))
+    return has_title and any(each and leading_id(f"{each}:") for each in ids)
+
+
+def _column(columns: _Columns, name: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    if name not in columns.names:
+        return []
+    index = columns.names.index(name)
+    return [cells[index] for cells in rows if index < len(cells)]
+
+
+def _box(number: int, cells: Sequence[str], columns: _Columns, heading: str) -> Box | None:
+    """Return the task of a row; None for one that sums up several, or is empty."""
+    values = list(zip(columns.labels, columns.names, cells, strict=False))
+    row_id, is_ticked = "", False
+    kept: list[tuple[str, str]] = []
+    for label, name, value in values:
+        if name == "id" and not row_id:
+            row_id = _id_in(value)
+            is_ticked = _TICK.search(value) is not None
+            if not row_id and not is_nothing(value):
+                return None
+        elif not is_nothing(value):
+            kept.append((label, value))
+    words = {name_of(label): value for label, value in reversed(kept)}
+    title = words.get("title") or words.get("description") or row_id
+    if not title or (not row_id and not columns.has_status):
+        return None
+    number_only = leading_number(f"{row_id}.") == row_id
+    return Box(
+        line=number,
+        mark="x" if is_ticked else "",
+        text=title if not (row_id and number_only) else f"{row_id}. {title}",
+        heading=heading,
+        priority="",
+        id="" if number_only else row_id,
+        values=kept,
+        has_mark=is_ticked,
+    )
+
+
+def _id_in(cell: str) -> str:
+    """Return the id of a cell; '' where it names none, or several."""
+    plain = _TICK.sub("", cell).strip()
+    word = plain_id(plain)
+    leading = leading_id(plain.strip("*`_~ "))
+    if leading:
+        return leading.id
+    return word if _WORD_ID.fullmatch(word) else ""
+
+
+def _cells(raw: str) -> list[str]:
+    plain = raw.strip().removeprefix("|")
+    cells = _PIPE.split(plain)
+    if plain.endswith("|") and len(cells) > 1:
+        cells.pop()
+    return [cell.strip().replace("\\|", "|") for cell in cells]

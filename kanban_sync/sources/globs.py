@@ -35,11 +35,15 @@ NOTHING = r"(?!)"
 
 def matches_any(globs: tuple[str, ...], path: str) -> bool:
     """Tell whether git would say that one of the globs covers this path."""
+    return any(_matches(glob, path) for glob in globs)
+
+
+def covered(globs: tuple[str, ...], paths: Iterable[str]) -> list[str]:
+    """Return the paths that git would say one of the globs covers."""
     # The ends are compared first, which settles it for nearly every path of a repository.
     ends, folders = _ends(globs)
-    if not path.endswith(ends) and not path.startswith(folders):
-        return False
-    return any(_matches(glob, path) for glob in globs)
+    likely = [path for path in paths if path.endswith(ends) or path.startswith(folders)]
+    return [path for path in likely if matches_any(globs, path)]
 
 
 def excludes(globs: Iterable[str], path: str) -> bool:

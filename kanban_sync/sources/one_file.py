@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import TaskFile, Unit
-from kanban_sync.sources.globs import excludes, exclusions, matches_any
+from kanban_sync.sources.globs import covered, excludes, exclusions, matches_any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class OneFile:
         """Find the files; their ids are unique in the repository."""
         return [
             Unit(self.NAME, "", path, path, (TaskFile(path, tree[path], path),))
-            for path in sorted(tree)
+            for path in sorted(covered(self.globs(settings), tree))
             if self.matches(path, settings)
         ]
 

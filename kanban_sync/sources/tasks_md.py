@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
-from kanban_sync.sources.globs import excludes, exclusions, matches_any
+from kanban_sync.sources.globs import covered, excludes, exclusions, matches_any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class TasksMd:
                 files=(TaskFile(path, tree[path], path),),
                 prefix="" if _is_v1(read(tree[path]), _fixed(path, settings)) else f"{path}/",
             )
-            for path in sorted(tree)
+            for path in sorted(covered(settings.tasks, tree))
             if self.matches(path, settings)
         ]
 

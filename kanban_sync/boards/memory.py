@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 from kanban_sync.boards.memory_writer import MemoryWriter, put_away
 from kanban_sync.core.board import AGENT_LABEL, LISTS, BoardState, Column, SeenCard
 from kanban_sync.core.checklists import STEP
-from kanban_sync.core.description import key_of
+from kanban_sync.core.description import key_of, keys_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
@@ -94,7 +94,7 @@ class MemoryBoard:
         with self._lock:
             self.reads += 1
             cards = (card for card in self.cards.values() if card.archived)
-            return tuple(card for card in cards if card.key in keys)
+            return tuple(card for card in cards if keys_of(card.description) & set(keys))
 
     def prepare(self) -> None:
         """Make what the last reading found missing: lists, label, field."""

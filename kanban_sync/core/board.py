@@ -192,7 +192,8 @@ class Stamp(NamedTuple):
     """What the version field of a card holds: the version, who drew it, whether we archived it.
 
     ``block`` and ``lines`` tell any clone which words on the card are ours, also one that never
-    saw them (``description.block_mark``, ``checklists.line_marks``).
+    saw them (``description.block_mark``, ``checklists.line_marks``); ``task`` tells whose card it
+    is, whatever footers people paste into it (``description.task_mark``).
     """
 
     version: CardVersion
@@ -200,9 +201,10 @@ class Stamp(NamedTuple):
     archived: bool = False
     block: str = ""
     lines: str = ""
+    task: str = ""
 
     def __str__(self) -> str:
-        """Return the field's text, far below the 512 characters that it may have."""
+        """Return the field's text, below the 512 characters that it may have."""
         text, status = self.version
         words = [
             f"{text.time}.{text.commit[:12]}",
@@ -213,6 +215,8 @@ class Stamp(NamedTuple):
             words.append(ARCHIVED_WORD)
         if self.lines:
             words.append(f"+{self.lines}")
+        if self.task:
+            words.append(f"={self.task}")
         return " ".join([*words, self.block] if self.block else words)
 
     @classmethod
@@ -222,9 +226,11 @@ class Stamp(NamedTuple):
         try:
             versions = [_version(word) for word in words[:2]]
             archived = ARCHIVED_WORD in words[3:]
-            lines = next((word[1:] for word in words[3:] if word.startswith("+")), "")
+            lines, task = (
+                next((word[1:] for word in words[3:] if word.startswith(sign)), "") for sign in "+="
+            )
             block = next((word for word in words[3:] if "-" in word and word[0].isdigit()), "")
-            return cls(CardVersion(*versions), words[2], archived, block, lines)
+            return cls(CardVersion(*versions), words[2], archived, block, lines, task)
         except (ValueError, IndexError):
             return None
 

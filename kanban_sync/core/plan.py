@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.board import LISTS, NEVER, Column, Said
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.difference import difference
-from kanban_sync.core.finding import archived_by_us, find_cards
+from kanban_sync.core.finding import archived_by_us, each_its_own, find_cards
 from kanban_sync.core.operations import (
     REPAIRED,
     Archive,
@@ -109,6 +109,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
             again that a person deleted.
         keep_drift: Whether what a person changed stays until the task itself changes.
     """
+    base = each_its_own(base, actual)
     found = find_cards(desired, actual, base, project)
     terms = _Terms(actual, mark, _bottoms(actual), force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
@@ -248,7 +249,7 @@ def _decide_present(
         if changes
         and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
-    if terms.keep_drift and seen.key is not None:
+    if terms.keep_drift and seen.key == card.key:
         drifted = {side for side, reason in sides.items() if reason == REPAIRED}
         sides = {side: reason for side, reason in sides.items() if side not in drifted}
         if drifted and not sides:

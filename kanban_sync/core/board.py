@@ -256,9 +256,10 @@ class Said:
 
     ``said`` is recorded before the first write; ``seen`` is what was read back after the last
     one. Between the two ``finished`` is False: nobody knows how far the writing came. ``items``
-    are the ids that the board gave to the lines of task lists, by item key. ``archived`` means
-    that we archived the card; ``deleted`` that a person deleted it. ``before`` is what the card
-    may still have of former sayings while this one is not finished.
+    are the ids that the board gave to the lines of task lists, by item key; ``theirs`` the ids of
+    people's lines that were there before the last write. ``archived`` means that we archived the
+    card; ``deleted`` that a person deleted it. ``before`` is what the card may still have of former
+    sayings while this one is not finished.
 
     A part of ``said`` with an unknown version was not said: another clone was ahead in it. An
     empty ``card_id`` means that the card was about to be made: it may be there or not.
@@ -273,6 +274,7 @@ class Said:
     archived: bool = False
     deleted: bool = False
     before: tuple[Card, ...] = ()
+    theirs: frozenset[str] = frozenset()
 
     @property
     def read_back(self) -> SeenCard | None:

@@ -241,7 +241,8 @@ def _decide_present(
         # Rows 16 and 17.
         if base is not None and _is_agreed(base, card, seen, differs.items):
             return None
-        return Remember(Said(seen.id, card, mark, seen, differs.items), "the board already says so")
+        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs)
+        return Remember(agreed, "the board already says so")
     back = seen.archived
     sides = {
         side: reason
@@ -271,9 +272,8 @@ def _decide_present(
     stamp = stamp_after(equal | sides.keys(), sides, card, seen, mark)
     said = replace(card, version=version_said(equal | sides.keys(), card))
     reason = ", ".join(dict.fromkeys(sides.values()))
-    return Update(
-        said, seen, changes, stamp if stamp != seen.stamp else None, mark, differs.items, reason
-    )
+    written = stamp if stamp != seen.stamp else None
+    return Update(said, seen, changes, written, mark, differs.items, reason, differs.theirs)
 
 
 def _is_agreed(base: Said, card: Card, seen: SeenCard, items: Mapping[str, str]) -> bool:

@@ -10,8 +10,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import CardVersion, Stamp
-from kanban_sync.core.checklists import line_marks
 from kanban_sync.core.description import block_mark, task_mark
+from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.operations import REPAIRED
 

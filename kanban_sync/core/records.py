@@ -106,6 +106,7 @@ def said_from_json(text: str) -> Said:
             "said": _card_from(data["said"]),
             "seen": _seen_from(seen) if seen else None,
             "before": tuple(_card_from(card) for card in data["before"]),
+            "theirs": frozenset(data.get("theirs", ())),
         },
     )
 

@@ -18,8 +18,8 @@ from kanban_sync.core.board import (
     SeenItem,
     Stamp,
 )
-from kanban_sync.core.checklists import line_marks
 from kanban_sync.core.description import block_mark, compose, task_mark
+from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import TaskKey, Version
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from kanban_sync.core.board import (
     Stamp,
     fit,
 )
-from kanban_sync.core.checklists import line_marks
 from kanban_sync.core.drawing import PLAIN, cards_of, mark_of
+from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 
 KEY = TaskKey(PROJECT, "openspec", "add-login")

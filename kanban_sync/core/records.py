@@ -69,6 +69,7 @@ def slot_to_json(state: SlotState) -> str:
         "taken": dict(state.taken),
         "gone_means_done": state.gone_means_done,
         "shape_version": state.shape_version,
+        "completed": sorted(state.completed),
     }
     return json.dumps(plain, ensure_ascii=False)
 
@@ -87,7 +88,12 @@ def slot_from_json(text: str) -> SlotState:
         ) in data["tasks"]
     )  # fmt: skip
     return SlotState(
-        **{**data, "tasks": tasks, "shape_version": Version(*data["shape_version"])},
+        **{
+            **data,
+            "tasks": tasks,
+            "shape_version": Version(*data["shape_version"]),
+            "completed": frozenset(data.get("completed", ())),
+        },
     )
 
 

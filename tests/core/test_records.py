@@ -55,6 +55,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             dict.fromkeys(["1", "2", "3"], "hash"),
             gone_means_done=True,
             shape_version=Version(5, "c5"),
+            completed=frozenset({"T1", "T2"}),
         ),
     ],
     ids=["empty", "full"],

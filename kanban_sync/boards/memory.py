@@ -160,6 +160,11 @@ class MemoryBoard:
             self._last_id += 1
             return str(self._last_id)
 
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The names of the lists, in the board's order."""
+        return tuple(each.value for each in LISTS if f"list {each.value}" in self._things)
+
     # --- what people do -----------------------------------------------------------------------
 
     def person_adds(
@@ -204,6 +209,11 @@ class MemoryBoard:
         with self._lock:
             del self.cards[card_id]
             self._elsewhere.add(card_id)
+
+    def person_drops_column(self, column: Column) -> None:
+        """Delete a list that holds no card."""
+        with self._lock:
+            self._things.discard(f"list {column.value}")
 
     def person_copies(self, card_id: str) -> SeenCard:
         """Duplicate a card: description and version field are copied, footer included."""

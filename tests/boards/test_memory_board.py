@@ -71,6 +71,12 @@ class MemoryPerson:
     def takes_away(self, card_id: str) -> None:
         self.board.person_takes_away(card_id)
 
+    def drops_column(self, column: Column) -> None:
+        self.board.person_drops_column(column)
+
+    def lists(self) -> tuple[str, ...]:
+        return self.board.lists
+
     def copies(self, card_id: str) -> str:
         return self.board.person_copies(card_id).id
 

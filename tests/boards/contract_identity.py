@@ -207,6 +207,15 @@ class IdentityContract:
         below = f"see also\n\n{footer(two.key)}\n\n{footer(one.key)}\n\nthe end"
         assert description == f"Changed\n\n{below}"
 
+    def test_our_footer_is_put_last_again_also_where_what_people_change_is_kept(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        clone.keep_drift = True
+        person.edits(made.id, description=f"{made.description}\n\n{footer(key('other'))}")
+        assert kinds(clone.sync([FULL])) == ["Update"]
+        assert only_card(clone.board).key == FULL.key
+        assert clone.sync([FULL]).operations == ()
+
     def test_a_card_with_a_pasted_footer_is_found_in_the_archive_too(
         self, clone: Clone[Board], made: SeenCard, person: Person
     ) -> None:

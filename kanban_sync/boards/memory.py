@@ -10,7 +10,7 @@ from kanban_sync.boards.memory_writer import MemoryWriter, put_away
 from kanban_sync.core.board import BoardState, SeenCard
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import AGENT_LABEL, LISTS, Column
-from kanban_sync.core.description import key_of
+from kanban_sync.core.description import key_of, keys_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
@@ -95,7 +95,7 @@ class MemoryBoard:
         with self._lock:
             self.reads += 1
             cards = (card for card in self.cards.values() if card.archived)
-            return tuple(card for card in cards if card.key in keys)
+            return tuple(card for card in cards if keys_of(card.description) & set(keys))
 
     def prepare(self) -> None:
         """Make what the last reading found missing: lists, label, field."""
@@ -161,6 +161,11 @@ class MemoryBoard:
             self._last_id += 1
             return str(self._last_id)
 
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The names of the lists, in the board's order."""
+        return tuple(each.value for each in LISTS if f"list {each.value}" in self._things)
+
     # --- what people do -----------------------------------------------------------------------
 
     def person_adds(
@@ -205,6 +210,11 @@ class MemoryBoard:
         with self._lock:
             del self.cards[card_id]
             self._elsewhere.add(card_id)
+
+    def person_drops_column(self, column: Column) -> None:
+        """Delete a list that holds no card."""
+        with self._lock:
+            self._things.discard(f"list {column.value}")
 
     def person_copies(self, card_id: str) -> SeenCard:
         """Duplicate a card: description and version field are copied, footer included."""

@@ -115,7 +115,8 @@ class MemoryWriter:
             stamp=stamp or seen.stamp,
             archived=False,
         )
-        return Said(seen.id, card, operation.mark, after, dict(self._items))
+        theirs = operation.theirs
+        return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the archive; the version field says that it was us."""

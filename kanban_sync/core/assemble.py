@@ -154,9 +154,10 @@ def vanished(
         if task.status.is_over and task.parent not in held:
             continue
         state = states.get(task.path)
-        done = state is not None and state.gone_means_done and task.parent is None
         # Of an id that two files give, the second task's key has its path in front.
-        done = done and task.key.name.removeprefix(f"{task.path}/") not in ids
+        own = task.key.name.removeprefix(f"{task.path}/")
+        is_v1 = state is not None and (state.gone_means_done or own in state.completed)
+        done = is_v1 and task.parent is None and own not in ids
         version = state.shape_version if state is not None else UNKNOWN
         if done:
             completed.add(task.key)

@@ -125,7 +125,8 @@ class Stamp(NamedTuple):
     """What the version field of a card holds: the version, who drew it, whether we archived it.
 
     ``block`` and ``lines`` tell any clone which words on the card are ours, also one that never
-    saw them (``description.block_mark``, ``checklists.line_marks``).
+    saw them (``description.block_mark``, ``checklists.line_marks``); ``task`` tells whose card it
+    is, whatever footers people paste into it (``description.task_mark``).
     """
 
     version: CardVersion
@@ -133,9 +134,10 @@ class Stamp(NamedTuple):
     archived: bool = False
     block: str = ""
     lines: str = ""
+    task: str = ""
 
     def __str__(self) -> str:
-        """Return the field's text, far below the 512 characters that it may have."""
+        """Return the field's text, below the 512 characters that it may have."""
         text, status = self.version
         words = [
             f"{text.time}.{text.commit[:12]}",
@@ -146,6 +148,8 @@ class Stamp(NamedTuple):
             words.append(ARCHIVED_WORD)
         if self.lines:
             words.append(f"+{self.lines}")
+        if self.task:
+            words.append(f"={self.task}")
         return " ".join([*words, self.block] if self.block else words)
 
     @classmethod
@@ -155,9 +159,11 @@ class Stamp(NamedTuple):
         try:
             versions = [_version(word) for word in words[:2]]
             archived = ARCHIVED_WORD in words[3:]
-            lines = next((word[1:] for word in words[3:] if word.startswith("+")), "")
+            lines, task = (
+                next((word[1:] for word in words[3:] if word.startswith(sign)), "") for sign in "+="
+            )
             block = next((word for word in words[3:] if "-" in word and word[0].isdigit()), "")
-            return cls(CardVersion(*versions), words[2], archived, block, lines)
+            return cls(CardVersion(*versions), words[2], archived, block, lines, task)
         except (ValueError, IndexError):
             return None
 
@@ -183,9 +189,10 @@ class Said:
 
     ``said`` is recorded before the first write; ``seen`` is what was read back after the last
     one. Between the two ``finished`` is False: nobody knows how far the writing came. ``items``
-    are the ids that the board gave to the lines of task lists, by item key. ``archived`` means
-    that we archived the card; ``deleted`` that a person deleted it. ``before`` is what the card
-    may still have of former sayings while this one is not finished.
+    are the ids that the board gave to the lines of task lists, by item key; ``theirs`` the ids of
+    people's lines that were there before the last write. ``archived`` means that we archived the
+    card; ``deleted`` that a person deleted it. ``before`` is what the card may still have of former
+    sayings while this one is not finished.
 
     A part of ``said`` with an unknown version was not said: another clone was ahead in it. An
     empty ``card_id`` means that the card was about to be made: it may be there or not.
@@ -200,6 +207,7 @@ class Said:
     archived: bool = False
     deleted: bool = False
     before: tuple[Card, ...] = ()
+    theirs: frozenset[str] = frozenset()
 
     @property
     def read_back(self) -> SeenCard | None:

@@ -1,19 +1,13 @@
-"""Task lists of a card: which line on the board is which task, and what has to be written.
-
-A line is ours if the base knows its id, or if a task list of ours has a line with the same text
-that nobody else claims. All other lines are people's and stay where they are.
-"""
+"""Task lists of a card: what has to be written so that their lines say what the tasks say."""
 
 from __future__ import annotations
 
-import hashlib
-from base64 import urlsafe_b64encode
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.identity import Traits, match
+from kanban_sync.core.lines import lines_known, recognise, titles_marked
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -26,26 +20,21 @@ from kanban_sync.core.operations import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from kanban_sync.core.board import Checklist, Item, Said, SeenChecklist, SeenItem
+    from kanban_sync.core.board import Checklist, Item, Said, SeenChecklist, SeenItem, Stamp
     from kanban_sync.core.operations import Change
 
 STEP = 65536.0
 """The distance of two neighbours that a board's own page leaves."""
 
-MARK_LENGTH = 3
-"""Characters of a line's mark: enough to tell some hundred lines apart."""
-
-MARKS = 130
-"""How many marks the version field, which has 512 characters, can hold."""
-
 
 @dataclass(frozen=True, slots=True)
 class ChecklistDifference:
-    """The writes to texts, the writes to ticks, and the ids of our lines by item key."""
+    """The writes to texts and to ticks, the ids of our lines by item key, and those of people's."""
 
     text: tuple[Change, ...]
     status: tuple[Change, ...]
     items: Mapping[str, str]
+    theirs: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +45,21 @@ class _Found:
     checklist: str
 
 
-def line_marks(checklists: Sequence[Checklist]) -> str:
-    """Return marks of all titles and lines, by which any clone knows which of them are ours."""
-    texts = [text for each in checklists for text in (each.title, *(i.text for i in each.items))]
-    return "".join(_mark(text) for text in texts[:MARKS])
-
-
 def compare_checklists(
-    wanted: Sequence[Checklist], seen: Sequence[SeenChecklist], base: Said | None, marks: str = ""
+    wanted: Sequence[Checklist],
+    seen: Sequence[SeenChecklist],
+    base: Said | None,
+    stamp: Stamp | None = None,
 ) -> ChecklistDifference:
     """Compare the task lists that a card ought to have with those on the board.
 
-    ``marks`` are those of the lines that were said last, by whichever clone.
+    ``stamp`` is the card's version field, in which are the marks of the lines that were said last.
     """
-    former = _former(seen, base)
+    former = lines_known(seen, base)
     on_board = {line.id: _Found(line, each.id) for each in seen for line in each.items}
-    said = _titles_said(base) | {each.title for each in seen if _mark(each.title) in _split(marks)}
+    said = _titles_said(base) | titles_marked(seen, stamp)
     places = _places(wanted, seen, former, on_board, said)
-    items = _recognise(wanted, seen, places, former, on_board)
-    others = _made_by_others(seen, {*items.values(), *former.values()}, marks)
-    items |= _pair_similar(wanted, items, others)
+    items, others = recognise(wanted, seen, base, stamp, former, places)
     text: list[Change] = []
     status: list[Change] = []
     there = {each.id: each.position for each in seen}
@@ -97,26 +81,8 @@ def compare_checklists(
     # Remembered until they are removed: the writing may be cut off, or the part not be ours.
     items |= {key: id_ for key, id_ in made_here.items() if id_ in stale}
     items |= {f"?{line.id}": line.id for line in others if line.id in stale}
-    return ChecklistDifference(tuple(text), tuple(status), items)
-
-
-def _former(seen: Sequence[SeenChecklist], base: Said | None) -> dict[str, str]:
-    """Return the ids of lines that we made, by item key.
-
-    Of a saying that was cut off nobody knows the ids: its lines are known by their text.
-    """
-    if base is None:
-        return {}
-    former = dict(base.items)
-    for card in () if base.finished else base.all_said:
-        for checklist in card.checklists:
-            lines = [line for each in seen if each.title == checklist.title for line in each.items]
-            for item in checklist.items:
-                same = [line.id for line in lines if line.text == item.text]
-                free = [id_ for id_ in same if id_ not in former.values()]
-                if item.key not in former and free:
-                    former[item.key] = free[0]
-    return former
+    theirs = frozenset(on_board.keys() - set(items.values()))
+    return ChecklistDifference(tuple(text), tuple(status), items, theirs)
 
 
 def _places(
@@ -147,63 +113,6 @@ def _places(
             if holder not in places.values() and titles[holder] in said:
                 places[checklist.title] = holder
     return places
-
-
-def _recognise(
-    wanted: Sequence[Checklist],
-    seen: Sequence[SeenChecklist],
-    places: Mapping[str, str],
-    former: Mapping[str, str],
-    on_board: Mapping[str, _Found],
-) -> dict[str, str]:
-    """Return the ids of lines by item key: those remembered, else lines with the same text."""
-    items = {
-        item.key: former[item.key]
-        for checklist in wanted
-        for item in checklist.items
-        if former.get(item.key) in on_board
-    }
-    claimed = {*items.values(), *former.values()}
-    by_id = {each.id: each for each in seen}
-    for checklist in wanted:
-        place = places.get(checklist.title)
-        free: dict[str, list[str]] = {}
-        for line in sorted(by_id[place].items, key=_position) if place else ():
-            if line.id not in claimed:
-                free.setdefault(line.text, []).append(line.id)
-        for item in checklist.items:
-            if item.key not in items and free.get(item.text):
-                items[item.key] = free[item.text].pop(0)
-    return items
-
-
-def _made_by_others(
-    seen: Sequence[SeenChecklist], claimed: Collection[str], marks: str
-) -> list[SeenItem]:
-    """Return the lines that another clone made: marked as ours, and unknown to this one."""
-    left = Counter(_split(marks))
-    lines = [line for each in seen for line in sorted(each.items, key=_position)]
-    left -= Counter(_mark(line.text) for line in lines if line.id in claimed)
-    found: list[SeenItem] = []
-    for line in lines:
-        if line.id not in claimed and left[_mark(line.text)] > 0:
-            left[_mark(line.text)] -= 1
-            found.append(line)
-    return found
-
-
-def _pair_similar(
-    wanted: Sequence[Checklist], items: Mapping[str, str], lines: Sequence[SeenItem]
-) -> dict[str, str]:
-    """Pair tasks without a line with lines of another clone that were reworded since."""
-    without = [item for each in wanted for item in each.items if item.key not in items]
-    pairs = match([_traits(line.text) for line in lines], [_traits(item.text) for item in without])
-    return {without[here].key: lines[there].id for here, there in pairs.items()}
-
-
-def _traits(text: str) -> Traits:
-    number = text.split(" ", 1)[0]
-    return Traits("", "", number if number[:1].isdigit() else "", text)
 
 
 def _compare_lines(
@@ -340,15 +249,3 @@ def _longest_rising(positions: Sequence[float | None]) -> set[int]:
         run.add(index_)
         index_ = previous.get(index_, -1)
     return run
-
-
-def _mark(text: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest())[:MARK_LENGTH].decode()
-
-
-def _split(marks: str) -> list[str]:
-    return [marks[start : start + MARK_LENGTH] for start in range(0, len(marks), MARK_LENGTH)]
-
-
-def _position(line: SeenItem) -> float:
-    return line.position

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import urlsafe_b64encode
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 OPENING = "`kanban-sync:"
 """How each footer begins."""
+
+TASK_MARK = 8
+"""Characters of a task's mark: enough to tell all tasks of a board apart."""
 
 _FOOTER = re.compile(
     r"^[ \t]*`kanban-sync: ([0-9a-z]+)/([a-z-]+):([^`\n]+)`[ \t\r]*$", re.MULTILINE
@@ -49,11 +53,23 @@ def project_words(project: str) -> str:
 
 
 def key_of(description: str) -> TaskKey | None:
-    """Return the key that a description's footer names, None without a footer."""
-    found = _FOOTER.findall(description or "")
-    if not found:
-        return None
-    project, source, name = found[-1]
+    """Return the key that a description's footer names, the last of several; None without one."""
+    found = list(_FOOTER.finditer(description or ""))
+    return _key(found[-1]) if found else None
+
+
+def keys_of(description: str) -> frozenset[TaskKey]:
+    """Return the keys of all footers in a description: people paste what they like."""
+    return frozenset(_key(each) for each in _FOOTER.finditer(description))
+
+
+def task_mark(key: TaskKey) -> str:
+    """Return a short word for a task, by which the version field tells whose card it is."""
+    return urlsafe_b64encode(hashlib.sha256(footer(key).encode()).digest())[:TASK_MARK].decode()
+
+
+def _key(found: re.Match[str]) -> TaskKey:
+    project, source, name = found.groups()
     return TaskKey(project, source, _ENCODED.sub(_decoded, name))
 
 
@@ -98,12 +114,26 @@ def rewrite(description: str, key: TaskKey, wanted: SetText) -> str:
         key: Whose footer to set.
         wanted: Our block as it ought to be, and what may stand there now.
     """
-    found = list(_FOOTER.finditer(description))
-    body = description[: found[-1].start()] if found else description
-    tail = description[found[-1].end() :] if found else ""
+    body, tail = _around_footer(description, key)
     above, below = _peoples_words(body, wanted)
     parts = [above, wanted.text, below, footer(key), _trimmed(tail)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _around_footer(description: str, key: TaskKey) -> tuple[str, str]:
+    """Return what stands above and below our footer, which is to be the last of all.
+
+    One of another task that a person pasted further down is theirs, and goes above ours. If there
+    is only one of another task, it stands where ours was.
+    """
+    found = list(_FOOTER.finditer(description))
+    if not found:
+        return description, ""
+    last = found[-1]
+    own = next((each for each in reversed(found) if _key(each) == key), last)
+    body = description[: own.start()]
+    pasted = _trimmed(description[own.end() : last.end()])
+    return f"{body.rstrip()}\n\n{pasted}" if pasted else body, description[last.end() :]
 
 
 def _peoples_words(body: str, wanted: SetText) -> tuple[str, str]:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Difference:
     """What would have to be written: to the text part, and to the status part, of one card.
 
-    ``items`` are the ids of lines that were recognised as ours, by item key.
+    ``items`` are the ids of lines that were recognised as ours, by item key; ``theirs`` those of
+    people's lines.
     """
 
     text: tuple[Change, ...]
     status: tuple[Change, ...]
     items: Mapping[str, str]
+    theirs: frozenset[str]
 
 
 def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> Difference:
@@ -61,9 +63,8 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
     ours = set(card.names).union(*(each.labels for each in all_said))
     status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
-    marks = seen.stamp.lines if seen.stamp is not None else ""
-    lists = compare_checklists(card.checklists, seen.checklists, base, marks)
-    return Difference((*text, *lists.text), (*status, *lists.status), lists.items)
+    lists = compare_checklists(card.checklists, seen.checklists, base, seen.stamp)
+    return Difference((*text, *lists.text), (*status, *lists.status), lists.items, lists.theirs)
 
 
 def _marks(seen: SeenCard, base: Said | None) -> tuple[str, ...]:

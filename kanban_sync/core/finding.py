@@ -3,6 +3,10 @@
 By id in the base; else by a footer of this project (the smallest id counts for every clone); else,
 only for a card without any footer, by a title that is unique among our labelled cards and among
 the tasks that have no card (boards made by the tool's predecessor).
+
+People paste footers. A card whose id is remembered stays its task's, whatever footers stand on it,
+and one whose version field names a task is no other task's. Only cards that a clone made have that
+field (and copies of them, whose ids are larger): without it an older card is no twin of ours.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import Column
+from kanban_sync.core.description import compose, task_mark
 from kanban_sync.core.operations import Note
 
 if TYPE_CHECKING:
@@ -34,6 +39,18 @@ class Found:
     notes: tuple[Note, ...]
 
 
+def each_its_own(base: Mapping[TaskKey, Said], actual: BoardState) -> dict[TaskKey, Said]:
+    """Return the base without what takes one card for two tasks': its footer tells whose it is."""
+    names = {seen.id: seen.key for seen in actual.cards}
+    owners: dict[str, TaskKey] = {}
+    for key, said in base.items():
+        if said.card_id not in owners or names.get(said.card_id) == key:
+            owners[said.card_id] = key
+    return {
+        key: said for key, said in base.items() if not said.card_id or owners[said.card_id] == key
+    }
+
+
 def find_cards(
     desired: Sequence[Card],
     actual: BoardState,
@@ -41,34 +58,70 @@ def find_cards(
     project: str,
 ) -> Found:
     """Find the card of each desired task; cards with another project's footer are strangers'."""
-    by_id = {seen.id: seen for seen in actual.cards}
-    by_key: dict[TaskKey, list[SeenCard]] = {}
-    for seen in sorted(actual.cards, key=_age):
-        if seen.key is not None and seen.key.project == project:
-            by_key.setdefault(seen.key, []).append(seen)
+    by_key = _by_task(desired, actual, base, project)
     found: dict[TaskKey, SeenCard] = {}
     twins: dict[TaskKey, SeenCard] = {}
     notes: list[Note] = []
     for card in desired:
-        known = base.get(card.key)
-        candidates = list(by_key.get(card.key, []))
-        remembered = by_id.get(known.card_id) if known is not None else None
-        if remembered is not None and remembered.key in {None, card.key}:
-            candidates = sorted({*candidates, remembered}, key=_age)
+        candidates = by_key.get(card.key)
         if not candidates:
             continue
-        # One that we put away gives way to one that is there; a person's archiving counts.
-        candidates.sort(key=lambda seen: archived_by_us(seen, known))
-        oldest, *others = candidates
-        found[card.key] = oldest
-        for other in others:
-            if other is remembered and not other.archived and not oldest.archived:
+        known = base.get(card.key)
+        counts = found[card.key] = _choose(candidates, known)
+        for other in candidates:
+            if other is counts or other.archived:
+                continue
+            if known is not None and other.id == known.card_id and not counts.archived:
                 twins[card.key] = other
-            elif not other.archived:
-                text = f"card {other.id} is a copy of card {oldest.id}; left alone"
+            else:
+                kind = "is a copy" if _is_made(other, known) else "has the footer"
+                text = f"card {other.id} {kind} of card {counts.id}; left alone"
                 notes.append(Note(str(card.key), text))
     found.update(_adopt(desired, actual, base, found))
     return Found(found, twins, tuple(notes))
+
+
+def _by_task(
+    desired: Sequence[Card], actual: BoardState, base: Mapping[TaskKey, Said], project: str
+) -> dict[TaskKey, list[SeenCard]]:
+    """Sort the cards by the one task that each may be of, the oldest first."""
+    owners = {said.card_id: key for key, said in base.items() if said.card_id}
+    marks = {task_mark(key): key for key in (*base, *(card.key for card in desired))}
+    found: dict[TaskKey, list[SeenCard]] = {}
+    for seen in sorted(actual.cards, key=_age):
+        key = owners.get(seen.id)
+        if key is None and seen.key is not None and seen.key.project == project:
+            named = seen.stamp.task if seen.stamp is not None else ""
+            key = marks.get(named) if named else seen.key
+        if key is not None:
+            found.setdefault(key, []).append(seen)
+    return found
+
+
+def _choose(candidates: Sequence[SeenCard], known: Said | None) -> SeenCard:
+    """Return which card counts: what we remember, unless a clone made an older one."""
+    remembered = next(
+        (seen for seen in candidates if known is not None and seen.id == known.card_id), None
+    )
+    if remembered is not None:
+        older = candidates[: candidates.index(remembered)]
+        made = (seen for seen in older if _is_made(seen, known) and not seen.archived)
+        return next(made, remembered)
+    # One that we put away gives way to one that is there; a person's archiving counts.
+    return min(
+        candidates,
+        key=lambda seen: (archived_by_us(seen, known), not _is_made(seen, known), _age(seen)),
+    )
+
+
+def _is_made(seen: SeenCard, known: Said | None) -> bool:
+    """Whether a clone made the card, or began to: the version field comes after the footer."""
+    if seen.stamp is not None:
+        return True
+    if known is None or known.card_id:
+        return False
+    begun = compose(known.said.text, known.said.key)
+    return seen.title == known.said.title and seen.description.split() == begun.split()
 
 
 def _adopt(

@@ -53,8 +53,10 @@ class SlotState:
 
     ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
     had last, so that a task which comes back is the same again; ``gone_means_done`` is how the
-    dialect of the last content that had tasks takes a removal; ``shape_version`` is the newest
-    commit that moved the file (into the archive) or took a task out of it.
+    dialect of the last content that had tasks takes a removal; ``completed`` are the own keys of
+    tasks that were removed from a content whose dialect takes it so, though a later one may not;
+    ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
+    of it.
     """
 
     blob: str
@@ -63,6 +65,7 @@ class SlotState:
     taken: Mapping[str, str] = field(default_factory=dict)
     gone_means_done: bool = False
     shape_version: Version = UNKNOWN
+    completed: frozenset[str] = frozenset()
 
 
 EMPTY = SlotState("")
@@ -149,6 +152,7 @@ def carry(
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
         gone_means_done=gone_means_done if flat else any(state.gone_means_done for state in before),
         shape_version=_shape_version(before, matches, change),
+        completed=_completed(before, matches) - set(owns),
     )
 
 
@@ -183,6 +187,16 @@ def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], 
     if own in given:
         return True
     return not traits.id and own in taken and taken[own] != text_hash(traits)
+
+
+def _completed(before: Sequence[SlotState], matches: Sequence[Mapping[int, int]]) -> frozenset[str]:
+    """Return the own keys of tasks whose removal meant that they were completed."""
+    found = {own for state in before for own in state.completed}
+    for state, pairs in zip(before, matches, strict=True):
+        if state.gone_means_done:
+            kept = set(pairs.values())
+            found |= {task.own for index, task in enumerate(state.tasks) if index not in kept}
+    return frozenset(found)
 
 
 def _shape_version(

@@ -149,6 +149,7 @@ class Update:
     mark: str
     items: Mapping[str, str]
     reason: str
+    theirs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,7 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
         archived=base.archived or seen.archived or isinstance(operation, Archive),
         deleted=False,
         before=() if former is None else _remembered(base.all_said),
+        theirs=operation.theirs if isinstance(operation, Update) else base.theirs,
     )
 
 

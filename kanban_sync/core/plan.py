@@ -47,7 +47,7 @@ from kanban_sync.core.board import NEVER, Said
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import LISTS, Column
 from kanban_sync.core.difference import difference
-from kanban_sync.core.finding import archived_by_us, find_cards
+from kanban_sync.core.finding import archived_by_us, each_its_own, find_cards
 from kanban_sync.core.operations import (
     REPAIRED,
     Archive,
@@ -110,6 +110,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
             again that a person deleted.
         keep_drift: Whether what a person changed stays until the task itself changes.
     """
+    base = each_its_own(base, actual)
     found = find_cards(desired, actual, base, project)
     terms = _Terms(actual, mark, _bottoms(actual), force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
@@ -241,7 +242,8 @@ def _decide_present(
         # Rows 16 and 17.
         if base is not None and _is_agreed(base, card, seen, differs.items):
             return None
-        return Remember(Said(seen.id, card, mark, seen, differs.items), "the board already says so")
+        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs)
+        return Remember(agreed, "the board already says so")
     back = seen.archived
     sides = {
         side: reason
@@ -249,7 +251,7 @@ def _decide_present(
         if changes
         and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
-    if terms.keep_drift and seen.key is not None:
+    if terms.keep_drift and seen.key == card.key:
         drifted = {side for side, reason in sides.items() if reason == REPAIRED}
         sides = {side: reason for side, reason in sides.items() if side not in drifted}
         if drifted and not sides:
@@ -271,9 +273,8 @@ def _decide_present(
     stamp = stamp_after(equal | sides.keys(), sides, card, seen, mark)
     said = replace(card, version=version_said(equal | sides.keys(), card))
     reason = ", ".join(dict.fromkeys(sides.values()))
-    return Update(
-        said, seen, changes, stamp if stamp != seen.stamp else None, mark, differs.items, reason
-    )
+    written = stamp if stamp != seen.stamp else None
+    return Update(said, seen, changes, written, mark, differs.items, reason, differs.theirs)
 
 
 def _is_agreed(base: Said, card: Card, seen: SeenCard, items: Mapping[str, str]) -> bool:

@@ -10,8 +10,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import CardVersion, Stamp
-from kanban_sync.core.checklists import line_marks
-from kanban_sync.core.description import block_mark
+from kanban_sync.core.description import block_mark, task_mark
+from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.operations import REPAIRED
 
@@ -109,13 +109,14 @@ def version_said(ours: Collection[Side], card: Card) -> CardVersion:
 def stamp_made(card: Card, mark: str) -> Stamp:
     """Return the version field of a card of which all is ours to say."""
     block, lines = block_mark(card.text), line_marks(card.checklists)
-    return Stamp(card.version, mark, block=block, lines=lines)
+    return Stamp(card.version, mark, block=block, lines=lines, task=task_mark(card.key))
 
 
 def stamp_archived(card: Card, seen: SeenCard, base: Said) -> Stamp:
     """Return the version field of a card that we put away; its words stay as they are."""
     there = seen.stamp or Stamp(card.version, base.mark)
-    return there._replace(version=card.version, mark=base.mark, archived=True)
+    task = task_mark(card.key)
+    return there._replace(version=card.version, mark=base.mark, archived=True, task=task)
 
 
 def stamp_after(
@@ -136,4 +137,5 @@ def stamp_after(
     ]
     there = seen.stamp if Side.TEXT not in ours else None
     words = there or stamp_made(card, mark)
-    return words._replace(version=CardVersion(*parts), mark=mark, archived=False)
+    task = task_mark(card.key)
+    return words._replace(version=CardVersion(*parts), mark=mark, archived=False, task=task)

@@ -68,6 +68,7 @@ def slot_to_json(state: SlotState) -> str:
         "taken": dict(state.taken),
         "gone_means_done": state.gone_means_done,
         "shape_version": state.shape_version,
+        "completed": sorted(state.completed),
     }
     return json.dumps(plain, ensure_ascii=False)
 
@@ -86,7 +87,12 @@ def slot_from_json(text: str) -> SlotState:
         ) in data["tasks"]
     )  # fmt: skip
     return SlotState(
-        **{**data, "tasks": tasks, "shape_version": Version(*data["shape_version"])},
+        **{
+            **data,
+            "tasks": tasks,
+            "shape_version": Version(*data["shape_version"]),
+            "completed": frozenset(data.get("completed", ())),
+        },
     )
 
 
@@ -105,6 +111,7 @@ def said_from_json(text: str) -> Said:
             "said": _card_from(data["said"]),
             "seen": _seen_from(seen) if seen else None,
             "before": tuple(_card_from(card) for card in data["before"]),
+            "theirs": frozenset(data.get("theirs", ())),
         },
     )
 

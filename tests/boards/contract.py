@@ -10,7 +10,7 @@ import pytest
 
 from core.made import at, card, key, kinds, over
 from core.passes import Clone
-from kanban_sync.core.columns import NAME_LIMIT, Column, fit
+from kanban_sync.core.columns import LISTS, NAME_LIMIT, Column, fit
 from kanban_sync.core.errors import RefusedError
 from kanban_sync.core.operations import Archive, Create, Remember, Update
 
@@ -36,6 +36,8 @@ class Person(Protocol):
     def deletes(self, card_id: str) -> None: ...
     def takes_away(self, card_id: str) -> None: ...
     def copies(self, card_id: str) -> str: ...
+    def drops_column(self, column: Column) -> None: ...
+    def lists(self) -> tuple[str, ...]: ...
 
 
 FULL = card(
@@ -74,6 +76,21 @@ class BoardContract:
         assert {"list Backlog", "list Done", "label agent", "field version"} <= set(missing)
         board.prepare()
         assert board.read({}).missing == ()
+
+    @pytest.mark.parametrize(
+        "dropped",
+        [*((column,) for column in LISTS), (Column.BACKLOG, Column.TODO), LISTS[2:], LISTS],
+        ids="+".join,
+    )
+    def test_lists_that_a_person_removed_are_made_again_in_their_places(
+        self, clone: Clone[Board], person: Person, dropped: tuple[Column, ...]
+    ) -> None:
+        clone.sync([])
+        for column in dropped:
+            person.drops_column(column)
+        for _ in range(2):
+            clone.sync([])
+        assert person.lists() == tuple(LISTS)
 
     def test_a_new_card_has_all_that_was_asked_for(self, made: SeenCard) -> None:
         assert made.key == FULL.key

@@ -163,6 +163,75 @@ class IdentityContract:
             assert any(f"card {copy} is a copy of card {made.id}" in n.text for n in found.notes)
         assert {each.id: each for each in clone.board.read({}).cards}[copy] == before
 
+    # --- footers that people paste --------------------------------------------------------------
+
+    @pytest.mark.parametrize("is_known", [True, False], ids=["by its clone", "by a new clone"])
+    def test_a_footer_that_a_person_pasted_into_an_older_card_makes_it_none_of_ours(
+        self, clone: Clone[Board], person: Person, *, is_known: bool
+    ) -> None:
+        clone.sync([])
+        theirs = person.adds("Theirs", "my words", Column.TODO)
+        clone.sync([FULL])
+        person.edits(theirs, description=f"my words\n\n{footer(key())}")
+        before = {each.id: each for each in clone.board.read({}).cards}
+        (ours,) = before.keys() - {theirs}
+        syncing = clone if is_known else Clone(clone.board)
+        for _ in range(2):
+            found = syncing.sync([CHANGED])
+            assert f"card {theirs} has the footer of card {ours}" in found.notes[0].text
+        after = {each.id: each for each in clone.board.read({}).cards}
+        assert after.keys() == before.keys()
+        assert after[theirs] == before[theirs]
+        assert after[ours].title == "New"
+
+    @pytest.mark.parametrize("is_known", [True, False], ids=["by its clone", "by a new clone"])
+    def test_the_footer_of_another_task_at_the_end_of_a_card_takes_nothing_from_either(
+        self, clone: Clone[Board], person: Person, *, is_known: bool
+    ) -> None:
+        one, two = card("one", title="One"), card("two", title="Two")
+        clone.sync([one])
+        clone.sync([one, two])
+        cards = {each.title: each for each in clone.board.read({}).cards}
+        words = f"{cards['One'].description}\n\nsee also\n\n{footer(two.key)}\n\nthe end"
+        person.edits(cards["One"].id, description=words)
+        changed = [replace(each, text="Changed", version=at(6)) for each in (one, two)]
+        syncing = clone if is_known else Clone(clone.board)
+        syncing.sync(changed)
+        assert syncing.sync(changed).operations == ()
+        after = {each.id: each for each in clone.board.read({}).cards}
+        assert {each.id: (each.key, each.title) for each in after.values()} == {
+            cards["One"].id: (one.key, "One"),
+            cards["Two"].id: (two.key, "Two"),
+        }
+        description = after[cards["One"].id].description
+        below = f"see also\n\n{footer(two.key)}\n\n{footer(one.key)}\n\nthe end"
+        assert description == f"Changed\n\n{below}"
+
+    def test_our_footer_is_put_last_again_also_where_what_people_change_is_kept(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        clone.keep_drift = True
+        person.edits(made.id, description=f"{made.description}\n\n{footer(key('other'))}")
+        assert kinds(clone.sync([FULL])) == ["Update"]
+        assert only_card(clone.board).key == FULL.key
+        assert clone.sync([FULL]).operations == ()
+
+    def test_a_card_with_a_pasted_footer_is_found_in_the_archive_too(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.edits(made.id, description=f"{made.description}\n\n{footer(key('other'))}")
+        person.archives(made.id)
+        assert kinds(Clone(clone.board).sync([FULL])) == ["Remember"]
+
+    def test_a_copy_stays_when_the_task_of_its_card_is_over(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        copy = person.copies(made.id)
+        ended = replace(over(), version=at(6))
+        for _ in range(3):
+            clone.sync([ended])
+        assert only_card(clone.board).id == copy
+
     # --- lost and copied stores ---------------------------------------------------------------
 
     def test_a_lost_store_finds_every_card_again_and_writes_nothing(

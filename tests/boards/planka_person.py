@@ -84,6 +84,15 @@ class PlankaPerson:
             api.Request("POST", f"/api/cards/{card_id}/duplicate", {"position": 9 * STEP})
         )
 
+    def drops_column(self, column: Column) -> None:
+        list_id = self.board.ids[list_name(column)]
+        self.client.send(api.Request("DELETE", f"/api/lists/{list_id}"))
+
+    def lists(self) -> tuple[str, ...]:
+        lists = self.client.send(api.board(self.board.ids["board"]))["included"]["lists"]
+        named = [each for each in lists if each["name"]]
+        return tuple(each["name"] for each in sorted(named, key=lambda each: each["position"]))
+
     def clears_version(self, card_id: str) -> None:
         ids = self.board.ids
         place = f"customFieldGroupId:{ids['group']}:customFieldId:{ids['field']}"

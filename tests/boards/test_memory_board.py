@@ -9,6 +9,7 @@ import pytest
 
 from boards.contract import FULL, BoardContract
 from boards.contract_identity import IdentityContract
+from boards.contract_lines import LinesContract
 from boards.contract_meanwhile import MeanwhileContract
 from boards.contract_precedence import PrecedenceContract
 from core.passes import Clone
@@ -16,7 +17,13 @@ from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.errors import BoardUnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from boards.contract_lines import AtWrite
     from kanban_sync.core.columns import Column
+
+    Made = TypeVar("Made")
 
 
 @dataclass
@@ -64,11 +71,19 @@ class MemoryPerson:
     def takes_away(self, card_id: str) -> None:
         self.board.person_takes_away(card_id)
 
+    def drops_column(self, column: Column) -> None:
+        self.board.person_drops_column(column)
+
+    def lists(self) -> tuple[str, ...]:
+        return self.board.lists
+
     def copies(self, card_id: str) -> str:
         return self.board.person_copies(card_id).id
 
 
-class TestMemoryBoard(BoardContract, IdentityContract, MeanwhileContract, PrecedenceContract):
+class TestMemoryBoard(
+    BoardContract, IdentityContract, LinesContract, MeanwhileContract, PrecedenceContract
+):
     @pytest.fixture
     def board(self) -> MemoryBoard:
         return MemoryBoard()
@@ -76,6 +91,24 @@ class TestMemoryBoard(BoardContract, IdentityContract, MeanwhileContract, Preced
     @pytest.fixture
     def person(self, board: MemoryBoard) -> MemoryPerson:
         return MemoryPerson(board)
+
+    @pytest.fixture
+    def at_write(self, board: MemoryBoard, monkeypatch: pytest.MonkeyPatch) -> AtWrite:
+        def watch(write: int, act: Callable[[], object], *, is_done: bool) -> None:
+            carry_out, left = board.write, [write]
+
+            def writes(change: Callable[[], Made]) -> Made:
+                left[0] -= 1
+                if left[0] == 0 and not is_done:
+                    act()
+                made = carry_out(change)
+                if left[0] == 0 and is_done:
+                    act()
+                return made
+
+            monkeypatch.setattr(board, "write", writes)
+
+        return watch
 
 
 def test_a_write_that_fails_is_not_carried_out() -> None:

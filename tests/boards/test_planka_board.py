@@ -13,6 +13,7 @@ import pytest
 from boards.canned import Canned, CannedServer
 from boards.contract import FULL, BoardContract
 from boards.contract_identity import IdentityContract
+from boards.contract_lines import LinesContract
 from boards.contract_meanwhile import MeanwhileContract
 from boards.contract_precedence import PrecedenceContract
 from boards.planka_person import PlankaPerson, remove_project
@@ -28,8 +29,9 @@ from kanban_sync.core.precedence import stamp_made
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from boards.contract_lines import AtWrite
     from kanban_sync.core.board import Card
 
 # Read here, since the tests themselves run without the variables of whoever runs them.
@@ -42,7 +44,9 @@ def standin() -> Iterator[Standin]:
         yield server
 
 
-class TestPlankaBoard(BoardContract, IdentityContract, MeanwhileContract, PrecedenceContract):
+class TestPlankaBoard(
+    BoardContract, IdentityContract, LinesContract, MeanwhileContract, PrecedenceContract
+):
     @pytest.fixture
     def client(self, standin: Standin) -> Iterator[Client]:
         with Client(standin.url, standin.api_key) as client:
@@ -56,9 +60,17 @@ class TestPlankaBoard(BoardContract, IdentityContract, MeanwhileContract, Preced
     def person(self, client: Client, board: PlankaBoard) -> PlankaPerson:
         return PlankaPerson(client, board)
 
+    @pytest.fixture
+    def at_write(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> AtWrite:
+        return lambda write, act, *, is_done: watch_writes(
+            client, monkeypatch, write, act, is_done=is_done
+        )
+
 
 @pytest.mark.needs("planka")
-class TestRealPlanka(BoardContract, IdentityContract, MeanwhileContract, PrecedenceContract):
+class TestRealPlanka(
+    BoardContract, IdentityContract, LinesContract, MeanwhileContract, PrecedenceContract
+):
     @pytest.fixture
     def client(self, planka_url: str) -> Iterator[Client]:
         with Client(planka_url, REAL_KEY) as client:
@@ -74,6 +86,34 @@ class TestRealPlanka(BoardContract, IdentityContract, MeanwhileContract, Precede
     @pytest.fixture
     def person(self, client: Client, board: PlankaBoard) -> PlankaPerson:
         return PlankaPerson(client, board)
+
+    @pytest.fixture
+    def at_write(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> AtWrite:
+        return lambda write, act, *, is_done: watch_writes(
+            client, monkeypatch, write, act, is_done=is_done
+        )
+
+
+def watch_writes(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    write: int,
+    act: Callable[[], object],
+    *,
+    is_done: bool,
+) -> None:
+    """Let something happen once, before or after a request that writes."""
+    send, left = client.send, [write]
+
+    def sends(request: api.Request) -> api.Json:
+        left[0] -= request.method != "GET"
+        if left[0] or request.method == "GET":
+            return send(request)
+        answer = send(request) if is_done else {}
+        act()
+        return answer or send(request)
+
+    monkeypatch.setattr(client, "send", sends)
 
 
 # --- requests -------------------------------------------------------------------------------------

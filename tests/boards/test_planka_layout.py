@@ -13,7 +13,9 @@ from core.passes import Clone
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
-from kanban_sync.core.columns import Column, LabelNames
+from kanban_sync.boards.planka.reading import place_of
+from kanban_sync.core.board import SeenCard
+from kanban_sync.core.columns import LISTS, Column, LabelNames
 from kanban_sync.core.errors import RightsError
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.standin.server import Standin
@@ -105,7 +107,7 @@ def test_lists_and_labels_that_are_there_are_used_and_others_are_left_alone(
     Clone(board).sync([WANTED])
     there = things(client, board)
     assert [title for title, _ in there["lists"]] == [
-        "Doing", "Theirs", "Doing", "Ideas", "Planning", "Review", "Done",
+        "Ideas", "Planning", "Doing", "Review", "Done", "Theirs", "Doing",
     ]  # fmt: skip
     assert there["labels"] == [
         ("agent", "egg-yellow"), ("bot", "egg-yellow"), ("stuck", "berry-red"),
@@ -136,7 +138,9 @@ def test_a_list_that_people_rename_stays_ours_until_the_settings_call_it_otherwi
     clone.sync([WANTED])
     assert only(again).column is Column.IN_PROGRESS
     there = [title for title, _ in things(client, again)["lists"]]
-    assert there[:3] == ["Ideas", "Planning", "At work"]
+    assert there == [
+        "Ideas", "Backlog", "To Do", "Planning", "Busy", "At work", "Review", "Done",
+    ]  # fmt: skip
     assert again.read({}).missing == ()
 
 
@@ -266,3 +270,27 @@ def test_who_may_not_make_a_board_is_told_who_may(
         assert board.read({}).missing[0] == "board Another board"
         with pytest.raises(RightsError, match="no manager of the project"):
             board.prepare()
+
+
+@pytest.mark.parametrize(
+    ("there", "made", "expected"),
+    [
+        ("", Column.BACKLOG, "Backlog"),
+        ("Theirs", Column.BACKLOG, "Theirs Backlog"),
+        ("Review", Column.BACKLOG, "Backlog Review"),
+        ("Theirs Review", Column.BACKLOG, "Theirs Backlog Review"),
+        ("Planning Done", Column.REVIEW, "Planning Review Done"),
+        ("Planning Theirs Done", Column.REVIEW, "Planning Review Theirs Done"),
+        ("Backlog Theirs", Column.DONE, "Backlog Done Theirs"),
+        ("Done Planning", Column.REVIEW, "Done Planning Review"),
+    ],
+)
+def test_a_list_is_made_behind_the_one_before_it_else_before_the_one_behind_it(
+    there: str, made: Column, expected: str
+) -> None:
+    positions = {name: 7.0 * place for place, name in enumerate(there.split(), start=1)}
+    columns = {column.value: column for column in LISTS}
+    positions[made.value] = place_of(made, columns, positions)
+    assert sorted(positions, key=lambda name: positions[name]) == expected.split()
+    assert len(set(positions.values())) == len(positions)
+    assert min(positions.values()) > 0

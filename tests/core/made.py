@@ -17,9 +17,9 @@ from kanban_sync.core.board import (
     SeenItem,
     Stamp,
 )
-from kanban_sync.core.checklists import line_marks
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import block_mark, compose
+from kanban_sync.core.description import block_mark, compose, task_mark
+from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import TaskKey, Version
 
 if TYPE_CHECKING:
@@ -94,7 +94,11 @@ def shown(wanted: Card, card_id: str = "1", **changes: object) -> SeenCard:
             for number, each in enumerate(wanted.checklists, start=1)
         ),
         Stamp(
-            wanted.version, MARK, block=block_mark(wanted.text), lines=line_marks(wanted.checklists)
+            wanted.version,
+            MARK,
+            block=block_mark(wanted.text),
+            lines=line_marks(wanted.checklists),
+            task=task_mark(wanted.key),
         ),
         archived=wanted.column is Column.ARCHIVE,
     )

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.made import base_of, card, shown
-from kanban_sync.core.board import Card, Said, SeenCard, SeenChecklist, SeenItem
-from kanban_sync.core.checklists import STEP, compare_checklists, line_marks, place_between
+from core.made import MARK, at, base_of, card, shown
+from kanban_sync.core.board import Card, Said, SeenCard, SeenChecklist, SeenItem, Stamp
+from kanban_sync.core.checklists import STEP, compare_checklists, place_between
+from kanban_sync.core.lines import MARKS, line_marks
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -25,7 +26,7 @@ from kanban_sync.core.operations import (
 def compare(
     wanted: Card, seen: SeenCard, base: Said | None
 ) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    found = compare_checklists(wanted.checklists, seen.checklists, base)
+    found = compare_checklists(wanted.checklists, seen.checklists, base, seen.stamp)
     return found.text, found.status
 
 
@@ -167,8 +168,117 @@ def test_one_line_that_moved_is_one_write() -> None:
 def test_lines_of_a_person_are_no_business_of_ours() -> None:
     seen = with_lines(SEEN, "Build", "theirs", "a")
     assert compare(BEFORE, seen, BASE) == ((), ())
-    text, _ = compare(card(Build=("a", "b", "c", "theirs"), Test=("d",)), seen, BASE)
-    assert text == ()
+
+
+def test_a_line_of_a_person_that_says_the_same_is_not_ours() -> None:
+    """It was there first, or it is the copy of a line that we know."""
+    seen = with_lines(SEEN, "Build", "theirs", "a")
+    wanted = card(Build=("a", "b", "c", "theirs"), Test=("d",))
+    found = compare_checklists(wanted.checklists, seen.checklists, BASE, seen.stamp)
+    (added,) = found.text
+    assert isinstance(added, AddItem)
+    assert added.item.text == "theirs"
+    assert found.theirs == {"p-theirs", "p-a"}
+
+
+@pytest.mark.parametrize("base", [None, BASE], ids=["a new clone", "one from before"])
+def test_of_two_equal_lines_that_nobody_knows_ours_has_the_tick_of_the_task(
+    base: Said | None,
+) -> None:
+    there = card(Build=("a", "b", "c", "ask"), Test=("d",))
+    seen = ticked(with_lines(shown(there), "Build", "ask"), "p-ask")
+    found = compare_checklists(there.checklists, seen.checklists, base, seen.stamp)
+    assert (found.text, found.status) == ((), ())
+    assert found.items["ask"] == "1-ask"
+    assert found.theirs == {"p-ask"}
+
+
+def test_of_two_equal_lines_ours_is_the_later_one() -> None:
+    build, test = SEEN.checklists
+    lines = tuple(SeenItem(id_, "ask", done=False, position=9.0) for id_ in ("99", "100"))
+    seen = replace(SEEN, checklists=(replace(build, items=(*build.items, *lines)), test))
+    wanted = card(Build=("a", "b", "c", "ask"), Test=("d",))
+    marked = Stamp(at(5), MARK, lines=line_marks(wanted.checklists))
+    found = compare_checklists(wanted.checklists, seen.checklists, BASE, marked)
+    assert (found.items["ask"], *found.theirs) == ("100", "99")
+
+
+def test_a_line_of_a_person_stays_theirs_after_a_crash_between_the_mark_and_our_line() -> None:
+    seen = with_lines(SEEN, "Build", "ask")
+    wanted = card(Build=("a", "b", "c", "ask"), Test=("d",))
+    marked = Stamp(at(6), MARK, lines=line_marks(wanted.checklists))
+    begun = replace(BASE, said=wanted, finished=False, theirs=frozenset({"p-ask"}))
+    (added,) = compare_checklists(wanted.checklists, seen.checklists, begun, marked).text
+    assert isinstance(added, AddItem)
+    after = with_lines(seen, "Build", "new")
+    after = renamed(after, "p-new", "ask")
+    found = compare_checklists(wanted.checklists, after.checklists, begun, marked)
+    assert found.text == ()
+    assert (found.items["ask"], *found.theirs) == ("p-new", "p-ask")
+
+
+def test_a_line_of_a_person_that_says_what_a_task_list_is_called_stays() -> None:
+    seen = with_lines(SEEN, "Build", "Build", "Test")
+    for base in (None, BASE):
+        assert compare(BEFORE, seen, base) == ((), ())
+
+
+def test_a_line_of_a_person_that_says_what_ours_said_before_it_was_reworded_stays() -> None:
+    seen = with_lines(renamed(SEEN, "1-a", "a person's a"), "Build", "a")
+    (rename,), status = compare(BEFORE, seen, BASE)
+    assert isinstance(rename, SetItem)
+    assert (rename.id, rename.text, status) == ("1-a", "a", ())
+
+
+def test_where_no_version_tells_lines_are_known_by_their_text_and_none_is_removed() -> None:
+    """So it is on cards that are taken over from another tool."""
+    seen = replace(with_lines(SEEN, "Build", "theirs"), stamp=None)
+    assert compare(BEFORE, seen, None) == ((), ())
+    assert compare(card(Build=("a",)), seen, None) == ((), ())
+
+
+def test_lines_that_the_version_field_has_no_room_for_are_known_by_their_text() -> None:
+    lines = tuple(f"line {number}" for number in range(MARKS + 20))
+    there = card(Build=lines, version=at(6))
+    seen = ticked(with_lines(shown(there), "Build", "theirs", "line 1"), "p-line 1")
+    before = card(Build=lines[:-1], version=at(5))
+    for base in (None, base_of(before, shown(before))):
+        found = compare_checklists(there.checklists, seen.checklists, base, seen.stamp)
+        assert (found.text, found.status) == ((), ())
+        assert sorted(found.theirs) == ["p-line 1", "p-theirs"]
+
+
+def test_of_a_card_that_this_clone_wrote_last_all_lines_are_known() -> None:
+    lines = tuple(f"line {number}" for number in range(MARKS + 20))
+    before = card(Build=lines)
+    seen = with_lines(shown(before), "Build", "theirs")
+    wanted = card(Build=(*lines, "theirs"))
+    (added,) = compare_checklists(
+        wanted.checklists, seen.checklists, base_of(before), seen.stamp
+    ).text
+    assert isinstance(added, AddItem)
+
+
+def ticked(seen: SeenCard, line_id: str) -> SeenCard:
+    return _with(seen, line_id, done=True)
+
+
+def renamed(seen: SeenCard, line_id: str, text: str) -> SeenCard:
+    return _with(seen, line_id, text=text)
+
+
+def _with(seen: SeenCard, line_id: str, **changes: object) -> SeenCard:
+    lists = tuple(
+        replace(
+            each,
+            items=tuple(
+                replace(line, **changes) if line.id == line_id else line  # type: ignore[arg-type]
+                for line in each.items
+            ),
+        )
+        for each in seen.checklists
+    )
+    return replace(seen, checklists=lists)
 
 
 def test_a_line_that_a_person_dragged_comes_back() -> None:
@@ -207,8 +317,7 @@ def test_a_line_of_another_clone_is_known_by_its_mark() -> None:
     there = card(Build=("1.1 write it", "gone"))
     wanted = card(Build=("1.1 write it well",))
     seen = with_lines(shown(there), "Build", "theirs")
-    marks = line_marks(there.checklists)
-    found = compare_checklists(wanted.checklists, seen.checklists, None, marks)
+    found = compare_checklists(wanted.checklists, seen.checklists, None, seen.stamp)
     rename, drop = found.text
     assert isinstance(rename, SetItem)
     assert (rename.id, rename.text) == ("1-1.1 write it", "1.1 write it well")

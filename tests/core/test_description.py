@@ -122,6 +122,14 @@ def test_a_block_is_replaced_and_all_else_is_kept(description: str, expected: st
     assert is_written(expected, KEY, SetText(NEW, (OURS,)), settled=False)
 
 
+def test_our_footer_becomes_the_last_where_a_person_pasted_others() -> None:
+    other = footer(key("other"))
+    pasted = f"above\n\nOld\n\nmine\n\n{FOOTER}\n\nsee\n\n{other}\n\nbelow"
+    written = rewrite(pasted, KEY, SetText("New", ("Old",)))
+    assert written == f"above\n\nNew\n\nmine\n\nsee\n\n{other}\n\n{FOOTER}\n\nbelow"
+    assert rewrite(written, KEY, SetText("New", ("New",))) == written
+
+
 def test_a_short_block_is_not_looked_for_inside_of_words() -> None:
     written = rewrite(f"banana\n\na\n\n{FOOTER}", KEY, SetText("b", ("a",)))
     assert written == f"banana\n\nb\n\n{FOOTER}"

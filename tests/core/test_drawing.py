@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from core.made import PROJECT, at
 from kanban_sync.core.board import CardVersion, Stamp
-from kanban_sync.core.checklists import line_marks
 from kanban_sync.core.columns import LIST_NAME_LIMIT, NAME_LIMIT, ROOT_FIELD, Column, fit
 from kanban_sync.core.drawing import cards_of
+from kanban_sync.core.lines import line_marks
 from kanban_sync.core.mapping import PLAIN, mark_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 
@@ -187,6 +187,7 @@ LINES = st.text("abc", max_size=3).map(lambda text: text * 3)
         st.booleans(),
         st.sampled_from(["", "3-0123456789ab"]),
         LINES,
+        st.sampled_from(["", "ab-_CD09"]),
     )
 )
 def test_a_version_field_is_read_as_it_was_written(stamp: Stamp) -> None:
@@ -203,7 +204,9 @@ def test_the_longest_version_field_fits() -> None:
     marks = line_marks(
         cards_of([CHANGE, *(child(str(n), str(n)) for n in range(999))])[0].checklists
     )
-    stamp = Stamp(CardVersion(version, version), mark_of(), True, "999999-0123456789ab", marks)
+    stamp = Stamp(
+        CardVersion(version, version), mark_of(), True, "999999-0123456789ab", marks, "a" * 8
+    )
     assert len(str(stamp)) <= 512
 
 

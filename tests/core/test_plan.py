@@ -10,7 +10,7 @@ import pytest
 from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
 from kanban_sync.core.board import NEVER, Said, Stamp
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import block_mark, compose
+from kanban_sync.core.description import block_mark, compose, task_mark
 from kanban_sync.core.model import UNKNOWN, TaskKey
 from kanban_sync.core.operations import (
     Archive,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Card, SeenCard
 
 WHY = block_mark("Why")
+TASK = task_mark(key())
 
 
 def decide(
@@ -109,7 +110,7 @@ def test_row_7_what_was_only_seen_of_another_clone_was_not_said_by_us() -> None:
 def test_row_8_a_task_that_is_over_takes_its_card_into_the_archive() -> None:
     operation = only(decide(over(version=at(7)), board(shown(card())), base_of(card())))
     assert isinstance(operation, Archive)
-    assert operation.stamp == Stamp(at(7), MARK, archived=True, block=WHY)
+    assert operation.stamp == Stamp(at(7), MARK, archived=True, block=WHY, task=TASK)
 
 
 def test_row_8_a_task_that_a_reset_took_away_takes_along_what_we_said_last() -> None:
@@ -124,7 +125,7 @@ def test_row_9_a_task_without_a_card_gets_one_below_the_last() -> None:
     assert isinstance(first, Create)
     assert isinstance(second, Create)
     assert 100.0 < first.position < second.position
-    assert first.stamp == Stamp(card().version, MARK, block=WHY)
+    assert first.stamp == Stamp(card().version, MARK, block=WHY, task=TASK)
 
 
 def test_row_9_a_card_that_was_about_to_be_made_is_made_or_found() -> None:
@@ -233,13 +234,13 @@ def test_row_18_a_card_without_a_version_is_written_in_both_parts() -> None:
     operation = only(decide(card(), board(seen)))
     assert isinstance(operation, Update)
     assert operation.changes == (SetTitle("Title"), Move(Column.TODO, 65536.0))
-    assert operation.stamp == Stamp(at(5), MARK, block=WHY)
+    assert operation.stamp == Stamp(at(5), MARK, block=WHY, task=TASK)
 
 
 def test_row_18_marks_a_part_that_is_equal_anyway() -> None:
     operation = only(decide(card(), board(shown(card(title="Old"), stamp=None))))
     assert isinstance(operation, Update)
-    assert operation.stamp == Stamp(at(5), MARK, block=WHY)
+    assert operation.stamp == Stamp(at(5), MARK, block=WHY, task=TASK)
 
 
 def test_row_19_a_part_that_is_older_is_written() -> None:
@@ -277,7 +278,7 @@ def test_row_21_a_part_that_another_clone_is_ahead_in_is_not_ours_to_take_back()
     operation = only(decide(ours, board(shown(theirs)), base_of(card())))
     assert isinstance(operation, Update)
     assert operation.changes == (SetTitle("New"),)
-    assert operation.stamp == Stamp(at(6, 9), MARK, block=WHY)
+    assert operation.stamp == Stamp(at(6, 9), MARK, block=WHY, task=TASK)
     assert operation.card.version.status == UNKNOWN
 
     after = shown(theirs, title="New", stamp=operation.stamp)
@@ -303,7 +304,7 @@ def test_row_22_what_we_drew_with_a_former_release_is_redrawn() -> None:
     assert operation.changes == (
         SetText("Why", ("Drawn otherwise",), (block_mark("Drawn otherwise"),)),
     )
-    assert operation.stamp == Stamp(at(5), "next", block=WHY)
+    assert operation.stamp == Stamp(at(5), "next", block=WHY, task=TASK)
 
 
 def kept(desired: Card, actual: BoardState, base: Said | None, mark: str = MARK) -> Plan:
@@ -389,7 +390,7 @@ def test_rows_are_decided_for_text_and_status_on_their_own() -> None:
     operation = only(decide(card(), board(seen), base_of(card(title="Former"))))
     assert isinstance(operation, Update)
     assert operation.changes == (Move(Column.TODO, 65536.0),)
-    assert operation.stamp == Stamp(at(9, 5), MARK, block=WHY)
+    assert operation.stamp == Stamp(at(9, 5), MARK, block=WHY, task=TASK)
 
 
 def test_one_ticked_line_is_one_change() -> None:

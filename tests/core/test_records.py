@@ -33,9 +33,10 @@ FULL = card(
         base_of(FULL, shown(FULL, key=None, column=None, stamp=None)),
         base_of(over(), archived=True),
         base_of(FULL, finished=False, before=(card(version=at(3, 4)), over())),
+        base_of(FULL, theirs=frozenset({"8", "9"})),
         Said("", card(column=Column.DONE), "mark", finished=False, deleted=True),
     ],
-    ids=["full", "stranger", "archived", "unfinished", "about-to-be-made"],
+    ids=["full", "stranger", "archived", "unfinished", "with-lines-of-people", "about-to-be-made"],
 )
 def test_a_base_comes_back_as_it_was(said: Said) -> None:
     assert said_from_json(said_to_json(said)) == said
@@ -55,6 +56,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             dict.fromkeys(["1", "2", "3"], "hash"),
             gone_means_done=True,
             shape_version=Version(5, "c5"),
+            completed=frozenset({"T1", "T2"}),
         ),
     ],
     ids=["empty", "full"],
@@ -98,3 +100,9 @@ def test_a_parsed_file_comes_back_as_it_was(document: Document) -> None:
 def test_the_same_base_is_the_same_text() -> None:
     """A set has no order; the text must have one, or each sync would write it again."""
     assert json.loads(said_to_json(base_of(FULL)))["said"]["labels"] == ["agent", "blocked", "root"]
+
+
+def test_a_base_from_before_people_had_lines_is_read() -> None:
+    former = json.loads(said_to_json(base_of(FULL)))
+    del former["theirs"]
+    assert said_from_json(json.dumps(former)) == base_of(FULL)

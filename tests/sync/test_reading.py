@@ -290,6 +290,61 @@ def test_the_last_block_of_a_v1_file_was_completed_too(clone: Clone) -> None:
     assert clone.task("tasks-md:add-page").status is Status.DONE
 
 
+WITHOUT_HEADINGS = """\
+# Tasks
+
+- [ ] Fix the login
+  - **ID**: fix-login
+- [ ] A task without an id
+"""
+
+
+@pytest.mark.parametrize("in_between", [True, False], ids=["each is synced", "synced at the end"])
+@pytest.mark.parametrize(
+    "left",
+    ["# Tasks\n\n- [ ] A task without an id\n", "# Tasks\n\nNothing is left.\n"],
+    ids=["a task without an id", "none"],
+)
+def test_the_last_id_of_a_v1_file_was_completed_though_what_is_left_is_plain(
+    clone: Clone, left: str, *, in_between: bool
+) -> None:
+    clone.repo.commit(**{"TASKS.md": WITHOUT_HEADINGS})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": left})
+    if in_between:
+        clone.read()
+    clone.repo.commit(**{"TASKS.md": f"{left}\n- [ ] Another one\n"})
+    clone.read()
+    assert clone.task("tasks-md:fix-login").status is Status.DONE
+
+
+def test_a_task_of_a_file_that_was_v1_before_is_orphaned_as_in_any_plain_file(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": WITHOUT_HEADINGS})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": "# Tasks\n\n- [ ] A task without an id\n- [ ] two\n"})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": "# Tasks\n\n- [ ] two\n"})
+    clone.read()
+    by_title = {task.title: task.status for task in clone.store.tasks()}
+    assert by_title == {
+        "Fix the login": Status.DONE,
+        "A task without an id": Status.ORPHANED,
+        "two": Status.TODO,
+    }
+
+
+def test_a_task_that_loses_its_id_with_the_dialect_was_not_completed(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": WITHOUT_HEADINGS})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": "# Tasks\n\n- [ ] Fix the login\n- [ ] two\n"})
+    clone.read()
+    titles = [(t.title, t.status) for t in clone.store.tasks() if t.title == "Fix the login"]
+    assert ("Fix the login", Status.TODO) in titles
+    assert ("Fix the login", Status.DONE) not in titles
+
+
 def test_a_v1_file_that_is_gone_completed_nothing(clone: Clone) -> None:
     clone.repo.commit(**{"TASKS.md": V1})
     clone.read()

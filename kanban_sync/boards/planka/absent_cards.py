@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api, reading
 from kanban_sync.core.board import BoardState
-from kanban_sync.core.description import footer_words, project_words
+from kanban_sync.core.description import footer_words, keys_of, project_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -100,7 +100,9 @@ class AbsentCards:
             if key.project == project
         ]
         found = [card for cards in (*answers, *self._search(narrow)) for card in cards]
-        return tuple({card.id: card for card in found if card.key in keys}.values())
+        wanted = set(keys)
+        ours = (card for card in found if keys_of(card.description) & wanted)
+        return tuple({card.id: card for card in ours}.values())
 
     def _search(self, asked: Sequence[tuple[str, str]]) -> list[list[SeenCard]]:
         """Search lists for words, a few at once; the answers are in the order of the questions."""

@@ -58,7 +58,8 @@ class PlankaBoard:
         self._lock = Lock()
         self._columns: dict[str, Column] = {}
         self._absent = AbsentCards(client)
-        self._last_positions = {"list": 0.0, "label": 0.0, "board": 0.0}
+        self._last_positions = {"label": 0.0}
+        self._positions: dict[str, float] = {}
         self._named: dict[str, list[str]] = {}
 
     # --- reading ----------------------------------------------------------------------------
@@ -174,8 +175,9 @@ class PlankaBoard:
         self.ids["group"], self.ids["field"] = reading.field_ids(included)
         if not self.ids["field"]:
             missing.append("field version")
-        positions = [each["position"] or 0.0 for each in included["lists"]]
-        self._last_positions["list"] = max(positions, default=0.0)
+        self._positions = {
+            each["id"]: each["position"] for each in included["lists"] if each["position"]
+        }
         return tuple(missing)
 
     def _note(self, name: str, value: str) -> None:
@@ -262,18 +264,19 @@ class PlankaBoard:
         name = reading.list_name(column)
         if self.ids.get(name):
             return
-        self._last_positions["list"] += api.STEP
+        position = reading.place_of(column, self._columns, self._positions)
         closed = column is Column.DONE
         made = self._client.send(
             api.create_list(
                 self.ids["board"],
                 self._layout.lists[column],
-                self._last_positions["list"],
+                position,
                 closed=closed,
             )
         )
         self.ids[name] = _made_id(made)
         self._columns[self.ids[name]] = column
+        self._positions[self.ids[name]] = position
 
     def label_id(self, name: str) -> str:
         """Return the id of the label with that name; make it if the board has none."""

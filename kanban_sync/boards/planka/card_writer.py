@@ -100,7 +100,8 @@ class CardWriter:
         after = replace(
             after, labels=labels, checklists=self._checklists(), stamp=stamp, archived=False
         )
-        return Said(seen.id, card, operation.mark, after, dict(self._items))
+        theirs = operation.theirs
+        return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the board's archive; the version field says that it was us."""

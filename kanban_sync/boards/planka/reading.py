@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.boards.planka.api import STEP
 from kanban_sync.core.board import SeenCard, SeenChecklist, SeenItem, Stamp
-from kanban_sync.core.columns import Column, Layout
+from kanban_sync.core.columns import LISTS, Column, Layout
 from kanban_sync.core.description import key_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,35 @@ def columns_of(lists: Iterable[Json], ids: Mapping[str, str], layout: Layout) ->
         if column not in found and remembered in names and remembered not in columns:
             columns[remembered] = column
     return columns
+
+
+def place_of(
+    column: Column, columns: Mapping[str, Column], positions: Mapping[str, float]
+) -> float:
+    """Return the position of a list that is made: between its neighbours in the board's order.
+
+    It comes right behind the one that goes before it, or else right before the one that follows;
+    people's lists stay where they are.
+
+    Args:
+        column: What the list is to stand for.
+        columns: What the lists that are there stand for, by id.
+        positions: Where all lists are, people's too, by id.
+    """
+    there = {columns[id_]: position for id_, position in positions.items() if id_ in columns}
+    rank = LISTS.index(column)
+    before = [there[each] for each in LISTS[:rank] if each in there]
+    after = [there[each] for each in LISTS[rank + 1 :] if each in there]
+    if before:
+        low = before[-1]
+        high = min((each for each in positions.values() if each > low), default=low + 2 * STEP)
+    elif after:
+        high = after[0]
+        low = max((each for each in positions.values() if each < high), default=0.0)
+    else:
+        low = max(positions.values(), default=0.0)
+        high = low + 2 * STEP
+    return (low + high) / 2
 
 
 def list_name(column: Column) -> str:

@@ -233,13 +233,15 @@ class GitRepository:
     def published(self) -> tuple[str, str]:
         """Return where the default branch goes: its remote's URL, and its name there.
 
-        Both are empty where it has no remote. It is the same whatever is checked out.
+        Without a remote the URL is empty, and the name its own. It is the same whatever is checked
+        out.
         """
         name, _ = self._default(self.heads())
+        found = ("", "")
         with contextlib.suppress(RepositoryError):
             call = ["git", "config", "-z", "--get-regexp", CONFIGURED]
-            return published_at(self._run(call), name) if name else ("", "")
-        return "", ""
+            found = published_at(self._run(call), name) if name else ("", "")
+        return found if found[1] else ("", name)
 
     # --- layers -----------------------------------------------------------------------------
 

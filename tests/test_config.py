@@ -128,6 +128,7 @@ unknown: 1
             "archive_done_after has to be a whole number of days",
         ),
         ("links: github", "links has to be 'none', or an address with {path} in it"),
+        ("links: 'https://me:token@x/{path}'", "links has to be 'none', or an address with {path}"),
         ("links: https://x/", "links has to be 'none', or an address with {path} in it"),
         ("links: javascript:{path}", "links has to be 'none', or an address with {path} in it"),
         ("links: 'https://x/{path})'", "links has to be 'none', or an address with {path} in it"),

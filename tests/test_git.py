@@ -375,11 +375,11 @@ def test_a_batch_with_line_ends_inside_is_cut_by_size() -> None:
 # --- where the default branch is published --------------------------------------------------------
 
 
-def test_a_branch_without_a_remote_is_published_nowhere(tmp_path: Path) -> None:
+def test_a_branch_without_a_remote_is_published_nowhere_by_its_own_name(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "r")
     assert GitRepository(repo.path / ".git").published() == ("", "")
     repo.commit()
-    assert GitRepository(repo.path / ".git").published() == ("", "")
+    assert GitRepository(repo.path / ".git").published() == ("", "main")
 
 
 def test_the_default_branch_is_published_where_its_upstream_is(tmp_path: Path) -> None:

@@ -134,6 +134,8 @@ def links_problem(value: object) -> str:
     """Return '' for an address of files, or else what it has to be."""
     is_address = isinstance(value, str) and value.startswith(("https://", "http://"))
     good = is_address and PATH in str(value) and not set(str(value)) & set(" ()<>\n")
+    # A user name or password there would stand on every card.
+    good = good and "@" not in str(value).split("/")[2]
     text = f"'{NO_LINKS}', or an address with {PATH} in it, as https://host/{{branch}}/{{path}}"
     return "" if good or value == NO_LINKS else text
 

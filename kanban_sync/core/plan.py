@@ -87,6 +87,11 @@ GUARD_CARDS = 10
 
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
 
+ARCHIVED_ELSEWHERE = (
+    "its card was archived by a clone with a newer commit or other settings; pull, sync that clone"
+    " again, or take the card out of the board's archive"
+)
+
 
 def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it is forced
     desired: Sequence[Card],
@@ -161,7 +166,7 @@ def _decide(
     taken_back = base is not None and base.archived and said_newest(seen.stamp, base)
     if seen.archived and is_newer(seen.stamp, card) and not taken_back:
         # Row 14.
-        return Note(str(card.key), "its card was archived by a newer commit than this clone has")
+        return Note(str(card.key), ARCHIVED_ELSEWHERE)
     return _decide_present(card, seen, base, terms)
 
 

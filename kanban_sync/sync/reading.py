@@ -239,7 +239,8 @@ class _Reader:
             slots = [f"{name}:{file.slot}" for file in unit.files]
             states = {each: self._files.slots[each] for each in slots}
             self._slots |= states
-            self._take(_by_their_ids(before, states.values()))
+            # A unit with a prefix has it before every key, an id of its own or not.
+            self._take(before if unit.prefix else _by_their_ids(before, states.values()))
             return
         read = [self._read_file(name, source, file, changes) for file in unit.files]
         self._problems += [problem for each in read for problem in each.document.problems]

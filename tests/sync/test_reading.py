@@ -363,6 +363,16 @@ def test_a_v1_task_that_moves_to_another_file_stays_the_same_task(clone: Clone) 
     assert clone.task("tasks-md:add-page").path == "docs/TASKS.md"
 
 
+def test_ids_of_a_plain_file_stay_when_another_file_changes(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": "# T\n\n## Phase 1\n\n- [ ] **A-1** one\n"})
+    clone.read()
+    before = {task.key: task.status for task in clone.store.tasks()}
+    clone.repo.commit(**{"docs/TASKS.md": "- [ ] two\n"})
+    clone.read()
+    after = {task.key: task.status for task in clone.store.tasks() if task.title != "two"}
+    assert after == before
+
+
 def test_a_line_removed_elsewhere_is_orphaned_unless_it_was_over(clone: Clone) -> None:
     clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] one\n- [x] two\n- [ ] three\n"})
     clone.read()

@@ -360,8 +360,8 @@ def test_a_file_that_cannot_be_read_is_found_as_long_as_it_is_so(clone: Clone) -
     clone.program("init", "--yes", env={})
     text = "<<<<<<< HEAD\n- [ ] A\n=======\n- [ ] B\n>>>>>>> x\n"
     clone.commit("conflict", **{"TASKS.md": text})
-    clone.program("sync", env={})
-    clone.program("sync", env={})
+    clone.program("sync", "--wait", env={})
+    clone.program("sync", "--wait", env={})
 
     found = findings(clone, env={})
 

@@ -405,10 +405,10 @@ def test_a_key_that_is_worth_nothing_is_named_as_such(standin: Standin) -> None:
             board.read({})
 
 
-def test_a_url_that_leads_to_a_web_page_is_named_as_such(standin: Standin) -> None:
+def test_of_a_url_that_leads_into_a_planka_the_right_one_is_named(standin: Standin) -> None:
     with Client(f"{standin.url}/boards/1", standin.api_key) as client:
         board = PlankaBoard(client, "Project", "Board")
-        with pytest.raises(BoardError, match="web page"):
+        with pytest.raises(BoardError, match=f"one does at {standin.url};"):
             board.read({})
 
 

@@ -355,23 +355,16 @@ def _board_findings(
 
 
 def _server_finding(client: Client) -> Finding:
-    from kanban_sync.boards.planka import api  # noqa: PLC0415
-    from kanban_sync.boards.planka.board import OLDEST_VERSION  # noqa: PLC0415
+    from kanban_sync.boards.planka.meeting import meet  # noqa: PLC0415
 
     try:
-        answer = client.send(api.bootstrap())
+        version = meet(client)
     except BoardUnreachableError as error:
         remedy = "check the address and the network; later commits catch up by themselves"
         return Finding("planka", ok=False, text=str(error), remedy=remedy)
     except KanbanSyncError as error:
         remedy = "correct planka.url in .kanban-sync.yaml, then 'kanban-sync allow'"
         return Finding("planka", ok=False, text=str(error), remedy=remedy)
-    version = str((answer.get("item") or {}).get("version", "")) or "of an unknown version"
-    major = version.partition(".")[0]
-    if not major.isdigit() or int(major) < OLDEST_VERSION:
-        text = f"{client.url} runs Planka {version}, which is too old"
-        remedy = f"upgrade it to {OLDEST_VERSION}.0 or newer"
-        return Finding("planka", ok=False, text=text, remedy=remedy)
     return Finding("planka", ok=True, text=f"Planka {version} at {client.url}")
 
 

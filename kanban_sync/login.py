@@ -15,6 +15,7 @@ from kanban_sync.boards.planka.credentials import (
     credential_for,
     of_kept,
 )
+from kanban_sync.boards.planka.meeting import meet
 from kanban_sync.boards.planka.sign_in import SignIn
 from kanban_sync.core.errors import BoardError, KanbanSyncError, SetupError, SignInError
 
@@ -53,7 +54,7 @@ def bind(url: str, given: Credential, environment: Mapping[str, str]) -> str:
     """
     sign_in = SignIn(lambda: given)
     with Client(url, sign_in, _conduct(environment)) as client:
-        client.send(api.bootstrap())
+        meet(client)
         name = _account(client.send(api.me()))
         former = _kept(url)
         used = sign_in.credential(client.send)

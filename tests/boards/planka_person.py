@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.answers import NotThereError
 from kanban_sync.boards.planka.reading import list_name
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PlankaPerson:
         labels = self.client.send(api.board(self.board.ids["board"]))["included"]["labels"]
         for label in labels:
             if label["name"] == name:
-                with suppress(api.NotThereError):
+                with suppress(NotThereError):
                     self.client.send(api.remove_label(card_id, label["id"]))
 
     def drops_list(self, card_id: str, title: str) -> None:

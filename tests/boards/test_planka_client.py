@@ -11,6 +11,7 @@ import pytest
 
 from boards.canned import Canned, CannedServer
 from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.answers import NotThereError, StrangeError
 from kanban_sync.boards.planka.client import Client, Conduct, checked_url, is_loopback
 from kanban_sync.core.errors import (
     BoardError,
@@ -79,15 +80,16 @@ def test_what_exists_already_is_what_was_wanted() -> None:
         (Canned(400, b"", "text/plain"), RefusedError, "too large"),
         (refused(401), SignInError, "PLANKA_API_KEY"),
         (refused(403, message="Not enough rights"), RightsError, "Not enough rights"),
-        (refused(404, message="Card not found"), api.NotThereError, "Card not found"),
-        (refused(404), api.NotThereError, "not found"),
+        (refused(404, message="Card not found"), NotThereError, "Card not found"),
+        (refused(404), NotThereError, "not found"),
         (refused(422, message="Position must be present"), RefusedError, "Position"),
-        (Canned(500, b"Internal Server Error", "text/plain"), RefusedError, "500"),
-        (refused(418, message="tea"), BoardError, "418 tea"),
-        (Canned(201), BoardError, "201"),
-        (Canned(body=b"<html></html>", kind="text/html"), BoardError, "web page"),
-        (Canned(body=b"[]"), BoardError, "no object"),
-        (Canned(body=b"[1", status=404), api.NotThereError, "not found"),
+        (refused(418, message="tea"), StrangeError, "418 tea"),
+        (Canned(201), StrangeError, "201"),
+        (Canned(body=b"<html></html>", kind="text/html"), StrangeError, "web page"),
+        (Canned(body=b"[]"), StrangeError, "no object"),
+        (Canned(body=b"[" * 200_000), StrangeError, "nested far too deeply"),
+        (Canned(body=b"[" * 200_000, status=400), RefusedError, "invalid"),
+        (Canned(body=b"[1", status=404), NotThereError, "not found"),
         (Canned(body=b'"x"', status=400), RefusedError, "invalid"),
     ],
 )
@@ -104,7 +106,7 @@ def test_each_answer_becomes_the_error_of_whose_fault_it_is(
 @pytest.mark.parametrize(
     "answer",
     [
-        refused(429),
+        Canned(500, b"Internal Server Error", "text/plain"),
         Canned(502, b"", "text/html"),
         refused(503),
         refused(504),
@@ -114,7 +116,7 @@ def test_each_answer_becomes_the_error_of_whose_fault_it_is(
         Canned(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
         Canned(body=gzip.compress(b'{"items":[]}')[:9], headers={"Content-Encoding": "gzip"}),
     ],
-    ids=["429", "502", "503", "504", "cut", "half", "no-utf-8", "no-gzip", "half-gzip"],
+    ids=["500", "502", "503", "504", "cut", "half", "no-utf-8", "no-gzip", "half-gzip"],
 )
 def test_what_may_pass_is_asked_again_but_never_posted_again(answer: Canned) -> None:
     server = CannedServer(answer)
@@ -122,7 +124,7 @@ def test_what_may_pass_is_asked_again_but_never_posted_again(answer: Canned) -> 
     assert len(server.seen) == QUICK.tries
     server = CannedServer(answer)
     assert isinstance(failing(server, POST), BoardUnreachableError)
-    assert len(server.seen) == 1
+    assert [method for method, _, _ in server.seen].count("POST") == 1
 
 
 def test_a_server_that_recovers_is_heard() -> None:

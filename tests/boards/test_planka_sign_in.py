@@ -11,6 +11,7 @@ import pytest
 
 from boards.canned import Canned, CannedServer
 from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.answers import Answer
 from kanban_sync.boards.planka.client import Client, Conduct
 from kanban_sync.boards.planka.credentials import Credential, Keeper, Kind
 from kanban_sync.boards.planka.sign_in import SignIn
@@ -228,7 +229,7 @@ def test_a_server_that_repeats_a_password_is_not_quoted(status: int) -> None:
 def test_a_request_shows_neither_password_nor_body() -> None:
     request = api.sign_in("robot", PASSWORD)
     assert "correct" not in f"{request}{request!r}"
-    assert "horse" not in repr(api.Answer(200, {}, PASSWORD.encode()))
+    assert "horse" not in repr(Answer(200, {}, PASSWORD.encode()))
 
 
 # --- where ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from kanban_sync.core.columns import Column
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.boards.planka import api
     from kanban_sync.core.board import Card
@@ -32,6 +32,10 @@ class Overheard(Client):
         if request.method != "GET":
             self.said.append(request)
         return super().send(request)
+
+    def make(self, request: api.Request, find: Callable[[], api.Json | None]) -> api.Json:
+        self.said.append(request)
+        return super().make(request, find)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api, reading
+from kanban_sync.boards.planka.answers import NotThereError
 from kanban_sync.core.board import BoardState
 from kanban_sync.core.description import footer_words, keys_of, project_words
 
@@ -70,7 +71,7 @@ class AbsentCards:
     ) -> None:
         try:
             answer = self._client.send(api.card(said.card_id))
-        except api.NotThereError:
+        except NotThereError:
             gone.add(said.card_id)
             return
         if answer["item"]["boardId"] != self._board:

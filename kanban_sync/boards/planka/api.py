@@ -1,4 +1,4 @@
-"""Planka's API without I/O: build a request, read an answer.
+"""Planka's API without I/O: the requests that the sync makes.
 
 The rules were measured on a real Planka 2.1.1; its routes are listed at
 https://plankanban.github.io/planka/swagger-ui/.
@@ -6,28 +6,13 @@ https://plankanban.github.io/planka/swagger-ui/.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
-
-from kanban_sync.core.errors import (
-    BoardError,
-    BoardUnreachableError,
-    RefusedError,
-    RightsError,
-    SignInError,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Json: TypeAlias = dict[str, Any]
 
 STEP = 65536.0
-
-REDIRECTS = range(300, 400)
 
 ENTRY = "/api/access-tokens"
 """Where a password is exchanged for a token."""
@@ -39,141 +24,28 @@ SEARCH_LIMIT = 128
 """UTF-16 units of what is searched for."""
 
 
-class NotThereError(RefusedError):
-    """The thing does not exist, or this account may not see it: Planka does not tell which."""
-
-
-class TryAgainError(BoardUnreachableError):
-    """The server is there but has no answer now; ``after`` is in seconds, None if unsaid."""
-
-    def __init__(self, message: str, after: float | None = None) -> None:
-        """Keep how long the server asked to wait."""
-        super().__init__(message)
-        self.after = after
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call: method, path below the base URL, and the JSON body.
 
-    ``is_open`` marks those that need no credential, and get none.
+    ``is_open`` marks those that need no credential, and get none. ``is_harmless`` says of a POST
+    that a second one makes no second thing.
     """
 
     method: str
     path: str
     body: Json | None = field(default=None, repr=False)
     is_open: bool = False
+    is_harmless: bool = False
 
     @property
     def is_repeatable(self) -> bool:
         """Whether doing it twice is the same as doing it once."""
-        return self.method != "POST"
+        return self.method != "POST" or self.is_harmless
 
     def __str__(self) -> str:
         """Return method and path; never the body, which holds people's words."""
         return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: status, headers with lower-case names, and the body's bytes."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-def read(request: Request, answer: Answer) -> Json:
-    """Return the answer's JSON object.
-
-    Raises:
-        SignInError: 401, and any refusal where a password is exchanged for a token.
-        RightsError: 403.
-        NotThereError: 404.
-        RefusedError: 400 and 422, and 500 on one thing.
-        TryAgainError: 429, 502, 503 and 504.
-        BoardError: A redirect, a web page, or anything else that is no answer of Planka's API.
-    """
-    status = answer.status
-    if status == HTTPStatus.OK:
-        return _json(request, answer)
-    message = _message(answer)
-    if status == HTTPStatus.CONFLICT:
-        # What was to be made exists already: that is what was wanted.
-        return {}
-    if status in REDIRECTS:
-        target = answer.headers.get("location", "another address")
-        text = f"{request} was redirected to {target}; set the board's URL to where Planka answers"
-        raise BoardError(text)
-    at_the_door = request.path == ENTRY and status in {400, 403, 422}
-    if status == HTTPStatus.UNAUTHORIZED or at_the_door:
-        raise SignInError(_refusal(answer))
-    if status == HTTPStatus.FORBIDDEN:
-        text = f"{request}: {message}; the account has to be an editor of the board"
-        raise RightsError(text)
-    if status == HTTPStatus.NOT_FOUND:
-        raise NotThereError(f"{request}: {message or 'not found'}")
-    if status in {400, 422}:
-        raise RefusedError(
-            f"{request}: {message or 'refused, the request is too large or invalid'}"
-        )
-    if status in {429, 502, 503, 504}:
-        raise TryAgainError(f"{request}: the server answered {status}", _retry_after(answer))
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise RefusedError(f"{request}: the server failed on this request (500)")
-    raise BoardError(f"{request}: unexpected answer {status} {message}")
-
-
-def _json(request: Request, answer: Answer) -> Json:
-    if "json" not in answer.headers.get("content-type", ""):
-        text = (
-            f"{request} was answered with a web page instead of data; the URL has to be that of"
-            " Planka itself (version 2.0 or newer), without a further path"
-        )
-        raise BoardError(text)
-    try:
-        value = json.loads(answer.body)
-    except ValueError as error:
-        raise TryAgainError(f"{request}: the answer was cut off") from error
-    if not isinstance(value, dict):
-        raise BoardError(f"{request}: the answer is no object")
-    return value
-
-
-def _refusal(answer: Answer) -> str:
-    """Return why the server lets nobody in, and what a person has to do about it."""
-    if _fields(answer).get("step") == "accept-terms":
-        return (
-            "Planka wants this account to accept its terms first, and kanban-sync does not do that"
-            " for anybody: open the server in a web browser, sign in as this account, read the"
-            " terms and accept them, then try again (an API key needs no such step)"
-        )
-    said = _message(answer) or "it does not say why"
-    return (
-        f"Planka does not accept the credential: {said}; check the user name and the password, or"
-        " use an API key, which an admin of the Planka makes"
-    )
-
-
-def _message(answer: Answer) -> str:
-    value = _fields(answer)
-    problems = [" ".join(str(problem).split()) for problem in value.get("problems") or []]
-    return "; ".join(problems) or str(value.get("message", ""))
-
-
-def _fields(answer: Answer) -> Json:
-    try:
-        value = json.loads(answer.body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _retry_after(answer: Answer) -> float | None:
-    try:
-        return max(0.0, float(answer.headers.get("retry-after", "")))
-    except ValueError:
-        return None
 
 
 # --- the calls that the sync makes --------------------------------------------------------------
@@ -182,6 +54,11 @@ def _retry_after(answer: Answer) -> float | None:
 def bootstrap() -> Request:
     """Ask for the version; needs no credential."""
     return Request("GET", "/api/bootstrap", is_open=True)
+
+
+def config() -> Request:
+    """Ask a Planka before 2.0.0 what it is; needs no credential there."""
+    return Request("GET", "/api/config", is_open=True)
 
 
 def sign_in(user: str, password: str) -> Request:
@@ -196,7 +73,7 @@ def sign_out() -> Request:
 
 
 def me() -> Request:
-    """The account that asks."""
+    """Ask who the account is: the cheapest request that needs a credential and the database."""
     return Request("GET", "/api/users/me")
 
 
@@ -228,6 +105,11 @@ def create_list(board_id: str, name: str, position: float, *, closed: bool) -> R
         f"/api/boards/{board_id}/lists",
         {"type": kind, "name": name, "position": position},
     )
+
+
+def cards_of_list(id_: str) -> Request:
+    """Read a list with all its cards; not for the archive and the trash."""
+    return Request("GET", f"/api/lists/{id_}")
 
 
 def create_label(board_id: str, name: str, color: str, position: float) -> Request:
@@ -294,8 +176,9 @@ def set_field(card_id: str, group: str, field: str, content: str) -> Request:
 
 
 def add_label(card_id: str, label: str) -> Request:
-    """Put a label on a card."""
-    return Request("POST", f"/api/cards/{card_id}/card-labels", {"labelId": label})
+    """Put a label on a card; a second time is answered 409, and no harm."""
+    path = f"/api/cards/{card_id}/card-labels"
+    return Request("POST", path, {"labelId": label}, is_harmless=True)
 
 
 def remove_label(card_id: str, label: str) -> Request:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from kanban_sync.boards.planka import api, reading
 from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
+from kanban_sync.boards.planka.answers import NotThereError, StrangeError
 from kanban_sync.boards.planka.card_writer import CardWriter
+from kanban_sync.boards.planka.maker import Maker
+from kanban_sync.boards.planka.meeting import meet
 from kanban_sync.core.board import BoardState
 from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
-from kanban_sync.core.errors import BoardError, RightsError
+from kanban_sync.core.errors import BoardError, RightsError, SignInError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
 
@@ -25,9 +28,6 @@ if TYPE_CHECKING:
 
 COLORS = LabelNames(agent="lagoon-blue", blocked="berry-red", failed="pumpkin-orange")
 OTHER_COLOR = "antique-blue"
-
-OLDEST_VERSION = 2
-"""Planka 1 has no API keys, no list types and no custom fields."""
 
 
 class PlankaBoard:
@@ -52,6 +52,7 @@ class PlankaBoard:
         """
         self.ids = dict(ids or {})
         self._client = client
+        self._maker = Maker(client)
         self._project = project
         self._board = board
         self._layout = layout or Layout()
@@ -71,7 +72,12 @@ class PlankaBoard:
             BoardError: The server answered, but not as a Planka does.
         """
         with self._of_shape():
-            return self._read(base)
+            try:
+                return self._read(base)
+            except (SignInError, StrangeError):
+                # An older Planka knows no keys, a proxy has words of its own: say so if it is that.
+                meet(self._client)
+                raise
 
     def _read(self, base: Mapping[TaskKey, Said]) -> BoardState:
         if not self.ids.get("board") and not self._find_board():
@@ -92,8 +98,8 @@ class PlankaBoard:
         return f"{self._client.url}/boards/{self.ids['board']}" if self.ids.get("board") else ""
 
     def _find_board(self) -> bool:
+        meet(self._client)
         answer = self._client.send(api.projects())
-        self._check_version(answer)
         projects = sorted(
             (each for each in answer["items"] if each["name"] == self._project),
             key=lambda each: int(each["id"]),
@@ -113,26 +119,12 @@ class PlankaBoard:
             self.ids["project"] = projects[0]["id"]
         return False
 
-    def _check_version(self, projects: api.Json) -> None:
-        """Refuse servers before 2.0: their projects have no ``included.boards`` with an id we know.
-
-        The version itself is asked for once, when a board is looked up by name.
-        """
-        item = self._client.send(api.bootstrap()).get("item") or {}
-        version = str(item.get("version", ""))
-        major = version.partition(".")[0]
-        if not major.isdigit() or int(major) < OLDEST_VERSION or "items" not in projects:
-            text = (
-                f"{self._client.url} runs Planka {version or '1'}; version 2.0 or newer is needed"
-            )
-            raise BoardError(text)
-
     def _read_board_or_its_heir(self) -> api.Json:
         """Read the board by its id, or else one that was made again under its name."""
         remembered = dict(self.ids)
         try:
             return self._client.send(api.board(self.ids["board"]))
-        except api.NotThereError:
+        except NotThereError:
             if not self._find_board():
                 # Not forgotten for good: the next sync would make a board of its own.
                 self.ids.update(remembered)
@@ -141,7 +133,7 @@ class PlankaBoard:
     def _read_board(self) -> api.Json:
         try:
             return self._client.send(api.board(self.ids["board"]))
-        except api.NotThereError as error:
+        except NotThereError as error:
             text = (
                 f"the board {self._board!r} of project {self._project!r} at {self._client.url} is"
                 " gone, or this account is no member of it; add the account as an editor, or run"
@@ -227,17 +219,17 @@ class PlankaBoard:
             self._make_list(column)
         self.label_id(self._layout.labels.agent)
         if not self.ids.get("group"):
-            made = self._client.send(api.create_field_group(self.ids["board"], reading.FIELD_GROUP))
+            made = self._maker.field_group(self.ids["board"], reading.FIELD_GROUP)
             self.ids["group"] = _made_id(made)
         if not self.ids.get("field"):
-            made = self._client.send(api.create_field(self.ids["group"], reading.FIELD))
+            made = self._maker.field(self.ids["board"], self.ids["group"], reading.FIELD)
             self.ids["field"] = _made_id(made)
 
     def _make_board(self) -> None:
         if not self.ids.get("project"):
             try:
-                made = self._client.send(api.create_project(self._project))
-            except api.NotThereError as error:
+                made = self._maker.project(self._project)
+            except NotThereError as error:
                 text = (
                     f"there is no project {self._project!r} that this account can see, and it may"
                     " not make one; make the project and board, and add the account as an editor"
@@ -245,8 +237,8 @@ class PlankaBoard:
                 raise RightsError(text) from error
             self.ids["project"] = _made_id(made)
         try:
-            made = self._client.send(api.create_board(self.ids["project"], self._board, api.STEP))
-        except api.NotThereError as error:
+            made = self._maker.board(self.ids["project"], self._board, api.STEP)
+        except NotThereError as error:
             text = (
                 f"there is no board {self._board!r} that this account can see in project"
                 f" {self._project!r}, and it is no manager of the project, so it cannot make one;"
@@ -266,13 +258,8 @@ class PlankaBoard:
             return
         position = reading.place_of(column, self._columns, self._positions)
         closed = column is Column.DONE
-        made = self._client.send(
-            api.create_list(
-                self.ids["board"],
-                self._layout.lists[column],
-                position,
-                closed=closed,
-            )
+        made = self._maker.list(
+            self.ids["board"], self._layout.lists[column], position, closed=closed
         )
         self.ids[name] = _made_id(made)
         self._columns[self.ids[name]] = column
@@ -285,8 +272,8 @@ class PlankaBoard:
                 self._last_positions["label"] += api.STEP
                 colors = dict(zip(self._layout.labels, COLORS, strict=True))
                 color = colors.get(name, OTHER_COLOR)
-                made = self._client.send(
-                    api.create_label(self.ids["board"], name, color, self._last_positions["label"])
+                made = self._maker.label(
+                    self.ids["board"], name, color, self._last_positions["label"]
                 )
                 self.ids[f"label {name}"] = _made_id(made)
             return self.ids[f"label {name}"]
@@ -332,7 +319,7 @@ class PlankaBoard:
         """Say what is wrong where a board can be read, and nothing be made on it."""
         try:
             yield
-        except api.NotThereError as error:
+        except NotThereError as error:
             text = (
                 f"{error}: this account sees the board {self._board!r} of project"
                 f" {self._project!r}, but it is no member of the board (an admin sees more than"
@@ -359,9 +346,9 @@ class PlankaBoard:
         self._client.close()
 
 
-def _made_id(answer: api.Json) -> str:
+def _made_id(made: api.Json) -> str:
     """Return the id of what was made."""
-    id_ = answer["item"]["id"]
+    id_ = made["id"]
     if not isinstance(id_, str):
         raise TypeError(f"an id is {id_!r}")
     return id_

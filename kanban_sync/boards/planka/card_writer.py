@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.answers import NotThereError
+from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.reading import list_name
 from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import compose, key_of, rewrite
+from kanban_sync.core.description import key_of, rewrite
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -58,6 +60,7 @@ class CardWriter:
             label_ids: Name of a label to take off -> the ids of all that bear it.
         """
         self._client = client
+        self._maker = Maker(client)
         self._ids = ids
         self._label_id = label_id
         self._label_ids = label_ids
@@ -71,17 +74,14 @@ class CardWriter:
         """Make a card; the footer is part of the first request."""
         card = operation.card
         list_id = self._ids[list_name(card.column)]
-        description = compose(card.text, card.key)
-        made = self._client.send(
-            api.create_card(list_id, card.title, description, operation.position)
-        )["item"]
+        made = self._maker.card(list_id, card, operation.position)
         self._stamp(made["id"], operation.stamp)
         for name in sorted(card.labels):
             self._client.send(api.add_label(made["id"], self._label_id(name)))
         for number, checklist in enumerate(card.checklists, start=1):
             self._add_checklist(made["id"], AddChecklist(checklist.title, STEP * number))
             for place, item in enumerate(checklist.items, start=1):
-                self._add_item(AddItem(checklist.title, item, STEP * place))
+                self._add_item(made["id"], AddItem(checklist.title, item, STEP * place))
         seen = self._seen(made, card.column, card.labels, operation.stamp)
         return Said(made["id"], card, operation.stamp.mark, seen, dict(self._items))
 
@@ -179,7 +179,7 @@ class CardWriter:
     def _remove_label(self, card_id: str, name: str) -> None:
         for label in self._label_ids(name):
             # Not there: another of that name is, or somebody else took it off, as was wanted.
-            with suppress(api.NotThereError):
+            with suppress(NotThereError):
                 self._client.send(api.remove_label(card_id, label))
 
     def _change_checklists(self, card_id: str, change: Change) -> None:
@@ -191,7 +191,7 @@ class CardWriter:
                 self._lists[change.id] = replace(self._lists[change.id], title=change.title)
                 self._list_ids[change.title] = change.id
             case AddItem():
-                self._add_item(change)
+                self._add_item(card_id, change)
             case _:
                 pass
 
@@ -236,21 +236,17 @@ class CardWriter:
     def _drop(self, request: api.Request) -> None:
         try:
             self._client.send(request)
-        except api.NotThereError:
+        except NotThereError:
             return  # Gone already: that is what was wanted.
 
     def _add_checklist(self, card_id: str, change: AddChecklist) -> None:
-        made = self._client.send(api.create_task_list(card_id, change.title, change.position))[
-            "item"
-        ]
+        made = self._maker.task_list(card_id, change.title, change.position, self._lists)
         self._lists[made["id"]] = SeenChecklist(made["id"], made["name"], made["position"])
         self._list_ids[change.title] = made["id"]
 
-    def _add_item(self, change: AddItem) -> None:
+    def _add_item(self, card_id: str, change: AddItem) -> None:
         task_list = self._list_ids[change.checklist]
-        made = self._client.send(
-            api.create_task(task_list, change.item.text, change.position, done=change.item.done)
-        )["item"]
+        made = self._maker.task(card_id, task_list, change.item, change.position, self._lines)
         self._items[change.item.key] = made["id"]
         self._note_line(made)
 

@@ -1,11 +1,15 @@
-"""HTTP for Planka: one connection pool, bounded retries, no secret to any other server."""
+"""HTTP for Planka: one connection pool, bounded retries, no secret to any other server.
+
+What may be repeated is repeated. What makes a thing is not, before a look has told that the thing
+is not there: Planka has no idempotency keys, and a request without an answer may have been done.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -13,12 +17,14 @@ import httpx
 
 from kanban_sync.address import address, shown
 from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.answers import Answer, BrokenError, Fate, TryAgainError, read
 from kanban_sync.boards.planka.credentials import api_key
 from kanban_sync.boards.planka.sign_in import SignIn
-from kanban_sync.core.errors import BoardUnreachableError, SetupError
+from kanban_sync.boards.planka.unanswered import error_of
+from kanban_sync.core.errors import KanbanSyncError, RefusedError, SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -31,11 +37,17 @@ ALLOW_HTTP = "KANBAN_SYNC_ALLOW_HTTP"
 class Conduct:
     """How the client behaves on the wire; times in seconds.
 
-    Planka serves all that it can over 4 connections, and needs up to 0.5 s under load.
-    ``plain_hosts`` is what the user's environment says in KANBAN_SYNC_ALLOW_HTTP.
+    Planka serves all that it can over 4 connections, and needs up to 0.5 s under load. ``timeout``
+    is for silence, ``slowest`` for a whole answer, however slowly it drips. A connection that was
+    idle for ``idle`` is not used again, since Planka closes it after 5 s. Between two of the
+    ``tries`` there is a ``pause``, twice as long each time, unless the server asks for another; if
+    that is longer than ``longest_pause``, there is no other try. ``plain_hosts`` is what the
+    user's environment says in KANBAN_SYNC_ALLOW_HTTP.
     """
 
     timeout: float = 10.0
+    slowest: float = 30.0
+    idle: float = 4.0
     connections: int = 4
     tries: int = 3
     pause: float = 0.25
@@ -124,6 +136,7 @@ class Client:
             limits=httpx.Limits(
                 max_connections=self._conduct.connections,
                 max_keepalive_connections=self._conduct.connections,
+                keepalive_expiry=self._conduct.idle,
             ),
             follow_redirects=False,
             # A proxy from the environment is for the way out, never for this machine.
@@ -146,53 +159,115 @@ class Client:
 
         Raises:
             BoardUnreachableError: Nobody answered, or only that it is not the time.
-            BoardError: As ``api.read`` says.
+            BoardError: As ``answers.read`` says.
         """
-        for attempt in range(1, self._conduct.tries + 1):
+        attempt = 0
+        while True:
             try:
                 return self._send_once(request)
-            except api.TryAgainError as error:
-                wait = self._pause(attempt, error.after)
-                if attempt == self._conduct.tries or wait is None or not request.is_repeatable:
-                    raise
-                time.sleep(wait)
-        raise BoardUnreachableError(f"{request}: no try was made")
+            except TryAgainError as error:
+                if not (request.is_repeatable or error.fate is Fate.UNDONE):
+                    raise self._given_up(request, error) from error.__cause__
+                attempt += 1
+                self._wait(attempt, request, error)
+
+    def make(self, request: api.Request, find: Callable[[], api.Json | None]) -> api.Json:
+        """Send a request that makes a thing, and return the thing; it is made once.
+
+        Where the answer got lost, ``find`` looks for it before the request is repeated. A request
+        that may still be under way is never repeated: the next sync sees what became of it.
+
+        Raises:
+            BoardUnreachableError: As ``send``; the thing may be there or come yet.
+            BoardError: As ``answers.read`` says.
+        """
+        attempt, must_look = 0, False
+        lost: TryAgainError | None = None
+        while True:
+            if lost is None or lost.fate is not Fate.UNDER_WAY:
+                try:
+                    made: api.Json = self._send_once(request)["item"]
+                except TryAgainError as error:
+                    lost = error
+                    must_look = must_look or error.fate is not Fate.UNDONE
+                else:
+                    return made
+            attempt += 1
+            self._wait(attempt, request, lost)
+            if must_look and (found := find()) is not None:
+                return found
+
+    def look(self, url: str) -> Answer:
+        """Get what is at an address of the same server, without the credential.
+
+        Raises:
+            BoardUnreachableError: Nobody answered.
+            BoardError: The server is not to be trusted.
+        """
+        return self._exchange(api.Request("GET", url, is_open=True), {})
 
     def _send_once(self, request: api.Request) -> api.Json:
         headers = {} if request.is_open else self._sign_in.credential(self.send).headers
-        try:
-            response = self._http.request(
-                request.method, request.path, json=request.body, headers=headers
-            )
-        except httpx.TimeoutException as error:
-            raise api.TryAgainError(f"{self._url} did not answer in time to {request}") from error
-        except httpx.RequestError as error:
-            raise api.TryAgainError(f"{self._url} cannot be reached: {error}") from error
-        self._on_answer()
-        return api.read(request, self._answer(request, response))
-
-    def _answer(self, request: api.Request, response: httpx.Response) -> api.Answer:
-        """Take over what came back; what is no success may be shown, so it tells no secret.
-
-        Raises:
-            SignInError: The server does not accept the credential.
-        """
-        status, body = response.status_code, response.content
-        told = {name.lower(): value for name, value in response.headers.items()}
-        if status == HTTPStatus.OK:
-            return api.Answer(status, told, body)
-        if status == HTTPStatus.UNAUTHORIZED and not request.is_open:
+        answer = self._exchange(request, headers)
+        if answer.status == HTTPStatus.UNAUTHORIZED and not (request.is_open or answer.is_page):
             raise self._sign_in.refusal(self._url)
-        hide = self._sign_in.hide
-        told = {name: hide(value) for name, value in told.items()}
-        return api.Answer(status, told, hide(body.decode(errors="replace")).encode())
+        return read(request, answer)
 
-    def _pause(self, attempt: int, after: float | None) -> float | None:
-        """Return how long to wait before the next try, None if the server asks for too long."""
-        if after is not None:
-            return after if after <= self._conduct.longest_pause else None
+    def _exchange(self, request: api.Request, headers: dict[str, str]) -> Answer:
+        until = time.monotonic() + self._conduct.slowest
+        try:
+            with self._http.stream(
+                request.method, request.path, headers=headers, json=request.body
+            ) as response:
+                content = b"".join(self._parts(response, until))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise error_of(self._url, str(request), error, Fate.UNDONE) from error
+        except httpx.TimeoutException as error:
+            raise error_of(self._url, str(request), error, Fate.UNDER_WAY) from error
+        except httpx.RequestError as error:
+            raise error_of(self._url, str(request), error, Fate.UNSURE) from error
+        self._on_answer()
+        return self._told(response, content)
+
+    def _parts(self, response: httpx.Response, until: float) -> Iterator[bytes]:
+        """Yield the body as it comes; who drips it forever is given up."""
+        for part in response.iter_bytes():
+            yield part
+            if time.monotonic() > until:
+                raise TryAgainError(
+                    f"{self._url} answered so slowly that it was given up after"
+                    f" {self._conduct.slowest:g} s; is the server overloaded?"
+                )
+
+    def _told(self, response: httpx.Response, content: bytes) -> Answer:
+        """Take over what came back; what is no data may be shown, so it tells no secret."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status_code, headers, content, self._url)
+        if answer.status == HTTPStatus.OK and answer.is_json:
+            return answer
+        hide = self._sign_in.hide
+        headers = {name: hide(value) for name, value in headers.items()}
+        body = hide(content.decode(errors="replace")).encode()
+        return replace(answer, headers=headers, body=body)
+
+    def _wait(self, attempt: int, request: api.Request, error: TryAgainError) -> None:
+        """Wait before the next try; where there is to be none, raise the error."""
         # Jitter, so that several clones do not come back at the same moment.
-        return self._conduct.pause * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+        pause = self._conduct.pause * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+        asked = pause if error.after is None else max(pause, error.after)
+        if attempt >= self._conduct.tries or asked > self._conduct.longest_pause:
+            raise self._given_up(request, error) from error.__cause__
+        time.sleep(asked)
+
+    def _given_up(self, request: api.Request, error: TryAgainError) -> KanbanSyncError:
+        """Return the error for the caller: Planka breaks on one request, or on all of them."""
+        if not isinstance(error, BrokenError) or request.method == "GET" or request.is_open:
+            return error
+        try:
+            self._send_once(api.me())
+        except KanbanSyncError:
+            return error
+        return RefusedError(str(error))
 
     def close(self) -> None:
         """Take back what was made to get in, and close the connections."""

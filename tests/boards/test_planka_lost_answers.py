@@ -1,0 +1,128 @@
+"""What was made while its answer got lost is looked for, and never made a second time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from boards.lossy import Loss, LossyWay
+from core.made import card
+from core.passes import Clone
+from kanban_sync.boards.planka.board import PlankaBoard
+from kanban_sync.boards.planka.client import Client, Conduct
+from kanban_sync.core.board import Checklist, Item
+from kanban_sync.core.columns import Column
+from kanban_sync.core.errors import BoardUnreachableError, RefusedError
+from kanban_sync.standin.server import Standin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POSTS = {
+    "project": "POST /api/projects",
+    "board": "POST /api/projects/[0-9]+/boards",
+    "list": "POST /api/boards/[0-9]+/lists",
+    "label": "POST /api/boards/[0-9]+/labels",
+    "field group": "POST /api/boards/[0-9]+/custom-field-groups",
+    "field": "POST /api/custom-field-groups/[0-9]+/custom-fields",
+    "card": "POST /api/lists/[0-9]+/cards",
+    "card label": "POST /api/cards/[0-9]+/card-labels",
+    "task list": "POST /api/cards/[0-9]+/task-lists",
+    "task": "POST /api/task-lists/[0-9]+/tasks",
+}
+TABLES = (
+    "projects", "boards", "lists", "labels", "customFieldGroups", "customFields",
+    "cards", "cardLabels", "taskLists", "tasks",
+)  # fmt: skip
+TOLD = [loss for loss in Loss if loss is not Loss.SWALLOWED]
+
+# Two lines are alike: the one that was there before must not be taken for the lost one.
+ALIKE = Checklist("Build", (Item("1", "again", done=False), Item("2", "again", done=True)))
+WANTED = [
+    replace(card("a", column=Column.IN_PROGRESS), checklists=(ALIKE,)),
+    card("b", title="Other", Build=("one",), Test=("two",)),
+]
+
+
+@contextmanager
+def on_the_way(way: LossyWay) -> Iterator[Client]:
+    # What is never answered is waited for in full; everything else has to be answered in time.
+    silent = way.loss in {Loss.LATE, Loss.SWALLOWED}
+    conduct = Conduct(timeout=1.0 if silent else 20.0, pause=0.001)
+    with way, Client(way.url, "key_1", conduct) as client:
+        yield client
+
+
+def clone_of(client: Client) -> Clone[PlankaBoard]:
+    return Clone(PlankaBoard(client, "Project", "Board"))
+
+
+def things(server: Standin) -> dict[str, int]:
+    """Return how many things there are of each kind."""
+    return {table: len(server.state.where(table)) for table in TABLES}
+
+
+@pytest.fixture(scope="module")
+def faultless() -> dict[str, int]:
+    with Standin(api_key="key_1") as server:
+        with Client(server.url, "key_1") as client:
+            clone_of(client).sync(WANTED)
+        return things(server)
+
+
+@pytest.mark.parametrize("loss", TOLD, ids=[loss.name.lower() for loss in TOLD])
+@pytest.mark.parametrize("kind", POSTS)
+def test_what_was_made_without_an_answer_is_found_and_not_made_again(
+    faultless: dict[str, int], kind: str, loss: Loss
+) -> None:
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS[kind], loss)
+        with on_the_way(way) as client:
+            clone = clone_of(client)
+            clone.sync(WANTED)
+            assert things(server) == faultless
+            # Nothing is left for the next one: what was found is what was meant.
+            assert clone.sync(WANTED).operations == ()
+        assert things(server) == faultless
+
+
+@pytest.mark.parametrize("kind", [kind for kind in POSTS if kind != "card label"])
+def test_what_may_still_be_under_way_is_never_sent_again(
+    faultless: dict[str, int], kind: str
+) -> None:
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS[kind], Loss.SWALLOWED)
+        with on_the_way(way) as client:
+            clone = clone_of(client)
+            before = way.count()
+            with pytest.raises(BoardUnreachableError, match="did not answer in time to POST"):
+                clone.sync(WANTED)
+            assert way.count() == before + 1
+            # It has not come: the next sync makes it, once.
+            clone.sync(WANTED)
+        assert things(server) == faultless
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_few_lost_answers_are_made_good(faultless: dict[str, int], times: int) -> None:
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS["task"], Loss.UNSEEN, times)
+        with on_the_way(way) as client:
+            clone_of(client).sync(WANTED)
+        assert things(server) == faultless
+        assert way.count() == faultless["tasks"] + times
+
+
+def test_a_card_on_which_the_server_breaks_is_refused_but_not_the_whole_board() -> None:
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS["card"], Loss.BROKEN_AT_ONCE, times=3)
+        with on_the_way(way) as client:
+            clone = clone_of(client)
+            with pytest.raises(RefusedError, match=f"{way.url} broke on POST"):
+                clone.sync(WANTED)
+            assert server.state.where("cards") == []
+            clone.sync(WANTED)
+        assert len(server.state.where("cards")) == len(WANTED)

@@ -129,6 +129,21 @@ def hunt_factor(request: pytest.FixtureRequest) -> int:
     return HUNT_FACTOR if request.config.getoption("--hunt-long") else 1
 
 
+CASE = "case"
+"""Under this name a hunt records, with record_property, the cases that it tried."""
+
+
+def cases_of(terminalreporter: pytest.TerminalReporter) -> list[tuple[str, int]]:
+    """Return the cases that the hunts tried, and how often."""
+    cases: dict[str, int] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, case in getattr(report, "user_properties", ()):
+                if name == CASE and report.when == "call":
+                    cases[case] = cases.get(case, 0) + 1
+    return sorted(cases.items())
+
+
 # --- Servers that may be absent ------------------------------------------------------------
 
 
@@ -151,6 +166,8 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter,
 ) -> Generator[None, object, object]:
     result = yield
+    for case, count in cases_of(terminalreporter):
+        terminalreporter.write_line(f"{count:5}  {case}")
     absent = [
         f"{what} ({variable})"
         for name, (what, variable) in SERVERS.items()

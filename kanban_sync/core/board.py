@@ -195,7 +195,9 @@ class Said:
     sayings while this one is not finished.
 
     A part of ``said`` with an unknown version was not said: another clone was ahead in it. An
-    empty ``card_id`` means that the card was about to be made: it may be there or not.
+    empty ``card_id`` means that the card was about to be made: it may be there or not. ``place`` is
+    the position in its list that an unfinished saying was to give the card, 0 for none: cards of
+    which some were made, and some not, come to lie in the order that was meant.
     """
 
     card_id: str
@@ -208,6 +210,7 @@ class Said:
     deleted: bool = False
     before: tuple[Card, ...] = ()
     theirs: frozenset[str] = frozenset()
+    place: float = 0.0
 
     @property
     def read_back(self) -> SeenCard | None:

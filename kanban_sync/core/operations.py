@@ -260,7 +260,8 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
     made has no id.
     """
     if isinstance(operation, Create):
-        return Said("", operation.card, operation.stamp.mark, finished=False)
+        mark, place = operation.stamp.mark, operation.position
+        return Said("", operation.card, mark, finished=False, place=place)
     card, seen = operation.card, operation.seen
     base = former or Said(seen.id, card, operation.mark, seen)
     return replace(
@@ -274,7 +275,14 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
         deleted=False,
         before=() if former is None else _remembered(base.all_said),
         theirs=operation.theirs if isinstance(operation, Update) else base.theirs,
+        place=_place(operation),
     )
+
+
+def _place(operation: Update | Archive) -> float:
+    """Return the position to which a card is moved, 0 if it is not."""
+    changes = operation.changes if isinstance(operation, Update) else ()
+    return next((change.position for change in changes if isinstance(change, Move)), 0.0)
 
 
 def _remembered(said: tuple[Card, ...]) -> tuple[Card, ...]:

@@ -117,7 +117,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     """
     base = each_its_own(base, actual)
     found = find_cards(desired, actual, base, project)
-    terms = _Terms(actual, mark, _bottoms(actual), force=force, keep_drift=keep_drift)
+    terms = _Terms(actual, mark, _bottoms(actual, base), force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
     notes: list[Note] = list(found.notes)
     for card in desired:
@@ -230,11 +230,11 @@ def _decide_absent(card: Card, base: Said | None, terms: _Terms) -> Operation | 
             return None if base.deleted else Remember(deleted, "a person deleted its card")
         # Row 11.
         reason = "forced" if terms.force else "changed since"
-        return Create(card, _next(bottoms, card), stamp_made(card, mark), reason)
+        return Create(card, _place(bottoms, card, base), stamp_made(card, mark), reason)
     if base is not None and base.card_id:
         return Note(str(card.key), "its card was not found; looked for again next time")
     # Row 9.
-    return Create(card, _next(bottoms, card), stamp_made(card, mark), "new")
+    return Create(card, _place(bottoms, card, base), stamp_made(card, mark), "new")
 
 
 def _decide_present(
@@ -242,7 +242,8 @@ def _decide_present(
 ) -> Operation | Note | None:
     """Rows 15 to 23: the card is there (or comes back); write the parts in which we are right."""
     mark, bottoms = terms.mark, terms.bottoms
-    differs = difference(card, seen, base, bottoms[card.column] + STEP)
+    meant = _meant(card, base)
+    differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
         # Rows 16 and 17.
         if base is not None and _is_agreed(base, card, seen, differs.items):
@@ -265,7 +266,7 @@ def _decide_present(
         # Rows 21 and 23.
         return Note(str(card.key), "another clone or release has said otherwise, and is newer")
     if Side.STATUS in sides and any(isinstance(change, Move) for change in differs.status):
-        _next(bottoms, card)
+        _place(bottoms, card, base)
     changes = (
         *(differs.text if Side.TEXT in sides else ()),
         *(differs.status if Side.STATUS in sides else ()),
@@ -316,16 +317,32 @@ def _guard(
     return [each for each in operations if not is_flip(each)], flips
 
 
-def _bottoms(actual: BoardState) -> dict[Column, float]:
-    """Return the position of the last card of each column, people's cards included."""
+def _bottoms(actual: BoardState, base: Mapping[TaskKey, Said]) -> dict[Column, float]:
+    """Return the position of the last card of each column, people's cards included.
+
+    Where a card was meant to be put, by a sync that did not end, nothing else is.
+    """
     bottoms = dict.fromkeys((*LISTS, Column.ARCHIVE), 0.0)
-    for card in actual.cards:
-        if card.column is not None and not card.archived:
-            bottoms[card.column] = max(bottoms[card.column], card.position)
+    places = [(said.said.column, _meant(said.said, said)) for said in base.values()]
+    places += [
+        (card.column, card.position)
+        for card in actual.cards
+        if card.column is not None and not card.archived
+    ]
+    for column, position in places:
+        bottoms[column] = max(bottoms[column], position)
     return bottoms
 
 
-def _next(bottoms: dict[Column, float], card: Card) -> float:
-    """Return the next free position in the card's column, and take it."""
+def _meant(card: Card, base: Said | None) -> float:
+    """Return where a sync that did not end was to put the card, 0 if it was not there."""
+    is_meant = base is not None and not base.finished and base.said.column is card.column
+    return base.place if base is not None and is_meant else 0.0
+
+
+def _place(bottoms: dict[Column, float], card: Card, base: Said | None) -> float:
+    """Return where the card was meant to be put, or else the next free position in its column."""
+    if meant := _meant(card, base):
+        return meant
     bottoms[card.column] += STEP
     return bottoms[card.column]

@@ -9,6 +9,7 @@ import pytest
 
 from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
 from kanban_sync.core.board import NEVER, Said, Stamp
+from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import block_mark, compose, task_mark
 from kanban_sync.core.model import UNKNOWN, TaskKey
@@ -24,6 +25,7 @@ from kanban_sync.core.operations import (
     SetText,
     SetTitle,
     Update,
+    about_to_say,
 )
 from kanban_sync.core.plan import plan
 
@@ -486,3 +488,34 @@ def test_archived_cards_are_not_counted_as_cards_of_the_board() -> None:
 def test_what_the_board_lacks_is_part_of_the_plan() -> None:
     found = plan([], replace(board(), missing=("list Review",)), {}, MARK, PROJECT)
     assert found.missing == ("list Review",)
+
+
+# --- places that were meant ------------------------------------------------------------------
+
+
+def test_cards_of_which_a_sync_made_only_some_come_to_lie_as_was_meant() -> None:
+    cards = [card(name, column=Column.TODO, version=at(5)) for name in "abc"]
+    meant = plan(cards, board(), {}, MARK, PROJECT).operations
+    said = {each.card.key: about_to_say(each, None) for each in meant if isinstance(each, Create)}
+    places = {each.card.key: each.position for each in meant if isinstance(each, Create)}
+    last = shown(cards[2], position=places[cards[2].key])
+    new = card("d", column=Column.TODO, version=at(5))
+    found = plan([new, *cards], board(last), said, MARK, PROJECT).operations
+    again = {each.card.key: each.position for each in found if isinstance(each, Create)}
+    assert again.pop(new.key) > max(places.values())
+    assert again == {each.key: places[each.key] for each in cards[:2]}
+
+
+def test_a_card_that_was_to_be_moved_is_moved_to_where_it_was_meant() -> None:
+    before, after = (
+        card(column=column, version=at(5, status))
+        for column, status in ((Column.TODO, 5), (Column.DONE, 6))
+    )
+    base = base_of(after, shown(before), finished=False, before=(before,), place=7 * STEP)
+    move = only(decide(after, board(shown(before)), base))
+    assert isinstance(move, Update)
+    assert Move(Column.DONE, 7 * STEP) in move.changes
+    elsewhere = replace(after, column=Column.REVIEW)
+    move = only(decide(elsewhere, board(shown(before)), base))
+    assert isinstance(move, Update)
+    assert Move(Column.REVIEW, STEP) in move.changes

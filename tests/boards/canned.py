@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
 
 
@@ -24,18 +26,29 @@ class Canned:
 
 
 class CannedServer:
-    """Gives its answers one after the other; the last one again and again."""
+    """Gives its answers one after the other; the last one again and again.
 
-    def __init__(self, *answers: Canned) -> None:
+    A path in ``by_path`` always has the answer that stands there.
+    """
+
+    def __init__(self, *answers: Canned, tls: ssl.SSLContext | None = None) -> None:
         self.answers = list(answers)
+        self.by_path: dict[str, Canned] = {}
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.released = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.canned = self
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            # The handshake is for the thread of the connection: one that fails ends that alone.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
-    def next(self) -> Canned:
+    def next(self, path: str) -> Canned:
+        if path in self.by_path:
+            return self.by_path[path]
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def __enter__(self) -> Self:
@@ -58,6 +71,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     canned: CannedServer
 
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the signature of socketserver
+        # Whoever does not like the certificate hangs up.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -68,12 +86,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         canned.seen.append((self.command, self.path, {**headers, "body": body.decode()}))
-        answer = canned.next()
+        answer = canned.next(self.path)
         self.close_connection = True
         if answer.silent:
             canned.released.wait(30)
             return
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         self.send_header("Content-Type", answer.kind)
         # Said, not only done: a client that uses it once more would lose a try.
         self.send_header("Connection", "close")

@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -150,13 +151,82 @@ def test_a_server_that_is_not_there_is_named() -> None:
         client.send(GET)
 
 
+def date(seconds: float) -> str:
+    """Return a time of HTTP, so many seconds after noon of a day long ago."""
+    return formatdate(1_000_000_000 + seconds, usegmt=True)
+
+
 @pytest.mark.parametrize(
-    ("asked", "tries"), [("0", 3), ("3600", 1), ("inf", 1), ("Wed, 21 Oct 2026", 3), ("-5", 3)]
+    ("asked", "tries"),
+    [
+        ("0", 3),
+        ("-5", 3),
+        ("3600", 1),
+        ("inf", 1),
+        ("nan", 3),
+        ("Wed, 21 Oct 2026", 3),
+        ("soon", 3),
+        (date(0), 3),
+        (date(-60), 3),
+        (date(3600), 1),
+    ],
 )
-def test_the_pause_that_a_server_asks_for_is_kept_if_it_is_short(asked: str, tries: int) -> None:
-    server = CannedServer(replace(refused(429), headers={"Retry-After": asked}))
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_pause_that_a_server_asks_for_is_kept_if_it_is_short(
+    asked: str, tries: int, status: int
+) -> None:
+    headers = {"Retry-After": asked, "Date": date(0)}
+    server = CannedServer(replace(refused(status), headers=headers))
     assert isinstance(failing(server, GET), BoardUnreachableError)
     assert len(server.seen) == tries
+
+
+@pytest.mark.parametrize("asked", ["0.2", date(1)])
+def test_no_try_comes_before_the_server_wants_it(
+    monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("kanban_sync.boards.planka.client.time.sleep", pauses.append)
+    busy = replace(refused(429), headers={"Retry-After": asked, "Date": date(0)})
+    server = CannedServer(busy, Canned())
+    with server, Client(server.url, KEY, QUICK) as client:
+        assert client.send(GET) == {"item": {}}
+    assert pauses == [1.0 if asked == date(1) else 0.2]
+
+
+def test_pauses_grow_and_differ_from_client_to_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("kanban_sync.boards.planka.client.time.sleep", pauses.append)
+    conduct = Conduct(tries=4, pause=1.0)
+    for _ in range(2):
+        failing(CannedServer(refused(503)), GET, conduct)
+    for first, second, third in (pauses[:3], pauses[3:]):
+        assert 0.5 <= first <= 1.5
+        assert 1.0 <= second <= 3.0
+        assert 2.0 <= third <= 6.0
+    assert len(set(pauses)) == len(pauses)
+
+
+def test_what_was_not_even_looked_at_may_be_posted_again() -> None:
+    server = CannedServer(refused(429), Canned())
+    with server, Client(server.url, KEY, QUICK) as client:
+        assert client.send(POST) == {"item": {}}
+    assert len(server.seen) == 2
+
+
+def test_an_answer_that_drips_is_given_up() -> None:
+    conduct = replace(QUICK, slowest=-1.0, tries=1)
+    error = failing(CannedServer(Canned()), GET, conduct)
+    assert isinstance(error, BoardUnreachableError)
+    assert "so slowly" in str(error)
+
+
+def test_a_server_that_breaks_on_one_thing_only_refuses_that() -> None:
+    server = CannedServer(Canned(500, b"Internal Server Error", "text/plain"))
+    server.by_path["/api/users/me"] = Canned()
+    error = failing(server, replace(POST, method="PATCH"))
+    assert isinstance(error, RefusedError)
+    assert [method for method, _, _ in server.seen] == ["PATCH"] * 3 + ["GET"]
 
 
 def test_each_answer_is_told_so_that_deadlines_count_from_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from dataclasses import dataclass, field
@@ -152,8 +153,8 @@ def _error_of(request: Request, answer: Answer) -> KanbanSyncError:
     if status == HTTPStatus.UNAUTHORIZED or at_the_door:
         return SignInError(_refusal(answer))
     if status == HTTPStatus.FORBIDDEN:
-        text = f"{request}: {message}; the account has to be an editor of the board"
-        return RightsError(text)
+        text = f"{answer.url} answered {request}: {message or 'forbidden'}"
+        return RightsError(f"{text}; the account has to be an editor of the board")
     if status == HTTPStatus.NOT_FOUND:
         return NotThereError(f"{answer.url} answered {request}: {message or 'not found'}")
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -184,21 +185,15 @@ def _json(request: Request, answer: Answer) -> Json:
 
 def _redirected(request: Request, answer: Answer) -> StrangeError:
     """Say where to; a redirect is never followed, since the credential is for one origin only."""
-    try:
-        target = urljoin(f"{answer.url}{request.path}", answer.headers.get("location", ""))
-        parts, here = urlsplit(target), urlsplit(answer.url)
-        host = parts.hostname
-    except ValueError:
-        return StrangeError(
-            f"{answer.url} sends {request} on to an address that is none; {SET_URL}"
-        )
+    target = urljoin(f"{answer.url}{request.path}", answer.headers.get("location", ""))
+    parts, here = urlsplit(target), urlsplit(answer.url)
     # What follows the path may be a secret of the page that it leads to.
     shown = plain(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}", 200)
     text = f"{answer.url} sends {request} on to {shown}, and no redirect is followed"
     if parts.path.endswith(request.path):
         base = shown.removesuffix(request.path)
         return StrangeError(f"{text}; set the board's URL (PLANKA_URL, planka.url) to {base}")
-    if SIGN_IN.search(parts.path) or host != here.hostname:
+    if SIGN_IN.search(parts.path) or parts.hostname != here.hostname:
         return StrangeError(
             f"{text}: that looks like a sign-in page in front of Planka; let {answer.url}/api pass"
             " without it, or use a URL behind it"
@@ -270,9 +265,11 @@ def _retry_after(answer: Answer) -> float | None:
     """Return how many seconds to wait, from a number or a date; None if nobody said."""
     asked = answer.headers.get("retry-after", "")
     try:
-        return max(0.0, float(asked))
+        seconds = float(asked)
     except ValueError:
         until = _time_of(asked)
+    else:
+        return None if math.isnan(seconds) else max(0.0, seconds)
     if until is None:
         return None
     # Its clock and ours may differ; its own Date is what it meant.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from kanban_sync.boards.planka import api, reading
 from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
-from kanban_sync.boards.planka.answers import NotThereError, StrangeError
+from kanban_sync.boards.planka.answers import NotThereError
 from kanban_sync.boards.planka.card_writer import CardWriter
 from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.meeting import meet
 from kanban_sync.core.board import BoardState
 from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
-from kanban_sync.core.errors import BoardError, RightsError, SignInError
+from kanban_sync.core.errors import BoardError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
 
@@ -74,9 +74,10 @@ class PlankaBoard:
         with self._of_shape():
             try:
                 return self._read(base)
-            except (SignInError, StrangeError):
+            except BoardError:
                 # An older Planka knows no keys, a proxy has words of its own: say so if it is that.
-                meet(self._client)
+                if self._client.was_answered:
+                    meet(self._client)
                 raise
 
     def _read(self, base: Mapping[TaskKey, Said]) -> BoardState:
@@ -98,8 +99,9 @@ class PlankaBoard:
         return f"{self._client.url}/boards/{self.ids['board']}" if self.ids.get("board") else ""
 
     def _find_board(self) -> bool:
-        meet(self._client)
+        # First, since it asks nobody where there is no credential for the server.
         answer = self._client.send(api.projects())
+        meet(self._client)
         projects = sorted(
             (each for each in answer["items"] if each["name"] == self._project),
             key=lambda each: int(each["id"]),

@@ -128,6 +128,7 @@ class Client:
         self._url = checked_url(url, self._conduct.plain_hosts)
         self._sign_in = _known(sign_in) if isinstance(sign_in, str) else sign_in
         self._on_answer = on_answer
+        self.was_answered = False
         secure = self._url.startswith("https:")
         self._http = httpx.Client(
             base_url=self._url,
@@ -226,6 +227,7 @@ class Client:
             raise error_of(self._url, str(request), error, Fate.UNDER_WAY) from error
         except httpx.RequestError as error:
             raise error_of(self._url, str(request), error, Fate.UNSURE) from error
+        self.was_answered = True
         self._on_answer()
         return self._told(response, content)
 

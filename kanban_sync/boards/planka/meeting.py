@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.answers import SET_URL, StrangeError, fields_of, plain
 from kanban_sync.boards.planka.unanswered import CertificateError
-from kanban_sync.core.errors import BoardError, KanbanSyncError
+from kanban_sync.core.errors import BoardError, KanbanSyncError, SignInError
 
 if TYPE_CHECKING:
     from kanban_sync.boards.planka.client import Client
@@ -28,6 +28,8 @@ def meet(client: Client) -> str:
     """
     try:
         version = _version_in(client.send(api.bootstrap()))
+    except CertificateError:
+        raise
     except BoardError as error:
         version = _older(client)
         if not version:
@@ -44,9 +46,12 @@ def meet(client: Client) -> str:
 
 def _stranger(client: Client, error: BoardError | None = None) -> BoardError:
     """Return the error for a server that is no Planka; a good one that there is stays."""
-    if isinstance(error, StrangeError | CertificateError):
+    if isinstance(error, StrangeError):
         return error
-    said = f" ({error})" if error else ""
+    if isinstance(error, SignInError):
+        said = ": it wants a credential before it says what it is"
+    else:
+        said = f" ({error})" if error else ""
     return StrangeError(f"{client.url} answers, but not as a Planka does{said}; {SET_URL}")
 
 

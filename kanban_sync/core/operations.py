@@ -10,7 +10,7 @@ from kanban_sync.core.board import Said
 from kanban_sync.core.columns import Column, Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Card, Item, SeenCard, Stamp
     from kanban_sync.core.model import TaskKey
@@ -240,6 +240,12 @@ def drift_of(operations: Iterable[Operation], found: Plan) -> dict[str, int]:
     kept = sum(note.is_drift for note in found.notes)
     counts = {"repaired": repaired, "kept": kept}
     return {name: count for name, count in counts.items() if count}
+
+
+def left_of(done: Sequence[Operation], found: Plan) -> dict[str, int]:
+    """Return how many operations of a plan were not carried out, nothing if all were."""
+    left = len(found.operations) - len(done)
+    return {"left": left} if left else {}
 
 
 def key_of(operation: Operation) -> TaskKey:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from kanban_sync.core.board import Said
-    from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.operations import Operation
     from kanban_sync.core.ports import Board, Receipt
 
@@ -31,12 +31,12 @@ def to_be_said(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) ->
 
 
 def apply_all(
-    board: Board, operations: Sequence[Operation], refused: list[str]
+    board: Board, operations: Sequence[Operation], refused: dict[TaskKey, str]
 ) -> Iterable[tuple[Operation, Receipt]]:
     """Carry out operations, a few at once, and yield each with its receipt as it is done.
 
-    One that is refused is noted and the others go on. Any other error ends it: nothing new is
-    begun, what is under way is waited for and yielded, then the error is raised.
+    One that is refused is noted with the reason, and the others go on. Any other error ends it:
+    nothing new is begun, what is under way is waited for and yielded, then the error is raised.
     """
     waiting = iter(operations)
     running: dict[Future[Receipt], Operation] = {}
@@ -55,8 +55,28 @@ def apply_all(
                 try:
                     yield operation, future.result()
                 except RefusedError as error:
-                    refused.append(f"{key_of(operation)}: {error}")
+                    refused[key_of(operation)] = str(error)
                 except KanbanSyncError as error:
                     failure = failure or error
     if failure is not None:
         raise failure
+
+
+def refusal_lines(refused: Mapping[TaskKey, str], tasks: Iterable[Task]) -> list[str]:
+    """Return a line for each card that was refused: ``path:line: key: reason``.
+
+    A change is a folder, so the first line of its tasks stands for it.
+    """
+    tasks = list(tasks)
+    return sorted(f"{_place(key, tasks)}{key}: {reason}" for key, reason in refused.items())
+
+
+def _place(key: TaskKey, tasks: Iterable[Task]) -> str:
+    mine = [task for task in tasks if task.path and key in {task.key, task.parent}]
+    with_line = [task for task in mine if task.line]
+    if not mine:
+        return ""
+    if not with_line:
+        return f"{mine[0].path}: "
+    first = min(with_line, key=lambda task: (task.key != key, task.line))
+    return f"{first.path}:{first.line}: "

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
-from kanban_sync.core.operations import Forget, counts_of, drift_of
+from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
-from kanban_sync.sync.applying import apply_all, to_be_said
+from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.planning import plan_board
 from kanban_sync.sync.reading import read_files
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.config import Settings
     from kanban_sync.core.mapping import Drawing
-    from kanban_sync.core.model import Problem
+    from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Merged, Source, TaskStore
     from kanban_sync.sync.requests import Request
@@ -100,7 +100,6 @@ class Report:
     problems: tuple[Problem, ...] = ()
     plan: Plan | None = None
     done: Plan | None = None
-    refused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +277,9 @@ class Engine:
                 try:
                     self._write(session, board, found, done)
                 finally:
-                    recorded.count({**counts_of(done), **drift_of(done, found)})
+                    recorded.count(
+                        {**counts_of(done), **drift_of(done, found), **left_of(done, found)}
+                    )
                     self._tell(found, done)
                 # What is held back is not synced: it is planned, and told, again the next time.
                 synced = {} if found.held else {SYNCED: news}
@@ -334,7 +335,8 @@ class Engine:
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         store.remember(target, to_be_said(found.operations, base))
-        applied = apply_all(board, found.operations, self.report.refused)
+        refused: dict[TaskKey, str] = {}
+        applied = apply_all(board, found.operations, refused)
         for done, (operation, receipt) in enumerate(applied, start=1):
             carried_out.append(operation)
             self.progress.tick("writing to the board")
@@ -343,8 +345,8 @@ class Engine:
                 store.forget(target, [operation.key])
             elif receipt.said is not None:
                 store.remember(target, [receipt.said])
-        if self.report.refused:
-            raise RefusedError("\n".join(self.report.refused))
+        if refused:
+            raise RefusedError("\n".join(refusal_lines(refused, store.tasks())))
 
 
 def _merge_counts(merged: Merged | None) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -182,10 +183,13 @@ def test_one_refused_card_does_not_keep_the_others_away(world: World) -> None:
 
     world.board = Refusing()
     world.repo.commit(**{"openspec/changes/y/tasks.md": "- [ ] 1.1 a\n"})
-    with pytest.raises(RefusedError, match="openspec:x: too long"):
+    with pytest.raises(RefusedError) as caught:
         world.sync()
+    place = r"openspec/changes/x/tasks\.md:[0-9]+"
+    assert re.fullmatch(rf"{place}: openspec:x: too long", str(caught.value))
     assert world.columns() == {"y": Column.IN_PROGRESS}
     assert world.results(TARGET) == ["failed"]
+    assert world.store.runs(1)[0].operations == {"create": 1, "left": 1}
 
 
 def test_no_more_operations_are_under_way_than_the_board_serves(world: World) -> None:
@@ -242,6 +246,8 @@ def test_what_was_done_is_told_as_it_was_planned_and_no_more(world: World) -> No
     assert done is not None
     assert done.missing == plan.missing
     assert len(done.operations) < len(["x", "y"])
+    left = len(plan.operations) + 1 - len(done.operations)
+    assert world.store.runs(1)[0].operations.get("left") == left
     assert world.told[:-1] == plan_lines(done)
     assert "told not to answer" in world.told[-1]
     world.board.fail_at(0)

@@ -242,6 +242,8 @@ def _decide_present(
 ) -> Operation | Note | None:
     """Rows 15 to 23: the card is there (or comes back); write the parts in which we are right."""
     mark, bottoms = terms.mark, terms.bottoms
+    if base is not None and _is_as_left(base, card, seen, mark):
+        return None
     meant = _meant(card, base)
     differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
@@ -281,6 +283,13 @@ def _decide_present(
     reason = ", ".join(dict.fromkeys(sides.values()))
     written = stamp if stamp != seen.stamp else None
     return Update(said, seen, changes, written, mark, differs.items, reason, differs.theirs)
+
+
+def _is_as_left(base: Said, card: Card, seen: SeenCard, mark: str) -> bool:
+    """Whether nothing has changed on either side: of most cards that is told at once."""
+    if base.mark != mark or base.seen != seen or not _is_agreed(base, card, seen, base.items):
+        return False
+    return base.items.keys() == {item.key for each in card.checklists for item in each.items}
 
 
 def _is_agreed(base: Said, card: Card, seen: SeenCard, items: Mapping[str, str]) -> bool:

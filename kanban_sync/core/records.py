@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from kanban_sync.core.board import (
@@ -98,7 +98,14 @@ def slot_from_json(text: str) -> SlotState:
 
 def said_to_json(said: Said) -> str:
     """Return a base as one JSON text."""
-    return json.dumps(asdict(said), ensure_ascii=False, default=sorted)
+    return json.dumps(said, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> dict[str, Any] | list[Any]:  # noqa: ANN401 - whatever JSON knows not
+    """Return a set, or a dataclass: ``asdict`` would copy all that is in it, for each card."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def said_from_json(text: str) -> Said:

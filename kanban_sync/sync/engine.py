@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.board import Said
     from kanban_sync.core.mapping import Drawing
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
@@ -137,6 +138,7 @@ class Engine:
         self._target = target
         self._doors = doors
         self._session: Session | None = None
+        self._base: Mapping[TaskKey, Said] = {}
 
     def is_rebasing(self, served: Sequence[Request]) -> bool:
         """Tell whether a rebase is under way in a work tree that asked."""
@@ -308,7 +310,7 @@ class Engine:
         return replace(session.settings.drawing, links=links)
 
     def _plan(self, session: Session, board: Board) -> Plan:
-        base = session.store.base(self._target)
+        base = self._base = session.store.base(self._target)
         self.progress.tick("reading the board")
         tasks, drawing = session.store.tasks(), self._drawing(session)
         found = plan_board(
@@ -329,12 +331,11 @@ class Engine:
     ) -> None:
         """Make what is missing, then carry out the operations, recording each as it is done."""
         store, target = session.store, self._target
-        base = store.base(target)
         if found.missing:
             self.progress.tick("making lists and labels")
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
-        store.remember(target, to_be_said(found.operations, base))
+        store.remember(target, to_be_said(found.operations, self._base))
         refused: dict[TaskKey, str] = {}
         applied = apply_all(board, found.operations, refused)
         for done, (operation, receipt) in enumerate(applied, start=1):

@@ -80,7 +80,7 @@ def test_a_sync_of_many_cards_needs_little_memory(
     hunt_factor: int,
     record_property: Callable[[str, object], None],
 ) -> None:
-    changes = 200 if hunt_factor == 1 else 2000
+    changes = 120 if hunt_factor == 1 else 2000
     repo = repository(tmp_path / "clone", changes, 5)
     first = peak(repo, environment, tmp_path / "first", "sync")
     again = peak(repo, environment, tmp_path / "again", "sync", "--force")

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.model import Status
 from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
-from kanban_sync.sources.globs import covered, excludes, exclusions, matches_any
+from kanban_sync.sources.globs import covered, matches_any
+from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kanban_sync.core.model import Document
     from kanban_sync.core.ports import Read, SourceSettings, Tree
 
 
-class TasksMd:
+class TasksMd(OneFile):
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
     PARSER = 2
 
-    def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
-        """Return pathspecs for the files named in the settings."""
-        included = (f":(top,glob){glob}" for glob in settings.tasks)
-        return (*included, *exclusions(settings.exclude))
+    def globs(self, settings: SourceSettings) -> tuple[str, ...]:
+        """Return where such files lie."""
+        return settings.tasks
 
     def matches(self, path: str, settings: SourceSettings) -> bool:
         """Tell whether this is a file of tasks; those in an OpenSpec folder are OpenSpec's."""
-        return (
-            matches_any(settings.tasks, path)
-            and not _in_openspec(path, settings)
-            and not excludes(settings.exclude, path)
-        )
-
-    def slot(self, path: str, settings: SourceSettings) -> str:  # noqa: ARG002 - the port's
-        """Return the path itself: such a file stays where it is."""
-        return path
+        return super().matches(path, settings) and not _in_openspec(path, settings)
 
     def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:
         """Find the files; each is read, because in v1.0 ids are unique in the repository."""
@@ -59,10 +48,6 @@ class TasksMd:
         from kanban_sync.sources import checkboxes  # noqa: PLC0415
 
         return checkboxes.read(path, data, _fixed(path, settings))
-
-    def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:  # noqa: ARG002
-        """Return todo: a file is no task, so nobody asks."""
-        return Status.TODO
 
     def gone_means_done(self, document: Document) -> bool:
         """Tell whether the file follows v1.0, where completing a task removes its block."""

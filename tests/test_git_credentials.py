@@ -229,7 +229,8 @@ def test_no_process_shows_the_secret(
     monkeypatch.setenv("PLANKA_API_KEY", "s3cret-of-the-environment")
     recorder = script(
         tmp_path / "recorder",
-        f'{{ ps -A -o args; env; }} >>{tmp_path}/seen; echo "$@" >>{tmp_path}/calls;'
+        f"{{ cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; env; }} >>{tmp_path}/seen;"
+        f' echo "$@" >>{tmp_path}/calls;'
         f" git credential-store --file={home}/kept $1",
     )
     configure(recorder)

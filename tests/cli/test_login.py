@@ -59,7 +59,9 @@ def calls(tmp_path: Path, home: Path, helper: Callable[[str], None]) -> Path:
     calls = tmp_path / "calls"
     script = tmp_path / "recorder"
     script.write_text(
-        f'#!/bin/sh\necho "helper: $1" >>{calls}\nps -A -o args >>{calls}\nenv >>{calls}\n'
+        f'#!/bin/sh\necho "helper: $1" >>{calls}\n'
+        # Not `ps`: it cuts its lines at $COLUMNS, and a bare Debian has none.
+        f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' >>{calls}\nenv >>{calls}\n"
         f"exec git credential-store --file={home}/kept $1\n"
     )
     script.chmod(0o755)

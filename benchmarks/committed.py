@@ -108,7 +108,14 @@ class Timed:
         (state / "seen").mkdir(parents=True)
         refs = self.git("for-each-ref", f"--format={REFS}", "refs/heads").rstrip("\n")
         commit = self.git("rev-parse", last)
-        (state / "seen" / "-").write_text(f"last={commit}\nrefs='{refs}'\nset -- {PATHS}\n")
+        own = self.git("symbolic-ref", "HEAD")
+        branches = [path for path in self.path.glob(".git/refs/heads/**/*") if path.is_file()]
+        files = sum(not path.as_posix().endswith(own) for path in branches)
+        told = f"last={commit}\nown={own}\nfiles={files}\nrefs='{refs}'\nset -- {PATHS}\n"
+        notes = state / "seen" / "-"
+        notes.write_text(told)
+        # As if a while had passed since the branches were made.
+        os.utime(notes, (time.time() + 1,) * 2)
         (state / "fresh").touch()
         os.utime(state / "fresh", (time.time() + 86_400,) * 2)
 

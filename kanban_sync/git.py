@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ from git.exc import GitCommandError, GitCommandNotFound
 
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.links import CONFIGURED, published_at
-from kanban_sync.core.ports import Layer
+from kanban_sync.core.ports import Branches, Layer
 from kanban_sync.git_output import (
     COMMIT_MARK,
     LINK,
@@ -77,6 +78,20 @@ def locate(path: Path) -> Place:
     return Place(Path(top), (path / git_dir).resolve(), (path / common_dir).resolve())
 
 
+def loose_branches(common_dir: Path) -> set[str] | None:
+    """Return the local branches that are files of their own; None where none could be."""
+    top = os.fspath(common_dir / BRANCH)
+    if not os.path.isdir(top):  # noqa: PTH112 - one way of writing paths here
+        return None
+    # As the shell's `*` sees it: nothing hidden.
+    return {
+        os.path.relpath(os.path.join(folder, name), common_dir)  # noqa: PTH118
+        for folder, _, names in os.walk(top)
+        for name in names
+        if not name.startswith(".")
+    }
+
+
 def forget_environment() -> None:
     """Drop what git told this process about the repository that called it.
 
@@ -130,6 +145,8 @@ class GitRepository:
         self._environment = {"GIT_DIR": str(common_dir), "GIT_OPTIONAL_LOCKS": "0"}
         self._git.update_environment(**self._environment)
         self._heads: dict[str, str] | None = None
+        self._loose: set[str] | None = None
+        self._moment = 0.0
         self._usual_branch: str | None = None
 
     def choose(self, *, default_branch: str, current: Path | None) -> None:
@@ -149,6 +166,9 @@ class GitRepository:
         Asked once: all that this object tells is of the same moment.
         """
         if self._heads is None:
+            # Both before git is asked: what happens in between is taken for news later.
+            self._moment = time.monotonic()
+            self._loose = loose_branches(self._common_dir)
             self._heads = self._read_heads()
         return self._heads
 
@@ -173,20 +193,19 @@ class GitRepository:
             return reference, self.heads().get(reference, "")
         return "", ""
 
-    def refs_text(self, reference: str) -> str:
-        """Return what the shim's ``for-each-ref`` prints where this reference is checked out."""
+    def branches(self, own: str) -> Branches:
+        """Return what the shim compares where this reference is checked out."""
         heads = self.heads()
-        names = [name for name in heads if name.startswith(BRANCH)]
-        names += filter(None, [self.remote_default()])
-        return "\n".join("" if name == reference else f"{heads[name]} {name}" for name in names)
-
-    def remote_default(self) -> str:
-        """Return the remote branch that stands for the default branch, '' where a local one does.
-
-        The settings of hooks are read from there, whatever else is read.
-        """
-        _, reference = self._default(self.heads())
-        return "" if reference.startswith(BRANCH) else reference
+        # The settings of hooks are read from the default branch, whatever else is read.
+        _, default = self._default(heads)
+        remote = "" if default.startswith(BRANCH) else default
+        listed = [name for name in heads if name.startswith(BRANCH)] + [remote] * bool(remote)
+        text = "\n".join("" if name == own else f"{heads[name]} {name}" for name in listed)
+        loose = self._loose
+        files = (
+            None if loose is None else len(loose - {own}) + (self._common_dir / remote).is_file()
+        )
+        return Branches(own, text, remote, files, self._moment)
 
     def branch(self) -> tuple[str, str]:
         """Return the name and commit of the branch that is read, '' and '' before any commit."""

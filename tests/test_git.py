@@ -132,7 +132,7 @@ def test_the_text_for_the_shim_leaves_the_checked_out_branch_empty(tmp_path: Pat
     repo.git("branch", "alpha")
     form = "%(if:notequals=*)%(HEAD)%(then)%(objectname) %(refname)%(end)"
     expected = repo.git("for-each-ref", f"--format={form}", "refs/heads")
-    text = opened(repo).refs_text("refs/heads/main")
+    text = opened(repo).branches("refs/heads/main").text
     assert text.rstrip("\n") == expected.rstrip("\n")
     assert text.splitlines() == [f"{commit} refs/heads/alpha", "", f"{commit} refs/heads/zeta"]
 
@@ -145,15 +145,15 @@ def test_the_text_for_the_shim_has_the_remote_branch_only_where_that_is_read(
     remote.git("branch", "other")
     subprocess.run(["git", "clone", "-q", str(remote.path), str(tmp_path / "clone")], check=True)
     clone = Repo(tmp_path / "clone")
-    assert opened(clone).remote_default() == ""
-    assert opened(clone).refs_text("refs/heads/main") == ""
+    own = "refs/heads/main"
+    assert opened(clone).branches(own)[:3] == (own, "", "")
     clone.git("switch", "-qc", "feature")
     clone.git("branch", "-qD", "main")
-    read = opened(clone).remote_default()
+    _, text, read, *_ = opened(clone).branches("refs/heads/feature")
     assert read == "refs/remotes/origin/main"
     form = "%(if:notequals=*)%(HEAD)%(then)%(objectname) %(refname)%(end)"
     expected = clone.git("for-each-ref", f"--format={form}", "refs/heads", read)
-    assert opened(clone).refs_text("refs/heads/feature") == expected
+    assert text == expected
     assert expected.splitlines() == ["", f"{commit} {read}"]
 
 

@@ -142,6 +142,23 @@ class Layer(NamedTuple):
     links: Tree = field(default_factory=dict)
 
 
+class Branches(NamedTuple):
+    """Where the branches stood at one moment, as the hook's shim compares it.
+
+    ``own`` is the reference that the work tree has checked out ('' where none is), ``remote`` the
+    remote branch that stands for the default branch ('' where a local one does). ``text`` is what
+    ``for-each-ref`` prints of the local branches and ``remote``, with an empty line for ``own``.
+    ``files`` is how many of these but ``own`` are files of their own; None where references are
+    kept in another way. ``moment`` (monotonic seconds) lies before all of this was read.
+    """
+
+    own: str
+    text: str
+    remote: str = ""
+    files: int | None = None
+    moment: float = 0.0
+
+
 class Repository(Protocol):
     """Git, at fixed commits: never the work tree, never the index."""
 

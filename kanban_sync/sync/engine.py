@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.mapping import Drawing
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
-    from kanban_sync.core.ports import Board, Merged, Source, TaskStore
+    from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
     from kanban_sync.sync.requests import Request
     from kanban_sync.sync.runner import Progress
     from kanban_sync.sync.state_folder import StateFolder
@@ -64,16 +64,12 @@ class Clone(Repository, Protocol):
         """Return the reference and commit that a work tree has checked out."""
         ...
 
-    def refs_text(self, reference: str) -> str:
-        """Return what the shim's ``for-each-ref`` prints where this reference is checked out."""
+    def branches(self, own: str) -> Branches:
+        """Return what the shim compares where this reference is checked out."""
         ...
 
     def published(self) -> tuple[str, str]:
         """Return the URL of the default branch's remote, and its name there."""
-        ...
-
-    def remote_default(self) -> str:
-        """Return the remote branch that the shim has to list too, '' for none."""
         ...
 
     def close(self) -> None:
@@ -213,8 +209,7 @@ class Engine:
             if not git_dir.is_dir():
                 continue
             reference, commit = session.clone.head_of(git_dir)
-            refs = session.clone.refs_text(reference)
-            self._state.write_seen(name, commit, refs, watched, session.clone.remote_default())
+            self._state.write_seen(name, commit, session.clone.branches(reference), watched)
 
     def _git_dir(self, worktree: str) -> Path:
         return self._common_dir if worktree == "-" else self._common_dir / "worktrees" / worktree

@@ -22,11 +22,17 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from kanban_sync.core.ports import Branches
+
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 FULL_PASS_EVERY = 600.0
 """Seconds after a full pass from which the shim asks for another one, whatever git says."""
+
+COARSEST_CLOCK = 2.0
+"""Seconds by which the times of two files may differ though they were written one by one: some
+file systems, and some shells that compare, know whole seconds only."""
 
 LOGS_KEPT = 20
 LOG_LIMIT = 1024 * 1024
@@ -66,10 +72,11 @@ class StateFolder:
             for folder in (self.path, self.seen, self.log):
                 folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
-    def replace(self, path: Path, text: str) -> None:
+    def replace(self, path: Path, text: str, age: float = 0.0) -> None:
         """Give a file of this folder a new content, so that a reader sees the old or the new one.
 
-        Nothing is forced to the disk: what a power failure takes back is only synced again.
+        Nothing is forced to the disk: what a power failure takes back is only synced again. With
+        an ``age`` the file seems to be from so many seconds ago, by the file system's own clock.
         """
         unique = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -77,34 +84,38 @@ class StateFolder:
             try:
                 with open(os.open(unique, flags, FILE_MODE), "wb") as file:  # noqa: PTH123
                     file.write(text.encode(errors="surrogateescape"))
+                if age:
+                    then = unique.stat().st_mtime - age
+                    os.utime(unique, (then, then))
                 unique.replace(path)
             except BaseException:
                 unique.unlink(missing_ok=True)
                 raise
 
     def write_seen(
-        self,
-        worktree: str,
-        last: str,
-        refs_text: str,
-        pathspecs: Iterable[str],
-        remote: str = "",
+        self, worktree: str, last: str, branches: Branches, pathspecs: Iterable[str]
     ) -> None:
         """Write what the shim compares with: it dot-sources this file.
 
         Args:
             worktree: ``-``, or the name of the linked work tree's admin folder.
             last: The commit that was HEAD of that work tree at the last pass.
-            refs_text: What the shim's ``for-each-ref`` prints if no branch has moved.
+            branches: Where they stood then. A branch whose file is newer than this one has moved.
             pathspecs: What to watch.
-            remote: A reference that it lists besides the local branches, '' for none.
         """
+        told = {
+            "last": last,
+            "own": branches.own,
+            "remote": branches.remote,
+            # Command substitution, which the shim compares with, drops line ends too.
+            "refs": branches.text.rstrip("\n"),
+        }
+        if branches.files is not None:
+            told["files"] = str(branches.files)
+        lines = [f"{name}={_quoted(value)}\n" for name, value in told.items()]
         words = " ".join(["set --", *map(_quoted, pathspecs)])
-        # Command substitution, which the shim compares with, drops line ends too.
-        refs = _quoted(refs_text.rstrip("\n"))
-        also = f"remote={_quoted(remote)}\n" if remote else ""
-        text = f"last={_quoted(last)}\nrefs={refs}\n{also}{words}\n"
-        self.replace(self.seen / worktree, text)
+        age = time.monotonic() - branches.moment + COARSEST_CLOCK
+        self.replace(self.seen / worktree, f"{''.join(lines)}{words}\n", age=age)
 
     def notice(self, text: str) -> None:
         """Leave one line that the next hook prints; an empty text takes it back."""

@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kanban_sync.git import GitRepository, locate
 from kanban_sync.hooks import HOOKS, hot_path, shims
+from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-QUIET_REFS = "%(if:notequals=*)%(HEAD)%(then)%(objectname) %(refname)%(end)"
 
 RECORDER = """\
 #!/bin/sh
@@ -102,22 +102,28 @@ class Clone(Repo):
             shim.chmod(0o755)
 
     def synced(
-        self, *pathspecs: str, tree: str = "-", work_tree: Path | None = None, remote: str = ""
+        self,
+        *pathspecs: str,
+        tree: str = "-",
+        work_tree: Path | None = None,
+        default: str = "",
+        old: bool = True,
     ) -> None:
-        """Leave behind what a successful sync of everything leaves for the shims."""
-        (self.state / "seen").mkdir(parents=True, exist_ok=True, mode=0o700)
-        here = Repo(work_tree or self.path)
-        listed = ["refs/heads", remote] if remote else ["refs/heads"]
-        refs = here.git("for-each-ref", f"--format={QUIET_REFS}", *listed).rstrip("\n")
-        last = here.git("rev-parse", "HEAD")
-        words = [word.replace("'", "'\\''") for word in (refs, *(pathspecs or ("TASKS.md",)))]
-        refs, *watched = [f"'{word}'" for word in words]
-        also = f"remote={remote}\n" if remote else ""
-        seen = f"last={last}\nrefs={refs}\n{also}set -- {' '.join(watched)}\n"
-        (self.state / "seen" / tree).write_text(seen)
-        fresh = self.state / "fresh"
-        fresh.write_text("")
-        os.utime(fresh, (time.time() + 600,) * 2)
+        """Leave behind what a successful sync of everything leaves for the shims.
+
+        By then it was a while since any branch moved, unless they are not to be ``old``.
+        """
+        state = StateFolder(self.state)
+        state.make()
+        place = locate(work_tree or self.path)
+        before = time.time() - 60
+        for path in [*place.common_dir.glob("refs/**/*"), place.common_dir / "packed-refs"] * old:
+            os.utime(path, (before, before)) if path.is_file() else None
+        clone = GitRepository(place.common_dir, default_branch=default)
+        own, commit = clone.head_of(place.git_dir)
+        state.write_seen(tree, commit, clone.branches(own), pathspecs or ("TASKS.md",))
+        state.mark_fresh()
+        clone.close()
 
     def fire(
         self,

@@ -131,10 +131,16 @@ def test_the_callers_git_settings_do_not_change_what_is_watched(
     assert len(clone.starts()) == 1
 
 
-def test_the_quiet_case_runs_two_git_processes_and_nothing_else(
-    clone: Clone, tmp_path: Path
+@pytest.mark.parametrize(
+    ("old", "asked"),
+    [(True, ["diff-tree"]), (False, ["diff-tree", "for-each-ref"])],
+    ids=["branches that were there", "branches that have just moved"],
+)
+def test_the_quiet_case_runs_git_once_or_twice_and_nothing_else(
+    clone: Clone, tmp_path: Path, old: bool, asked: list[str]
 ) -> None:
-    clone.synced(*WATCHED)
+    clone.git("branch", "feature/side")
+    clone.synced(*WATCHED, old=old)
     programs = tmp_path / "programs"
     programs.mkdir()
     counter = programs / "git"
@@ -147,7 +153,7 @@ def test_the_quiet_case_runs_two_git_processes_and_nothing_else(
     shell = shutil.which("sh") or ""
     answer = clone.fire("post-commit", shell=shell, env={"PATH": str(programs)})
     assert answer.stdout + answer.stderr == ""
-    assert sorted((tmp_path / "calls").read_text().split()) == ["diff-tree", "for-each-ref"]
+    assert sorted((tmp_path / "calls").read_text().split()) == asked
     assert clone.starts() == []
     assert clone.requests() == []
 
@@ -163,21 +169,61 @@ def test_a_full_pass_is_due_only_when_the_clock_has_passed_it(clone: Clone) -> N
 @pytest.mark.parametrize(
     ("change", "started"),
     [
+        (nothing, 0),
         (lambda clone: clone.git("branch", "-D", "side"), 1),
+        (lambda clone: clone.git("branch", "-D", "packed"), 1),
         (lambda clone: clone.git("branch", "-f", "side", "HEAD~"), 1),
+        (lambda clone: clone.git("branch", "-f", "packed", "HEAD~"), 1),
+        (lambda clone: clone.git("branch", "-f", "deep/er/side", "HEAD~"), 1),
+        (lambda clone: clone.git("branch", "new"), 1),
+        (lambda clone: clone.git("branch", "-m", "side", "renamed"), 1),
         (lambda clone: clone.git("pack-refs", "--all"), 0),
     ],
-    ids=["deleted", "moved", "packed"],
+    ids=[
+        "nothing",
+        "gone",
+        "packed and gone",
+        "moved",
+        "packed and moved",
+        "deep",
+        "new",
+        "renamed",
+        "packed now",
+    ],
 )
+@pytest.mark.parametrize("old", [True, False], ids=["a while later", "at once"])
 def test_another_branch_is_news_only_when_it_moved(
-    clone: Clone, change: Callable[[Clone], object], started: int
+    clone: Clone, change: Callable[[Clone], object], started: int, old: bool
 ) -> None:
     quietly(clone, commit("docs/c.md"))
+    clone.git("branch", "packed")
+    clone.git("pack-refs", "--all")
     clone.git("branch", "side")
-    clone.synced()
+    clone.git("branch", "deep/er/side")
+    clone.synced(old=old)
     change(clone)
     clone.fire("post-commit")
     assert len(clone.starts()) == started
+
+
+def test_another_branch_that_is_checked_out_is_news(clone: Clone) -> None:
+    clone.git("branch", "side")
+    clone.synced()
+    quietly(clone, lambda clone: clone.git("switch", "-q", "side"))
+    clone.fire("post-commit")
+    assert len(clone.starts()) == 1
+
+
+def test_a_state_folder_that_lies_elsewhere_lets_git_tell(clone: Clone, tmp_path: Path) -> None:
+    quietly(clone, commit("docs/c.md"))
+    clone.git("branch", "side")
+    clone.git("pack-refs", "--all")
+    clone.synced()
+    clone.state.rename(tmp_path / "elsewhere")
+    clone.state.symlink_to(tmp_path / "elsewhere")
+    clone.git("update-ref", "refs/heads/side", "HEAD~")
+    clone.fire("post-commit")
+    assert len(clone.starts()) == 1
 
 
 @pytest.mark.parametrize("shell", shells())
@@ -186,8 +232,8 @@ def test_another_branch_is_news_only_when_it_moved(
     [
         (nothing, 0),
         (lambda clone: clone.git("update-ref", "refs/remotes/origin/other", "HEAD~"), 0),
-        (lambda clone: clone.git("update-ref", "refs/remotes/origin/main", "HEAD~"), 1),
-        (lambda clone: clone.git("update-ref", "-d", "refs/remotes/origin/main"), 1),
+        (lambda clone: clone.git("update-ref", "refs/remotes/origin/trunk", "HEAD~"), 1),
+        (lambda clone: clone.git("update-ref", "-d", "refs/remotes/origin/trunk"), 1),
     ],
     ids=["nothing", "another one moved", "moved", "gone"],
 )
@@ -195,9 +241,9 @@ def test_the_remote_branch_that_is_read_is_news_when_it_moved(
     clone: Clone, shell: str, change: Callable[[Clone], object], started: int
 ) -> None:
     quietly(clone, commit("docs/c.md"))
-    for name in ("main", "other"):
+    for name in ("trunk", "other"):
         clone.git("update-ref", f"refs/remotes/origin/{name}", "HEAD")
-    clone.synced(remote="refs/remotes/origin/main")
+    clone.synced(default="trunk")
     change(clone)
     clone.fire("post-commit", shell=shell, env={"remote": "refs/remotes"})
     assert len(clone.starts()) == started

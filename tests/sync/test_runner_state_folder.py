@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.errors import SetupError
+from kanban_sync.core.ports import Branches
 from kanban_sync.sync.state_folder import LOG_LIMIT, LOGS_KEPT, StateFolder
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def sh(script: str, *args: object) -> str:
     ],
 )
 def test_the_shim_reads_back_what_was_seen(state: StateFolder, word: str) -> None:
-    state.write_seen("-", COMMIT, f"x{word}x", ["first", word, "-last"])
+    state.write_seen("-", COMMIT, Branches("", f"x{word}x"), ["first", word, "-last"])
 
     script = '. "$1"; printf "%s|" "$last" "$refs" "$#" "$@"'
     told = sh(script, state.seen / "-")
@@ -57,7 +58,7 @@ def test_the_shim_reads_back_what_was_seen(state: StateFolder, word: str) -> Non
 
 
 def test_refs_are_compared_without_the_line_ends_that_sh_drops(state: StateFolder) -> None:
-    state.write_seen("wt", COMMIT, "a refs/heads/a\n\nb refs/heads/b\n\n", [])
+    state.write_seen("wt", COMMIT, Branches("", "a refs/heads/a\n\nb refs/heads/b\n\n"), [])
 
     script = 'now=$(printf "%s" "$2"); . "$1"; [ "$refs" = "$now" ] && echo same'
     assert sh(script, state.seen / "wt", "a refs/heads/a\n\nb refs/heads/b\n\n") == "same\n"
@@ -65,14 +66,22 @@ def test_refs_are_compared_without_the_line_ends_that_sh_drops(state: StateFolde
 
 def test_the_shim_lists_a_remote_branch_only_where_it_is_told_to(state: StateFolder) -> None:
     script = 'remote=; . "$1"; printf "%s|" "$remote" "$@"'
-    state.write_seen("-", COMMIT, "", ["a"], "refs/remotes/origin/it's")
+    state.write_seen("-", COMMIT, Branches("", "", "refs/remotes/origin/it's"), ["a"])
     assert sh(script, state.seen / "-") == "refs/remotes/origin/it's|a|"
-    state.write_seen("-", COMMIT, "", ["a"])
+    state.write_seen("-", COMMIT, Branches("", ""), ["a"])
     assert sh(script, state.seen / "-") == "|a|"
 
 
+def test_what_was_seen_is_older_than_any_branch_that_moved_since(state: StateFolder) -> None:
+    """Also where times are whole seconds, and where writing came long after the look."""
+    a_while_ago = time.monotonic() - 30
+    state.write_seen("-", COMMIT, Branches("", "", moment=a_while_ago), [])
+    age = time.time() - (state.seen / "-").stat().st_mtime
+    assert 31 <= age < 60
+
+
 def test_without_pathspecs_the_shim_gets_none(state: StateFolder) -> None:
-    state.write_seen("-", COMMIT, "", [])
+    state.write_seen("-", COMMIT, Branches("", ""), [])
     assert sh('. "$1"; echo "$#"', state.seen / "-") == "0\n"
 
 
@@ -94,7 +103,7 @@ def test_the_folder_and_its_files_are_for_their_owner_alone(tmp_path: Path) -> N
     try:
         state = StateFolder(tmp_path / "kanban-sync")
         state.make()
-        state.write_seen("-", COMMIT, "", [])
+        state.write_seen("-", COMMIT, Branches("", ""), [])
         state.mark_behind("database")
         state.notice("something")
         state.open_log("database").close()

@@ -163,8 +163,10 @@ def _ours(lines: Sequence[str], wanted: SetText) -> set[int]:
     between the version field and the words.
     """
     blocks = [each.split("\n") for each in (wanted.text, *wanted.former) if each.strip()]
-    marked = (_marked(lines, mark) for mark in wanted.marked)
-    whole = [*marked, *(_whole(lines, block) for block in blocks)]
+    marked = [_marked(lines, mark) for mark in wanted.marked]
+    exact = [_whole(lines, block) for block in blocks]
+    # Line by line as we wrote it says more than a mark, for which blank lines do not count.
+    whole = [*exact[:1], *marked, *exact[1:]] if wanted.text.strip() else [*marked, *exact]
     scattered = [_scattered(lines, block) for block in blocks]
     for found in (whole, scattered):
         newest = next((each for each in found if each), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.made import key
@@ -209,6 +209,8 @@ def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: 
 
 
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2))
+@example("Why\na", "Why\nWhy", ["a"])
+@example("Why\n  code\n- one", "code", [])
 def test_writing_twice_is_writing_once(description: str, block: str, former: list[str]) -> None:
     once = rewrite(description, KEY, SetText(block, tuple(former)))
     again = SetText(block, (block,), (block_mark(block),))

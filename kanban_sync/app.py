@@ -214,7 +214,9 @@ class Clone(Checkout):
             log=watcher.log,
         )
         name = target.id if target is not None else DATABASE
-        return Engine(self.state, self.common_dir, name, doors, progress)
+        engine = Engine(self.state, self.common_dir, name, doors, progress)
+        engine.serves_hooks = name == self._served_by_hooks()
+        return engine
 
     def target(self, settings: Settings) -> Target | None:
         """Return the board that this clone may write to, None for the database alone.
@@ -304,6 +306,7 @@ class Clone(Checkout):
         engine = self.engine(target, settings, Watcher(), progress)
         with contextlib.closing(engine):
             engine.force = force
+            engine.serves_hooks = False
             engine.database([Request(DATABASE, Cause.CLI, self.worktree)])
             return engine.preview()
 

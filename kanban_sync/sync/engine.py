@@ -125,8 +125,11 @@ class Engine:
         """Bind to a clone and a target; nothing is opened yet.
 
         ``force`` may be set to compare even without news, and to let go what the guard holds.
+        ``serves_hooks`` is to be unset where the target that hooks ask for stays behind: what such
+        a pass has seen is news to them all the same.
         """
         self.force = False
+        self.serves_hooks = True
         self.progress = progress
         self.report = Report()
         self._state = state
@@ -165,7 +168,8 @@ class Engine:
                 with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
                     recorded.count(_merge_counts(merged))
-                self._note_seen(session, served)
+                if self.serves_hooks:
+                    self._note_seen(session, served)
             finally:
                 session.clone.close()
 

@@ -398,6 +398,21 @@ def test_a_board_named_on_the_command_line_is_synced_beside_the_allowed_one(clon
     assert clone.cards("Second") == clone.cards() == ON_BOARD
 
 
+@pytest.mark.parametrize("look", [("board",), ("sync", "--dry-run"), ("sync", "--board", "B2")])
+def test_to_look_at_what_no_hook_has_seen_leaves_it_to_the_next_commit(
+    clone: Clone, look: tuple[str, ...]
+) -> None:
+    clone.init_with_board()
+    clone.write(CHANGE_FILE, DONE)
+    clone.git("commit", "--quiet", "--all", "--message", "unseen", env={"KANBAN_SYNC": "0"})
+    assert clone.program(*look).code == 0
+    assert clone.cards() == ON_BOARD
+
+    clone.commit_as_person("something else", **{"README.md": "# Shop\n"})
+    clone.wait_until_synced()
+    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+
+
 def test_a_sync_that_is_interrupted_says_nothing_untrue(clone: Clone, server: Standin) -> None:
     server.delay = 0.5
     call = [*PROGRAM, "sync", *NAMES]

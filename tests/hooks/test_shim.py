@@ -464,11 +464,23 @@ def test_during_a_rebase_the_entry_leaves_only_where_the_stage_is_known(
     clone: Clone, tmp_path: Path, told: dict[str, str], starts: int
 ) -> None:
     program = entry(tmp_path / "environment", tmp_path / "python")
+    quietly(clone, lambda clone: clone.git("checkout", "--quiet", "--detach"))
     clone.state.mkdir()
     (clone.path / ".git" / "rebase-merge").mkdir()
     environment = {**os.environ, **told}
     subprocess.run([program], cwd=clone.path, env=environment, check=True, timeout=60)
     assert len(clone.starts()) == starts
+
+
+@pytest.mark.parametrize("shell", shells())
+def test_a_rebase_that_was_left_unfinished_silences_no_commit_on_a_branch(
+    clone: Clone, shell: str
+) -> None:
+    clone.synced()
+    (clone.path / ".git" / "rebase-merge").mkdir()
+    quietly(clone, commit("TASKS.md"))
+    clone.fire("post-commit", shell=shell)
+    assert len(clone.starts()) == 1
 
 
 def test_the_entry_outside_of_a_repository_is_silent(tmp_path: Path) -> None:
@@ -514,6 +526,20 @@ def test_a_notice_is_printed_once(clone: Clone, shell: str, ending: str) -> None
 
 
 @pytest.mark.parametrize("shell", shells())
+def test_a_notice_that_nobody_reads_any_more_fails_no_checkout(clone: Clone, shell: str) -> None:
+    clone.synced()
+    (clone.state / "notice").write_text("one line\n")
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        hook = [shell, str(clone.hooks / "post-checkout"), "a", "b", "1"]
+        answer = subprocess.run(hook, cwd=clone.path, stdout=write, stderr=write, check=False)
+    finally:
+        os.close(write)
+    assert answer.returncode == 0
+
+
+@pytest.mark.parametrize("shell", shells())
 @pytest.mark.parametrize("seen", ["if then (", "exit 7", "last=$unset_name", "return 3", "'"])
 def test_a_broken_state_folder_fails_no_checkout(clone: Clone, shell: str, seen: str) -> None:
     clone.synced()
@@ -531,6 +557,18 @@ def test_a_python_that_is_gone_is_nobodys_error(clone: Clone, shell: str) -> Non
     told = "kanban-sync: the Python that hooks start is gone; run 'kanban-sync install'\n"
     assert [answer.stderr for answer in answers] == [told, ""]
     assert clone.requests() == []
+
+
+def test_a_python_that_is_gone_once_more_is_told_once_more(clone: Clone, tmp_path: Path) -> None:
+    clone.synced()
+    python, aside = tmp_path / "python", tmp_path / "aside"
+    said = []
+    for _ in range(2):
+        python.rename(aside)
+        said += [clone.fire("post-commit").stderr for _ in range(2)]
+        aside.rename(python)
+        clone.fire("post-commit")
+    assert [bool(each) for each in said] == [True, False] * 2
 
 
 def test_a_python_that_fails_is_nobodys_error(clone: Clone, tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
-"""Compare our counts with those of a real `openspec list --json`, on fixtures and on fuzz.
+"""Compare our counts with those of a real `openspec list --json`, on fuzz and on given folders.
 
-    python tests/oracle/openspec_list.py [PATH-OF-OPENSPEC] [SEED]
+    python tests/oracle/openspec_list.py [--program OPENSPEC] [--seed SEED] [FOLDER …]
 
-Without a path it takes .venv/oracle/node_modules/.bin/openspec. Exits with 1 if a count differs,
-with 2 if there is no openspec.
+A folder is one that holds `openspec/`: of a repository that people work in, say. Without a path
+the program is .venv/oracle/node_modules/.bin/openspec. Exits with 1 if a count differs, with 2 if
+there is no openspec.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -221,46 +223,67 @@ def theirs(program: Path, top: Path, home: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def compare(program: Path, seed: int) -> int:
-    """Compare all roots and say what differs; return the number of differences."""
+def compare(program: Path, top: Path, home: Path, what: str) -> int:
+    """Compare one root and say what differs; return the number of differences."""
+    expected, found = theirs(program, top, home), ours(top)
+    differing = [name for name in expected.keys() | found.keys() if _differs(expected, found, name)]
+    for name in sorted(differing):
+        metadata = top / "openspec/changes" / name / ".openspec.yaml"
+        words = metadata.read_text() if metadata.is_file() else None
+        sys.stdout.write(
+            f"{what}, {name} (metadata {words!r}): "
+            f"openspec {expected.get(name)}, ours {found.get(name)}\n"
+        )
+    tasks = sum(total for _, total in expected.values())
+    lines = sum(path.read_bytes().count(b"\n") for path in top.glob("openspec/changes/**/*.md"))
+    sys.stdout.write(
+        f"{what}: {len(expected)} changes with {tasks} tasks in {lines} lines, "
+        f"{len(differing)} counted differently\n"
+    )
+    return len(differing)
+
+
+def _differs(
+    expected: dict[str, tuple[int, int]], found: dict[str, tuple[int, int]], name: str
+) -> bool:
+    return expected.get(name) != found.get(name)
+
+
+def compare_fuzz(program: Path, seed: int) -> int:
+    """Compare a fuzzed root for each configuration; return the number of differences."""
     dice = random.Random(seed)
-    differences = compared = tasks = 0
+    differences = 0
     for config in CONFIGS:
         with tempfile.TemporaryDirectory() as folder:
             top, home = Path(folder, "top"), Path(folder, "home")
             write_root(top, dice, config, list(SCHEMAS) if config else [])
-            expected, found = theirs(program, top, home), ours(top)
-            compared += len(expected)
-            tasks += sum(total for _, total in expected.values())
-            for name in sorted(expected.keys() | found.keys()):
-                if expected.get(name) != found.get(name):
-                    differences += 1
-                    metadata = top / "openspec/changes" / name / ".openspec.yaml"
-                    words = metadata.read_text() if metadata.is_file() else None
-                    sys.stdout.write(
-                        f"{name} (configuration {config!r}, metadata {words!r}): "
-                        f"openspec {expected.get(name)}, ours {found.get(name)}\n"
-                    )
-    sys.stdout.write(
-        f"seed {seed}: {compared} changes with {tasks} tasks, {differences} counted differently\n"
-    )
+            what = f"seed {seed}, configuration {config!r}"
+            differences += compare(program, top, home, what)
     return differences
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run the comparison once."""
-    program = Path(arguments[0]).absolute() if arguments else PROGRAM
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", type=Path, default=PROGRAM)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("folders", nargs="*", type=Path)
+    chosen = parser.parse_args()
+    program = chosen.program.absolute()
     if not program.exists():
         sys.stderr.write(
             f"No openspec at {program}. Install it: "
             f"npm install --prefix {TOP}/.venv/oracle @fission-ai/openspec@latest\n"
         )
         return 2
-    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(10**6)
     version = subprocess.run([program, "--version"], capture_output=True, check=True, text=True)
     sys.stdout.write(f"openspec {version.stdout.strip()}\n")
-    return 1 if compare(program, seed) else 0
+    differences = compare_fuzz(program, chosen.seed)
+    with tempfile.TemporaryDirectory() as home:
+        for folder in chosen.folders:
+            differences += compare(program, folder.resolve(), Path(home), folder.name)
+    return 1 if differences else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

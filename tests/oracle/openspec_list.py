@@ -215,8 +215,10 @@ def theirs(program: Path, top: Path, home: Path) -> dict[str, tuple[int, int]]:
         cwd=top,
         env={**os.environ, **home_of, "OPENSPEC_TELEMETRY": "0"},
         capture_output=True,
-        check=True,
+        check=False,
     )
+    if done.returncode != 0:
+        sys.exit(f"openspec list in {top} ended with {done.returncode}: {done.stderr.decode()}")
     return {
         change["name"]: (change["completedTasks"], change["totalTasks"])
         for change in json.loads(done.stdout)["changes"]

@@ -92,6 +92,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body go out one after the other, and the second is not to wait for an answer.
+    disable_nagle_algorithm = True
     server: _Server
 
     def do_GET(self) -> None:

@@ -21,6 +21,7 @@ from kanban_sync.core.errors import (
     SettingsError,
     SetupError,
 )
+from kanban_sync.editing import Editor
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
@@ -37,6 +38,8 @@ from kanban_sync.sync.runner import (
 )
 from kanban_sync.sync.settings import recorded
 from kanban_sync.sync.status import reading_data, synced_data
+from kanban_sync.sync.watched import pathspecs
+from kanban_sync.work_tree import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from kanban_sync.git import GitRepository
 
 DATABASE_FILE = "tasks.db"
+EDIT_LOCK = "edits.flk"
 
 SHALLOW = (
     "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
@@ -159,6 +163,21 @@ class Clone(Checkout):
                 "files": self.files(settings),
                 "uncommitted": self.uncommitted(settings),
             }
+
+    def editor(self) -> Editor:
+        """Return what edits tasks in this work tree, by the keys that they have by now."""
+        settings = self.settings()
+        git_dir = self.git_dir(self.worktree)
+        with self._reading(settings) as (repository, store):
+            return Editor(
+                WorkTree(self.top, git_dir),
+                repository.present(self.top, git_dir, pathspecs(SOURCES, settings.sources)),
+                SOURCES,
+                settings.sources,
+                self.project(settings, repository),
+                store.files().slots if store is not None else {},
+                self.state.path / EDIT_LOCK,
+            )
 
     @contextlib.contextmanager
     def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:

@@ -150,4 +150,10 @@ def _remove(file: Editable, task: Standing) -> list[Splice]:
         )
     if not task.is_top:
         raise CannotError("sub-tasks stay once they are ticked; set its status to done")
+    others = {each.dialect for each in file.standing} - {V1}
+    if others:
+        raise CannotError(
+            f"the file holds tasks that are no v1.0 ({', '.join(sorted(others))}), so one that is"
+            " removed does not count as completed; move those into a file of their own"
+        )
     return [file.text.without(task.box.line, file.last_of(task.box))]

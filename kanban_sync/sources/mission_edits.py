@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.edits import Claim, SetStatus
+from kanban_sync.core.edits import Claim, SetStatus, Unclaim
 from kanban_sync.sources.group_tasks import Groups, value_named
 from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.status_words import word_for
@@ -58,8 +58,9 @@ def splices(text: str, edit: Edit, tasks: Sequence[ParsedTask], deepest: int) ->
     if isinstance(edit, SetStatus):
         used = [task.word for top in tasks for task in top.walk()]
         return [_replaced(text, edit.place, "status", word_for(edit.status, used, "-"), deepest)]
-    if isinstance(edit, Claim):
-        return [_replaced(text, edit.place, "assignee", edit.assignee, deepest)]
+    if isinstance(edit, (Claim, Unclaim)):
+        name = edit.assignee if isinstance(edit, Claim) else ""
+        return [_replaced(text, edit.place, "assignee", name, deepest)]
     raise CannotError("a mission's milestones are named by its orchestrator; edit them by hand")
 
 
@@ -69,7 +70,7 @@ def _replaced(text: str, place: int, meaning: str, words: str, deepest: int) -> 
     value = found[1].text if found and isinstance(found[1], Scalar) else ""
     if not isinstance(value, _Placed):
         raise CannotError(f"it has no text that says its {meaning}; add it by hand")
-    return Splice(value.start, value.end, json.dumps(words, ensure_ascii=False))
+    return Splice(value.start, value.end, json.dumps(words or None, ensure_ascii=False))
 
 
 def _nodes(text: str, deepest: int) -> list[Node]:

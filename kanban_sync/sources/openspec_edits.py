@@ -66,15 +66,16 @@ def _added(
 ) -> Splice:
     """Add a line behind the last task, or behind the last one of a group, marked like that."""
     title = one_line(edit.title, "a title")
-    words = f"{edit.id} {title}" if edit.id else title
+    if edit.id:
+        raise CannotError("tasks of OpenSpec have no ids; begin the title with the number")
     inside = [task for task in tasks if not edit.under or _is_called(task.group, edit.under)]
     if not inside and edit.under:
-        return _first(lines, edit.under, words)
+        return _first(lines, edit.under, title)
     if not inside:
         last = lines.last
         while last and lines.is_blank(last):
             last -= 1
-        return lines.below(last, [*([""] if last else []), f"- [ ] {words}"])
+        return lines.below(last, [*([""] if last else []), f"- [ ] {title}"])
     last = inside[-1].line
     like = [each for each in inside if not lines.line(each.line)[:1].isspace()] or inside
     match = task_line.match(lines.line(like[-1].line))
@@ -83,7 +84,7 @@ def _added(
         if lines.is_blank(last + 1):
             break
         last += 1
-    return lines.below(last, [f"{marker}[ ] {words}"])
+    return lines.below(last, [f"{marker}[ ] {title}"])
 
 
 def _first(lines: Text, under: str, words: str) -> Splice:

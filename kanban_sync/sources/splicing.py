@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from kanban_sync.core.edits import AddTask, is_so, mistake, task_at
+from kanban_sync.core.edits import AddTask, SetStatus, is_so, mistake, task_at
 from kanban_sync.core.errors import EditError
+from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -139,6 +140,8 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
     where = f"{path}:{task.line}" if task and task.line else path
     if task is None and not isinstance(edit, AddTask):
         raise EditError(f"{where}: there is no such task any more; look at the file again")
+    if isinstance(edit, SetStatus) and edit.status is Status.ORPHANED:
+        raise EditError(f"{where}: nobody sets {edit.status}: it is found out. Use cancelled")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

@@ -104,7 +104,8 @@ class Editor:
         def edits(place: int) -> list[Edit]:
             found: list[Edit] = []
             if assignee is not None:
-                found.append(Claim(place, assignee) if assignee else Unclaim(place))
+                name = assignee.removeprefix("@")
+                found.append(Claim(place, name) if name else Unclaim(place))
             return found + ([SetStatus(place, status)] if status is not None else [])
 
         return self._edit(key, edits)

@@ -29,7 +29,7 @@ class SetStatus:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Let a task be somebody's."""
+    """Let a task be somebody's, named without ``@``."""
 
     place: int
     assignee: str

@@ -118,7 +118,6 @@ def _set_in_heading(file: Editable, task: Standing, status: Status) -> list[Spli
 
 def _assign(file: Editable, task: Standing, name: str) -> list[Splice]:
     """Write an assignee where the file has its place; '' takes it out."""
-    name = name.removeprefix("@")
     if name and not _NAME.fullmatch(name):
         raise CannotError(f"{name!r} is no name: letters, digits, '.', '-' and '_' without blanks")
     box = task.box

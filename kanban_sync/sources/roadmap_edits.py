@@ -48,7 +48,7 @@ def splices(text: str, edit: Edit, tasks: Sequence[ParsedTask]) -> list[Splice]:
         raise CannotError("what is removed from a roadmap counts as lost; set its status")
     if isinstance(edit, SetStatus):
         return [file.say(edit.place, "status", file.word(edit.status))]
-    name = one_line(edit.assignee, "a name").removeprefix("@") if isinstance(edit, Claim) else ""
+    name = one_line(edit.assignee, "a name") if isinstance(edit, Claim) else ""
     return [file.say(edit.place, "assignee", name)]
 
 

@@ -235,6 +235,7 @@ def check_bytes(before: bytes, after: bytes, edit: Edit) -> None:
         assert 1 <= sum(come.values()) <= 3
     elif not isinstance(edit, Remove) and come:
         assert sum(gone.values()) <= 2
+        assert sum(come.values()) <= 2
 
     assert after.startswith(BOM) is before.startswith(BOM)
 

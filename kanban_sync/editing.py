@@ -152,7 +152,10 @@ class Editor:
         self._change(before.task.path, change)
         if not is_changed:
             return _edited(before.task, "unchanged")
-        after = next((each for each in self._tasks() if each.task.key == before.task.key), None)
+        # Another file may have had the same id, which is free now.
+        same = (before.task.key, before.task.path)
+        found = (each for each in self._tasks() if (each.task.key, each.task.path) == same)
+        after = next(found, None)
         if after is not None:
             return _edited(after.task, "changed")
         return _edited(replace(before.task, status=Status.DONE), "removed")

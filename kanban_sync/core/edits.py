@@ -85,7 +85,9 @@ def mistake(before: Document, after: Document, edit: Edit) -> str:
         known = {problem.message for problem in before.problems}
         new = next((each for each in after.problems if each.message not in known), None)
         return f"the file would have a new problem ({new.message if new else 'one more'})"
-    if not isinstance(edit, Remove) and before.tasks and after.dialect != before.dialect:
+    # Of a file without tasks nobody can tell the dialect.
+    is_told = bool(before.tasks and after.tasks) and not isinstance(edit, Remove)
+    if is_told and after.dialect != before.dialect:
         return f"the file would be read as {after.dialect}, no longer as {before.dialect}"
     return "" if _is_as_asked(before, after, edit) else "other things in the file would change too"
 

@@ -21,7 +21,6 @@ from kanban_sync.core.errors import (
     SettingsError,
     SetupError,
 )
-from kanban_sync.editing import Editor
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
@@ -38,8 +37,6 @@ from kanban_sync.sync.runner import (
 )
 from kanban_sync.sync.settings import recorded
 from kanban_sync.sync.status import reading_data, synced_data
-from kanban_sync.sync.watched import pathspecs
-from kanban_sync.work_tree import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -49,10 +46,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.operations import Plan
     from kanban_sync.core.ports import Board, Run, TaskStore
+    from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
 
 DATABASE_FILE = "tasks.db"
-EDIT_LOCK = "edits.flk"
 
 SHALLOW = (
     "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
@@ -166,18 +163,12 @@ class Clone(Checkout):
 
     def editor(self) -> Editor:
         """Return what edits tasks in this work tree, by the keys that they have by now."""
+        # Loaded here: a hook's process never edits.
+        from kanban_sync.editing import open_editor
+
         settings = self.settings()
-        git_dir = self.git_dir(self.worktree)
         with self._reading(settings) as (repository, store):
-            return Editor(
-                WorkTree(self.top, git_dir),
-                repository.present(self.top, git_dir, pathspecs(SOURCES, settings.sources)),
-                SOURCES,
-                settings.sources,
-                self.project(settings, repository),
-                store.files().slots if store is not None else {},
-                self.state.path / EDIT_LOCK,
-            )
+            return open_editor(self, settings, repository, store)
 
     @contextlib.contextmanager
     def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:

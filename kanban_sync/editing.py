@@ -12,16 +12,24 @@ from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow
 from kanban_sync.core.model import UNKNOWN, Status
+from kanban_sync.sources import SOURCES
 from kanban_sync.sync.locks import FairLock
+from kanban_sync.sync.watched import pathspecs
+from kanban_sync.work_tree import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from kanban_sync.checkout import Checkout
+    from kanban_sync.config import Settings
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document, Problem, Task
-    from kanban_sync.core.ports import Source, SourceSettings, Unit
-    from kanban_sync.work_tree import WorkTree
+    from kanban_sync.core.ports import Source, SourceSettings, TaskStore, Unit
+    from kanban_sync.git import GitRepository
+
+LOCK = "edits.flk"
+"""The lock's file in the state folder."""
 
 WAIT = 30.0
 """Seconds to wait for another command that is changing a file of this clone."""
@@ -127,6 +135,7 @@ class Editor:
         found = [name for name, each in self._sources.items() if each.matches(path, self._settings)]
         if not found:
             raise EditError(f"{path}: is no task file; 'kanban-sync files' lists those that are")
+        edit = replace(edit, title=" ".join(edit.title.split()))
         self._paths[path] = path
         known = {each.task.key for each in self._tasks()}
         source = self._sources[found[0]]
@@ -239,6 +248,23 @@ class Editor:
         if document.readable:
             self._slots[f"{name}:{slot}"] = state
         return state, document
+
+
+def open_editor(
+    checkout: Checkout, settings: Settings, repository: GitRepository, store: TaskStore | None
+) -> Editor:
+    """Return what edits the tasks of a work tree, by the keys that they have by now."""
+    git_dir = checkout.git_dir(checkout.worktree)
+    watched = pathspecs(SOURCES, settings.sources)
+    return Editor(
+        WorkTree(checkout.top, git_dir),
+        repository.present(checkout.top, git_dir, watched),
+        SOURCES,
+        settings.sources,
+        checkout.project(settings, repository),
+        store.files().slots if store is not None else {},
+        checkout.state.path / LOCK,
+    )
 
 
 def _renamed(task: Task, taken: dict[str, str]) -> Task:

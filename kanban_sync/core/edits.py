@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
 from kanban_sync.core.model import Document, ParsedTask, Status
@@ -119,9 +120,9 @@ def _is_added(old: Sequence[ParsedTask], new: Sequence[ParsedTask], edit: AddTas
 
 def _is_moved(old: Sequence[ParsedTask], new: Sequence[ParsedTask], edit: SetStatus) -> bool:
     """Tell whether a top-level task went to another place, with what is below it."""
-    tops = [sum(1 for _ in task.walk()) for task in old]
-    starts = [sum(tops[:index]) for index in range(len(tops))]
-    if edit.place not in starts:
+    sizes = (sum(1 for _ in task.walk()) for task in old)
+    starts = list(accumulate(sizes, initial=0))
+    if edit.place not in starts[:-1]:
         return False
     source = starts.index(edit.place)
     wanted = _without_status(old[source])

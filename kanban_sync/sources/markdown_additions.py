@@ -12,7 +12,8 @@ from kanban_sync.sources.kanban_headings import KanbanHeadings
 from kanban_sync.sources.markdown import words_at
 from kanban_sync.sources.markdown_dialects import V1
 from kanban_sync.sources.outline import mark_in
-from kanban_sync.sources.splicing import CannotError, Splice, one_line
+from kanban_sync.sources.sections import named
+from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.status_words import word_for
 from kanban_sync.sources.tables import Tables
 
@@ -28,9 +29,6 @@ def add(file: Editable, edit: AddTask) -> list[Splice]:
     Raises:
         CannotError: There is no such group, or no place for what is to be said.
     """
-    title = one_line(edit.title, "a title")
-    if title != edit.title:
-        raise CannotError("a title has no blanks around it, and single ones inside")
     section = _section(file, edit.under) if edit.under else _column(file)
     inside = [each for each in file.tops if section is None or each.box.line in section]
     like = inside[-1] if inside else None
@@ -55,13 +53,11 @@ def add(file: Editable, edit: AddTask) -> list[Splice]:
 def _section(file: Editable, under: str) -> Section:
     """Return the section that is meant: by the words of its heading, or by how they begin."""
     sections = list(file.sections())
-    wanted = under.strip("# ").casefold()
-    named = [each for each in sections if each.words.casefold() == wanted]
-    named += [each for each in sections if each.words.casefold().startswith(wanted)]
-    if not named:
+    index = named([each.words for each in sections], under)
+    if index is None:
         names = ", ".join(repr(each.words) for each in sections) or "none"
         raise CannotError(f"no heading is called {under!r}; the file has {names}")
-    return named[0]
+    return sections[index]
 
 
 def _column(file: Editable) -> Section | None:
@@ -92,8 +88,8 @@ def _item(file: Editable, like: Standing | None, edit: AddTask) -> list[str]:
         return [f"{marker}{box}{f'{edit.id}: ' if edit.id else ''}{edit.title}"]
     white = marker[: len(marker) - len(marker.lstrip())]
     inner = white + " " * (indent - len(white.expandtabs(4)))
-    named = [f"{inner}- **ID**: {edit.id}"] if edit.id else []
-    return [f"{marker}{box}{edit.title}", *named]
+    own = [f"{inner}- **ID**: {edit.id}"] if edit.id else []
+    return [f"{marker}{box}{edit.title}", *own]
 
 
 def _heading(file: Editable, like: Standing, edit: AddTask) -> Splice:

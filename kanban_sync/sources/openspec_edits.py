@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.edits import AddTask, SetStatus
 from kanban_sync.core.model import Status
 from kanban_sync.sources.markdown import heading
-from kanban_sync.sources.splicing import CannotError, Splice, Text, one_line
+from kanban_sync.sources.sections import named
+from kanban_sync.sources.splicing import CannotError, Splice, Text
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import ParsedTask
+
+GROUP_LEVEL = 2
 
 LINE_END = r"\r?\n"
 """To OpenSpec a lone CR ends no line."""
@@ -65,17 +68,20 @@ def _added(
     lines: Text, edit: AddTask, tasks: Sequence[ParsedTask], task_line: re.Pattern[str]
 ) -> Splice:
     """Add a line behind the last task, or behind the last one of a group, marked like that."""
-    title = one_line(edit.title, "a title")
     if edit.id:
         raise CannotError("tasks of OpenSpec have no ids; begin the title with the number")
-    inside = [task for task in tasks if not edit.under or _is_called(task.group, edit.under)]
-    if not inside and edit.under:
-        return _first(lines, edit.under, title)
+    groups = _groups(lines)
+    line = _chosen(groups, edit.under) if edit.under else 0
+    end = min((each for each in groups if each > line), default=lines.last + 1)
+    inside = [task for task in tasks if not line or line < task.line < end]
+    if not inside and line:
+        is_apart = lines.is_blank(line + 1) and line + 1 < lines.last
+        return lines.below(line + is_apart, [f"- [ ] {edit.title}"])
     if not inside:
         last = lines.last
         while last and lines.is_blank(last):
             last -= 1
-        return lines.below(last, [*([""] if last else []), f"- [ ] {title}"])
+        return lines.below(last, [*([""] if last else []), f"- [ ] {edit.title}"])
     last = inside[-1].line
     like = [each for each in inside if not lines.line(each.line)[:1].isspace()] or inside
     match = task_line.match(lines.line(like[-1].line))
@@ -84,18 +90,19 @@ def _added(
         if lines.is_blank(last + 1):
             break
         last += 1
-    return lines.below(last, [f"{marker}[ ] {title}"])
+    return lines.below(last, [f"{marker}[ ] {edit.title}"])
 
 
-def _first(lines: Text, under: str, words: str) -> Splice:
-    """Add the first task of a group."""
-    for number in range(1, lines.last + 1):
-        found = heading(lines.line(number))
-        if found and found[0] == 2 and _is_called(found[1], under):  # noqa: PLR2004 - ``##``
-            is_apart = lines.is_blank(number + 1) and number + 1 < lines.last
-            return lines.below(number + is_apart, [f"- [ ] {words}"])
-    raise CannotError(f"no group of this file is called {under!r}")
+def _chosen(groups: Mapping[int, str], under: str) -> int:
+    """Return the line of the group that is meant."""
+    index = named(list(groups.values()), under)
+    if index is None:
+        names = ", ".join(repr(each) for each in groups.values()) or "none"
+        raise CannotError(f"no group is called {under!r}; the file has {names}")
+    return list(groups)[index]
 
 
-def _is_called(group: str, under: str) -> bool:
-    return group.casefold().startswith(under.strip("# ").casefold())
+def _groups(lines: Text) -> dict[int, str]:
+    """Return the headings ``##`` by their lines."""
+    found = ((each, heading(lines.line(each))) for each in range(1, lines.last + 1))
+    return {each: title[1] for each, title in found if title and title[0] == GROUP_LEVEL}

@@ -13,7 +13,7 @@ from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
 from kanban_sync.core.model import Status
 from kanban_sync.sources.group_tasks import CRITERION, value_named
 from kanban_sync.sources.roadmap_tasks import Spans, nodes_of
-from kanban_sync.sources.splicing import CannotError, Splice, one_line
+from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.status_words import word_for
 from kanban_sync.sources.tree import Mapping, Node, Scalar
 
@@ -48,7 +48,7 @@ def splices(text: str, edit: Edit, tasks: Sequence[ParsedTask]) -> list[Splice]:
         raise CannotError("what is removed from a roadmap counts as lost; set its status")
     if isinstance(edit, SetStatus):
         return [file.say(edit.place, "status", file.word(edit.status))]
-    name = one_line(edit.assignee, "a name") if isinstance(edit, Claim) else ""
+    name = edit.assignee if isinstance(edit, Claim) else ""
     return [file.say(edit.place, "assignee", name)]
 
 
@@ -121,7 +121,6 @@ class _File:
 
     def add(self, edit: AddTask, tasks: Sequence[ParsedTask]) -> Splice:
         """Add a task behind the last one of the file, or of a group."""
-        title = one_line(edit.title, "a title")
         wanted = edit.under.casefold()
         places = _places(tasks)
         inside = [
@@ -139,7 +138,7 @@ class _File:
         dash = self._text[line_start:begin]
         if not isinstance(node, Mapping) or not _DASH.fullmatch(dash):
             raise CannotError("the last task there is not written as '- title: …'; add it by hand")
-        said = {"id": edit.id, "title": title, "status": self.word(Status.TODO)}
+        said = {"id": edit.id, "title": edit.title, "status": self.word(Status.TODO)}
         names = {each: (value_named(node, each) or (each, None))[0] for each in said}
         lines = [f"{names[each]}: {_scalar(words, None)}" for each, words in said.items() if words]
         end = self._line_end()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from kanban_sync.core.edits import AddTask, SetStatus, is_so, mistake, task_at
+from kanban_sync.core.edits import AddTask, Claim, SetStatus, is_so, mistake, task_at
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Status
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _MARK = "\ufeff"
+# Halves of characters stand for bytes of a command line that are no UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Splice(NamedTuple):
@@ -142,6 +144,7 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
         raise EditError(f"{where}: there is no such task any more; look at the file again")
     if isinstance(edit, SetStatus) and edit.status is Status.ORPHANED:
         raise EditError(f"{where}: nobody sets {edit.status}: it is found out. Use cancelled")
+    _refuse_words(where, edit)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -159,9 +162,14 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
     return new
 
 
-def one_line(words: str, what: str) -> str:
-    """Return words without blanks around them; refuse line ends, and nothing at all."""
-    plain = " ".join(words.split())
-    if not plain or not plain.isprintable():
-        raise CannotError(f"{what} has to be one line of text, not {words!r}")
-    return plain
+def _refuse_words(where: str, edit: Edit) -> None:
+    """Refuse a title, an id or a name that is not one line of text."""
+    if isinstance(edit, AddTask):
+        said = {"a title": edit.title, "an id": edit.id or "-"}
+        if len(edit.id.split()) > 1:
+            raise EditError(f"{where}: an id has no blanks, as {edit.id!r} has")
+    else:
+        said = {"a name": edit.assignee} if isinstance(edit, Claim) else {}
+    for what, words in said.items():
+        if not words or words != " ".join(words.split()) or _UNPRINTABLE.search(words):
+            raise EditError(f"{where}: {what} has to be one line of text, not {words!r}")

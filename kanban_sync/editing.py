@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from kanban_sync.checkout import Checkout
     from kanban_sync.config import Settings
     from kanban_sync.core.edits import Edit
-    from kanban_sync.core.model import Document, Problem, Task
-    from kanban_sync.core.ports import Source, SourceSettings, TaskStore, Unit
+    from kanban_sync.core.model import Problem, Task
+    from kanban_sync.core.ports import Source, SourceSettings, TaskFile, TaskStore, Unit
     from kanban_sync.git import GitRepository
 
 LOCK = "edits.flk"
@@ -214,40 +215,29 @@ class Editor:
         self._unread = []
         taken: dict[str, str] = {}
         for unit in self._units():
-            read = [
-                self._read(unit.source, file.path, file.slot)
-                for file in unit.files
-                if not file.is_text
-            ]
-            files = [file for file in unit.files if not file.is_text]
-            unread = [each for _, document in read for each in document.problems if each.fatal]
-            self._unread += unread
-            if unread:
-                continue
-            known = [
-                ReadFile(file, document, state)
-                for file, (state, document) in zip(files, read, strict=True)
-            ]
-            status_of = self._sources[unit.source].status_of_unit
-            places: dict[str, int] = {}
-            for task in tasks_of(unit, self._project, known, status_of):
+            source = self._sources[unit.source]
+            read = [self._read(source, file) for file in unit.files if not file.is_text]
+            bad = [each for file in read for each in file.document.problems if each.fatal]
+            self._unread += bad
+            places: Counter[str] = Counter()
+            for task in [] if bad else tasks_of(unit, self._project, read, source.status_of_unit):
                 if unit.name and task.parent is None:
                     continue
-                place = places.get(task.path, 0)
-                places[task.path] = place + 1
-                yield _Found(task if unit.name else _renamed(task, taken), unit.source, place)
+                own = task if unit.name else _renamed(task, taken)
+                yield _Found(own, unit.source, places[task.path])
+                places[task.path] += 1
 
-    def _read(self, name: str, path: str, slot: str) -> tuple[SlotState, Document]:
+    def _read(self, source: Source, file: TaskFile) -> ReadFile:
         """Read a file and carry over the keys that its tasks had when they were last synced."""
-        source = self._sources[name]
-        data = self._tree.read(path)
-        document = source.parse(path, data, self._settings)
-        before = self._slots.get(f"{name}:{slot}", EMPTY)
-        change = SlotChange(UNKNOWN, (), hashlib.sha256(data).hexdigest(), path)
+        data = self._tree.read(file.path)
+        document = source.parse(file.path, data, self._settings)
+        slot = f"{source.NAME}:{file.slot}"
+        before = self._slots.get(slot, EMPTY)
+        change = SlotChange(UNKNOWN, (), hashlib.sha256(data).hexdigest(), file.path)
         state = follow(before, (), change, lambda _path, _blob: document, source.gone_means_done)
         if document.readable:
-            self._slots[f"{name}:{slot}"] = state
-        return state, document
+            self._slots[slot] = state
+        return ReadFile(file, document, state)
 
 
 def open_editor(

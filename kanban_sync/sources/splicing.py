@@ -145,21 +145,24 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
     if isinstance(edit, SetStatus) and edit.status is Status.ORPHANED:
         raise EditError(f"{where}: nobody sets {edit.status}: it is found out. Use cancelled")
     _refuse_words(where, edit)
+    text = _text(path, data)
+    plain = text.removeprefix(_MARK)
     try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise EditError(f"{path}:{line}: is no text in UTF-8. Save it as UTF-8") from error
-    mark = _MARK if text.startswith(_MARK) else ""
-    text = text.removeprefix(_MARK)
-    try:
-        new = f"{mark}{splice(text, find(text))}".encode()
+        new = (text[: len(text) - len(plain)] + splice(plain, find(plain))).encode()
     except CannotError as error:
         raise EditError(f"{where}: {error}") from error
     wrong = mistake(before, reader.parse(path, new, settings), edit)
     if wrong:
         raise EditError(f"{where}: cannot be edited without harm: {wrong}. Edit it by hand")
     return new
+
+
+def _text(path: str, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise EditError(f"{path}:{line}: is no text in UTF-8. Save it as UTF-8") from error
 
 
 def _refuse_words(where: str, edit: Edit) -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.operations import Plan
     from kanban_sync.core.ports import Board, Run, TaskStore
+    from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
 
 DATABASE_FILE = "tasks.db"
@@ -159,6 +160,15 @@ class Clone(Checkout):
                 "files": self.files(settings),
                 "uncommitted": self.uncommitted(settings),
             }
+
+    def editor(self) -> Editor:
+        """Return what edits tasks in this work tree, by the keys that they have by now."""
+        # Loaded here: a hook's process never edits.
+        from kanban_sync.editing import open_editor
+
+        settings = self.settings()
+        with self._reading(settings) as (repository, store):
+            return open_editor(self, settings, repository, store)
 
     @contextlib.contextmanager
     def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:

@@ -372,5 +372,12 @@ class GitRepository:
         output = _execute(top, call, place)
         return [entry[3:] for entry in output.split("\0") if entry]
 
+    def present(self, top: Path, git_dir: Path, pathspecs: Sequence[str]) -> list[str]:
+        """Return watched files of a work tree, also those that are not committed yet."""
+        place = {**self._environment, "GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
+        kinds = ("--cached", "--others", "--exclude-standard")
+        output = _execute(top, ["git", "ls-files", "-z", *kinds, "--", *pathspecs], place)
+        return list(dict.fromkeys(path for path in output.split("\0") if path))
+
     def _run(self, call: Sequence[str]) -> str:
         return _execute(self._common_dir, call, self._environment)

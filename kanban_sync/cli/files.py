@@ -1,19 +1,29 @@
-"""``kanban-sync files``: which task files are read, and what is found in them."""
+"""``kanban-sync files``: which task files are read, what is found in them, and edits of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kanban_sync.checkout import Checkout
-from kanban_sync.cli.console import json_option, print_json, say
+from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.core.model import Status
+
+if TYPE_CHECKING:
+    from kanban_sync.editing import Edited
+
+STATUSES = [status.value for status in Status if status is not Status.ORPHANED]
 
 
-@click.command("files")
+@click.group("files", invoke_without_command=True)
 @json_option
-def command(*, as_json: bool) -> None:
-    """List the task files that are read, with their tasks and problems."""
+@click.pass_context
+def command(context: click.Context, *, as_json: bool) -> None:
+    """List the task files that are read, with their tasks and problems; or edit one."""
+    if context.invoked_subcommand:
+        return
     found = Checkout.at(Path.cwd()).files()
     if as_json:
         print_json({"files": found})
@@ -25,3 +35,58 @@ def command(*, as_json: bool) -> None:
             say(f"           {problem}")
     if not found:
         say("no task files in the commit that is read; see 'kanban-sync status'")
+
+
+@command.command("set")
+@click.argument("key")
+@click.option("--status", type=click.Choice(STATUSES), help="The status that the task is to have.")
+@click.option("--assignee", metavar="NAME", help="Whom to assign the task to.")
+@click.option("--unassign", is_flag=True, help="Assign the task to nobody.")
+@json_option
+def set_command(
+    *, key: str, status: str | None, assignee: str | None, unassign: bool, as_json: bool
+) -> None:
+    """Set status or assignee of the task KEY in its file, in this work tree.
+
+    KEY is the task's key, or path:line.
+    """
+    if assignee == "" or (assignee and unassign):
+        raise click.UsageError("Give a name with --assignee, or --unassign, not both.")
+    if not (status or assignee or unassign):
+        raise click.UsageError("Nothing to set: give --status, --assignee or --unassign.")
+    wanted = Status(status) if status else None
+    _tell(here().editor().set(key, wanted, "" if unassign else assignee), as_json=as_json)
+
+
+@command.command("add")
+@click.argument("file")
+@click.argument("title")
+@click.option("--id", "own", metavar="ID", default="", help="The task's own id.")
+@click.option("--under", metavar="HEADING", default="", help="The heading or group it goes below.")
+@json_option
+def add_command(*, file: str, title: str, own: str, under: str, as_json: bool) -> None:
+    """Add a task called TITLE to FILE, behind the last one that is to do."""
+    from kanban_sync.core.edits import AddTask
+
+    clone = here()
+    place = Path.cwd() / file
+    inside = place.is_relative_to(clone.top) and (place.exists() or not (clone.top / file).exists())
+    path = place.relative_to(clone.top).as_posix() if inside else file
+    _tell(clone.editor().add(path, AddTask(title, own, under)), as_json=as_json)
+
+
+@command.command("remove")
+@click.argument("key")
+@json_option
+def remove_command(*, key: str, as_json: bool) -> None:
+    """Take the completed task KEY out of its TASKS.md v1.0, with all below it."""
+    _tell(here().editor().remove(key), as_json=as_json)
+
+
+def _tell(edited: Edited, *, as_json: bool) -> None:
+    if as_json:
+        print_json(edited._asdict())
+        return
+    state = "" if edited.change == "removed" else f"  {edited.status}"
+    whose = f"  {edited.assignee}" if edited.assignee and state else ""
+    say(f"{edited.path}:{edited.line}: {edited.change} {edited.key}{state}{whose}")

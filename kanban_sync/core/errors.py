@@ -7,6 +7,7 @@
     │   ├── SettingsError           a settings file, all problems at once, with line numbers
     │   └── ConsentError            this clone was not told to use that target
     ├── RepositoryError             no repository, no commit yet, a bare one
+    ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     ├── BoardError                  the board answered, but not as it should
     │   ├── SignInError             the key is missing, wrong or expired
@@ -50,6 +51,10 @@ class ConsentError(SetupError):
 
 class RepositoryError(KanbanSyncError):
     """Git has no answer: no repository here, no commit yet, or a bare repository."""
+
+
+class EditError(KanbanSyncError):
+    """A task file cannot be changed as asked; not a byte of it was changed."""
 
 
 class StoreError(KanbanSyncError):

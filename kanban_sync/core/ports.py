@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import BoardState, Said, SeenCard
+    from kanban_sync.core.edits import Edit
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
@@ -115,6 +116,16 @@ class Source(Protocol):
 
     def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
         """Read one task file (or text file). Never raises on content: it becomes a Problem."""
+        ...
+
+    def edit(
+        self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
+    ) -> bytes:
+        """Return a task file's bytes after an edit: only the characters that must change differ.
+
+        Raises:
+            EditError: The file cannot be edited so, or not without changing other tasks.
+        """
         ...
 
     def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:

@@ -77,6 +77,43 @@ def read(path: str, data: bytes, fixed: str = "") -> Document:
     return Document(tasks, tuple(reader.problems), dialect)
 
 
+class Standing(NamedTuple):
+    """Where a task stands: its dialect, its box, and the top-level box that it is or is below."""
+
+    dialect: str
+    box: Box
+    top: Box
+
+    @property
+    def is_top(self) -> bool:
+        """Whether it is below no other task."""
+        return self.box is self.top
+
+
+class Whereabouts(NamedTuple):
+    """Where all tasks of a file stand, in the order of ``read``, each before those below it."""
+
+    standing: tuple[Standing, ...]
+    twins: tuple[tuple[Box, Box], ...]
+
+
+def whereabouts(data: bytes, fixed: str = "") -> Whereabouts:
+    """Return where the tasks of a file stand, for those who change it."""
+    sorted_out = _contents(data, fixed).sorted_out
+    found = [
+        Standing(name, each, box) for name, box in sorted_out.boxes for each in _that_count([box])
+    ]
+    return Whereabouts(tuple(found), sorted_out.twins)
+
+
+def _that_count(found: Iterable[Box]) -> Iterator[Box]:
+    """Yield boxes and those below them; an empty one with nothing below it is no task."""
+    for box in found:
+        if box.text or box.below:
+            yield box
+            yield from _that_count(box.below)
+
+
 def is_v1(data: bytes, fixed: str = "") -> bool:
     """Tell whether a file has tasks of v1.0, whose ids are unique in the repository."""
     if fixed:

@@ -37,6 +37,10 @@ _NAME_OF = {word: name for name, words in _NAMES.items() for word in words}
 _INHERITED = ("domain", "priority")
 
 
+CRITERION = Scalar(0, "")
+"""Stands for what a criterion was read from."""
+
+
 class _Place(NamedTuple):
     """Where a task lies: its group, what it inherits, and the epics around the group."""
 
@@ -69,6 +73,8 @@ class Groups:
         """
         self.path = path
         self.problems: list[Problem] = []
+        self.nodes: list[Node] = []
+        """What each task was read from, in their order, sub-tasks and criteria too."""
         self._tasks_in = tasks_in
         self._groups_in = groups_in
         self._fields = fields
@@ -116,6 +122,7 @@ class Groups:
     def _task(self, node: Node, place: _Place, depth: int) -> ParsedTask:
         if depth == DEEPEST:
             raise TooManyError
+        self.nodes.append(node)
         if not isinstance(node, Mapping):
             return ParsedTask(_title(node), Status.TODO, group=place.group, line=node.line)
         said: dict[str, Node] = {}
@@ -137,6 +144,7 @@ class Groups:
         task_id = self._id(_text(said, "id"), node.line)
         depends_on, reasons = _dependencies(said.get("depends_on"))
         children = [*_criteria(said.get("criteria"), status)]
+        self.nodes += [CRITERION] * len(children)
         steps = said.get("children")
         children += (
             [self._task(each, _Place(), depth + 1) for each in self._entries(steps)]
@@ -180,6 +188,13 @@ class Groups:
 
     def _report(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
+
+
+def value_named(node: Mapping, meaning: str) -> tuple[str, Node] | None:
+    """Return the name under which a task says something, and the value; None if it does not."""
+    return next(
+        ((name, each) for name, each in node.values.items() if _NAME_OF.get(name) == meaning), None
+    )
 
 
 def name_of_group(node: Mapping) -> str:

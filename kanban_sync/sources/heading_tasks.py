@@ -208,6 +208,23 @@ def _title(text: str) -> tuple[str, str]:
     return text, ""
 
 
+class InTitle(NamedTuple):
+    """Where a heading's words tell its status: with a word in brackets, or with a tick."""
+
+    start: int
+    end: int
+    is_word: bool
+
+
+def status_in_title(text: str) -> InTitle | None:
+    """Return where the status stands in a heading's words, None where it does not."""
+    bracketed = _BRACKETED.search(text)
+    if bracketed and status_in(bracketed[1]):
+        return InTitle(*bracketed.span(1), is_word=True)
+    tick = _TICK.search(text)
+    return InTitle(*tick.span(), is_word=False) if tick else None
+
+
 def _bare(text: str) -> str:
     """Return a heading's words without marks and emoji in front of them."""
     return re.sub(r"^[^\w*`]+", "", text).strip()

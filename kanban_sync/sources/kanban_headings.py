@@ -28,7 +28,7 @@ class KanbanHeadings:
         boxes: list[Box] = []
         left: list[Line] = []
         end = 0
-        for column in _all_columns(lines) if certain else columns_in(lines):
+        for column in columns_of(lines, certain=certain):
             left += lines[end : column.start]
             heading = lines[column.start]
             section = lines[column.start : column.stop]
@@ -50,6 +50,11 @@ def columns_in(lines: Sequence[Line]) -> list[range]:
         if len({statuses[each] for each in found} & CORE) > 1:
             return [section_at(lines, each) for each in found]
     return []
+
+
+def columns_of(lines: Sequence[Line], *, certain: bool) -> list[range]:
+    """Return the columns of a file; of one that is ``certain`` to have some, every ``##``."""
+    return _all_columns(lines) if certain else columns_in(lines)
 
 
 def _all_columns(lines: Sequence[Line]) -> list[range]:

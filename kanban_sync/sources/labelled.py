@@ -128,6 +128,35 @@ def _label_and_value(line: str) -> tuple[str, str] | None:
     return match[2].strip(), (match[3] or "").strip()
 
 
+class Written(NamedTuple):
+    """Where a labelled value stands among the lines below a task; columns of the label too."""
+
+    line: int
+    label: tuple[int, int]
+    value: tuple[int, int]
+
+
+def written(lines: Sequence[str], name: str = "") -> Written | None:
+    """Return where the value with a meaning stands, the one that counts; without, the first."""
+    found: list[tuple[bool, Written]] = []
+    fences = Fences()
+    for index, line in enumerate(lines):
+        said = None if fences.covers(line) else _label_and_value(line)
+        if said is None or name_of(said[0]) != (name or name_of(said[0])):
+            continue
+        match = _SLANTED.fullmatch(line)
+        label, value = (match.span(1), match.span(2)) if match else _spans(line)
+        found.append((is_nothing(said[1]) and bool(name), Written(index, label, value)))
+    return min(found)[1] if found else None
+
+
+def _spans(line: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return (0, 0), (0, 0)
+    return match.span(2), match.span(3) if match[3] is not None else (len(line), len(line))
+
+
 def _without_gaps(lines: Sequence[str]) -> list[str]:
     """Close the gaps that labelled lines left: never two blank lines where one was."""
     kept: list[str] = []

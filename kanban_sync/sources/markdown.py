@@ -272,6 +272,12 @@ def _classified(number: int, raw: str) -> Line:
     return Line(number, Kind.ITEM, raw, item[4] or "", indent, indent + len(item[2]) + gap)
 
 
+def words_at(raw: str) -> int:
+    """Return where the words of a list item begin in its line."""
+    item = _ITEM.fullmatch(raw)
+    return len(raw) if item is None or item[4] is None else item.start(4)
+
+
 def _indent(raw: str) -> int:
     white = raw[: len(raw) - len(raw.lstrip(" \t"))]
     return len(white.expandtabs(TAB)) if "\t" in white else len(white)

@@ -112,6 +112,14 @@ def sort_out(lines: Sequence[Line], fixed: str = "") -> SortedOut:
     return SortedOut({each: tasks for each, tasks in found.items() if tasks}, twins)
 
 
+def lines_of_columns(lines: Sequence[Line], fixed: str = "") -> Sequence[Line]:
+    """Return the lines in which columns are looked for: what headings and tables leave."""
+    if fixed:
+        return lines
+    left = DIALECTS[HeadingTasks.NAME].take(lines).left
+    return DIALECTS[Tables.NAME].take(left).left
+
+
 def _twins(rows: Iterable[Box], found: Sequence[Box]) -> tuple[tuple[Box, Box], ...]:
     """Put boxes below the rows of the same id; a row without a status takes its box's."""
     by_id = {row.id: row for row in rows if row.id}
@@ -123,6 +131,7 @@ def _twins(rows: Iterable[Box], found: Sequence[Box]) -> tuple[tuple[Box, Box], 
             twins.append((row, box))
             row.below += box.below
             row.body += box.body
+            row.at += box.at
             row.word = row.word or box.word
             if not row.has_mark:
                 row.mark = box.mark

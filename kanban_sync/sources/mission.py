@@ -10,6 +10,7 @@ from kanban_sync.sources.markdown import damage, decode
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
+    from kanban_sync.core.edits import Edit
     from kanban_sync.core.ports import SourceSettings
 
 DEEPEST = 64
@@ -46,6 +47,19 @@ class Mission(OneFile):
             return _unreadable(path, error.lineno, f"is no JSON: {error.msg}")
         except RecursionError:
             return _unreadable(path, 0, "is nested too deeply")
+
+    def edit(
+        self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
+    ) -> bytes:
+        """Change a file by splicing what the edit concerns."""
+        # Here, since nearly every process only reads.
+        from kanban_sync.sources.mission_edits import splices  # noqa: PLC0415
+        from kanban_sync.sources.splicing import edited  # noqa: PLC0415
+
+        tasks = self.parse(path, data, settings).tasks
+        return edited(
+            self, path, data, edit, settings, lambda text: splices(text, edit, tasks, DEEPEST)
+        )
 
 
 def _document(path: str, text: str, root: object) -> Document:

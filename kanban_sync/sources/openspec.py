@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Document, ParsedTask, Status
 from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
@@ -19,6 +20,7 @@ from kanban_sync.sources.numbering import leading_number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from kanban_sync.core.edits import Edit
     from kanban_sync.core.ports import Read, SourceSettings, Tree
     from kanban_sync.sources.openspec_schema import Schemas
 
@@ -152,6 +154,21 @@ class OpenSpec:
 
             return Document((ParsedTask("proposal", Status.TODO, body=description(text)),))
         return Document(tuple(_tasks(text)))
+
+    def edit(
+        self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
+    ) -> bytes:
+        """Change the checkboxes of a task file."""
+        # Here, since nearly every process only reads.
+        from kanban_sync.sources.openspec_edits import splices  # noqa: PLC0415
+        from kanban_sync.sources.splicing import edited  # noqa: PLC0415
+
+        if _is_proposal(path):
+            raise EditError(f"{path}: a proposal holds no tasks; they stand beside it")
+        tasks = self.parse(path, data, settings).tasks
+        return edited(
+            self, path, data, edit, settings, lambda text: splices(text, edit, tasks, _TASK)
+        )
 
     def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:
         """Return done for what is archived, else what the tasks say."""

@@ -37,9 +37,10 @@ class Box:
     """A checkbox and what stands below it.
 
     ``priority`` is the digit of the nearest heading ``P0`` … ``P3``. ``body`` are the lines below
-    it that are no boxes, as if the box's words began in the first column. ``word`` is what its
-    column, its heading or its row calls its status; ``id`` and ``values`` are what a heading or a
-    row says besides. ``has_mark`` is False for what is a task without a checkbox.
+    it that are no boxes, as if the box's words began in the first column; ``at`` are their numbers
+    in the file, 0 for a blank one. ``word`` is what its column, its heading or its row calls its
+    status; ``id`` and ``values`` are what a heading or a row says besides. ``has_mark`` is False
+    for what is a task without a checkbox.
     """
 
     line: int
@@ -48,11 +49,17 @@ class Box:
     heading: str
     priority: str
     body: list[str] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
     below: list[Box] = field(default_factory=list)
     word: str = ""
     id: str = ""
     values: list[tuple[str, str]] = field(default_factory=list)
     has_mark: bool = True
+
+    @property
+    def last(self) -> int:
+        """The last line of what stands below it."""
+        return max([self.line, *self.at, *(box.last for box in self.below)])
 
 
 class Taken(NamedTuple):
@@ -99,6 +106,21 @@ def put_below(box: Box, lines: Iterable[Line]) -> None:
     reader = _Reader(root=box)
     for line in lines:
         reader.take(line)
+
+
+class Mark(NamedTuple):
+    """Where the mark of a checkbox stands in an item's words, and all between its brackets."""
+
+    start: int
+    end: int
+    inside: int
+    closing: int
+
+
+def mark_in(text: str) -> Mark | None:
+    """Return where the mark stands with which an item's words begin."""
+    match = _BOX.match(text)
+    return Mark(match.start(1), match.end(1), 1, text.index("]", match.end(1))) if match else None
 
 
 def is_box(text: str) -> bool:
@@ -197,8 +219,10 @@ class _Reader:
             return
         if self._after_blank and box.body:
             box.body.append("")
+            box.at.append(0)
         content = next(each.content for each in self._open if each.box is box)
         box.body.append(dedented(line.raw, content))
+        box.at.append(line.number)
 
 
 def _names(legend: re.Pattern[str], text: str) -> bool:

@@ -8,6 +8,7 @@ from kanban_sync.core.ports import DEFAULTS
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
+    from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
     from kanban_sync.core.ports import SourceSettings
 
@@ -33,3 +34,14 @@ class Roadmap(OneFile):
         from kanban_sync.sources import roadmap_tasks  # noqa: PLC0415
 
         return roadmap_tasks.read(path, data)
+
+    def edit(
+        self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
+    ) -> bytes:
+        """Change a file by splicing what the edit concerns."""
+        # Here, since nearly every process only reads.
+        from kanban_sync.sources.roadmap_edits import splices  # noqa: PLC0415
+        from kanban_sync.sources.splicing import edited  # noqa: PLC0415
+
+        tasks = self.parse(path, data, settings).tasks
+        return edited(self, path, data, edit, settings, lambda text: splices(text, edit, tasks))

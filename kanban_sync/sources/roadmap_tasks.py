@@ -65,14 +65,51 @@ def read(path: str, data: bytes) -> Document:
     return Document((), (Problem(path, error.line, message, fatal=True),))
 
 
-def _root(text: str) -> Mapping:
+class Spans:
+    """Where the values of a file stand in its text; kept only for those who change it."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._events: dict[int, Any] = {}
+        self._ends: dict[int, int] = {}
+        self.contents: list[tuple[int, int]] = []
+
+    def note(self, node: Node, event: Any) -> None:  # noqa: ANN401 - PyYAML's events have no types
+        """Note where a value begins, and ends if it has no parts."""
+        self._events[id(node)] = event
+        if isinstance(node, Scalar):
+            self.contents.append((event.start_mark.index, event.end_mark.index))
+
+    def note_end(self, node: Node, event: Any) -> None:  # noqa: ANN401 - as above
+        """Note where a list or a mapping ends."""
+        self._ends[id(node)] = event.end_mark.index
+        if self._events[id(node)].flow_style:
+            self.contents.append((event.start_mark.index, event.end_mark.index))
+
+    def event(self, node: Node) -> Any:  # noqa: ANN401 - as above
+        """Return the event that began a value, None for one that no event made."""
+        return self._events.get(id(node))
+
+    def end(self, node: Node) -> int:
+        """Return where a list or a mapping ends."""
+        return self._ends[id(node)]
+
+
+def nodes_of(text: str) -> tuple[list[Node], Spans]:
+    """Return what the tasks of a readable file were read from, and where that stands."""
+    groups, spans = Groups("", TASKS, GROUPS), Spans()
+    groups.tasks(_root(text, spans))
+    return groups.nodes, spans
+
+
+def _root(text: str, spans: Spans | None = None) -> Mapping:
     """Return the values of a roadmap.
 
     Raises:
         _BadYamlError: It is no YAML, or no roadmap.
     """
     try:
-        root = _tree(text)
+        root = _tree(text, spans)
     except yaml.YAMLError as found:
         raise _BadYamlError(*_told(found, text)) from None
     if not isinstance(root, Mapping):
@@ -96,10 +133,10 @@ def _told(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     return mark.line + 1, f"is no YAML here: {what}, in {line!r}"
 
 
-def _tree(text: str) -> Node | None:
+def _tree(text: str, spans: Spans | None) -> Node | None:
     """Return the value of the first document; what is referred to twice is there once."""
     next_event: Callable[[], Any] = yaml.CSafeLoader(text).get_event
-    builder = _Builder()
+    builder = _Builder(spans)
     documents = 0
     while documents <= 1:
         event = next_event()
@@ -110,10 +147,12 @@ def _tree(text: str) -> Node | None:
             builder.here.append(node)
             if event.anchor:
                 builder.anchors[event.anchor] = node
+            if spans is not None:
+                spans.note(node, event)
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             builder.begin(event)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
-            builder.end()
+            builder.end(event)
         elif kind is AliasEvent:
             builder.refer(event)
         elif kind is StreamEndEvent:
@@ -126,7 +165,8 @@ def _tree(text: str) -> Node | None:
 class _Builder:
     """The values that are open, and those that may be referred to."""
 
-    def __init__(self) -> None:
+    def __init__(self, spans: Spans | None) -> None:
+        self._spans = spans
         self.root: list[Node] = []
         self.here = self.root
         self.anchors: dict[str, Node] = {}
@@ -142,13 +182,17 @@ class _Builder:
         self.here.append(node)
         if event.anchor:
             self.anchors[event.anchor] = node
+        if self._spans is not None:
+            self._spans.note(node, event)
         self._open.append((self.here, node))
         self.here = []
 
-    def end(self) -> None:
+    def end(self, event: Any) -> None:  # noqa: ANN401 - as above
         """End the innermost of them."""
         inside = self.here
         self.here, node = self._open.pop()
+        if self._spans is not None:
+            self._spans.note_end(node, event)
         _fill(node, inside)
 
     def refer(self, event: Any) -> None:  # noqa: ANN401 - as above
@@ -156,6 +200,8 @@ class _Builder:
         if event.anchor not in self.anchors:
             line = event.start_mark.line + 1
             raise _BadYamlError(line, f"refers to {event.anchor!r}, which is nowhere above")
+        if self._spans is not None:
+            self._spans.contents.append((event.start_mark.index, event.end_mark.index))
         self.here.append(self.anchors[event.anchor])
 
 

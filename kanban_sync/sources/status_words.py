@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status, status_of_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _WORDS = {
     Status.BACKLOG: """
@@ -49,6 +54,7 @@ _WORDS = {
 _STATUS_OF = {word.strip(): status for status, words in _WORDS.items() for word in words.split(";")}
 _TICKS = re.compile(r"[\s✅✓✔☑\ufe0f]*[✅✓✔☑][\s✅✓✔☑\ufe0f]*")
 _REMARK = re.compile(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
+_SAYS_MORE = re.compile(r"[0-9(（\[【]")  # noqa: RUF001
 _AROUND = re.compile(r"^[^\w]+|[^\w]+$")
 
 # A file has headings named after these; the rest are words that phases of work have as well.
@@ -72,3 +78,26 @@ def status_in(text: str) -> Status | None:
     plain = _AROUND.sub("", _REMARK.sub("", text)).replace("_", " ").replace("-", " ")
     plain = " ".join(plain.lower().split())
     return status_of_word(plain) or _STATUS_OF.get(plain)
+
+
+def word_for(status: Status, used: Iterable[str], gap: str) -> str:
+    """Return what to call a status in a file: as the file does, else our word in its manner.
+
+    Args:
+        status: What is to be said.
+        used: The words that the file uses, for whichever statuses.
+        gap: What stands between two words where the file does not show.
+    """
+    # A word with a remark ("done (May 5)") says more than the status.
+    words = [word for word in used if status_in(word) and not _SAYS_MORE.search(word)]
+    same = Counter(word for word in words if status_in(word) is status)
+    if same:
+        return same.most_common(1)[0][0]
+    gaps = [char for word in words for char in word if char in "-_ "]
+    own = status.value.replace("_", gaps[0] if gaps else gap)
+    manner = next((word for word in words if word[:1].isalpha()), "")
+    if manner.isupper():
+        return own.upper()
+    if manner.istitle():
+        return own.title()
+    return own.capitalize() if manner[:1].isupper() else own

@@ -73,6 +73,43 @@ def _end_of_table(lines: Sequence[Line], index: int) -> int:
     return end
 
 
+class Table(NamedTuple):
+    """A table around a row: what its columns mean, and its rows of tasks."""
+
+    names: tuple[str, ...]
+    rows: tuple[Line, ...]
+
+
+def table_around(lines: Sequence[Line], number: int) -> Table | None:
+    """Return the table in which a line stands, counted from 1."""
+    start = number - 1
+    while start > 0 and _is_row(lines[start - 1]):
+        start -= 1
+    for index in range(start, number - 1):
+        end = _end_of_table(lines, index)
+        if end >= number:
+            return Table(_columns(lines[index]).names, tuple(lines[index + 2 : end]))
+    return None
+
+
+def spans_of_cells(raw: str) -> list[tuple[int, int]]:
+    """Return where the cells of a row begin and end, with the blanks around their words."""
+    start = len(raw) - len(raw.lstrip())
+    plain = raw.strip()
+    if plain.startswith("|"):
+        start, plain = start + 1, plain[1:]
+    pipes = [match.start() for match in _PIPE.finditer(plain)]
+    spans = list(zip([0, *(pipe + 1 for pipe in pipes)], [*pipes, len(plain)], strict=True))
+    if plain.endswith("|") and len(spans) > 1:
+        spans.pop()
+    return [(start + begin, start + end) for begin, end in spans]
+
+
+def escaped(words: str) -> str:
+    """Return words as they stand in a cell."""
+    return words.replace("|", "\\|")
+
+
 def _is_row(line: Line) -> bool:
     return line.kind is Kind.TEXT and line.indent == 0 and "|" in line.raw
 

@@ -9,6 +9,7 @@ from kanban_sync.sources.globs import covered, matches_any
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
+    from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
     from kanban_sync.core.ports import Read, SourceSettings, Tree
 
@@ -48,6 +49,17 @@ class TasksMd(OneFile):
         from kanban_sync.sources import checkboxes  # noqa: PLC0415
 
         return checkboxes.read(path, data, _fixed(path, settings))
+
+    def edit(
+        self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
+    ) -> bytes:
+        """Change a file by splicing what the edit concerns."""
+        # Here, since nearly every process only reads.
+        from kanban_sync.sources.markdown_edits import splices  # noqa: PLC0415
+        from kanban_sync.sources.splicing import edited  # noqa: PLC0415
+
+        fixed = _fixed(path, settings)
+        return edited(self, path, data, edit, settings, lambda text: splices(text, edit, fixed))
 
     def gone_means_done(self, document: Document) -> bool:
         """Tell whether the file follows v1.0, where completing a task removes its block."""

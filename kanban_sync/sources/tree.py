@@ -79,6 +79,8 @@ def from_plain(value: object, lines: Lines, deepest: int) -> Node | None:
         return Sequence(0, found) if len(found) == len(items) else None
     if isinstance(value, bool):
         return Scalar(0, str(value).lower())
+    if isinstance(value, str):
+        return Scalar(0, value)
     return Scalar(0, "" if value is None else str(value))
 
 

@@ -33,8 +33,12 @@ from repos import Repo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PARTS = {"files": ("set", "add", "remove")}
+"""Commands that have commands of their own."""
+
 PROGRAMS = {
     **{f"kanban-sync {name}": name for name, text in COMMANDS.items() if text},
+    **{f"kanban-sync {name} {part}": f"{name} {part}" for name in PARTS for part in PARTS[name]},
     "kanban-project-sync": "",
 }
 
@@ -45,7 +49,10 @@ OTHERS = re.compile(r"PRE_COMMIT(_.*)?|GIT_.*")
 def _command(name: str) -> click.Command:
     if not name:
         return project_sync.command
-    found = cli.get_command(click.Context(cli), name)
+    found: click.Command | None = cli
+    for part in name.split():
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), part)
     assert found
     return found
 
@@ -87,6 +94,14 @@ def _nested(heading: str, key: str) -> list[str]:
 def test_every_command_is_described() -> None:
     text = document("reference/commands.md").text
     assert sorted(re.findall(r"^## (.+)$", text, re.MULTILINE)) == sorted(PROGRAMS)
+
+
+def test_every_part_of_a_command_is_listed() -> None:
+    commands = {name: _command(name) for name in COMMANDS if name}
+    groups = {name: each for name, each in commands.items() if isinstance(each, click.Group)}
+    assert {name: set(each.commands) for name, each in groups.items()} == {
+        name: set(parts) for name, parts in PARTS.items()
+    }
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -242,6 +257,8 @@ def test_every_key_inside_is_described(synced: tuple[Reader, StateFolder]) -> No
     card = next(card for each in lists for card in each["cards"])
     assert list(card) == _keys("## board", 1)
     assert set(_asked(synced, "log")["runs"][0]) == set(_nested("## log", "runs"))
+    edited = _asked(synced, "files set TASKS.md:5 --status todo")
+    assert list(edited) == _keys("## files set, files add, files remove")
     synced_data = _asked(synced, "sync --force")
     assert list(synced_data["database"]) == _nested("## sync", "database")
     assert list(synced_data["board"]) == _nested("## sync", "board")

@@ -1,0 +1,289 @@
+"""Editing tasks where they stand in a work tree, by their keys or by file and line."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.assemble import ReadFile, tasks_of
+from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
+from kanban_sync.core.errors import EditError
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow
+from kanban_sync.core.model import UNKNOWN, Status
+from kanban_sync.sources import SOURCES
+from kanban_sync.sync.locks import FairLock
+from kanban_sync.sync.watched import pathspecs
+from kanban_sync.work_tree import WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from kanban_sync.checkout import Checkout
+    from kanban_sync.config import Settings
+    from kanban_sync.core.edits import Edit
+    from kanban_sync.core.model import Problem, Task
+    from kanban_sync.core.ports import Source, SourceSettings, TaskFile, TaskStore, Unit
+    from kanban_sync.git import GitRepository
+
+LOCK = "edits.flk"
+"""The lock's file in the state folder."""
+
+WAIT = 30.0
+"""Seconds to wait for another command that is changing a file of this clone."""
+
+ATTEMPTS = 3
+"""How often a file is read anew that somebody else changed in between."""
+
+
+class Edited(NamedTuple):
+    """What came of an edit: which task, where it stands (or stood) now, and what was done.
+
+    ``change`` is ``changed``, ``added``, ``removed`` or ``unchanged``.
+    """
+
+    key: str
+    path: str
+    line: int
+    change: str
+    title: str
+    status: str
+    assignee: str
+
+
+class _Found(NamedTuple):
+    """A task of the work tree, with its source and its place in its file."""
+
+    task: Task
+    source: str
+    place: int
+
+
+class Editor:
+    """Finds tasks in a work tree and edits their files.
+
+    Keys are those of the task database, carried over to what stands in the files now.
+    """
+
+    def __init__(  # noqa: PLR0913 - the work tree, what reads it, and what is known of it
+        self,
+        tree: WorkTree,
+        paths: Sequence[str],
+        sources: Mapping[str, Source],
+        settings: SourceSettings,
+        project: str,
+        slots: Mapping[str, SlotState],
+        lock: Path,
+    ) -> None:
+        """Set out; nothing is read yet.
+
+        Args:
+            tree: The files.
+            paths: Which of them are watched.
+            sources: The dialects by name.
+            settings: Where they look.
+            project: The project's id.
+            slots: What the last sync knew of the files.
+            lock: The file that keeps two edits of one clone apart.
+        """
+        self._tree = tree
+        self._paths = {path: path for path in paths if tree.is_file(path)}
+        self._sources = sources
+        self._settings = settings
+        self._project = project
+        self._slots = dict(slots)
+        self._lock = FairLock(lock)
+        self._unread: list[Problem] = []
+
+    def set(self, key: str, status: Status | None = None, assignee: str | None = None) -> Edited:
+        """Set the status of a task, its assignee, or both; '' takes the assignee out.
+
+        Args:
+            key: The task's key, its name alone, or ``path:line``.
+            status: What to set it to; None leaves it.
+            assignee: Whom to assign it to; None leaves it, '' takes it out.
+
+        Raises:
+            EditError: There is no such task, or its file cannot be edited so.
+        """
+
+        def edits(place: int) -> list[Edit]:
+            found: list[Edit] = []
+            if assignee is not None:
+                name = assignee.removeprefix("@")
+                found.append(Claim(place, name) if name else Unclaim(place))
+            return found + ([SetStatus(place, status)] if status is not None else [])
+
+        return self._edit(key, edits)
+
+    def remove(self, key: str) -> Edited:
+        """Take a completed task out of a file of TASKS.md v1.0.
+
+        Raises:
+            EditError: There is no such task, or its dialect knows no removal.
+        """
+        return self._edit(key, lambda place: [Remove(place)])
+
+    def add(self, path: str, edit: AddTask) -> Edited:
+        """Add a task to a file.
+
+        Raises:
+            EditError: The file is no task file, or cannot be edited so.
+        """
+        found = [name for name, each in self._sources.items() if each.matches(path, self._settings)]
+        if not found:
+            raise EditError(f"{path}: is no task file; 'kanban-sync files' lists those that are")
+        edit = replace(edit, title=" ".join(edit.title.split()))
+        self._paths[path] = path
+        known = {each.task.key for each in self._tasks()}
+        source = self._sources[found[0]]
+        self._change(path, lambda data: source.edit(path, data, edit, self._settings))
+        new = next(each for each in self._tasks() if each.task.key not in known)
+        return _edited(new.task, "added")
+
+    def _edit(self, key: str, edits: Callable[[int], list[Edit]]) -> Edited:
+        before = self._find(key)
+        source = self._sources[before.source]
+        is_changed = False
+
+        def change(data: bytes) -> bytes:
+            nonlocal before, is_changed
+            # Somebody may have changed the file since: the task is looked for again.
+            before = self._find(str(before.task.key))
+            new = data
+            for edit in edits(before.place):
+                new = source.edit(before.task.path, new, edit, self._settings)
+            is_changed = new != data
+            return new
+
+        self._change(before.task.path, change)
+        if not is_changed:
+            return _edited(before.task, "unchanged")
+        # Another file may have had the same id, which is free now.
+        same = (before.task.key, before.task.path)
+        found = (each for each in self._tasks() if (each.task.key, each.task.path) == same)
+        after = next(found, None)
+        if after is not None:
+            return _edited(after.task, "changed")
+        return _edited(replace(before.task, status=Status.DONE), "removed")
+
+    def _change(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """Change a file under the lock, anew if somebody else wrote it meanwhile."""
+        if not self._lock.acquire(WAIT):
+            raise EditError(f"{path}: another command is changing files here; try again")
+        with self._lock:
+            for _ in range(ATTEMPTS):
+                data = self._tree.read(path)
+                new = change(data)
+                if new == data or self._tree.replace(path, data, new):
+                    return
+        raise EditError(f"{path}: somebody else is writing it again and again; try again")
+
+    # --- finding --------------------------------------------------------------------------------
+
+    def _find(self, key: str) -> _Found:
+        tasks = list(self._tasks())
+        for names in (_key, _place, _name):
+            found = [each for each in tasks if names(each.task) == key]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                keys = ", ".join(_key(each.task) for each in found)
+                raise EditError(f"{key} stands for several tasks: {keys}")
+        raise EditError(self._unknown(key, tasks))
+
+    def _unknown(self, key: str, tasks: Sequence[_Found]) -> str:
+        if any(key in {unit.name, f"{unit.source}:{unit.name}"} for unit in self._units()):
+            return f"{key} is a change, whose status follows from its boxes; name one of its tasks"
+        names = [name(each.task) for each in tasks for name in (_key, _name)]
+        close = ", ".join(difflib.get_close_matches(key, names, 3))
+        hint = f"; close to it: {close}" if close else "; a task's 'path:line' names it, too"
+        bad = "".join(f"\n{problem}" for problem in self._unread)
+        return f"no task file of this work tree holds {key}{hint}{bad}"
+
+    def _units(self) -> Iterator[Unit]:
+        for source in self._sources.values():
+            for unit in source.units(self._paths, self._tree.read, self._settings):
+                if not unit.archived:
+                    yield unit
+
+    def _tasks(self) -> Iterator[_Found]:
+        """Yield all tasks of the work tree that stand in a line of their own."""
+        self._unread = []
+        taken: dict[str, str] = {}
+        for unit in self._units():
+            source = self._sources[unit.source]
+            read = [self._read(source, file) for file in unit.files if not file.is_text]
+            bad = [each for file in read for each in file.document.problems if each.fatal]
+            self._unread += bad
+            places: Counter[str] = Counter()
+            for task in [] if bad else tasks_of(unit, self._project, read, source.status_of_unit):
+                if unit.name and task.parent is None:
+                    continue
+                own = task if unit.name else _renamed(task, taken)
+                yield _Found(own, unit.source, places[task.path])
+                places[task.path] += 1
+
+    def _read(self, source: Source, file: TaskFile) -> ReadFile:
+        """Read a file and carry over the keys that its tasks had when they were last synced."""
+        data = self._tree.read(file.path)
+        document = source.parse(file.path, data, self._settings)
+        slot = f"{source.NAME}:{file.slot}"
+        before = self._slots.get(slot, EMPTY)
+        change = SlotChange(UNKNOWN, (), hashlib.sha256(data).hexdigest(), file.path)
+        state = follow(before, (), change, lambda _path, _blob: document, source.gone_means_done)
+        if document.readable:
+            self._slots[slot] = state
+        return ReadFile(file, document, state)
+
+
+def open_editor(
+    checkout: Checkout, settings: Settings, repository: GitRepository, store: TaskStore | None
+) -> Editor:
+    """Return what edits the tasks of a work tree, by the keys that they have by now."""
+    git_dir = checkout.git_dir(checkout.worktree)
+    watched = pathspecs(SOURCES, settings.sources)
+    return Editor(
+        WorkTree(checkout.top, git_dir),
+        repository.present(checkout.top, git_dir, watched),
+        SOURCES,
+        settings.sources,
+        checkout.project(settings, repository),
+        store.files().slots if store is not None else {},
+        checkout.state.path / LOCK,
+    )
+
+
+def _renamed(task: Task, taken: dict[str, str]) -> Task:
+    """Return a task under its file's name where another file has given its id before."""
+    top = task.key.name.partition("#")[0]
+    if taken.setdefault(f"{task.key.source}:{top}", task.path) == task.path:
+        return task
+    return replace(task, key=task.key._replace(name=f"{task.path}/{task.key.name}"))
+
+
+def _key(task: Task) -> str:
+    return str(task.key)
+
+
+def _name(task: Task) -> str:
+    return task.key.name
+
+
+def _place(task: Task) -> str:
+    return f"{task.path}:{task.line}"
+
+
+def _edited(task: Task, change: str) -> Edited:
+    return Edited(
+        str(task.key),
+        task.path,
+        task.line,
+        change,
+        task.title,
+        task.status.value,
+        task.assignee,
+    )

@@ -1,0 +1,72 @@
+"""Moving a task to another column of its file: an item, or a heading with all below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import Status
+from kanban_sync.sources.kanban_headings import KanbanHeadings
+from kanban_sync.sources.splicing import CannotError, Splice, splice
+
+if TYPE_CHECKING:
+    from kanban_sync.sources.editable_markdown import Editable, Section
+    from kanban_sync.sources.outline import Box
+
+
+def move_item(file: Editable, box: Box, status: Status) -> list[Splice]:
+    """Move an item behind the last one of the column that stands for a status, its tick adapted."""
+    done = status is Status.DONE
+    tick = file.tick(box, done=done)
+    columns = file.columns()
+    if any(box.line in each and each.status is status for each in columns):
+        return tick
+    target = column_for(columns, status, needed=not (done and tick))
+    if target is None:
+        return tick
+    first, last = box.line, file.last_of(box)
+    start = file.text.start(first)
+    moved = [Splice(each.start - start, each.end - start, each.text) for each in tick]
+    block = splice("\n".join(file.block(box)), moved).split("\n")
+    peers = [
+        each.box
+        for each in file.tops
+        if each.dialect == KanbanHeadings.NAME
+        and each.box.line in target
+        and each.box.heading == box.heading
+    ]
+    if peers:
+        put = file.text.below(file.last_of(peers[-1]), block)
+    elif box.heading:
+        raise CannotError(
+            f"it stands below {box.heading!r}, which the column {target.words!r} does not have;"
+            " add that heading there, or move it by hand"
+        )
+    else:
+        put = file.below_heading(target, block)
+    return [file.text.without(first, last), put]
+
+
+def move_heading(file: Editable, box: Box, status: Status) -> list[Splice]:
+    """Move a heading, with all below it, to the end of the column that stands for a status."""
+    target = column_for(file.columns(), status)
+    if target is None:
+        return []
+    section = file.section_of(box.line)
+    last = section.last
+    while file.text.is_blank(last):
+        last -= 1
+    block = [file.text.line(each) for each in range(section.first, last + 1)]
+    end = target.last
+    while file.text.is_blank(end):
+        end -= 1
+    gone = Splice(file.text.start(section.first), file.text.after(section.last), "")
+    return [gone, file.text.below(end, ["", *block])]
+
+
+def column_for(columns: list[Section], status: Status, *, needed: bool = True) -> Section | None:
+    """Return the first column that stands for a status; refuse where none does but is needed."""
+    found = next((each for each in columns if each.status is status), None)
+    if found is None and needed:
+        names = ", ".join(repr(each.words) for each in columns)
+        raise CannotError(f"no column stands for {status}, only {names}; add a heading for it")
+    return found

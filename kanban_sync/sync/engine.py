@@ -20,7 +20,7 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
 from kanban_sync.sync.locks import FairLock
-from kanban_sync.sync.planning import plan_board
+from kanban_sync.sync.planning import Drawn, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.requests import DATABASE
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from kanban_sync.config import Settings
     from kanban_sync.core.board import Said
-    from kanban_sync.core.mapping import Drawing
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
@@ -302,26 +301,27 @@ class Engine:
         parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
         return " ".join(part for part in parts if part)
 
-    def _drawing(self, session: Session) -> Drawing:
-        """Return how the cards are drawn, with links to where the default branch is to be seen."""
+    def _draw(self, session: Session, base: Mapping[TaskKey, Said]) -> Drawn:
+        """Draw the cards of all tasks, with links to where the default branch is to be seen."""
         said = session.settings.links
         links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
-        return replace(session.settings.drawing, links=links)
+        drawing = replace(session.settings.drawing, links=links)
+        tasks = session.store.tasks()
+        cards = cards_of(tasks, drawing, self._doors.now())
+        return Drawn(with_ends(cards, tasks, base), drawing.mark)
 
     def _plan(self, session: Session, board: Board) -> Plan:
         base = self._base = session.store.base(self._target)
         self.progress.tick("reading the board")
-        tasks, drawing = session.store.tasks(), self._drawing(session)
         found = plan_board(
             board,
-            with_ends(cards_of(tasks, drawing, self._doors.now()), tasks, base),
+            lambda: self._draw(session, base),
             base,
-            drawing.mark,
             session.project,
             force=self.force,
             keep_drift=session.settings.drift == "keep",
         )
-        found = replace(found, layout=drawing.layout)
+        found = replace(found, layout=session.settings.drawing.layout)
         self.report.plan = found
         return found
 

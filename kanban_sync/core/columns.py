@@ -26,6 +26,9 @@ class Column(StrEnum):
     ARCHIVE = "archive"
     """Not one of the six lists: the board's own archive."""
 
+    # Enum's own is a call into Python, and each card is sorted by its column.
+    __hash__ = str.__hash__
+
     @property
     def word(self) -> str:
         """What the settings call it."""

@@ -135,7 +135,8 @@ def stamp_after(
         else was[side.value]
         for side in Side
     ]
-    there = seen.stamp if Side.TEXT not in ours else None
-    words = there or stamp_made(card, mark)
+    version = CardVersion(*parts)
+    if seen.stamp is None or Side.TEXT in ours:
+        return stamp_made(card, mark)._replace(version=version)
     task = task_mark(card.key)
-    return words._replace(version=CardVersion(*parts), mark=mark, archived=False, task=task)
+    return seen.stamp._replace(version=version, mark=mark, archived=False, task=task)

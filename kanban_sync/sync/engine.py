@@ -328,7 +328,7 @@ class Engine:
     def _write(
         self, session: Session, board: Board, found: Plan, carried_out: list[Operation]
     ) -> None:
-        """Make what is missing, then carry out the operations, recording each as it is done."""
+        """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
         if found.missing:
             self.progress.tick("making lists and labels")
@@ -336,15 +336,15 @@ class Engine:
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         store.remember(target, to_be_said(found.operations, self._base))
         refused: dict[TaskKey, str] = {}
-        applied = apply_all(board, found.operations, refused)
-        for done, (operation, receipt) in enumerate(applied, start=1):
-            carried_out.append(operation)
-            self.progress.tick("writing to the board")
-            self._doors.on_step(done, len(found.operations))
-            if isinstance(operation, Forget):
-                store.forget(target, [operation.key])
-            elif receipt.said is not None:
-                store.remember(target, [receipt.said])
+        with contextlib.closing(apply_all(board, found.operations, refused)) as waves:
+            for wave in waves:
+                carried_out += (operation for operation, _ in wave)
+                self.progress.tick("writing to the board")
+                self._doors.on_step(len(carried_out), len(found.operations))
+                if said := [receipt.said for _, receipt in wave if receipt.said is not None]:
+                    store.remember(target, said)
+                if gone := [each.key for each, _ in wave if isinstance(each, Forget)]:
+                    store.forget(target, gone)
         if refused:
             raise RefusedError("\n".join(refusal_lines(refused, store.tasks())))
 

@@ -12,7 +12,7 @@ from kanban_sync.core.errors import KanbanSyncError, RefusedError
 from kanban_sync.core.operations import Archive, Create, Update, about_to_say, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from kanban_sync.core.board import Said
@@ -40,9 +40,11 @@ def to_be_said(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) ->
 
 
 def apply_all(
-    board: Board, operations: Sequence[Operation], refused: dict[TaskKey, str]
+    board: Board, operations: Iterable[Operation], refused: dict[TaskKey, str]
 ) -> Generator[list[tuple[Operation, Receipt]], None, None]:
     """Carry out operations, a few at once, and yield them with their receipts, wave by wave.
+
+    The operations are taken, by the thread that listens, shortly before each is begun.
 
     Whoever stops listening has to close it, so that nothing new is begun.
     A wave is what may be recorded together: at most ``WAVE`` operations, and none that was done

@@ -47,6 +47,9 @@ NOT_ALLOWED = (
     " 'kanban-sync allow' if it is the right one"
 )
 
+ANNOUNCED = 32
+"""For how many operations at once it is recorded what they are about to say."""
+
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
@@ -334,9 +337,9 @@ class Engine:
             self.progress.tick("making lists and labels")
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
-        store.remember(target, to_be_said(found.operations, self._base))
         refused: dict[TaskKey, str] = {}
-        with contextlib.closing(apply_all(board, found.operations, refused)) as waves:
+        announced = self._announced(store, found.operations)
+        with contextlib.closing(apply_all(board, announced, refused)) as waves:
             for wave in waves:
                 carried_out += (operation for operation, _ in wave)
                 self.progress.tick("writing to the board")
@@ -347,6 +350,17 @@ class Engine:
                     store.forget(target, gone)
         if refused:
             raise RefusedError("\n".join(refusal_lines(refused, store.tasks())))
+
+    def _announced(self, store: TaskStore, operations: Sequence[Operation]) -> Iterator[Operation]:
+        """Yield the operations in their order, each after what it is about to say is recorded.
+
+        A part at a time, so that the first writes need not wait for all of it.
+        """
+        for start in range(0, len(operations), ANNOUNCED):
+            part = operations[start : start + ANNOUNCED]
+            if said := to_be_said(part, self._base):
+                store.remember(self._target, said)
+            yield from part
 
 
 def _merge_counts(merged: Merged | None) -> dict[str, int]:

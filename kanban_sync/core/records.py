@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any
 
 from kanban_sync.core.board import (
@@ -22,7 +23,8 @@ from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version
 
-NAMES = {kind: tuple(each.name for each in fields(kind)) for kind in (Said, Card, SeenCard)}
+NAMES = {kind: [each.name for each in fields(kind)] for kind in (Said, Card, SeenCard)}
+PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
 
 COLUMNS = {column.value: column for column in Column}
 """Asking the enumeration itself takes as long as reading the rest of a card."""
@@ -110,7 +112,8 @@ def _plain(value: Any) -> dict[str, Any] | list[Any]:  # noqa: ANN401 - whatever
     """Return a set, or a dataclass: ``asdict`` would copy all that is in it, for each card."""
     if isinstance(value, frozenset):
         return sorted(value)
-    return {name: getattr(value, name) for name in NAMES[type(value)]}
+    names, values_of = PARTS[type(value)]
+    return dict(zip(names, values_of(value), strict=True))
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)

@@ -106,8 +106,8 @@ class Doors:
     """What an engine is given by the composition root.
 
     ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` returns
-    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears of
-    each operation done: how many of how many.
+    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears
+    again and again how many operations of how many are done.
     """
 
     open_session: Callable[[str], Session]

@@ -228,10 +228,9 @@ class MemoryBoard:
         """Tick the lines with that text, or take their ticks off."""
         card = self.card(card_id)
         lists = tuple(
-            replace(
-                each,
+            each._replace(
                 items=tuple(
-                    replace(line, done=done) if line.text == text else line for line in each.items
+                    line._replace(done=done) if line.text == text else line for line in each.items
                 ),
             )
             for each in card.checklists

@@ -101,7 +101,7 @@ class MemoryWriter:
                 case AddChecklist():
                     self._add_checklist(seen.id, change)
                 case RenameChecklist():
-                    renamed = replace(self._lists[change.id], title=change.title)
+                    renamed = self._lists[change.id]._replace(title=change.title)
                     self._put_list(seen.id, renamed)
                 case AddItem():
                     self._add_item(seen.id, change)
@@ -139,7 +139,7 @@ class MemoryWriter:
         holder = self._list_titled(title)
         last = max((line.position for line in holder.items), default=0.0)
         line = SeenItem(self._shelf.new_id(), text, done=False, position=last + STEP)
-        self._lists[holder.id] = replace(holder, items=(*holder.items, line))
+        self._lists[holder.id] = holder._replace(items=(*holder.items, line))
         card = self._shelf.card(card_id)
         self._shelf.keep(replace(card, checklists=self._checklists()))
 
@@ -208,7 +208,7 @@ class MemoryWriter:
         def change(now: SeenCard) -> SeenCard:
             lists = {each.id: each for each in now.checklists}
             items = lists[changed.id].items if changed.id in lists else ()
-            lists[changed.id] = replace(changed, items=items)
+            lists[changed.id] = changed._replace(items=items)
             return replace(now, checklists=_in_order(lists))
 
         self._change(card_id, change)
@@ -227,8 +227,7 @@ class MemoryWriter:
             )
             line = next(line for line in holder.items if line.id == line_id)
             for change in sets:
-                line = replace(
-                    line,
+                line = line._replace(
                     text=line.text if change.text is None else change.text,
                     done=line.done if change.done is None else change.done,
                     position=line.position if change.position is None else change.position,
@@ -305,7 +304,7 @@ def _with_line(
         others = tuple(other for other in each.items if other.id != line.id)
         items = (*others, line) if each.id == list_id else others
         ordered = tuple(sorted(items, key=lambda other: other.position))
-        result[each.id] = replace(each, items=ordered)
+        result[each.id] = each._replace(items=ordered)
     return result
 
 

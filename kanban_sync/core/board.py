@@ -28,17 +28,18 @@ NEVER = CardVersion()
 """The version of a card of which nobody knows when it changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of a task list on a card; ``key`` is the last part of its task's key."""
+class Item(NamedTuple):
+    """One line of a task list on a card; ``key`` is the last part of its task's key.
+
+    A tuple, as all parts of a card of which there are thousands on a board.
+    """
 
     key: str
     text: str
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Checklist:
+class Checklist(NamedTuple):
     """One task list on a card; its title is what identifies it."""
 
     title: str
@@ -81,8 +82,7 @@ class Card:
         return digest([self.column, sorted(self.labels), done])
 
 
-@dataclass(frozen=True, slots=True)
-class SeenItem:
+class SeenItem(NamedTuple):
     """A line of a task list as the board has it."""
 
     id: str
@@ -91,8 +91,7 @@ class SeenItem:
     position: float
 
 
-@dataclass(frozen=True, slots=True)
-class SeenChecklist:
+class SeenChecklist(NamedTuple):
     """A task list as the board has it."""
 
     id: str

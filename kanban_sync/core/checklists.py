@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from operator import lt
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.lines import lines_known, recognise, titles_marked
@@ -18,7 +19,7 @@ from kanban_sync.core.operations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from kanban_sync.core.board import Checklist, Item, Said, SeenChecklist, SeenItem, Stamp
     from kanban_sync.core.operations import Change
@@ -57,7 +58,10 @@ def compare_checklists(
     """
     former = lines_known(seen, base)
     on_board = {line.id: _Found(line, each.id) for each in seen for line in each.items}
-    said = _titles_said(base) | titles_marked(seen, stamp)
+
+    def said() -> set[str]:
+        return _titles_said(base) | titles_marked(seen, stamp)
+
     places = _places(wanted, seen, former, on_board, said)
     items, others = recognise(wanted, seen, base, stamp, former, places)
     text: list[Change] = []
@@ -76,8 +80,10 @@ def compare_checklists(
         status += more_status
     made_here = {key: id_ for key, id_ in former.items() if id_ in on_board}
     stale = _stale(wanted, made_here, items) | {line.id for line in others} - set(items.values())
-    made = _lists_made(seen, base, said, {*items.values(), *stale}) - set(places.values())
-    text += _drops(seen, stale, {*items.values(), *stale}, made)
+    ours, in_use = {*items.values(), *stale}, set(places.values())
+    loose = [each for each in seen if each.id not in in_use]
+    made = _lists_made(loose, base, said(), ours) if loose else set()
+    text += _drops(seen, stale, ours, made)
     # Remembered until they are removed: the writing may be cut off, or the part not be ours.
     items |= {key: id_ for key, id_ in made_here.items() if id_ in stale}
     items |= {f"?{line.id}": line.id for line in others if line.id in stale}
@@ -90,7 +96,7 @@ def _places(
     seen: Sequence[SeenChecklist],
     former: Mapping[str, str],
     on_board: Mapping[str, _Found],
-    said: Collection[str],
+    said: Callable[[], Collection[str]],
 ) -> dict[str, str]:
     """Return for each wanted title the id of the task list on the board that stands for it.
 
@@ -110,7 +116,7 @@ def _places(
             if former.get(item.key) in on_board
         )
         for holder, _ in holders.most_common(1):
-            if holder not in places.values() and titles[holder] in said:
+            if holder not in places.values() and titles[holder] in said():
                 places[checklist.title] = holder
     return places
 
@@ -211,6 +217,10 @@ def place_between(positions: Sequence[float | None]) -> list[float]:
 
     As few as possible change: the longest rising run stays. ``None`` stands for a new line.
     """
+    known = [position for position in positions if position is not None]
+    if len(known) == len(positions) and all(map(lt, [0.0, *known], known)):
+        # So it is with nearly all of them.
+        return known
     kept = _longest_rising(positions)
     following: list[tuple[int, float] | None] = [None] * len(positions)
     for index in range(len(positions) - 2, -1, -1):

@@ -26,6 +26,9 @@ class Column(StrEnum):
     ARCHIVE = "archive"
     """Not one of the six lists: the board's own archive."""
 
+    # Enum's own is a call into Python, and each card is sorted by its column.
+    __hash__ = str.__hash__
+
     @property
     def word(self) -> str:
         """What the settings call it."""
@@ -82,6 +85,9 @@ LIST_NAME_LIMIT = 128
 def fit(text: str, limit: int) -> str:
     """Cut a name to what a board stores: ``limit`` UTF-16 units, no NUL, never blank."""
     clean = storable(text).strip() or "(no text)"
+    # No character has more than two units.
+    if 2 * len(clean) <= limit:
+        return clean
     units = clean.encode("utf-16-le")
     if len(units) <= 2 * limit:
         return clean
@@ -90,6 +96,8 @@ def fit(text: str, limit: int) -> str:
 
 def storable(text: str) -> str:
     """Return a text without what no board stores: NUL, and halves of surrogate pairs."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 

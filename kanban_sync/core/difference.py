@@ -51,13 +51,12 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     ):
         text.append(SetTitle(card.title))
     all_said = base.all_said if base is not None else ()
-    former = tuple(dict.fromkeys(each.text for each in all_said))
     settled = bool(said and back and card.text == said.text)
-    wanted = SetText(card.text, former, _marks(seen, base))
-    if not is_written(seen.description, card.key, wanted, settled=settled) and not (
-        settled and back and seen.description == back.description
-    ):
-        text.append(wanted)
+    if not (settled and back and seen.description == back.description):
+        former = tuple(dict.fromkeys(each.text for each in all_said))
+        wanted = SetText(card.text, former, _marks(seen, base))
+        if not is_written(seen.description, card.key, wanted, settled=settled):
+            text.append(wanted)
     if not _is_in_place(card, seen, base):
         status.append(Move(card.column, bottom))
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]

@@ -86,12 +86,15 @@ def _by_task(
 ) -> dict[TaskKey, list[SeenCard]]:
     """Sort the cards by the one task that each may be of, the oldest first."""
     owners = {said.card_id: key for key, said in base.items() if said.card_id}
-    marks = {task_mark(key): key for key in (*base, *(card.key for card in desired))}
+    marks: dict[str, TaskKey] = {}
     found: dict[TaskKey, list[SeenCard]] = {}
     for seen in sorted(actual.cards, key=_age):
         key = owners.get(seen.id)
         if key is None and seen.key is not None and seen.key.project == project:
             named = seen.stamp.task if seen.stamp is not None else ""
+            # Only once there is a card that this clone does not know: hashing all keys takes long.
+            if named and not marks:
+                marks = {task_mark(each): each for each in (*base, *(card.key for card in desired))}
             key = marks.get(named) if named else seen.key
         if key is not None:
             found.setdefault(key, []).append(seen)

@@ -102,8 +102,11 @@ def recognise(  # noqa: PLR0913 - the three sides, and what is known of them alr
         for item in each.items
         if known.get(item.key) in lines
     }
-    theirs = base.theirs if base is not None else frozenset()
-    unknown = [line for line in lines.values() if line.id not in {*known.values(), *theirs}]
+    accounted = {*known.values(), *(base.theirs if base is not None else ())}
+    unknown = [line for line in lines.values() if line.id not in accounted]
+    if not unknown:
+        # So it is with nearly all cards; no mark has to be reckoned for them.
+        return Recognised(items, ())
     others = _made_elsewhere(wanted, unknown, _marks_left(lines, base, stamp, known))
     free = {line.id for line in (*others, *_unmarked(unknown, base, stamp))}
     by_id = {each.id: each.items for each in seen}
@@ -192,7 +195,10 @@ def _title_mark(title: str) -> str:
 
 
 def _mark(text: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest())[:MARK_LENGTH].decode()
+    # So many bytes make at least as many characters.
+    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:MARK_LENGTH])[
+        :MARK_LENGTH
+    ].decode()
 
 
 def _marks(stamp: Stamp | None) -> list[str]:

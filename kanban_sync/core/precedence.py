@@ -6,7 +6,7 @@ newer version of it; an older one only takes back what it said itself.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import CardVersion, Stamp
@@ -22,18 +22,21 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Version
 
 
-class Side(Enum):
-    """Which part of a card a version speaks of."""
+class Side(IntEnum):
+    """Which part of a card a version speaks of; the value is its place in ``CardVersion``."""
 
     TEXT = 0
     STATUS = 1
+
+
+SIDES = tuple(Side)
 
 
 def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, mark: str) -> str:
     """Return why this clone may write a part that differs, or '' if it may not."""
     if seen.stamp is None:
         return "not yet marked"  # Row 18.
-    ours, its = card.version[side.value], seen.stamp.version[side.value]
+    ours, its = card.version[side], seen.stamp.version[side]
     if its < ours:
         return "changed"  # Row 19.
     if its > ours:
@@ -65,7 +68,7 @@ def _same_side(side: Side, one: Card, other: Card) -> bool:
 
 def same_content(one: Card, other: Card) -> bool:
     """Whether two cards say the same in both parts, whatever their versions."""
-    return all(_same_side(side, one, other) for side in Side)
+    return all(_same_side(side, one, other) for side in SIDES)
 
 
 def is_unchanged(card: Card, base: Said, mark: str) -> bool:
@@ -83,7 +86,7 @@ def said_newest(stamp: Stamp | None, base: Said) -> bool:
     """Whether what is newest on a card was said by this clone."""
     return stamp is not None and all(
         _said_it(side, its, base)
-        for side, its in zip(Side, stamp.version, strict=True)
+        for side, its in zip(SIDES, stamp.version, strict=True)
         if its == stamp.version.newest
     )
 
@@ -93,17 +96,17 @@ def _said_it(side: Side, its: Version, base: Said) -> bool:
 
     If the last saying was not finished, the board may still have the one before.
     """
-    said = base.said.version[side.value]
+    said = base.said.version[side]
     if its == said:
         return True
     was = base.seen.stamp if base.seen is not None else None
     begun = not base.finished and said != UNKNOWN and was is not None
-    return begun and was is not None and its == was.version[side.value] > said
+    return begun and was is not None and its == was.version[side] > said
 
 
 def version_said(ours: Collection[Side], card: Card) -> CardVersion:
     """Return the version of what is said: a part that is another clone's to say has none."""
-    return CardVersion(*(card.version[side.value] if side in ours else UNKNOWN for side in Side))
+    return CardVersion(*(card.version[side] if side in ours else UNKNOWN for side in SIDES))
 
 
 def stamp_made(card: Card, mark: str) -> Stamp:
@@ -128,14 +131,15 @@ def stamp_after(
     """
     was = seen.stamp.version if seen.stamp is not None else CardVersion()
     parts = [
-        card.version[side.value]
+        card.version[side]
         if side in written
-        else max(was[side.value], card.version[side.value])
+        else max(was[side], card.version[side])
         if side in ours
-        else was[side.value]
-        for side in Side
+        else was[side]
+        for side in SIDES
     ]
-    there = seen.stamp if Side.TEXT not in ours else None
-    words = there or stamp_made(card, mark)
+    version = CardVersion(*parts)
+    if seen.stamp is None or Side.TEXT in ours:
+        return stamp_made(card, mark)._replace(version=version)
     task = task_mark(card.key)
-    return words._replace(version=CardVersion(*parts), mark=mark, archived=False, task=task)
+    return seen.stamp._replace(version=version, mark=mark, archived=False, task=task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any
 
 from kanban_sync.core.board import (
@@ -21,6 +22,12 @@ from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version
+
+NAMES = {kind: [each.name for each in fields(kind)] for kind in (Said, Card, SeenCard)}
+PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
+
+COLUMNS = {column.value: column for column in Column}
+"""Asking the enumeration itself takes as long as reading the rest of a card."""
 
 
 def document_to_json(document: Document) -> str:
@@ -98,71 +105,60 @@ def slot_from_json(text: str) -> SlotState:
 
 def said_to_json(said: Said) -> str:
     """Return a base as one JSON text."""
-    return json.dumps(said, ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(said)
 
 
 def _plain(value: Any) -> dict[str, Any] | list[Any]:  # noqa: ANN401 - whatever JSON knows not
     """Return a set, or a dataclass: ``asdict`` would copy all that is in it, for each card."""
     if isinstance(value, frozenset):
         return sorted(value)
-    return {each.name: getattr(value, each.name) for each in fields(value)}
+    names, values_of = PARTS[type(value)]
+    return dict(zip(names, values_of(value), strict=True))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)
 
 
 def said_from_json(text: str) -> Said:
     """Read back what ``said_to_json`` wrote."""
     data: dict[str, Any] = json.loads(text)
-    seen = data.pop("seen")
-    return Said(
-        **{
-            **data,
-            "said": _card_from(data["said"]),
-            "seen": _seen_from(seen) if seen else None,
-            "before": tuple(_card_from(card) for card in data["before"]),
-            "theirs": frozenset(data.get("theirs", ())),
-        },
-    )
+    data["said"] = _card_from(data["said"])
+    data["seen"] = _seen_from(data["seen"]) if data["seen"] else None
+    data["before"] = tuple([_card_from(card) for card in data["before"]])
+    data["theirs"] = frozenset(data.get("theirs", ()))
+    return Said(**data)
 
 
 def _card_from(data: dict[str, Any]) -> Card:
-    lists = tuple(
-        Checklist(each["title"], tuple(Item(**item) for item in each["items"]))
-        for each in data.pop("checklists")
-    )
-    text, status = data.pop("version")
-    names = data.pop("names", ())
-    return Card(
-        **{
-            **data,
-            "key": TaskKey(*data["key"]),
-            "column": Column(data["column"]),
-            "labels": frozenset(data["labels"]),
-        },
-        checklists=lists,
-        version=CardVersion(Version(*text), Version(*status)),
-        names=LabelNames(*names),
-    )
+    data["key"] = TaskKey(*data["key"])
+    data["column"] = COLUMNS[data["column"]]
+    data["labels"] = frozenset(data["labels"])
+    lists = [(title, tuple([Item(*item) for item in items])) for title, items in data["checklists"]]
+    data["checklists"] = tuple([Checklist(*each) for each in lists])
+    data["version"] = _card_version(data["version"])
+    data["names"] = LabelNames(*data.get("names", ()))
+    return Card(**data)
 
 
 def _seen_from(data: dict[str, Any]) -> SeenCard:
-    lists = tuple(
-        SeenChecklist(
-            **{**each, "items": tuple(SeenItem(**item) for item in each["items"])},
-        )
-        for each in data.pop("checklists")
+    data["key"] = TaskKey(*data["key"]) if data["key"] else None
+    data["column"] = COLUMNS[data["column"]] if data["column"] else None
+    data["labels"] = frozenset(data["labels"])
+    data["checklists"] = tuple(
+        [
+            SeenChecklist(id_, title, position, tuple([SeenItem(*line) for line in lines]))
+            for id_, title, position, lines in data["checklists"]
+        ]
     )
-    stamp = data.pop("stamp")
-    return SeenCard(
-        **{
-            **data,
-            "key": TaskKey(*data["key"]) if data["key"] else None,
-            "column": Column(data["column"]) if data["column"] else None,
-            "labels": frozenset(data["labels"]),
-        },
-        checklists=lists,
-        stamp=_stamp_from(stamp) if stamp else None,
-    )
+    data["stamp"] = _stamp_from(data["stamp"]) if data["stamp"] else None
+    return SeenCard(**data)
 
 
 def _stamp_from(data: list[Any]) -> Stamp:
-    (text, status), *rest = data
-    return Stamp(CardVersion(Version(*text), Version(*status)), *rest)
+    version, *rest = data
+    return Stamp(_card_version(version), *rest)
+
+
+def _card_version(data: list[Any]) -> CardVersion:
+    text, status = data
+    return CardVersion(Version(*text), Version(*status))

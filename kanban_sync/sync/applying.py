@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import KanbanSyncError, RefusedError
 from kanban_sync.core.operations import Archive, Create, Update, about_to_say, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from kanban_sync.core.board import Said
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 
 IN_FLIGHT = 4
 """How many operations are under way at once: more than Planka serves only adds waiting."""
+
+WAVE = 16
+"""How many operations are recorded together at most."""
+
+LONGEST_WAVE = 0.1
+"""For how many seconds an operation that is done may wait to be recorded with others."""
 
 
 def to_be_said(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) -> list[Said]:
@@ -31,35 +40,84 @@ def to_be_said(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) ->
 
 
 def apply_all(
-    board: Board, operations: Sequence[Operation], refused: dict[TaskKey, str]
-) -> Iterable[tuple[Operation, Receipt]]:
-    """Carry out operations, a few at once, and yield each with its receipt as it is done.
+    board: Board, operations: Iterable[Operation], refused: dict[TaskKey, str]
+) -> Generator[list[tuple[Operation, Receipt]], None, None]:
+    """Carry out operations, a few at once, and yield them with their receipts, wave by wave.
 
-    One that is refused is noted with the reason, and the others go on. Any other error ends it:
-    nothing new is begun, what is under way is waited for and yielded, then the error is raised.
+    The operations are taken, by the thread that listens, shortly before each is begun.
+
+    Whoever stops listening has to close it, so that nothing new is begun.
+    A wave is what may be recorded together: at most ``WAVE`` operations, and none that was done
+    longer than ``LONGEST_WAVE`` ago. One that is refused is noted with the reason, and the others
+    go on. Any other error ends it: nothing new is begun, what is under way is waited for and
+    yielded, then the error is raised.
     """
-    waiting = iter(operations)
-    running: dict[Future[Receipt], Operation] = {}
+    under_way = _UnderWay(board, iter(operations))
     failure: KanbanSyncError | None = None
-    with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="board") as pool:
-        while True:
-            while failure is None and len(running) < IN_FLIGHT:
-                operation = next(waiting, None)
-                if operation is None:
-                    break
-                running[pool.submit(board.apply, operation)] = operation
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                operation = running.pop(future)
+    wave: list[tuple[Operation, Receipt]] = []
+    until = 0.0
+    with under_way:
+        while under_way.begin():
+            ended = under_way.next_ended(until - time.monotonic() if wave else None)
+            if ended is not None:
+                operation, future = ended
                 try:
-                    yield operation, future.result()
+                    receipt = future.result()
                 except RefusedError as error:
                     refused[key_of(operation)] = str(error)
                 except KanbanSyncError as error:
                     failure = failure or error
+                    under_way.stop()
+                else:
+                    until = until if wave else time.monotonic() + LONGEST_WAVE
+                    wave.append((operation, receipt))
+            if len(wave) >= WAVE or (wave and time.monotonic() >= until):
+                yield wave
+                wave = []
+    if wave:
+        yield wave
     if failure is not None:
         raise failure
+
+
+class _UnderWay:
+    """Operations that were handed to threads: those under way, and as many that come next."""
+
+    def __init__(self, board: Board, waiting: Iterator[Operation]) -> None:
+        self._board = board
+        self._waiting = waiting
+        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="board")
+        self._handed: dict[Future[Receipt], Operation] = {}
+        self._ended: SimpleQueue[Future[Receipt]] = SimpleQueue()
+
+    def begin(self) -> bool:
+        """Hand over what comes next, so that no thread waits for it; False once all is done."""
+        for operation in islice(self._waiting, 2 * IN_FLIGHT - len(self._handed)):
+            future = self._pool.submit(self._board.apply, operation)
+            self._handed[future] = operation
+            future.add_done_callback(self._ended.put)
+        return bool(self._handed)
+
+    def next_ended(self, seconds: float | None) -> tuple[Operation, Future[Receipt]] | None:
+        """Wait for an operation to end, however it does; None if there is none to tell of."""
+        try:
+            future = self._ended.get(timeout=None if seconds is None else max(0.0, seconds))
+        except Empty:
+            return None
+        operation = self._handed.pop(future, None)
+        return None if operation is None else (operation, future)
+
+    def stop(self) -> None:
+        """Begin nothing new; what was not begun yet is never told of."""
+        self._waiting = iter(())
+        for future in [each for each in self._handed if each.cancel()]:
+            del self._handed[future]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
 
 def refusal_lines(refused: Mapping[TaskKey, str], tasks: Iterable[Task]) -> list[str]:

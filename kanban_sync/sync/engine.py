@@ -20,7 +20,7 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
 from kanban_sync.sync.locks import FairLock
-from kanban_sync.sync.planning import plan_board
+from kanban_sync.sync.planning import Drawn, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.requests import DATABASE
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from kanban_sync.config import Settings
     from kanban_sync.core.board import Said
-    from kanban_sync.core.mapping import Drawing
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
@@ -47,6 +46,9 @@ NOT_ALLOWED = (
     "the repository names another board than you have allowed for this clone; run"
     " 'kanban-sync allow' if it is the right one"
 )
+
+ANNOUNCED = 32
+"""For how many operations at once it is recorded what they are about to say."""
 
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
@@ -104,8 +106,8 @@ class Doors:
     """What an engine is given by the composition root.
 
     ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` returns
-    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears of
-    each operation done: how many of how many.
+    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears
+    again and again how many operations of how many are done.
     """
 
     open_session: Callable[[str], Session]
@@ -302,51 +304,63 @@ class Engine:
         parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
         return " ".join(part for part in parts if part)
 
-    def _drawing(self, session: Session) -> Drawing:
-        """Return how the cards are drawn, with links to where the default branch is to be seen."""
+    def _draw(self, session: Session, base: Mapping[TaskKey, Said]) -> Drawn:
+        """Draw the cards of all tasks, with links to where the default branch is to be seen."""
         said = session.settings.links
         links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
-        return replace(session.settings.drawing, links=links)
+        drawing = replace(session.settings.drawing, links=links)
+        tasks = session.store.tasks()
+        cards = cards_of(tasks, drawing, self._doors.now())
+        return Drawn(with_ends(cards, tasks, base), drawing.mark)
 
     def _plan(self, session: Session, board: Board) -> Plan:
         base = self._base = session.store.base(self._target)
         self.progress.tick("reading the board")
-        tasks, drawing = session.store.tasks(), self._drawing(session)
         found = plan_board(
             board,
-            with_ends(cards_of(tasks, drawing, self._doors.now()), tasks, base),
+            lambda: self._draw(session, base),
             base,
-            drawing.mark,
             session.project,
             force=self.force,
             keep_drift=session.settings.drift == "keep",
         )
-        found = replace(found, layout=drawing.layout)
+        found = replace(found, layout=session.settings.drawing.layout)
         self.report.plan = found
         return found
 
     def _write(
         self, session: Session, board: Board, found: Plan, carried_out: list[Operation]
     ) -> None:
-        """Make what is missing, then carry out the operations, recording each as it is done."""
+        """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
         if found.missing:
             self.progress.tick("making lists and labels")
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
-        store.remember(target, to_be_said(found.operations, self._base))
         refused: dict[TaskKey, str] = {}
-        applied = apply_all(board, found.operations, refused)
-        for done, (operation, receipt) in enumerate(applied, start=1):
-            carried_out.append(operation)
-            self.progress.tick("writing to the board")
-            self._doors.on_step(done, len(found.operations))
-            if isinstance(operation, Forget):
-                store.forget(target, [operation.key])
-            elif receipt.said is not None:
-                store.remember(target, [receipt.said])
+        announced = self._announced(store, found.operations)
+        with contextlib.closing(apply_all(board, announced, refused)) as waves:
+            for wave in waves:
+                carried_out += (operation for operation, _ in wave)
+                self.progress.tick("writing to the board")
+                self._doors.on_step(len(carried_out), len(found.operations))
+                if said := [receipt.said for _, receipt in wave if receipt.said is not None]:
+                    store.remember(target, said)
+                if gone := [each.key for each, _ in wave if isinstance(each, Forget)]:
+                    store.forget(target, gone)
         if refused:
             raise RefusedError("\n".join(refusal_lines(refused, store.tasks())))
+
+    def _announced(self, store: TaskStore, operations: Sequence[Operation]) -> Iterator[Operation]:
+        """Yield the operations in their order, each after what it is about to say is recorded.
+
+        A part at a time, so that the first writes need not wait for all of it.
+        """
+        for start in range(0, len(operations), ANNOUNCED):
+            part = operations[start : start + ANNOUNCED]
+            if said := to_be_said(part, self._base):
+                store.remember(self._target, said)
+            yield from part
 
 
 def _merge_counts(merged: Merged | None) -> dict[str, int]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.operations import Create
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kanban_sync.core.board import BoardState, Card, Said
     from kanban_sync.core.model import TaskKey
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
     from kanban_sync.core.ports import Board
 
 
+class Drawn(NamedTuple):
+    """The cards as they ought to be, and the rendering mark of whoever drew them."""
+
+    cards: Sequence[Card]
+    mark: str
+
+
 def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in place of its state
     board: Board,
-    desired: Sequence[Card],
+    draw: Callable[[], Drawn],
     base: Mapping[TaskKey, Said],
-    mark: str,
     project: str,
     *,
     force: bool = False,
@@ -29,14 +36,22 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
 ) -> Plan:
     """Read a board and return what has to be done; nothing is written.
 
+    ``draw`` is called in a thread of its own, while the board's answer is awaited.
+
     A card that a person archived is not on the board. A clone that never saw it, or has lost its
     record, would make a second one.
     """
 
     def decided(actual: BoardState) -> Plan:
-        return plan(desired, actual, base, mark, project, force=force, keep_drift=keep_drift)
+        return plan(
+            drawn.cards, actual, base, drawn.mark, project, force=force, keep_drift=keep_drift
+        )
 
-    actual = board.read(base)
+    # Not the other way round: an alarm, or Ctrl-C, ends a wait of the main thread only.
+    with ThreadPoolExecutor(1, thread_name_prefix="drawing") as pool:
+        drawing = pool.submit(draw)
+        actual = board.read(base)
+        drawn = drawing.result()
     found = decided(actual)
     new = [each.card.key for each in found.operations if isinstance(each, Create)]
     away = board.put_away(new) if new else ()

@@ -159,9 +159,8 @@ def requests(standin: Standin, clone: Clone[PlankaBoard], change: Card) -> tuple
 
 def ticked(wanted: Card, *texts: str) -> Card:
     lists = tuple(
-        replace(
-            each,
-            items=tuple(replace(item, done=item.done or item.text in texts) for item in each.items),
+        each._replace(
+            items=tuple(item._replace(done=item.done or item.text in texts) for item in each.items),
         )
         for each in wanted.checklists
     )

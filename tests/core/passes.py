@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from core.made import MARK, PROJECT
 from kanban_sync.core.operations import Archive, Create, Forget, Plan, Update, about_to_say
 from kanban_sync.core.ports import Board
-from kanban_sync.sync.planning import plan_board
+from kanban_sync.sync.planning import Drawn, plan_board
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,9 +35,8 @@ class Clone(Generic[AnyBoard]):
         """Read the board and decide; nothing is written."""
         return plan_board(
             self.board,
-            tuple(desired),
+            lambda: Drawn(tuple(desired), self.mark),
             self.base,
-            self.mark,
             self.project,
             force=force,
             keep_drift=self.keep_drift,

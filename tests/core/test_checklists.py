@@ -44,8 +44,7 @@ def text_of(wanted: Card) -> tuple[object, ...]:
 def with_lines(seen: SeenCard, title: str, *texts: str) -> SeenCard:
     """Return the card after a person added lines to the task list with that title."""
     lists = tuple(
-        replace(
-            each,
+        each._replace(
             items=(
                 *each.items,
                 *(SeenItem(f"p-{text}", text, done=False, position=99.0) for text in texts),
@@ -80,8 +79,8 @@ def test_a_tick_that_was_taken_off_is_written_too() -> None:
 
 def test_a_reworded_line_is_renamed() -> None:
     (build, test) = BEFORE.checklists
-    items = (replace(build.items[0], text="a, but better"), *build.items[1:])
-    (change,) = text_of(replace(BEFORE, checklists=(replace(build, items=items), test)))
+    items = (build.items[0]._replace(text="a, but better"), *build.items[1:])
+    (change,) = text_of(replace(BEFORE, checklists=(build._replace(items=items), test)))
     assert isinstance(change, SetItem)
     assert (change.id, change.text, change.position) == ("1-a", "a, but better", None)
 
@@ -196,7 +195,7 @@ def test_of_two_equal_lines_that_nobody_knows_ours_has_the_tick_of_the_task(
 def test_of_two_equal_lines_ours_is_the_later_one() -> None:
     build, test = SEEN.checklists
     lines = tuple(SeenItem(id_, "ask", done=False, position=9.0) for id_ in ("99", "100"))
-    seen = replace(SEEN, checklists=(replace(build, items=(*build.items, *lines)), test))
+    seen = replace(SEEN, checklists=(build._replace(items=(*build.items, *lines)), test))
     wanted = card(Build=("a", "b", "c", "ask"), Test=("d",))
     marked = Stamp(at(5), MARK, lines=line_marks(wanted.checklists))
     found = compare_checklists(wanted.checklists, seen.checklists, BASE, marked)
@@ -269,10 +268,9 @@ def renamed(seen: SeenCard, line_id: str, text: str) -> SeenCard:
 
 def _with(seen: SeenCard, line_id: str, **changes: object) -> SeenCard:
     lists = tuple(
-        replace(
-            each,
+        each._replace(
             items=tuple(
-                replace(line, **changes) if line.id == line_id else line  # type: ignore[arg-type]
+                line._replace(**changes) if line.id == line_id else line  # type: ignore[arg-type]
                 for line in each.items
             ),
         )
@@ -283,8 +281,8 @@ def _with(seen: SeenCard, line_id: str, **changes: object) -> SeenCard:
 
 def test_a_line_that_a_person_dragged_comes_back() -> None:
     build, test = SEEN.checklists
-    dragged = replace(build.items[2], position=0.5)
-    seen = replace(SEEN, checklists=(replace(build, items=(dragged, *build.items[:2])), test))
+    dragged = build.items[2]._replace(position=0.5)
+    seen = replace(SEEN, checklists=(build._replace(items=(dragged, *build.items[:2])), test))
     (change,), _ = compare(BEFORE, seen, BASE)
     assert isinstance(change, SetItem)
     assert (change.id, change.position) == ("1-c", 2.0 + STEP)
@@ -292,8 +290,8 @@ def test_a_line_that_a_person_dragged_comes_back() -> None:
 
 def test_a_text_that_the_board_stores_otherwise_is_not_written_again() -> None:
     build, test = SEEN.checklists
-    stored = replace(build.items[0], text="A")
-    seen = replace(SEEN, checklists=(replace(build, items=(stored, *build.items[1:])), test))
+    stored = build.items[0]._replace(text="A")
+    seen = replace(SEEN, checklists=(build._replace(items=(stored, *build.items[1:])), test))
     assert compare(BEFORE, seen, base_of(BEFORE, seen)) == ((), ())
     unfinished = replace(base_of(BEFORE, seen), finished=False)
     assert compare(BEFORE, seen, unfinished)[0] != ()
@@ -327,8 +325,8 @@ def test_a_line_of_another_clone_is_known_by_its_mark() -> None:
 
 def test_two_tasks_with_one_text_are_two_lines() -> None:
     (build, test) = BEFORE.checklists
-    items = tuple(replace(item, text="same") for item in build.items)
-    wanted = replace(BEFORE, checklists=(replace(build, items=items), test))
+    items = tuple(item._replace(text="same") for item in build.items)
+    wanted = replace(BEFORE, checklists=(build._replace(items=items), test))
     found = compare_checklists(wanted.checklists, shown(wanted).checklists, None)
     assert (found.text, found.status) == ((), ())
     assert len(set(found.items.values())) == 4

@@ -121,7 +121,7 @@ class CardWriter:
     def _start_from(self, seen: SeenCard, items: Mapping[str, str]) -> None:
         self._items = dict(items)
         for each in sorted(seen.checklists, key=lambda each: each.position):
-            self._lists[each.id] = replace(each, items=())
+            self._lists[each.id] = each._replace(items=())
             # A person may have made another list of this title: ours is the first.
             self._list_ids.setdefault(each.title, each.id)
             for line in each.items:
@@ -188,7 +188,7 @@ class CardWriter:
                 self._add_checklist(card_id, change)
             case RenameChecklist():
                 self._client.send(api.change_task_list(change.id, {"name": change.title}))
-                self._lists[change.id] = replace(self._lists[change.id], title=change.title)
+                self._lists[change.id] = self._lists[change.id]._replace(title=change.title)
                 self._list_ids[change.title] = change.id
             case AddItem():
                 self._add_item(card_id, change)
@@ -259,7 +259,7 @@ class CardWriter:
         for each in sorted(self._lists.values(), key=lambda each: each.position):
             lines = [line for holder, line in self._lines.values() if holder == each.id]
             lines.sort(key=lambda line: line.position)
-            lists.append(replace(each, items=tuple(lines)))
+            lists.append(each._replace(items=tuple(lines)))
         return tuple(lists)
 
     def _seen(

@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+# Else the import fails where there is no git, with a page of advice for programmers.
+os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+
 from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 

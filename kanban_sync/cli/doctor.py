@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kanban_sync.app import Clone
     from kanban_sync.config import Settings
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.doctor import Finding
+    from kanban_sync.doctor.finding import Finding
 
 WORDS = {True: "ok", False: "WRONG", None: "note"}
 

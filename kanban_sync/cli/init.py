@@ -231,6 +231,8 @@ def _sync_files(clone: Clone, settings: Settings) -> None:
     found = clone.files(settings)
     for each in found:
         say(f"found {each['path']}: {each['done']}/{each['tasks']} tasks done ({each['source']})")
+        for problem in each["problems"]:
+            warn(problem)
     if not found:
         say("found no task files in the commit that is read: TASKS.md or openspec/ will be noticed")
     if note := clone.unread_branch(settings):

@@ -209,3 +209,21 @@ def test_without_a_command_the_help_is_shown(clone: Clone) -> None:
     answer = clone.program()
     assert answer.out.startswith("Usage: kanban-sync")
     assert answer.err == ""
+
+
+@pytest.mark.parametrize(
+    ("without", "code", "said"),
+    [
+        ({"PATH": "/nowhere"}, 1, "git was not found; install git and try again"),
+        ({"PATH": "/nowhere", "GIT_PYTHON_REFRESH": "raise"}, 1, "git was not found; install git"),
+        ({"GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}, 0, ""),
+    ],
+)
+def test_a_git_that_is_missing_is_told_in_one_line(
+    clone: Clone, without: dict[str, str], code: int, said: str
+) -> None:
+    for command in ("sync", "status"):
+        answer = clone.program(command, env=without)
+        assert answer.code == code
+        assert len(answer.err.splitlines()) == bool(said)
+        assert said in answer.err

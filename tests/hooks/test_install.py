@@ -679,13 +679,14 @@ def test_a_line_end_in_the_name_of_the_clone_is_part_of_it(
     repo.commit(a="a")
     if own_folder:
         repo.git("config", "core.hooksPath", ".hooks")
-    install(repo.path)
+    git_dir = repo.path / ".git"
+    install(repo.path, git_dir)
     assert conditions(repo) == all_are(Condition.CURRENT)
-    assert install(repo.path).written == ()
-    (repo.path / ".git" / "kanban-sync").mkdir()
+    assert install(repo.path, git_dir).written == ()
+    (git_dir / "kanban-sync").mkdir()
     repo.commit(b="b")
-    assert "post-commit" in (repo.path / ".git" / "kanban-sync" / "requests").read_text()
-    uninstall(repo.path)
+    assert "post-commit" in (git_dir / "kanban-sync" / "requests").read_text()
+    uninstall(repo.path, git_dir)
     assert conditions(repo) == all_are(Condition.MISSING)
 
 

@@ -305,7 +305,7 @@ def test_without_an_absolute_state_folder_the_usual_one_is_taken(
 def test_without_a_home_the_variable_is_named_that_gives_the_locks_a_place(
     homeless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with pytest.raises(SetupError, match="no home folder.*set XDG_STATE_HOME to a folder"):
+    with pytest.raises(SetupError, match=r"no home folder.*set XDG_STATE_HOME to a folder"):
         board_lock_path("a")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert board_lock_path("a") == tmp_path / "kanban-sync/locks/a.flk"
@@ -318,7 +318,7 @@ def test_a_board_lock_that_cannot_be_made_names_another_place_for_it(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with (
         lock_of_board("a") as lock,
-        pytest.raises(SetupError, match="Cannot lock .*; or set XDG_STATE_HOME to a folder"),
+        pytest.raises(SetupError, match=r"Cannot lock .*; or set XDG_STATE_HOME to a folder"),
     ):
         lock.acquire(0)
 

@@ -62,6 +62,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         committed=clone.committed_settings,
         open_store=open_store,
         problems=clone.problems,
+        missing_branch=clone.missing_branch,
     )
 
 

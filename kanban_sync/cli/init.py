@@ -123,6 +123,8 @@ def _settings(
 ) -> Settings:
     """Return what is there already, with what is said now, and answers for the rest."""
     settings = clone.settings()
+    if text := clone.missing_branch(settings):
+        raise SetupError(text)
     settings = replace(
         settings,
         project_id=settings.project_id or _project_id(clone),

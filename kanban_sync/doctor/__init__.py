@@ -61,6 +61,7 @@ class Patient:
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
     problems: Callable[[Settings], Sequence[Problem]]
+    missing_branch: Callable[[Settings], str]
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -77,6 +78,7 @@ def examine(patient: Patient) -> list[Finding]:
     settings = theirs or mine
     if settings is None:
         return findings
+    findings += branch_findings(patient.missing_branch(settings))
     named, allowed = named_target(settings), allowed_target(patient.state)
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
@@ -214,6 +216,12 @@ def settings_findings(problems: Sequence[str], committed: Sequence[str]) -> list
         remedy = "commit the corrected file on the default branch"
         return [Finding("settings", ok=False, text=text, remedy=remedy)]
     return [Finding("settings", ok=True, text="no problem")]
+
+
+def branch_findings(missing: str) -> list[Finding]:
+    """Judge whether the default branch that the settings name is in this clone."""
+    remedy = "fetch that branch, or correct the setting and commit it"
+    return [Finding("branch", ok=False, text=missing, remedy=remedy)] if missing else []
 
 
 def consent_finding(named: Target | None, allowed: Target | None, draft: Target | None) -> Finding:

@@ -86,7 +86,7 @@ def examine(patient: Patient) -> list[Finding]:
     runs, ids, database = _look_into(patient, settings, target)
     findings += [*file_findings(patient.problems(settings)), database]
     if target is not None:
-        findings.append(_lock_finding(target))
+        findings.append(board_lock_finding(target))
         findings += board_findings(target, patient.environment, ids)
     findings += run_findings(runs, target)
     findings.append(_pending_finding(patient.state, target))
@@ -179,7 +179,8 @@ def lock_finding(lock: Path) -> Finding:
     return found if found.ok else replace(found, remedy=f"{found.remedy}, or {ELSEWHERE}")
 
 
-def _lock_finding(target: Target) -> Finding:
+def board_lock_finding(target: Target) -> Finding:
+    """Judge whether there is a place for the lock of a board, and whether it may be taken."""
     try:
         return lock_finding(board_lock_path(target.id))
     except SetupError as error:

@@ -14,6 +14,7 @@ import pytest
 from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT
 from kanban_sync.core.ports import Run
 from kanban_sync.doctor import (
+    board_lock_finding,
     consent_finding,
     git_finding,
     lock_finding,
@@ -491,6 +492,13 @@ def test_the_lock_is_looked_at_where_a_board_is_allowed(healthy: Clone, tmp_path
     assert wrong(found) == ["board lock"]
     assert str(tmp_path / "file") in found["board lock"]["text"]
     assert "XDG_STATE_HOME" in found["board lock"]["remedy"]
+
+
+def test_a_user_without_a_home_is_told_where_else_the_lock_may_lie(homeless: None) -> None:
+    found = board_lock_finding(A)
+    assert found.ok is False
+    assert "no home folder" in found.text
+    assert "XDG_STATE_HOME" in found.remedy
 
 
 def test_a_file_in_the_place_of_the_state_folder_is_found(clone: Clone) -> None:

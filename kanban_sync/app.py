@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import time
 import traceback
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import Doors, Engine, Report, Session
+from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import (
     Outcome,
@@ -35,7 +35,7 @@ from kanban_sync.sync.runner import (
     retry_in_background,
     run,
 )
-from kanban_sync.sync.settings import recorded
+from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import reading_data, synced_data
 
 if TYPE_CHECKING:
@@ -88,14 +88,28 @@ class Clone(Checkout):
     def session(self, settings: Settings | None, worktree: str = "-") -> Session:
         """Open what one pass works with; without settings, with those that are committed.
 
+        Where the committed ones have problems, those that served last do for the task database:
+        with any others its tasks would seem to vanish. The session then knows the problems.
+
         Raises:
             RepositoryError: There is no commit yet.
-            SettingsError: The committed settings file has problems; all of them are named.
+            SettingsError: The committed settings file has problems, and no others ever served.
+            SetupError: The settings name a default branch that this clone does not have.
         """
-        chosen, repository = self.open_git(settings, worktree)
+        problem: SettingsError | None = None
         try:
+            chosen, repository = self.open_git(settings, worktree)
+        except SettingsError as error:
+            last = used(self.state)
+            if last is None:
+                raise
+            chosen, repository = self.open_git(last, worktree)
+            problem = error
+        try:
+            self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
-            return Session(chosen, project, repository, self.store(project))
+            note_used(self.state, chosen)
+            return Session(chosen, project, repository, self.store(project), problem)
         except BaseException:
             repository.close()
             raise
@@ -141,21 +155,17 @@ class Clone(Checkout):
 
     def runs(self, limit: int) -> list[Run]:
         """Return the newest runs, newest first."""
-        with self._reading(self.settings()) as (_, store):
+        with self._reading(self.readable_settings()[0]) as (_, store):
             return store.runs(limit) if store is not None else []
 
     def status(self) -> dict[str, Any]:
         """Return the state of the clone as plain data, with stable keys."""
-        problems: tuple[str, ...] = ()
-        try:
-            settings = self.settings()
-        except SettingsError as error:
-            settings, problems = recorded(self.state), error.problems
+        settings, problems = self.readable_settings()
         with self._reading(settings) as (repository, store):
             return {
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
-                "checked_out": self.unread_branch(settings),
+                "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
                 "database": str(self.state.path / DATABASE_FILE),
                 "files": self.files(settings),
                 "uncommitted": self.uncommitted(settings),
@@ -337,10 +347,10 @@ class Clone(Checkout):
                 self._tell_failure(error, heard, named)
                 # Settings that cannot be read end it before the runner could say so.
                 self.state.mark_behind(name)
-            except Exception:  # noqa: BLE001 - a bug of ours: nobody sees this process's stderr
+            except Exception as error:  # noqa: BLE001 - a bug: nobody sees this process's stderr
                 heard.log(traceback.format_exc())
-                text = "kanban-sync: the sync failed for a reason nobody foresaw; see the newest"
-                self.state.notice(f"{text} file in {self.state.log}")
+                self.state.notice(surprise(error, self.state.log))
+                self.state.mark_behind(name)
             finally:
                 if name != self._served_by_hooks():
                     self.state.mark_caught_up(name)
@@ -357,7 +367,7 @@ class Clone(Checkout):
                     # Whoever is at it may be waiting for a slow board; agents need not.
                     engine.database(requests.pending(self.state, name))
                 if outcome is Outcome.DONE:
-                    self.state.notice(_advice(engine.report))
+                    self.state.notice(advice(engine.report))
                 return outcome
 
         try:
@@ -372,20 +382,7 @@ class Clone(Checkout):
         self, error: KanbanSyncError, watcher: Watcher, named: Target | None = None
     ) -> None:
         watcher.log(str(error))
-        first = str(error).splitlines()[0]
-        call = ["kanban-sync", "sync"]
-        call += ["--project", named.project, "--board", named.board] if named is not None else []
-        self.state.notice(f"kanban-sync: {first} (run '{shlex.join(call)}' to try again)")
-
-
-def _advice(report: Report) -> str:
-    """Return the line for the next hook where a sync that went well still needs a person."""
-    if report.plan is not None and report.plan.held:
-        count = len(report.plan.held)
-        text = f"kanban-sync: {count} changes to the board are held back"
-        return f"{text}; run 'kanban-sync sync --dry-run'"
-    fatal = [problem for problem in report.problems if problem.fatal]
-    return f"kanban-sync: {fatal[0]} (run 'kanban-sync status')" if fatal else ""
+        self.state.notice(failure(str(error), named))
 
 
 def is_waited_for(environment: Mapping[str, str]) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
-from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
-from kanban_sync.sync.settings import of_commit, of_work_tree, record, recorded
+from kanban_sync.sync.settings import RECORDED, of_commit, of_work_tree, record, recorded, used
 from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
 
@@ -62,9 +64,48 @@ class Checkout:
         noted = recorded(self.state)
         if self.place is None:
             return self.committed_settings()
-        if (self.place.top / SETTINGS_FILE).exists() or noted == Settings():
+        if os.path.lexists(self.place.top / SETTINGS_FILE) or noted == Settings():
             return of_work_tree(self.place.top, noted)
         return self.committed_settings()
+
+    def readable_settings(self) -> tuple[Settings, tuple[str, ...]]:
+        """Return the settings for commands that only look, and the problems of those in force.
+
+        Where these cannot be read they are the ones that served last.
+        """
+        try:
+            return self.settings(), ()
+        except SettingsError as error:
+            return used(self.state) or Settings(), error.problems
+
+    def check_branch(self, settings: Settings, repository: GitRepository) -> None:
+        """See whether the default branch that the settings name is there.
+
+        Raises:
+            SetupError: It is not.
+        """
+        if not repository.is_lacking:
+            return
+        name = settings.default_branch
+        is_noted = not os.path.lexists(self.top / SETTINGS_FILE)
+        is_noted = is_noted and recorded(self.state).default_branch == name
+        where = self.state.path / RECORDED if is_noted else SETTINGS_FILE
+        raise SetupError(
+            f"git.default_branch in {where} names {name}, and this clone has no such branch, so"
+            " nothing is synced. Fetch it with 'git remote set-branches --add origin"
+            f" {shlex.quote(name)} && git fetch', or correct the setting and commit it"
+        )
+
+    def missing_branch(self, settings: Settings) -> str:
+        """Return what ``check_branch`` has to say, '' if nothing."""
+        repository = self.repository(settings, self.worktree)
+        try:
+            self.check_branch(settings, repository)
+        except SetupError as error:
+            return str(error)
+        finally:
+            repository.close()
+        return ""
 
     def unread_branch(self, settings: Settings) -> str:
         """Return a line about the checked out branch if another one is read, '' if it is read."""
@@ -134,6 +175,9 @@ class Checkout:
         noted = recorded(self.state)
         repository = GitRepository(self.common_dir, default_branch=noted.default_branch)
         try:
+            if repository.is_lacking:
+                # It may be called otherwise by now: its own settings tell.
+                repository.choose(default_branch="", current=None)
             chosen = of_commit(repository, noted) if settings is None else settings
         except BaseException:
             repository.close()

@@ -94,6 +94,12 @@ def _url(value: object) -> str:
     return "" if parts.scheme in {"http", "https"} and parts.hostname else wanted
 
 
+def _branch(value: object) -> str:
+    is_name = isinstance(value, str) and not _text(value)
+    is_name = is_name and not str(value).strip().startswith(("refs/", "origin/"))
+    return "" if is_name else "the name of a branch alone, such as main (not origin/main)"
+
+
 def _texts(value: object) -> str:
     good = isinstance(value, list) and all(not _text(each) for each in value)
     return "" if good else "a list of texts"
@@ -114,7 +120,7 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("planka", "url"): _Key("planka_url", _url),
     ("planka", "project"): _Key("planka_project", _text),
     ("planka", "board"): _Key("planka_board", _text),
-    ("git", "default_branch"): _Key("default_branch", _text),
+    ("git", "default_branch"): _Key("default_branch", _branch),
     ("git", "branches"): _Key("branches", _one_of(BRANCHES)),
     ("sources", "tasks"): _Key("sources.tasks", _texts),
     ("sources", "openspec"): _Key("sources.openspec", _texts),

@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+# Else the import fails where there is no git, with a page of advice for programmers.
+os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+
 from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
@@ -216,13 +219,24 @@ class GitRepository:
         name, reference = self._default(heads)
         if name:
             return name, heads[reference]
+        if self.is_lacking:
+            return "", ""
         reference, commit = self.head_of(self._common_dir)
         return reference.removeprefix(BRANCH) or commit, commit
 
     @property
     def is_guessing(self) -> bool:
         """Whether nothing tells the default branch, so that what is checked out stands for it."""
-        return self._current is None and not self._default(self.heads())[0]
+        is_told = self._current is not None or self._default_branch
+        return not is_told and not self._default(self.heads())[0]
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether the settings name a default branch that is not in this clone."""
+        if self._current is not None or not self._default_branch:
+            return False
+        has_commits = bool(self.heads()) or bool(self.head_of(self._common_dir)[1])
+        return has_commits and not self._default(self.heads())[0]
 
     def _default(self, heads: Mapping[str, str]) -> tuple[str, str]:
         """Return the default branch's name and reference, empty where none can be told."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
 import pytest
@@ -100,6 +101,19 @@ def surroundings() -> dict[str, str]:
     """Return the environment, without what pytest itself keeps in it, and the working folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return {**kept, "the working folder": str(Path.cwd())}
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user has no home: nothing names one, and nobody knows this user's number."""
+
+    def unknown(number: int) -> NoReturn:
+        message = f"no user {number}"
+        raise KeyError(message)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 
 # --- Hunts ---------------------------------------------------------------------------------

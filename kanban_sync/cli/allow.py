@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kanban_sync.cli.console import here, say, yes_option
+from kanban_sync.cli.console import confirmed, here, say, yes_option
 from kanban_sync.core.errors import SetupError
 from kanban_sync.sync import consent
 
@@ -23,7 +23,7 @@ def command(*, yes: bool) -> None:
         )
         raise SetupError(text)
     if not yes:
-        click.confirm(f"Let commits in this clone write to {target}?", abort=True)
+        confirmed(f"Let commits in this clone write to {target}?", abort=True)
     consent.allow(clone.state, target)
     clone.record_settings(settings)
     clone.request()

@@ -10,6 +10,7 @@ import click
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,9 +86,10 @@ def _draw(cards: Sequence[Card], lists: Mapping[Column, str]) -> None:
     cells: list[Text] = []
     for column, name in lists.items():
         mine = [_text(card) for card in cards if card.column is column]
-        table.add_column(f"{name} {len(mine)}", ratio=1, overflow="fold")
+        header = Text(printable(f"{name} {len(mine)}"))
+        table.add_column(header, ratio=1, overflow="fold")
         more = len(mine) - DONE_SHOWN
-        shown = mine[-DONE_SHOWN:] + ([f"… and {more} more"] if more > 0 else [])
-        cells.append(Text("\n".join(shown)))
+        shown = mine[-DONE_SHOWN:] + ([f"and {more} more"] if more > 0 else [])
+        cells.append(Text(printable("\n".join(shown))))
     table.add_row(*cells)
     Console().print(table)

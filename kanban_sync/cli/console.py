@@ -1,4 +1,7 @@
-"""What commands print: JSON for programs, plain lines for pipes, colour only on a terminal."""
+"""What commands print: JSON for programs, plain lines for pipes, colour only on a terminal.
+
+Nothing that a repository or a board says reaches a terminal as a command to it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from kanban_sync.core.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -30,14 +35,28 @@ def is_terminal() -> bool:
 
 def say(text: str = "") -> None:
     """Print a line."""
-    click.echo(text)
+    click.echo(printable(text))
 
 
 def warn(text: str) -> None:
     """Print a line to stderr, where it does not disturb programs."""
-    click.echo(f"kanban-sync: {text}", err=True)
+    click.echo(f"kanban-sync: {printable(text)}", err=True)
+
+
+def asked(text: str, default: str) -> str:
+    """Ask for a text; an empty answer stands for the default."""
+    shown = f"{text} [{default}]" if default else text
+    return str(click.prompt(printable(shown), default=default, show_default=False))
+
+
+def confirmed(text: str, *, abort: bool = False) -> bool:
+    """Ask for a yes."""
+    return click.confirm(printable(text), abort=abort)
 
 
 def print_json(data: object) -> None:
     """Print data as JSON."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    # What another encoding lacks would be written out in a way that is no JSON.
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(data, indent=2, ensure_ascii=not is_unicode, default=str)
+    click.echo(printable_json(text))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kanban_sync.app import Clone
     from kanban_sync.config import Settings
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.doctor import Finding
+    from kanban_sync.doctor.finding import Finding
 
 WORDS = {True: "ok", False: "WRONG", None: "note"}
 
@@ -62,6 +62,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         committed=clone.committed_settings,
         open_store=open_store,
         problems=clone.problems,
+        missing_branch=clone.missing_branch,
     )
 
 

@@ -10,7 +10,7 @@ import click
 
 from kanban_sync import config, install
 from kanban_sync.app import Clone, Watcher
-from kanban_sync.cli.console import here, say, warn, yes_option
+from kanban_sync.cli.console import asked, confirmed, here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.core.columns import storable
 from kanban_sync.core.errors import SetupError, SignInError
@@ -123,6 +123,8 @@ def _settings(
 ) -> Settings:
     """Return what is there already, with what is said now, and answers for the rest."""
     settings = clone.settings()
+    if text := clone.missing_branch(settings):
+        raise SetupError(text)
     settings = replace(
         settings,
         project_id=settings.project_id or _project_id(clone),
@@ -130,15 +132,15 @@ def _settings(
         default_branch=settings.default_branch or clone.guessed_branch(settings),
     )
     if not settings.planka_url and not yes:
-        answer = click.prompt("URL of your Planka (empty for none)", default="")
+        answer = asked("URL of your Planka (empty for none)", "")
         settings = replace(settings, planka_url=answer.strip())
     if not settings.planka_url:
         return settings
     default_project = project or settings.planka_project or storable(clone.top.name)
     default_board = board or settings.planka_board or "Tasks"
     if not yes:
-        default_project = project or click.prompt("Project", default=default_project)
-        default_board = board or click.prompt("Board", default=default_board)
+        default_project = project or asked("Project", default_project)
+        default_board = board or asked("Board", default_board)
     return replace(settings, planka_project=default_project, planka_board=default_board)
 
 
@@ -231,6 +233,8 @@ def _sync_files(clone: Clone, settings: Settings) -> None:
     found = clone.files(settings)
     for each in found:
         say(f"found {each['path']}: {each['done']}/{each['tasks']} tasks done ({each['source']})")
+        for problem in each["problems"]:
+            warn(problem)
     if not found:
         say("found no task files in the commit that is read: TASKS.md or openspec/ will be noticed")
     if note := clone.unread_branch(settings):
@@ -249,7 +253,7 @@ def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool)
     say(f"first sync of {target}:")
     for line in plan_lines(plan) if plan else []:
         say(f"  {line}")
-    if not yes and not click.confirm("Write this to the board, now and after each commit?"):
+    if not yes and not confirmed("Write this to the board, now and after each commit?"):
         say("nothing was written to the board; 'kanban-sync allow' lets the hooks do it later")
         return False
     consent.allow(clone.state, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -12,6 +13,7 @@ import click
 
 import kanban_sync
 from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,9 +124,13 @@ def _called(command: click.Command, arguments: Sequence[str] | None) -> int:
 
 
 def _open_streams() -> None:
-    """Give Python streams to write to where whoever started it had closed them."""
+    """Give Python streams that take every character, also where its caller had closed them."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal cannot show is written out: no reason to show nothing at all.
+            stream.reconfigure(errors="backslashreplace")
+        elif stream is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
@@ -134,6 +140,6 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _end(text: str, code: int) -> NoReturn:
-    lines = text.splitlines() or [""]
+    lines = printable(text).rstrip("\n").split("\n")
     click.echo("\n".join(f"kanban-sync: {line}" for line in lines), err=True)
     sys.exit(code)

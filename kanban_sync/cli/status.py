@@ -27,7 +27,8 @@ def command(*, as_json: bool) -> None:
 
 
 def _lines(data: Mapping[str, Any]) -> list[str]:
-    branch = data["branch"] or "no commit yet"
+    # Where a note tells why nothing is read, there are commits.
+    branch = data["branch"] or ("nothing" if data["checked_out"] else "no commit yet")
     lines = [f"reads      {branch}  (settings of {data['settings']})"]
     lines += [f"note       {data['checked_out']}"] if data["checked_out"] else []
     lines += [f"problem    {each}" for each in data["settings_problems"]]

@@ -17,6 +17,7 @@ from kanban_sync.core.errors import (
     BoardError,
     BoardUnreachableError,
     ConsentError,
+    SettingsError,
     SetupError,
 )
 from kanban_sync.core.operations import Plan
@@ -75,7 +76,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if background and (dry_run or force or wait or form != "text"):
         raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
-    settings = _with_names(clone.settings(), project, board)
+    settings = _with_names(_settings(clone), project, board)
     if background:
         _detach(clone, named_target(settings) if project or board else None)
         return
@@ -110,6 +111,17 @@ def _raise_for_held(clone: Clone, result: SyncResult) -> None:
             " with 'kanban-sync sync --dry-run', then run 'kanban-sync sync --force' if it is right"
         )
         raise BoardError(text)
+
+
+def _settings(clone: Clone) -> Settings:
+    """Return the settings; where they have problems, at least the task database goes on."""
+    try:
+        return clone.settings()
+    except SettingsError:
+        # What is committed may have the same ones.
+        with contextlib.suppress(SettingsError):
+            clone.refresh()
+        raise
 
 
 def _with_names(settings: Settings, project: str | None, board: str | None) -> Settings:

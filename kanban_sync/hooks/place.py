@@ -90,7 +90,8 @@ def find_hooks(repo: Path, git_dir: Path | None = None) -> HooksPlace:
         "--is-bare-repository",
         "--is-inside-work-tree",
         "--git-common-dir",
-    ).splitlines()
+        # A line end may be part of the folder's name.
+    ).split("\n", 2)
     if bare == "true" or inside != "true":
         raise RepositoryError(
             f"{repo} is no work tree of a git repository: nobody commits there. "

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.config import Settings
     from kanban_sync.core.board import Said
+    from kanban_sync.core.errors import SettingsError
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
@@ -81,12 +82,17 @@ class Clone(Repository, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one pass works with: the settings of the moment, git at one moment, and the store."""
+    """What one pass works with: the settings of the moment, git at one moment, and the store.
+
+    A ``problem`` keeps it from the board: the settings are not those of the moment, which cannot
+    be read.
+    """
 
     settings: Settings
     project: str
     clone: Clone
     store: TaskStore
+    problem: SettingsError | None = None
 
 
 @dataclass(slots=True)
@@ -155,7 +161,11 @@ class Engine:
     # --- the task database --------------------------------------------------------------------
 
     def database(self, served: Sequence[Request]) -> None:
-        """Bring the task database up to date; without a change of the files it reads nothing."""
+        """Bring the task database up to date; without a change of the files it reads nothing.
+
+        Raises:
+            SettingsError: It is up to date, by the settings of before: those of now have problems.
+        """
         self._state.make()
         # Git is asked inside: of two passes the later one has seen the newer commits.
         with FairLock(self._state.path / MERGE_LOCK) as lock:
@@ -170,6 +180,8 @@ class Engine:
                 with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
                     recorded.count(_merge_counts(merged))
+                    if session.problem is not None:
+                        raise session.problem
                 if self.serves_hooks:
                     self._note_seen(session, served)
             finally:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+ELSEWHERE = "set XDG_STATE_HOME to a folder in which this user may write"
+"""What to do where the folder for the locks of boards does not serve."""
+
 
 def target_id(url: str, project: str, board: str) -> str:
     """Return the 16 hexadecimal digits that stand for a board, however its URL is written.
@@ -42,10 +45,28 @@ def board_lock_path(target: str) -> Path:
     """Return the lock file of a board, in the user's state folder: all clones share it.
 
     A runtime folder would not do: it vanishes at logout, under a sync that still runs.
+
+    Raises:
+        SetupError: This user has no home, and nothing names another place.
     """
     named = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "state"  # noqa: PTH117
+    try:
+        base = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "state"  # noqa: PTH117
+    except RuntimeError as error:
+        raise SetupError(
+            "Cannot lock the board: this user has no home folder, where the lock would lie, so"
+            f" nothing is written to the board; {ELSEWHERE}."
+        ) from error
     return base / "kanban-sync" / "locks" / f"{target}.flk"
+
+
+def lock_of_board(target: str) -> FairLock:
+    """Return the lock of a board.
+
+    Raises:
+        SetupError: There is no place for it.
+    """
+    return FairLock(board_lock_path(target), f"; or {ELSEWHERE}")
 
 
 class RunLock:
@@ -118,8 +139,10 @@ class FairLock:
     As a context manager it releases what was acquired inside.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, remedy: str = "") -> None:
+        """Bind to a file; nothing is opened yet. What else to do if it fails is the remedy."""
         self._path = path
+        self._remedy = remedy
         self._next = path.with_suffix(".next.flk")
         self._fd: int | None = None
 
@@ -130,7 +153,7 @@ class FairLock:
             SetupError: The lock file cannot be used, or its file system has no locks.
         """
         until = time.monotonic() + seconds
-        with _explained(self._path):
+        with _explained(self._path, self._remedy):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             place = _opened(self._next, until)
             if place is None:
@@ -249,11 +272,12 @@ def _normalised(url: str) -> str:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, remedy: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise SetupError(
             f"Cannot lock {path}: {error.strerror}. Two syncs at once could harm one another, so "
-            "none is begun; that file has to be writable and on a file system that knows flock."
+            "none is begun; that file has to be writable and on a file system that knows flock"
+            f"{remedy}."
         ) from error

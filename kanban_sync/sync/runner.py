@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, SetupError
 from kanban_sync.sync import requests
-from kanban_sync.sync.locks import FairLock, RunLock, board_lock_path
+from kanban_sync.sync.locks import FairLock, RunLock, lock_of_board
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -276,8 +276,9 @@ class _Holder:
         if not self.board_lock:
             self._pass()
             return True
-        with FairLock(board_lock_path(self.target)) as lock:
-            if not self._got(lock):
+        lock, is_ours = self._tried_lock()
+        with lock:
+            if not is_ours:
                 self._database(self._read())
                 longest = self.patience.board_lock
                 self._tick("waiting for another clone to let go of the board", longest)
@@ -286,10 +287,11 @@ class _Holder:
             self._pass()
         return True
 
-    def _got(self, lock: FairLock) -> bool:
+    def _tried_lock(self) -> tuple[FairLock, bool]:
         """Try the board lock; where there can be none, at least the database is brought up."""
         try:
-            return lock.acquire(0)
+            lock = lock_of_board(self.target)
+            return lock, lock.acquire(0)
         except SetupError:
             self._database(self._read())
             raise

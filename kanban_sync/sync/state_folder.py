@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import SetupError
+from kanban_sync.core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,6 @@ LOGS_KEPT = 20
 LOG_LIMIT = 1024 * 1024
 
 _CUT = b"The log ends here: it has reached its limit of 1 MiB.\n"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 class StateFolder:
@@ -119,7 +118,7 @@ class StateFolder:
 
     def notice(self, text: str) -> None:
         """Leave one line that the next hook prints; an empty text takes it back."""
-        line = _CONTROL.sub(" ", text).strip()
+        line = printable(" ".join(text.split()))
         self.replace(self.notice_file, f"{line}\n" if line else "")
 
     def mark_fresh(self) -> None:
@@ -195,7 +194,7 @@ class RunLog:
 
     def write(self, text: str) -> int:
         """Add text as long as there is room; the rest is dropped, and the log says so."""
-        data = text.encode(errors="backslashreplace")
+        data = printable(text).encode(errors="backslashreplace")
         if self._left >= 0:
             self._file.write(data if len(data) <= self._left else data[: self._left] + _CUT)
             self._left -= len(data)

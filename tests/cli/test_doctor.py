@@ -14,6 +14,7 @@ import pytest
 from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT
 from kanban_sync.core.ports import Run
 from kanban_sync.doctor import (
+    board_lock_finding,
     consent_finding,
     git_finding,
     lock_finding,
@@ -149,6 +150,21 @@ def test_a_hook_that_does_not_serve_is_found_and_installing_mends_it(
 
     assert clone.program(*found["hook post-merge"]["remedy"].split()[1:]).code == 0
     assert wrong(findings(clone, env={})) == []
+
+
+def test_hooks_of_another_installation_that_works_are_only_worth_knowing(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.program("init", "--yes", env={})
+    program = tmp_path / "other"
+    program.write_text("#!/bin/sh\necho kanban-sync, version 1\n")
+    program.chmod(0o755)
+    replace_line(clone.hooks / "post-merge", "python=", f"python={program}")
+    found = findings(clone, env={})
+    assert wrong(found) == []
+    assert found["hook post-merge"]["ok"] is None
+    assert "another installation" in found["hook post-merge"]["text"]
+    assert found["hook post-merge"]["remedy"] == "kanban-sync install"
 
 
 def test_hook_types_that_a_framework_was_not_told_of_are_found(clone: Clone) -> None:
@@ -475,6 +491,14 @@ def test_the_lock_is_looked_at_where_a_board_is_allowed(healthy: Clone, tmp_path
     found = findings(healthy, env={**healthy.key, "XDG_STATE_HOME": str(tmp_path / "file")})
     assert wrong(found) == ["board lock"]
     assert str(tmp_path / "file") in found["board lock"]["text"]
+    assert "XDG_STATE_HOME" in found["board lock"]["remedy"]
+
+
+def test_a_user_without_a_home_is_told_where_else_the_lock_may_lie(homeless: None) -> None:
+    found = board_lock_finding(A)
+    assert found.ok is False
+    assert "no home folder" in found.text
+    assert "XDG_STATE_HOME" in found.remedy
 
 
 def test_a_file_in_the_place_of_the_state_folder_is_found(clone: Clone) -> None:

@@ -307,3 +307,14 @@ def test_outside_a_repository_it_says_so(tmp_path: Path) -> None:
         f"kanban-sync: {tmp_path} is in no git repository; run this inside one, or"
         " 'git init' first\n"
     )
+
+
+def test_a_task_file_that_cannot_be_read_is_named(clone: Clone) -> None:
+    clone.commit("binary", **{"docs/TASKS.md": "- [ ] a\0b\n"})
+    answer = clone.program("init", "--yes", env={})
+    [problem] = next(
+        each["problems"]
+        for each in clone.program("files", "--json").data["files"]
+        if each["path"] == "docs/TASKS.md"
+    )
+    assert f"kanban-sync: {problem}" in answer.err.splitlines()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,3 +211,79 @@ def test_without_a_command_the_help_is_shown(clone: Clone) -> None:
     answer = clone.program()
     assert answer.out.startswith("Usage: kanban-sync")
     assert answer.err == ""
+
+
+@pytest.mark.parametrize(
+    ("without", "code", "said"),
+    [
+        ({"PATH": "/nowhere"}, 1, "git was not found; install git and try again"),
+        ({"PATH": "/nowhere", "GIT_PYTHON_REFRESH": "raise"}, 1, "git was not found; install git"),
+        ({"GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}, 0, ""),
+    ],
+)
+def test_a_git_that_is_missing_is_told_in_one_line(
+    clone: Clone, without: dict[str, str], code: int, said: str
+) -> None:
+    for command in ("sync", "status"):
+        answer = clone.program(command, env=without)
+        assert answer.code == code
+        assert len(answer.err.splitlines()) == bool(said)
+        assert said in answer.err
+
+
+EVIL = "\x1b]0;pwn\x07 größer \u202e \x9b31m"
+
+
+def obeyed(text: str) -> set[str]:
+    """Return the characters by which a text steers a terminal."""
+    steering = {"\x1b", "\x07", "\x9b", "\u202e"}
+    return steering & set(text)
+
+
+def test_nothing_that_the_repository_says_steers_the_terminal(clone: Clone) -> None:
+    clone.commit("evil", **{f"{EVIL}/TASKS.md": f"- [ ] one {EVIL}\n<<<<<<< {EVIL}\n"})
+    clone.commit("more", **{"docs/TASKS.md": f"- [ ] two {EVIL}\n"})
+    for arguments in (
+        ("sync", *NAMES),
+        ("sync", *NAMES, "--dry-run", "--force"),
+        ("status",),
+        ("status", "--json"),
+        ("files",),
+        ("board",),
+        ("board", "--json"),
+        ("log",),
+        ("doctor",),
+    ):
+        answer = clone.program(*arguments)
+        assert obeyed(answer.out + answer.err) == set(), arguments
+        assert answer.out
+    assert "two \\x1b]0;pwn\\x07 größer" in clone.program("board").out
+    lists = clone.program("board", "--json").data["lists"]
+    assert f"two {EVIL}" in [card["title"] for each in lists for card in each["cards"]]
+
+
+ON_A_TERMINAL = """
+import os, pty, sys
+os.environ["COLUMNS"] = "200"
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
+
+IN_ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+def test_a_terminal_that_knows_no_unicode_shows_the_board_all_the_same(clone: Clone) -> None:
+    clone.commit("words", **{"docs/TASKS.md": "- [ ] größer →\n"})
+    clone.program("sync", env={})
+    answer = subprocess.run(
+        [sys.executable, "-c", ON_A_TERMINAL, sys.executable, "-P", "-m", "kanban_sync", "board"],
+        cwd=clone.path,
+        env={**os.environ, **IN_ASCII, "PYTHONIOENCODING": "ascii", "TERM": "dumb"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    told = answer.stdout.decode("ascii")
+    assert answer.returncode == 0, told
+    assert r"gr\xf6\xdfer \u2192" in told
+    assert "To Do 2" in told

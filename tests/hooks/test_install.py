@@ -659,3 +659,45 @@ def test_a_hooks_folder_that_is_not_writable_is_a_typed_error() -> None:
         assert os.waitpid(child, 0)[1] == 0
         assert snapshot(folder(repo)) == before
         folder(repo).chmod(0o755)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o755), (0o077, 0o700), (0o177, 0o700)])
+def test_the_hooks_are_as_open_as_the_umask_says(repo: Repo, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        install(repo.path)
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder(repo).glob("post-*")} == {mode}
+
+
+@pytest.mark.parametrize("own_folder", [False, True])
+def test_a_line_end_in_the_name_of_the_clone_is_part_of_it(
+    tmp_path: Path, own_folder: bool
+) -> None:
+    repo = Repo.init(tmp_path / "new\nline's")
+    repo.commit(a="a")
+    if own_folder:
+        repo.git("config", "core.hooksPath", ".hooks")
+    git_dir = repo.path / ".git"
+    install(repo.path, git_dir)
+    assert conditions(repo) == all_are(Condition.CURRENT)
+    assert install(repo.path, git_dir).written == ()
+    (git_dir / "kanban-sync").mkdir()
+    repo.commit(b="b")
+    assert "post-commit" in (git_dir / "kanban-sync" / "requests").read_text()
+    uninstall(repo.path, git_dir)
+    assert conditions(repo) == all_are(Condition.MISSING)
+
+
+def test_hooks_of_another_installation_that_works_are_told_from_a_moved_one(
+    repo: Repo, tmp_path: Path
+) -> None:
+    install(repo.path)
+    program = tmp_path / "other"
+    program.write_text("#!/bin/sh\necho kanban-sync, version 1\n")
+    program.chmod(0o755)
+    edit("^python=.*", f"python={program}")(folder(repo) / "post-merge")
+    assert conditions(repo)["post-merge"] is Condition.ELSEWHERE
+    edit("^state=.*", "state=/a/clone/that/was/moved")(folder(repo) / "post-merge")
+    assert conditions(repo)["post-merge"] is Condition.MOVED

@@ -17,7 +17,7 @@ import pytest
 
 import kanban_sync
 from kanban_sync.core.errors import SetupError
-from kanban_sync.sync.locks import FairLock, RunLock, board_lock_path, target_id
+from kanban_sync.sync.locks import FairLock, RunLock, board_lock_path, lock_of_board, target_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -300,6 +300,27 @@ def test_without_an_absolute_state_folder_the_usual_one_is_taken(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", named)
     assert board_lock_path("a") == tmp_path / ".local/state/kanban-sync/locks/a.flk"
+
+
+def test_without_a_home_the_variable_is_named_that_gives_the_locks_a_place(
+    homeless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(SetupError, match=r"no home folder.*set XDG_STATE_HOME to a folder"):
+        board_lock_path("a")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert board_lock_path("a") == tmp_path / "kanban-sync/locks/a.flk"
+
+
+def test_a_board_lock_that_cannot_be_made_names_another_place_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    with (
+        lock_of_board("a") as lock,
+        pytest.raises(SetupError, match=r"Cannot lock .*; or set XDG_STATE_HOME to a folder"),
+    ):
+        lock.acquire(0)
 
 
 def test_lock_files_are_not_named_as_those_that_people_remove(path: Path) -> None:

@@ -307,3 +307,14 @@ def test_requests_of_a_removed_state_folder_do_not_keep_a_run_busy(
 
     assert go(state, target, passes) is Outcome.DONE
     assert passes.parts == ["database", "board"]
+
+
+def test_without_a_place_for_the_board_lock_the_database_goes_on(
+    state: StateFolder, target: str, homeless: None
+) -> None:
+    ask(state)
+    passes = Passes()
+    with pytest.raises(SetupError, match="XDG_STATE_HOME"):
+        go(state, target, passes)
+    assert passes.parts == ["database"]
+    assert requests.pending(state, target)

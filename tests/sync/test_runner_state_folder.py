@@ -144,7 +144,7 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(state: State
     [
         ("Planka is away.", "Planka is away.\n"),
         ("two\nlines", "two lines\n"),
-        ("a \x1b[31mred\x07 title", "a [31mred title\n"),
+        ("a \x1b[31mred\x07 \u202etitle", "a \\x1b[31mred\\x07 \\u202etitle\n"),
         ("", ""),
     ],
 )

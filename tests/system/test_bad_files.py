@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,7 +97,7 @@ SETTINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spoil", SETTINGS.values(), ids=SETTINGS.keys())
-def test_a_broken_settings_file_stops_the_sync_and_not_the_commit(
+def test_a_broken_settings_file_stops_the_board_and_neither_commit_nor_database(
     clone: SyncedClone, server: BoardServer, spoil: Callable[[str], str]
 ) -> None:
     settings = clone.path / ".kanban-sync.yaml"
@@ -104,13 +105,15 @@ def test_a_broken_settings_file_stops_the_sync_and_not_the_commit(
     settings.write_text(spoil(good))
     clone.commit_ticks("one")
     clone.wait_for_the_end()
-    assert clone.done_in_database() == set()
+    assert clone.done_in_database() == {"one"}
     assert clone.state.pending.exists()
     assert ".kanban-sync.yaml:" in one_line(clone.notice())
     answer = clone.run("sync")
     assert answer.returncode == 1
     for line in answer.stderr.splitlines():
         assert line.startswith("kanban-sync: .kanban-sync.yaml:")
+    last = json.loads(clone.run("status", "--json").stdout)["last_run"]["database"]
+    assert (last["result"], ".kanban-sync.yaml:" in last["error"]) == ("failed", True)
     assert server.requests == []
     assert traces(clone) == []
     settings.write_text(good)

@@ -7,34 +7,22 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kanban_sync import git_credentials
-from kanban_sync.boards.planka.credentials import (
-    KEY_VARIABLE,
-    URL_VARIABLE,
-    credential_for,
-    login_command,
-    renewal,
-)
-from kanban_sync.core.errors import (
-    BoardUnreachableError,
-    KanbanSyncError,
-    SettingsError,
-    SignInError,
-)
+from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
+from kanban_sync.doctor.board import board_findings
+from kanban_sync.doctor.finding import Finding
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target, named_target
-from kanban_sync.sync.locks import board_lock_path
+from kanban_sync.sync.locks import ELSEWHERE, board_lock_path
 from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from kanban_sync.boards.planka.client import Client
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
@@ -53,20 +41,8 @@ NOT_CURRENT = {
     Condition.STALE: "is of another release of kanban-sync, or was edited",
     Condition.PYTHON_MISSING: "starts a Python, or a kanban-sync in it, that is no longer there",
     Condition.MOVED: "starts another installation of kanban-sync than this one",
+    Condition.ELSEWHERE: "starts another installation of kanban-sync than this one, which works",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found; ``ok`` is None where it is only good to know.
-
-    ``remedy`` is a command or a sentence, '' where there is nothing to do.
-    """
-
-    name: str
-    ok: bool | None
-    text: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +61,7 @@ class Patient:
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
     problems: Callable[[Settings], Sequence[Problem]]
+    missing_branch: Callable[[Settings], str]
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -101,6 +78,7 @@ def examine(patient: Patient) -> list[Finding]:
     settings = theirs or mine
     if settings is None:
         return findings
+    findings += branch_findings(patient.missing_branch(settings))
     named, allowed = named_target(settings), allowed_target(patient.state)
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
@@ -108,8 +86,8 @@ def examine(patient: Patient) -> list[Finding]:
     runs, ids, database = _look_into(patient, settings, target)
     findings += [*file_findings(patient.problems(settings)), database]
     if target is not None:
-        findings.append(lock_finding(board_lock_path(target.id)))
-        findings += _board_findings(target, patient.environment, ids)
+        findings.append(board_lock_finding(target))
+        findings += board_findings(target, patient.environment, ids)
     findings += run_findings(runs, target)
     findings.append(_pending_finding(patient.state, target))
     return findings
@@ -168,7 +146,8 @@ def hook_findings(report: HookReport) -> list[Finding]:
             findings.append(Finding(name, ok=False, text=text, remedy=remedy))
         else:
             text = f"{hook.path} {NOT_CURRENT[hook.condition]}"
-            findings.append(Finding(name, ok=False, text=text, remedy=report.remedy))
+            ok = None if hook.condition is Condition.ELSEWHERE else False
+            findings.append(Finding(name, ok=ok, text=text, remedy=report.remedy))
     if report.other_program is not None:
         text = f"{report.other_program} comes first in PATH and is not this program"
         remedy = "remove it, or put this program's folder before it in PATH"
@@ -195,7 +174,17 @@ def state_finding(folder: Path) -> Finding:
 
 def lock_finding(lock: Path) -> Finding:
     """Judge whether the lock may be taken without which nothing is written to the board."""
-    return _writable("board lock", lock.parent, sorted(lock.parent.glob(f"{lock.stem}.*")))
+    files = sorted(lock.parent.glob(f"{lock.stem}.*"))
+    found = _writable("board lock", lock.parent, files)
+    return found if found.ok else replace(found, remedy=f"{found.remedy}, or {ELSEWHERE}")
+
+
+def board_lock_finding(target: Target) -> Finding:
+    """Judge whether there is a place for the lock of a board, and whether it may be taken."""
+    try:
+        return lock_finding(board_lock_path(target.id))
+    except SetupError as error:
+        return Finding("board lock", ok=False, text=str(error), remedy=ELSEWHERE)
 
 
 def _writable(name: str, folder: Path, files: Sequence[Path]) -> Finding:
@@ -228,6 +217,12 @@ def settings_findings(problems: Sequence[str], committed: Sequence[str]) -> list
         remedy = "commit the corrected file on the default branch"
         return [Finding("settings", ok=False, text=text, remedy=remedy)]
     return [Finding("settings", ok=True, text="no problem")]
+
+
+def branch_findings(missing: str) -> list[Finding]:
+    """Judge whether the default branch that the settings name is in this clone."""
+    remedy = "fetch that branch, or correct the setting and commit it"
+    return [Finding("branch", ok=False, text=missing, remedy=remedy)] if missing else []
 
 
 def consent_finding(named: Target | None, allowed: Target | None, draft: Target | None) -> Finding:
@@ -323,71 +318,3 @@ def _pending_finding(state: StateFolder, target: Target | None) -> Finding:
         text = f"{count} requests wait for a sync, which may be under way"
         return Finding("pending", ok=None, text=text, remedy="kanban-sync sync --wait")
     return Finding("pending", ok=True, text="nothing waits for a sync")
-
-
-# --- the board ----------------------------------------------------------------------------------
-
-
-def _board_findings(
-    target: Target, environment: Mapping[str, str], ids: Mapping[str, str]
-) -> list[Finding]:
-    """Ask the board's server, but only where its owner has given a key for it."""
-    # Loaded here: where no board is allowed, there is no need of HTTP.
-    from kanban_sync.boards.planka.client import ALLOW_HTTP, Client, Conduct  # noqa: PLC0415
-    from kanban_sync.boards.planka.sign_in import SignIn  # noqa: PLC0415
-
-    bind = (
-        f"{login_command(target.url)}  (or set {URL_VARIABLE}={target.url} and {KEY_VARIABLE}"
-        " where you commit)"
-    )
-    try:
-        found = credential_for(target.url, environment, git_credentials.ask)
-        conduct = Conduct(tries=1, plain_hosts=environment.get(ALLOW_HTTP, ""))
-        client = Client(target.url, SignIn(lambda: found), conduct)
-    except KanbanSyncError as error:
-        return [Finding("credential", ok=False, text=str(error), remedy=bind)]
-    with client:
-        given = Finding("credential", ok=True, text=f"{found} is for {target.url}")
-        server = _server_finding(client)
-        if not server.ok:
-            return [given, server]
-        return [given, server, _access_finding(client, target, ids, renewal(target.url, found))]
-
-
-def _server_finding(client: Client) -> Finding:
-    from kanban_sync.boards.planka.meeting import meet  # noqa: PLC0415
-
-    try:
-        version = meet(client)
-    except BoardUnreachableError as error:
-        remedy = "check the address and the network; later commits catch up by themselves"
-        return Finding("planka", ok=False, text=str(error), remedy=remedy)
-    except KanbanSyncError as error:
-        remedy = "correct planka.url in .kanban-sync.yaml, then 'kanban-sync allow'"
-        return Finding("planka", ok=False, text=str(error), remedy=remedy)
-    return Finding("planka", ok=True, text=f"Planka {version} at {client.url}")
-
-
-def _access_finding(client: Client, target: Target, ids: Mapping[str, str], renew: str) -> Finding:
-    """Judge whether the account sees the board and may write to it, which only editors may."""
-    from kanban_sync.boards.planka import api  # noqa: PLC0415
-    from kanban_sync.boards.planka.board import PlankaBoard  # noqa: PLC0415
-
-    add = "add the account to the board as an editor"
-    board = PlankaBoard(client, target.project, target.board, ids)
-    try:
-        board.read({})
-        if not board.ids.get("board"):
-            text = f"the account sees no {target.project} / {target.board}; the next sync makes it"
-            return Finding("board", ok=None, text=text, remedy=f"if it is there, {add}")
-        members = client.send(api.board(board.ids["board"]))["included"]["boardMemberships"]
-        account = client.send(api.me())["item"]["id"]
-    except SignInError as error:
-        return Finding("board", ok=False, text=str(error), remedy=renew)
-    except KanbanSyncError as error:
-        return Finding("board", ok=False, text=str(error), remedy=add)
-    roles = [each["role"] for each in members if each["userId"] == account]
-    if roles != ["editor"]:
-        text = f"the account is {roles[0] if roles else 'no member'} of {target}: it may not write"
-        return Finding("board", ok=False, text=text, remedy=add)
-    return Finding("board", ok=True, text=board.url())

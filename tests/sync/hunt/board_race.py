@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanban_sync.sync import requests, runner
-from kanban_sync.sync.locks import FairLock
+from kanban_sync.sync.locks import FairLock, board_lock_path
 from kanban_sync.sync.requests import Cause, Request
 from sync.hunt.bursts import MOMENT, TARGET, World, reap, start
 
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--commits", type=int, required=True)
     args = parser.parse_args()
     os.environ["XDG_STATE_HOME"] = str(args.folder / "user")
-    vars(runner)["FairLock"] = MeasuredLock
+    vars(runner)["lock_of_board"] = lambda target: MeasuredLock(board_lock_path(target))
     for name in ("board", "a", "b"):
         (args.folder / name).mkdir()
     board = World(args.folder / "board")

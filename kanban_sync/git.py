@@ -27,6 +27,7 @@ from kanban_sync.git_output import (
     COMMIT_MARK,
     LINK,
     REGULAR,
+    loose_branches,
     missing,
     of_mode,
     parse_batch,
@@ -79,20 +80,6 @@ def locate(path: Path) -> Place:
         answers = [_execute(path, ["git", "rev-parse", question]) for question in questions]
     git_dir, common_dir, top = answers
     return Place(Path(top), (path / git_dir).resolve(), (path / common_dir).resolve())
-
-
-def loose_branches(common_dir: Path) -> set[str] | None:
-    """Return the local branches that are files of their own; None where none could be."""
-    top = os.fspath(common_dir / BRANCH)
-    if not os.path.isdir(top):  # noqa: PTH112 - one way of writing paths here
-        return None
-    # As the shell's `*` sees it: nothing hidden.
-    return {
-        os.path.relpath(os.path.join(folder, name), common_dir)  # noqa: PTH118
-        for folder, _, names in os.walk(top)
-        for name in names
-        if not name.startswith(".")
-    }
 
 
 def forget_environment() -> None:
@@ -171,7 +158,7 @@ class GitRepository:
         if self._heads is None:
             # Both before git is asked: what happens in between is taken for news later.
             self._moment = time.monotonic()
-            self._loose = loose_branches(self._common_dir)
+            self._loose = loose_branches(self._common_dir, BRANCH)
             self._heads = self._read_heads()
         return self._heads
 

@@ -1,7 +1,8 @@
-"""Reads what git printed: logs, entries of trees, and the contents of objects. Starts nothing."""
+"""Reads what git left: printed logs, trees and objects, and files of branches. Starts nothing."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import RepositoryError
@@ -9,6 +10,7 @@ from kanban_sync.core.history import LogEntry, PathChange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
 
 REGULAR = {"100644", "100755"}
 """Modes of files that are read; symbolic links could lead out of the repository."""
@@ -111,3 +113,17 @@ def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
 def missing(name: str) -> str:
     """Return the message for an object that this clone does not have."""
     return f"git has no object {name}; if this is a partial clone, run 'git fetch'"
+
+
+def loose_branches(common_dir: Path, below: str) -> set[str] | None:
+    """Return the branches that are files of their own; None where none could be."""
+    top = os.fspath(common_dir / below)
+    if not os.path.isdir(top):  # noqa: PTH112 - one way of writing paths here
+        return None
+    # As the shell's `*` sees it: nothing hidden.
+    return {
+        os.path.relpath(os.path.join(folder, name), common_dir)  # noqa: PTH118
+        for folder, _, names in os.walk(top)
+        for name in names
+        if not name.startswith(".")
+    }

@@ -53,8 +53,8 @@ class SlotState:
 
     ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
     had last, so that a task which comes back is the same again; ``gone_means_done`` is how the
-    dialect of the last content that had tasks takes a removal; ``completed`` are the own keys of
-    tasks that were removed from a content whose dialect takes it so, though a later one may not;
+    dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
+    removed where that means that they are done, each with the version of the removal;
     ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
     of it.
     """
@@ -65,7 +65,7 @@ class SlotState:
     taken: Mapping[str, str] = field(default_factory=dict)
     gone_means_done: bool = False
     shape_version: Version = UNKNOWN
-    completed: frozenset[str] = frozenset()
+    completed: Mapping[str, Version] = field(default_factory=dict)
 
 
 EMPTY = SlotState("")
@@ -145,14 +145,20 @@ def carry(
                 status_version=_newer(former, "status", task.status.value, version),
             )
         )
+    is_told = gone_means_done if flat else document.is_bare
+    is_told = is_told or _is_what_was_left(new_traits, before, matches)
     return SlotState(
         blob=change.new,
         path=change.path,
         tasks=tuple(keyed),
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
-        gone_means_done=gone_means_done if flat else any(state.gone_means_done for state in before),
+        gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
-        completed=_completed(before, matches) - set(owns),
+        completed={
+            own: version
+            for own, version in _completed(before, matches, change, is_told=is_told).items()
+            if own not in owns
+        },
     )
 
 
@@ -189,14 +195,46 @@ def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], 
     return not traits.id and own in taken and taken[own] != text_hash(traits)
 
 
-def _completed(before: Sequence[SlotState], matches: Sequence[Mapping[int, int]]) -> frozenset[str]:
-    """Return the own keys of tasks whose removal meant that they were completed."""
-    found = {own for state in before for own in state.completed}
+def _is_what_was_left(
+    traits: Sequence[Traits], before: Sequence[SlotState], matches: Sequence[Mapping[int, int]]
+) -> bool:
+    """Whether tasks stayed where they were, and none of them has lost what made the dialect."""
+    kept = [
+        (state.tasks[old].traits, traits[new])
+        for state, pairs in zip(before, matches, strict=True)
+        for new, old in pairs.items()
+    ]
+    return bool(kept) and all(
+        not (was.id or now.id) and was.place == now.place for was, now in kept
+    )
+
+
+def _completed(
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    change: SlotChange,
+    *,
+    is_told: bool,
+) -> dict[str, Version]:
+    """Return the tasks that were completed by being removed, each with its removal's version.
+
+    Args:
+        before: The states of the parents.
+        matches: For each of them, which of its tasks are still there.
+        change: What the commit did. One that made the file anew removed nothing.
+        is_told: Whether the new content still tells that a removed task was completed.
+    """
+    found: dict[str, Version] = {}
     for state, pairs in zip(before, matches, strict=True):
-        if state.gone_means_done:
-            kept = set(pairs.values())
-            found |= {task.own for index, task in enumerate(state.tasks) if index not in kept}
-    return frozenset(found)
+        if not (state.gone_means_done and is_told and change.old):
+            continue
+        kept = set(pairs.values())
+        for index, task in enumerate(state.tasks):
+            if index not in kept:
+                newest = max(task.text_version.time, task.status_version.time)
+                found[task.own] = _later(change.version, newest)
+    known = [item for state in before for item in state.completed.items()]
+    return {**found, **dict(sorted(known, key=lambda item: item[1]))}
 
 
 def _shape_version(
@@ -210,7 +248,13 @@ def _shape_version(
     )
     if same or change.version == UNKNOWN:
         return latest
-    return _later(change.version, latest.time)
+    removed = (
+        max(task.text_version.time, task.status_version.time)
+        for state, pairs in zip(before, matches, strict=True)
+        for index, task in enumerate(state.tasks)
+        if index not in set(pairs.values())
+    )
+    return _later(change.version, max([latest.time, *removed]))
 
 
 def follow(
@@ -234,16 +278,40 @@ def follow(
     """
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
     latest = start if start.blob else _root(changes[-WINDOW:], parse, gone_means_done)
+    returned: list[SlotState] = []
     for change in (*(each for each in changes[-WINDOW:] if each.new), end):
         if change is end and end.new in known and known[end.new].path == end.path:
-            return known[end.new]
+            latest = known[end.new]
+            break
         before = [known[blob] for blob in dict.fromkeys(change.old) if blob in known]
         if not before and latest.blob:
             before = [latest]
         document = parse(change.path, change.new)
         latest = carry(before, change, document, gone_means_done=gone_means_done(document))
+        if change.new in known:
+            returned.append(latest)
         known[change.new] = latest
-    return latest
+    return _with_what_was_taken_back(latest, returned)
+
+
+def _with_what_was_taken_back(last: SlotState, returned: Sequence[SlotState]) -> SlotState:
+    """Give each task the newest version that it had where a content came back.
+
+    A branch that took back what it changed leaves no trace in the merge that follows.
+    """
+    if not returned:
+        return last
+    texts: dict[str, Version] = {}
+    statuses: dict[str, Version] = {}
+    for task in (task for state in (*returned, last) for task in state.tasks):
+        texts[task.own] = max(task.text_version, texts.get(task.own, UNKNOWN))
+        statuses[task.own] = max(task.status_version, statuses.get(task.own, UNKNOWN))
+    tasks = (
+        replace(task, text_version=texts[task.own], status_version=statuses[task.own])
+        for task in last.tasks
+    )
+    shape = max(state.shape_version for state in (*returned, last))
+    return replace(last, tasks=tuple(tasks), shape_version=shape)
 
 
 def _root(

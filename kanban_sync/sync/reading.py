@@ -234,7 +234,9 @@ class _Reader:
         if self._is_history(unit, before, slot):
             self._units[slot] = state
             return
-        if before and self._files.slots.get(slot) == state and self._layer.since:
+        # Of what was changed and changed back since, the files tell nothing, but the versions do.
+        is_untouched = not any(changes.get(file.slot) for file in unit.files)
+        if before and is_untouched and self._layer.since and self._files.slots.get(slot) == state:
             self._units[slot] = state
             slots = [f"{name}:{file.slot}" for file in unit.files]
             states = {each: self._files.slots[each] for each in slots}

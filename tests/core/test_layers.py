@@ -126,6 +126,16 @@ def test_the_id_of_a_removed_task_is_the_same_task_when_it_comes_back() -> None:
     assert state.shape_version == Version(60, "c60")
 
 
+def test_a_task_that_comes_back_is_newer_than_it_ever_was_whatever_the_clocks_say() -> None:
+    state = walk(
+        commit(50, "T1:a\nT2:b"),
+        commit(6, "T1:a", "T1:a\nT2:b"),
+        commit(7, "T1:a\nT2:b", "T1:a"),
+    )
+    assert state.shape_version == Version(51, "c6")
+    assert state.tasks[1].status_version == Version(52, "c7")
+
+
 def test_an_id_that_is_given_twice_is_two_tasks() -> None:
     assert keys(walk(commit(5, "T1:a\nT1:b"))) == ["T1", "T1~2"]
 

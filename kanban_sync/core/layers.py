@@ -18,16 +18,9 @@ from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.history import LogEntry
     from kanban_sync.core.model import Document
-
-COMMIT_DIGITS = 12
-"""How much of a commit's id a version keeps: it has to fit on a card."""
-
-WINDOW = 2000
-"""How many versions of one file are looked at; what was last changed before counts as oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,104 +248,6 @@ def _shape_version(
         if index not in set(pairs.values())
     )
     return _later(change.version, max([latest.time, *removed]))
-
-
-def follow(
-    start: SlotState,
-    changes: Sequence[SlotChange],
-    end: SlotChange,
-    parse: Callable[[str, str], Document],
-    gone_means_done: Callable[[Document], bool],
-) -> SlotState:
-    """Walk a slot's changes, oldest first, and return its state at the content of ``end``.
-
-    A history that does not lead there (a shallow clone, a window that was cut) ends in one more
-    step with the version of ``end``, which nobody knows.
-
-    Args:
-        start: The state before the first change; ``EMPTY`` if nothing is known.
-        changes: What the commits did.
-        end: The content at which to arrive.
-        parse: Path and blob id -> what the file says.
-        gone_means_done: What a content's dialect thinks of removed entries.
-    """
-    known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
-    latest = start if start.blob else _root(changes[-WINDOW:], parse, gone_means_done)
-    returned: list[SlotState] = []
-    for change in (*(each for each in changes[-WINDOW:] if each.new), end):
-        if change is end and end.new in known and known[end.new].path == end.path:
-            latest = known[end.new]
-            break
-        before = [known[blob] for blob in dict.fromkeys(change.old) if blob in known]
-        if not before and latest.blob:
-            before = [latest]
-        document = parse(change.path, change.new)
-        latest = carry(before, change, document, gone_means_done=gone_means_done(document))
-        if change.new in known:
-            returned.append(latest)
-        known[change.new] = latest
-    return _with_what_was_taken_back(latest, returned)
-
-
-def _with_what_was_taken_back(last: SlotState, returned: Sequence[SlotState]) -> SlotState:
-    """Give each task the newest version that it had where a content came back.
-
-    A branch that took back what it changed leaves no trace in the merge that follows.
-    """
-    if not returned:
-        return last
-    texts: dict[str, Version] = {}
-    statuses: dict[str, Version] = {}
-    for task in (task for state in (*returned, last) for task in state.tasks):
-        texts[task.own] = max(task.text_version, texts.get(task.own, UNKNOWN))
-        statuses[task.own] = max(task.status_version, statuses.get(task.own, UNKNOWN))
-    tasks = (
-        replace(task, text_version=texts[task.own], status_version=statuses[task.own])
-        for task in last.tasks
-    )
-    shape = max(state.shape_version for state in (*returned, last))
-    return replace(last, tasks=tuple(tasks), shape_version=shape)
-
-
-def _root(
-    changes: Sequence[SlotChange],
-    parse: Callable[[str, str], Document],
-    gone_means_done: Callable[[Document], bool],
-) -> SlotState:
-    """Return what stood before the first change of a history that was cut: its age is unknown."""
-    first = next((each for each in changes if each.new), None)
-    if first is None or not first.old:
-        return EMPTY
-    change = SlotChange(UNKNOWN, (), first.old[0], first.path)
-    document = parse(change.path, change.new)
-    return carry((), change, document, gone_means_done=gone_means_done(document))
-
-
-def slot_changes(
-    log: Iterable[LogEntry], slot_of: Callable[[str], str | None]
-) -> dict[str, list[SlotChange]]:
-    """Sort a log by slot; a file that moved within its slot is one change.
-
-    ``slot_of`` returns None for a path that is no task file.
-    """
-    by_slot: dict[str, list[SlotChange]] = {}
-    for entry in log:
-        version = Version(entry.time, entry.commit[:COMMIT_DIGITS])
-        here: dict[str, SlotChange] = {}
-        for change in entry.changes:
-            slot = slot_of(change.path)
-            if slot is None:
-                continue
-            former = here.get(slot, SlotChange(version, (), ""))
-            here[slot] = SlotChange(
-                version,
-                former.old + tuple(blob for blob in change.old if blob),
-                change.new or former.new,
-                change.path if change.new else former.path,
-            )
-        for slot, slot_change in here.items():
-            by_slot.setdefault(slot, []).append(slot_change)
-    return by_slot
 
 
 def text_digest(task: ParsedTask) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow, slot_changes
+from kanban_sync.core.following import follow, slot_changes
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.sync.watched import pathspecs

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.errors import OutOfReachError
+from kanban_sync.core.model import UNKNOWN, Status, TaskKey
 from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
@@ -727,6 +728,61 @@ def test_settings_that_look_elsewhere_read_everything_again(clone: Clone) -> Non
     clone.settings = SourceSettings(tasks=("TASKS.md", "TODO.md"))
     clone.read()
     assert "other" in {task.title for task in clone.store.tasks()}
+
+
+# --- partial clones -------------------------------------------------------------------------------
+
+
+@dataclass
+class PartialClone(Clone):
+    """A clone without old contents, whose remote can be taken away."""
+
+    remote: Repo = field(kw_only=True)
+
+    @classmethod
+    def of(cls, remote: Repo, path: Path) -> PartialClone:
+        remote.git("config", "uploadpack.allowFilter", "true")
+        url = f"file://{remote.path}"
+        remote.git("clone", "-q", "--filter=blob:none", url, str(path))
+        return cls(Repo(path), remote=remote)
+
+    def lose_remote(self) -> None:
+        self.remote.path.rename(self.remote.path.with_name("elsewhere"))
+
+
+def test_old_contents_that_are_out_of_reach_give_no_versions(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    remote.commit(**{ONE: change("- [ ] 1.1 a"), "TASKS.md": V1})
+    remote.commit(**{ONE: change("- [x] 1.1 a"), "TASKS.md": V1.replace("Add a", "Make a")})
+    clone = PartialClone.of(remote, tmp_path / "partial")
+    clone.lose_remote()
+    clone.read()
+    assert clone.task("openspec:x#1.1").status is Status.DONE
+    assert clone.task("tasks-md:add-page").title == "Make a page"
+    assert {task.text_version for task in clone.store.tasks()} == {UNKNOWN}
+    ticked = clone.repo.commit(**{ONE: change("- [ ] 1.1 a")})
+    clone.read()
+    assert clone.task("openspec:x#1.1").status_version.commit == ticked[:12]
+
+
+def test_a_content_that_is_needed_and_out_of_reach_is_told_with_the_reason(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    remote.commit(**{"TASKS.md": V1, ".kanban-sync.yaml": "project_id: p1\n"})
+    clone = PartialClone.of(remote, tmp_path / "partial")
+    remote.commit(**{"TASKS.md": V1 + "\n", ".kanban-sync.yaml": "project_id: p2\n"})
+    clone.repo.git("fetch", "-q")
+    clone.repo.git("update-ref", "refs/heads/main", "origin/main")
+    clone.lose_remote()
+    with pytest.raises(OutOfReachError, match="the remote cannot be reached"):
+        clone.read()
+    git = GitRepository(clone.repo.path / ".git")
+    with pytest.raises(OutOfReachError):
+        git.file_at("main", ".kanban-sync.yaml")
+    with pytest.raises(OutOfReachError):
+        git.read(git.tree(git.branch()[1], (":(top)",)).values())
+    assert git.file_at("main", "nothing") is None
+    assert git.content("main~1:TASKS.md") == V1.encode()
+    git.close()
 
 
 # --- what is taken back ---------------------------------------------------------------------------

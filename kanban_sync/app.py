@@ -17,6 +17,7 @@ from kanban_sync.core.errors import (
     BoardUnreachableError,
     ConsentError,
     KanbanSyncError,
+    OutOfReachError,
     RepositoryError,
     SettingsError,
     SetupError,
@@ -151,13 +152,17 @@ class Clone(Checkout):
             settings = self.settings()
         except SettingsError as error:
             settings, problems = recorded(self.state), error.problems
+        try:
+            files = self.files(settings)
+        except OutOfReachError as error:
+            files, problems = [], (*problems, str(error))
         with self._reading(settings) as (repository, store):
             return {
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.unread_branch(settings),
                 "database": str(self.state.path / DATABASE_FILE),
-                "files": self.files(settings),
+                "files": files,
                 "uncommitted": self.uncommitted(settings),
             }
 

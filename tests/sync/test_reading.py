@@ -50,10 +50,12 @@ class Clone:
     store: MemoryStore = field(default_factory=lambda: MemoryStore(PROJECT))
     settings: SourceSettings = field(default_factory=SourceSettings)
     with_archive: bool = False
+    reads_current: bool = False
     asked: int = 0
 
     def read(self) -> Reading | None:
-        git = GitRepository(self.repo.path / ".git")
+        git_dir = self.repo.path / ".git"
+        git = GitRepository(git_dir, current=git_dir if self.reads_current else None)
         self.asked = 0
         clone = self
 
@@ -384,9 +386,7 @@ WITHOUT_PAGE = {"TASKS.md": V1[: V1.index("- [ ] Add")]}
 
 
 def _switch_back(repo: Repo) -> None:
-    repo.git("switch", "-qc", "elsewhere", "HEAD~1")
-    repo.git("branch", "-qM", "main")
-    repo.commit(other="file")
+    repo.git("switch", "-q", "main")
 
 
 def _amend(repo: Repo) -> None:
@@ -403,7 +403,9 @@ def _reset(repo: Repo) -> None:
 def test_a_v1_task_that_no_commit_in_sight_removed_was_not_completed(
     clone: Clone, leave_out: Callable[[Repo], None]
 ) -> None:
+    clone.reads_current = True
     clone.repo.commit(**WITHOUT_PAGE)
+    clone.repo.git("switch", "-qc", "feat")
     clone.repo.commit(**{"TASKS.md": V1})
     clone.read()
     leave_out(clone.repo)

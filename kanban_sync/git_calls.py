@@ -54,8 +54,8 @@ def log(since: str, tip: str, pathspecs: Sequence[str]) -> list[str]:
     git pairs files across changes.
     """
     return [
-        "git", "-c", "log.showRoot=true", "log",
-        "--no-show-signature", "--no-follow", "--no-color", "--no-relative", "--no-notes",
+        "git", "-c", "log.showRoot=true", "-c", "diff.relative=false", "log",
+        "--no-show-signature", "--no-follow", "--no-color", "--no-notes",
         "-O/dev/null", "--ignore-submodules=none",
         "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
         "--no-renames", "--no-abbrev", f"--format=format:{COMMIT_MARK}%H %ct",

@@ -147,11 +147,7 @@ def carry(
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
         gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
-        completed={
-            own: version
-            for own, version in _completed(before, matches, change, is_told=is_told).items()
-            if own not in owns
-        },
+        completed=_completed(before, matches, change, owns, is_told=is_told),
     )
 
 
@@ -206,28 +202,41 @@ def _completed(
     before: Sequence[SlotState],
     matches: Sequence[Mapping[int, int]],
     change: SlotChange,
+    owns: Collection[str],
     *,
     is_told: bool,
-) -> dict[str, Version]:
+) -> Mapping[str, Version]:
     """Return the tasks that were completed by being removed, each with its removal's version.
 
     Args:
         before: The states of the parents.
         matches: For each of them, which of its tasks are still there.
         change: What the commit did. One that made the file anew removed nothing.
+        owns: The own keys of all tasks that are there.
         is_told: Whether the new content still tells that a removed task was completed.
     """
     found: dict[str, Version] = {}
     for state, pairs in zip(before, matches, strict=True):
         if not (state.gone_means_done and is_told and change.old):
             continue
-        kept = set(pairs.values())
-        for index, task in enumerate(state.tasks):
-            if index not in kept:
-                newest = max(task.text_version.time, task.status_version.time)
-                found[task.own] = _later(change.version, newest)
-    known = [item for state in before for item in state.completed.items()]
-    return {**found, **dict(sorted(known, key=lambda item: item[1]))}
+        for task in _removed(state, pairs):
+            newest = max(task.text_version.time, task.status_version.time)
+            found[task.own] = _later(change.version, newest)
+    known: dict[str, Version] = {}
+    for state in before:
+        for own, version in state.completed.items():
+            known[own] = max(version, known.get(own, UNKNOWN))
+    # A merge of a removal is not the removal.
+    found |= known
+    for own in owns:
+        found.pop(own, None)
+    return found
+
+
+def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:
+    """Return the tasks of a parent's state that are not there any more."""
+    kept = set(pairs.values())
+    return [task for index, task in enumerate(state.tasks) if index not in kept]
 
 
 def _shape_version(
@@ -241,12 +250,11 @@ def _shape_version(
     )
     if same or change.version == UNKNOWN:
         return latest
-    removed = (
+    removed = [
         max(task.text_version.time, task.status_version.time)
         for state, pairs in zip(before, matches, strict=True)
-        for index, task in enumerate(state.tasks)
-        if index not in set(pairs.values())
-    )
+        for task in _removed(state, pairs)
+    ]
     return _later(change.version, max([latest.time, *removed]))
 
 

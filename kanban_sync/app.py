@@ -16,6 +16,7 @@ from kanban_sync.core.errors import (
     BoardUnreachableError,
     ConsentError,
     KanbanSyncError,
+    OutOfReachError,
     RepositoryError,
     SettingsError,
     SetupError,
@@ -161,13 +162,17 @@ class Clone(Checkout):
     def status(self) -> dict[str, Any]:
         """Return the state of the clone as plain data, with stable keys."""
         settings, problems = self.readable_settings()
+        try:
+            files = self.files(settings)
+        except OutOfReachError as error:
+            files, problems = [], (*problems, str(error))
         with self._reading(settings) as (repository, store):
             return {
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
                 "database": str(self.state.path / DATABASE_FILE),
-                "files": self.files(settings),
+                "files": files,
                 "uncommitted": self.uncommitted(settings),
             }
 

@@ -7,7 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
-from kanban_sync.core.errors import SettingsError, SetupError
+from kanban_sync.core.errors import OutOfReachError, SettingsError, SetupError
+from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
@@ -18,7 +19,6 @@ from kanban_sync.sync.watched import pathspecs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kanban_sync.core.model import Problem
     from kanban_sync.sync.inventory import Found
 
 STATE_FOLDER = "kanban-sync"
@@ -246,4 +246,7 @@ class Checkout:
 
     def problems(self, settings: Settings) -> tuple[Problem, ...]:
         """Return what is wrong with the files in the commit that is read."""
-        return tuple(problem for each in self.found(settings) for problem in each.problems)
+        try:
+            return tuple(problem for each in self.found(settings) for problem in each.problems)
+        except OutOfReachError as error:
+            return (Problem("the task files", 0, str(error), fatal=True),)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.assemble import ReadFile, tasks_of
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow
+from kanban_sync.core.following import follow
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Status
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.locks import FairLock

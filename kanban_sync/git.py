@@ -20,16 +20,18 @@ os.environ["GIT_PYTHON_REFRESH"] = "quiet"
 from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
-from kanban_sync.core.errors import RepositoryError
-from kanban_sync.core.links import CONFIGURED, published_at
+from kanban_sync import git_calls
+from kanban_sync.core.errors import MissingObjectError, OutOfReachError, RepositoryError
+from kanban_sync.core.links import published_at
 from kanban_sync.core.ports import Branches, Layer
 from kanban_sync.git_output import (
-    COMMIT_MARK,
     LINK,
     REGULAR,
+    is_out_of_reach,
     loose_branches,
     missing,
     of_mode,
+    out_of_reach,
     parse_batch,
     parse_entries,
     parse_log,
@@ -42,13 +44,10 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.history import LogEntry
 
-EMPTY_TREE = {
-    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-}
-"""The id of a tree without entries, by the length of the repository's object ids."""
-
 SHA256_DIGITS = 64
+
+SAID_MISSING = " missing'"
+"""How GitPython's error ends where git has answered that there is no such object."""
 
 BRANCH = "refs/heads/"
 REMOTE_BRANCH = "refs/remotes/origin/"
@@ -99,7 +98,9 @@ def _execute(path: Path, call: Sequence[str], environment: Mapping[str, str] | N
     except GitCommandNotFound as error:
         raise RepositoryError("git was not found; install git and try again") from error
     except GitCommandError as error:
-        said = str(error.stderr).strip().removeprefix("stderr: ").strip("' \n")
+        said = _said(error)
+        if is_out_of_reach(said):
+            raise out_of_reach(said) from error
         if "not a git repository" in said:
             text = f"{path} is in no git repository; run this inside one, or 'git init' first"
             raise RepositoryError(text) from error
@@ -108,6 +109,10 @@ def _execute(path: Path, call: Sequence[str], environment: Mapping[str, str] | N
             raise RepositoryError(f"{text} or a bare repository") from error
         raise RepositoryError(f"git said: {said}") from error
     return str(output)
+
+
+def _said(error: GitCommandError) -> str:
+    return str(error.stderr).strip().removeprefix("stderr: ").strip("' \n")
 
 
 class GitRepository:
@@ -163,10 +168,8 @@ class GitRepository:
         return self._heads
 
     def _read_heads(self) -> dict[str, str]:
-        form = "--format=%(objectname) %(refname) %(symref)"
-        call = ["git", "for-each-ref", form, "refs/heads", "refs/remotes/origin"]
         heads: dict[str, str] = {}
-        for line in self._run(call).splitlines():
+        for line in self._run(git_calls.HEADS).splitlines():
             commit, name, *symref = line.split(" ")
             heads[name] = commit
             if name == "refs/remotes/origin/HEAD" and symref and symref[0]:
@@ -247,7 +250,7 @@ class GitRepository:
         if self._usual_branch is None:
             self._usual_branch = ""
             with contextlib.suppress(RepositoryError):
-                self._usual_branch = self._run(["git", "config", "--get", "init.defaultBranch"])
+                self._usual_branch = self._run(git_calls.USUAL_BRANCH)
         return self._usual_branch
 
     def published(self) -> tuple[str, str]:
@@ -259,8 +262,7 @@ class GitRepository:
         name, _ = self._default(self.heads())
         found = ("", "")
         with contextlib.suppress(RepositoryError):
-            call = ["git", "config", "-z", "--get-regexp", CONFIGURED]
-            found = published_at(self._run(call), name) if name else ("", "")
+            found = published_at(self._run(git_calls.REMOTES), name) if name else ("", "")
         return found if found[1] else ("", name)
 
     # --- layers -----------------------------------------------------------------------------
@@ -285,30 +287,19 @@ class GitRepository:
 
     def _entries(self, commit: str, pathspecs: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return mode, path and blob id of all that lies at watched paths, in path order."""
-        empty = EMPTY_TREE[len(commit)]
-        call = ["git", "diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", empty, commit, "--"]
-        return parse_entries(self._run([*call, *pathspecs]))
+        return parse_entries(self._run(git_calls.entries(commit, pathspecs)))
 
     def _is_ancestor(self, commit: str, tip: str) -> bool:
         try:
-            self._run(["git", "merge-base", "--is-ancestor", commit, tip])
+            self._run(git_calls.is_ancestor(commit, tip))
         except RepositoryError:
             return False  # Not an ancestor, or no longer there: both mean to start over.
         return True
 
     def _log(self, since: str, tip: str, pathspecs: Sequence[str]) -> tuple[LogEntry, ...]:
-        """Return the commits that changed watched files, oldest first.
-
-        A merge is listed only where it differs from all parents (``-c``); no rename detection,
-        since git pairs files across changes.
-        """
-        call = [
-            "git", "log", "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
-            "--no-renames", "--no-abbrev", f"--format=format:{COMMIT_MARK}%H %ct",
-        ]  # fmt: skip
-        span = f"{since}..{tip}" if since else tip
+        """Return the commits that changed watched files, oldest first."""
         cut = self._shallow()
-        entries = parse_log(self._run([*call, span, "--", *pathspecs]))
+        entries = parse_log(self._run(git_calls.log(since, tip, pathspecs)))
         return tuple(entry for entry in entries if entry.commit not in cut)
 
     def _shallow(self) -> frozenset[str]:
@@ -323,25 +314,32 @@ class GitRepository:
         """Return the bytes of blobs, in one process for all of them.
 
         Raises:
-            RepositoryError: One of them is not in this clone.
+            MissingObjectError: One of them is not in this clone.
         """
         names = list(dict.fromkeys(blobs))
         with tempfile.TemporaryFile() as asked:
             asked.write("".join(f"{name}\n" for name in names).encode())
             asked.seek(0)
-            output = self._git.execute(
-                ["git", "cat-file", "--batch"],
-                istream=asked,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-            )
+            try:
+                output = self._git.execute(
+                    git_calls.CONTENTS,
+                    istream=asked,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                )
+            except GitCommandError as error:
+                said = _said(error)
+                if not is_out_of_reach(said):
+                    raise RepositoryError(f"git said: {said}") from error
+                self._stay_offline()
+                raise out_of_reach(said) from error
         return parse_batch(names, bytes(output))
 
     def content(self, name: str) -> bytes:
         """Return the bytes of one object: a blob id, or ``<commit>:<path>``.
 
         Raises:
-            RepositoryError: There is no such object in this clone.
+            MissingObjectError: There is no such object in this clone.
         """
         if len(name.partition(":")[0]) == SHA256_DIGITS:
             # GitPython's lasting process knows the shorter ids only.
@@ -349,28 +347,42 @@ class GitRepository:
         try:
             _, _, _, data = self._git.get_object_data(name)
         except (ValueError, OSError) as error:
-            raise RepositoryError(missing(name)) from error
+            if str(error).endswith(SAID_MISSING):
+                raise missing(name) from error
+            # The process has ended: there was something that it could not fetch.
+            self._git.clear_cache()
+            self._stay_offline()
+            return self.read([name])[name]
         return bytes(data)
 
+    def _stay_offline(self) -> None:
+        """Let git fetch nothing more: a remote that is away can keep each attempt waiting."""
+        self._git.update_environment(GIT_ALLOW_PROTOCOL="none")
+
     def file_at(self, commit: str, path: str) -> bytes | None:
-        """Return the bytes of a file of a commit, None if the commit has none."""
+        """Return the bytes of a file of a commit, None if the commit has none.
+
+        Raises:
+            OutOfReachError: It has one, but this clone does not.
+        """
         try:
             return self.content(f"{commit}:{path}")
-        except RepositoryError:
+        except OutOfReachError:
+            raise
+        except MissingObjectError:
             return None
 
     def root(self, commit: str) -> str:
         """Return the id of the oldest root commit that a commit descends from."""
-        call = ["git", "log", "--max-parents=0", "--format=%ct %H", commit]
-        roots = (line.split(" ") for line in self._run(call).splitlines())
+        lines = self._run(git_calls.roots(commit)).splitlines()
+        roots = (line.split(" ") for line in lines)
         return min((seconds(time), id_) for time, id_ in roots)[1]
 
     def uncommitted(self, top: Path, git_dir: Path, pathspecs: Sequence[str]) -> list[str]:
         """Return watched files of a work tree that differ from its last commit."""
         # Named, for the work tree of a bare repository does not lead to it.
         place = {**self._environment, "GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
-        call = ["git", "status", "--porcelain", "-z", "--no-renames", "-uall", "--", *pathspecs]
-        output = _execute(top, call, place)
+        output = _execute(top, git_calls.status(pathspecs), place)
         return [entry[3:] for entry in output.split("\0") if entry]
 
     def present(self, top: Path, git_dir: Path, pathspecs: Sequence[str]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.errors import MissingObjectError, OutOfReachError
 from kanban_sync.core.history import LogEntry, PathChange
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ LINK = {"120000"}
 
 COMMIT_MARK = "\x01"
 """What begins a commit in the format that ``parse_log`` reads."""
+
+_FETCHED = re.compile(r"could not fetch ([0-9a-f]+) from promisor remote")
 
 LATEST = 2**40
 """Seconds since 1970 that a commit's date counts as at most: far behind any real one."""
@@ -95,7 +98,7 @@ def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
     """Read what ``git cat-file --batch`` printed for these names.
 
     Raises:
-        RepositoryError: An object is missing.
+        MissingObjectError: An object is missing.
     """
     contents: dict[str, bytes] = {}
     at = 0
@@ -103,16 +106,31 @@ def parse_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
         end = output.index(b"\n", at)
         words = output[at:end].split(b" ")
         if not words[-1].isdigit():
-            raise RepositoryError(missing(name))
+            raise missing(name)
         size = int(words[-1])
         contents[name] = output[end + 1 : end + 1 + size]
         at = end + size + 2
     return contents
 
 
-def missing(name: str) -> str:
-    """Return the message for an object that this clone does not have."""
-    return f"git has no object {name}; if this is a partial clone, run 'git fetch'"
+def missing(name: str) -> MissingObjectError:
+    """Return the error for an object that a whole clone does not have."""
+    return MissingObjectError(f"git has no object {name}; 'git fsck' tells what else is damaged")
+
+
+def out_of_reach(said: str) -> OutOfReachError:
+    """Return the error for an object that git could not fetch, with git's words."""
+    found = _FETCHED.search(said)
+    name = f"object {found[1]}" if found else "an object"
+    return OutOfReachError(
+        f"this is a partial clone: {name} is not in it, and the remote cannot be reached that has"
+        " it. Try again when 'git fetch' works"
+    )
+
+
+def is_out_of_reach(said: str) -> bool:
+    """Tell whether git ended since it could not fetch what a partial clone lacks."""
+    return "promisor remote" in said
 
 
 def loose_branches(common_dir: Path, below: str) -> set[str] | None:

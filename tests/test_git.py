@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.errors import MissingObjectError, RepositoryError
 from kanban_sync.core.history import PathChange
 from kanban_sync.git import GitRepository, locate
 from kanban_sync.git_output import LATEST, parse_batch, parse_log
@@ -285,6 +285,85 @@ def test_a_date_that_git_cannot_tell_is_no_obstacle(tmp_path: Path, date: str, t
     assert opened(repo).root(commit) == commit
 
 
+# --- settings of the user ---------------------------------------------------------------------
+
+SIGN = """\
+#!/bin/sh
+case $* in
+*--verify*) echo '[GNUPG:] GOODSIG 0 me'; echo 'gpg: Good signature from me' >&2 ;;
+*) cat >/dev/null; echo '[GNUPG:] SIG_CREATED D' >&2; echo signature ;;
+esac
+"""
+
+SETTINGS = {
+    "log.showSignature": "true",
+    "log.showRoot": "false",
+    "log.follow": "true",
+    "log.diffMerges": "separate",
+    "log.decorate": "full",
+    "log.date": "relative",
+    "log.abbrevCommit": "true",
+    "log.mailmap": "false",
+    "format.pretty": "fuller",
+    "format.notes": "true",
+    "notes.displayRef": "refs/notes/*",
+    "color.ui": "always",
+    "color.diff": "always",
+    "core.abbrev": "7",
+    "core.quotePath": "true",
+    "diff.renames": "copies",
+    "diff.relative": "true",
+    "diff.noprefix": "true",
+    "diff.orderFile": "order",
+    "diff.submodule": "log",
+    "diff.ignoreSubmodules": "all",
+    "diff.wordRegex": ".",
+    "status.short": "true",
+    "status.branch": "true",
+    "status.showUntrackedFiles": "no",
+    "status.relativePaths": "true",
+    "status.renames": "copies",
+    "status.showStash": "true",
+}
+
+
+def test_what_git_is_asked_has_the_same_answer_whatever_the_user_has_set(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    sign = repo.write(".git/sign", SIGN)
+    sign.chmod(0o755)
+    repo.write("order", "b/*\n")
+    repo.git("config", "gpg.program", str(sign))
+    repo.git("config", "commit.gpgSign", "true")
+    root = repo.commit(**{"a/TASKS.md": "- [ ] a\n", "b/TASKS.md": "- [ ] b\n"})
+    repo.git("notes", "add", "-m", "a note")
+    repo.git("switch", "-qc", "side")
+    repo.commit(**{"a/TASKS.md": "- [x] a\n"})
+    repo.git("switch", "-q", "main")
+    (repo.path / "c").mkdir()
+    repo.git("mv", "b/TASKS.md", "c/TASKS.md")
+    repo.commit(**{"a/TASKS.md": "- [ ] a!\n"})
+    repo.git("merge", "-q", "-s", "ours", "--no-commit", "side")
+    repo.commit(**{"a/TASKS.md": "- [x] a!\n"})
+    repo.write("d/TASKS.md", "- [ ] d\n")
+    assert "gpgsig" in repo.git("cat-file", "commit", root)
+
+    def answers() -> tuple[object, ...]:
+        git = opened(repo)
+        uncommitted = git.uncommitted(repo.path, repo.path / ".git", ALL)
+        single = git.layers((":(top)c/TASKS.md",), {})
+        return git.layers(ALL, {}), single, git.root("HEAD"), uncommitted, git.heads()
+
+    plain = answers()
+    different: list[str] = []
+    for name, value in SETTINGS.items():
+        repo.git("config", name, value)
+        if answers() != plain:
+            different.append(name)
+        repo.git("config", "--unset", name)
+    assert different == []
+    assert plain[2] == root
+
+
 # --- contents ---------------------------------------------------------------------------------
 
 
@@ -321,9 +400,9 @@ def test_an_object_that_is_missing_is_named_with_the_remedy(tmp_path: Path) -> N
     repo = Repo.init(tmp_path / "r")
     repo.commit(a="1")
     git = opened(repo)
-    with pytest.raises(RepositoryError, match="git fetch"):
+    with pytest.raises(MissingObjectError, match="git fsck"):
         git.content("1" * 40)
-    with pytest.raises(RepositoryError, match="git fetch"):
+    with pytest.raises(MissingObjectError, match="git fsck"):
         git.read(["1" * 40])
     assert git.file_at("HEAD", "nothing.yaml") is None
     assert git.file_at("HEAD", "a") == b"1"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
-from kanban_sync.core.layers import flatten
+from kanban_sync.core.layers import EMPTY, flatten
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ def vanished(
 ) -> list[Task]:
     """Return the tasks that no file holds any more, as they are now.
 
-    In the v1.0 dialect a block that was removed from a file that is still there was completed, if
-    no other file holds its id; its sub-tasks stay as they were. Elsewhere a vanished task is
+    In the v1.0 dialect a block was completed that a commit removed from a file that is still there,
+    if no other file holds its id; its sub-tasks stay as they were. Elsewhere a vanished task is
     orphaned. One that was over stays so, but for a line that was taken out of a
     task that is still there.
 
@@ -147,31 +147,31 @@ def vanished(
     """
     gone: list[Task] = []
     ids = {task.traits.id for state in states.values() for task in state.tasks if not task.above}
-    completed: set[TaskKey] = set()
+    done: set[TaskKey] = set()
     for task in sorted(known, key=lambda each: (each.parent is not None, each.key)):
-        if task.key in held or task.status is Status.ORPHANED or _below(task, completed):
+        if task.key in held or task.status is Status.ORPHANED or _below(task, done):
             continue
-        if task.status.is_over and task.parent not in held:
-            continue
-        state = states.get(task.path)
+        state = states.get(task.path, EMPTY)
         # Of an id that two files give, the second task's key has its path in front.
         own = task.key.name.removeprefix(f"{task.path}/")
-        is_v1 = state is not None and (state.gone_means_done or own in state.completed)
-        done = is_v1 and task.parent is None and own not in ids
-        version = state.shape_version if state is not None else UNKNOWN
-        if done:
-            completed.add(task.key)
+        is_candidate = task.parent is None and own not in ids
+        removal = state.completed.get(own) if is_candidate else None
+        if removal is not None or task.status is Status.DONE:
+            done.add(task.key)
+        is_again = task.status is Status.DONE and (removal or UNKNOWN) > task.status_version
+        if task.status.is_over and task.parent not in held and not is_again:
+            continue
         gone.append(
             replace(
                 task,
-                status=Status.DONE if done else Status.ORPHANED,
+                status=Status.ORPHANED if removal is None else Status.DONE,
                 word="",
-                status_version=max(version, task.status_version),
+                status_version=max(removal or state.shape_version, task.status_version),
             )
         )
     return gone
 
 
-def _below(task: Task, completed: Collection[TaskKey]) -> bool:
-    """Whether a task stands, at any depth, below one that was completed."""
-    return any(task.key.name.startswith(f"{key.name}#") for key in completed)
+def _below(task: Task, done: Collection[TaskKey]) -> bool:
+    """Whether a task stands, at any depth, below one that is done."""
+    return any(task.key.name.startswith(f"{key.name}#") for key in done)

@@ -7,6 +7,8 @@
     │   ├── SettingsError           a settings file, all problems at once, with line numbers
     │   └── ConsentError            this clone was not told to use that target
     ├── RepositoryError             no repository, no commit yet, a bare one
+    │   └── MissingObjectError      a content that is not in this clone
+    │       └── OutOfReachError     … and cannot be fetched either
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     ├── BoardError                  the board answered, but not as it should
@@ -51,6 +53,14 @@ class ConsentError(SetupError):
 
 class RepositoryError(KanbanSyncError):
     """Git has no answer: no repository here, no commit yet, or a bare repository."""
+
+
+class MissingObjectError(RepositoryError):
+    """Git does not have a content that it knows of."""
+
+
+class OutOfReachError(MissingObjectError):
+    """A partial clone lacks a content, and its remote cannot be reached."""
 
 
 class EditError(KanbanSyncError):

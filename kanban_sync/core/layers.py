@@ -18,16 +18,9 @@ from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.history import LogEntry
     from kanban_sync.core.model import Document
-
-COMMIT_DIGITS = 12
-"""How much of a commit's id a version keeps: it has to fit on a card."""
-
-WINDOW = 2000
-"""How many versions of one file are looked at; what was last changed before counts as oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +46,8 @@ class SlotState:
 
     ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
     had last, so that a task which comes back is the same again; ``gone_means_done`` is how the
-    dialect of the last content that had tasks takes a removal; ``completed`` are the own keys of
-    tasks that were removed from a content whose dialect takes it so, though a later one may not;
+    dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
+    removed where that means that they are done, each with the version of the removal;
     ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
     of it.
     """
@@ -65,7 +58,7 @@ class SlotState:
     taken: Mapping[str, str] = field(default_factory=dict)
     gone_means_done: bool = False
     shape_version: Version = UNKNOWN
-    completed: frozenset[str] = frozenset()
+    completed: Mapping[str, Version] = field(default_factory=dict)
 
 
 EMPTY = SlotState("")
@@ -145,14 +138,16 @@ def carry(
                 status_version=_newer(former, "status", task.status.value, version),
             )
         )
+    is_told = gone_means_done if flat else document.is_bare
+    is_told = is_told or _is_what_was_left(new_traits, before, matches)
     return SlotState(
         blob=change.new,
         path=change.path,
         tasks=tuple(keyed),
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
-        gone_means_done=gone_means_done if flat else any(state.gone_means_done for state in before),
+        gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
-        completed=_completed(before, matches) - set(owns),
+        completed=_completed(before, matches, change, owns, is_told=is_told),
     )
 
 
@@ -189,14 +184,59 @@ def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], 
     return not traits.id and own in taken and taken[own] != text_hash(traits)
 
 
-def _completed(before: Sequence[SlotState], matches: Sequence[Mapping[int, int]]) -> frozenset[str]:
-    """Return the own keys of tasks whose removal meant that they were completed."""
-    found = {own for state in before for own in state.completed}
+def _is_what_was_left(
+    traits: Sequence[Traits], before: Sequence[SlotState], matches: Sequence[Mapping[int, int]]
+) -> bool:
+    """Whether tasks stayed where they were, and none of them has lost what made the dialect."""
+    kept = [
+        (state.tasks[old].traits, traits[new])
+        for state, pairs in zip(before, matches, strict=True)
+        for new, old in pairs.items()
+    ]
+    return bool(kept) and all(
+        not (was.id or now.id) and was.place == now.place for was, now in kept
+    )
+
+
+def _completed(
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    change: SlotChange,
+    owns: Collection[str],
+    *,
+    is_told: bool,
+) -> Mapping[str, Version]:
+    """Return the tasks that were completed by being removed, each with its removal's version.
+
+    Args:
+        before: The states of the parents.
+        matches: For each of them, which of its tasks are still there.
+        change: What the commit did. One that made the file anew removed nothing.
+        owns: The own keys of all tasks that are there.
+        is_told: Whether the new content still tells that a removed task was completed.
+    """
+    found: dict[str, Version] = {}
     for state, pairs in zip(before, matches, strict=True):
-        if state.gone_means_done:
-            kept = set(pairs.values())
-            found |= {task.own for index, task in enumerate(state.tasks) if index not in kept}
-    return frozenset(found)
+        if not (state.gone_means_done and is_told and change.old):
+            continue
+        for task in _removed(state, pairs):
+            newest = max(task.text_version.time, task.status_version.time)
+            found[task.own] = _later(change.version, newest)
+    known: dict[str, Version] = {}
+    for state in before:
+        for own, version in state.completed.items():
+            known[own] = max(version, known.get(own, UNKNOWN))
+    # A merge of a removal is not the removal.
+    found |= known
+    for own in owns:
+        found.pop(own, None)
+    return found
+
+
+def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:
+    """Return the tasks of a parent's state that are not there any more."""
+    kept = set(pairs.values())
+    return [task for index, task in enumerate(state.tasks) if index not in kept]
 
 
 def _shape_version(
@@ -210,81 +250,12 @@ def _shape_version(
     )
     if same or change.version == UNKNOWN:
         return latest
-    return _later(change.version, latest.time)
-
-
-def follow(
-    start: SlotState,
-    changes: Sequence[SlotChange],
-    end: SlotChange,
-    parse: Callable[[str, str], Document],
-    gone_means_done: Callable[[Document], bool],
-) -> SlotState:
-    """Walk a slot's changes, oldest first, and return its state at the content of ``end``.
-
-    A history that does not lead there (a shallow clone, a window that was cut) ends in one more
-    step with the version of ``end``, which nobody knows.
-
-    Args:
-        start: The state before the first change; ``EMPTY`` if nothing is known.
-        changes: What the commits did.
-        end: The content at which to arrive.
-        parse: Path and blob id -> what the file says.
-        gone_means_done: What a content's dialect thinks of removed entries.
-    """
-    known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
-    latest = start if start.blob else _root(changes[-WINDOW:], parse, gone_means_done)
-    for change in (*(each for each in changes[-WINDOW:] if each.new), end):
-        if change is end and end.new in known and known[end.new].path == end.path:
-            return known[end.new]
-        before = [known[blob] for blob in dict.fromkeys(change.old) if blob in known]
-        if not before and latest.blob:
-            before = [latest]
-        document = parse(change.path, change.new)
-        latest = carry(before, change, document, gone_means_done=gone_means_done(document))
-        known[change.new] = latest
-    return latest
-
-
-def _root(
-    changes: Sequence[SlotChange],
-    parse: Callable[[str, str], Document],
-    gone_means_done: Callable[[Document], bool],
-) -> SlotState:
-    """Return what stood before the first change of a history that was cut: its age is unknown."""
-    first = next((each for each in changes if each.new), None)
-    if first is None or not first.old:
-        return EMPTY
-    change = SlotChange(UNKNOWN, (), first.old[0], first.path)
-    document = parse(change.path, change.new)
-    return carry((), change, document, gone_means_done=gone_means_done(document))
-
-
-def slot_changes(
-    log: Iterable[LogEntry], slot_of: Callable[[str], str | None]
-) -> dict[str, list[SlotChange]]:
-    """Sort a log by slot; a file that moved within its slot is one change.
-
-    ``slot_of`` returns None for a path that is no task file.
-    """
-    by_slot: dict[str, list[SlotChange]] = {}
-    for entry in log:
-        version = Version(entry.time, entry.commit[:COMMIT_DIGITS])
-        here: dict[str, SlotChange] = {}
-        for change in entry.changes:
-            slot = slot_of(change.path)
-            if slot is None:
-                continue
-            former = here.get(slot, SlotChange(version, (), ""))
-            here[slot] = SlotChange(
-                version,
-                former.old + tuple(blob for blob in change.old if blob),
-                change.new or former.new,
-                change.path if change.new else former.path,
-            )
-        for slot, slot_change in here.items():
-            by_slot.setdefault(slot, []).append(slot_change)
-    return by_slot
+    removed = [
+        max(task.text_version.time, task.status_version.time)
+        for state, pairs in zip(before, matches, strict=True)
+        for task in _removed(state, pairs)
+    ]
+    return _later(change.version, max([latest.time, *removed]))
 
 
 def text_digest(task: ParsedTask) -> str:

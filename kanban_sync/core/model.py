@@ -185,12 +185,14 @@ class Problem:
 class Document:
     """What one task file says: its tasks in order, and what is wrong with it.
 
-    ``dialect`` names the dialect where a source knows several that differ in what they mean.
+    ``dialect`` names the dialect where a source knows several that differ in what they mean;
+    ``is_bare`` tells that nothing but headings stands in the file.
     """
 
     tasks: tuple[ParsedTask, ...] = ()
     problems: tuple[Problem, ...] = ()
     dialect: str = ""
+    is_bare: bool = False
 
     @property
     def readable(self) -> bool:

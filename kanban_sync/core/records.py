@@ -75,7 +75,7 @@ def slot_to_json(state: SlotState) -> str:
         "taken": dict(state.taken),
         "gone_means_done": state.gone_means_done,
         "shape_version": state.shape_version,
-        "completed": sorted(state.completed),
+        "completed": dict(state.completed),
     }
     return json.dumps(plain, ensure_ascii=False)
 
@@ -83,6 +83,8 @@ def slot_to_json(state: SlotState) -> str:
 def slot_from_json(text: str) -> SlotState:
     """Read back what ``slot_to_json`` wrote."""
     data: dict[str, Any] = json.loads(text)
+    # A list without versions, as it was once, is of no use: all is read again with this release.
+    completed = dict[str, list[Any]]() if isinstance(data["completed"], list) else data["completed"]
     tasks = tuple(
         KeyedTask(
             own, above, Traits(id_, place, number, title), status, words,
@@ -98,7 +100,7 @@ def slot_from_json(text: str) -> SlotState:
             **data,
             "tasks": tasks,
             "shape_version": Version(*data["shape_version"]),
-            "completed": frozenset(data.get("completed", ())),
+            "completed": {own: Version(*each) for own, each in completed.items()},
         },
     )
 

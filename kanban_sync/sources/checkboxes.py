@@ -38,15 +38,19 @@ _DONE_WORD = re.compile(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _LIKE_V1 = re.compile(rb"P[0-3]|(?:\*\*|__)\s*(?:id|tags|blocked)", re.IGNORECASE)
 _CLAIM = re.compile(r"\(@([\w.-]++)[^()]*+\)$")
 
+_BARE = {Kind.HEADING, Kind.BLANK, Kind.COMMENT, Kind.FRONT_MATTER}
+
 
 class _Contents(NamedTuple):
     """What a file's bytes say, wherever the file lies.
 
-    ``hides_from`` is the line of code or a comment that never ends and hides boxes (0: none).
+    ``hides_from`` is the line of code or a comment that never ends and hides boxes (0: none);
+    ``is_bare`` tells that nobody sees anything but headings.
     """
 
     sorted_out: SortedOut
     hides_from: int
+    is_bare: bool
 
 
 # A sync asks twice: which tasks are whose, and then what they say.
@@ -54,7 +58,8 @@ class _Contents(NamedTuple):
 def _contents(data: bytes, fixed: str) -> _Contents:
     page = scan(decode(data))
     hides = page.unclosed and any(_hides_box(line.raw) for line in page.lines[page.unclosed :])
-    return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0)
+    is_bare = all(line.kind in _BARE for line in page.lines)
+    return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0, is_bare)
 
 
 def read(path: str, data: bytes, fixed: str = "") -> Document:
@@ -74,7 +79,7 @@ def read(path: str, data: bytes, fixed: str = "") -> Document:
     tasks = tuple(reader.tasks_of_file(contents.sorted_out.boxes))
     reader.report_twins(contents.sorted_out.twins)
     reader.report_unclosed(contents.hides_from)
-    return Document(tasks, tuple(reader.problems), dialect)
+    return Document(tasks, tuple(reader.problems), dialect, contents.is_bare)
 
 
 class Standing(NamedTuple):

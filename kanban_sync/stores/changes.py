@@ -108,7 +108,9 @@ def compare(
             status_version=max(version, old[key].status_version),
         )
         for key, (status, version) in gone.items()
-        if key in old and key not in held and old[key].status is not status
+        if key in old
+        and key not in held
+        and (old[key].status is not status or old[key].status_version < version)
     ]
     news: list[News] = []
     moved = 0

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, follow, slot_changes
+from kanban_sync.core.following import follow, slot_changes
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.sync.watched import pathspecs
@@ -234,7 +235,9 @@ class _Reader:
         if self._is_history(unit, before, slot):
             self._units[slot] = state
             return
-        if before and self._files.slots.get(slot) == state and self._layer.since:
+        # Of what was changed and changed back since, the files tell nothing, but the versions do.
+        is_untouched = not any(changes.get(file.slot) for file in unit.files)
+        if before and is_untouched and self._layer.since and self._files.slots.get(slot) == state:
             self._units[slot] = state
             slots = [f"{name}:{file.slot}" for file in unit.files]
             states = {each: self._files.slots[each] for each in slots}

@@ -180,6 +180,28 @@ def test_a_shallow_clone_gets_an_id_of_its_own_and_says_so(clone: Clone, tmp_pat
     assert shallow.program("sync", *NAMES).code == 0
 
 
+def test_a_partial_clone_whose_remote_is_away_tells_what_it_lacks(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.git("config", "uploadpack.allowFilter", "true")
+    clone.git("clone", "--quiet", "--bare", ".", str(tmp_path / "hub"))
+    hub = Repo(tmp_path / "hub")
+    hub.git("config", "uploadpack.allowFilter", "true")
+    url = f"file://{hub.path}"
+    clone.git("clone", "--quiet", "--filter=blob:none", url, str(tmp_path / "partial"))
+    partial = Clone(tmp_path / "partial", clone.server)
+    clone.commit(**{"TASKS.md": "- [ ] another\n"})
+    clone.git("push", "--quiet", str(hub.path), "main")
+    partial.git("fetch", "--quiet")
+    hub.path.rename(tmp_path / "elsewhere")
+    assert partial.program("init", "--yes", env={}).code == 0
+    partial.git("update-ref", "refs/heads/main", "origin/main")
+    for command in (("init", "--yes"), ("sync",), ("status",), ("doctor",), ("files",)):
+        answer = partial.program(*command, env={})
+        assert "the remote cannot be reached" in answer.out + answer.err, command
+        assert "Traceback" not in answer.out + answer.err, command
+
+
 def test_a_repository_without_a_commit_gets_an_id_all_the_same(
     server: Standin, tmp_path: Path
 ) -> None:

@@ -8,15 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.following import WINDOW, follow, slot_changes
 from kanban_sync.core.history import LogEntry, PathChange
-from kanban_sync.core.layers import (
-    EMPTY,
-    WINDOW,
-    SlotChange,
-    SlotState,
-    follow,
-    slot_changes,
-)
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Document, ParsedTask, Problem, Status, Version
 
 PATH = "TASKS.md"
@@ -24,6 +19,8 @@ PATH = "TASKS.md"
 
 def parse(_path: str, blob: str) -> Document:
     """Read a content: one task a line, ``+`` ticked, ``T1:`` an id, ``>`` below the one before."""
+    if blob.startswith("lost"):
+        raise MissingObjectError(blob)
     if blob == "broken":
         return Document((), (Problem(PATH, 1, "broken", fatal=True),))
     tasks: list[ParsedTask] = []
@@ -126,6 +123,16 @@ def test_the_id_of_a_removed_task_is_the_same_task_when_it_comes_back() -> None:
     assert state.shape_version == Version(60, "c60")
 
 
+def test_a_task_that_comes_back_is_newer_than_it_ever_was_whatever_the_clocks_say() -> None:
+    state = walk(
+        commit(50, "T1:a\nT2:b"),
+        commit(6, "T1:a", "T1:a\nT2:b"),
+        commit(7, "T1:a\nT2:b", "T1:a"),
+    )
+    assert state.shape_version == Version(51, "c6")
+    assert state.tasks[1].status_version == Version(52, "c7")
+
+
 def test_an_id_that_is_given_twice_is_two_tasks() -> None:
     assert keys(walk(commit(5, "T1:a\nT1:b"))) == ["T1", "T1~2"]
 
@@ -225,6 +232,33 @@ def test_a_content_that_the_history_does_not_lead_to_has_an_unknown_version() ->
     assert [task.text_version for task in state.tasks] == [UNKNOWN]
     state = walk(commit(5, "1.1 a\n1.2 b"), end="1.1 a\n+1.2 b")
     assert [task.status_version for task in state.tasks] == [Version(5, "c5"), UNKNOWN]
+
+
+def test_at_and_below_a_content_that_is_not_there_versions_are_unknown() -> None:
+    state = walk(
+        commit(5, "lost 1"),
+        commit(6, "1.1 a", "lost 1"),
+        commit(7, "lost 2", "1.1 a"),
+        commit(8, "1.1 a\n1.2 b", "lost 2"),
+        commit(9, "1.1 a\n+1.2 b", "1.1 a\n1.2 b"),
+    )
+    assert times(state) == [(0, 0), (0, 9)]
+    assert keys(state) == ["1.1", "1.2"]
+
+
+def test_what_was_known_before_a_content_that_is_not_there_stays_known() -> None:
+    start = walk(commit(5, "1.1 a\n1.2 b"))
+    state = walk(commit(6, "lost", "1.1 a\n1.2 b"), commit(7, "1.1 a\n+1.2 b", "lost"), start=start)
+    assert times(state) == [(5, 5), (5, 7)]
+
+
+def test_a_content_before_the_window_that_is_not_there_is_no_obstacle() -> None:
+    assert times(walk(commit(6, "1.1 a", "lost"))) == [(0, 0)]
+
+
+def test_a_last_content_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(MissingObjectError):
+        walk(commit(5, "1.1 a"), commit(6, "lost", "1.1 a"))
 
 
 def test_of_a_long_history_only_the_newest_part_is_read() -> None:

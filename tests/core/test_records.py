@@ -56,7 +56,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             dict.fromkeys(["1", "2", "3"], "hash"),
             gone_means_done=True,
             shape_version=Version(5, "c5"),
-            completed=frozenset({"T1", "T2"}),
+            completed={"T1": Version(6, "c6"), "T2": Version(7, "c7")},
         ),
     ],
     ids=["empty", "full"],

@@ -106,7 +106,7 @@ SLOTS = st.builds(
     taken=st.dictionaries(TEXT, TEXT, max_size=3),
     gone_means_done=st.booleans(),
     shape_version=VERSIONS,
-    completed=st.frozensets(TEXT, max_size=2),
+    completed=st.dictionaries(TEXT, VERSIONS, max_size=2),
 )
 FILES = st.builds(
     FilesState,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.errors import OutOfReachError
+from kanban_sync.core.model import UNKNOWN, Status, TaskKey
 from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
@@ -17,6 +18,7 @@ from kanban_sync.sync.reading import Reading, read_files
 from repos import Repo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kanban_sync.core.model import Task
@@ -48,10 +50,12 @@ class Clone:
     store: MemoryStore = field(default_factory=lambda: MemoryStore(PROJECT))
     settings: SourceSettings = field(default_factory=SourceSettings)
     with_archive: bool = False
+    reads_current: bool = False
     asked: int = 0
 
     def read(self) -> Reading | None:
-        git = GitRepository(self.repo.path / ".git")
+        git_dir = self.repo.path / ".git"
+        git = GitRepository(git_dir, current=git_dir if self.reads_current else None)
         self.asked = 0
         clone = self
 
@@ -302,7 +306,7 @@ WITHOUT_HEADINGS = """\
 @pytest.mark.parametrize("in_between", [True, False], ids=["each is synced", "synced at the end"])
 @pytest.mark.parametrize(
     "left",
-    ["# Tasks\n\n- [ ] A task without an id\n", "# Tasks\n\nNothing is left.\n"],
+    ["# Tasks\n\n- [ ] A task without an id\n", "# Tasks\n\n## Later\n"],
     ids=["a task without an id", "none"],
 )
 def test_the_last_id_of_a_v1_file_was_completed_though_what_is_left_is_plain(
@@ -343,6 +347,100 @@ def test_a_task_that_loses_its_id_with_the_dialect_was_not_completed(clone: Clon
     titles = [(t.title, t.status) for t in clone.store.tasks() if t.title == "Fix the login"]
     assert ("Fix the login", Status.TODO) in titles
     assert ("Fix the login", Status.DONE) not in titles
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "# Tasks\n\nWe moved to the issue tracker.\n",
+        "# Shopping\n\n- [ ] milk\n- [ ] bread\n",
+        "# Tasks\n\n- [ ] Fix the login\n- [ ] Add some other page\n",
+        "- milk\n- bread\n",
+        "<html>404</html>\n",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n",
+        f"{V1[: V1.index('- [ ] Add')]}\n| id | status |\n|---|---|\n| T-1 | open |\n",
+    ],
+    ids=["words", "other tasks", "no ids", "a list", "html", "lfs", "a dialect besides"],
+)
+def test_a_file_that_is_no_v1_file_any_more_completed_nothing(clone: Clone, other: str) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": other})
+    clone.read()
+    assert clone.task("tasks-md:add-page").status is Status.ORPHANED
+    clone.repo.commit(**{"TASKS.md": V1[: V1.index("- [ ] Add")]})
+    clone.read()
+    assert clone.task("tasks-md:add-page").status is Status.ORPHANED
+
+
+def test_a_v1_file_that_is_made_anew_without_a_task_did_not_complete_it(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": None})
+    clone.repo.commit(**{"TASKS.md": V1[: V1.index("- [ ] Add")]})
+    clone.read()
+    assert clone.task("tasks-md:add-page").status is Status.ORPHANED
+
+
+WITHOUT_PAGE = {"TASKS.md": V1[: V1.index("- [ ] Add")]}
+
+
+def _switch_back(repo: Repo) -> None:
+    repo.git("switch", "-q", "main")
+
+
+def _amend(repo: Repo) -> None:
+    repo.write("TASKS.md", WITHOUT_PAGE["TASKS.md"])
+    repo.git("commit", "-qa", "--amend", "--no-edit", "--allow-empty")
+
+
+def _reset(repo: Repo) -> None:
+    repo.git("reset", "-q", "--hard", "HEAD~1")
+    repo.commit(**{"TASKS.md": WITHOUT_PAGE["TASKS.md"].replace("mend it", "mend it well")})
+
+
+@pytest.mark.parametrize("leave_out", [_switch_back, _amend, _reset])
+def test_a_v1_task_that_no_commit_in_sight_removed_was_not_completed(
+    clone: Clone, leave_out: Callable[[Repo], None]
+) -> None:
+    clone.reads_current = True
+    clone.repo.commit(**WITHOUT_PAGE)
+    clone.repo.git("switch", "-qc", "feat")
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    leave_out(clone.repo)
+    clone.read()
+    assert clone.task("tasks-md:add-page").status is Status.ORPHANED
+    assert clone.task("tasks-md:fix-login").status is Status.TODO
+
+
+def test_a_completed_task_that_was_opened_and_completed_again_has_the_newest_version(
+    clone: Clone,
+) -> None:
+    clone.repo.commit_at(1000, **{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit_at(2000, **WITHOUT_PAGE)
+    clone.read()
+    first = clone.task("tasks-md:add-page")
+    clone.repo.commit_at(3000, **{"TASKS.md": V1})
+    last = clone.repo.commit_at(4000, **WITHOUT_PAGE)
+    clone.read()
+    again = clone.task("tasks-md:add-page")
+    assert (first.status, again.status) == (Status.DONE, Status.DONE)
+    assert first.status_version.time == 2000
+    assert again.status_version == (4000, last[:12])
+
+
+def test_what_is_below_a_completed_task_stays_as_it_was(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": "# Tasks\n"})
+    clone.read()
+    below = {key: it for key, it in clone.statuses().items() if "fix-login#" in key}
+    assert set(below.values()) == {"todo"}
+    clone.repo.commit(**{"TASKS.md": "# Tasks\n\n## P0\n\n- [ ] Rest\n"})
+    clone.read()
+    assert clone.statuses().items() >= below.items()
 
 
 def test_a_v1_file_that_is_gone_completed_nothing(clone: Clone) -> None:
@@ -632,6 +730,119 @@ def test_settings_that_look_elsewhere_read_everything_again(clone: Clone) -> Non
     clone.settings = SourceSettings(tasks=("TASKS.md", "TODO.md"))
     clone.read()
     assert "other" in {task.title for task in clone.store.tasks()}
+
+
+# --- partial clones -------------------------------------------------------------------------------
+
+
+@dataclass
+class PartialClone(Clone):
+    """A clone without old contents, whose remote can be taken away."""
+
+    remote: Repo = field(kw_only=True)
+
+    @classmethod
+    def of(cls, remote: Repo, path: Path) -> PartialClone:
+        remote.git("config", "uploadpack.allowFilter", "true")
+        url = f"file://{remote.path}"
+        remote.git("clone", "-q", "--filter=blob:none", url, str(path))
+        return cls(Repo(path), remote=remote)
+
+    def lose_remote(self) -> None:
+        self.remote.path.rename(self.remote.path.with_name("elsewhere"))
+
+
+def test_old_contents_that_are_out_of_reach_give_no_versions(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    remote.commit(**{ONE: change("- [ ] 1.1 a"), "TASKS.md": V1})
+    remote.commit(**{ONE: change("- [x] 1.1 a"), "TASKS.md": V1.replace("Add a", "Make a")})
+    clone = PartialClone.of(remote, tmp_path / "partial")
+    clone.lose_remote()
+    clone.read()
+    assert clone.task("openspec:x#1.1").status is Status.DONE
+    assert clone.task("tasks-md:add-page").title == "Make a page"
+    assert {task.text_version for task in clone.store.tasks()} == {UNKNOWN}
+    ticked = clone.repo.commit(**{ONE: change("- [ ] 1.1 a")})
+    clone.read()
+    assert clone.task("openspec:x#1.1").status_version.commit == ticked[:12]
+
+
+def test_a_content_that_is_needed_and_out_of_reach_is_told_with_the_reason(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    remote.commit(**{"TASKS.md": V1, ".kanban-sync.yaml": "project_id: p1\n"})
+    clone = PartialClone.of(remote, tmp_path / "partial")
+    remote.commit(**{"TASKS.md": V1 + "\n", ".kanban-sync.yaml": "project_id: p2\n"})
+    clone.repo.git("fetch", "-q")
+    clone.repo.git("update-ref", "refs/heads/main", "origin/main")
+    clone.lose_remote()
+    with pytest.raises(OutOfReachError, match="the remote cannot be reached"):
+        clone.read()
+    git = GitRepository(clone.repo.path / ".git")
+    with pytest.raises(OutOfReachError):
+        git.file_at("main", ".kanban-sync.yaml")
+    with pytest.raises(OutOfReachError):
+        git.read(git.tree(git.branch()[1], (":(top)",)).values())
+    assert git.file_at("main", "nothing") is None
+    assert git.content("main~1:TASKS.md") == V1.encode()
+    git.close()
+
+
+# --- what is taken back ---------------------------------------------------------------------------
+
+ONE = "openspec/changes/x/tasks.md"
+ARCHIVED = "openspec/changes/archive/2026-01-02-x/tasks.md"
+TICKABLE = change("- [ ] 1.1 a", "- [ ] 1.2 b")
+
+
+@pytest.mark.parametrize(
+    ("key", "between"),
+    [
+        ("openspec:x#1.1", {ONE: change("- [x] 1.1 a", "- [ ] 1.2 b")}),
+        ("openspec:x#1.1", {ONE: change("- [ ] 1.1 a, but better", "- [ ] 1.2 b")}),
+        ("openspec:x#1.1", {ONE: change("- [ ] 1.2 b")}),
+        ("openspec:x", {ONE: None, ARCHIVED: TICKABLE}),
+        ("tasks-md:add-page", {"TASKS.md": V1[: V1.index("- [ ] Add")]}),
+        ("tasks-md:fix-login", {"TASKS.md": V1.replace("- [ ] Fix", "- [/] Fix")}),
+    ],
+    ids=["a tick", "words", "a line", "an archived change", "a v1.0 block", "a v1.0 mark"],
+)
+def test_what_was_changed_and_taken_back_between_two_passes_has_the_newest_version(
+    clone: Clone, key: str, between: dict[str, str | None]
+) -> None:
+    clone.repo.commit_at(1000, **{ONE: TICKABLE, "TASKS.md": V1})
+    clone.read()
+    before = clone.task(key)
+    clone.repo.commit_at(2000, **between)
+    clone.repo.git("revert", "--no-edit", "HEAD")
+    back = clone.repo.git("rev-parse", "HEAD")[:12]
+    clone.read()
+    after = clone.task(key)
+    assert after.title == before.title
+    assert after.status is before.status
+    assert back in {after.text_version.commit, after.status_version.commit}
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()
+
+
+def test_what_was_taken_back_beside_a_branch_that_is_merged_has_the_newest_version(
+    clone: Clone,
+) -> None:
+    """The merge is as one of its parents, so git tells of no change in it."""
+    clone.repo.commit_at(1000, **{ONE: TICKABLE})
+    clone.repo.git("switch", "-qc", "theirs")
+    clone.repo.commit_at(2000, **{ONE: change("- [x] 1.1 a", "- [ ] 1.2 b")})
+    back = clone.repo.commit_at(3000, **{ONE: TICKABLE})[:12]
+    clone.repo.git("switch", "-q", "main")
+    ours = clone.repo.commit_at(2500, **{ONE: change("- [ ] 1.1 a", "- [x] 1.2 b")})[:12]
+    clone.read()
+    clone.repo.git("merge", "-q", "--no-edit", "theirs")
+    clone.read()
+    assert clone.task("openspec:x#1.1").status_version == (3000, back)
+    assert clone.task("openspec:x#1.2").status_version == (2500, ours)
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,7 +9,7 @@ import pytest
 
 from repos import Repo
 from system.git_operations import AT_ONCE, AT_THE_NEXT_TRIGGER, NOTHING_TO_SYNC
-from system.synced_clone import FILES, SyncedClone
+from system.synced_clone import FILES, SyncedClone, copy_clone
 
 if TYPE_CHECKING:
     from system.board_server import BoardServer
@@ -44,6 +44,23 @@ def test_it_starts_nothing(clone: SyncedClone, server: BoardServer, operation: O
     assert clone.requested() == before
     assert clone.processes() == []
     assert server.requests == []
+
+
+def test_what_another_clone_ticked_and_this_one_takes_back_is_open_on_the_board(
+    clone: SyncedClone, tmp_path: Path
+) -> None:
+    """This clone has never synced the state in between."""
+    other = copy_clone(clone, tmp_path / "other")
+    clone.commit_ticks("one")
+    clone.wait()
+    assert clone.done_on_board() == {"one"}
+    other.quietly("pull", "-q", str(clone.path), "main")
+    other.quietly("revert", "--no-edit", "HEAD")
+    other.run("sync").check_returncode()
+    assert other.done_on_board() == set()
+    clone.git("pull", "-q", str(other.path), "main")
+    clone.wait()
+    assert clone.done_on_board() == clone.done_in_database() == set()
 
 
 def test_a_commit_on_another_branch_changes_nothing_on_the_board(

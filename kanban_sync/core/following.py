@@ -1,0 +1,140 @@
+"""Following a task file along its slot, from the commits that changed it to its last state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.layers import EMPTY, SlotChange, carry
+from kanban_sync.core.model import UNKNOWN, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kanban_sync.core.history import LogEntry
+    from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.model import Document
+
+COMMIT_DIGITS = 12
+"""How much of a commit's id a version keeps: it has to fit on a card."""
+
+WINDOW = 2000
+"""How many versions of one file are looked at; what was last changed before counts as oldest."""
+
+
+def follow(
+    start: SlotState,
+    changes: Sequence[SlotChange],
+    end: SlotChange,
+    parse: Callable[[str, str], Document],
+    gone_means_done: Callable[[Document], bool],
+) -> SlotState:
+    """Walk a slot's changes, oldest first, and return its state at the content of ``end``.
+
+    A history that does not lead there (a shallow clone, a window that was cut) ends in one more
+    step with the version of ``end``, which nobody knows. Nor is the age known of what stands in the
+    oldest content that this clone has, if there were others before it.
+
+    Args:
+        start: The state before the first change; ``EMPTY`` if nothing is known.
+        changes: What the commits did.
+        end: The content at which to arrive.
+        parse: Path and blob id -> what the file says.
+        gone_means_done: What a content's dialect thinks of removed entries.
+    """
+    steps = _at_hand([each for each in changes[-WINDOW:] if each.new], parse)
+    known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
+    latest = start if start.blob else _root(steps, parse, gone_means_done)
+    returned: list[SlotState] = []
+    for change in (*steps, end):
+        if change is end and end.new in known and known[end.new].path == end.path:
+            latest = known[end.new]
+            break
+        before = [known[blob] for blob in dict.fromkeys(change.old) if blob in known]
+        if not before and latest.blob:
+            before = [latest]
+        document = parse(change.path, change.new)
+        is_cut = bool(change.old) and not before
+        step = replace(change, version=UNKNOWN) if is_cut else change
+        latest = carry(before, step, document, gone_means_done=gone_means_done(document))
+        if change.new in known:
+            returned.append(latest)
+        known[change.new] = latest
+    return _with_what_was_taken_back(latest, returned)
+
+
+def _with_what_was_taken_back(last: SlotState, returned: Sequence[SlotState]) -> SlotState:
+    """Give each task the newest version that it had where a content came back.
+
+    A branch that took back what it changed leaves no trace in the merge that follows.
+    """
+    if not returned:
+        return last
+    texts: dict[str, Version] = {}
+    statuses: dict[str, Version] = {}
+    for task in (task for state in (*returned, last) for task in state.tasks):
+        texts[task.own] = max(task.text_version, texts.get(task.own, UNKNOWN))
+        statuses[task.own] = max(task.status_version, statuses.get(task.own, UNKNOWN))
+    tasks = (
+        replace(task, text_version=texts[task.own], status_version=statuses[task.own])
+        for task in last.tasks
+    )
+    shape = max(state.shape_version for state in (*returned, last))
+    return replace(last, tasks=tuple(tasks), shape_version=shape)
+
+
+def _root(
+    changes: Sequence[SlotChange],
+    parse: Callable[[str, str], Document],
+    gone_means_done: Callable[[Document], bool],
+) -> SlotState:
+    """Return what stood before the first change of a history that was cut: its age is unknown."""
+    first = next(iter(changes), None)
+    if first is None or not first.old:
+        return EMPTY
+    change = SlotChange(UNKNOWN, (), first.old[0], first.path)
+    try:
+        document = parse(change.path, change.new)
+    except MissingObjectError:
+        return EMPTY
+    return carry((), change, document, gone_means_done=gone_means_done(document))
+
+
+def _at_hand(
+    changes: Sequence[SlotChange], parse: Callable[[str, str], Document]
+) -> Sequence[SlotChange]:
+    """Return the newest changes, as far back as this clone has their contents."""
+    for index in reversed(range(len(changes))):
+        try:
+            parse(changes[index].path, changes[index].new)
+        except MissingObjectError:
+            return changes[index + 1 :]
+    return changes
+
+
+def slot_changes(
+    log: Iterable[LogEntry], slot_of: Callable[[str], str | None]
+) -> dict[str, list[SlotChange]]:
+    """Sort a log by slot; a file that moved within its slot is one change.
+
+    ``slot_of`` returns None for a path that is no task file.
+    """
+    by_slot: dict[str, list[SlotChange]] = {}
+    for entry in log:
+        version = Version(entry.time, entry.commit[:COMMIT_DIGITS])
+        here: dict[str, SlotChange] = {}
+        for change in entry.changes:
+            slot = slot_of(change.path)
+            if slot is None:
+                continue
+            former = here.get(slot, SlotChange(version, (), ""))
+            here[slot] = SlotChange(
+                version,
+                former.old + tuple(blob for blob in change.old if blob),
+                change.new or former.new,
+                change.path if change.new else former.path,
+            )
+        for slot, slot_change in here.items():
+            by_slot.setdefault(slot, []).append(slot_change)
+    return by_slot

@@ -1,0 +1,74 @@
+"""What git is asked, in words whose answers are the same whatever its user has set. Starts nothing.
+
+A setting that changes what a command prints is overruled here: those of ``log``, ``diff``,
+``color``, ``format``, ``notes`` and ``status``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.links import CONFIGURED
+from kanban_sync.git_output import COMMIT_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EMPTY_TREE = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+"""The id of a tree without entries, by the length of the repository's object ids."""
+
+HEADS = [
+    "git", "for-each-ref", "--format=%(objectname) %(refname) %(symref)",
+    "refs/heads", "refs/remotes/origin",
+]  # fmt: skip
+"""All local branches, and those of ``origin``."""
+
+USUAL_BRANCH = ["git", "config", "--get", "init.defaultBranch"]
+"""How the user calls default branches."""
+
+REMOTES = ["git", "config", "-z", "--get-regexp", CONFIGURED]
+"""The settings that tell where branches are published."""
+
+CONTENTS = ["git", "cat-file", "--batch"]
+"""The bytes of the objects that are named on its input."""
+
+
+def entries(commit: str, pathspecs: Sequence[str]) -> list[str]:
+    """Ask for all that lies at watched paths."""
+    how = ["-r", "-z", "--no-renames", "--no-abbrev", "-O/dev/null"]
+    return ["git", "diff-tree", *how, EMPTY_TREE[len(commit)], commit, "--", *pathspecs]
+
+
+def is_ancestor(commit: str, tip: str) -> list[str]:
+    """Ask, by the status of the process, whether a commit is an ancestor of a tip."""
+    return ["git", "merge-base", "--is-ancestor", commit, tip]
+
+
+def log(since: str, tip: str, pathspecs: Sequence[str]) -> list[str]:
+    """Ask for the commits that changed watched files, oldest first.
+
+    A merge is listed only where it differs from all parents (``-c``); no rename detection, since
+    git pairs files across changes.
+    """
+    return [
+        "git", "-c", "log.showRoot=true", "-c", "diff.relative=false", "log",
+        "--no-show-signature", "--no-follow", "--no-color", "--no-notes",
+        "-O/dev/null", "--ignore-submodules=none",
+        "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
+        "--no-renames", "--no-abbrev", f"--format=format:{COMMIT_MARK}%H %ct",
+        f"{since}..{tip}" if since else tip, "--", *pathspecs,
+    ]  # fmt: skip
+
+
+def roots(commit: str) -> list[str]:
+    """Ask for the time and id of each root commit that a commit descends from."""
+    return ["git", "rev-list", "--max-parents=0", "--timestamp", commit]
+
+
+def status(pathspecs: Sequence[str]) -> list[str]:
+    """Ask for watched files that differ from the last commit."""
+    how = ["--porcelain", "-z", "--no-renames", "--untracked-files=all", "--no-ahead-behind"]
+    return ["git", "status", *how, "--", *pathspecs]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import UNKNOWN
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.limits import Limits
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
     from kanban_sync.core.operations import Operation
 
@@ -37,6 +39,7 @@ class SourceSettings:
 
     ``openspec`` are folders named openspec; ``exclude`` takes fixtures away again. ``dialects`` are
     pairs of a glob and the dialect of the Markdown files that it covers; the first glob counts.
+    ``limits`` are what one file may hold.
     """
 
     tasks: tuple[str, ...] = (
@@ -51,6 +54,7 @@ class SourceSettings:
     roadmap: tuple[str, ...] = ("roadmap.yaml", "state/roadmap.yaml")
     mission: tuple[str, ...] = ("**/.mosaic/orchestrator/mission.json",)
     dialects: tuple[tuple[str, str], ...] = ()
+    limits: Limits = USUAL
 
 
 DEFAULTS = SourceSettings()

@@ -14,7 +14,7 @@ from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Document, ParsedTask, Status
 from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
-from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading
+from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading, too_large
 from kanban_sync.sources.numbering import leading_number
 
 if TYPE_CHECKING:
@@ -142,10 +142,11 @@ class OpenSpec:
         self,
         path: str,
         data: bytes,
-        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+        settings: SourceSettings = DEFAULTS,
     ) -> Document:
         """Read the checkboxes of a task file, or the description from a change's proposal."""
-        problem = damage(path, data)
+        limits = settings.limits
+        problem = damage(path, data, limits)
         if problem:
             return Document((), (problem,))
         text = decode(data)
@@ -153,7 +154,11 @@ class OpenSpec:
             from kanban_sync.sources.proposal import description  # noqa: PLC0415 - not for counting
 
             return Document((ParsedTask("proposal", Status.TODO, body=description(text)),))
-        return Document(tuple(_tasks(text)))
+        tasks = tuple(_tasks(text))
+        if len(tasks) > limits.tasks:
+            most = str(limits.tasks)
+            return Document((), (too_large(path, f"holds {len(tasks)} tasks", most, "tasks"),))
+        return Document(tasks)
 
     def edit(
         self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS

@@ -27,13 +27,13 @@ class Roadmap(OneFile):
         self,
         path: str,
         data: bytes,
-        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+        settings: SourceSettings = DEFAULTS,
     ) -> Document:
         """Read the tasks of a file."""
         # Here, since few repositories have a roadmap, and the YAML library takes a while.
         from kanban_sync.sources import roadmap_tasks  # noqa: PLC0415
 
-        return roadmap_tasks.read(path, data)
+        return roadmap_tasks.read(path, data, settings.limits)
 
     def edit(
         self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS

@@ -23,6 +23,9 @@ _RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 _PIPE = re.compile(r"(?<!\\)\|")
 _ID_COLUMNS = {"#", "no", "no.", "nr", "nr."}
 _TICK = re.compile(r"[✅✓✔☑]\ufe0f?")
+MOST_COLUMNS = 1000
+"""A table with more is none of tasks; reading what its columns are called would take seconds."""
+
 _WORD_ID = re.compile(r"[\w.-]{1,80}")
 
 
@@ -115,6 +118,8 @@ def _is_row(line: Line) -> bool:
 
 
 def _rows(lines: Sequence[Line], heading: str, *, certain: bool) -> list[Box]:
+    if lines[0].raw.count("|") > MOST_COLUMNS:
+        return []
     columns = _columns(lines[0])
     if not ({"id", "title", "description"} & set(columns.names)):
         return []

@@ -22,6 +22,7 @@ COMMANDS = {
     "allow": "Let hooks of this clone write to the board that the repository names.",
     "background": "",
     "board": "Draw the board's columns in the terminal, from the task database.",
+    "check": "Tell what is wrong with task files, before they are committed.",
     "demo": "Show on a throw-away repository what happens after each commit.",
     "doctor": "Look for what keeps commits from reaching the board, and say the remedy.",
     "files": "List the task files that are read, with their tasks and problems.",

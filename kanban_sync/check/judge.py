@@ -1,0 +1,249 @@
+"""Checks the task files of a work tree: reads what is needed, and asks each rule."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kanban_sync.check import rules, work_tree
+from kanban_sync.check.finding import Finding
+from kanban_sync.core.findings import OFF, OPENSPEC_NESTED, level_of
+from kanban_sync.core.model import Document
+from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.sources import SOURCES
+from kanban_sync.sources.openspec import FOLDER, METADATA, OpenSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kanban_sync.check.fixes import Fixed, Sick
+    from kanban_sync.core.model import Problem
+    from kanban_sync.core.ports import Source, SourceSettings, Unit
+
+SETTINGS_FILE = ".kanban-sync.yaml"
+RECORDED = "settings.json"
+
+
+class Result(NamedTuple):
+    """What a check found: in how many files, what was mended, and the bytes of what was read."""
+
+    files: int
+    findings: tuple[Finding, ...]
+    fixed: tuple[Fixed, ...]
+    contents: Mapping[str, bytes]
+
+    @property
+    def errors(self) -> int:
+        """How many of the findings are errors."""
+        return sum(each.is_error for each in self.findings)
+
+
+class Settings(NamedTuple):
+    """What of the settings concerns a check: where files lie, and what is an error."""
+
+    sources: SourceSettings = DEFAULTS
+    levels: tuple[tuple[str, str], ...] = ()
+
+
+def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Result:
+    """Check files of the work tree around a folder.
+
+    Args:
+        folder: Where the names start from.
+        names: The files; all that are watched, if there are none.
+        fix: Whether to mend what can be mended without losing anything.
+
+    Raises:
+        RepositoryError: There is no work tree, or a file is not in it.
+        SettingsError: The settings file has problems; all of them are named.
+    """
+    place = work_tree.find(folder)
+    settings = _settings(place)
+    wanted = [work_tree.relative(place.top, folder, name) for name in names]
+    one = _Check(place.top, settings, wanted)
+    fixed: tuple[Fixed, ...] = ()
+    if fix:
+        # Here, since few ask for it.
+        from kanban_sync.check.fixes import mend  # noqa: PLC0415
+
+        fixed = mend(place.top, one.mendable(), one.known())
+        one = _Check(place.top, settings, wanted) if fixed else one
+    return one.result(fixed)
+
+
+def _settings(place: work_tree.Place) -> Settings:
+    """Return the settings of the work tree; where it has none, what init noted, or the defaults."""
+
+    def read(name: str) -> bytes | None:
+        path = os.path.join(place.top, name)
+        if os.path.islink(path) or not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read()
+
+    noted = os.path.join(place.state, RECORDED)
+    is_here = os.path.exists(os.path.join(place.top, SETTINGS_FILE))
+    if not is_here and not os.path.exists(noted):
+        return Settings()
+    # Here, since settings are slow to load, and a repository may do without.
+    from kanban_sync import config  # noqa: PLC0415
+
+    found = config.load(read) if is_here else config.from_json(_noted(noted))
+    return Settings(found.sources, found.check)
+
+
+def _noted(path: str) -> dict[str, Any]:
+    """Return what init noted, nothing if that cannot be read."""
+    import json  # noqa: PLC0415 - as above
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class _Check:
+    """One look at the work tree."""
+
+    def __init__(self, top: str, settings: Settings, wanted: Sequence[str]) -> None:
+        self._settings = settings
+        sources = settings.sources
+        specs = dict.fromkeys(
+            spec for source in SOURCES.values() for spec in source.pathspecs(sources)
+        )
+        # What a hook names is in the index; whoever names nothing means new files too.
+        paths = work_tree.listed(top, specs, untracked=not wanted)
+        folders = tuple(f"{each}/" for each in wanted if os.path.isdir(os.path.join(top, each)))
+        named = [each for each in wanted if f"{each}/" not in folders]
+        watched = [
+            path
+            for path in dict.fromkeys([*paths, *named])
+            if any(source.matches(path, sources) for source in SOURCES.values())
+        ]
+        self._files = work_tree.Files(top, watched, sources.limits)
+        inside = {path for path in watched if path.startswith(folders)} if folders else set()
+        is_all = not wanted or "." in wanted
+        self._checked = set(watched) if is_all else inside | set(named) & set(watched)
+        self._problems: list[Problem] = []
+        self._read: list[rules.File] = []
+        self._names: set[str] = set()
+        self._sought = 0
+        for name, source in SOURCES.items():
+            units = [
+                unit
+                for unit in source.units(self._files.tree, self._files.read, sources)
+                if not unit.archived
+            ]
+            self._names |= {each for unit in units for each in (unit.name, unit.title)}
+            if name == OpenSpec.NAME:
+                self._read_openspec(source, units)
+            else:
+                self._read_files(name, source, units)
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def _parse(self, source: Source, path: str) -> Document:
+        data = self._files.read(path)
+        problem = self._files.problems.get(path)
+        return (
+            Document((), (problem,))
+            if problem
+            else source.parse(path, data, self._settings.sources)
+        )
+
+    def _read_files(self, name: str, source: Source, units: Iterable[Unit]) -> None:
+        """Read the files of a source; those that are not checked hold what others wait for."""
+        for unit in units:
+            path = unit.files[0].path
+            document = self._parse(source, path)
+            gone_is_done = source.gone_means_done(document)
+            is_whole = not unit.prefix
+            self._read.append(rules.File(name, path, document, is_whole, gone_is_done))
+
+    def _read_openspec(self, source: Source, units: Iterable[Unit]) -> None:
+        """Read the changes that a checked file belongs to; nobody waits for a task of theirs."""
+        from kanban_sync.check import openspec_rules  # noqa: PLC0415 - not where there is none
+
+        touched = {
+            "/".join(parts[: at + 3])
+            for path in self._checked
+            for parts in [path.split("/")]
+            for at, part in enumerate(parts)
+            if part == FOLDER
+        }
+        for unit in units:
+            if unit.path not in touched:
+                continue
+            found = [
+                (file.path, self._files.read(file.path), self._parse(source, file.path))
+                for file in unit.files
+                if not file.is_text
+            ]
+            self._read += [rules.File(source.NAME, path, read) for path, _, read in found]
+            self._problems += openspec_rules.of_change(found)
+        inside = [path for path in self._files.tree if f"{FOLDER}/changes/" in path]
+        for problem in openspec_rules.nested_changes(inside):
+            if any(path.startswith(f"{problem.path}/") for path in self._checked):
+                self._problems.append(problem)
+        described = {
+            path: self._files.read(path)
+            for path in self._checked & self._files.tree.keys()
+            if path.endswith((f"/{METADATA}", "/schema.yaml")) and f"{FOLDER}/" in path
+        }
+        self._problems += openspec_rules.metadata(described) if described else ()
+
+    # --- judging ------------------------------------------------------------------------------
+
+    def known(self) -> rules.Known:
+        """Return the tasks that others may wait for."""
+        files = [file for file in self._read if file.source != OpenSpec.NAME]
+        return rules.Known(files, self._names)
+
+    def _found(self) -> Iterator[Problem]:
+        checked = [file for file in self._read if file.path in self._checked]
+        for file in checked:
+            yield from file.document.problems
+        yield from self._files.dead_links(sorted(self._checked))
+        yield from self._problems
+        yield from rules.legends(checked)
+        yield from rules.ids_of_two_files(self._read, self._checked)
+        if any(task.depends_on for file in checked for task in rules.all_tasks(file)):
+            known = self.known()
+            yield from rules.unknown_dependencies(checked, known)
+            yield from rules.circles(self._read, known, self._checked)
+
+    def result(self, fixed: tuple[Fixed, ...]) -> Result:
+        """Return what is wrong, by file and line."""
+        said = dict(self._settings.levels)
+        shown = self._checked | {each.path for each in self._problems if _is_folder(each)}
+        found = dict.fromkeys(problem for problem in self._found() if problem.path in shown)
+        findings = [Finding(problem, level_of(problem.code, said)) for problem in found]
+        kept = [each for each in findings if each.level != OFF]
+        kept.sort(key=lambda each: (each.problem.path, each.problem.line))
+        count = sum(file.path in self._checked for file in self._read)
+        return Result(count, tuple(kept), fixed, self._files.contents)
+
+    def mendable(self) -> list[Sick]:
+        """Return the checked files with what is wrong in each."""
+        from kanban_sync.check.fixes import Sick  # noqa: PLC0415 - as above
+
+        by_path: dict[str, list[Problem]] = {}
+        for problem in self._found():
+            by_path.setdefault(problem.path, []).append(problem)
+        return [
+            Sick(
+                file,
+                self._files.contents[file.path],
+                by_path[file.path],
+                SOURCES[file.source],
+                self._settings.sources,
+            )
+            for file in self._read
+            if file.path in self._checked and file.path in by_path
+        ]
+
+
+def _is_folder(problem: Problem) -> bool:
+    return problem.code == OPENSPEC_NESTED

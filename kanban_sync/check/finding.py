@@ -27,10 +27,10 @@ class Finding(NamedTuple):
         return self.level == ERROR
 
     def line(self) -> str:
-        """Return ``path:line: [code] what; what to do``."""
+        """Return ``path:line: [code] what; what to do``, and whether it is only a warning."""
         path, line, message, _, code, _, _ = self.problem
         where = f"{path}:{line}" if line else path
-        return f"{where}: [{code}] {message}"
+        return f"{where}: [{code}] {message}{'' if self.is_error else ' (warning)'}"
 
     def data(self) -> dict[str, Any]:
         """Return the finding as plain data, with stable keys."""

@@ -206,19 +206,22 @@ def _differs_only_there(
         if (problem.code, problem.word) in left or len(after.problems) >= len(before.problems):
             return False
     return all(
-        _expected(one, problem, now)._replace(status=other.status) == other._replace(children=())
+        _is_mended(one, other, problem, now)
         if index in wanted
         else one._replace(children=()) == other._replace(children=())
         for index, (one, other) in enumerate(zip(old, new, strict=True))
     )
 
 
-def _expected(task: ParsedTask, problem: Problem, now: str) -> ParsedTask:
-    """Return a task without those below it, as it has to be read afterwards."""
+def _is_mended(one: ParsedTask, other: ParsedTask, problem: Problem, now: str) -> bool:
+    """Tell whether a task says what it said but for the word, which may be part of its title."""
+    wanted = one._replace(word=now, status=other.status)
     if problem.code in _DEPENDENCIES:
-        names = tuple(now if each == problem.word else each for each in task.depends_on)
-        return task._replace(depends_on=tuple(dict.fromkeys(names)), children=())
-    return task._replace(word=now, children=())
+        names = tuple(now if each == problem.word else each for each in one.depends_on)
+        wanted = one._replace(depends_on=tuple(dict.fromkeys(names)))
+        if other.title == one.title.replace(problem.word, now):
+            wanted = wanted._replace(title=other.title)
+    return wanted._replace(children=()) == other._replace(children=())
 
 
 def _replace(path: str, before: bytes, after: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ def run(folder: str, names: Sequence[str], *, fix: bool, as_json: bool) -> int:
     """
     result = check(folder, names, fix=fix)
     text = _json(result) if as_json else "".join(f"{line}\n" for line in _lines(result))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A path may hold bytes that are no text in any encoding.
+            stream.reconfigure(errors="backslashreplace")
     sys.stdout.write(text)
     unreadable = dict.fromkeys(each.problem.path for each in result.findings if each.problem.fatal)
     for path in unreadable:

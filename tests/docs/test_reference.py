@@ -144,6 +144,8 @@ def _default(target: str) -> list[str]:
         return [names[name]] if name != config.ANY else []
     for part in (*parts, name):
         value = getattr(value, part) if part != config.ANY else value
+    if isinstance(value, int):
+        return [str(value)] if value else []
     return list(value) if isinstance(value, tuple) else [value] if value else []
 
 
@@ -237,6 +239,7 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("log", "## log"),
         ("sync", "## sync"),
         ("doctor", "## doctor"),
+        ("check", "## check"),
         ("install", "## install and uninstall"),
     ],
 )

@@ -292,8 +292,10 @@ def test_a_default_branch_is_named_without_what_git_puts_before_it(name: str) ->
         ("check: {ticked: fatal}", "check.ticked has to be one of error, warning, off"),
         (
             "check: {unknown-statuses: off}",
-            "check.unknown-statuses is nothing that 'kanban-sync check' finds; did you mean"
-            " unknown-status?",
+            (
+                "check.unknown-statuses is nothing that 'kanban-sync check' finds; did you mean"
+                " unknown-status?"
+            ),
         ),
         ("check: off", "check has to hold settings below it"),
     ],

@@ -125,7 +125,8 @@ def spelling(word: str) -> str:
     if len(found) != 1:
         return ""
     (words,) = found.values()
-    return min(words, key=lambda each: (abs(len(each) - len(word)), each))
+    # Rather a letter that was left out than one that was taken for another.
+    return min(words, key=lambda each: (-len(each), each))
 
 
 def _one_letter_off(word: str) -> Iterator[str]:

@@ -113,9 +113,9 @@ class _Check:
         specs = dict.fromkeys(
             spec for source in SOURCES.values() for spec in source.pathspecs(sources)
         )
-        # What a hook names is in the index; whoever names nothing means new files too.
-        paths = work_tree.listed(top, specs, untracked=not wanted)
         folders = tuple(f"{each}/" for each in wanted if os.path.isdir(os.path.join(top, each)))
+        # What a hook names is in the index; whoever names no file means new files too.
+        paths = work_tree.listed(top, specs, untracked=not wanted or bool(folders))
         named = [each for each in wanted if f"{each}/" not in folders]
         watched = [
             path

@@ -125,7 +125,7 @@ def test_a_number_counts_in_its_own_file(repo: Repo) -> None:
     put(
         repo,
         **{
-            "a/TASKS.md": "- [ ] 1.1 a\n- [ ] 1.2 b (depends on 1.1)\n- [ ] 2. c (depends on 9.9)\n",
+            "a/TASKS.md": "- [ ] 1.1 a\n- [ ] 2 b (depends on 1.1)\n- [ ] 3 c (depends on 9.9)\n",
             "b/TASKS.md": "- [ ] 9.9 b\n",
         },
     )

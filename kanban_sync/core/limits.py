@@ -20,13 +20,13 @@ class Limits(NamedTuple):
 
     @property
     def values(self) -> int:
-        """Return how many values a YAML or JSON file may hold: twenty for each task."""
-        return 20 * self.tasks
+        """Return how many values a YAML or JSON file may hold: ten for each task."""
+        return 10 * self.tasks
 
     @property
     def text(self) -> int:
         """Return how many characters may come of it, however often values are referred to."""
-        return 2 * self.file_size * MIB
+        return 3 * self.file_size * MIB // 2
 
 
 USUAL = Limits()

@@ -55,6 +55,9 @@ def read(path: str, data: bytes, limits: Limits = USUAL) -> Document:
     problem = damage(path, data, limits)
     if problem:
         return Document((), (problem,))
+    if data.count(b",") > limits.values:
+        what = f"holds more than {limits.values} values; split the file"
+        return Document((), (refused(path, 0, what, TOO_LARGE),))
     groups = Groups(path, TASKS, GROUPS, limits=limits)
     try:
         root = _root(decode(data), limits)

@@ -18,7 +18,7 @@ from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.findings import LEVELS, code_problem
 from kanban_sync.core.limits import Limits, limit_problem
 from kanban_sync.core.mapping import Drawing
-from kanban_sync.core.ports import SourceSettings
+from kanban_sync.core.units import SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -294,7 +294,7 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
             more = {part: settings.sources.limits._replace(**{name: int(value)})}
         elif name:
             more = {part: tuple({**dict(settings.sources.dialects), name: value}.items())}
-        return replace(settings, sources=replace(settings.sources, **more))
+        return replace(settings, sources=settings.sources._replace(**more))
     plain: dict[str, Any] = {head: value.strip() if isinstance(value, str) else value}
     return replace(settings, **plain)
 

@@ -9,7 +9,7 @@ from kanban_sync.check import rules, work_tree
 from kanban_sync.check.finding import Finding
 from kanban_sync.core.findings import OFF, OPENSPEC_NESTED, level_of
 from kanban_sync.core.model import Document
-from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources import SOURCES
 from kanban_sync.sources.openspec import FOLDER, METADATA, OpenSpec
 

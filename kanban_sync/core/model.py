@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,8 +104,7 @@ class Version(NamedTuple):
 UNKNOWN = Version(0, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One task with its key, as the files or the database have it.
 
     ``line`` counts from 1; ``position`` is the place among the tasks of the same file;

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.findings import BAD_JSON, TOO_LARGE, WRONG_SHAPE
 from kanban_sync.core.model import Document
-from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources.markdown import damage, decode, refused
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.limits import Limits
-    from kanban_sync.core.ports import SourceSettings
+    from kanban_sync.core.units import SourceSettings
 
 
 class Mission(OneFile):

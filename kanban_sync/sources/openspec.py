@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Document, ParsedTask, Status
-from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
+from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading, too_large
 from kanban_sync.sources.numbering import leading_number
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.edits import Edit
-    from kanban_sync.core.ports import Read, SourceSettings, Tree
+    from kanban_sync.core.units import Read, SourceSettings, Tree
     from kanban_sync.sources.openspec_schema import Schemas
 
 FOLDER = "openspec"

@@ -6,7 +6,6 @@ Boxes in code, comments, quotes and legends are no tasks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,7 +31,6 @@ DEEPEST = 16
 """Boxes that are nested deeper stand beside the deepest: nobody's indentation exhausts us."""
 
 
-@dataclass(slots=True)
 class Box:
     """A checkbox and what stands below it.
 
@@ -43,18 +41,36 @@ class Box:
     for what is a task without a checkbox.
     """
 
-    line: int
-    mark: str
-    text: str
-    heading: str
-    priority: str
-    body: list[str] = field(default_factory=list)
-    at: list[int] = field(default_factory=list)
-    below: list[Box] = field(default_factory=list)
-    word: str = ""
-    id: str = ""
-    values: list[tuple[str, str]] = field(default_factory=list)
-    has_mark: bool = True
+    __slots__ = (
+        *("at", "below", "body", "has_mark", "heading", "id", "line"),
+        *("mark", "priority", "text", "values", "word"),
+    )
+
+    def __init__(  # noqa: PLR0913 - what a box consists of; a dataclass takes long to import
+        self,
+        line: int,
+        mark: str,
+        text: str,
+        heading: str,
+        priority: str,
+        *,
+        word: str = "",
+        id: str = "",  # noqa: A002 - its name
+        values: Sequence[tuple[str, str]] = (),
+        has_mark: bool = True,
+    ) -> None:
+        self.line = line
+        self.mark = mark
+        self.text = text
+        self.heading = heading
+        self.priority = priority
+        self.body: list[str] = []
+        self.at: list[int] = []
+        self.below: list[Box] = []
+        self.word = word
+        self.id = id
+        self.values = list(values)
+        self.has_mark = has_mark
 
     @property
     def last(self) -> int:

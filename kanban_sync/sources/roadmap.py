@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
-    from kanban_sync.core.ports import SourceSettings
+    from kanban_sync.core.units import SourceSettings
 
 
 class Roadmap(OneFile):

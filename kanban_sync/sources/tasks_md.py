@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
+from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import covered, matches_any
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
-    from kanban_sync.core.ports import Read, SourceSettings, Tree
+    from kanban_sync.core.units import Read, SourceSettings, Tree
 
 
 class TasksMd(OneFile):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.dependencies import cycles
@@ -97,6 +96,9 @@ class Known:
 
     def like(self, name: str) -> str:
         """Return the id that is most like a name, '' if none is."""
+        # Here, since few files name what is not there.
+        import difflib  # noqa: PLC0415
+
         close = difflib.get_close_matches(name, [*self._anywhere, *self._others], n=1, cutoff=0.8)
         return close[0] if close else ""
 
@@ -177,7 +179,7 @@ def legends(files: Sequence[File]) -> Iterator[Problem]:
     for file in files:
         run: list[ParsedTask] = []
         for task in file.document.tasks:
-            if len(task.title) > LONGEST_MEANING or task.children:
+            if len(task.title) > LONGEST_MEANING or task.children or task.number or task.id:
                 continue
             if run and task.line != run[-1].line + 1:
                 yield from _legend(file, run)

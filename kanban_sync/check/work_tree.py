@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import RepositoryError, SetupError
@@ -34,11 +33,30 @@ def find(folder: str) -> Place:
     Raises:
         RepositoryError: There is none.
     """
+    top = _nearest(folder)
+    if top:
+        return Place(top, os.path.join(top, ".git", "kanban-sync"))
     said = _git(folder, "rev-parse", "--show-toplevel", "--git-common-dir").decode(
         "utf-8", "surrogateescape"
     )
     top, _, common = said.removesuffix("\n").rpartition("\n")
     return Place(top, os.path.join(folder, common, "kanban-sync"))
+
+
+def _nearest(folder: str) -> str:
+    """Return the top of a plain clone around a folder, '' where git has to tell.
+
+    Git is asked in a linked work tree, in a submodule, and where the environment leads elsewhere.
+    """
+    if "GIT_DIR" in os.environ or "GIT_WORK_TREE" in os.environ:
+        return ""
+    top = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(top, ".git")):
+        above = os.path.dirname(top)
+        if above == top:
+            return ""
+        top = above
+    return top if os.path.isfile(os.path.join(top, ".git", "HEAD")) else ""
 
 
 def listed(top: str, pathspecs: Iterable[str], *, untracked: bool) -> list[str]:
@@ -57,14 +75,33 @@ def listed(top: str, pathspecs: Iterable[str], *, untracked: bool) -> list[str]:
 
 def _git(folder: str, *arguments: str) -> bytes:
     """Ask git, in the environment as it is: a hook's index is what will be committed."""
+    call = ["git", "-C", folder, *arguments]
+    here, there = os.pipe()
+    # What subprocess imports takes longer than git does.
+    streams = [
+        (os.POSIX_SPAWN_DUP2, there, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+        process = os.posix_spawnp("git", call, os.environ, file_actions=streams)
     except FileNotFoundError as error:
+        os.close(here)
         raise SetupError("git was not found; install git and try again") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise RepositoryError(f"{folder}: git says “{said}”; run this inside a work tree")
-    return done.stdout
+    finally:
+        os.close(there)
+    with open(here, "rb") as answer:
+        said = answer.read()
+    if os.waitpid(process, 0)[1]:
+        raise RepositoryError(f"{folder}: {_complaint(call)}; run this inside a work tree")
+    return said
+
+
+def _complaint(call: Sequence[str]) -> str:
+    """Ask git again, and return what it complains of."""
+    import subprocess  # noqa: PLC0415 - only where something is wrong
+
+    done = subprocess.run(call, capture_output=True, check=False)
+    return f"git says “{done.stderr.decode('utf-8', 'replace').strip()}”"
 
 
 class Files:
@@ -78,10 +115,22 @@ class Files:
         self.links: list[str] = []
         self._top = top
         self._limits = limits
+        self._folders: dict[str, bool] = {"": True}
         for path in paths:
             self._look_at(path)
 
+    def _is_here(self, folder: str) -> bool:
+        """Tell whether a folder lies here, and is no link to another place."""
+        found = self._folders.get(folder)
+        if found is None:
+            above = folder.rpartition("/")[0]
+            is_link = os.path.islink(os.path.join(self._top, folder))
+            found = self._folders[folder] = not is_link and self._is_here(above)
+        return found
+
     def _look_at(self, path: str) -> None:
+        if not self._is_here(path.rpartition("/")[0]):
+            return
         try:
             found = os.lstat(os.path.join(self._top, path))
         except OSError:
@@ -130,8 +179,11 @@ def relative(top: str, folder: str, name: str) -> str:
     path = os.path.join(folder, name)
     if not os.path.lexists(path):
         raise RepositoryError(f"{name}: there is no such file; name files of this work tree")
-    real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-    found = os.path.relpath(os.path.normpath(real), os.path.realpath(top))
-    if found == ".." or found.startswith("../"):
+    path = os.path.normpath(path)
+    if not f"{path}/".startswith(f"{top}/"):
+        # Somebody's way here may lead through links.
+        path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        path, top = os.path.normpath(path), os.path.realpath(top)
+    if not f"{path}/".startswith(f"{top}/"):
         raise RepositoryError(f"{name}: lies outside of {top}; name files of this work tree")
-    return found
+    return path[len(top) + 1 :] or "."

@@ -5,7 +5,6 @@ A code never changes its meaning once it was released: settings and other people
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,6 +84,9 @@ def code_problem(code: str) -> str:
     """Return what is wrong with a code that settings name, '' if there is one."""
     if code in CODES:
         return ""
+    # Here, since only mistakes need it.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(code, CODES, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"is nothing that 'kanban-sync check' finds{hint}"

@@ -27,6 +27,7 @@ from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, scan, to
 from kanban_sync.sources.markdown_dialects import PLAIN, V1, SortedOut, sort_out
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, is_box
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ MARKS = {
     ">": Status.BACKLOG,
 }
 
-_STRUCK = re.compile(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
-_DONE_WORD = re.compile(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
+_STRUCK = pattern(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
+_DONE_WORD = pattern(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _LIKE_V1 = re.compile(rb"P[0-3]|(?:\*\*|__)\s*(?:id|tags|blocked)", re.IGNORECASE)
-_CLAIM = re.compile(r"\(@([\w.-]++)[^()]*+\)$")
+_CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
 
 
 class _Contents(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.findings import CONFLICT, TOO_LARGE, UNREADABLE
 from kanban_sync.core.limits import MIB, USUAL
 from kanban_sync.core.model import Problem
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +64,13 @@ class Page(NamedTuple):
 
 
 _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.MULTILINE)
-_ENDS = re.compile(r"\r\n|\n|\r")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
-_ITEM = re.compile(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?")
-_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
+_ENDS = pattern(r"\r\n|\n|\r")
+_HEADING = pattern(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
+_ITEM = pattern(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?")
+_UNDERLINE = pattern(r" {0,3}(=+|-{2,})[ \t]*")
 _MARKERS = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+(?:\[[^\]]?\][ \t]+)?)*"
-_FENCE = re.compile(rf"([ \t]*{_MARKERS})(?:(`{{3,}})[^`]*|(~{{3,}}).*)")
-_BOX_ITEM = re.compile(r" ?(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[^\]]?\]")
+_FENCE = pattern(rf"([ \t]*{_MARKERS})(?:(`{{3,}})[^`]*|(~{{3,}}).*)")
+_BOX_ITEM = pattern(r" ?(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[^\]]?\]")
 
 
 def decode(data: bytes) -> str:

@@ -6,7 +6,6 @@ Tasks are counted exactly as ``openspec list`` counts them since 1.13.1
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading, too_large
 from kanban_sync.sources.numbering import leading_number
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ _SPACE = (
 )
 # A character beyond the first plane is two to JavaScript, so it is no mark. ``.`` stops at four
 # kinds of line end. The quantifiers are possessive: nobody's long line may take quadratic time.
-_TASK = re.compile(
+_TASK = pattern(
     rf"[{_SPACE}]*+(?:[-*+]|[0-9]{{1,9}}[.)])[{_SPACE}]*+\["
     rf"(?:[{_SPACE}]*+(?P<mark>[^\]{_SPACE}\U00010000-\U0010ffff]?)[{_SPACE}]*+\](?![(\[])"
     rf"|[{_SPACE}]++\])"
@@ -44,8 +44,8 @@ _TASK = re.compile(
 )
 # Nearly all lines are like this one; what it matches, ``_TASK`` reads in the same way. There is no
 # backtick and no tilde in it, so that no fence can begin.
-_COMMON = re.compile(r"[-*] \[([ xX])\] (([0-9]{1,9}\.[0-9]{1,9} )?[!-_a-}](?:[ -_a-}]*[!-_a-}])?)")
-_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
+_COMMON = pattern(r"[-*] \[([ xX])\] (([0-9]{1,9}\.[0-9]{1,9} )?[!-_a-}](?:[ -_a-}]*[!-_a-}])?)")
+_DATE = pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
 
 
 class Root(NamedTuple):

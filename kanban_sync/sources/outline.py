@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.markdown import Kind, dedented
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from kanban_sync.sources.markdown import Line
 
 # A digit is a reference in a list of literature; "(", "[" and ":" after the box make it a link.
-_BOX = re.compile(r"\[\s*+((?:[^\]\s0-9]\ufe0f?)?)\s*+\](?![(\[:])\*?\s*+(.*)")
-_LEGEND = re.compile(
+_BOX = pattern(r"\[\s*+((?:[^\]\s0-9]\ufe0f?)?)\s*+\](?![(\[:])\*?\s*+(.*)")
+_LEGEND = pattern(
     r"[\W_]*(?:.{0,30}\blegend|.{0,10}凡例.*|(?:(?:status|task|file|house)\s+)?rules)[\W_]*",
     re.IGNORECASE,
 )
-_LEGEND_LINE = re.compile(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
+_LEGEND_LINE = pattern(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
 _LONGEST_LEGEND = 60
-_PRIORITY = re.compile(r"\W*P([0-3])(?!\w|\.\w)")
+_PRIORITY = pattern(r"\W*P([0-3])(?!\w|\.\w)")
 _CODE_INDENT = 4
 
 DEEPEST = 16

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.labelled import is_nothing, name_of, plain_id
 from kanban_sync.sources.markdown import Kind
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, Taken
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from kanban_sync.sources.markdown import Line
 
-_RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
-_PIPE = re.compile(r"(?<!\\)\|")
+_RULE = pattern(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
+_PIPE = pattern(r"(?<!\\)\|")
 _ID_COLUMNS = {"#", "no", "no.", "nr", "nr."}
-_TICK = re.compile(r"[✅✓✔☑]\ufe0f?")
+_TICK = pattern(r"[✅✓✔☑]\ufe0f?")
 MOST_COLUMNS = 1000
 """A table with more is none of tasks; reading what its columns are called would take seconds."""
 
-_WORD_ID = re.compile(r"[\w.-]{1,80}")
+_WORD_ID = pattern(r"[\w.-]{1,80}")
 
 
 class _Columns(NamedTuple):

@@ -288,8 +288,36 @@ def test_links_are_not_followed(repo: Repo) -> None:
     (repo.path / "into").symlink_to(repo.path.parent)
     repo.git("add", "-A")
     assert found(repo) == ["out/TASKS.md:0 symbolic-link"]
-    with pytest.raises(KanbanSyncError, match="outside"):
-        check(str(repo.path), ["into/secret.md"])
+    (repo.path.parent / "TASKS.md").write_text(TWICE)
+    assert found(repo, "into/TASKS.md") == []
+
+
+def test_a_folder_that_became_a_link_is_not_followed(repo: Repo) -> None:
+    put(repo, **{"docs/TASKS.md": "- [ ] a\n"})
+    (repo.path / "docs").rename(repo.path.parent / "elsewhere")
+    (repo.path.parent / "elsewhere" / "TASKS.md").write_text(TWICE)
+    (repo.path / "docs").symlink_to(repo.path.parent / "elsewhere")
+    assert found(repo) == found(repo, "docs/TASKS.md") == []
+
+
+def test_a_way_through_links_leads_to_the_same_files(repo: Repo) -> None:
+    put(repo, **{"docs/TASKS.md": TWICE})
+    way = repo.path.parent / "way"
+    way.symlink_to(repo.path)
+    assert found(repo, str(way / "docs" / "TASKS.md")) == ["docs/TASKS.md:2 duplicate-id"]
+    result = check(str(way / "docs"), ["TASKS.md"])
+    assert [finding.problem.path for finding in result.findings] == ["docs/TASKS.md"]
+
+
+def test_a_linked_work_tree_is_checked_with_what_init_noted(repo: Repo) -> None:
+    put(repo, **{"PLAN.md": TWICE, "TASKS.md": TWICE})
+    repo.git("commit", "-qm", "plan")
+    repo.git("worktree", "add", "-q", "../linked")
+    noted = repo.path / ".git" / "kanban-sync" / "settings.json"
+    noted.parent.mkdir()
+    noted.write_text('{"sources": {"tasks": ["PLAN.md"]}}')
+    result = check(str(repo.path.parent / "linked"))
+    assert [finding.problem.path for finding in result.findings] == ["PLAN.md"]
 
 
 def test_a_file_that_cannot_be_opened_is_unreadable(repo: Repo) -> None:

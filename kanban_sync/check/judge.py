@@ -59,7 +59,7 @@ def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Resul
     """
     place = work_tree.find(folder)
     settings = _settings(place)
-    wanted = [work_tree.relative(place.top, folder, name) for name in names]
+    wanted = work_tree.relative(place.top, folder, names)
     one = _Check(place.top, settings, wanted)
     fixed: tuple[Fixed, ...] = ()
     if fix:
@@ -115,7 +115,11 @@ class _Check:
         )
         folders = tuple(f"{each}/" for each in wanted if os.path.isdir(os.path.join(top, each)))
         # What a hook names is in the index; whoever names no file means new files too.
-        paths = work_tree.listed(top, specs, untracked=not wanted or bool(folders))
+        listed = work_tree.listing(top, specs, untracked=not wanted or bool(folders))
+        if any(f"{FOLDER}/" not in each for each in wanted):
+            # While git is at it: what is needed in a moment takes a while to import.
+            from kanban_sync.sources import checkboxes  # noqa: F401, PLC0415
+        paths = listed()
         named = [each for each in wanted if f"{each}/" not in folders]
         watched = [
             path
@@ -209,10 +213,12 @@ class _Check:
         yield from self._problems
         yield from rules.legends(checked)
         yield from rules.ids_of_two_files(self._read, self._checked)
-        if any(task.depends_on for file in checked for task in rules.all_tasks(file)):
+        files = [file for file in self._read if file.source != OpenSpec.NAME]
+        waiting = [file for file in files if file.path in self._checked]
+        if any(task.depends_on for file in waiting for task in rules.all_tasks(file)):
             known = self.known()
-            yield from rules.unknown_dependencies(checked, known)
-            yield from rules.circles(self._read, known, self._checked)
+            yield from rules.unknown_dependencies(waiting, known)
+            yield from rules.circles(files, known, self._checked)
 
     def result(self, fixed: tuple[Fixed, ...]) -> Result:
         """Return what is wrong, by file and line."""

@@ -6,6 +6,7 @@ As ``openspec validate`` has it since 1.13.1 (``core/validation/``, ``utils/nest
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.findings import (
@@ -19,6 +20,7 @@ from kanban_sync.core.findings import (
 )
 from kanban_sync.core.model import Problem
 from kanban_sync.sources.markdown import Kind, decode, scan
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,8 +36,10 @@ MARKERS = frozenset({".openspec.yaml", "proposal.md", "tasks.md", "design.md"})
 DEEPEST_NESTED = 3
 """How many folders below a folder may hold the changes that it wraps."""
 
-_GROUP = re.compile(r" {0,3}##(?!#)(?:[ \t]+(?:(?P<number>[0-9]+)\.(?=[ \t\r]|$))?|[ \t]*\r?$)")
-_NUMBER = re.compile(r"([0-9]+)(?:\.[0-9]+)+[A-Za-z]*(?=\s|$)")
+_GROUP = pattern(
+    r"^ {0,3}##(?!#)(?:[ \t]+(?:(?P<number>[0-9]+)\.(?=[ \t\r]|$))?|[ \t]*\r?$)", re.MULTILINE
+)
+_NUMBER = pattern(r"([0-9]+)(?:\.[0-9]+)+[A-Za-z]*(?=\s|$)")
 
 
 def of_change(files: Sequence[tuple[str, bytes, Document]]) -> Iterator[Problem]:
@@ -66,14 +70,15 @@ def _numbers(
     """
     if b"##" not in data or not tasks:
         return
-    by_line = {task.line: task for task in tasks}
+    groups = _groups(decode(data))
+    following, _ = group_at = groups.pop()
     group = ""
-    for number, line in enumerate(decode(data).split("\n"), 1):
-        heading = _GROUP.match(line) if "##" in line else None
-        if heading:
-            group = heading["number"] or ""
-        task = by_line.get(number)
-        own = _NUMBER.match(task.title) if task and group else None
+    for task in tasks:
+        number = task.line
+        while number > following:
+            group = group_at[1]
+            following, _ = group_at = groups.pop()
+        own = _NUMBER.match(task.title) if group else None
         if own is None:
             continue
         if own[1].lstrip("0") != group.lstrip("0"):
@@ -84,6 +89,17 @@ def _numbers(
             there = f"line {where[1]}" if where[0] == path else f"{where[0]}:{where[1]}"
             what = f"the number {own[0]} is taken by {there}; renumber one of them."
             yield Problem(path, number, what, code=OPENSPEC_DUPLICATE, word=own[0])
+
+
+def _groups(text: str) -> list[tuple[int, str]]:
+    """Return line and number of each heading ``##``, last first; '' for one without a number."""
+    found: list[tuple[int, str]] = []
+    line, start = 1, 0
+    for heading in _GROUP.finditer(text):
+        line += text.count("\n", start, heading.start())
+        start = heading.start()
+        found.append((line, heading["number"] or ""))
+    return [(sys.maxsize, ""), *reversed(found)]
 
 
 def _no_boxes(path: str, data: bytes) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from kanban_sync.core.model import Problem
 from kanban_sync.sources.markdown import refused, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kanban_sync.core.limits import Limits
 
@@ -36,9 +36,8 @@ def find(folder: str) -> Place:
     top = _nearest(folder)
     if top:
         return Place(top, os.path.join(top, ".git", "kanban-sync"))
-    said = _git(folder, "rev-parse", "--show-toplevel", "--git-common-dir").decode(
-        "utf-8", "surrogateescape"
-    )
+    ask = _asked(folder, "rev-parse", "--show-toplevel", "--git-common-dir")
+    said = ask().decode("utf-8", "surrogateescape")
     top, _, common = said.removesuffix("\n").rpartition("\n")
     return Place(top, os.path.join(folder, common, "kanban-sync"))
 
@@ -59,8 +58,10 @@ def _nearest(folder: str) -> str:
     return top if os.path.isfile(os.path.join(top, ".git", "HEAD")) else ""
 
 
-def listed(top: str, pathspecs: Iterable[str], *, untracked: bool) -> list[str]:
-    """Return the files of the index that pathspecs match, relative to the top, in order.
+def listing(top: str, pathspecs: Iterable[str], *, untracked: bool) -> Callable[[], list[str]]:
+    """Begin to list the files of the index that pathspecs match; what is returned waits for them.
+
+    They are relative to the top, and in order.
 
     Args:
         top: The top of the work tree.
@@ -68,13 +69,17 @@ def listed(top: str, pathspecs: Iterable[str], *, untracked: bool) -> list[str]:
         untracked: Whether to look also for files that nobody has added yet.
     """
     more = ("--others", "--exclude-standard") if untracked else ()
-    said = _git(top, "ls-files", "-z", "--cached", *more, "--", *pathspecs)
-    names = said.decode("utf-8", "surrogateescape").split("\0")
-    return sorted({name for name in names if name})
+    ask = _asked(top, "ls-files", "-z", "--cached", *more, "--", *pathspecs)
+
+    def wait() -> list[str]:
+        names = ask().decode("utf-8", "surrogateescape").split("\0")
+        return sorted({name for name in names if name})
+
+    return wait
 
 
-def _git(folder: str, *arguments: str) -> bytes:
-    """Ask git, in the environment as it is: a hook's index is what will be committed."""
+def _asked(folder: str, *arguments: str) -> Callable[[], bytes]:
+    """Begin to ask git, in the environment as it is: a hook's index is what will be committed."""
     call = ["git", "-C", folder, *arguments]
     here, there = os.pipe()
     # What subprocess imports takes longer than git does.
@@ -89,11 +94,15 @@ def _git(folder: str, *arguments: str) -> bytes:
         raise SetupError("git was not found; install git and try again") from error
     finally:
         os.close(there)
-    with open(here, "rb") as answer:
-        said = answer.read()
-    if os.waitpid(process, 0)[1]:
-        raise RepositoryError(f"{folder}: {_complaint(call)}; run this inside a work tree")
-    return said
+
+    def wait() -> bytes:
+        with open(here, "rb") as answer:
+            said = answer.read()
+        if os.waitpid(process, 0)[1]:
+            raise RepositoryError(f"{folder}: {_complaint(call)}; run this inside a work tree")
+        return said
+
+    return wait
 
 
 def _complaint(call: Sequence[str]) -> str:
@@ -170,13 +179,21 @@ class Files:
         return found
 
 
-def relative(top: str, folder: str, name: str) -> str:
-    """Return the path of a file that somebody named, relative to the top; '.' for the top itself.
+def relative(top: str, folder: str, names: Sequence[str]) -> list[str]:
+    """Return the paths of files that somebody named, relative to the top; '.' for the top itself.
 
     Raises:
         RepositoryError: There is no such file, or it lies elsewhere.
     """
+    return [_relative(top, folder, name) for name in names]
+
+
+def _relative(top: str, folder: str, name: str) -> str:
     path = os.path.join(folder, name)
+    # Nearly all names are like those that git gives to hooks.
+    is_plain = "./" not in name and "//" not in name and not name.startswith("/")
+    if folder == top and is_plain and os.path.isfile(path):
+        return name
     if not os.path.lexists(path):
         raise RepositoryError(f"{name}: there is no such file; name files of this work tree")
     path = os.path.normpath(path)

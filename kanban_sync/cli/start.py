@@ -23,7 +23,12 @@ def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
     arguments = sys.argv[1:]
     if is_plain_check(arguments):
-        end_with(lambda: _check(arguments[1:]))
+        try:
+            end_with(lambda: _check(arguments[1:]))
+        except SystemExit as error:
+            # Python takes milliseconds to take itself apart; there is nothing to be put away.
+            sys.stdout.flush()
+            os._exit(error.code if isinstance(error.code, int) else 1)
     from kanban_sync.cli import main as commands
 
     commands.main()

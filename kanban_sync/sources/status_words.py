@@ -52,7 +52,7 @@ _WORDS = {
     Status.FAILED: "fehlgeschlagen; échoué; fallido; falhou; 失败; 失敗; 실패",
 }
 _STATUS_OF = {word.strip(): status for status, words in _WORDS.items() for word in words.split(";")}
-_TICKS = pattern(r"[\s✅✓✔☑\ufe0f]*[✅✓✔☑][\s✅✓✔☑\ufe0f]*")
+_TICKS = "✅✓✔☑"
 _REMARK = pattern(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
 _SAYS_MORE = pattern(r"[0-9(（\[【]")  # noqa: RUF001
 _AROUND = pattern(r"^[^\w]+|[^\w]+$")
@@ -73,7 +73,8 @@ def status_in(text: str) -> Status | None:
     """
     if len(text) > LONGEST:
         return None
-    if _TICKS.fullmatch(text):
+    alone = text.replace("\ufe0f", " ").strip()
+    if alone and all(char in _TICKS or char.isspace() for char in alone):
         return Status.DONE
     plain = _AROUND.sub("", _REMARK.sub("", text)).replace("_", " ").replace("-", " ")
     plain = " ".join(plain.lower().split())

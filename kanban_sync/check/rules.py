@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.dependencies import cycles
@@ -104,7 +105,12 @@ class Known:
 
 
 def _folded(name: str) -> str:
-    return plain_word(name).replace(" ", "").replace(".", "")
+    """Return an id as it is compared: any case, any hyphens, ``T1`` like ``T-1``; not ``T-11``."""
+    words = plain_word(name).split()
+    apart = [
+        " " if one[-1].isdigit() == other[0].isdigit() else "" for one, other in pairwise(words)
+    ]
+    return "".join(part for pair in zip(words, [*apart, ""], strict=True) for part in pair)
 
 
 def unknown_dependencies(files: Sequence[File], known: Known) -> Iterator[Problem]:

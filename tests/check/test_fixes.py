@@ -105,6 +105,11 @@ def test_a_status_is_recognised_but_for_one_letter(word: str, meant: str) -> Non
             "## P1\n- [ ] a\n  - **ID**: a-b\n- [ ] b\n  - **Blocked by**: a-b\n",
         ),
         (
+            "tasks-md",
+            "- [ ] T-11: a\n- [ ] T-12: b (depends on T-1.1)\n- [ ] c (depends on T1-1)\n",
+            "- [ ] T-11: a\n- [ ] T-12: b (depends on T-1.1)\n- [ ] c (depends on T1-1)\n",
+        ),
+        (
             "roadmap",
             "tasks:\n- {id: A-1, status: pendng}  # pendng\n- id: B\n  dependencies: [a1]\n",
             "tasks:\n- {id: A-1, status: pendng}  # pendng\n- id: B\n  dependencies: [A-1]\n",

@@ -19,6 +19,18 @@ from measure import Claim, Subject, interleave, options, report
 CHANGES = 45
 LISTS = 5
 
+# As init writes it.
+SETTINGS = """\
+# Settings of kanban-sync; commit this file. Secrets do not belong here.
+project_id: "570951e4b9d9"
+planka:
+  url: https://planka.example.org
+  project: Bookshop
+  board: Tasks
+# sources:
+#   tasks: ['**/TASKS.md']
+"""
+
 CHECK, FLOOR = "kanban-sync check, 50 files", "python -c pass"
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,12 +61,13 @@ def make_tree(top: Path) -> list[str]:
             lines += ["  - **Tags**: api", f"  - **Blocked by**: mend-{number}-{task + 1}"]
             lines += ["  - **Details**: It has been broken for long.", ""]
         files[f"packages/part-{number}/TASKS.md"] = "\n".join(lines)
+    files[".kanban-sync.yaml"] = SETTINGS
     for path, text in files.items():
-        (top / path).parent.mkdir(parents=True)
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).write_text(text)
     for call in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *call], cwd=top, check=True)
-    return list(files)
+    return [path for path in files if path != ".kanban-sync.yaml"]
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.check import rules, work_tree
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = ".kanban-sync.yaml"
 RECORDED = "settings.json"
+
+_KEYS = re.compile(rb"\b(?:sources|limits|check)\b")
 
 
 class Result(NamedTuple):
@@ -83,13 +86,25 @@ def _settings(place: work_tree.Place) -> Settings:
 
     noted = os.path.join(place.state, RECORDED)
     is_here = os.path.exists(os.path.join(place.top, SETTINGS_FILE))
+    if is_here and not _concern_us(read(SETTINGS_FILE) or b""):
+        return Settings()
     if not is_here and not os.path.exists(noted):
         return Settings()
-    # Here, since settings are slow to load, and a repository may do without.
+    # Here, since YAML takes longer to import than all else together.
     from kanban_sync import config  # noqa: PLC0415
 
     found = config.load(read) if is_here else config.from_json(_noted(noted))
     return Settings(found.sources, found.check)
+
+
+def _concern_us(data: bytes) -> bool:
+    """Tell whether a settings file may say anything that concerns a check.
+
+    It does not if none of the keys that do stands in it, comments aside; most name only a board.
+    """
+    lines = (line for line in data.splitlines() if not line.lstrip().startswith(b"#"))
+    # What YAML can write otherwise than letter by letter has a backslash.
+    return any(b"\\" in line or _KEYS.search(line) for line in lines)
 
 
 def _noted(path: str) -> dict[str, Any]:

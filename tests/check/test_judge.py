@@ -75,6 +75,22 @@ def test_the_settings_say_which_files_and_what_is_an_error(repo: Repo) -> None:
         check(str(repo.path))
 
 
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ("# check: {duplicate-id: off}\nproject_id: a1\n", 1),
+        ("git: {default_branch: main} # it was checked out\n", 1),
+        ('{"check": {"duplicate-id": "off"}}', 0),
+        ('"\\x63heck": {duplicate-id: off}\n', 0),
+        ("sources:\n  exclude: [TASKS.md]\n", 0),
+        ("? check\n: {duplicate-id: off}\n", 0),
+    ],
+)
+def test_settings_count_however_they_are_written(repo: Repo, said: str, count: int) -> None:
+    put(repo, **{"TASKS.md": TWICE, ".kanban-sync.yaml": said})
+    assert len(found(repo)) == count
+
+
 def test_what_init_noted_holds_where_the_work_tree_has_no_settings(repo: Repo) -> None:
     put(repo, **{"TASKS.md": TWICE, "PLAN.md": TWICE})
     noted = repo.path / ".git" / "kanban-sync" / "settings.json"

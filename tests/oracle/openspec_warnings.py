@@ -1,0 +1,104 @@
+"""Compare what `check` says of task files of OpenSpec with the warnings of `openspec validate`.
+
+    python tests/oracle/openspec_warnings.py [PATH-OF-OPENSPEC] [SEED]
+
+Without a path it takes .venv/oracle/node_modules/.bin/openspec. Exits with 1 if a warning differs,
+with 2 if there is no openspec.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from kanban_sync.check.judge import check
+
+TOP = Path(__file__).parents[2]
+PROGRAM = TOP / ".venv/oracle/node_modules/.bin/openspec"
+
+CHANGES = 400
+
+HEADINGS = ["## 1. Begin", "## 2. Go on", "## 01. Begin", "##  3.", "## Notes", "### 1. No", "##"]
+HEADINGS += ["   ## 1. Indented", "    ## 1. Code", "## 1 No dot", "##1. No blank", "# 1. Title"]
+TASKS = ["1.1 a", "1.1 b", "1.2 a", "01.1 a", "2.1 a", "2.1.1 a", "1.1a a", "1. a", "1.1. a", "a"]
+TASKS += ["**1.1** a", "1.1", "3.9", "1.10 a", "12.1 a"]
+BOXES = ["- [ ] ", "- [x] ", "* [ ] ", "  - [ ] ", "1. [ ] ", "- [] ", "- [~] "]
+ITEMS = ["- a", "* b", "  - c", "    - code", "\t- tab", "1. d", "+ e", "-", "- ", "1) f"]
+OTHERS = ["words", "", "```", "~~~", "<!--", "-->", "<!-- a -->", "---", "> - quoted", "| - a |"]
+
+KINDS = {
+    "is duplicated": "openspec-duplicate",
+    "is under group": "openspec-group",
+    "counts as 0 tasks": "openspec-no-boxes",
+}
+
+Warnings = set[tuple[str, int, str]]
+
+
+def make(top: Path, rng: random.Random) -> None:
+    """Write changes of lines that the rules look at; every other one has no box at all."""
+    for number in range(CHANGES):
+        lines: list[str] = []
+        for _ in range(rng.randrange(1, 14)):
+            kinds = [HEADINGS, ITEMS, OTHERS] if number % 2 else [HEADINGS, TASKS, TASKS, OTHERS]
+            kind = rng.choice(kinds)
+            line = rng.choice(kind)
+            lines.append(f"{rng.choice(BOXES)}{line}" if kind is TASKS else line)
+        folder = top / "openspec" / "changes" / f"change-{number:03}"
+        folder.mkdir(parents=True)
+        end = rng.choice(["\n", "\n", "\r\n"])
+        (folder / "tasks.md").write_text(end.join(lines) + end, newline="")
+
+
+def theirs(program: str, top: Path) -> Warnings:
+    """Return the change, line and kind of OpenSpec's warnings."""
+    call = [program, "validate", "--changes", "--json", "--no-interactive"]
+    done = subprocess.run(call, cwd=top, capture_output=True, text=True, check=False)
+    return {
+        (item["id"], issue["line"], code)
+        for item in json.loads(done.stdout)["items"]
+        for issue in item["issues"]
+        for words, code in KINDS.items()
+        if words in issue["message"]
+    }
+
+
+def ours(top: Path) -> Warnings:
+    """Return the change, line and code of what we find."""
+    return {
+        (problem.path.split("/")[2], problem.line, problem.code)
+        for problem, _ in check(str(top)).findings
+        if problem.code in KINDS.values()
+    }
+
+
+def main() -> int:
+    """Compare, and print what differs."""
+    program = sys.argv[1] if len(sys.argv) > 1 else str(PROGRAM)
+    if not os.access(program, os.X_OK):
+        sys.stderr.write(f"there is no {program}\n")
+        return 2
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        subprocess.run(["git", "init", "-q"], cwd=top, check=True)
+        make(top, random.Random(seed))
+        (top / "openspec" / "specs").mkdir()
+        (top / "openspec" / "config.yaml").write_text("schema: spec-driven\n")
+        expected, found = theirs(program, top), ours(top)
+        for change, line, code in sorted(expected ^ found):
+            who = "only openspec" if (change, line, code) in expected else "only we"
+            text = (top / "openspec" / "changes" / change / "tasks.md").read_text()
+            sys.stdout.write(f"{who}: {change}:{line} {code}\n{text}\n")
+    counts = [sum(code == each for _, _, code in found) for each in KINDS.values()]
+    sys.stdout.write(f"seed {seed}: {counts} warnings, {len(expected ^ found)} differ\n")
+    return 1 if expected ^ found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

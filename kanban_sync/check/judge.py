@@ -12,10 +12,10 @@ from kanban_sync.core.findings import OFF, OPENSPEC_NESTED, level_of
 from kanban_sync.core.model import Document
 from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources import SOURCES
-from kanban_sync.sources.openspec import FOLDER, METADATA, OpenSpec
+from kanban_sync.sources.openspec import ARCHIVE, FOLDER, METADATA, OpenSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.check.fixes import Fixed, Sick
     from kanban_sync.core.model import Problem
@@ -123,43 +123,48 @@ class _Check:
     """One look at the work tree."""
 
     def __init__(self, top: str, settings: Settings, wanted: Sequence[str]) -> None:
+        self._top = top
         self._settings = settings
-        sources = settings.sources
-        specs = dict.fromkeys(
-            spec for source in SOURCES.values() for spec in source.pathspecs(sources)
-        )
-        folders = tuple(f"{each}/" for each in wanted if os.path.isdir(os.path.join(top, each)))
-        # What a hook names is in the index; whoever names no file means new files too.
-        listed = work_tree.listing(top, specs, untracked=not wanted or bool(folders))
+        self._whole = not wanted or any(os.path.isdir(os.path.join(top, each)) for each in wanted)
+        listed = self._listing(_specs(settings.sources, None if self._whole else wanted))
         if any(f"{FOLDER}/" not in each for each in wanted):
             # While git is at it: what is needed in a moment takes a while to import.
             from kanban_sync.sources import checkboxes  # noqa: F401, PLC0415
-        paths = listed()
-        named = [each for each in wanted if f"{each}/" not in folders]
-        watched = [
-            path
-            for path in dict.fromkeys([*paths, *named])
-            if any(source.matches(path, sources) for source in SOURCES.values())
-        ]
-        self._files = work_tree.Files(top, watched, sources.limits)
-        inside = {path for path in watched if path.startswith(folders)} if folders else set()
+        watched = self._watched([*listed(), *wanted])
+        self._files = work_tree.Files(top, watched, settings.sources.limits)
+        folders = tuple(f"{each}/" for each in wanted)
         is_all = not wanted or "." in wanted
-        self._checked = set(watched) if is_all else inside | set(named) & set(watched)
+        self._checked = {
+            path for path in watched if is_all or path in wanted or path.startswith(folders)
+        }
         self._problems: list[Problem] = []
         self._read: list[rules.File] = []
-        self._names: set[str] = set()
-        self._sought = 0
-        for name, source in SOURCES.items():
-            units = [
-                unit
-                for unit in source.units(self._files.tree, self._files.read, sources)
-                if not unit.archived
-            ]
-            self._names |= {each for unit in units for each in (unit.name, unit.title)}
+        self._changes: set[str] = set()
+        self._unread: list[str] = []
+        for name in SOURCES:
             if name == OpenSpec.NAME:
-                self._read_openspec(source, units)
+                self._read_openspec()
+            elif any(SOURCES[name].matches(path, settings.sources) for path in self._checked):
+                self._read_files(name)
             else:
-                self._read_files(name, source, units)
+                self._unread.append(name)
+
+    def _listing(self, specs: Sequence[str]) -> Callable[[], list[str]]:
+        # What a hook names is in the index; whoever names no file means new files too.
+        return work_tree.listing(self._top, specs, untracked=self._whole)
+
+    def _watched(self, paths: Iterable[str]) -> list[str]:
+        """Return the paths, each once, that a source reads."""
+        sources = self._settings.sources
+        return [
+            path
+            for path in dict.fromkeys(paths)
+            if any(source.matches(path, sources) for source in SOURCES.values())
+        ]
+
+    def _units(self, name: str) -> list[Unit]:
+        found = SOURCES[name].units(self._files.tree, self._files.read, self._settings.sources)
+        return [unit for unit in found if not unit.archived]
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -172,27 +177,32 @@ class _Check:
             else source.parse(path, data, self._settings.sources)
         )
 
-    def _read_files(self, name: str, source: Source, units: Iterable[Unit]) -> None:
+    def _read_files(self, name: str) -> None:
         """Read the files of a source; those that are not checked hold what others wait for."""
-        for unit in units:
+        source = SOURCES[name]
+        for unit in self._units(name):
             path = unit.files[0].path
             document = self._parse(source, path)
             gone_is_done = source.gone_means_done(document)
             is_whole = not unit.prefix
             self._read.append(rules.File(name, path, document, is_whole, gone_is_done))
 
-    def _read_openspec(self, source: Source, units: Iterable[Unit]) -> None:
+    def _list_changes(self) -> None:
+        """Find out what all changes are called, for one may be waited for."""
+        if not self._whole:
+            specs = SOURCES[OpenSpec.NAME].pathspecs(self._settings.sources)
+            self._files.add(self._watched(self._listing(specs)()))
+        for unit in self._units(OpenSpec.NAME):
+            self._changes |= {unit.name, unit.title}
+
+    def _read_openspec(self) -> None:
         """Read the changes that a checked file belongs to; nobody waits for a task of theirs."""
+        if not any(f"{FOLDER}/" in path for path in self._checked):
+            return
         from kanban_sync.check import openspec_rules  # noqa: PLC0415 - not where there is none
 
-        touched = {
-            "/".join(parts[: at + 3])
-            for path in self._checked
-            for parts in [path.split("/")]
-            for at, part in enumerate(parts)
-            if part == FOLDER
-        }
-        for unit in units:
+        source, touched = SOURCES[OpenSpec.NAME], _touched(self._checked)
+        for unit in self._units(OpenSpec.NAME):
             if unit.path not in touched:
                 continue
             found = [
@@ -216,9 +226,21 @@ class _Check:
     # --- judging ------------------------------------------------------------------------------
 
     def known(self) -> rules.Known:
-        """Return the tasks that others may wait for."""
-        files = [file for file in self._read if file.source != OpenSpec.NAME]
-        return rules.Known(files, self._names)
+        """Return the tasks that others may wait for: of as many files as it takes to find them."""
+        waiting = [file for file in self._with_ids() if file.path in self._checked]
+        known = rules.Known(self._with_ids(), self._changes)
+        if self._unread and rules.waits_in_vain(waiting, known):
+            for name in self._unread:
+                self._read_files(name)
+            self._unread = []
+            known = rules.Known(self._with_ids(), self._changes)
+        if not self._changes and any(rules.unknown_dependencies(waiting, known, hints=0)):
+            self._list_changes()
+            known = rules.Known(self._with_ids(), self._changes)
+        return known
+
+    def _with_ids(self) -> list[rules.File]:
+        return [file for file in self._read if file.source != OpenSpec.NAME]
 
     def _found(self) -> Iterator[Problem]:
         checked = [file for file in self._read if file.path in self._checked]
@@ -228,12 +250,11 @@ class _Check:
         yield from self._problems
         yield from rules.legends(checked)
         yield from rules.ids_of_two_files(self._read, self._checked)
-        files = [file for file in self._read if file.source != OpenSpec.NAME]
-        waiting = [file for file in files if file.path in self._checked]
+        waiting = [file for file in self._with_ids() if file.path in self._checked]
         if any(task.depends_on for file in waiting for task in rules.all_tasks(file)):
             known = self.known()
             yield from rules.unknown_dependencies(waiting, known)
-            yield from rules.circles(files, known, self._checked)
+            yield from rules.circles(self._with_ids(), known, self._checked)
 
     def result(self, fixed: tuple[Fixed, ...]) -> Result:
         """Return what is wrong, by file and line."""
@@ -264,6 +285,34 @@ class _Check:
             for file in self._read
             if file.path in self._checked and file.path in by_path
         ]
+
+
+def _specs(settings: SourceSettings, named: Sequence[str] | None) -> list[str]:
+    """Return what to look for: all that is watched, or what is needed to judge named files.
+
+    Changes are many, and each is judged by itself.
+    """
+    found: list[str] = []
+    for name, source in SOURCES.items():
+        if name != OpenSpec.NAME or named is None:
+            found += source.pathspecs(settings)
+            continue
+        for change in sorted(_touched(named)):
+            root = f"{change.rpartition(f'{FOLDER}/')[0]}{FOLDER}"
+            said = ("config.yaml", "config.yml", "schemas")
+            found += [f":(top,literal){each}" for each in (change, *(f"{root}/{x}" for x in said))]
+    return list(dict.fromkeys(found))
+
+
+def _touched(paths: Iterable[str]) -> set[str]:
+    """Return the folders of active changes that paths lie in."""
+    found: set[str] = set()
+    for path in paths:
+        parts = path.split("/")
+        for at, part in enumerate(parts[:-2]):
+            if part == FOLDER and parts[at + 1] == "changes" and parts[at + 2] != ARCHIVE:
+                found.add("/".join(parts[: at + 3]))
+    return found
 
 
 def _is_folder(problem: Problem) -> bool:

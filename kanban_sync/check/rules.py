@@ -113,12 +113,28 @@ def _folded(name: str) -> str:
     return "".join(part for pair in zip(words, [*apart, ""], strict=True) for part in pair)
 
 
-def unknown_dependencies(files: Sequence[File], known: Known) -> Iterator[Problem]:
+def waits_in_vain(files: Sequence[File], known: Known) -> bool:
+    """Tell whether a task waits for an id that is found nowhere, whatever that means."""
+    return any(
+        not known.has(file.path, name)
+        for file in files
+        for task in all_tasks(file)
+        for name in task.depends_on
+    )
+
+
+def unknown_dependencies(
+    files: Sequence[File], known: Known, hints: int = MOST_HINTS
+) -> Iterator[Problem]:
     """Yield dependencies on ids that are found nowhere.
 
     In v1.0 such an id is a task that is done, unless it is only spelt otherwise.
+
+    Args:
+        files: Those that wait.
+        known: What they may wait for.
+        hints: For how many of them a similar id is sought at most.
     """
-    hints = MOST_HINTS
     for file in files:
         for task in all_tasks(file):
             for name in task.depends_on:

@@ -125,8 +125,13 @@ class Files:
         self._top = top
         self._limits = limits
         self._folders: dict[str, bool] = {"": True}
+        self.add(paths)
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Look at more paths."""
         for path in paths:
-            self._look_at(path)
+            if path not in self.tree:
+                self._look_at(path)
 
     def _is_here(self, folder: str) -> bool:
         """Tell whether a folder lies here, and is no link to another place."""

@@ -137,6 +137,27 @@ def test_an_id_is_unknown_only_if_no_watched_file_has_it(repo: Repo) -> None:
     assert finding.problem.word == "Z-1"
 
 
+def test_a_circle_through_a_file_that_nobody_asked_about_is_found(repo: Repo) -> None:
+    put(
+        repo,
+        **{
+            "TASKS.md": V1.format(title="a", id="a-a", by="R-1"),
+            "roadmap.yaml": "tasks: [{id: R-1, dependencies: [a-a]}]\n",
+        },
+    )
+    assert found(repo, "TASKS.md") == ["TASKS.md:3 dependency-cycle"]
+    assert found(repo, "roadmap.yaml") == ["roadmap.yaml:1 dependency-cycle"]
+
+
+def test_what_describes_changes_is_judged_by_itself(repo: Repo) -> None:
+    schema, described = "openspec/schemas/a/schema.yaml", "openspec/changes/b/.openspec.yaml"
+    put(repo, **{schema: "name: a\n", described: "schema: 1\n", "openspec/changes/b/x.md": ""})
+    assert found(repo, schema) == [f"{schema}:0 openspec-schema"]
+    assert found(repo, described) == [f"{described}:0 openspec-metadata"]
+    assert found(repo, "openspec/changes/b/x.md") == []
+    assert len(found(repo)) == 2
+
+
 def test_a_number_counts_in_its_own_file(repo: Repo) -> None:
     put(
         repo,

@@ -1,16 +1,19 @@
 """Compare what `check` says of task files of OpenSpec with the warnings of `openspec validate`.
 
-    python tests/oracle/openspec_warnings.py [PATH-OF-OPENSPEC] [SEED]
+    python tests/oracle/openspec_warnings.py [--program OPENSPEC] [--seed SEED] [FOLDER …]
 
-Without a path it takes .venv/oracle/node_modules/.bin/openspec. Exits with 1 if a warning differs,
-with 2 if there is no openspec.
+A folder is one that holds `openspec/`: of a repository that people work in, say. Without a path
+the program is .venv/oracle/node_modules/.bin/openspec. Exits with 1 if a warning differs, with 2 if
+there is no openspec.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -77,27 +80,41 @@ def ours(top: Path) -> Warnings:
     }
 
 
+def compare(program: str, top: Path) -> bool:
+    """Print what differs in a folder; tell whether nothing does."""
+    expected, found = theirs(program, top), ours(top)
+    for change, line, code in sorted(expected ^ found):
+        who = "only openspec" if (change, line, code) in expected else "only we"
+        sys.stdout.write(f"{who}: {change}:{line} {code}\n")
+    counts = ", ".join(f"{sum(code == x for _, _, code in found)} {x}" for x in KINDS.values())
+    sys.stdout.write(f"{len(expected ^ found)} differ; {counts}\n")
+    return expected == found
+
+
 def main() -> int:
-    """Compare, and print what differs."""
-    program = sys.argv[1] if len(sys.argv) > 1 else str(PROGRAM)
-    if not os.access(program, os.X_OK):
-        sys.stderr.write(f"there is no {program}\n")
+    """Compare changes that are made up, and those of folders."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", default=str(PROGRAM))
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("folders", nargs="*", type=Path)
+    chosen = parser.parse_args()
+    if not os.access(chosen.program, os.X_OK):
+        sys.stderr.write(f"there is no {chosen.program}\n")
         return 2
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
-    with tempfile.TemporaryDirectory() as folder:
-        top = Path(folder)
-        subprocess.run(["git", "init", "-q"], cwd=top, check=True)
-        make(top, random.Random(seed))
-        (top / "openspec" / "specs").mkdir()
-        (top / "openspec" / "config.yaml").write_text("schema: spec-driven\n")
-        expected, found = theirs(program, top), ours(top)
-        for change, line, code in sorted(expected ^ found):
-            who = "only openspec" if (change, line, code) in expected else "only we"
-            text = (top / "openspec" / "changes" / change / "tasks.md").read_text()
-            sys.stdout.write(f"{who}: {change}:{line} {code}\n{text}\n")
-    counts = [sum(code == each for _, _, code in found) for each in KINDS.values()]
-    sys.stdout.write(f"seed {seed}: {counts} warnings, {len(expected ^ found)} differ\n")
-    return 1 if expected ^ found else 0
+    same = True
+    for each in [None, *chosen.folders]:
+        with tempfile.TemporaryDirectory() as folder:
+            top = Path(folder)
+            subprocess.run(["git", "init", "-q"], cwd=top, check=True)
+            sys.stdout.write(f"seed {chosen.seed}: " if each is None else f"{each}: ")
+            if each is None:
+                make(top, random.Random(chosen.seed))
+                (top / "openspec" / "specs").mkdir()
+                (top / "openspec" / "config.yaml").write_text("schema: spec-driven\n")
+            else:
+                shutil.copytree(each / "openspec", top / "openspec", symlinks=True)
+            same &= compare(chosen.program, top)
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

@@ -6,10 +6,9 @@ exactly the tasks that were meant say something else now, and what was wrong is 
 
 from __future__ import annotations
 
-import os
 import re
 import string
-import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.check.openspec_rules import TICKS
@@ -21,6 +20,8 @@ from kanban_sync.core.findings import (
     UNKNOWN_MARK,
     UNKNOWN_STATUS,
 )
+from kanban_sync.git import locate
+from kanban_sync.work_tree import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,12 +70,14 @@ def mend(top: str, found: Sequence[Sick], known: Known) -> tuple[Fixed, ...]:
     """Mend files of a work tree, and return what was mended.
 
     Raises:
-        OSError: A file cannot be written.
+        EditError: A file cannot be written, or git is in the middle of something.
     """
+    place = locate(Path(top))
+    tree = WorkTree(place.top, place.git_dir)
     fixed: list[Fixed] = []
     for sick in found:
         data, done = mended(sick, known)
-        if done and _replace(os.path.join(top, sick.file.path), sick.data, data):
+        if done and tree.replace(sick.file.path, sick.data, data):
             fixed += done
     return tuple(fixed)
 
@@ -223,23 +226,3 @@ def _is_mended(one: ParsedTask, other: ParsedTask, problem: Problem, now: str) -
         if other.title == one.title.replace(problem.word, now):
             wanted = wanted._replace(title=other.title)
     return wanted._replace(children=()) == other._replace(children=())
-
-
-def _replace(path: str, before: bytes, after: bytes) -> bool:
-    """Put new contents in a file's place, with its mode; not if it is another one by now."""
-    folder, name = os.path.split(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-    try:
-        with open(handle, "wb") as file:
-            file.write(after)
-            file.flush()
-            os.fchmod(file.fileno(), os.lstat(path).st_mode & 0o7777)
-            os.fsync(file.fileno())
-        with open(path, "rb") as file:
-            if os.path.islink(path) or file.read() != before:
-                return False
-        os.replace(temporary, path)
-    finally:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-    return True

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.check import rules, work_tree
+from kanban_sync.check import rules, task_files
 from kanban_sync.check.finding import Finding
 from kanban_sync.core.findings import OFF, OPENSPEC_NESTED, level_of
 from kanban_sync.core.model import Document
@@ -60,9 +60,9 @@ def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Resul
         RepositoryError: There is no work tree, or a file is not in it.
         SettingsError: The settings file has problems; all of them are named.
     """
-    place = work_tree.find(folder)
+    place = task_files.find(folder)
     settings = _settings(place)
-    wanted = work_tree.relative(place.top, folder, names)
+    wanted = task_files.relative(place.top, folder, names)
     one = _Check(place.top, settings, wanted)
     fixed: tuple[Fixed, ...] = ()
     if fix:
@@ -74,7 +74,7 @@ def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Resul
     return one.result(fixed)
 
 
-def _settings(place: work_tree.Place) -> Settings:
+def _settings(place: task_files.Place) -> Settings:
     """Return the settings of the work tree; where it has none, what init noted, or the defaults."""
 
     def read(name: str) -> bytes | None:
@@ -131,7 +131,7 @@ class _Check:
             # While git is at it: what is needed in a moment takes a while to import.
             from kanban_sync.sources import checkboxes  # noqa: F401, PLC0415
         watched = self._watched([*listed(), *wanted])
-        self._files = work_tree.Files(top, watched, settings.sources.limits)
+        self._files = task_files.Files(top, watched, settings.sources.limits)
         folders = tuple(f"{each}/" for each in wanted)
         is_all = not wanted or "." in wanted
         self._checked = {
@@ -151,7 +151,7 @@ class _Check:
 
     def _listing(self, specs: Sequence[str]) -> Callable[[], list[str]]:
         # What a hook names is in the index; whoever names no file means new files too.
-        return work_tree.listing(self._top, specs, untracked=self._whole)
+        return task_files.listing(self._top, specs, untracked=self._whole)
 
     def _watched(self, paths: Iterable[str]) -> list[str]:
         """Return the paths, each once, that a source reads."""

@@ -13,6 +13,7 @@ from kanban_sync.check import fixes
 from kanban_sync.check.fixes import Sick, mended, spelling
 from kanban_sync.check.judge import check
 from kanban_sync.check.rules import File, Known, unknown_dependencies
+from kanban_sync.core.errors import EditError
 from kanban_sync.core.ports import DEFAULTS
 from kanban_sync.sources import SOURCES
 from repos import Repo
@@ -208,4 +209,11 @@ def test_without_the_option_nothing_is_written(repo: Repo) -> None:
 def test_files_that_are_not_named_are_not_mended(repo: Repo) -> None:
     repo.write("a/TASKS.md", BAD)
     assert [each.path for each in check(str(repo.path), ["a"], fix=True).fixed] == ["a/TASKS.md"]
+    assert (repo.path / "TASKS.md").read_bytes() == BAD.encode()
+
+
+def test_nothing_is_mended_while_git_is_in_the_middle_of_something(repo: Repo) -> None:
+    (repo.path / ".git" / "MERGE_HEAD").write_text("")
+    with pytest.raises(EditError, match="a merge is under way"):
+        check(str(repo.path), fix=True)
     assert (repo.path / "TASKS.md").read_bytes() == BAD.encode()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.check import work_tree
+from kanban_sync.check import task_files
 from kanban_sync.check.judge import check
 from kanban_sync.core.errors import KanbanSyncError, SettingsError
 from kanban_sync.core.limits import USUAL
@@ -359,7 +359,7 @@ def test_a_linked_work_tree_is_checked_with_what_init_noted(repo: Repo) -> None:
 
 def test_a_file_that_cannot_be_opened_is_unreadable(repo: Repo) -> None:
     repo.write("TASKS.md", TWICE)
-    files = work_tree.Files(str(repo.path), ["TASKS.md"], USUAL)
+    files = task_files.Files(str(repo.path), ["TASKS.md"], USUAL)
     (repo.path / "TASKS.md").unlink()
     assert files.read("TASKS.md") == b""
     problem = files.problems["TASKS.md"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import TYPE_CHECKING
 
 from kanban_sync.check.finding import excerpt
 from kanban_sync.check.judge import check
+from kanban_sync.core.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,16 +22,12 @@ def run(folder: str, names: Sequence[str], *, fix: bool, as_json: bool) -> int:
         KanbanSyncError: As ``check``.
     """
     result = check(folder, names, fix=fix)
-    text = _json(result) if as_json else "".join(f"{line}\n" for line in _lines(result))
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A path may hold bytes that are no text in any encoding.
-            stream.reconfigure(errors="backslashreplace")
+    text = _json(result) if as_json else printable("".join(f"{x}\n" for x in _lines(result)))
     sys.stdout.write(text)
     unreadable = dict.fromkeys(each.problem.path for each in result.findings if each.problem.fatal)
     for path in unreadable:
         text = "cannot be read: tasks and cards stay as it last was, until it can"
-        sys.stderr.write(f"kanban-sync: {path} {text}\n")
+        sys.stderr.write(printable(f"kanban-sync: {path} {text}\n"))
     return 1 if result.errors else 0
 
 
@@ -58,4 +54,4 @@ def _json(result: Result) -> str:
         "findings": [each.data() for each in result.findings],
         "fixed": [each._asdict() for each in result.fixed],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return printable_json(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"

@@ -89,3 +89,9 @@ def test_a_path_that_is_no_text_is_shown_all_the_same(repo: Repo) -> None:
     assert answer.code == 1
     assert "[unknown-mark]" in answer.out
     assert run_program("check", "--json", folder=repo.path).data["errors"] == 1
+
+
+def test_what_a_terminal_would_obey_is_written_out(repo: Repo) -> None:
+    repo.write("a\x1b[2J/TASKS.md", "- [ ] T-1: a\n- [ ] T-1: b\n")
+    answer = run_program("check", folder=repo.path)
+    assert answer.out.startswith("a\\x1b[2J/TASKS.md:2: [duplicate-id]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.cli.main import main
+from kanban_sync.cli.start import main
 
 if __name__ == "__main__":
     main()

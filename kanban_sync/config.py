@@ -9,13 +9,16 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.address import address
 from kanban_sync.core import mapping
 from kanban_sync.core.errors import SettingsError, SetupError
+from kanban_sync.core.findings import LEVELS, code_problem
+from kanban_sync.core.limits import Limits, limit_problem
 from kanban_sync.core.mapping import Drawing
-from kanban_sync.core.ports import SourceSettings
+from kanban_sync.core.units import SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +52,7 @@ class Settings:
     (what is checked out). ``archived`` tells whether changes that were archived before the first
     sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
     ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
-    with ``{path}``, or ``none``.
+    with ``{path}``, or ``none``. ``check`` says of codes whether they are errors.
     """
 
     project_id: str = ""
@@ -63,6 +66,7 @@ class Settings:
     sources: SourceSettings = field(default_factory=SourceSettings)
     drawing: Drawing = field(default_factory=Drawing)
     links: str = ""
+    check: tuple[tuple[str, str], ...] = ()
 
     @property
     def names_a_board(self) -> bool:
@@ -129,6 +133,11 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("sources", "dialects", ANY): _Key(f"sources.dialects.{ANY}", _one_of(DIALECTS)),
     ("sources", "exclude"): _Key("sources.exclude", _texts),
     ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
+    **{
+        ("limits", name): _Key(f"sources.limits.{name}", partial(limit_problem, name))
+        for name in Limits._fields
+    },
+    ("check", ANY): _Key(f"check.{ANY}", _one_of(LEVELS)),
     ("drift",): _Key("drift", _one_of(DRIFT)),
     **{
         ("board", "lists", word): _Key(f"drawing.lists.{word}", mapping.name_problem)
@@ -178,7 +187,9 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
             problems.append(f"{name}:{line}: {_problem_of(path)}")
             continue
         wanted = key.check(value)
-        if wanted:
+        if path[0] == "check" and (problem := code_problem(path[-1])):
+            problems.append(f"{name}:{line}: {'.'.join(path)} {problem}")
+        elif wanted:
             problems.append(f"{name}:{line}: {'.'.join(path)} has to be {wanted}")
         else:
             settings = _with(settings, key.target.replace(ANY, path[-1]), value)
@@ -240,7 +251,9 @@ def to_json(settings: Settings) -> dict[str, Any]:
         "mission": list(sources.mission),
         "exclude": list(sources.exclude),
         "dialects": dict(sources.dialects),
+        "limits": sources.limits._asdict(),
     }
+    plain["check"] = dict(settings.check)
     drawing = settings.drawing
     plain["drawing"] = {
         **{part: dict(getattr(drawing, part)) for part in PAIRS},
@@ -252,13 +265,15 @@ def to_json(settings: Settings) -> dict[str, Any]:
 
 def from_json(plain: Mapping[str, Any]) -> Settings:
     """Read back what ``to_json`` wrote; what is missing has its default."""
-    known = {each.name for each in fields(Settings)} - {"sources", "drawing"}
+    known = {each.name for each in fields(Settings)} - {"sources", "drawing", "check"}
     settings = Settings(**{name: value for name, value in plain.items() if name in known})
     for name, value in plain.get("sources", {}).items():
-        for glob, said in value.items() if name == "dialects" else [("", value)]:
+        for glob, said in value.items() if isinstance(value, dict) else [("", value)]:
             settings = _with(
                 settings, f"sources.{name}.{glob}" if glob else f"sources.{name}", said
             )
+    for code, level in plain.get("check", {}).items():
+        settings = _with(settings, f"check.{code}", level)
     for name, value in plain.get("drawing", {}).items():
         for word, said in value.items() if name in PAIRS else [("", value)]:
             target = f"drawing.{name}.{word}" if word else f"drawing.{name}"
@@ -270,11 +285,16 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     head, _, rest = target.partition(".")
     if head == "drawing":
         return replace(settings, drawing=_drawn(settings.drawing, rest, value))
+    if head == "check":
+        return replace(settings, check=tuple({**dict(settings.check), rest: value}.items()))
     if rest:
-        part, _, glob = rest.partition(".")
-        pairs = {**dict(settings.sources.dialects), glob: value}
-        more: dict[str, Any] = {part: tuple(pairs.items() if glob else value)}
-        return replace(settings, sources=replace(settings.sources, **more))
+        part, _, name = rest.partition(".")
+        more: dict[str, Any] = {part: tuple(value) if not name else value}
+        if part == "limits":
+            more = {part: settings.sources.limits._replace(**{name: int(value)})}
+        elif name:
+            more = {part: tuple({**dict(settings.sources.dialects), name: value}.items())}
+        return replace(settings, sources=settings.sources._replace(**more))
     plain: dict[str, Any] = {head: value.strip() if isinstance(value, str) else value}
     return replace(settings, **plain)
 

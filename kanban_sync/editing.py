@@ -169,7 +169,7 @@ class Editor:
         after = next(found, None)
         if after is not None:
             return _edited(after.task, "changed")
-        return _edited(replace(before.task, status=Status.DONE), "removed")
+        return _edited(before.task._replace(status=Status.DONE), "removed")
 
     def _change(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Change a file under the lock, anew if somebody else wrote it meanwhile."""
@@ -263,7 +263,7 @@ def _renamed(task: Task, taken: dict[str, str]) -> Task:
     top = task.key.name.partition("#")[0]
     if taken.setdefault(f"{task.key.source}:{top}", task.path) == task.path:
         return task
-    return replace(task, key=task.key._replace(name=f"{task.path}/{task.key.name}"))
+    return task._replace(key=task.key._replace(name=f"{task.path}/{task.key.name}"))
 
 
 def _key(task: Task) -> str:

@@ -10,6 +10,7 @@ from kanban_sync import config
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.limits import Limits
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.ports import SourceSettings
 from kanban_sync.sources.markdown_dialects import DIALECTS as MARKDOWN_DIALECTS
@@ -30,6 +31,8 @@ sources:
     - specs/openspec
   exclude: [tests/**]
   archived: include
+limits: {file_size: 2, tasks: 100}
+check: {ticked: error, legend: off}
 drift: keep
 board:
   lists:
@@ -57,8 +60,14 @@ def test_every_setting_is_read() -> None:
         default_branch="trunk",
         branches="current",
         archived="include",
+        check=(("ticked", "error"), ("legend", "off")),
         drift="keep",
-        sources=SourceSettings(("TODO.md",), ("specs/openspec",), ("tests/**",)),
+        sources=SourceSettings(
+            ("TODO.md",),
+            ("specs/openspec",),
+            ("tests/**",),
+            limits=Limits(file_size=2, tasks=100),
+        ),
         drawing=Drawing(
             lists=(
                 ("backlog", "Ideas"),
@@ -269,3 +278,29 @@ def test_a_default_branch_is_named_without_what_git_puts_before_it(name: str) ->
     assert (
         config.parse(b"git: {default_branch: fix/origin/x}", "f").default_branch == "fix/origin/x"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("limits: {tasks: 0}", "limits.tasks has to be a number from 1 to 10000000"),
+        ("limits: {tasks: many}", "limits.tasks has to be a number from 1 to 10000000"),
+        ("limits: {tasks: -1}", "limits.tasks has to be a number from 1 to 10000000"),
+        ("limits: {depth: 1000}", "limits.depth has to be a number from 1 to 200"),
+        ("limits: {tasks: [1]}", "limits.tasks has to be a number from 1 to 10000000"),
+        ("limits: {task: 1}", "limits.task is not a setting; did you mean limits.tasks?"),
+        ("check: {ticked: fatal}", "check.ticked has to be one of error, warning, off"),
+        (
+            "check: {unknown-statuses: off}",
+            (
+                "check.unknown-statuses is nothing that 'kanban-sync check' finds; did you mean"
+                " unknown-status?"
+            ),
+        ),
+        ("check: off", "check has to hold settings below it"),
+    ],
+)
+def test_limits_and_levels_that_make_no_sense_are_mistakes(said: str, wanted: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        config.parse(said.encode(), "f")
+    assert told.value.problems == (f"f:1: {wanted}",)

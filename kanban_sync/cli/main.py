@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
-import io
-import os
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 import kanban_sync
-from kanban_sync.core.errors import KanbanSyncError
-from kanban_sync.core.printable import printable
+from kanban_sync.cli.ending import INTERRUPTED, end, end_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +17,7 @@ COMMANDS = {
     "allow": "Let hooks of this clone write to the board that the repository names.",
     "background": "",
     "board": "Draw the board's columns in the terminal, from the task database.",
+    "check": "Tell what is wrong with task files, before they are committed.",
     "demo": "Show on a throw-away repository what happens after each commit.",
     "doctor": "Look for what keeps commits from reaching the board, and say the remedy.",
     "files": "List the task files that are read, with their tasks and problems.",
@@ -37,13 +33,6 @@ COMMANDS = {
     "uninstall": "Take the git hooks out and put back what was there before.",
 }
 """Name -> what it does, '' for those that only other programs call; each is a module here."""
-
-PLATFORMS = ("linux", "darwin")
-
-INTERRUPTED = 130
-
-COLLECTED_AT = 50_000
-"""Objects after which Python looks for cycles; with its own 700 a reading does it all the time."""
 
 
 class _Commands(click.Group):
@@ -82,25 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and end the process: 0 done or queued, 1 failed, 2 board unreachable."""
-    if sys.platform not in PLATFORMS:
-        _end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
-    _open_streams()
-    gc.set_threshold(COLLECTED_AT)
-    try:
-        code = _called(command, arguments)
-        sys.stdout.flush()
-    except KanbanSyncError as error:
-        _end(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except OSError as error:
-        # What could not be printed is not to be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            sys.exit(0)
-        where = f"{error.filename}: " if error.filename else ""
-        _end(f"{where}{error.strerror or error}", 1)
-    sys.exit(code)
+    end_with(lambda: _called(command, arguments))
 
 
 def _called(command: click.Command, arguments: Sequence[str] | None) -> int:
@@ -113,33 +84,16 @@ def _called(command: click.Command, arguments: Sequence[str] | None) -> int:
         # click makes this of Ctrl-C too, when much may have been done already.
         if isinstance(error.__cause__, KeyboardInterrupt):
             return INTERRUPTED
-        _end("stopped at a question; what is said above was done", 1)
+        end("stopped at a question; what is said above was done", 1)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 1
     except click.ClickException as error:
         # Not click's own exit code: 2 stands for a board that cannot be reached.
-        _end(f"{error.format_message()}{_hint(error)}", 1)
+        end(f"{error.format_message()}{_hint(error)}", 1)
     return code if isinstance(code, int) else 0
-
-
-def _open_streams() -> None:
-    """Give Python streams that take every character, also where its caller had closed them."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper):
-            # What a terminal cannot show is written out: no reason to show nothing at all.
-            stream.reconfigure(errors="backslashreplace")
-        elif stream is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def _hint(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f" Try '{context.command_path} --help'." if context is not None else ""
-
-
-def _end(text: str, code: int) -> NoReturn:
-    lines = printable(text).rstrip("\n").split("\n")
-    click.echo("\n".join(f"kanban-sync: {line}" for line in lines), err=True)
-    sys.exit(code)

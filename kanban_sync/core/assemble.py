@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
@@ -42,7 +42,7 @@ def tasks_of(
         if not each.file.is_text
         for task in _entries(unit, project, each, key)
     ]
-    children = [replace(child, position=place) for place, child in enumerate(children, start=1)]
+    children = [child._replace(position=place) for place, child in enumerate(children, start=1)]
     words = [each for each in files if each.file.is_text and each.document.tasks]
     # A line that was removed is a change of its card's words, too.
     shape = max((each.state.shape_version for each in files), default=UNKNOWN)
@@ -162,8 +162,7 @@ def vanished(
         if task.status.is_over and task.parent not in held and not is_again:
             continue
         gone.append(
-            replace(
-                task,
+            task._replace(
                 status=Status.ORPHANED if removal is None else Status.DONE,
                 word="",
                 status_version=max(removal or state.shape_version, task.status_version),

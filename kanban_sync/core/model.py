@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,8 +104,7 @@ class Version(NamedTuple):
 UNKNOWN = Version(0, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One task with its key, as the files or the database have it.
 
     ``line`` counts from 1; ``position`` is the place among the tasks of the same file;
@@ -163,17 +161,21 @@ class ParsedTask(NamedTuple):
             yield from child.walk()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something in a task file that its author should know: where, what, and what to do.
 
-    ``fatal`` means that the file was not read and its last good state is kept.
+    ``fatal`` means that the file was not read and its last good state is kept. ``code`` is one of
+    ``core.findings``, ``word`` what the file says there, ``column`` (from 1; 0 if nobody knows)
+    where.
     """
 
     path: str
     line: int
     message: str
     fatal: bool = False
+    code: str = ""
+    word: str = ""
+    column: int = 0
 
     def __str__(self) -> str:
         """Return ``path:line: message``."""
@@ -181,8 +183,7 @@ class Problem:
         return f"{where}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """What one task file says: its tasks in order, and what is wrong with it.
 
     ``dialect`` names the dialect where a source knows several that differ in what they mean;

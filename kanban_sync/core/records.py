@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
@@ -32,7 +32,7 @@ COLUMNS = {column.value: column for column in Column}
 
 def document_to_json(document: Document) -> str:
     """Return a parsed file as one JSON text."""
-    return json.dumps(asdict(document), ensure_ascii=False)
+    return json.dumps(document._asdict(), ensure_ascii=False)
 
 
 def document_from_json(text: str) -> Document:
@@ -42,7 +42,7 @@ def document_from_json(text: str) -> Document:
         **{
             **data,
             "tasks": tuple(_parsed_from(row) for row in data["tasks"]),
-            "problems": tuple(Problem(**problem) for problem in data["problems"]),
+            "problems": tuple(Problem(*problem) for problem in data["problems"]),
         },
     )
 

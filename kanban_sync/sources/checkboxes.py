@@ -9,18 +9,31 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.findings import (
+    BOX_DISAGREES,
+    DUPLICATE_ID,
+    MIXED,
+    TICKED,
+    UNCLOSED,
+    UNKNOWN_MARK,
+    UNKNOWN_STATUS,
+)
+from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status
 from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.labelled import marks_in, name_of, split, values
-from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, scan
+from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, scan, too_large
 from kanban_sync.sources.markdown_dialects import PLAIN, V1, SortedOut, sort_out
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, is_box
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from kanban_sync.core.limits import Limits
 
 MARKS = {
     "": Status.TODO,
@@ -33,10 +46,10 @@ MARKS = {
     ">": Status.BACKLOG,
 }
 
-_STRUCK = re.compile(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
-_DONE_WORD = re.compile(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
+_STRUCK = pattern(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
+_DONE_WORD = pattern(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _LIKE_V1 = re.compile(rb"P[0-3]|(?:\*\*|__)\s*(?:id|tags|blocked)", re.IGNORECASE)
-_CLAIM = re.compile(r"\(@([\w.-]++)[^()]*+\)$")
+_CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
 
 _BARE = {Kind.HEADING, Kind.BLANK, Kind.COMMENT, Kind.FRONT_MATTER}
 
@@ -62,18 +75,25 @@ def _contents(data: bytes, fixed: str) -> _Contents:
     return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0, is_bare)
 
 
-def read(path: str, data: bytes, fixed: str = "") -> Document:
+def read(path: str, data: bytes, fixed: str = "", limits: Limits = USUAL) -> Document:
     """Read the tasks of a file.
 
     Args:
         path: Where it lies, for messages.
         data: Its bytes.
         fixed: The dialect that the settings name, '' where they leave it open.
+        limits: How much is read.
     """
-    problem = damage(path, data)
+    problem = damage(path, data, limits)
     if problem:
         return Document((), (problem,))
     contents = _contents(data, fixed)
+    # A line holds one task at most, so that few files have to be counted.
+    if len(data) > 2 * limits.tasks:
+        count = _count(box for _, box in contents.sorted_out.boxes)
+        if count > limits.tasks:
+            too_many = too_large(path, f"holds {count} tasks", str(limits.tasks), "tasks")
+            return Document((), (too_many,))
     dialect = contents.sorted_out.name
     reader = _Reading(path, dialect)
     tasks = tuple(reader.tasks_of_file(contents.sorted_out.boxes))
@@ -119,11 +139,11 @@ def _that_count(found: Iterable[Box]) -> Iterator[Box]:
             yield from _that_count(box.below)
 
 
-def is_v1(data: bytes, fixed: str = "") -> bool:
+def is_v1(data: bytes, fixed: str = "", limits: Limits = USUAL) -> bool:
     """Tell whether a file has tasks of v1.0, whose ids are unique in the repository."""
     if fixed:
         return fixed == V1
-    is_like_v1 = _LIKE_V1.search(data) and damage("", data) is None
+    is_like_v1 = _LIKE_V1.search(data) and damage("", data, limits) is None
     return bool(is_like_v1) and V1 in _contents(data, "").sorted_out.by_dialect
 
 
@@ -144,8 +164,9 @@ class _Reading:
         if V1 in self.dialect and self.dialect != V1:
             self._report(
                 0,
-                f"mixes {self.dialect}: a task that is removed from it does not count as done. "
-                "Move what is not v1.0 into a file of its own.",
+                MIXED,
+                f"mixes {self.dialect}: a task that is removed from it does not count as done; "
+                "move what is not v1.0 into a file of its own.",
             )
 
     def report_unclosed(self, line: int) -> None:
@@ -153,8 +174,9 @@ class _Reading:
         if line:
             self._report(
                 line,
-                "what begins here (code or a comment) never ends and hides checkboxes below. "
-                "Close it.",
+                UNCLOSED,
+                "what begins here (code or a comment) never ends and hides checkboxes below; "
+                "close it.",
                 fatal=self.dialect == V1,
             )
 
@@ -224,15 +246,17 @@ class _Reading:
             if status and status.is_over != MARKS.get(box.mark, Status.TODO).is_over:
                 self._report(
                     box.line,
+                    BOX_DISAGREES,
                     f"the box of {row.id} is [{box.mark or ' '}], but the table in line {row.line} "
-                    f"says {word}; the table counts.",
+                    f"says {word}; the table counts: mend one of them.",
                 )
 
     def _status_of_mark(self, box: Box) -> Status:
         status = MARKS.get(box.mark)
         if status is None:
             known = " ".join(f"[{mark or ' '}]" for mark in MARKS if mark != "X")
-            self._report(box.line, f"nobody knows the mark [{box.mark}]; use one of {known}.")
+            text = f"nobody knows the mark [{box.mark}]; use one of {known}."
+            self._report(box.line, UNKNOWN_MARK, text, word=box.mark)
             return Status.TODO
         return status
 
@@ -243,7 +267,9 @@ class _Reading:
             self._unknown.add(word)
             self._report(
                 box.line,
+                UNKNOWN_STATUS,
                 f"nobody knows the status {word!r}; use one of {', '.join(Status)}.",
+                word=word,
             )
         if marked is Status.DONE:
             return marked
@@ -252,7 +278,9 @@ class _Reading:
     def _status_in_v1(self, box: Box, status: Status, assignee: str) -> Status:
         if status is Status.DONE:
             self._report(
-                box.line, "this task is ticked; in TASKS.md v1.0 a completed task is removed."
+                box.line,
+                TICKED,
+                "this task is ticked; in TASKS.md v1.0 a completed task is removed.",
             )
         elif status is Status.TODO and assignee:
             return Status.IN_PROGRESS
@@ -272,11 +300,19 @@ class _Reading:
         if first == box.line:
             return own
         if certain:
-            self._report(box.line, f"the id {own} is taken by line {first}. Give it another one.")
+            text = f"the id {own} is taken by line {first}; give it another one."
+            self._report(box.line, DUPLICATE_ID, text, word=own)
         return ""
 
-    def _report(self, line: int, message: str, *, fatal: bool = False) -> None:
-        self.problems.append(Problem(self.path, line, message, fatal=fatal))
+    def _report(
+        self, line: int, code: str, message: str, *, fatal: bool = False, word: str = ""
+    ) -> None:
+        self.problems.append(Problem(self.path, line, message, fatal, code, word))
+
+
+def _count(found: Iterable[Box]) -> int:
+    """Count boxes and all that is below them."""
+    return sum(1 + _count(box.below) for box in found)
 
 
 def _status_of_steps(steps: Sequence[ParsedTask]) -> Status:

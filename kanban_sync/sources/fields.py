@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.markdown import Fences, dedented, joined
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_FIELD = re.compile(
+_FIELD = pattern(
     r"[-*+][ \t]+(\*\*|__)([^*_:：]{1,60})(?:[:：]\1[ \t]*|\1[ \t]*[:：][ \t]*)(.*)"  # noqa: RUF001
 )
 _IN_BODY = {"details", "acceptance", "files"}

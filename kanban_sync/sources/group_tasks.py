@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.findings import DUPLICATE_ID, NO_TASK, SAID_TWICE, UNKNOWN_STATUS
+from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import ParsedTask, Problem, Status
 from kanban_sync.sources.markdown import NO_TEXT
 from kanban_sync.sources.status_words import status_in
-from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence, written
+from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence, TooMuchError, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from kanban_sync.core.limits import Limits
+
 CRITERIA = "Exit criteria"
 """The title of the task list that criteria become."""
 
-MOST = 100_000
-"""Tasks and groups that are read of one file: more come only from values that repeat."""
-
 DEEPEST = 16
 """How deep groups and sub-tasks are nested at most."""
+
+BOMB = "refers to its own values again and again (an alias bomb?); write out what it has to say"
 
 _NAMES = {
     "id": ("id", "key"),
@@ -50,7 +53,7 @@ class _Place(NamedTuple):
 
 
 class TooManyError(Exception):
-    """The file holds more tasks than anybody writes."""
+    """The file holds more than anybody writes; the text says what, and what to do."""
 
 
 class Groups:
@@ -62,6 +65,7 @@ class Groups:
         tasks_in: Collection[str],
         groups_in: Collection[str],
         fields: tuple[tuple[str, str], ...] = (),
+        limits: Limits = USUAL,
     ) -> None:
         """Set out.
 
@@ -70,6 +74,7 @@ class Groups:
             tasks_in: Names under which tasks are listed.
             groups_in: Names under which groups are listed.
             fields: What every task is given besides.
+            limits: How much is read.
         """
         self.path = path
         self.problems: list[Problem] = []
@@ -80,19 +85,24 @@ class Groups:
         self._fields = fields
         self._ids: dict[str, int] = {}
         self._unknown: set[str] = set()
-        self._left = MOST
+        self._limits = limits
+        self._left = limits.tasks
+        self._writer = Writer(limits.text)
+        self._written = self._writer.written
 
     def tasks(self, root: Mapping, group: str = "") -> tuple[ParsedTask, ...]:
         """Return the tasks of a file, groups first to last.
 
         Raises:
-            TooManyError: There are more than anybody writes.
+            TooManyError: There are more than the limits allow.
         """
-        return tuple(self._in(root, _Place(group), 0))
+        try:
+            return tuple(self._in(root, _Place(group), 0))
+        except TooMuchError:
+            raise TooManyError(BOMB) from None
 
     def _in(self, node: Mapping, place: _Place, depth: int) -> Iterator[ParsedTask]:
-        if depth == DEEPEST:
-            raise TooManyError
+        _mind_depth(depth)
         for name, value in node.values.items():
             if name in self._tasks_in:
                 for each in self._entries(value):
@@ -100,12 +110,12 @@ class Groups:
             elif name in self._groups_in:
                 for each in self._entries(value):
                     if isinstance(each, Mapping):
-                        yield from self._in(each, _inside(each, name, place), depth + 1)
+                        yield from self._in(each, self._inside(each, name, place), depth + 1)
 
     def _entries(self, node: Node) -> Iterator[Node]:
         """Yield the entries of a list; of a mapping its values, with its names as their ids."""
         if isinstance(node, Mapping):
-            entries = (_with_id(name, each) for name, each in node.values.items())
+            entries = (self._with_id(name, each) for name, each in node.values.items())
         elif isinstance(node, Sequence):
             entries = (each for each in node.items)
         else:
@@ -113,37 +123,42 @@ class Groups:
         for each in entries:
             self._left -= 1
             if self._left < 0:
-                raise TooManyError
+                what = f"holds more than {self._limits.tasks} tasks"
+                raise TooManyError(f"{what}; split the file, or raise 'limits.tasks'")
             if isinstance(each, Sequence):
-                self._report(each.line, "a list stands here, where a task ought to be.")
+                text = "a list stands here, where a task ought to be; write a task, or take it out."
+                self._report(each.line, NO_TASK, text)
             elif not isinstance(each, Scalar) or each.text:
                 yield each
 
     def _task(self, node: Node, place: _Place, depth: int) -> ParsedTask:
-        if depth == DEEPEST:
-            raise TooManyError
+        _mind_depth(depth)
+        self._writer.spend(1)
         self.nodes.append(node)
         if not isinstance(node, Mapping):
-            return ParsedTask(_title(node), Status.TODO, group=place.group, line=node.line)
+            return ParsedTask(
+                self._written(node) or NO_TEXT, Status.TODO, group=place.group, line=node.line
+            )
         said: dict[str, Node] = {}
         others: list[tuple[str, str]] = []
         for name, value in node.values.items():
             meaning = _NAME_OF.get(name, "")
             if meaning and meaning not in said:
                 said[meaning] = value
-            elif text := written(value):
+            elif text := self._written(value):
                 others.append((name, text))
+        self._writer.spend(len(node.values))
         for name, text in place.inherited:
             if name == "priority":
                 said.setdefault(name, Scalar(node.line, text))
             elif name not in node.values:
                 others.append((name, text))
         self._report_twice(node)
-        word = _text(said, "status")
+        word = self._text(said, "status")
         status = self._status(word, node.line)
-        task_id = self._id(_text(said, "id"), node.line)
-        depends_on, reasons = _dependencies(said.get("depends_on"))
-        children = [*_criteria(said.get("criteria"), status)]
+        task_id = self._id(self._text(said, "id"), node.line)
+        depends_on, reasons = self._dependencies(said.get("depends_on"))
+        children = [*self._criteria(said.get("criteria"), status)]
         self.nodes += [CRITERION] * len(children)
         steps = said.get("children")
         children += (
@@ -152,15 +167,15 @@ class Groups:
             else []
         )
         return ParsedTask(
-            title=_text(said, "title") or task_id or NO_TEXT,
+            title=self._text(said, "title") or task_id or NO_TEXT,
             status=status,
             word=word,
             id=task_id,
             group=place.group,
-            body=_text(said, "body").strip(),
-            labels=_listed(said.get("labels")),
-            assignee=_text(said, "assignee").removeprefix("@"),
-            priority=_text(said, "priority"),
+            body=self._text(said, "body").strip(),
+            labels=self._listed(said.get("labels")),
+            assignee=self._text(said, "assignee").removeprefix("@"),
+            priority=self._text(said, "priority"),
             depends_on=depends_on,
             fields=(*reasons, *others, *place.above, *self._fields),
             line=node.line,
@@ -172,22 +187,93 @@ class Groups:
         if status is None and word not in self._unknown:
             self._unknown.add(word)
             choices = ", ".join(Status)
-            self._report(line, f"nobody knows the status {word!r}; use one of {choices}.")
+            text = f"nobody knows the status {word!r}; use one of {choices}."
+            self._report(line, UNKNOWN_STATUS, text, word)
         return status or Status.TODO
 
     def _id(self, own: str, line: int) -> str:
         first = self._ids.setdefault(own, line) if own else line
         if first == line:
             return own
-        self._report(line, f"the id {own} is taken by line {first}. Give it another one.")
+        text = f"the id {own} is taken by line {first}; give it another one."
+        self._report(line, DUPLICATE_ID, text, own)
         return ""
 
     def _report_twice(self, node: Mapping) -> None:
         for line, name in node.twice:
-            self._report(line, f"{name!r} is said twice; what is said last counts.")
+            text = f"{name!r} is said twice, and what is said last counts; take one of them out."
+            self._report(line, SAID_TWICE, text, name)
 
-    def _report(self, line: int, message: str) -> None:
-        self.problems.append(Problem(self.path, line, message))
+    def _report(self, line: int, code: str, message: str, word: str = "") -> None:
+        self.problems.append(Problem(self.path, line, message, code=code, word=word))
+
+    def _inside(self, node: Mapping, name: str, place: _Place) -> _Place:
+        """Return the place inside a group; of several around a task, the innermost is its group."""
+        inherited = dict(place.inherited)
+        for each in _INHERITED:
+            value = node.values.get(each)
+            if value is not None and (text := self._written(value)):
+                inherited[each] = text
+        called = name_of_group(node)
+        above = (*place.above, (_singular(name), place.group)) if place.group else place.above
+        return _Place(called or place.group, tuple(inherited.items()), above)
+
+    def _with_id(self, name: str, node: Node) -> Node:
+        if not isinstance(node, Mapping):
+            return Scalar(node.line, f"{name}: {self._written(node)}")
+        if "id" in node.values:
+            return node
+        self._writer.spend(len(node.values))
+        return Mapping(node.line, {"id": Scalar(node.line, name), **node.values}, node.twice)
+
+    def _text(self, said: dict[str, Node], name: str) -> str:
+        node = said.get(name)
+        return "" if node is None else self._written(node).strip()
+
+    def _listed(self, node: Node | None) -> tuple[str, ...]:
+        """Return the texts of a list, or of a text with commas."""
+        if node is None:
+            return ()
+        if isinstance(node, Sequence):
+            texts: Iterable[str] = (self._written(each) for each in node.items)
+        elif isinstance(node, Mapping):
+            self._writer.spend(len(node.values))
+            texts = node.values
+        else:
+            texts = node.text.split(",")
+        return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+    def _dependencies(
+        self, node: Node | None
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """Return ids, and what a mapping says besides.
+
+        A mapping names either kinds (``depends_on: [T-1]``), or ids with a remark on each.
+        """
+        if not isinstance(node, Mapping):
+            return self._listed(node), ()
+        ids: list[str] = []
+        remarks: list[tuple[str, str]] = []
+        for name, value in node.values.items():
+            if _NAME_OF.get(name) == "depends_on" or name in {"tasks", "requires", "hard"}:
+                ids += self._listed(value)
+            elif isinstance(value, Sequence):
+                remarks.append((name, self._written(value)))
+            else:
+                ids.append(name)
+                remarks += [(name, text)] if (text := self._written(value)) else []
+        return tuple(dict.fromkeys(ids)), tuple(remarks)
+
+    def _criteria(self, node: Node | None, status: Status) -> Iterator[ParsedTask]:
+        """Yield exit criteria as lines below a task: met once the task is done."""
+        if node is None:
+            return
+        items = node.items if isinstance(node, Sequence) else [node]
+        met = Status.DONE if status is Status.DONE else Status.TODO
+        for each in items:
+            text = self._written(each)
+            if text:
+                yield ParsedTask(text, met, group=CRITERIA, line=each.line)
 
 
 def value_named(node: Mapping, meaning: str) -> tuple[str, Node] | None:
@@ -206,79 +292,16 @@ def name_of_group(node: Mapping) -> str:
     return ""
 
 
-def _inside(node: Mapping, name: str, place: _Place) -> _Place:
-    """Return the place inside a group; of several around a task, the innermost is its group."""
-    inherited = dict(place.inherited)
-    for each in _INHERITED:
-        value = node.values.get(each)
-        if value is not None and (text := written(value)):
-            inherited[each] = text
-    called = name_of_group(node)
-    above = (*place.above, (_singular(name), place.group)) if place.group else place.above
-    return _Place(called or place.group, tuple(inherited.items()), above)
-
-
 def _singular(name: str) -> str:
     return "epic" if name in {"milestones", "phases"} else name.removesuffix("s")
 
 
-def _with_id(name: str, node: Node) -> Node:
-    if not isinstance(node, Mapping):
-        return Scalar(node.line, f"{name}: {written(node)}")
-    if "id" in node.values:
-        return node
-    return Mapping(node.line, {"id": Scalar(node.line, name), **node.values}, node.twice)
+def _mind_depth(depth: int) -> None:
+    """End what goes deeper than groups and sub-tasks are.
 
-
-def _title(node: Node) -> str:
-    return written(node) or NO_TEXT
-
-
-def _text(said: dict[str, Node], name: str) -> str:
-    node = said.get(name)
-    return "" if node is None else written(node).strip()
-
-
-def _listed(node: Node | None) -> tuple[str, ...]:
-    """Return the texts of a list, or of a text with commas."""
-    if node is None:
-        return ()
-    if isinstance(node, Sequence):
-        texts: Iterable[str] = (written(each) for each in node.items)
-    elif isinstance(node, Mapping):
-        texts = node.values
-    else:
-        texts = node.text.split(",")
-    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
-
-
-def _dependencies(node: Node | None) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Return ids, and what a mapping says besides.
-
-    A mapping names either kinds (``depends_on: [T-1]``), or ids with a remark on each.
+    Raises:
+        TooManyError: It is that deep.
     """
-    if not isinstance(node, Mapping):
-        return _listed(node), ()
-    ids: list[str] = []
-    remarks: list[tuple[str, str]] = []
-    for name, value in node.values.items():
-        if _NAME_OF.get(name) == "depends_on" or name in {"tasks", "requires", "hard"}:
-            ids += _listed(value)
-        elif isinstance(value, Sequence):
-            remarks.append((name, written(value)))
-        else:
-            ids.append(name)
-            remarks += [(name, text)] if (text := written(value)) else []
-    return tuple(dict.fromkeys(ids)), tuple(remarks)
-
-
-def _criteria(node: Node | None, status: Status) -> Iterator[ParsedTask]:
-    """Yield exit criteria as lines below a task: met once the task is done."""
-    if node is None:
-        return
-    items = node.items if isinstance(node, Sequence) else [node]
-    met = Status.DONE if status is Status.DONE else Status.TODO
-    for each in items[:MOST]:
-        text = written(each)
-        if text:
-            yield ParsedTask(text, met, group=CRITERIA, line=each.line)
+    if depth == DEEPEST:
+        what = f"nests groups and sub-tasks more than {DEEPEST} deep"
+        raise TooManyError(f"{what}; write them side by side")

@@ -11,6 +11,7 @@ from kanban_sync.sources.labelled import plain_id, split
 from kanban_sync.sources.markdown import Kind
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, Taken, is_box, put_below
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
     from kanban_sync.sources.markdown import Line
 
-_NUMBERED = re.compile(
+_NUMBERED = pattern(
     r"(?:task|step|issue|story|ticket)[ #-]*[0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?(?!\w|\.\w|-\w)",
     re.IGNORECASE,
 )
-_GROUPS = re.compile(r"(?i:phase|milestone|epic|sprint|week|part|section|stage|release|wave)\b")
-_TICK = re.compile(r"^[✅✓✔☑]\ufe0f?\s*|\s*[✅✓✔☑]\ufe0f?(?:\s*(?i:complete|completed|done))?$")
-_BRACKETED = re.compile(r"\s*[(\[]([^()\[\]]{2,30})[)\]]$")
-_FOREIGN_ID = re.compile(
+_GROUPS = pattern(r"(?i:phase|milestone|epic|sprint|week|part|section|stage|release|wave)\b")
+_TICK = pattern(r"^[✅✓✔☑]\ufe0f?\s*|\s*[✅✓✔☑]\ufe0f?(?:\s*(?i:complete|completed|done))?$")
+_BRACKETED = pattern(r"\s*[(\[]([^()\[\]]{2,30})[)\]]$")
+_FOREIGN_ID = pattern(
     r"\s*<!--\s*(?:[\w-]{0,20}id)\s*[:=]\s*([\w./-]{1,80})\s*-->\s*", re.IGNORECASE
 )
 

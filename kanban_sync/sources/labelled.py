@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.markdown import Fences, dedented, joined
 from kanban_sync.sources.numbering import leading_id
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,25 +39,23 @@ _NAME_OF = {word.strip(): name for name, words in _NAMES.items() for word in wor
 IN_LINES = frozenset({"status", "assignee", "labels", "depends on", "priority", "estimate"})
 """What a line below a box may say; its title and its id stand in the box itself."""
 
-_LINE = re.compile(
+_LINE = pattern(
     r"(?:[-*+][ \t]+)?(\*\*|__)?[ \t]*([^\W\d][^*_:：`|\[\]]{1,40}?)[ \t]*"  # noqa: RUF001
     r"(?(1)(?:[:：][ \t]*\1|\1[ \t]*[:：])|[:：])(?:(?:(?<=：)|[ \t])[ \t]*(.*)|)"  # noqa: RUF001
 )
-_SLANTED = re.compile(r"(?:[-*+][ \t]+)?_([^\W\d][\w ]{1,30}):[ \t]*(.{1,400}?)_[ \t]*")
-_IN_TITLE = re.compile(
+_SLANTED = pattern(r"(?:[-*+][ \t]+)?_([^\W\d][\w ]{1,30}):[ \t]*(.{1,400}?)_[ \t]*")
+_IN_TITLE = pattern(
     r"\((?:depends(?:[ ]on)?|dependencies|deps|blocked[ ]by)[: ]\s*([^()]{1,200}+)\)",
     re.IGNORECASE,
 )
-_STORY = re.compile(r"\[(P|US[0-9]{1,4})\]")
-_HASHTAG = re.compile(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
-_CLAIM = re.compile(r"\(@([\w.-]++)[^()]*+\)$")
-_LINK = re.compile(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
+_STORY = pattern(r"\[(P|US[0-9]{1,4})\]")
+_HASHTAG = pattern(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
+_CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
+_LINK = pattern(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
 _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "keine", "aucune", "无"}  # noqa: RUF001
-_NUMBERED = re.compile(
-    r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)"
-)
+_NUMBERED = pattern(r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
 # A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
-_RANGE = re.compile(
+_RANGE = pattern(
     r"(.{0,40}?)([0-9]{1,6})\s*(?:(?:\.\.+|…|[–—~～]|to|bis)\s*\1?|-\s*(?=[A-Za-z])\1)([0-9]{1,6})"  # noqa: RUF001
 )
 _WIDEST_RANGE = 100

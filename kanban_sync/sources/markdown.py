@@ -10,13 +10,15 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.findings import CONFLICT, TOO_LARGE, UNREADABLE
+from kanban_sync.core.limits import MIB, USUAL
 from kanban_sync.core.model import Problem
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LARGEST = 10 * 1024 * 1024
-"""Files of more bytes than this are not read: nobody keeps tasks in them."""
+    from kanban_sync.core.limits import Limits
 
 NO_TEXT = "(no text)"
 """The title of a checkbox without words: a board refuses empty names."""
@@ -62,13 +64,13 @@ class Page(NamedTuple):
 
 
 _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.MULTILINE)
-_ENDS = re.compile(r"\r\n|\n|\r")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
-_ITEM = re.compile(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?")
-_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
+_ENDS = pattern(r"\r\n|\n|\r")
+_HEADING = pattern(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
+_ITEM = pattern(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?")
+_UNDERLINE = pattern(r" {0,3}(=+|-{2,})[ \t]*")
 _MARKERS = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+(?:\[[^\]]?\][ \t]+)?)*"
-_FENCE = re.compile(rf"([ \t]*{_MARKERS})(?:(`{{3,}})[^`]*|(~{{3,}}).*)")
-_BOX_ITEM = re.compile(r" ?(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[^\]]?\]")
+_FENCE = pattern(rf"([ \t]*{_MARKERS})(?:(`{{3,}})[^`]*|(~{{3,}}).*)")
+_BOX_ITEM = pattern(r" ?(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[^\]]?\]")
 
 
 def decode(data: bytes) -> str:
@@ -76,27 +78,48 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", errors="replace").removeprefix("\ufeff")
 
 
-def damage(path: str, data: bytes) -> Problem | None:
+def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
     """Return why a file cannot be read at all, or None.
 
     A lone ``=======`` is no sign of a conflict: it underlines a heading.
     """
-    if len(data) > LARGEST:
-        size = len(data) // 1024 // 1024
-        return _fatal(path, 0, f"has {size} MiB; task files of up to 10 MiB are read. Split it")
+    if len(data) > limits.file_size * MIB:
+        size = f"{len(data) / MIB:.1f} MiB"
+        return too_large(path, f"has {size}", f"{limits.file_size} MiB", "file_size")
+    if len(data) > limits.lines:
+        lines = max(data.count(b"\n"), data.count(b"\r"))
+        if lines > limits.lines:
+            return too_large(path, f"has {lines} lines", str(limits.lines), "lines")
     if b"\0" in data:
-        return _fatal(path, 0, "is no text in UTF-8 (it has NUL bytes). Save it as UTF-8")
+        what = "is no text in UTF-8 (it has NUL bytes); save it as UTF-8"
+        return refused(path, 0, what, UNREADABLE)
     # Looking for the bare marks first is ten times faster, and there are many files.
     marked = any(mark in data for mark in (b"<<<<<<< ", b"||||||| ", b">>>>>>> "))
     conflict = _CONFLICT.search(data) if marked else None
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1
-        return _fatal(path, line, "a merge conflict stands here. Resolve it and commit")
+        what = "a merge conflict stands here; resolve it and commit"
+        return refused(path, line, what, CONFLICT)
     return None
 
 
-def _fatal(path: str, line: int, what: str) -> Problem:
-    return Problem(path, line, f"{what}; until then the file counts as it last was.", fatal=True)
+def too_large(path: str, what: str, most: str, limit: str) -> Problem:
+    """Return the problem of a file that holds more than anybody writes.
+
+    Args:
+        path: Where the file lies.
+        what: What it holds.
+        most: How much of that is read.
+        limit: The name of the limit in the settings.
+    """
+    remedy = f"up to {most} are read; split the file, or raise 'limits.{limit}' in the settings"
+    return refused(path, 0, f"{what}, and {remedy}", TOO_LARGE)
+
+
+def refused(path: str, line: int, what: str, code: str, column: int = 0) -> Problem:
+    """Return the problem of a file that is not read; its last good state is kept."""
+    message = f"{what}. Until then the file counts as it last was."
+    return Problem(path, line, message, fatal=True, code=code, column=column)
 
 
 class Fences:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.model import Document, Problem
-from kanban_sync.core.ports import DEFAULTS
-from kanban_sync.sources.markdown import damage, decode
+from kanban_sync.core.findings import BAD_JSON, TOO_LARGE, WRONG_SHAPE
+from kanban_sync.core.model import Document
+from kanban_sync.core.units import DEFAULTS
+from kanban_sync.sources.markdown import damage, decode, refused
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
-    from kanban_sync.core.ports import SourceSettings
-
-DEEPEST = 64
-"""How deep the values of a mission are nested at most."""
+    from kanban_sync.core.limits import Limits
+    from kanban_sync.core.units import SourceSettings
 
 
 class Mission(OneFile):
@@ -31,22 +30,28 @@ class Mission(OneFile):
         self,
         path: str,
         data: bytes,
-        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+        settings: SourceSettings = DEFAULTS,
     ) -> Document:
         """Read the milestones of a mission."""
         # Here, since few repositories have a mission.
         import json  # noqa: PLC0415
 
-        problem = damage(path, data)
+        limits = settings.limits
+        problem = damage(path, data, limits)
         if problem:
             return Document((), (problem,))
+        if data.count(b",") + data.count(b"[") > limits.values:
+            what = f"holds more than {limits.values} values; split the file"
+            return _unreadable(path, 0, what, TOO_LARGE)
         text = decode(data)
         try:
-            return _document(path, text, json.loads(text, parse_int=str, parse_float=str))
+            root = json.loads(text, parse_int=str, parse_float=str)
         except json.JSONDecodeError as error:
-            return _unreadable(path, error.lineno, f"is no JSON: {error.msg}")
+            what = f"is no JSON here: {error.msg}; mend it"
+            return _unreadable(path, error.lineno, what, BAD_JSON, error.colno)
         except RecursionError:
-            return _unreadable(path, 0, "is nested too deeply")
+            return _too_deep(path, limits)
+        return _document(path, text, root, limits)
 
     def edit(
         self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
@@ -58,11 +63,16 @@ class Mission(OneFile):
 
         tasks = self.parse(path, data, settings).tasks
         return edited(
-            self, path, data, edit, settings, lambda text: splices(text, edit, tasks, DEEPEST)
+            self,
+            path,
+            data,
+            edit,
+            settings,
+            lambda text: splices(text, edit, tasks, settings.limits.depth),
         )
 
 
-def _document(path: str, text: str, root: object) -> Document:
+def _document(path: str, text: str, root: object, limits: Limits) -> Document:
     from kanban_sync.sources.group_tasks import (  # noqa: PLC0415 - as above
         Groups,
         TooManyError,
@@ -70,25 +80,30 @@ def _document(path: str, text: str, root: object) -> Document:
     )
     from kanban_sync.sources.tree import Lines, Mapping, Scalar, from_plain  # noqa: PLC0415
 
-    node = from_plain(root, Lines(text), DEEPEST)
+    node = from_plain(root, Lines(text), limits.depth)
     if node is None:
-        return _unreadable(path, 0, "is nested too deeply")
+        return _too_deep(path, limits)
     if not isinstance(node, Mapping) or "milestones" not in node.values:
-        return _unreadable(path, 1, "has no list 'milestones'")
+        what = "is no mission: it has no list 'milestones'; add it"
+        return _unreadable(path, 1, what, WRONG_SHAPE)
     # Where its tasks stand, and other documents that it names.
     documents = tuple(
         (name, value.text)
         for name, value in node.values.items()
         if isinstance(value, Scalar) and value.text.endswith(".md")
     )
-    groups = Groups(path, tasks_in={"milestones"}, groups_in=set(), fields=documents)
+    groups = Groups(path, tasks_in={"milestones"}, groups_in=set(), fields=documents, limits=limits)
     try:
         tasks = groups.tasks(node, group=name_of_group(node))
-    except TooManyError:
-        return _unreadable(path, 0, "holds more milestones, or deeper ones, than anybody writes")
+    except TooManyError as error:
+        return _unreadable(path, 0, str(error), TOO_LARGE)
     return Document(tasks, tuple(groups.problems))
 
 
-def _unreadable(path: str, line: int, what: str) -> Document:
-    message = f"{what}. Mend it; until then the file counts as it last was."
-    return Document((), (Problem(path, line, message, fatal=True),))
+def _too_deep(path: str, limits: Limits) -> Document:
+    what = f"is nested more than {limits.depth} deep; write it flatter, or raise 'limits.depth'"
+    return _unreadable(path, 0, f"{what} in the settings", TOO_LARGE)
+
+
+def _unreadable(path: str, line: int, what: str, code: str, column: int = 0) -> Document:
+    return Document((), (refused(path, line, what, code, column),))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from kanban_sync.sources.patterns import pattern
+
 _WRAP = r"(?:\*\*|__|~~|`)*"
-_NUMBER = re.compile(
+_NUMBER = pattern(
     rf"{_WRAP}([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=(?![.][0-9])([.):：、*_`~])|\s|$)",  # noqa: RUF001
 )
-_PLAIN_NUMBER = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(?=\s)")
-_TOKEN = re.compile(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
-_ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
-_AFTER_ID = re.compile(rf"{_WRAP}+(\s*[:：)—–]|[.](?=\s))?{_WRAP}+(?=\s|$|[:：])")  # noqa: RUF001
-_PRIORITY = re.compile(r"P[0-4]")
+_PLAIN_NUMBER = pattern(r"[0-9]{1,9}\.[0-9]{1,9}(?=\s)")
+_TOKEN = pattern(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
+_ID = pattern(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
+_AFTER_ID = pattern(rf"{_WRAP}+(\s*[:：)—–]|[.](?=\s))?{_WRAP}+(?=\s|$|[:：])")  # noqa: RUF001
+_PRIORITY = pattern(r"P[0-4]")
 # "T-001 ~ 013" speaks of several tasks.
-_RANGE = re.compile(rf"{_WRAP}+\s*+(?:[～~–—]|\.\.+|…)\s*+{_WRAP}+[A-Z-]{{0,20}}[0-9]")  # noqa: RUF001
+_RANGE = pattern(rf"{_WRAP}+\s*+(?:[～~–—]|\.\.+|…)\s*+{_WRAP}+[A-Z-]{{0,20}}[0-9]")  # noqa: RUF001
 
 
 class LeadingId(NamedTuple):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
-from kanban_sync.core.ports import TaskFile, Unit
+from kanban_sync.core.units import TaskFile, Unit
 from kanban_sync.sources.globs import covered, excludes, exclusions, matches_any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kanban_sync.core.model import Document
-    from kanban_sync.core.ports import Read, SourceSettings, Tree
+    from kanban_sync.core.units import Read, SourceSettings, Tree
 
 
 class OneFile:

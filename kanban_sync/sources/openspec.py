@@ -6,22 +6,22 @@ Tasks are counted exactly as ``openspec list`` counts them since 1.13.1
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Document, ParsedTask, Status
-from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
+from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
-from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading
+from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading, too_large
 from kanban_sync.sources.numbering import leading_number
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.edits import Edit
-    from kanban_sync.core.ports import Read, SourceSettings, Tree
+    from kanban_sync.core.units import Read, SourceSettings, Tree
     from kanban_sync.sources.openspec_schema import Schemas
 
 FOLDER = "openspec"
@@ -36,7 +36,7 @@ _SPACE = (
 )
 # A character beyond the first plane is two to JavaScript, so it is no mark. ``.`` stops at four
 # kinds of line end. The quantifiers are possessive: nobody's long line may take quadratic time.
-_TASK = re.compile(
+_TASK = pattern(
     rf"[{_SPACE}]*+(?:[-*+]|[0-9]{{1,9}}[.)])[{_SPACE}]*+\["
     rf"(?:[{_SPACE}]*+(?P<mark>[^\]{_SPACE}\U00010000-\U0010ffff]?)[{_SPACE}]*+\](?![(\[])"
     rf"|[{_SPACE}]++\])"
@@ -44,8 +44,8 @@ _TASK = re.compile(
 )
 # Nearly all lines are like this one; what it matches, ``_TASK`` reads in the same way. There is no
 # backtick and no tilde in it, so that no fence can begin.
-_COMMON = re.compile(r"[-*] \[([ xX])\] (([0-9]{1,9}\.[0-9]{1,9} )?[!-_a-}](?:[ -_a-}]*[!-_a-}])?)")
-_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
+_COMMON = pattern(r"[-*] \[([ xX])\] (([0-9]{1,9}\.[0-9]{1,9} )?[!-_a-}](?:[ -_a-}]*[!-_a-}])?)")
+_DATE = pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
 
 
 class Root(NamedTuple):
@@ -142,10 +142,11 @@ class OpenSpec:
         self,
         path: str,
         data: bytes,
-        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+        settings: SourceSettings = DEFAULTS,
     ) -> Document:
         """Read the checkboxes of a task file, or the description from a change's proposal."""
-        problem = damage(path, data)
+        limits = settings.limits
+        problem = damage(path, data, limits)
         if problem:
             return Document((), (problem,))
         text = decode(data)
@@ -153,7 +154,11 @@ class OpenSpec:
             from kanban_sync.sources.proposal import description  # noqa: PLC0415 - not for counting
 
             return Document((ParsedTask("proposal", Status.TODO, body=description(text)),))
-        return Document(tuple(_tasks(text)))
+        tasks = tuple(_tasks(text))
+        if len(tasks) > limits.tasks:
+            most = str(limits.tasks)
+            return Document((), (too_large(path, f"holds {len(tasks)} tasks", most, "tasks"),))
+        return Document(tasks)
 
     def edit(
         self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS

@@ -95,6 +95,12 @@ def tracked_glob(schema: bytes) -> str | None:
     return None
 
 
+def is_valid_schema(schema: bytes) -> bool:
+    """Tell whether OpenSpec accepts a ``schema.yaml``."""
+    data = load(schema)
+    return isinstance(data, dict) and _is_schema(data)
+
+
 def _schema_of(data: dict[str, Value]) -> str | None:
     name = data.get("schema")
     return name if isinstance(name, str) and name else None

@@ -6,11 +6,11 @@ Boxes in code, comments, quotes and legends are no tasks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.markdown import Kind, dedented
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,21 +18,20 @@ if TYPE_CHECKING:
     from kanban_sync.sources.markdown import Line
 
 # A digit is a reference in a list of literature; "(", "[" and ":" after the box make it a link.
-_BOX = re.compile(r"\[\s*+((?:[^\]\s0-9]\ufe0f?)?)\s*+\](?![(\[:])\*?\s*+(.*)")
-_LEGEND = re.compile(
+_BOX = pattern(r"\[\s*+((?:[^\]\s0-9]\ufe0f?)?)\s*+\](?![(\[:])\*?\s*+(.*)")
+_LEGEND = pattern(
     r"[\W_]*(?:.{0,30}\blegend|.{0,10}凡例.*|(?:(?:status|task|file|house)\s+)?rules)[\W_]*",
     re.IGNORECASE,
 )
-_LEGEND_LINE = re.compile(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
+_LEGEND_LINE = pattern(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
 _LONGEST_LEGEND = 60
-_PRIORITY = re.compile(r"\W*P([0-3])(?!\w|\.\w)")
+_PRIORITY = pattern(r"\W*P([0-3])(?!\w|\.\w)")
 _CODE_INDENT = 4
 
 DEEPEST = 16
 """Boxes that are nested deeper stand beside the deepest: nobody's indentation exhausts us."""
 
 
-@dataclass(slots=True)
 class Box:
     """A checkbox and what stands below it.
 
@@ -43,18 +42,36 @@ class Box:
     for what is a task without a checkbox.
     """
 
-    line: int
-    mark: str
-    text: str
-    heading: str
-    priority: str
-    body: list[str] = field(default_factory=list)
-    at: list[int] = field(default_factory=list)
-    below: list[Box] = field(default_factory=list)
-    word: str = ""
-    id: str = ""
-    values: list[tuple[str, str]] = field(default_factory=list)
-    has_mark: bool = True
+    __slots__ = (
+        *("at", "below", "body", "has_mark", "heading", "id", "line"),
+        *("mark", "priority", "text", "values", "word"),
+    )
+
+    def __init__(  # noqa: PLR0913 - what a box consists of; a dataclass takes long to import
+        self,
+        line: int,
+        mark: str,
+        text: str,
+        heading: str,
+        priority: str,
+        *,
+        word: str = "",
+        id: str = "",  # noqa: A002 - its name
+        values: Sequence[tuple[str, str]] = (),
+        has_mark: bool = True,
+    ) -> None:
+        self.line = line
+        self.mark = mark
+        self.text = text
+        self.heading = heading
+        self.priority = priority
+        self.body: list[str] = []
+        self.at: list[int] = []
+        self.below: list[Box] = []
+        self.word = word
+        self.id = id
+        self.values = list(values)
+        self.has_mark = has_mark
 
     @property
     def last(self) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
-    from kanban_sync.core.ports import SourceSettings
+    from kanban_sync.core.units import SourceSettings
 
 
 class Roadmap(OneFile):
@@ -27,13 +27,13 @@ class Roadmap(OneFile):
         self,
         path: str,
         data: bytes,
-        settings: SourceSettings = DEFAULTS,  # noqa: ARG002 - the port's signature
+        settings: SourceSettings = DEFAULTS,
     ) -> Document:
         """Read the tasks of a file."""
         # Here, since few repositories have a roadmap, and the YAML library takes a while.
         from kanban_sync.sources import roadmap_tasks  # noqa: PLC0415
 
-        return roadmap_tasks.read(path, data)
+        return roadmap_tasks.read(path, data, settings.limits)
 
     def edit(
         self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS

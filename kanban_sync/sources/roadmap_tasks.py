@@ -21,48 +21,52 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from kanban_sync.core.model import Document, Problem
-from kanban_sync.sources.group_tasks import Groups, TooManyError
-from kanban_sync.sources.markdown import damage, decode
+from kanban_sync.core.findings import BAD_YAML, TOO_LARGE, WRONG_SHAPE
+from kanban_sync.core.limits import MOST, USUAL
+from kanban_sync.core.model import Document
+from kanban_sync.sources.group_tasks import BOMB, Groups, TooManyError
+from kanban_sync.sources.markdown import damage, decode, refused
 from kanban_sync.sources.tree import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kanban_sync.core.limits import Limits
     from kanban_sync.sources.tree import Node
 
 TASKS = frozenset({"tasks"})
 GROUPS = frozenset({"epics", "milestones", "phases", "sprints", "archive", "archived", "roadmap"})
 
-DEEPEST = 64
-"""How deep values are nested at most."""
-
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class _BadYamlError(Exception):
-    """A file is not what it should be; ``line`` counts from 1, 0 where nobody knows."""
+    """A file is not what it should be; ``line`` and ``column`` count from 1, 0: nobody knows."""
 
-    def __init__(self, line: int, what: str) -> None:
+    def __init__(self, line: int, what: str, code: str = BAD_YAML, column: int = 0) -> None:
         super().__init__(what)
         self.line = line
+        self.code = code
+        self.column = column
 
 
-def read(path: str, data: bytes) -> Document:
+def read(path: str, data: bytes, limits: Limits = USUAL) -> Document:
     """Read the tasks of a roadmap."""
-    problem = damage(path, data)
+    problem = damage(path, data, limits)
     if problem:
         return Document((), (problem,))
-    groups = Groups(path, TASKS, GROUPS)
+    if data.count(b",") > limits.values:
+        what = f"holds more than {limits.values} values; split the file"
+        return Document((), (refused(path, 0, what, TOO_LARGE),))
+    groups = Groups(path, TASKS, GROUPS, limits=limits)
     try:
-        root = _root(decode(data))
+        root = _root(decode(data), limits)
         return Document(groups.tasks(root), tuple(groups.problems))
-    except TooManyError:
-        error = _BadYamlError(0, "holds more tasks, or deeper ones, than anybody writes")
+    except TooManyError as found:
+        problem = refused(path, 0, str(found), TOO_LARGE)
     except _BadYamlError as found:
-        error = found
-    message = f"{error}. Mend it; until then the file counts as it last was."
-    return Document((), (Problem(path, error.line, message, fatal=True),))
+        problem = refused(path, found.line, str(found), found.code, found.column)
+    return Document((), (problem,))
 
 
 class Spans:
@@ -97,46 +101,49 @@ class Spans:
 
 def nodes_of(text: str) -> tuple[list[Node], Spans]:
     """Return what the tasks of a readable file were read from, and where that stands."""
-    groups, spans = Groups("", TASKS, GROUPS), Spans()
-    groups.tasks(_root(text, spans))
+    groups, spans = Groups("", TASKS, GROUPS, limits=MOST), Spans()
+    groups.tasks(_root(text, MOST, spans))
     return groups.nodes, spans
 
 
-def _root(text: str, spans: Spans | None = None) -> Mapping:
+def _root(text: str, limits: Limits, spans: Spans | None = None) -> Mapping:
     """Return the values of a roadmap.
 
     Raises:
         _BadYamlError: It is no YAML, or no roadmap.
     """
     try:
-        root = _tree(text, spans)
+        root = _tree(text, limits, spans)
     except yaml.YAMLError as found:
-        raise _BadYamlError(*_told(found, text)) from None
+        raise _told(found, text) from None
     if not isinstance(root, Mapping):
-        raise _BadYamlError(1, "has to hold 'epics', 'milestones', 'phases' or 'tasks'")
+        what = "is no roadmap; it has to hold 'epics', 'milestones', 'phases' or 'tasks'"
+        raise _BadYamlError(1, what, WRONG_SHAPE)
     inner = root.values.get("roadmap")
     if isinstance(inner, Mapping):
         root = inner
     if not root.values.keys() & (TASKS | GROUPS):
-        raise _BadYamlError(1, "holds none of 'epics', 'milestones', 'phases' and 'tasks'")
+        what = "is no roadmap; name one of 'epics', 'milestones', 'phases' and 'tasks' at its top"
+        raise _BadYamlError(1, what, WRONG_SHAPE)
     return root
 
 
-def _told(error: yaml.YAMLError, text: str) -> tuple[int, str]:
-    """Return the line of an error, and what is wrong there, with the line itself."""
+def _told(error: yaml.YAMLError, text: str) -> _BadYamlError:
+    """Return the place of an error, and what is wrong there, with the line itself."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return 0, f"is no YAML: {str(error).splitlines()[0]}"
+        return _BadYamlError(0, f"is no YAML: {str(error).splitlines()[0]}; mend it")
     lines = text.splitlines()
     line = lines[mark.line].strip()[:80] if mark.line < len(lines) else ""
     what = getattr(error, "problem", None) or "nobody can read it"
-    return mark.line + 1, f"is no YAML here: {what}, in {line!r}"
+    told = f"is no YAML here: {what}, in {line!r}; mend it"
+    return _BadYamlError(mark.line + 1, told, column=mark.column + 1)
 
 
-def _tree(text: str, spans: Spans | None) -> Node | None:
+def _tree(text: str, limits: Limits, spans: Spans | None) -> Node | None:
     """Return the value of the first document; what is referred to twice is there once."""
     next_event: Callable[[], Any] = yaml.CSafeLoader(text).get_event
-    builder = _Builder(spans)
+    builder = _Builder(limits, spans)
     documents = 0
     while documents <= 1:
         event = next_event()
@@ -165,8 +172,10 @@ def _tree(text: str, spans: Spans | None) -> Node | None:
 class _Builder:
     """The values that are open, and those that may be referred to."""
 
-    def __init__(self, spans: Spans | None) -> None:
+    def __init__(self, limits: Limits, spans: Spans | None) -> None:
         self._spans = spans
+        self._deepest = limits.depth
+        self._left = limits.values
         self.root: list[Node] = []
         self.here = self.root
         self.anchors: dict[str, Node] = {}
@@ -175,8 +184,9 @@ class _Builder:
     def begin(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events have no types
         """Begin a list or a mapping."""
         line = event.start_mark.line + 1
-        if len(self._open) == DEEPEST:
-            raise _BadYamlError(line, "is nested deeper than any roadmap")
+        if len(self._open) == self._deepest:
+            what = f"is nested more than {self._deepest} deep here; write it flatter, or raise"
+            raise _BadYamlError(line, f"{what} 'limits.depth' in the settings", TOO_LARGE)
         is_list = type(event) is SequenceStartEvent
         node: Node = Sequence(line, []) if is_list else Mapping(line, {}, [])
         self.here.append(node)
@@ -193,25 +203,36 @@ class _Builder:
         self.here, node = self._open.pop()
         if self._spans is not None:
             self._spans.note_end(node, event)
-        _fill(node, inside)
+        merged = _fill(node, inside)
+        self._left -= len(inside) + sum(len(each) for each in merged)
+        if self._left < 0:
+            raise _BadYamlError(node.line, BOMB, TOO_LARGE)
+        if isinstance(node, Mapping):
+            for each in merged:
+                for name, value in each.items():
+                    node.values.setdefault(name, value)
 
     def refer(self, event: Any) -> None:  # noqa: ANN401 - as above
         """Put in what stands elsewhere."""
         if event.anchor not in self.anchors:
             line = event.start_mark.line + 1
-            raise _BadYamlError(line, f"refers to {event.anchor!r}, which is nowhere above")
+            what = f"refers to {event.anchor!r}, which is nowhere above; name it there"
+            raise _BadYamlError(line, what, BAD_YAML, event.start_mark.column + 1)
         if self._spans is not None:
             self._spans.contents.append((event.start_mark.index, event.end_mark.index))
         self.here.append(self.anchors[event.anchor])
 
 
-def _fill(node: Node, inside: list[Node]) -> None:
-    """Put what was read between start and end into a list or a mapping."""
+def _fill(node: Node, inside: list[Node]) -> list[dict[str, Node]]:
+    """Put what was read between start and end into a list or a mapping.
+
+    Returns the named values that a mapping has from elsewhere besides.
+    """
     if isinstance(node, Sequence):
         node.items.extend(inside)
-        return
+        return []
     if not isinstance(node, Mapping):
-        return
+        return []
     values = node.values
     merged: list[Node] = []
     for key, value in zip(inside[::2], inside[1::2], strict=True):
@@ -222,7 +243,4 @@ def _fill(node: Node, inside: list[Node]) -> None:
         if name in values:
             node.twice.append((key.line, name))
         values[name] = value
-    for each in merged:
-        if isinstance(each, Mapping):
-            for name, value in each.values.items():
-                values.setdefault(name, value)
+    return [each.values for each in merged if isinstance(each, Mapping)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status, status_of_word
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,10 +52,10 @@ _WORDS = {
     Status.FAILED: "fehlgeschlagen; échoué; fallido; falhou; 失败; 失敗; 실패",
 }
 _STATUS_OF = {word.strip(): status for status, words in _WORDS.items() for word in words.split(";")}
-_TICKS = re.compile(r"[\s✅✓✔☑\ufe0f]*[✅✓✔☑][\s✅✓✔☑\ufe0f]*")
-_REMARK = re.compile(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
-_SAYS_MORE = re.compile(r"[0-9(（\[【]")  # noqa: RUF001
-_AROUND = re.compile(r"^[^\w]+|[^\w]+$")
+_TICKS = "✅✓✔☑"
+_REMARK = pattern(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
+_SAYS_MORE = pattern(r"[0-9(（\[【]")  # noqa: RUF001
+_AROUND = pattern(r"^[^\w]+|[^\w]+$")
 
 # A file has headings named after these; the rest are words that phases of work have as well.
 CORE = frozenset({Status.BACKLOG, Status.TODO, Status.IN_PROGRESS, Status.DONE})
@@ -73,7 +73,8 @@ def status_in(text: str) -> Status | None:
     """
     if len(text) > LONGEST:
         return None
-    if _TICKS.fullmatch(text):
+    alone = text.replace("\ufe0f", " ").strip()
+    if alone and all(char in _TICKS or char.isspace() for char in alone):
         return Status.DONE
     plain = _AROUND.sub("", _REMARK.sub("", text)).replace("_", " ").replace("-", " ")
     plain = " ".join(plain.lower().split())

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.sources.labelled import is_nothing, name_of, plain_id
 from kanban_sync.sources.markdown import Kind
 from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import Box, Taken
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from kanban_sync.sources.markdown import Line
 
-_RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
-_PIPE = re.compile(r"(?<!\\)\|")
+_RULE = pattern(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
+_PIPE = pattern(r"(?<!\\)\|")
 _ID_COLUMNS = {"#", "no", "no.", "nr", "nr."}
-_TICK = re.compile(r"[✅✓✔☑]\ufe0f?")
-_WORD_ID = re.compile(r"[\w.-]{1,80}")
+_TICK = pattern(r"[✅✓✔☑]\ufe0f?")
+MOST_COLUMNS = 1000
+"""A table with more is none of tasks; reading what its columns are called would take seconds."""
+
+_WORD_ID = pattern(r"[\w.-]{1,80}")
 
 
 class _Columns(NamedTuple):
@@ -115,6 +118,8 @@ def _is_row(line: Line) -> bool:
 
 
 def _rows(lines: Sequence[Line], heading: str, *, certain: bool) -> list[Box]:
+    if lines[0].raw.count("|") > MOST_COLUMNS:
+        return []
     columns = _columns(lines[0])
     if not ({"id", "title", "description"} & set(columns.names)):
         return []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.ports import DEFAULTS, TaskFile, Unit
+from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import covered, matches_any
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
-    from kanban_sync.core.ports import Read, SourceSettings, Tree
+    from kanban_sync.core.units import Read, SourceSettings, Tree
 
 
 class TasksMd(OneFile):
@@ -37,7 +37,7 @@ class TasksMd(OneFile):
                 title=path,
                 path=path,
                 files=(TaskFile(path, tree[path], path),),
-                prefix="" if _is_v1(read(tree[path]), _fixed(path, settings)) else f"{path}/",
+                prefix="" if _is_v1(read(tree[path]), path, settings) else f"{path}/",
             )
             for path in sorted(covered(settings.tasks, tree))
             if self.matches(path, settings)
@@ -48,7 +48,7 @@ class TasksMd(OneFile):
         # Here, since most repositories of changes have no such file, and its patterns take a while.
         from kanban_sync.sources import checkboxes  # noqa: PLC0415
 
-        return checkboxes.read(path, data, _fixed(path, settings))
+        return checkboxes.read(path, data, _fixed(path, settings), settings.limits)
 
     def edit(
         self, path: str, data: bytes, edit: Edit, settings: SourceSettings = DEFAULTS
@@ -68,10 +68,10 @@ class TasksMd(OneFile):
         return document.dialect == V1
 
 
-def _is_v1(data: bytes, fixed: str) -> bool:
+def _is_v1(data: bytes, path: str, settings: SourceSettings) -> bool:
     from kanban_sync.sources import checkboxes  # noqa: PLC0415 - as above
 
-    return checkboxes.is_v1(data, fixed)
+    return checkboxes.is_v1(data, _fixed(path, settings), settings.limits)
 
 
 def _fixed(path: str, settings: SourceSettings) -> str:

@@ -34,23 +34,63 @@ LONGEST = 20_000
 """Characters of one written value at most, however often it repeats what it refers to."""
 
 
-def written(node: Node) -> str:
-    """Return a value as one line of text: ``a, b`` for a list, ``a: b`` for named values."""
+class TooMuchError(Exception):
+    """The values of a file, written out, are more than anybody writes."""
+
+
+class Writer:
+    """Writes the values of one file as text, as much as a file may say.
+
+    A value that is referred to is written wherever it is: a small file may say anything.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def written(self, node: Node) -> str:
+        """Return a value as one line of text: ``a, b`` for a list, ``a: b`` for named values.
+
+        Raises:
+            TooMuchError: The file has said all that it may.
+        """
+        if isinstance(node, Scalar):
+            self.spend(len(node.text) + 1)
+            return node.text
+        text, cost = _written(node)
+        self.spend(cost)
+        return text
+
+    def spend(self, cost: int) -> None:
+        """Count something that was written, or gone through.
+
+        Raises:
+            TooMuchError: The file has said all that it may.
+        """
+        self._left -= cost
+        if self._left < 0:
+            raise TooMuchError
+
+
+def _written(node: Node) -> tuple[str, int]:
+    """Return a value as text, and how many steps that took."""
     parts: list[str] = []
     stack: list[Node | str] = [node]
     left = LONGEST
+    cost = 0
     while stack and left > 0:
         top = stack.pop()
         if isinstance(top, (str, Scalar)):
             parts.append(top if isinstance(top, str) else top.text)
             left -= len(parts[-1]) + 1
+            cost += len(parts[-1]) + 1
         else:
             # Every step counts, so that what refers to itself, or to nothing, ends too.
             spread = _spread(top)
             left -= 1
+            cost += len(spread) + 1
             stack += reversed(spread)
     text = "".join(parts)
-    return text if left > 0 else f"{text[:LONGEST]}…"
+    return (text if left > 0 else f"{text[:LONGEST]}…"), cost
 
 
 def _spread(node: Sequence | Mapping) -> list[Node | str]:

@@ -68,6 +68,22 @@ def load(data: bytes) -> Value:
         return None
 
 
+def fault(data: bytes) -> tuple[int, int, str]:
+    """Return line, column (from 1) and what is wrong where a file is no YAML; 0, 0, '' if it is."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - as above
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        YAML(typ="safe", pure=True).compose(data.decode("utf-8", errors="replace"))
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = str(getattr(error, "problem", None) or "is no YAML")
+        return (mark.line + 1, mark.column + 1, what) if mark is not None else (0, 0, what)
+    except (ValueError, RecursionError, AttributeError, TypeError):
+        return 0, 0, "is no YAML"
+    return 0, 0, ""
+
+
 def _value(node: Node, seen: dict[int, Value]) -> Value:
     """Turn a node into a value; a node that occurs twice is turned once.
 

@@ -19,7 +19,7 @@ all the others.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Status, Task
@@ -38,7 +38,7 @@ KEYS_TOLD = 200
 
 PLACE = frozenset({"position", "line"})
 STATUS = frozenset({"status", "word", "status_version"})
-NAMES = tuple(field.name for field in fields(Task))
+NAMES = Task._fields
 
 
 class News(NamedTuple):
@@ -102,8 +102,7 @@ def compare(
     updated = [task for task in new if old.get(task.key, task) != task]
     held = {task.key for task in new}
     over = [
-        replace(
-            old[key],
+        old[key]._replace(
             status=status,
             status_version=max(version, old[key].status_version),
         )

@@ -311,7 +311,7 @@ class _Reader:
             if key != task.key:
                 renamed[task.key] = key
             parent = renamed.get(task.parent) if task.parent is not None else None
-            self._tasks.setdefault(key, replace(task, key=key, parent=parent or task.parent))
+            self._tasks.setdefault(key, task._replace(key=key, parent=parent or task.parent))
 
 
 def _by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Task]:
@@ -332,7 +332,7 @@ def _by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Ta
         if parent is not None:
             top, below, own = parent.name.partition("#")
             parent = parent._replace(name=f"{ids.get((task.path, top), top)}{below}{own}")
-        found.append(replace(task, key=task.key._replace(name=name), parent=parent))
+        found.append(task._replace(key=task.key._replace(name=name), parent=parent))
     return found
 
 

@@ -22,7 +22,7 @@ from kanban_sync.core.plan import plan
 def task(name: str = "a", status: Status = Status.TODO, **more: object) -> Task:
     own = TaskKey(PROJECT, "tasks-md", name)
     made = Task(own, f"Title {name}", status, path="TASKS.md", text_version=Version(5, "c5"))
-    return replace(made, **{"status_version": Version(5, "c5"), **more})  # type: ignore[arg-type]
+    return made._replace(**{"status_version": Version(5, "c5"), **more})  # type: ignore[arg-type]
 
 
 def drawn(drawing: Drawing, *tasks: Task, now: float = 0.0) -> list[Card]:
@@ -287,7 +287,7 @@ def test_many_cards_that_are_drawn_otherwise_are_not_held_back() -> None:
 def test_a_heading_that_is_renamed_gets_a_new_card_and_the_old_one_is_archived() -> None:
     clone = Clone(MemoryBoard())
     synced(clone, SECTION, *TASKS)
-    renamed = [replace(each, group="Now") if each.group == "P1" else each for each in TASKS]
+    renamed = [each._replace(group="Now") if each.group == "P1" else each for each in TASKS]
     assert synced(clone, SECTION, *renamed) == {
         "P1": True, "P2": False, "Now": False, "Title d": False,
     }  # fmt: skip
@@ -306,7 +306,7 @@ LATER = 1_000_000 + 30 * DAY
 
 
 def done(**more: object) -> Task:
-    return replace(task(status=Status.DONE, status_version=DONE_AT), **more)  # type: ignore[arg-type]
+    return task(status=Status.DONE, status_version=DONE_AT)._replace(**more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_a_card_that_stood_in_done_for_too_long_is_put_away(
 
 def test_a_card_put_away_for_its_age_says_why_and_is_not_held_back() -> None:
     clone = Clone(MemoryBoard())
-    tasks = [replace(done(), key=TaskKey(PROJECT, "tasks-md", str(n))) for n in range(20)]
+    tasks = [done()._replace(key=TaskKey(PROJECT, "tasks-md", str(n))) for n in range(20)]
     clone.sync(drawn(MONTH, *tasks, now=LATER - 1))
     found = clone.sync(drawn(MONTH, *tasks, now=LATER), force=False)
     assert {type(each) for each in found.operations} == {Archive}

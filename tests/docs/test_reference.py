@@ -17,8 +17,9 @@ from kanban_sync.boards.planka.client import ALLOW_HTTP
 from kanban_sync.boards.planka.credentials import VARIABLES
 from kanban_sync.cli import project_sync
 from kanban_sync.cli.demo_files import START
+from kanban_sync.cli.ending import INTERRUPTED
 from kanban_sync.cli.init import GIT, TEMPLATE
-from kanban_sync.cli.main import COMMANDS, INTERRUPTED, cli
+from kanban_sync.cli.main import COMMANDS, cli
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
@@ -144,6 +145,8 @@ def _default(target: str) -> list[str]:
         return [names[name]] if name != config.ANY else []
     for part in (*parts, name):
         value = getattr(value, part) if part != config.ANY else value
+    if isinstance(value, int):
+        return [str(value)] if value else []
     return list(value) if isinstance(value, tuple) else [value] if value else []
 
 
@@ -237,6 +240,7 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("log", "## log"),
         ("sync", "## sync"),
         ("doctor", "## doctor"),
+        ("check", "## check"),
         ("install", "## install and uninstall"),
     ],
 )

@@ -319,7 +319,7 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "removing from a roadmap": ("roadmap", ROADMAP, Remove(0), "counts as lost"),
     "a list in brackets": ("roadmap", "tasks: [{title: a}]\n", AddTask("b"), "add it by hand"),
     "no YAML": ("roadmap", "tasks: [\n", SetStatus(0, DONE), "is no YAML"),
-    "too deep": ("roadmap", "tasks: " + "[" * 9999, SetStatus(0, DONE), "nested deeper"),
+    "too deep": ("roadmap", "tasks: " + "[" * 9999, SetStatus(0, DONE), "nested more than 64 deep"),
     "a mission grows": ("mission", MISSION, AddTask("b"), "by its orchestrator"),
     "a mission without status": ("mission", '{"milestones": [{"id": "a"}]}', SetStatus(0, DONE),
                                  "no text that says its status"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.sources.markdown import LARGEST, Kind, damage, decode, heading, scan
+from kanban_sync.core.limits import MIB, USUAL
+from kanban_sync.sources.markdown import Kind, damage, decode, heading, scan
+
+LARGEST = USUAL.file_size * MIB
 
 LETTERS = {
     Kind.BLANK: ".",
@@ -110,7 +113,7 @@ def test_a_byte_order_mark_and_broken_characters_are_survived() -> None:
         (b"||||||| base\n", 1, "conflict"),
         (b"a\0b", 0, "UTF-8"),
         ("- [ ] a\n".encode("utf-16"), 0, "UTF-8"),
-        (b"a" * (LARGEST + 1), 0, "10 MiB"),
+        (b"a" * (LARGEST + 1), 0, "8 MiB"),
     ],
 )
 def test_what_makes_a_file_unreadable(data: bytes, line: int, words: str) -> None:

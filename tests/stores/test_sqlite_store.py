@@ -84,7 +84,7 @@ def test_a_second_merge_writes_no_row_and_not_one_byte(
             id="a slot, and the count of merges",
         ),
         pytest.param(
-            [replace(TASKS[0], title="T"), *TASKS[1:]],
+            [TASKS[0]._replace(title="T"), *TASKS[1:]],
             FILES,
             1 + 2 + 1,
             id="a task, two events, and the count of merges",
@@ -112,7 +112,7 @@ def test_remembering_what_is_known_already_writes_nothing(store: SqliteStore) ->
 def fill(store: SqliteStore, project: str) -> None:
     """Fill a store with the same of everything, but for the project in the keys."""
     mine = said("a")
-    store.merge([replace(task("a"), key=key("a", project))], {}, FILES, NOW)
+    store.merge([task("a")._replace(key=key("a", project))], {}, FILES, NOW)
     store.remember_parses({"d1": project})
     store.remember("t1", [replace(mine, said=replace(mine.said, key=key("a", project)))])
     store.remember_board("t1", {"project": project})

@@ -535,6 +535,36 @@ def test_a_file_that_cannot_be_read_keeps_its_last_good_state(clone: Clone, brok
     assert sorted(clone.statuses().values()) == ["done", "todo"]
 
 
+BOMB = "a: &a [" + "x, " * 5000 + "x]\nb: &b [*a, *a, *a]\ntasks:\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "good", "broken"),
+    [
+        ("roadmap.yaml", "tasks:\n- id: A\n", "tasks:\n- id: A\n - id: B\n"),
+        ("roadmap.yaml", "tasks:\n- id: A\n", BOMB + "- {id: A, notes: *b}\n" * 2000),
+        ("roadmap.yaml", "tasks:\n- id: A\n", "title: nothing\n"),
+        (".mosaic/orchestrator/mission.json", '{"milestones": [{"id": "A"}]}', '{"milestones": ['),
+        ("openspec/changes/a/tasks.md", "- [ ] 1.1 a\n", "- [ ] 1.1 a\n<<<<<<< HEAD\n"),
+        ("TASKS.md", "## P0\n- [ ] a\n  - **ID**: a-a\n", "- [ ] a\n" * 51_000),
+        ("TASKS.md", "## P0\n- [ ] a\n  - **ID**: a-a\n", "\n" * 201_000),
+    ],
+    ids=lambda value: str(value)[:16],
+)
+def test_whatever_is_wrong_with_a_file_no_task_of_it_vanishes(
+    clone: Clone, path: str, good: str, broken: str
+) -> None:
+    clone.repo.commit(**{path: good})
+    clone.read()
+    before = clone.facts()
+    assert before
+    clone.repo.commit(**{path: broken})
+    reading = clone.read()
+    assert reading is not None
+    assert [(problem.path, problem.fatal) for problem in reading.problems] == [(path, True)]
+    assert clone.facts() == before
+
+
 def test_an_id_given_in_two_files_is_told_and_neither_task_is_lost(clone: Clone) -> None:
     clone.repo.commit(**{"TASKS.md": V1, "docs/TASKS.md": V1.replace("Add a", "Another")})
     reading = clone.read()

@@ -89,6 +89,12 @@ class Framework:
         types = [word for stage in STAGES for word in ("-t", stage)]
         self._call(clone.path, "install", *types)
 
+    def install_check(self, clone: SyncedClone) -> None:
+        """Let the framework also check what is committed."""
+        clone.write(".pre-commit-config.yaml", f"{self.configuration}  - id: kanban-sync-check\n")
+        clone.quietly("commit", "-qam", "check")
+        self._call(clone.path, "install", "-t", "pre-commit")
+
     @property
     def configuration(self) -> str:
         """The file that both frameworks read."""

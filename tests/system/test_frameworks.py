@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from repos import Repo
+from repos import GitError, Repo
 from system.complaints import traces
 from system.frameworks import HOMES, STAGES, Framework
 from system.git_steps import main_commit, side_commit
@@ -150,6 +150,26 @@ def test_who_reads_the_output_to_its_end_is_not_held_up(
         assert clone.processes()
     clone.wait()
     assert clone.done_on_board() == {"one"}
+
+
+def test_a_commit_with_an_error_is_stopped_and_says_why(
+    clone: SyncedClone, framework: Framework
+) -> None:
+    framework.install_check(clone)
+    good = (clone.path / TASKS).read_text()
+    before = clone.git("rev-parse", "HEAD")
+    clone.write(TASKS, f"{good}- [ ] T-1: a\n- [ ] T-1: b\n")
+    clone.git("add", TASKS)
+    # What is mended in the work tree alone is not what would be committed.
+    clone.write(TASKS, good)
+    with pytest.raises(GitError, match=rf"{TASKS}:\d+: \[duplicate-id\]"):
+        clone.git("commit", "-qm", "two of one id")
+    assert clone.git("rev-parse", "HEAD") == before
+    assert (clone.path / TASKS).read_text() == good
+    clone.git("add", TASKS)
+    clone.commit_ticks("one")
+    clone.wait()
+    assert clone.done_in_database() == {"one"}
 
 
 def test_under_ci_the_commit_waits_for_the_sync(

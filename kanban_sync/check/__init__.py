@@ -1,0 +1,1 @@
+"""What ``kanban-sync check`` does: read task files as they lie in the work tree, and judge them."""

@@ -1,0 +1,63 @@
+"""How every command ends: what went wrong as one clear line, and the exit code."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.core.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PLATFORMS = ("linux", "darwin")
+
+INTERRUPTED = 130
+
+COLLECTED_AT = 50_000
+"""Objects after which Python looks for cycles; with its own 700 a reading does it all the time."""
+
+
+def end_with(command: Callable[[], int]) -> NoReturn:
+    """Run a command and end the process: 0 done or queued, 1 failed, 2 board unreachable."""
+    if sys.platform not in PLATFORMS:
+        end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
+    _open_streams()
+    gc.set_threshold(COLLECTED_AT)
+    try:
+        code = command()
+        sys.stdout.flush()
+    except KanbanSyncError as error:
+        end(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        # What could not be printed is not to be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        where = f"{error.filename}: " if error.filename else ""
+        end(f"{where}{error.strerror or error}", 1)
+    sys.exit(code)
+
+
+def end(text: str, code: int) -> NoReturn:
+    """End the process with a message on stderr."""
+    lines = printable(text).rstrip("\n").split("\n")
+    sys.stderr.write("".join(f"kanban-sync: {line}\n" for line in lines))
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Give Python streams that take every character, also where its caller had closed them."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal cannot show is written out: no reason to show nothing at all.
+            stream.reconfigure(errors="backslashreplace")
+        elif stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))

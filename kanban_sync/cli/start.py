@@ -1,0 +1,48 @@
+"""Where the program ``kanban-sync`` begins: ``check`` at once, all else through click.
+
+A hook runs ``check`` before each commit, and click alone takes longer to import than most commits
+take to be checked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from kanban_sync.cli.ending import end_with
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+FLAGS = {"--fix", "--json"}
+
+
+def main() -> NoReturn:
+    """Run the program and end the process with its exit code."""
+    arguments = sys.argv[1:]
+    if is_plain_check(arguments):
+        try:
+            end_with(lambda: _check(arguments[1:]))
+        except SystemExit as error:
+            # Python takes milliseconds to take itself apart; there is nothing to be put away.
+            sys.stdout.flush()
+            os._exit(error.code if isinstance(error.code, int) else 1)
+    from kanban_sync.cli import main as commands
+
+    commands.main()
+
+
+def is_plain_check(arguments: Sequence[str]) -> bool:
+    """Tell whether nothing but a check is asked for, in words that need no interpretation."""
+    if not arguments or arguments[0] != "check":
+        return False
+    return all(not each.startswith("-") or each in FLAGS for each in arguments)
+
+
+def _check(arguments: Sequence[str]) -> int:
+    from kanban_sync.check.show import run
+
+    names = [each for each in arguments if each not in FLAGS]
+    return run(os.getcwd(), names, fix="--fix" in arguments, as_json="--json" in arguments)

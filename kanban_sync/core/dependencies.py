@@ -1,0 +1,99 @@
+"""Which tasks wait for one another in a circle, so that none of them can ever begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+Name = TypeVar("Name")
+
+
+def cycles(waits_for: Mapping[Name, Sequence[Name]]) -> list[list[Name]]:
+    """Return one circle of each knot of tasks that wait for one another, in the mapping's order.
+
+    Each begins with its first task; a task that waits for itself is a circle of one. Names that
+    have no entry wait for nobody.
+    """
+    order = {name: index for index, name in enumerate(waits_for)}
+    knots = [sorted(knot, key=order.__getitem__) for knot in _Search(waits_for).knots()]
+    return [_circle(waits_for, knot) for knot in sorted(knots, key=lambda knot: order[knot[0]])]
+
+
+class _Search(Generic[Name]):
+    """Tarjan's search for names that all lead to one another, without recursion."""
+
+    def __init__(self, waits_for: Mapping[Name, Sequence[Name]]) -> None:
+        self._waits_for = waits_for
+        self._index: dict[Name, int] = {}
+        self._low: dict[Name, int] = {}
+        self._path: list[Name] = []
+        self._at: dict[Name, int] = {}
+        self._work: list[tuple[Name, Iterator[Name]]] = []
+
+    def knots(self) -> Iterator[list[Name]]:
+        """Yield the sets of names that wait for one another."""
+        for start in self._waits_for:
+            if start not in self._index:
+                self._enter(start)
+            while self._work:
+                following = self._next()
+                if following is not None:
+                    self._enter(following)
+                elif knot := self._leave():
+                    yield knot
+
+    def _enter(self, name: Name) -> None:
+        self._index[name] = self._low[name] = len(self._index)
+        self._at[name] = len(self._path)
+        self._path.append(name)
+        waits_for = self._waits_for
+        self._work.append((name, (each for each in waits_for[name] if each in waits_for)))
+
+    def _next(self) -> Name | None:
+        """Return the next name that nobody has seen, None where there is none."""
+        name, rest = self._work[-1]
+        for other in rest:
+            if other not in self._index:
+                return other
+            if other in self._at:
+                self._low[name] = min(self._low[name], self._index[other])
+        return None
+
+    def _leave(self) -> list[Name]:
+        """Leave the innermost name; return its knot if it is the first of one."""
+        name, _ = self._work.pop()
+        if self._work:
+            above = self._work[-1][0]
+            self._low[above] = min(self._low[above], self._low[name])
+        if self._low[name] != self._index[name]:
+            return []
+        start = self._at[name]
+        knot = self._path[start:]
+        del self._path[start:]
+        for each in knot:
+            del self._at[each]
+        return knot if len(knot) > 1 or name in self._waits_for[name] else []
+
+
+def _circle(waits_for: Mapping[Name, Sequence[Name]], knot: Collection[Name]) -> list[Name]:
+    """Return the shortest way from a knot's first name back to it."""
+    first, inside = next(iter(knot)), set(knot)
+    came_from: dict[Name, Name] = {}
+    waiting = [first]
+    for name in waiting:
+        for other in waits_for[name]:
+            if other == first:
+                return _way(came_from, name)
+            if other in inside and other not in came_from:
+                came_from[other] = name
+                waiting.append(other)
+    return list(knot)
+
+
+def _way(came_from: Mapping[Name, Name], last: Name) -> list[Name]:
+    way = [last]
+    while way[-1] in came_from:
+        way.append(came_from[way[-1]])
+    return way[::-1]

@@ -1,0 +1,379 @@
+"""Which files a check looks at, and against what it judges them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.check import task_files
+from kanban_sync.check.judge import check
+from kanban_sync.core.errors import KanbanSyncError, SettingsError
+from kanban_sync.core.limits import USUAL
+from repos import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TWICE = "- [ ] T-1: a\n- [ ] T-1: b\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo.init(tmp_path / "work")
+
+
+def found(repo: Repo, *names: str, folder: str = ".") -> list[str]:
+    """Return path, line and code of what is found."""
+    result = check(str(repo.path / folder), names)
+    return [f"{problem.path}:{problem.line} {problem.code}" for problem, _ in result.findings]
+
+
+def put(repo: Repo, **files: str) -> None:
+    for path, text in files.items():
+        repo.write(path, text)
+    repo.git("add", "-A")
+
+
+def test_only_the_files_that_are_named_are_judged(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": TWICE, "a/TASKS.md": TWICE, "a/b/TASKS.md": TWICE, "notes.md": TWICE})
+    assert found(repo, "a/TASKS.md") == ["a/TASKS.md:2 duplicate-id"]
+    assert found(repo, "../TASKS.md", folder="a") == ["TASKS.md:2 duplicate-id"]
+    assert found(repo, str(repo.path / "TASKS.md")) == ["TASKS.md:2 duplicate-id"]
+    assert found(repo, "a") == ["a/TASKS.md:2 duplicate-id", "a/b/TASKS.md:2 duplicate-id"]
+    assert found(repo, "notes.md") == []
+    assert len(found(repo)) == len(found(repo, ".")) == 3
+
+
+def test_files_that_were_never_added_are_judged_too(repo: Repo) -> None:
+    repo.write(".gitignore", "ignored/\n")
+    repo.write("TASKS.md", TWICE)
+    repo.write("ignored/TASKS.md", TWICE)
+    assert found(repo) == ["TASKS.md:2 duplicate-id"]
+    assert found(repo, "TASKS.md") == ["TASKS.md:2 duplicate-id"]
+
+
+def test_what_lies_in_the_work_tree_is_judged_and_not_what_is_staged(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": TWICE, "gone/TASKS.md": TWICE})
+    repo.write("TASKS.md", "- [ ] T-1: a\n")
+    (repo.path / "gone" / "TASKS.md").unlink()
+    assert found(repo) == []
+
+
+def test_the_settings_say_which_files_and_what_is_an_error(repo: Repo) -> None:
+    said = "sources: {tasks: [PLAN.md], exclude: [old]}\ncheck: {duplicate-id: warning}\n"
+    put(repo, **{"TASKS.md": TWICE, "PLAN.md": TWICE, ".kanban-sync.yaml": said})
+    result = check(str(repo.path))
+    assert [each.line() for each in result.findings] == [
+        "PLAN.md:2: [duplicate-id] the id T-1 is taken by line 1; give it another one. (warning)"
+    ]
+    assert result.errors == 0
+    put(repo, **{".kanban-sync.yaml": said.replace("warning", "off")})
+    assert found(repo) == []
+    put(repo, **{".kanban-sync.yaml": "sources: 1\n"})
+    with pytest.raises(SettingsError, match=r"\.kanban-sync\.yaml:1: sources"):
+        check(str(repo.path))
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ("# check: {duplicate-id: off}\nproject_id: a1\n", 1),
+        ("git: {default_branch: main} # it was checked out\n", 1),
+        ('{"check": {"duplicate-id": "off"}}', 0),
+        ('"\\x63heck": {duplicate-id: off}\n', 0),
+        ("sources:\n  exclude: [TASKS.md]\n", 0),
+        ("? check\n: {duplicate-id: off}\n", 0),
+    ],
+)
+def test_settings_count_however_they_are_written(repo: Repo, said: str, count: int) -> None:
+    put(repo, **{"TASKS.md": TWICE, ".kanban-sync.yaml": said})
+    assert len(found(repo)) == count
+
+
+def test_what_init_noted_holds_where_the_work_tree_has_no_settings(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": TWICE, "PLAN.md": TWICE})
+    noted = repo.path / ".git" / "kanban-sync" / "settings.json"
+    noted.parent.mkdir()
+    noted.write_text('{"sources": {"tasks": ["PLAN.md"]}}')
+    assert found(repo) == ["PLAN.md:2 duplicate-id"]
+    noted.write_text("{")
+    assert found(repo) == ["TASKS.md:2 duplicate-id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("none.md", "no such file"), ("../beside.md", "outside")]
+)
+def test_a_name_that_is_no_file_here_is_told(repo: Repo, name: str, told: str) -> None:
+    (repo.path.parent / "beside.md").write_text("")
+    with pytest.raises(KanbanSyncError, match=told):
+        check(str(repo.path), [name])
+
+
+def test_without_a_work_tree_it_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(KanbanSyncError, match="run this inside a work tree"):
+        check(str(tmp_path))
+
+
+# --- ids and dependencies across files ----------------------------------------------------------
+
+V1 = "## P1\n\n- [ ] {title}\n  - **ID**: {id}\n  - **Blocked by**: {by}\n"
+
+
+def test_an_id_is_unknown_only_if_no_watched_file_has_it(repo: Repo) -> None:
+    put(
+        repo,
+        **{
+            "a/TASKS.md": "- [ ] A-1: a (depends on B-1, C-1, add-search, M1, Z-1)\n",
+            "b/TASKS.md": "- [ ] B-1: b\n",
+            "roadmap.yaml": "tasks: [{id: C-1}]\n",
+            ".mosaic/orchestrator/mission.json": '{"milestones": [{"id": "M1"}]}',
+            "openspec/changes/add-search/tasks.md": "- [ ] 1.1 a\n",
+            "notes.md": "- [ ] Z-1: not watched\n",
+        },
+    )
+    assert found(repo, "a/TASKS.md") == ["a/TASKS.md:1 unknown-dependency"]
+    (finding,) = check(str(repo.path)).findings
+    assert finding.problem.word == "Z-1"
+
+
+def test_a_circle_through_a_file_that_nobody_asked_about_is_found(repo: Repo) -> None:
+    put(
+        repo,
+        **{
+            "TASKS.md": V1.format(title="a", id="a-a", by="R-1"),
+            "roadmap.yaml": "tasks: [{id: R-1, dependencies: [a-a]}]\n",
+        },
+    )
+    assert found(repo, "TASKS.md") == ["TASKS.md:3 dependency-cycle"]
+    assert found(repo, "roadmap.yaml") == ["roadmap.yaml:1 dependency-cycle"]
+
+
+def test_what_describes_changes_is_judged_by_itself(repo: Repo) -> None:
+    schema, described = "openspec/schemas/a/schema.yaml", "openspec/changes/b/.openspec.yaml"
+    put(repo, **{schema: "name: a\n", described: "schema: 1\n", "openspec/changes/b/x.md": ""})
+    assert found(repo, schema) == [f"{schema}:0 openspec-schema"]
+    assert found(repo, described) == [f"{described}:0 openspec-metadata"]
+    assert found(repo, "openspec/changes/b/x.md") == []
+    assert len(found(repo)) == 2
+
+
+def test_a_number_counts_in_its_own_file(repo: Repo) -> None:
+    put(
+        repo,
+        **{
+            "a/TASKS.md": "- [ ] 1.1 a\n- [ ] 2 b (depends on 1.1)\n- [ ] 3 c (depends on 9.9)\n",
+            "b/TASKS.md": "- [ ] 9.9 b\n",
+        },
+    )
+    assert found(repo) == ["a/TASKS.md:3 unknown-dependency"]
+
+
+def test_in_v1_an_id_that_is_found_nowhere_is_a_task_that_was_completed(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": V1.format(title="a", id="a-a", by="gone, b-b")})
+    put(repo, **{"x/TASKS.md": V1.format(title="b", id="b-b", by="A_A")})
+    assert found(repo) == ["x/TASKS.md:3 misspelt-dependency"]
+
+
+def test_ids_of_the_whole_repository_are_told_at_the_file_that_is_checked(repo: Repo) -> None:
+    text = V1.format(title="a", id="same", by="-")
+    put(repo, **{"a/TASKS.md": text, "b/TASKS.md": text, "roadmap.yaml": "tasks: [{id: same}]\n"})
+    assert found(repo) == ["b/TASKS.md:3 duplicate-id"]
+    assert found(repo, "a/TASKS.md") == ["a/TASKS.md:3 duplicate-id"]
+    assert found(repo, "roadmap.yaml") == []
+
+
+def test_ids_of_plain_files_count_in_their_file_alone(repo: Repo) -> None:
+    put(repo, **{"a/TASKS.md": "- [ ] T-1: a\n", "b/TASKS.md": "- [ ] T-1: a\n"})
+    assert found(repo) == []
+
+
+def test_a_circle_through_several_files_is_told_at_the_one_that_is_checked(repo: Repo) -> None:
+    put(
+        repo,
+        **{
+            "a/TASKS.md": "- [ ] A-1: a (depends on B-1)\n",
+            "b/TASKS.md": "- [ ] x\n- [ ] B-1: b (depends on A-1)\n",
+            "c/TASKS.md": "- [ ] C-1: c (depends on A-1)\n",
+        },
+    )
+    assert found(repo) == ["a/TASKS.md:1 dependency-cycle"]
+    (finding,) = check(str(repo.path), ["b/TASKS.md"]).findings
+    assert finding.line() == (
+        "b/TASKS.md:2: [dependency-cycle] B-1 waits for A-1 (a/TASKS.md) waits for B-1, so none"
+        " of them can begin; take one of these dependencies out."
+    )
+    assert found(repo, "c/TASKS.md") == []
+
+
+# --- OpenSpec -----------------------------------------------------------------------------------
+
+
+def test_numbers_are_unique_in_a_change_and_free_outside_numbered_groups(repo: Repo) -> None:
+    schema = (
+        "name: parts\nversion: 1\nartifacts: [{id: tasks, generates: 'parts/*.md',"
+        " description: d, template: t, requires: []}]\n"
+        "apply: {requires: [tasks], tracks: 'parts/*.md'}\n"
+    )
+    put(
+        repo,
+        **{
+            "openspec/schemas/parts/schema.yaml": schema,
+            "openspec/changes/one/.openspec.yaml": "schema: parts\n",
+            "openspec/changes/one/parts/a.md": "## 01. A\n- [ ] 1.1 a\n## Notes\n- [ ] 9.9 b\n",
+            "openspec/changes/one/parts/b.md": "## 1. A\n- [ ] 1.1 a\n- [ ] 1.2 a\n- [ ] 7 a\n",
+            "openspec/changes/two/tasks.md": "## 1. A\n- [ ] 1.1 a\n### x\n- [ ] 2.1 b\n",
+            "openspec/changes/archive/2026-01-01-old/tasks.md": "## 1. A\n- [ ] 3.1 a\n",
+        },
+    )
+    assert found(repo) == [
+        "openspec/changes/one/parts/b.md:2 openspec-duplicate",
+        "openspec/changes/two/tasks.md:4 openspec-group",
+    ]
+    assert found(repo, "openspec/changes/one/parts/a.md") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("- a\n- b\n", [1]),
+        ("1. a\n", [1]),
+        ("---\ntags:\n- a\n---\n\n```\n- a\n```\n<!--\n- a\n-->\n    - a\n* b\n", [13]),
+        ("words\n", []),
+        ("", []),
+        ("- a\n- [ ] b\n", []),
+        ("<<<<<<< HEAD\n- a\n", []),
+    ],
+)
+def test_a_list_without_any_box_is_told_where_it_begins(
+    repo: Repo, text: str, lines: list[int]
+) -> None:
+    path = "openspec/changes/one/tasks.md"
+    put(repo, **{path: text})
+    told = [each for each in found(repo) if not each.endswith(" conflict")]
+    assert told == [f"{path}:{line} openspec-no-boxes" for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("files", "is_told"),
+    [
+        (["mobile/one/tasks.md"], True),
+        (["mobile/ios/one/specs/a/spec.md", "mobile/.keep/x"], True),
+        (["mobile/ios/old/one/proposal.md"], True),
+        (["mobile/a/b/c/d/proposal.md"], False),
+        (["mobile/one/tasks.md", "mobile/README.md"], False),
+        (["mobile/one/tasks.md", "mobile/specs/a/spec.md"], False),
+        (["mobile/notes/words.md"], False),
+        (["archive/mobile/one/tasks.md"], False),
+    ],
+)
+def test_a_folder_that_wraps_changes_is_told(repo: Repo, files: list[str], is_told: bool) -> None:
+    put(repo, **{f"openspec/changes/{each}": "- [ ] a\n" for each in files})
+    assert found(repo) == (["openspec/changes/mobile:0 openspec-nested"] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("schema: spec-driven\ncreated: 2026-01-02\n", ""),
+        ("schema: own\n", ""),
+        ("schema: spec-driven\ncreated: today\n", "0"),
+        ("created: 2026-01-02\n", "0"),
+        ("schema: a: b\n", "1"),
+        ("schema: x\ngoal: 'open\n", "3"),
+    ],
+)
+def test_metadata_that_openspec_refuses_is_told(repo: Repo, text: str, where: str) -> None:
+    path = "openspec/changes/one/.openspec.yaml"
+    put(repo, **{path: text, "openspec/changes/one/tasks.md": "- [ ] a\n"})
+    assert found(repo) == ([f"{path}:{where} openspec-metadata"] if where else [])
+
+
+# --- legends ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("- [ ] todo\n- [x] done\n", 1),
+        ("- [ ] Not started\n- [~] **In progress**: begun\n- [x] Done (merged)\n", 1),
+        ("# Marks\n\n- [ ] Write it\n- [ ] open\n- [!] blocked\n", 4),
+        ("- [ ] done\n- [x] todo\n", 0),
+        ("- [x] done\n- [x] finished\n", 0),
+        ("- [ ] todo\n\n- [x] done\n", 0),
+        ("- [ ] Write it\n- [x] Print it\n", 0),
+        ("- [ ] todo\n  - [ ] a\n- [x] done\n", 0),
+        ("## Legend\n- [ ] todo\n- [x] done\n", 0),
+        ("> - [ ] todo\n> - [x] done\n", 0),
+    ],
+)
+def test_boxes_that_explain_marks_are_told(repo: Repo, text: str, line: int) -> None:
+    put(repo, **{"TASKS.md": text})
+    assert found(repo) == ([f"TASKS.md:{line} legend"] if line else [])
+
+
+# --- what lies there is no file -----------------------------------------------------------------
+
+
+def test_links_are_not_followed(repo: Repo) -> None:
+    secret = repo.path.parent / "secret.md"
+    secret.write_text(TWICE)
+    put(repo, **{"docs/TASKS.md": "- [ ] a\n"})
+    (repo.path / "TASKS.md").symlink_to("docs/TASKS.md")
+    (repo.path / "out").mkdir()
+    (repo.path / "out" / "TASKS.md").symlink_to(secret)
+    (repo.path / "into").symlink_to(repo.path.parent)
+    repo.git("add", "-A")
+    assert found(repo) == ["out/TASKS.md:0 symbolic-link"]
+    (repo.path.parent / "TASKS.md").write_text(TWICE)
+    assert found(repo, "into/TASKS.md") == []
+
+
+def test_a_folder_that_became_a_link_is_not_followed(repo: Repo) -> None:
+    put(repo, **{"docs/TASKS.md": "- [ ] a\n"})
+    (repo.path / "docs").rename(repo.path.parent / "elsewhere")
+    (repo.path.parent / "elsewhere" / "TASKS.md").write_text(TWICE)
+    (repo.path / "docs").symlink_to(repo.path.parent / "elsewhere")
+    assert found(repo) == found(repo, "docs/TASKS.md") == []
+
+
+def test_a_way_through_links_leads_to_the_same_files(repo: Repo) -> None:
+    put(repo, **{"docs/TASKS.md": TWICE})
+    way = repo.path.parent / "way"
+    way.symlink_to(repo.path)
+    assert found(repo, str(way / "docs" / "TASKS.md")) == ["docs/TASKS.md:2 duplicate-id"]
+    result = check(str(way / "docs"), ["TASKS.md"])
+    assert [finding.problem.path for finding in result.findings] == ["docs/TASKS.md"]
+
+
+def test_a_linked_work_tree_is_checked_with_what_init_noted(repo: Repo) -> None:
+    put(repo, **{"PLAN.md": TWICE, "TASKS.md": TWICE})
+    repo.git("commit", "-qm", "plan")
+    repo.git("worktree", "add", "-q", "../linked")
+    noted = repo.path / ".git" / "kanban-sync" / "settings.json"
+    noted.parent.mkdir()
+    noted.write_text('{"sources": {"tasks": ["PLAN.md"]}}')
+    result = check(str(repo.path.parent / "linked"))
+    assert [finding.problem.path for finding in result.findings] == ["PLAN.md"]
+
+
+def test_a_file_that_cannot_be_opened_is_unreadable(repo: Repo) -> None:
+    repo.write("TASKS.md", TWICE)
+    files = task_files.Files(str(repo.path), ["TASKS.md"], USUAL)
+    (repo.path / "TASKS.md").unlink()
+    assert files.read("TASKS.md") == b""
+    problem = files.problems["TASKS.md"]
+    assert (problem.code, problem.fatal) == ("unreadable", True)
+
+
+def test_a_file_that_is_far_too_large_is_not_even_read(repo: Repo) -> None:
+    path = repo.write("TASKS.md", "")
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert found(repo) == ["TASKS.md:0 too-large"]
+
+
+def test_names_that_no_shell_likes_are_judged(repo: Repo) -> None:
+    name = 'it\'s "here" $(x) ü\n/TASKS.md'
+    put(repo, **{name: TWICE})
+    assert found(repo) == found(repo, name) == [f"{name}:2 duplicate-id"]

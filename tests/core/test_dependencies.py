@@ -1,0 +1,65 @@
+"""Circles of dependencies: each knot is found once, whatever its size."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanban_sync.core.dependencies import cycles
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "found"),
+    [
+        ({}, []),
+        ({"a": "b", "b": ""}, []),
+        ({"a": "b"}, []),
+        ({"a": "a"}, ["a"]),
+        ({"a": "b", "b": "a"}, ["ab"]),
+        ({"b": "a", "a": "b"}, ["ba"]),
+        ({"a": "bc", "b": "c", "c": "d", "d": ""}, []),
+        ({"a": "b", "b": "c", "c": "b"}, ["bc"]),
+        ({"a": "bc", "b": "d", "c": "a", "d": "a"}, ["ac"]),
+        ({"a": "b", "b": "a", "c": "d", "d": "c", "e": "ac"}, ["ab", "cd"]),
+    ],
+)
+def test_circles_are_found(waits_for: dict[str, str], found: list[str]) -> None:
+    assert ["".join(circle) for circle in cycles(waits_for)] == found
+
+
+def test_a_long_chain_is_no_matter_of_depth() -> None:
+    chain = {number: [number + 1] for number in range(100_000)}
+    assert cycles(chain) == []
+    chain[99_999] = [0]
+    assert [len(circle) for circle in cycles(chain)] == [100_000]
+
+
+NAMES = st.sampled_from("abcdef")
+
+
+@given(st.dictionaries(NAMES, st.lists(NAMES, max_size=3)))
+def test_a_name_is_in_a_knot_if_it_waits_for_itself_at_the_end(
+    waits_for: dict[str, list[str]],
+) -> None:
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for other in waits_for.get(waiting.pop(), []):
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+        return seen
+
+    knots = {
+        frozenset(other for other in waits_for if other in reached(name) and name in reached(other))
+        for name in waits_for
+        if name in reached(name)
+    }
+    found = cycles(waits_for)
+    assert len(found) == len(knots)
+    for circle in found:
+        assert sum(set(circle) <= knot for knot in knots) == 1
+        following = [*circle[1:], circle[0]]
+        assert all(other in waits_for[name] for name, other in zip(circle, following, strict=True))

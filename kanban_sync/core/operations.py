@@ -282,6 +282,7 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
         before=() if former is None else _remembered(base.all_said),
         theirs=operation.theirs if isinstance(operation, Update) else base.theirs,
         place=_place(operation),
+        settled="" if former is None else former.last_settled,
     )
 
 

@@ -203,7 +203,9 @@ def _decide_end(
         if base.archived and base.finished:
             return None
         ended = _ended(card, base)
-        said = replace(base, said=ended, seen=seen, finished=True, archived=True, before=())
+        said = replace(
+            base, said=ended, seen=seen, finished=True, archived=True, before=(), settled=""
+        )
         return Remember(said, "its card is in the archive")
     if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.

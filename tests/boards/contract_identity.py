@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from core.made import at, card, key, kinds, over
 from core.passes import Clone
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import footer
+from kanban_sync.core.errors import RefusedError
 from kanban_sync.core.operations import Create
 
 if TYPE_CHECKING:
@@ -144,6 +146,17 @@ class IdentityContract:
         assert clone.sync([FULL]).operations == ()
         assert kinds(clone.sync([FULL], force=True)) == ["Create"]
         assert clone.sync([FULL], force=True).operations == ()
+        assert only_card(clone.board).title == FULL.title
+
+    def test_the_deleted_card_of_a_task_that_was_over_is_made_again_when_it_returns(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        clone.sync([over(version=at(6))])
+        person.deletes(made.id)
+        back = replace(FULL, version=at(7))
+        for _ in range(2):
+            with suppress(RefusedError):
+                clone.sync([back])
         assert only_card(clone.board).title == FULL.title
 
     def test_a_card_that_was_moved_to_another_board_is_not_archived_when_its_task_is_over(

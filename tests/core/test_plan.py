@@ -156,6 +156,29 @@ def test_row_11_a_deleted_card_comes_back_if_it_is_forced() -> None:
     assert operation.reason == "forced"
 
 
+@pytest.mark.parametrize("begun", [1, 3, 9])
+@pytest.mark.parametrize(
+    ("former", "kind"),
+    [
+        (base_of(card()), Create),
+        (base_of(over(), archived=True), Create),
+        (None, Create),
+        (base_of(card(title="Said", version=at(6))), Remember),
+    ],
+    ids=["said less", "archived", "said nothing", "said the same"],
+)
+def test_row_10_what_was_begun_but_not_finished_does_not_count_as_said(
+    former: Said | None, kind: type, begun: int
+) -> None:
+    wanted = card(title="Said", version=at(6))
+    base = former
+    for number in range(begun):
+        said = replace(wanted, text=f"attempt {number % 2}") if number < begun - 1 else wanted
+        update = Update(said, shown(card()), (), None, MARK, {}, "changed")
+        base = about_to_say(update, base)
+    assert isinstance(decide(wanted, board(gone=["1"]), base).operations[0], kind)
+
+
 def test_row_12_a_card_that_a_person_moved_to_another_board_stays_there() -> None:
     found = decide(card(title="Other"), board(elsewhere=["1"]), base_of(card()))
     assert "another board" in noted(found)

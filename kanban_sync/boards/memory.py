@@ -90,6 +90,16 @@ class MemoryBoard:
         else:
             gone.add(card_id)
 
+    def ask_again(self, ids: Collection[str]) -> BoardState:
+        """Return what has become of cards that a reading believed to be put away still."""
+        cards: list[SeenCard] = []
+        gone: set[str] = set()
+        elsewhere: set[str] = set()
+        with self._lock:
+            for card_id in ids:
+                self._look_for(card_id, cards, gone, elsewhere)
+        return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere))
+
     def put_away(self, keys: Collection[TaskKey]) -> tuple[SeenCard, ...]:
         """Return the cards of these tasks that lie in the archive."""
         with self._lock:

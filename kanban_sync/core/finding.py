@@ -12,12 +12,13 @@ field (and copies of them, whose ids are larger): without it an older card is no
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose, task_mark
 from kanban_sync.core.operations import Note
+from kanban_sync.core.precedence import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,6 +80,41 @@ def find_cards(
                 notes.append(Note(str(card.key), text))
     found.update(_adopt(desired, actual, base, found))
     return Found(found, twins, tuple(notes))
+
+
+def doubtful_cards(
+    desired: Sequence[Card],
+    actual: BoardState,
+    base: Mapping[TaskKey, Said],
+    mark: str,
+    *,
+    force: bool,
+) -> list[str]:
+    """Return the ids of cards put away long ago that may be gone by now, where that matters.
+
+    A reading believes the base in that. It matters once the task has changed, or if it is forced.
+    """
+    away = {seen.id: seen for seen in actual.cards if seen.archived}
+    return [
+        said.card_id
+        for card in desired
+        if (said := base.get(card.key)) is not None
+        and away.get(said.card_id) is said.seen is not None
+        and card.column is not Column.ARCHIVE
+        and (force or not is_unchanged(card, said, mark))
+    ]
+
+
+def asked_again(actual: BoardState, answered: BoardState) -> BoardState:
+    """Return what a reading told, with what was heard of some of its cards afterwards."""
+    asked = {card.id for card in answered.cards} | answered.gone | answered.elsewhere
+    kept = (card for card in actual.cards if card.id not in asked)
+    return replace(
+        actual,
+        cards=(*kept, *answered.cards),
+        gone=actual.gone | answered.gone,
+        elsewhere=actual.elsewhere | answered.elsewhere,
+    )
 
 
 def _by_task(

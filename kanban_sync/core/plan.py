@@ -157,10 +157,11 @@ def _decide(
         return _decide_absent(card, base, terms)
     if seen.archived and not archived_by_us(seen, base):
         # Row 13.
-        if base is None or base.seen != seen:
+        if base is None or base.seen != seen or not is_unchanged(card, base, terms.mark):
             # Of a card that this clone never wrote to, it has said nothing.
             known = base or Said(seen.id, replace(card, version=NEVER), terms.mark)
-            archived = replace(known, card_id=seen.id, seen=seen, deleted=False)
+            settled = "" if base is None else card.digest
+            archived = replace(known, card_id=seen.id, seen=seen, deleted=False, settled=settled)
             return Remember(archived, "a person archived its card")
         return Note(str(card.key), "a person archived its card; it stays archived")
     taken_back = base is not None and base.archived and said_newest(seen.stamp, base)

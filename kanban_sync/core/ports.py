@@ -148,6 +148,10 @@ class Board(Protocol):
         """
         ...
 
+    def ask_again(self, ids: Collection[str]) -> BoardState:
+        """Return what has become of cards that a reading believed to be put away still."""
+        ...
+
     def prepare(self) -> None:
         """Make what the last reading found missing: project, board, lists, label, field."""
         ...

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.finding import asked_again, doubtful_cards
 from kanban_sync.core.operations import Create
 from kanban_sync.core.plan import plan
 
@@ -39,7 +40,8 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
     ``draw`` is called in a thread of its own, while the board's answer is awaited.
 
     A card that a person archived is not on the board. A clone that never saw it, or has lost its
-    record, would make a second one.
+    record, would make a second one. One that was seen there may have been deleted since: it is
+    asked for once its task has changed, or if it is forced.
     """
 
     def decided(actual: BoardState) -> Plan:
@@ -52,6 +54,9 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
         drawing = pool.submit(draw)
         actual = board.read(base)
         drawn = drawing.result()
+    doubtful = doubtful_cards(drawn.cards, actual, base, drawn.mark, force=force)
+    if doubtful:
+        actual = asked_again(actual, board.ask_again(doubtful))
     found = decided(actual)
     new = [each.card.key for each in found.operations if isinstance(each, Create)]
     away = board.put_away(new) if new else ()

@@ -51,6 +51,7 @@ class IdentityContract:
         other = Clone(clone.board)
         assert kinds(other.sync([FULL])) == ["Remember"]
         for wanted in (FULL, CHANGED):
+            other.sync([wanted])
             found = other.sync([wanted])
             assert found.operations == ()
             assert "stays archived" in found.notes[0].text
@@ -135,6 +136,21 @@ class IdentityContract:
             clone.sync([wanted], force=True)
         assert clone.sync([CHANGED], force=True).operations == ()
         assert clone.board.read({}).cards == ()
+
+    @pytest.mark.parametrize("how", ["changed", "forced", "changed once before", "neither"])
+    @pytest.mark.parametrize("act", ["archives", "trashes"])
+    def test_a_card_that_was_deleted_after_it_was_put_away_is_made_again(
+        self, clone: Clone[Board], made: SeenCard, person: Person, act: str, how: str
+    ) -> None:
+        getattr(person, act)(made.id)
+        clone.sync([FULL])
+        now = replace(CHANGED, title="Newer", version=at(7)) if "once" in how else CHANGED
+        if "once" in how:
+            clone.sync([CHANGED])
+        person.deletes(made.id)
+        found = clone.sync([now if "changed" in how else FULL], force=how == "forced")
+        assert kinds(found) == ([] if how == "neither" else ["Create"])
+        assert len(clone.board.read({}).cards) == (how != "neither")
 
     # --- cards that a person deleted, moved away or copied ------------------------------------
 

@@ -189,7 +189,7 @@ def test_row_13_a_card_that_a_person_archived_stays_archived() -> None:
     changed = card(title="Other", version=at(6))
     operation = only(decide(changed, board(seen), base_of(card())))
     assert isinstance(operation, Remember)
-    assert operation.said == replace(base_of(card()), seen=seen)
+    assert operation.said == replace(base_of(card()), seen=seen, settled=changed.digest)
     assert "stays archived" in noted(decide(changed, board(seen), operation.said))
 
 

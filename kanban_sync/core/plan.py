@@ -10,7 +10,7 @@ row   desired        actual                 base                decision
 2     none           anything else          any                 nothing: absence is no evidence
 3     to archive     none, or archived      none                nothing: there never was a card
 4     to archive     gone, or never made    yes                 forget
-5     to archive     archived               yes                 remember that it is over
+5     to archive     archived               yes                 remember that, and by whom
 6     to archive     on the board           none                nothing: not this clone's card
 7     to archive     on the board, newer    yes                 nothing: another clone knows more
 8     to archive     on the board           yes                 archive
@@ -201,12 +201,11 @@ def _decide_end(
         return Forget(card.key, "its card is not there") if is_gone else None
     if seen.archived:
         # Row 5.
-        if base.archived and base.finished:
+        if base.finished and base.said.column is Column.ARCHIVE:
             return None
-        ended = _ended(card, base)
-        said = replace(
-            base, said=ended, seen=seen, finished=True, archived=True, before=(), settled=""
-        )
+        ended, ours = _ended(card, base), archived_by_us(seen, base)
+        said = replace(base, said=ended, seen=seen, finished=True, archived=ours, before=())
+        said = replace(said, settled="")
         return Remember(said, "its card is in the archive")
     if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.

@@ -152,6 +152,17 @@ class IdentityContract:
         assert kinds(found) == ([] if how == "neither" else ["Create"])
         assert len(clone.board.read({}).cards) == (how != "neither")
 
+    @pytest.mark.parametrize("act", ["archives", "trashes"])
+    def test_what_a_person_put_away_stays_away_when_its_task_goes_and_returns(
+        self, clone: Clone[Board], made: SeenCard, person: Person, act: str
+    ) -> None:
+        getattr(person, act)(made.id)
+        back = replace(FULL, version=at(7))
+        for wanted in (FULL, over(version=at(6)), over(version=at(6)), back):
+            clone.sync([wanted])
+        assert "stays archived" in clone.sync([back]).notes[0].text
+        assert clone.board.read({}).cards == ()
+
     # --- cards that a person deleted, moved away or copied ------------------------------------
 
     def test_a_deleted_card_is_made_again_if_forced_and_once_only(

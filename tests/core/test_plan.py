@@ -86,10 +86,14 @@ def test_row_4_a_card_that_was_never_made_is_forgotten() -> None:
 
 
 def test_row_5_a_card_that_is_in_the_archive_already_is_remembered_as_over() -> None:
-    seen = shown(card(), column=Column.ARCHIVE, archived=True)
-    operation = only(decide(over(), board(seen), base_of(card())))
+    seen = shown(over())
+    marked = replace(seen, stamp=Stamp(at(5), MARK, archived=True))
+    operation = only(decide(over(), board(marked), base_of(card())))
     assert isinstance(operation, Remember)
     assert operation.said.archived
+    operation = only(decide(over(), board(seen), base_of(card())))
+    assert isinstance(operation, Remember)
+    assert not operation.said.archived
     assert operation.said.said == over()
     assert decide(over(), board(seen), operation.said) == Plan()
 

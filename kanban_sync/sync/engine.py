@@ -20,7 +20,7 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
 from kanban_sync.sync.locks import FairLock
-from kanban_sync.sync.planning import Drawn, plan_board
+from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.requests import DATABASE
@@ -179,7 +179,7 @@ class Engine:
             try:
                 with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
-                    recorded.count(_merge_counts(merged))
+                    recorded.count(merged.counts if merged is not None else {})
                     if session.problem is not None:
                         raise session.problem
                 if self.serves_hooks:
@@ -345,6 +345,10 @@ class Engine:
     ) -> None:
         """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
+        if is_another(board, store.board_ids(target)):
+            # First: once the new ids are remembered, nothing tells that the base is of another.
+            store.forget(target, list(self._base))
+            self._base = {}
         if found.missing:
             self.progress.tick("making lists and labels")
             board.prepare()
@@ -373,17 +377,6 @@ class Engine:
             if said := to_be_said(part, self._base):
                 store.remember(self._target, said)
             yield from part
-
-
-def _merge_counts(merged: Merged | None) -> dict[str, int]:
-    if merged is None:
-        return {}
-    counts = {
-        "created": len(merged.created),
-        "updated": len(merged.updated),
-        "gone": len(merged.gone),
-    }
-    return {name: count for name, count in counts.items() if count}
 
 
 def _worktrees(served: Sequence[Request]) -> list[str]:

@@ -41,7 +41,8 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
 
     A card that a person archived is not on the board. A clone that never saw it, or has lost its
     record, would make a second one. One that was seen there may have been deleted since: it is
-    asked for once its task has changed, or if it is forced.
+    asked for once its task has changed, or if it is forced. Of a board that was made again under
+    its name the base knows nothing: it speaks of the one before.
     """
 
     def decided(actual: BoardState) -> Plan:
@@ -52,8 +53,11 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
     # Not the other way round: an alarm, or Ctrl-C, ends a wait of the main thread only.
     with ThreadPoolExecutor(1, thread_name_prefix="drawing") as pool:
         drawing = pool.submit(draw)
+        known = dict(board.ids)
         actual = board.read(base)
         drawn = drawing.result()
+    if is_another(board, known):
+        base = {}
     doubtful = doubtful_cards(drawn.cards, actual, base, drawn.mark, force=force)
     if doubtful:
         actual = asked_again(actual, board.ask_again(doubtful))
@@ -61,3 +65,8 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
     new = [each.card.key for each in found.operations if isinstance(each, Create)]
     away = board.put_away(new) if new else ()
     return decided(replace(actual, cards=(*actual.cards, *away))) if away else found
+
+
+def is_another(board: Board, known: Mapping[str, str]) -> bool:
+    """Whether a board that was read is another than the one of which these ids were remembered."""
+    return bool(known.get("board")) and board.ids.get("board") != known["board"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,11 @@ from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from kanban_sync.core.board import BoardState, Said
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Receipt
 
 TARGET = "0123456789abcdef"
@@ -113,6 +117,32 @@ def test_the_board_is_not_asked_while_nothing_is_new(world: World) -> None:
     world.repo.commit(**{"code.py": "1"})
     world.sync()
     assert (world.board.reads, world.board.writes) == (reads, writes)
+
+
+class Heir(MemoryBoard):
+    """A board that was made again under the name of one with the id 1."""
+
+    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+        self.ids["board"] = "2"
+        return super().read(base)
+
+
+@pytest.mark.parametrize("failing", range(0, 12, 3))
+def test_a_board_that_was_made_again_gets_all_cards_also_after_a_crash(
+    world: World, failing: int
+) -> None:
+    world.repo.commit(**{"TASKS.md": "- [ ] one\n- [ ] two\n"})
+    world.board.ids["board"] = "1"
+    world.sync()
+    world.board = Heir({"board": "1"})
+    world.board.fail_at(failing)
+    for number in range(2):
+        world.repo.commit(**{"TASKS.md": f"- [ ] one\n- [ ] two\n- [ ] new {number}\n"})
+        with contextlib.suppress(BoardUnreachableError):
+            world.sync()
+        world.board.fail_at(0)
+        world.board.ids = {**world.store.board_ids(TARGET)}
+    assert set(world.columns()) == {"one", "two", "new 1", "x"}
 
 
 def test_force_compares_even_without_news_and_writes_nothing(world: World) -> None:

@@ -174,10 +174,11 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Record a base; nothing is written to the board."""
+    """Record a base; nothing is written to the board. ``note`` is what people are told, if any."""
 
     said: Said
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +197,14 @@ Operation: TypeAlias = Create | Update | Archive | Remember | Forget
 class Note:
     """Something that was left alone on purpose, for people to know.
 
-    ``is_drift`` tells that it is what a person changed of a card of ours.
+    ``key`` is empty where it is about several cards. ``is_drift`` tells that it is what a person
+    changed of a card of ours.
     """
 
     key: str
     text: str
     is_drift: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

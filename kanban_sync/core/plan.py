@@ -72,6 +72,7 @@ from kanban_sync.core.precedence import (
     stamp_made,
     version_said,
 )
+from kanban_sync.core.telling import deleted_notes, is_left_deleted, titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,6 +87,8 @@ GUARD_CARDS = 10
 """Boards with fewer cards of ours are not guarded."""
 
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
+
+PUT_AWAY = "a person archived its card; it stays archived"
 
 ARCHIVED_ELSEWHERE = (
     "its card was archived by a clone with a newer commit or other settings; pull, sync that clone"
@@ -120,6 +123,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     terms = _Terms(actual, mark, _bottoms(actual, base), force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
     notes: list[Note] = list(found.notes)
+    deleted = 0
     for card in desired:
         seen, said = found.cards.get(card.key), base.get(card.key)
         twin = found.twins.get(card.key)
@@ -127,14 +131,18 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
             decision: Operation | Note | None = _archive_twin(card, twin, said)
         else:
             decision = _decide(card, seen, said, terms)
+        deleted += seen is None and is_left_deleted(decision, said)
         if isinstance(decision, Note):
             notes.append(decision)
         elif decision is not None:
             operations.append(decision)
+        if isinstance(decision, Remember) and decision.note:
+            notes.append(Note(str(card.key), decision.note))
+    notes += deleted_notes(deleted)
     operations += _forget(desired, actual, base)
     ours = sum(not seen.archived for seen in found.cards.values())
     kept, held = _guard(operations, ours, force=force)
-    return Plan(tuple(kept), tuple(held), tuple(notes), actual.missing)
+    return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +170,8 @@ def _decide(
             known = base or Said(seen.id, replace(card, version=NEVER), terms.mark)
             settled = "" if base is None else card.digest
             archived = replace(known, card_id=seen.id, seen=seen, deleted=False, settled=settled)
-            return Remember(archived, "a person archived its card")
-        return Note(str(card.key), "a person archived its card; it stays archived")
+            return Remember(archived, "a person archived its card", PUT_AWAY)
+        return Note(str(card.key), PUT_AWAY)
     taken_back = base is not None and base.archived and said_newest(seen.stamp, base)
     if seen.archived and is_newer(seen.stamp, card) and not taken_back:
         # Row 14.

@@ -141,10 +141,23 @@ def test_row_9_a_card_that_was_about_to_be_made_is_made_or_found() -> None:
 
 
 def test_row_10_a_card_that_a_person_deleted_stays_deleted() -> None:
-    operation = only(decide(card(), board(gone=["1"]), base_of(card())))
+    found = decide(card(), board(gone=["1"]), base_of(card()))
+    (operation,) = found.operations
     assert isinstance(operation, Remember)
     assert operation.said.deleted
-    assert decide(card(), board(gone=["1"]), operation.said) == Plan()
+    again = decide(card(), board(gone=["1"]), operation.said)
+    assert again.operations == ()
+    text = "1 card was deleted on the board; 'kanban-sync sync --force' makes it again"
+    assert [[(note.key, note.text) for note in each.notes] for each in (found, again)] == [
+        [("", text)]
+    ] * 2
+
+
+def test_row_10_several_deleted_cards_are_told_as_one() -> None:
+    cards = [card("a"), card("b"), over("c")]
+    base = {each.key: base_of(each, shown(each, each.key.name)) for each in cards}
+    found = plan(cards, board(gone=["a", "b", "c"]), base, MARK, PROJECT)
+    assert [note.text[:18] for note in found.notes] == ["2 cards were delet"]
 
 
 def test_row_11_a_deleted_card_comes_back_when_its_task_changes() -> None:
@@ -191,15 +204,19 @@ def test_row_12_a_card_that_a_person_moved_to_another_board_stays_there() -> Non
 def test_row_13_a_card_that_a_person_archived_stays_archived() -> None:
     seen = shown(card(), column=Column.ARCHIVE, archived=True)
     changed = card(title="Other", version=at(6))
-    operation = only(decide(changed, board(seen), base_of(card())))
+    found = decide(changed, board(seen), base_of(card()))
+    (operation,) = found.operations
     assert isinstance(operation, Remember)
+    assert [(note.title, "stays archived" in note.text) for note in found.notes] == [
+        ("Other", True)
+    ]
     assert operation.said == replace(base_of(card()), seen=seen, settled=changed.digest)
     assert "stays archived" in noted(decide(changed, board(seen), operation.said))
 
 
 def test_row_13_a_card_that_a_person_archived_before_this_clone_came_is_remembered() -> None:
     seen = shown(card(), column=Column.ARCHIVE, archived=True)
-    operation = only(decide(card(), board(seen)))
+    (operation,) = decide(card(), board(seen)).operations
     assert isinstance(operation, Remember)
     assert operation.said.said.version == NEVER
     assert "stays archived" in noted(decide(card(), board(seen), operation.said))

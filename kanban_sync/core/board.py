@@ -110,7 +110,9 @@ class SeenCard:
     """A card as the board has it.
 
     ``key`` is read from the footer, None where there is none. ``column`` is None in a list that
-    is none of the six. ``archived`` also means the trash. ``stamp`` is the version field.
+    is none of the six. ``archived`` also means the trash; ``trashed`` only that. ``adrift`` tells
+    that it lies there because its list was deleted, which is no word on the card. ``stamp`` is the
+    version field.
     """
 
     id: str
@@ -123,6 +125,8 @@ class SeenCard:
     stamp: Stamp | None = None
     archived: bool = False
     position: float = 0.0
+    trashed: bool = False
+    adrift: bool = False
 
 
 class Stamp(NamedTuple):

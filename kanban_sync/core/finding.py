@@ -193,9 +193,9 @@ def _adopt(
 
 
 def archived_by_us(seen: SeenCard, base: Said | None) -> bool:
-    """Whether a card is in the archive by our own doing, in this clone or another."""
+    """Whether a card is in the archive by our own doing, in this clone or another, or nobody's."""
     marked = seen.stamp is not None and seen.stamp.archived
-    return seen.archived and (marked or (base is not None and base.archived))
+    return seen.archived and (marked or seen.adrift or (base is not None and base.archived))
 
 
 def _age(card: SeenCard) -> tuple[int, str]:

@@ -312,4 +312,4 @@ def is_flip(operation: Operation) -> bool:
     if not isinstance(operation, Update):
         return False
     moves = [change for change in operation.changes if isinstance(change, Move)]
-    return bool(moves) and not operation.card.evident
+    return bool(moves) and not operation.card.evident and not operation.seen.adrift

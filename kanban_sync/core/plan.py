@@ -18,7 +18,7 @@ row   desired        actual                 base                decision
 10    yes            gone                   as desired          remember: a person deleted it
 11    yes            gone                   other, or forced    create: the task has changed since
 12    yes            on another board       yes                 nothing: a person moved it there
-13    yes            archived by a person   any                 remember it: it stays archived
+13    yes            put away by a person   any                 remember it: it stays there
 14    yes            archived by us, newer  said by another     nothing: deleted later than we know
 15    yes            archived by us         any                 update: bring it back
 16    yes            on the board, equal    as desired          nothing
@@ -87,8 +87,6 @@ GUARD_CARDS = 10
 """Boards with fewer cards of ours are not guarded."""
 
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
-
-PUT_AWAY = "a person archived its card; it stays archived"
 
 ARCHIVED_ELSEWHERE = (
     "its card was archived by a clone with a newer commit or other settings; pull, sync that clone"
@@ -170,13 +168,19 @@ def _decide(
             known = base or Said(seen.id, replace(card, version=NEVER), terms.mark)
             settled = "" if base is None else card.digest
             archived = replace(known, card_id=seen.id, seen=seen, deleted=False, settled=settled)
-            return Remember(archived, "a person archived its card", PUT_AWAY)
-        return Note(str(card.key), PUT_AWAY)
+            return Remember(archived, "a person put its card away", _put_away(seen))
+        return Note(str(card.key), _put_away(seen))
     taken_back = base is not None and base.archived and said_newest(seen.stamp, base)
     if seen.archived and is_newer(seen.stamp, card) and not taken_back:
         # Row 14.
         return Note(str(card.key), ARCHIVED_ELSEWHERE)
     return _decide_present(card, seen, base, terms)
+
+
+def _put_away(seen: SeenCard) -> str:
+    if seen.trashed:
+        return "a person put its card into the trash; it stays there"
+    return "a person archived its card; it stays archived"
 
 
 def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:

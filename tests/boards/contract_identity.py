@@ -54,7 +54,7 @@ class IdentityContract:
             other.sync([wanted])
             found = other.sync([wanted])
             assert found.operations == ()
-            assert "stays archived" in found.notes[0].text
+            assert "it stays" in found.notes[0].text
         assert clone.board.read({}).cards == ()
 
     def test_what_a_person_takes_out_of_the_archive_again_is_kept_up_by_every_clone(
@@ -160,8 +160,31 @@ class IdentityContract:
         back = replace(FULL, version=at(7))
         for wanted in (FULL, over(version=at(6)), over(version=at(6)), back):
             clone.sync([wanted])
-        assert "stays archived" in clone.sync([back]).notes[0].text
+        assert "it stays" in clone.sync([back]).notes[0].text
         assert clone.board.read({}).cards == ()
+
+    @pytest.mark.parametrize("is_known", [True, False], ids=["by its clone", "by a new clone"])
+    def test_cards_of_a_list_that_a_person_deleted_come_back_all_of_them(
+        self, clone: Clone[Board], person: Person, *, is_known: bool
+    ) -> None:
+        cards = [card(f"n{number}", title=f"n{number}") for number in range(12)]
+        clone.sync(cards)
+        ids = {each.id for each in clone.board.read({}).cards}
+        person.drops_column(Column.TODO)
+        syncing = clone if is_known else Clone(clone.board)
+        for _ in range(2):
+            found = syncing.sync(cards)
+            assert found.held == ()
+        assert {each.id for each in clone.board.read({}).cards} == ids
+        assert syncing.sync(cards).operations == ()
+
+    def test_a_card_in_the_trash_is_told_as_such(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.trashes(made.id)
+        assert [note.text for note in clone.sync([FULL]).notes] == [
+            "a person put its card into the trash; it stays there"
+        ]
 
     # --- cards that a person deleted, moved away or copied ------------------------------------
 

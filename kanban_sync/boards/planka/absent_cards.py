@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api, reading
@@ -42,6 +43,7 @@ class AbsentCards:
         self._columns = dict(columns or {})
         self._definitions = {kind: parts.get(kind, []) for kind in DEFINITIONS}
         lists = parts.get("lists", [])
+        self._trash = {each["id"] for each in lists if each["type"] == "trash"}
         self._endless = tuple(each["id"] for each in lists if each["type"] in ENDLESS)
 
     # --- by their ids -------------------------------------------------------------------------
@@ -134,4 +136,8 @@ class AbsentCards:
         added = {
             kind: [*included.get(kind, ()), *known] for kind, known in self._definitions.items()
         }
-        return reading.card_of(item, {**included, **added}, self._columns)
+        card = reading.card_of(item, {**included, **added}, self._columns)
+        if item["listId"] not in self._trash:
+            return card
+        # Planka notes the list from which a person puts a card there, but not where it deletes it.
+        return replace(card, trashed=True, adrift=item.get("prevListId", "") is None)

@@ -251,6 +251,11 @@ def left_of(done: Sequence[Operation], found: Plan) -> dict[str, int]:
     return {"left": left} if left else {}
 
 
+def wants_another_look(operation: Operation) -> bool:
+    """Whether something is left to see once it is done: another clone may have made a card too."""
+    return isinstance(operation, Create) or (isinstance(operation, Archive) and operation.is_twin)
+
+
 def key_of(operation: Operation) -> TaskKey:
     """Return the key of the card that an operation is about."""
     match operation:

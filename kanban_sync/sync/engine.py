@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
-from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of
+from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of, wants_another_look
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
@@ -296,8 +296,10 @@ class Engine:
                         {**counts_of(done), **drift_of(done, found), **left_of(done, found)}
                     )
                     self._tell(found, done)
-                # What is held back is not synced: it is planned, and told, again the next time.
-                synced = {} if found.held else {SYNCED: news}
+                # What is held back is planned, and told, again the next time; after a making the
+                # board is looked at once more.
+                is_open = bool(found.held) or any(map(wants_another_look, done))
+                synced = {SYNCED: "" if is_open else news}
                 store.remember_board(self._target, {**board.ids, **synced})
             if found.held:
                 recorded.held(found)

@@ -158,7 +158,7 @@ def _decide(
     card: Card, seen: SeenCard | None, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     if card.column is Column.ARCHIVE:
-        return _decide_end(card, seen, base, terms.actual)
+        return _decide_end(card, seen, base, terms)
     if seen is None:
         return _decide_absent(card, base, terms)
     if seen.archived and not archived_by_us(seen, base):
@@ -197,7 +197,7 @@ def _ended(card: Card, base: Said) -> Card:
 
 
 def _decide_end(
-    card: Card, seen: SeenCard | None, base: Said | None, actual: BoardState
+    card: Card, seen: SeenCard | None, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     """Rows 3 to 8: the task is over, its card belongs into the board's archive."""
     if base is None:
@@ -209,7 +209,7 @@ def _decide_end(
         )
     if seen is None:
         # Row 4.
-        is_gone = base.card_id in actual.gone or not base.card_id
+        is_gone = base.card_id in terms.actual.gone or not base.card_id
         return Forget(card.key, "its card is not there") if is_gone else None
     if seen.archived:
         # Row 5.
@@ -219,12 +219,25 @@ def _decide_end(
         said = replace(base, said=ended, seen=seen, finished=True, archived=ours, before=())
         said = replace(said, settled="")
         return Remember(said, "its card is in the archive")
+    return _decide_over(card, seen, base, terms)
+
+
+def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Operation | Note:
+    """Rows 7 and 8: the task is over, its card is on the board still."""
     if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.
         return Note(str(card.key), "gone here, but another clone has a newer version of it")
+    if terms.keep_drift and _is_taken_out(card, seen, base):
+        return Note(str(card.key), KEPT_TEXT, is_drift=True)
     # Row 8.
     stamp = stamp_archived(card, seen, base)
     return Archive(_ended(card, base), seen, stamp, base.items, f"its task is {_end(card)}")
+
+
+def _is_taken_out(card: Card, seen: SeenCard, base: Said) -> bool:
+    """Whether a person took a card out of the archive where we put it, for the same reason."""
+    is_ours = seen.stamp is not None and seen.stamp.archived and base.archived and base.finished
+    return is_ours and card.version == base.said.version
 
 
 def _end(card: Card) -> str:

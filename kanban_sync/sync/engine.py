@@ -314,6 +314,7 @@ class Engine:
         """Return what the board depends on, apart from what people do there."""
         drawing = session.settings.drawing
         parts = [str(session.store.last_event()), drawing.mark, session.settings.links]
+        parts += ["keep"] if session.settings.drift == "keep" else []
         # Cards that are put away for their age are looked for once a day.
         parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
         return " ".join(part for part in parts if part)

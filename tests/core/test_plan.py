@@ -30,7 +30,7 @@ from kanban_sync.core.operations import (
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
-    from kanban_sync.core.board import BoardState, Card, SeenCard
+    from kanban_sync.core.board import BoardState, Card, CardVersion, SeenCard
 
 WHY = block_mark("Why")
 TASK = task_mark(key())
@@ -122,6 +122,24 @@ def test_row_8_a_task_that_is_over_takes_its_card_into_the_archive() -> None:
 def test_row_8_a_task_that_a_reset_took_away_takes_along_what_we_said_last() -> None:
     gone = over(version=at(0))
     assert isinstance(only(decide(gone, board(shown(card())), base_of(card()))), Archive)
+
+
+@pytest.mark.parametrize(
+    ("keep_drift", "version", "expected"),
+    [(True, at(5), []), (False, at(5), ["Archive"]), (True, at(6), ["Archive"])],
+    ids=["kept", "repaired", "changed since"],
+)
+def test_row_8_what_a_person_takes_out_of_the_archive_is_kept_if_drift_is(
+    *, keep_drift: bool, version: CardVersion, expected: list[str]
+) -> None:
+    stamp = Stamp(at(5), MARK, archived=True)
+    base = base_of(over(), shown(over(), stamp=stamp), archived=True)
+    out = shown(card(), stamp=stamp)
+    found = plan(
+        [over(version=version)], board(out), {key(): base}, MARK, PROJECT, keep_drift=keep_drift
+    )
+    assert kinds(found) == expected
+    assert [note.is_drift for note in found.notes] == [True] * (not expected)
 
 
 def test_row_9_a_task_without_a_card_gets_one_below_the_last() -> None:

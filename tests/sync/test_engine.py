@@ -468,6 +468,17 @@ def test_what_a_person_changed_is_counted_as_repaired_or_as_kept(
     assert set(world.columns()) == {title}
 
 
+def test_drift_that_was_kept_is_repaired_once_the_settings_say_so(world: World) -> None:
+    world.settings = Settings(project_id="p1", drift="keep")
+    world.sync()
+    world.sync()
+    (card,) = world.board.cards.values()
+    world.board.person_edits(card.id, title="Person's")
+    world.settings = Settings(project_id="p1", drift="repair")
+    world.sync()
+    assert set(world.columns()) == {"x"}
+
+
 def test_boxes_that_are_ticked_all_at_once_are_not_held_back(world: World) -> None:
     lines = [f"- [ ] T-{n:03}: do {n}\n" for n in range(12)]
     changes: dict[str, str | None] = {

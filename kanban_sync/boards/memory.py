@@ -90,6 +90,16 @@ class MemoryBoard:
         else:
             gone.add(card_id)
 
+    def ask_again(self, ids: Collection[str]) -> BoardState:
+        """Return what has become of cards that a reading believed to be put away still."""
+        cards: list[SeenCard] = []
+        gone: set[str] = set()
+        elsewhere: set[str] = set()
+        with self._lock:
+            for card_id in ids:
+                self._look_for(card_id, cards, gone, elsewhere)
+        return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere))
+
     def put_away(self, keys: Collection[TaskKey]) -> tuple[SeenCard, ...]:
         """Return the cards of these tasks that lie in the archive."""
         with self._lock:
@@ -193,12 +203,16 @@ class MemoryBoard:
 
     def person_moves(self, card_id: str, column: Column | None) -> None:
         """Drag a card to the end of a list, also out of the archive."""
-        card = replace(self.card(card_id), column=column, archived=False)
+        card = replace(self.card(card_id), column=column, archived=False, trashed=False)
         self.keep(replace(card, position=STEP * (len(self.cards) + 1)))
 
     def person_archives(self, card_id: str) -> None:
         """Put a card into the board's archive."""
         self.keep(put_away(self.card(card_id)))
+
+    def person_trashes(self, card_id: str) -> None:
+        """Put a card into the board's trash."""
+        self.keep(replace(put_away(self.card(card_id)), trashed=True))
 
     def person_deletes(self, card_id: str) -> None:
         """Delete a card for good."""
@@ -212,8 +226,11 @@ class MemoryBoard:
             self._elsewhere.add(card_id)
 
     def person_drops_column(self, column: Column) -> None:
-        """Delete a list that holds no card."""
+        """Delete a list; its cards go to the trash."""
         with self._lock:
+            for card in list(self.cards.values()):
+                if card.column is column:
+                    self.keep(replace(put_away(card), trashed=True, adrift=True))
             self._things.discard(f"list {column.value}")
 
     def person_copies(self, card_id: str) -> SeenCard:

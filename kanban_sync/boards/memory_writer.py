@@ -114,6 +114,8 @@ class MemoryWriter:
             checklists=self._checklists(),
             stamp=stamp or seen.stamp,
             archived=False,
+            trashed=False,
+            adrift=False,
         )
         theirs = operation.theirs
         return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)

@@ -81,6 +81,11 @@ class Card:
         done = [item.key for each in self.checklists for item in each.items if item.done]
         return digest([self.column, sorted(self.labels), done])
 
+    @property
+    def digest(self) -> str:
+        """A hash of all that it says, whatever its versions."""
+        return digest([self.text_digest, self.status_digest])
+
 
 class SeenItem(NamedTuple):
     """A line of a task list as the board has it."""
@@ -105,7 +110,9 @@ class SeenCard:
     """A card as the board has it.
 
     ``key`` is read from the footer, None where there is none. ``column`` is None in a list that
-    is none of the six. ``archived`` also means the trash. ``stamp`` is the version field.
+    is none of the six. ``archived`` also means the trash; ``trashed`` only that. ``adrift`` tells
+    that it lies there because its list was deleted, which is no word on the card. ``stamp`` is the
+    version field.
     """
 
     id: str
@@ -118,6 +125,8 @@ class SeenCard:
     stamp: Stamp | None = None
     archived: bool = False
     position: float = 0.0
+    trashed: bool = False
+    adrift: bool = False
 
 
 class Stamp(NamedTuple):
@@ -196,7 +205,9 @@ class Said:
     A part of ``said`` with an unknown version was not said: another clone was ahead in it. An
     empty ``card_id`` means that the card was about to be made: it may be there or not. ``place`` is
     the position in its list that an unfinished saying was to give the card, 0 for none: cards of
-    which some were made, and some not, come to lie in the order that was meant.
+    which some were made, and some not, come to lie in the order that was meant. ``settled`` is the
+    digest of what the task said when this clone last knew what had become of the card, '' where
+    that is ``said``, or where nothing was said to the end yet.
     """
 
     card_id: str
@@ -210,6 +221,12 @@ class Said:
     before: tuple[Card, ...] = ()
     theirs: frozenset[str] = frozenset()
     place: float = 0.0
+    settled: str = ""
+
+    @property
+    def last_settled(self) -> str:
+        """The digest of the last saying that came to its end, '' if none did."""
+        return self.settled or (self.said.digest if self.finished else "")
 
     @property
     def read_back(self) -> SeenCard | None:

@@ -12,12 +12,13 @@ field (and copies of them, whose ids are larger): without it an older card is no
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose, task_mark
 from kanban_sync.core.operations import Note
+from kanban_sync.core.precedence import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +82,41 @@ def find_cards(
     return Found(found, twins, tuple(notes))
 
 
+def doubtful_cards(
+    desired: Sequence[Card],
+    actual: BoardState,
+    base: Mapping[TaskKey, Said],
+    mark: str,
+    *,
+    force: bool,
+) -> list[str]:
+    """Return the ids of cards put away long ago that may be gone by now, where that matters.
+
+    A reading believes the base in that. It matters once the task has changed, or if it is forced.
+    """
+    away = {seen.id: seen for seen in actual.cards if seen.archived}
+    return [
+        said.card_id
+        for card in desired
+        if (said := base.get(card.key)) is not None
+        and away.get(said.card_id) is said.seen is not None
+        and card.column is not Column.ARCHIVE
+        and (force or not is_unchanged(card, said, mark))
+    ]
+
+
+def asked_again(actual: BoardState, answered: BoardState) -> BoardState:
+    """Return what a reading told, with what was heard of some of its cards afterwards."""
+    asked = {card.id for card in answered.cards} | answered.gone | answered.elsewhere
+    kept = (card for card in actual.cards if card.id not in asked)
+    return replace(
+        actual,
+        cards=(*kept, *answered.cards),
+        gone=actual.gone | answered.gone,
+        elsewhere=actual.elsewhere | answered.elsewhere,
+    )
+
+
 def _by_task(
     desired: Sequence[Card], actual: BoardState, base: Mapping[TaskKey, Said], project: str
 ) -> dict[TaskKey, list[SeenCard]]:
@@ -106,6 +142,11 @@ def _choose(candidates: Sequence[SeenCard], known: Said | None) -> SeenCard:
     remembered = next(
         (seen for seen in candidates if known is not None and seen.id == known.card_id), None
     )
+    # Where clones made one each, a person who put one of them away chose the other.
+    there = [seen for seen in candidates if not seen.archived and _is_made(seen, known)]
+    is_away = remembered is None or (remembered.archived and not archived_by_us(remembered, known))
+    if is_away and there:
+        return there[0]
     if remembered is not None:
         older = candidates[: candidates.index(remembered)]
         made = (seen for seen in older if _is_made(seen, known) and not seen.archived)
@@ -157,9 +198,9 @@ def _adopt(
 
 
 def archived_by_us(seen: SeenCard, base: Said | None) -> bool:
-    """Whether a card is in the archive by our own doing, in this clone or another."""
+    """Whether a card is in the archive by our own doing, in this clone or another, or nobody's."""
     marked = seen.stamp is not None and seen.stamp.archived
-    return seen.archived and (marked or (base is not None and base.archived))
+    return seen.archived and (marked or seen.adrift or (base is not None and base.archived))
 
 
 def _age(card: SeenCard) -> tuple[int, str]:

@@ -174,10 +174,11 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Record a base; nothing is written to the board."""
+    """Record a base; nothing is written to the board. ``note`` is what people are told, if any."""
 
     said: Said
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +197,14 @@ Operation: TypeAlias = Create | Update | Archive | Remember | Forget
 class Note:
     """Something that was left alone on purpose, for people to know.
 
-    ``is_drift`` tells that it is what a person changed of a card of ours.
+    ``key`` is empty where it is about several cards. ``is_drift`` tells that it is what a person
+    changed of a card of ours.
     """
 
     key: str
     text: str
     is_drift: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,11 @@ def left_of(done: Sequence[Operation], found: Plan) -> dict[str, int]:
     return {"left": left} if left else {}
 
 
+def wants_another_look(operation: Operation) -> bool:
+    """Whether something is left to see once it is done: another clone may have made a card too."""
+    return isinstance(operation, Create) or (isinstance(operation, Archive) and operation.is_twin)
+
+
 def key_of(operation: Operation) -> TaskKey:
     """Return the key of the card that an operation is about."""
     match operation:
@@ -282,6 +290,7 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
         before=() if former is None else _remembered(base.all_said),
         theirs=operation.theirs if isinstance(operation, Update) else base.theirs,
         place=_place(operation),
+        settled="" if former is None else former.last_settled,
     )
 
 
@@ -308,4 +317,4 @@ def is_flip(operation: Operation) -> bool:
     if not isinstance(operation, Update):
         return False
     moves = [change for change in operation.changes if isinstance(change, Move)]
-    return bool(moves) and not operation.card.evident
+    return bool(moves) and not operation.card.evident and not operation.seen.adrift

@@ -10,7 +10,7 @@ row   desired        actual                 base                decision
 2     none           anything else          any                 nothing: absence is no evidence
 3     to archive     none, or archived      none                nothing: there never was a card
 4     to archive     gone, or never made    yes                 forget
-5     to archive     archived               yes                 remember that it is over
+5     to archive     archived               yes                 remember that, and by whom
 6     to archive     on the board           none                nothing: not this clone's card
 7     to archive     on the board, newer    yes                 nothing: another clone knows more
 8     to archive     on the board           yes                 archive
@@ -18,7 +18,7 @@ row   desired        actual                 base                decision
 10    yes            gone                   as desired          remember: a person deleted it
 11    yes            gone                   other, or forced    create: the task has changed since
 12    yes            on another board       yes                 nothing: a person moved it there
-13    yes            archived by a person   any                 remember it: it stays archived
+13    yes            put away by a person   any                 remember it: it stays there
 14    yes            archived by us, newer  said by another     nothing: deleted later than we know
 15    yes            archived by us         any                 update: bring it back
 16    yes            on the board, equal    as desired          nothing
@@ -72,6 +72,7 @@ from kanban_sync.core.precedence import (
     stamp_made,
     version_said,
 )
+from kanban_sync.core.telling import deleted_notes, is_left_deleted, titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,6 +121,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     terms = _Terms(actual, mark, _bottoms(actual, base), force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
     notes: list[Note] = list(found.notes)
+    deleted = 0
     for card in desired:
         seen, said = found.cards.get(card.key), base.get(card.key)
         twin = found.twins.get(card.key)
@@ -127,14 +129,18 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
             decision: Operation | Note | None = _archive_twin(card, twin, said)
         else:
             decision = _decide(card, seen, said, terms)
+        deleted += seen is None and is_left_deleted(decision, said)
         if isinstance(decision, Note):
             notes.append(decision)
         elif decision is not None:
             operations.append(decision)
+        if isinstance(decision, Remember) and decision.note:
+            notes.append(Note(str(card.key), decision.note))
+    notes += deleted_notes(deleted)
     operations += _forget(desired, actual, base)
     ours = sum(not seen.archived for seen in found.cards.values())
     kept, held = _guard(operations, ours, force=force)
-    return Plan(tuple(kept), tuple(held), tuple(notes), actual.missing)
+    return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +158,29 @@ def _decide(
     card: Card, seen: SeenCard | None, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     if card.column is Column.ARCHIVE:
-        return _decide_end(card, seen, base, terms.actual)
+        return _decide_end(card, seen, base, terms)
     if seen is None:
         return _decide_absent(card, base, terms)
     if seen.archived and not archived_by_us(seen, base):
         # Row 13.
-        if base is None or base.seen != seen:
+        if base is None or base.seen != seen or not is_unchanged(card, base, terms.mark):
             # Of a card that this clone never wrote to, it has said nothing.
             known = base or Said(seen.id, replace(card, version=NEVER), terms.mark)
-            archived = replace(known, card_id=seen.id, seen=seen, deleted=False)
-            return Remember(archived, "a person archived its card")
-        return Note(str(card.key), "a person archived its card; it stays archived")
+            settled = "" if base is None else card.digest
+            archived = replace(known, card_id=seen.id, seen=seen, deleted=False, settled=settled)
+            return Remember(archived, "a person put its card away", _put_away(seen))
+        return Note(str(card.key), _put_away(seen))
     taken_back = base is not None and base.archived and said_newest(seen.stamp, base)
     if seen.archived and is_newer(seen.stamp, card) and not taken_back:
         # Row 14.
         return Note(str(card.key), ARCHIVED_ELSEWHERE)
     return _decide_present(card, seen, base, terms)
+
+
+def _put_away(seen: SeenCard) -> str:
+    if seen.trashed:
+        return "a person put its card into the trash; it stays there"
+    return "a person archived its card; it stays archived"
 
 
 def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
@@ -184,7 +197,7 @@ def _ended(card: Card, base: Said) -> Card:
 
 
 def _decide_end(
-    card: Card, seen: SeenCard | None, base: Said | None, actual: BoardState
+    card: Card, seen: SeenCard | None, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     """Rows 3 to 8: the task is over, its card belongs into the board's archive."""
     if base is None:
@@ -196,21 +209,35 @@ def _decide_end(
         )
     if seen is None:
         # Row 4.
-        is_gone = base.card_id in actual.gone or not base.card_id
+        is_gone = base.card_id in terms.actual.gone or not base.card_id
         return Forget(card.key, "its card is not there") if is_gone else None
     if seen.archived:
         # Row 5.
-        if base.archived and base.finished:
+        if base.finished and base.said.column is Column.ARCHIVE:
             return None
-        ended = _ended(card, base)
-        said = replace(base, said=ended, seen=seen, finished=True, archived=True, before=())
+        ended, ours = _ended(card, base), archived_by_us(seen, base)
+        said = replace(base, said=ended, seen=seen, finished=True, archived=ours, before=())
+        said = replace(said, settled="")
         return Remember(said, "its card is in the archive")
+    return _decide_over(card, seen, base, terms)
+
+
+def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Operation | Note:
+    """Rows 7 and 8: the task is over, its card is on the board still."""
     if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.
         return Note(str(card.key), "gone here, but another clone has a newer version of it")
+    if terms.keep_drift and _is_taken_out(card, seen, base):
+        return Note(str(card.key), KEPT_TEXT, is_drift=True)
     # Row 8.
     stamp = stamp_archived(card, seen, base)
     return Archive(_ended(card, base), seen, stamp, base.items, f"its task is {_end(card)}")
+
+
+def _is_taken_out(card: Card, seen: SeenCard, base: Said) -> bool:
+    """Whether a person took a card out of the archive where we put it, for the same reason."""
+    is_ours = seen.stamp is not None and seen.stamp.archived and base.archived and base.finished
+    return is_ours and card.version == base.said.version
 
 
 def _end(card: Card) -> str:

@@ -26,6 +26,7 @@ from kanban_sync.core.operations import (
     Update,
     key_of,
 )
+from kanban_sync.core.telling import summed_up
 
 if TYPE_CHECKING:
     from kanban_sync.core.columns import Layout
@@ -41,7 +42,7 @@ def plan_lines(plan: Plan) -> list[str]:
         lines += _operation_lines(operation, plan.layout)
     for operation in plan.held:
         lines += [f"held back: {line}" for line in _operation_lines(operation, plan.layout)]
-    lines += [f"  {note.key}: {note.text}" for note in plan.notes]
+    lines += [f"  {_about(note)}{note.text}" for note in summed_up(plan.notes)]
     return lines
 
 
@@ -63,8 +64,20 @@ def plan_markdown(plan: Plan, board: str) -> list[str]:
         lines += _operation_markdown(operation, plan.layout, "")
     for operation in plan.held:
         lines += _operation_markdown(operation, plan.layout, "held back: ")
-    lines += [f"- left alone: `{note.key}`: {_plain(note.text)}" for note in plan.notes]
+    lines += [f"- left alone: {_named(note)}{_plain(note.text)}" for note in summed_up(plan.notes)]
     return lines if len(lines) > len(lines[:2]) else [*lines, "Nothing to do."]
+
+
+def _about(note: Note) -> str:
+    """Return whose note it is, by title and key; nothing if it is about several cards."""
+    key = f"({note.key})" if note.title else note.key
+    return f"{note.title} {key}: ".lstrip() if note.key else ""
+
+
+def _named(note: Note) -> str:
+    """Return whose note it is as Markdown."""
+    title = f"**{_plain(note.title)}** " if note.title else ""
+    return f"{title}`{note.key}`: " if note.key else ""
 
 
 def _operation_lines(operation: Operation, layout: Layout) -> list[str]:
@@ -178,4 +191,4 @@ def _operation_data(operation: Operation, layout: Layout) -> dict[str, object]:
 
 
 def _note_data(note: Note) -> dict[str, object]:
-    return {"key": note.key, "text": note.text}
+    return {"key": note.key, "title": note.title, "text": note.text}

@@ -148,6 +148,10 @@ class Board(Protocol):
         """
         ...
 
+    def ask_again(self, ids: Collection[str]) -> BoardState:
+        """Return what has become of cards that a reading believed to be put away still."""
+        ...
+
     def prepare(self) -> None:
         """Make what the last reading found missing: project, board, lists, label, field."""
         ...
@@ -198,7 +202,13 @@ class Merged(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether nothing changed."""
-        return not (self.created or self.updated or self.gone)
+        return not self.counts
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind, without those of which there is none."""
+        counts = {name: len(keys) for name, keys in self._asdict().items()}
+        return {name: count for name, count in counts.items() if count}
 
 
 @dataclass(frozen=True, slots=True)

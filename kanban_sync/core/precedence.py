@@ -66,15 +66,14 @@ def _same_side(side: Side, one: Card, other: Card) -> bool:
     return one.status_digest == other.status_digest
 
 
-def same_content(one: Card, other: Card) -> bool:
-    """Whether two cards say the same in both parts, whatever their versions."""
-    return all(_same_side(side, one, other) for side in SIDES)
-
-
 def is_unchanged(card: Card, base: Said, mark: str) -> bool:
-    """Whether a task is as it was when its card was last written, however it is drawn by now."""
-    is_redrawn = base.mark != mark and card.version == base.said.version
-    return is_redrawn or same_content(card, base.said)
+    """Whether a task is as it was when its card was last written, however it is drawn by now.
+
+    A saying that was only begun does not count: nobody knows that it reached the board.
+    """
+    is_said = base.finished and not base.settled
+    is_redrawn = is_said and base.mark != mark and card.version == base.said.version
+    return is_redrawn or card.digest == base.last_settled
 
 
 def is_newer(stamp: Stamp | None, card: Card) -> bool:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
-from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of
+from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of, wants_another_look
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
 from kanban_sync.sync.locks import FairLock
-from kanban_sync.sync.planning import Drawn, plan_board
+from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.requests import DATABASE
@@ -179,7 +179,7 @@ class Engine:
             try:
                 with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
-                    recorded.count(_merge_counts(merged))
+                    recorded.count(merged.counts if merged is not None else {})
                     if session.problem is not None:
                         raise session.problem
                 if self.serves_hooks:
@@ -296,8 +296,10 @@ class Engine:
                         {**counts_of(done), **drift_of(done, found), **left_of(done, found)}
                     )
                     self._tell(found, done)
-                # What is held back is not synced: it is planned, and told, again the next time.
-                synced = {} if found.held else {SYNCED: news}
+                # What is held back is planned, and told, again the next time; after a making the
+                # board is looked at once more.
+                is_open = bool(found.held) or any(map(wants_another_look, done))
+                synced = {SYNCED: "" if is_open else news}
                 store.remember_board(self._target, {**board.ids, **synced})
             if found.held:
                 recorded.held(found)
@@ -312,6 +314,7 @@ class Engine:
         """Return what the board depends on, apart from what people do there."""
         drawing = session.settings.drawing
         parts = [str(session.store.last_event()), drawing.mark, session.settings.links]
+        parts += ["keep"] if session.settings.drift == "keep" else []
         # Cards that are put away for their age are looked for once a day.
         parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
         return " ".join(part for part in parts if part)
@@ -345,6 +348,10 @@ class Engine:
     ) -> None:
         """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
+        if is_another(board, store.board_ids(target)):
+            # First: once the new ids are remembered, nothing tells that the base is of another.
+            store.forget(target, list(self._base))
+            self._base = {}
         if found.missing:
             self.progress.tick("making lists and labels")
             board.prepare()
@@ -373,17 +380,6 @@ class Engine:
             if said := to_be_said(part, self._base):
                 store.remember(self._target, said)
             yield from part
-
-
-def _merge_counts(merged: Merged | None) -> dict[str, int]:
-    if merged is None:
-        return {}
-    counts = {
-        "created": len(merged.created),
-        "updated": len(merged.updated),
-        "gone": len(merged.gone),
-    }
-    return {name: count for name, count in counts.items() if count}
 
 
 def _worktrees(served: Sequence[Request]) -> list[str]:

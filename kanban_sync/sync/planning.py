@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.finding import asked_again, doubtful_cards
 from kanban_sync.core.operations import Create
 from kanban_sync.core.plan import plan
 
@@ -39,7 +40,9 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
     ``draw`` is called in a thread of its own, while the board's answer is awaited.
 
     A card that a person archived is not on the board. A clone that never saw it, or has lost its
-    record, would make a second one.
+    record, would make a second one. One that was seen there may have been deleted since: it is
+    asked for once its task has changed, or if it is forced. Of a board that was made again under
+    its name the base knows nothing: it speaks of the one before.
     """
 
     def decided(actual: BoardState) -> Plan:
@@ -50,9 +53,20 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
     # Not the other way round: an alarm, or Ctrl-C, ends a wait of the main thread only.
     with ThreadPoolExecutor(1, thread_name_prefix="drawing") as pool:
         drawing = pool.submit(draw)
+        known = dict(board.ids)
         actual = board.read(base)
         drawn = drawing.result()
+    if is_another(board, known):
+        base = {}
+    doubtful = doubtful_cards(drawn.cards, actual, base, drawn.mark, force=force)
+    if doubtful:
+        actual = asked_again(actual, board.ask_again(doubtful))
     found = decided(actual)
     new = [each.card.key for each in found.operations if isinstance(each, Create)]
     away = board.put_away(new) if new else ()
     return decided(replace(actual, cards=(*actual.cards, *away))) if away else found
+
+
+def is_another(board: Board, known: Mapping[str, str]) -> bool:
+    """Whether a board that was read is another than the one of which these ids were remembered."""
+    return bool(known.get("board")) and board.ids.get("board") != known["board"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from core.made import at, card, key, kinds, over
 from core.passes import Clone
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import footer
+from kanban_sync.core.errors import RefusedError
 from kanban_sync.core.operations import Create
 
 if TYPE_CHECKING:
@@ -49,9 +51,10 @@ class IdentityContract:
         other = Clone(clone.board)
         assert kinds(other.sync([FULL])) == ["Remember"]
         for wanted in (FULL, CHANGED):
+            other.sync([wanted])
             found = other.sync([wanted])
             assert found.operations == ()
-            assert "stays archived" in found.notes[0].text
+            assert "it stays" in found.notes[0].text
         assert clone.board.read({}).cards == ()
 
     def test_what_a_person_takes_out_of_the_archive_again_is_kept_up_by_every_clone(
@@ -134,6 +137,55 @@ class IdentityContract:
         assert clone.sync([CHANGED], force=True).operations == ()
         assert clone.board.read({}).cards == ()
 
+    @pytest.mark.parametrize("how", ["changed", "forced", "changed once before", "neither"])
+    @pytest.mark.parametrize("act", ["archives", "trashes"])
+    def test_a_card_that_was_deleted_after_it_was_put_away_is_made_again(
+        self, clone: Clone[Board], made: SeenCard, person: Person, act: str, how: str
+    ) -> None:
+        getattr(person, act)(made.id)
+        clone.sync([FULL])
+        now = replace(CHANGED, title="Newer", version=at(7)) if "once" in how else CHANGED
+        if "once" in how:
+            clone.sync([CHANGED])
+        person.deletes(made.id)
+        found = clone.sync([now if "changed" in how else FULL], force=how == "forced")
+        assert kinds(found) == ([] if how == "neither" else ["Create"])
+        assert len(clone.board.read({}).cards) == (how != "neither")
+
+    @pytest.mark.parametrize("act", ["archives", "trashes"])
+    def test_what_a_person_put_away_stays_away_when_its_task_goes_and_returns(
+        self, clone: Clone[Board], made: SeenCard, person: Person, act: str
+    ) -> None:
+        getattr(person, act)(made.id)
+        back = replace(FULL, version=at(7))
+        for wanted in (FULL, over(version=at(6)), over(version=at(6)), back):
+            clone.sync([wanted])
+        assert "it stays" in clone.sync([back]).notes[0].text
+        assert clone.board.read({}).cards == ()
+
+    @pytest.mark.parametrize("is_known", [True, False], ids=["by its clone", "by a new clone"])
+    def test_cards_of_a_list_that_a_person_deleted_come_back_all_of_them(
+        self, clone: Clone[Board], person: Person, *, is_known: bool
+    ) -> None:
+        cards = [card(f"n{number}", title=f"n{number}") for number in range(12)]
+        clone.sync(cards)
+        ids = {each.id for each in clone.board.read({}).cards}
+        person.drops_column(Column.TODO)
+        syncing = clone if is_known else Clone(clone.board)
+        for _ in range(2):
+            found = syncing.sync(cards)
+            assert found.held == ()
+        assert {each.id for each in clone.board.read({}).cards} == ids
+        assert syncing.sync(cards).operations == ()
+
+    def test_a_card_in_the_trash_is_told_as_such(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        person.trashes(made.id)
+        assert [note.text for note in clone.sync([FULL]).notes] == [
+            "a person put its card into the trash; it stays there"
+        ]
+
     # --- cards that a person deleted, moved away or copied ------------------------------------
 
     def test_a_deleted_card_is_made_again_if_forced_and_once_only(
@@ -144,6 +196,17 @@ class IdentityContract:
         assert clone.sync([FULL]).operations == ()
         assert kinds(clone.sync([FULL], force=True)) == ["Create"]
         assert clone.sync([FULL], force=True).operations == ()
+        assert only_card(clone.board).title == FULL.title
+
+    def test_the_deleted_card_of_a_task_that_was_over_is_made_again_when_it_returns(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        clone.sync([over(version=at(6))])
+        person.deletes(made.id)
+        back = replace(FULL, version=at(7))
+        for _ in range(2):
+            with suppress(RefusedError):
+                clone.sync([back])
         assert only_card(clone.board).title == FULL.title
 
     def test_a_card_that_was_moved_to_another_board_is_not_archived_when_its_task_is_over(

@@ -60,7 +60,7 @@ class MemoryPerson:
         self.board.person_clears_version(card_id)
 
     def trashes(self, card_id: str) -> None:
-        self.board.person_archives(card_id)
+        self.board.person_trashes(card_id)
 
     def archives(self, card_id: str) -> None:
         self.board.person_archives(card_id)

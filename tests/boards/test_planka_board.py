@@ -384,7 +384,7 @@ def made_again(client: Client, board: PlankaBoard, name: str) -> str:
     return str(made["item"]["id"])
 
 
-def test_a_board_that_was_made_again_under_its_name_is_found(
+def test_a_board_that_was_made_again_under_its_name_gets_all_cards(
     standin: Standin, clone: Clone[PlankaBoard]
 ) -> None:
     with Client(standin.url, standin.api_key) as client:
@@ -392,7 +392,9 @@ def test_a_board_that_was_made_again_under_its_name_is_found(
     found = clone.sync([CHANGE, card("new"), *OTHERS])
     assert "list In Progress" in found.missing
     assert clone.board.ids["board"] == heir
-    assert [each.key for each in clone.board.read({}).cards] == [card("new").key]
+    wanted = {each.key for each in (CHANGE, card("new"), *OTHERS)}
+    assert {each.key for each in clone.board.read({}).cards} == wanted
+    assert clone.sync([CHANGE, card("new"), *OTHERS]).operations == ()
 
 
 def test_a_board_that_is_gone_and_has_no_heir_stays_known_as_gone(

@@ -30,7 +30,7 @@ from kanban_sync.core.operations import (
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
-    from kanban_sync.core.board import BoardState, Card, SeenCard
+    from kanban_sync.core.board import BoardState, Card, CardVersion, SeenCard
 
 WHY = block_mark("Why")
 TASK = task_mark(key())
@@ -86,10 +86,14 @@ def test_row_4_a_card_that_was_never_made_is_forgotten() -> None:
 
 
 def test_row_5_a_card_that_is_in_the_archive_already_is_remembered_as_over() -> None:
-    seen = shown(card(), column=Column.ARCHIVE, archived=True)
-    operation = only(decide(over(), board(seen), base_of(card())))
+    seen = shown(over())
+    marked = replace(seen, stamp=Stamp(at(5), MARK, archived=True))
+    operation = only(decide(over(), board(marked), base_of(card())))
     assert isinstance(operation, Remember)
     assert operation.said.archived
+    operation = only(decide(over(), board(seen), base_of(card())))
+    assert isinstance(operation, Remember)
+    assert not operation.said.archived
     assert operation.said.said == over()
     assert decide(over(), board(seen), operation.said) == Plan()
 
@@ -120,6 +124,24 @@ def test_row_8_a_task_that_a_reset_took_away_takes_along_what_we_said_last() -> 
     assert isinstance(only(decide(gone, board(shown(card())), base_of(card()))), Archive)
 
 
+@pytest.mark.parametrize(
+    ("keep_drift", "version", "expected"),
+    [(True, at(5), []), (False, at(5), ["Archive"]), (True, at(6), ["Archive"])],
+    ids=["kept", "repaired", "changed since"],
+)
+def test_row_8_what_a_person_takes_out_of_the_archive_is_kept_if_drift_is(
+    *, keep_drift: bool, version: CardVersion, expected: list[str]
+) -> None:
+    stamp = Stamp(at(5), MARK, archived=True)
+    base = base_of(over(), shown(over(), stamp=stamp), archived=True)
+    out = shown(card(), stamp=stamp)
+    found = plan(
+        [over(version=version)], board(out), {key(): base}, MARK, PROJECT, keep_drift=keep_drift
+    )
+    assert kinds(found) == expected
+    assert [note.is_drift for note in found.notes] == [True] * (not expected)
+
+
 def test_row_9_a_task_without_a_card_gets_one_below_the_last() -> None:
     stranger = replace(shown(card("s"), "9"), key=None, position=100.0, description="")
     found = plan([card("a"), card("b")], board(stranger), {}, MARK, PROJECT)
@@ -137,10 +159,23 @@ def test_row_9_a_card_that_was_about_to_be_made_is_made_or_found() -> None:
 
 
 def test_row_10_a_card_that_a_person_deleted_stays_deleted() -> None:
-    operation = only(decide(card(), board(gone=["1"]), base_of(card())))
+    found = decide(card(), board(gone=["1"]), base_of(card()))
+    (operation,) = found.operations
     assert isinstance(operation, Remember)
     assert operation.said.deleted
-    assert decide(card(), board(gone=["1"]), operation.said) == Plan()
+    again = decide(card(), board(gone=["1"]), operation.said)
+    assert again.operations == ()
+    text = "1 card was deleted on the board; 'kanban-sync sync --force' makes it again"
+    assert [[(note.key, note.text) for note in each.notes] for each in (found, again)] == [
+        [("", text)]
+    ] * 2
+
+
+def test_row_10_several_deleted_cards_are_told_as_one() -> None:
+    cards = [card("a"), card("b"), over("c")]
+    base = {each.key: base_of(each, shown(each, each.key.name)) for each in cards}
+    found = plan(cards, board(gone=["a", "b", "c"]), base, MARK, PROJECT)
+    assert [note.text[:18] for note in found.notes] == ["2 cards were delet"]
 
 
 def test_row_11_a_deleted_card_comes_back_when_its_task_changes() -> None:
@@ -156,6 +191,29 @@ def test_row_11_a_deleted_card_comes_back_if_it_is_forced() -> None:
     assert operation.reason == "forced"
 
 
+@pytest.mark.parametrize("begun", [1, 3, 9])
+@pytest.mark.parametrize(
+    ("former", "kind"),
+    [
+        (base_of(card()), Create),
+        (base_of(over(), archived=True), Create),
+        (None, Create),
+        (base_of(card(title="Said", version=at(6))), Remember),
+    ],
+    ids=["said less", "archived", "said nothing", "said the same"],
+)
+def test_row_10_what_was_begun_but_not_finished_does_not_count_as_said(
+    former: Said | None, kind: type, begun: int
+) -> None:
+    wanted = card(title="Said", version=at(6))
+    base = former
+    for number in range(begun):
+        said = replace(wanted, text=f"attempt {number % 2}") if number < begun - 1 else wanted
+        update = Update(said, shown(card()), (), None, MARK, {}, "changed")
+        base = about_to_say(update, base)
+    assert isinstance(decide(wanted, board(gone=["1"]), base).operations[0], kind)
+
+
 def test_row_12_a_card_that_a_person_moved_to_another_board_stays_there() -> None:
     found = decide(card(title="Other"), board(elsewhere=["1"]), base_of(card()))
     assert "another board" in noted(found)
@@ -164,15 +222,19 @@ def test_row_12_a_card_that_a_person_moved_to_another_board_stays_there() -> Non
 def test_row_13_a_card_that_a_person_archived_stays_archived() -> None:
     seen = shown(card(), column=Column.ARCHIVE, archived=True)
     changed = card(title="Other", version=at(6))
-    operation = only(decide(changed, board(seen), base_of(card())))
+    found = decide(changed, board(seen), base_of(card()))
+    (operation,) = found.operations
     assert isinstance(operation, Remember)
-    assert operation.said == replace(base_of(card()), seen=seen)
+    assert [(note.title, "stays archived" in note.text) for note in found.notes] == [
+        ("Other", True)
+    ]
+    assert operation.said == replace(base_of(card()), seen=seen, settled=changed.digest)
     assert "stays archived" in noted(decide(changed, board(seen), operation.said))
 
 
 def test_row_13_a_card_that_a_person_archived_before_this_clone_came_is_remembered() -> None:
     seen = shown(card(), column=Column.ARCHIVE, archived=True)
-    operation = only(decide(card(), board(seen)))
+    (operation,) = decide(card(), board(seen)).operations
     assert isinstance(operation, Remember)
     assert operation.said.said.version == NEVER
     assert "stays archived" in noted(decide(card(), board(seen), operation.said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from dataclasses import dataclass, field, replace
@@ -21,15 +22,18 @@ from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.sync.applying import IN_FLIGHT
-from kanban_sync.sync.engine import Doors, Engine, Session
+from kanban_sync.sync.engine import ANNOUNCED, Doors, Engine, Session
 from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Progress
 from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from kanban_sync.core.board import BoardState, Said
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Receipt
 
 TARGET = "0123456789abcdef"
@@ -110,9 +114,40 @@ def test_the_board_is_not_asked_while_nothing_is_new(world: World) -> None:
     world.sync()
     reads, writes = world.board.reads, world.board.writes
     world.sync()
+    assert world.board.reads == reads + 1, "cards were made: another clone may have made them too"
+    reads = world.board.reads
+    world.sync()
     world.repo.commit(**{"code.py": "1"})
     world.sync()
     assert (world.board.reads, world.board.writes) == (reads, writes)
+
+
+class Heir(MemoryBoard):
+    """A board that was made again under the name of one with the id 1."""
+
+    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+        self.ids["board"] = "2"
+        return super().read(base)
+
+
+@pytest.mark.parametrize("failing", [0, 5, 10])
+def test_a_board_that_was_made_again_gets_all_cards_also_after_a_crash(
+    world: World, failing: int
+) -> None:
+    names = [f"task {number}" for number in range(ANNOUNCED + 8)]
+    lines = "".join(f"- [ ] {name}\n" for name in names)
+    world.repo.commit(**{"TASKS.md": lines})
+    world.board.ids["board"] = "1"
+    world.sync()
+    world.board = Heir({"board": "1"})
+    world.board.fail_at(failing)
+    for number in range(2):
+        world.repo.commit(**{"TASKS.md": f"{lines}- [ ] new {number}\n"})
+        with contextlib.suppress(BoardUnreachableError):
+            world.sync()
+        world.board.fail_at(0)
+        world.board.ids = {**world.store.board_ids(TARGET)}
+    assert set(world.columns()) == {*names, "new 1", "x"}
 
 
 def test_force_compares_even_without_news_and_writes_nothing(world: World) -> None:
@@ -286,6 +321,7 @@ def test_a_card_is_put_away_for_its_age_on_the_day_it_is_old_enough(world: World
     world.drawing = Drawing(archive_done_after=2)
     world.now = done_at + DAY
     world.sync()
+    world.sync()
     reads = world.board.reads
     world.sync()
     assert world.board.reads == reads
@@ -430,6 +466,17 @@ def test_what_a_person_changed_is_counted_as_repaired_or_as_kept(
     world.sync(force=True)
     assert plan_counts(world) == counts
     assert set(world.columns()) == {title}
+
+
+def test_drift_that_was_kept_is_repaired_once_the_settings_say_so(world: World) -> None:
+    world.settings = Settings(project_id="p1", drift="keep")
+    world.sync()
+    world.sync()
+    (card,) = world.board.cards.values()
+    world.board.person_edits(card.id, title="Person's")
+    world.settings = Settings(project_id="p1", drift="repair")
+    world.sync()
+    assert set(world.columns()) == {"x"}
 
 
 def test_boxes_that_are_ticked_all_at_once_are_not_held_back(world: World) -> None:

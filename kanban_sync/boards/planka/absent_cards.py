@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api, reading
@@ -42,6 +43,7 @@ class AbsentCards:
         self._columns = dict(columns or {})
         self._definitions = {kind: parts.get(kind, []) for kind in DEFINITIONS}
         lists = parts.get("lists", [])
+        self._trash = {each["id"] for each in lists if each["type"] == "trash"}
         self._endless = tuple(each["id"] for each in lists if each["type"] in ENDLESS)
 
     # --- by their ids -------------------------------------------------------------------------
@@ -60,22 +62,37 @@ class AbsentCards:
             if said.deleted:
                 gone.add(said.card_id)
             elif said.seen is not None and said.seen.archived and said.finished:
-                # Asked once; a card that a person takes out of the archive is on the board again.
+                # A card that a person takes out of the archive is on the board again; whether one
+                # was deleted there is asked once it matters.
                 cards.append(said.seen)
             else:
-                self._look_for(said, cards, gone, elsewhere)
+                self._look_for(said.card_id, cards, gone, elsewhere)
         return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere), missing)
 
+    def ask_again(self, ids: Iterable[str]) -> BoardState:
+        """Return what has become of these cards, wherever they are; a few are asked for at once."""
+        cards: list[SeenCard] = []
+        gone: set[str] = set()
+        elsewhere: set[str] = set()
+
+        def ask(card_id: str) -> None:
+            self._look_for(card_id, cards, gone, elsewhere)
+
+        with ThreadPoolExecutor(self._client.connections, thread_name_prefix="search") as pool:
+            for _ in pool.map(ask, ids):
+                pass
+        return BoardState(tuple(cards), frozenset(gone), frozenset(elsewhere))
+
     def _look_for(
-        self, said: Said, cards: list[SeenCard], gone: set[str], elsewhere: set[str]
+        self, card_id: str, cards: list[SeenCard], gone: set[str], elsewhere: set[str]
     ) -> None:
         try:
-            answer = self._client.send(api.card(said.card_id))
+            answer = self._client.send(api.card(card_id))
         except NotThereError:
-            gone.add(said.card_id)
+            gone.add(card_id)
             return
         if answer["item"]["boardId"] != self._board:
-            elsewhere.add(said.card_id)
+            elsewhere.add(card_id)
             return
         cards.append(self._card(answer["item"], answer["included"]))
 
@@ -119,4 +136,8 @@ class AbsentCards:
         added = {
             kind: [*included.get(kind, ()), *known] for kind, known in self._definitions.items()
         }
-        return reading.card_of(item, {**included, **added}, self._columns)
+        card = reading.card_of(item, {**included, **added}, self._columns)
+        if item["listId"] not in self._trash:
+            return card
+        # Planka notes the list from which a person puts a card there, but not where it deletes it.
+        return replace(card, trashed=True, adrift=item.get("prevListId", "") is None)

@@ -199,6 +199,15 @@ class PlankaBoard:
         with self._of_shape():
             return self._absent.put_away(keys)
 
+    def ask_again(self, ids: Collection[str]) -> BoardState:
+        """Ask for cards that a reading believed to be put away still: one request each.
+
+        Raises:
+            BoardError: The server answered, but not as a Planka does.
+        """
+        with self._of_shape():
+            return self._absent.ask_again(ids)
+
     # --- making the board -------------------------------------------------------------------
 
     def prepare(self) -> None:

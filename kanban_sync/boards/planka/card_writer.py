@@ -98,7 +98,13 @@ class CardWriter:
         self._change_items(seen.id, operation.changes)
         stamp = operation.stamp or seen.stamp
         after = replace(
-            after, labels=labels, checklists=self._checklists(), stamp=stamp, archived=False
+            after,
+            labels=labels,
+            checklists=self._checklists(),
+            stamp=stamp,
+            archived=False,
+            trashed=False,
+            adrift=False,
         )
         theirs = operation.theirs
         return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from kanban_sync.address import secret_problem, shown
+from kanban_sync.core.errors import SetupError
 from kanban_sync.sync.locks import target_id
 from kanban_sync.sync.requests import DATABASE
 
@@ -19,11 +21,19 @@ class Target:
     """One board: the server's URL, and the exact names of project and board.
 
     Two are equal however their URL is written.
+
+    Raises:
+        SetupError: The URL holds a user name or password.
     """
 
     url: str
     project: str
     board: str
+
+    def __post_init__(self) -> None:
+        """Refuse a secret before it is shown, stored or handed to another process."""
+        if problem := secret_problem(self.url):
+            raise SetupError(problem)
 
     @property
     def id(self) -> str:
@@ -40,7 +50,7 @@ class Target:
 
     def __str__(self) -> str:
         """Return how people name it."""
-        return f"{self.project} / {self.board} at {self.url}"
+        return f"{self.project} / {self.board} at {shown(self.url)}"
 
 
 def named_target(settings: Settings) -> Target | None:
@@ -56,7 +66,7 @@ def allowed_target(state: StateFolder) -> Target | None:
     try:
         plain = json.loads((state.path / "consent.json").read_text("utf-8"))
         return Target(str(plain["url"]), str(plain["project"]), str(plain["board"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, SetupError):
         return None
 
 

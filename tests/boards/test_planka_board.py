@@ -17,13 +17,14 @@ from boards.contract_lines import LinesContract
 from boards.contract_meanwhile import MeanwhileContract
 from boards.contract_precedence import PrecedenceContract
 from boards.planka_person import PlankaPerson, remove_project
-from core.made import MARK, at, card, kinds, over
+from core.made import MARK, PROJECT, at, card, kinds, over
 from core.passes import Clone
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import BoardError, RightsError, SignInError
+from kanban_sync.core.model import TaskKey
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.precedence import stamp_made
 from kanban_sync.standin.server import Standin
@@ -210,6 +211,31 @@ def test_five_hundred_new_cards_cost_two_searches(board: PlankaBoard, standin: S
     assert len(searches(standin)) == 2
     assert kinds(found).count("Create") == 500
     assert kinds(found).count("Remember") == 1
+
+
+FOLDERS = "docs/" + "a-rather-long-folder-name/" * 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{FOLDERS}TASKS.md:item {{}} of 60",
+        f"{FOLDERS}TASKS.md:(all) *of* the {{}}. [word] \\d % _ is a \N{GRINNING FACE}",
+        f"{{}}/{FOLDERS * 2}TASKS.md:the same words",
+    ],
+)
+def test_a_card_that_was_put_away_is_found_among_many_whatever_its_key(
+    board: PlankaBoard, name: str
+) -> None:
+    cards = [
+        replace(card(f"c{n}"), key=TaskKey(PROJECT, "tasks-md", name.format(n))) for n in range(60)
+    ]
+    clone = Clone(board)
+    clone.sync(cards)
+    person = PlankaPerson(board._client, board)  # noqa: SLF001 - the same account
+    for said in clone.base.values():
+        person.archives(said.card_id)
+    assert "Create" not in kinds(Clone(board).plan(cards))
 
 
 def test_a_board_that_is_yet_to_be_made_is_not_searched(

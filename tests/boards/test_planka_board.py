@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from boards.planka_person import PlankaPerson, remove_project
 from core.made import MARK, PROJECT, at, card, kinds, over
 from core.passes import Clone
 from kanban_sync.boards.planka import api
-from kanban_sync.boards.planka.board import PlankaBoard
+from kanban_sync.boards.planka.board import DAY, PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import BoardError, RightsError, SignInError
@@ -169,6 +170,21 @@ def ticked(wanted: Card, *texts: str) -> Card:
 
 
 def test_nothing_new_is_one_request(standin: Standin, clone: Clone[PlankaBoard]) -> None:
+    assert requests(standin, clone, CHANGE) == (1, 0, 0)
+
+
+def test_a_card_on_another_board_is_asked_for_once_a_day(
+    standin: Standin, clone: Clone[PlankaBoard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = PlankaPerson(clone.board._client, clone.board)  # noqa: SLF001 - the same account
+    person.takes_away(clone.base[CHANGE.key].card_id)
+    assert requests(standin, clone, CHANGE) == (1, 1, 0)
+    # A later process knows no more than what was remembered.
+    clone.board = PlankaBoard(clone.board._client, "", "", clone.board.ids)  # noqa: SLF001
+    assert requests(standin, clone, CHANGE) == (1, 0, 0)
+    tomorrow = time.time() + DAY
+    monkeypatch.setattr("kanban_sync.boards.planka.board.time.time", lambda: tomorrow)
+    assert requests(standin, clone, CHANGE) == (1, 1, 0)
     assert requests(standin, clone, CHANGE) == (1, 0, 0)
 
 

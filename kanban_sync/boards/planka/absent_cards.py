@@ -47,9 +47,16 @@ class AbsentCards:
     # --- by their ids -------------------------------------------------------------------------
 
     def complete(
-        self, cards: Iterable[SeenCard], base: Mapping[TaskKey, Said], missing: tuple[str, ...]
+        self,
+        cards: Iterable[SeenCard],
+        base: Mapping[TaskKey, Said],
+        missing: tuple[str, ...],
+        moved: Collection[str] = (),
     ) -> BoardState:
-        """Return the board's cards with those of the base that are not on it."""
+        """Return the board's cards with those of the base that are not on it.
+
+        Those of which it is known that they were ``moved`` to another board are not asked for.
+        """
         cards = list(cards)
         present = {card.id for card in cards}
         gone: set[str] = set()
@@ -59,6 +66,8 @@ class AbsentCards:
                 continue
             if said.deleted:
                 gone.add(said.card_id)
+            elif said.card_id in moved:
+                elsewhere.add(said.card_id)
             elif said.seen is not None and said.seen.archived and said.finished:
                 # Asked once; a card that a person takes out of the archive is on the board again.
                 cards.append(said.seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, assert_never
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 COLORS = LabelNames(agent="lagoon-blue", blocked="berry-red", failed="pumpkin-orange")
 OTHER_COLOR = "antique-blue"
+
+DAY = 86_400
+MOVED = "moved"
+"""Under which is remembered on which day which cards were found on another board.
+
+Each reading would cost a request for each of them; once a day is enough to hear what became of it.
+"""
 
 
 class PlankaBoard:
@@ -89,7 +97,10 @@ class PlankaBoard:
         self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
         cards = reading.cards_of(included, self._columns)
         missing = self._note_ids(included)
-        state = self._absent.complete(cards, base, missing)
+        today = str(int(time.time() // DAY))
+        day, *moved = self.ids.get(MOVED, "").split(" ")
+        state = self._absent.complete(cards, base, missing, moved if day == today else ())
+        self._note(MOVED, " ".join([today, *sorted(state.elsewhere)]) if state.elsewhere else "")
         for card in state.cards:
             _check_types(card)
         return state

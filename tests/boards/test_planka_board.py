@@ -24,7 +24,7 @@ from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import DAY, PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.core.columns import Column
-from kanban_sync.core.errors import BoardError, RightsError, SignInError
+from kanban_sync.core.errors import BoardError, RefusedError, RightsError, SignInError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.precedence import stamp_made
@@ -270,6 +270,30 @@ def test_a_clone_that_knows_its_cards_searches_for_none(
     clone.sync([changed, *OTHERS])
     Clone(clone.board).sync([changed, *OTHERS])
     assert searches(standin) == []
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_an_account_that_lost_its_membership_is_told_so_and_which_role_it_needs(
+    standin: Standin, clone: Clone[PlankaBoard], *, is_over: bool
+) -> None:
+    with Client(standin.url, standin.api_key) as client:
+        board_id = clone.board.ids["board"]
+        (mine,) = client.send(api.board(board_id))["included"]["boardMemberships"]
+        client.send(api.Request("DELETE", f"/api/board-memberships/{mine['id']}"))
+    changed = over(CHANGE.key.name, at(9)) if is_over else ticked(CHANGE, "first")
+    operations = clone.plan([changed, *OTHERS]).operations
+    with pytest.raises(RightsError, match=r"no member of it .*as an editor"):
+        clone.board.apply(operations[0])
+
+
+def test_a_card_that_a_person_deletes_meanwhile_is_that_cards_matter(
+    clone: Clone[PlankaBoard],
+) -> None:
+    operations = clone.plan([ticked(CHANGE, "first"), *OTHERS]).operations
+    person = PlankaPerson(clone.board._client, clone.board)  # noqa: SLF001 - the same account
+    person.deletes(clone.base[CHANGE.key].card_id)
+    with pytest.raises(RefusedError, match="not found"):
+        clone.board.apply(operations[0])
 
 
 def test_of_two_labels_with_one_name_both_are_taken_off(

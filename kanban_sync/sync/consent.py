@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.address import secret_problem, shown
+from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME
 from kanban_sync.core.errors import SetupError
 from kanban_sync.sync.locks import target_id
 from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kanban_sync.config import Settings
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -51,6 +54,26 @@ class Target:
     def __str__(self) -> str:
         """Return how people name it."""
         return f"{self.project} / {self.board} at {shown(self.url)}"
+
+
+def renamed(target: Target, ids: Mapping[str, str]) -> str:
+    """Return a sentence if the board is called otherwise by now than the settings say, else ''.
+
+    This clone knows it by its id; one that comes later looks for the name.
+    """
+    there = (ids.get(PROJECT_NAME, target.project), ids.get(BOARD_NAME, target.board))
+    if there == (target.project, target.board):
+        return ""
+    return (
+        f"the board is called {there[0]} / {there[1]} by now, and the settings say"
+        f" {target.project} / {target.board}: a clone that is set up now would make a second board"
+    )
+
+
+RENAMED_REMEDY = (
+    "give it its old name in Planka, or set planka.project and planka.board in .kanban-sync.yaml"
+    " to the new one, commit it, and run 'kanban-sync allow' in each clone"
+)
 
 
 def named_target(settings: Settings) -> Target | None:

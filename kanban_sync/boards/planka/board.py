@@ -13,7 +13,7 @@ from kanban_sync.boards.planka.answers import NotThereError
 from kanban_sync.boards.planka.card_writer import CardWriter
 from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.meeting import meet
-from kanban_sync.core.board import BoardState
+from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME, BoardState
 from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
 from kanban_sync.core.errors import BoardError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
@@ -91,6 +91,8 @@ class PlankaBoard:
             return BoardState(missing=self._everything())
         answer = self._read_board_or_its_heir()
         included = answer["included"]
+        self._note(BOARD_NAME, answer["item"]["name"])
+        self._note(PROJECT_NAME, next((each["name"] for each in included["projects"]), ""))
         self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
         self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
         if "boardMemberships" in included:

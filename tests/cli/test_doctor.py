@@ -343,6 +343,8 @@ def test_a_board_that_is_gone_is_found(healthy: Clone) -> None:
     found = findings(healthy)
     assert wrong(found) == ["board"]
     assert "is gone" in found["board"]["text"]
+    assert "as an editor" in found["board"]["remedy"]
+    assert "kanban-sync init" in found["board"]["remedy"]
 
 
 def test_a_board_that_was_renamed_is_told_of_before_another_clone_makes_a_second(

@@ -17,8 +17,10 @@ def address(url: str) -> SplitResult:
     """Take a server's URL apart, one that can be asked for: its host and port are possible.
 
     Raises:
-        SetupError: It cannot; the message names the URL, without a user name or password in it.
+        SetupError: It cannot, or holds a user name or password, which the message does not show.
     """
+    if problem := secret_problem(url):
+        raise SetupError(problem)
     try:
         url.encode()
         parts = urlsplit(url.strip())
@@ -27,12 +29,24 @@ def address(url: str) -> SplitResult:
     except UnicodeError:
         raise _no_url(url, "it holds characters that no URL has") from None
     except ValueError as error:
-        # Where there is a password, the error's own text may tell it.
-        told = "its parts cannot be told from one another" if "@" in url else str(error)
-        raise _no_url(url, told) from None
+        raise _no_url(url, str(error)) from None
     if problem:
         raise _no_url(url, problem)
     return parts
+
+
+def secret_problem(url: str) -> str:
+    """Return what is wrong with a URL that holds a user name or password, '' if it holds none.
+
+    Everything before an @ is taken for one: a password may have any character, and Planka lies at
+    no address with an @.
+    """
+    if "@" not in url:
+        return ""
+    return (
+        f"the URL {shown(url)!r} holds a user name or password, which would be seen wherever the"
+        " URL is: take it out, and give the credential to 'kanban-sync login'"
+    )
 
 
 def _no_url(url: str, problem: str) -> SetupError:

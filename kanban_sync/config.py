@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.address import address
+from kanban_sync.address import address, secret_problem
 from kanban_sync.core import mapping
 from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.findings import LEVELS, code_problem
@@ -53,6 +53,9 @@ class Settings:
     sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
     ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
     with ``{path}``, or ``none``. ``check`` says of codes whether they are errors.
+
+    Raises:
+        SettingsError: The URL, whoever named it, holds a user name or password.
     """
 
     project_id: str = ""
@@ -67,6 +70,11 @@ class Settings:
     drawing: Drawing = field(default_factory=Drawing)
     links: str = ""
     check: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a secret before it is shown, stored or handed to another process."""
+        if problem := secret_problem(self.planka_url):
+            raise SettingsError([f"planka.url, PLANKA_URL or --url: {problem}"])
 
     @property
     def names_a_board(self) -> bool:
@@ -91,6 +99,8 @@ def _url(value: object) -> str:
     wanted = "the address of a Planka, such as https://planka.example.org"
     if not isinstance(value, str):
         return wanted
+    if secret_problem(value):
+        return f"{wanted}, without a user name or password in it ('kanban-sync login' takes those)"
     try:
         parts = address(value)
     except SetupError:
@@ -264,8 +274,11 @@ def to_json(settings: Settings) -> dict[str, Any]:
 
 
 def from_json(plain: Mapping[str, Any]) -> Settings:
-    """Read back what ``to_json`` wrote; what is missing has its default."""
+    """Read back what ``to_json`` wrote; what is missing, or is refused by now, has its default."""
     known = {each.name for each in fields(Settings)} - {"sources", "drawing", "check"}
+    if secret_problem(str(plain.get("planka_url", ""))):
+        # The rest counts: without the project's id each card would be made a second time.
+        known.remove("planka_url")
     settings = Settings(**{name: value for name, value in plain.items() if name in known})
     for name, value in plain.get("sources", {}).items():
         for glob, said in value.items() if isinstance(value, dict) else [("", value)]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +13,16 @@ from hypothesis import strategies as st
 from kanban_sync import config
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import Column
-from kanban_sync.core.errors import SettingsError
+from kanban_sync.core.errors import SettingsError, SetupError
 from kanban_sync.core.limits import Limits
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.ports import SourceSettings
 from kanban_sync.sources.markdown_dialects import DIALECTS as MARKDOWN_DIALECTS
+from kanban_sync.sync.consent import Target, allowed_target
+from kanban_sync.sync.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FULL = b"""\
 # a comment
@@ -304,3 +313,39 @@ def test_limits_and_levels_that_make_no_sense_are_mistakes(said: str, wanted: st
     with pytest.raises(SettingsError) as told:
         config.parse(said.encode(), "f")
     assert told.value.problems == (f"f:1: {wanted}",)
+
+
+SECRET_URLS = (
+    "https://bob:hunter2@planka.example.org",
+    "bob:hunter2@planka",
+    "http://a/x:hunter2@b",
+)
+
+
+@pytest.mark.parametrize("url", SECRET_URLS)
+def test_a_url_with_a_password_is_refused_wherever_it_is_read_and_never_shown(url: str) -> None:
+    told: list[str] = []
+    for read in (
+        lambda: config.parse(f"planka:\n  url: {url}\n".encode(), "f"),
+        lambda: config.from_environment(Settings(), {"PLANKA_URL": url}),
+        lambda: replace(Settings(), planka_url=url),
+        lambda: Target(url, "Project", "Board"),
+    ):
+        with pytest.raises(SetupError) as caught:
+            read()
+        told.append(str(caught.value))
+    assert all("a user name or password" in each and "hunter2" not in each for each in told)
+
+
+@pytest.mark.parametrize("url", SECRET_URLS)
+def test_a_password_that_was_recorded_once_is_not_read_back(url: str, tmp_path: Path) -> None:
+    plain = {**config.to_json(Settings(project_id="a")), "planka_url": url}
+    assert config.from_json(plain) == Settings(project_id="a")
+    (tmp_path / "consent.json").write_text(json.dumps({"url": url, "project": "P", "board": "B"}))
+    assert allowed_target(StateFolder(tmp_path)) is None
+
+
+def test_a_target_never_shows_a_password_whatever_happens() -> None:
+    target = Target("https://planka.example.org", "Project", "Board")
+    object.__setattr__(target, "url", SECRET_URLS[0])
+    assert str(target) == "Project / Board at https://…@planka.example.org"

@@ -251,6 +251,11 @@ def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool)
         return False
     plan = clone.preview(target, settings, force=False)
     say(f"first sync of {target}:")
+    if plan is not None and f"board {target.board}" in plan.missing:
+        say(
+            f"  no board {target.board!r} in a project {target.project!r} that this account can"
+            " see: it will be made. If there is one under another name, set that name instead"
+        )
     for line in plan_lines(plan) if plan else []:
         say(f"  {line}")
     if not yes and not confirmed("Write this to the board, now and after each commit?"):

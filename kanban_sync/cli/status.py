@@ -33,6 +33,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines += [f"note       {data['checked_out']}"] if data["checked_out"] else []
     lines += [f"problem    {each}" for each in data["settings_problems"]]
     lines.append(f"board      {_board(data)}")
+    lines += [f"note       {data['renamed']}"] if data["renamed"] else []
     for name, run in data["last_run"].items():
         label = "board" if name == data["target_id"] else name
         lines.append(f"last run   {label}: {_run(run)}")

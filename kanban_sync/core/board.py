@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+BOARD_NAME = "name of the board"
+PROJECT_NAME = "name of the project"
+"""Under which is remembered, with a board's ids, what people call it by now."""
+
+
 class CardVersion(NamedTuple):
     """How new a card's content is: one version for its text, one for its statuses."""
 

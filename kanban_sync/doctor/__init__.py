@@ -15,7 +15,7 @@ from kanban_sync.doctor.board import board_findings
 from kanban_sync.doctor.finding import Finding
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
-from kanban_sync.sync.consent import allowed_target, named_target
+from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 from kanban_sync.sync.locks import ELSEWHERE, board_lock_path
 from kanban_sync.sync.requests import DATABASE
 
@@ -88,6 +88,8 @@ def examine(patient: Patient) -> list[Finding]:
     if target is not None:
         findings.append(board_lock_finding(target))
         findings += board_findings(target, patient.environment, ids)
+        if text := renamed(target, ids):
+            findings.append(Finding("board name", ok=None, text=text, remedy=RENAMED_REMEDY))
     findings += run_findings(runs, target)
     findings.append(_pending_finding(patient.state, target))
     return findings

@@ -12,7 +12,7 @@ from kanban_sync.boards.planka.credentials import (
     login_command,
     renewal,
 )
-from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, SignInError
+from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError, RightsError, SignInError
 from kanban_sync.doctor.finding import Finding
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def _access_finding(client: Client, target: Target, ids: Mapping[str, str], rene
         account = client.send(api.me())["item"]["id"]
     except SignInError as error:
         return Finding("board", ok=False, text=str(error), remedy=renew)
+    except RightsError as error:
+        remedy = f"{add}; if it was deleted, 'kanban-sync init' again chooses a board"
+        return Finding("board", ok=False, text=str(error), remedy=remedy)
     except KanbanSyncError as error:
         return Finding("board", ok=False, text=str(error), remedy=add)
     roles = [each["role"] for each in members if each["userId"] == account]

@@ -6,10 +6,15 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from kanban_sync.address import secret_problem, shown
+from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME
+from kanban_sync.core.errors import SetupError
 from kanban_sync.sync.locks import target_id
 from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kanban_sync.config import Settings
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -19,11 +24,19 @@ class Target:
     """One board: the server's URL, and the exact names of project and board.
 
     Two are equal however their URL is written.
+
+    Raises:
+        SetupError: The URL holds a user name or password.
     """
 
     url: str
     project: str
     board: str
+
+    def __post_init__(self) -> None:
+        """Refuse a secret before it is shown, stored or handed to another process."""
+        if problem := secret_problem(self.url):
+            raise SetupError(problem)
 
     @property
     def id(self) -> str:
@@ -40,7 +53,27 @@ class Target:
 
     def __str__(self) -> str:
         """Return how people name it."""
-        return f"{self.project} / {self.board} at {self.url}"
+        return f"{self.project} / {self.board} at {shown(self.url)}"
+
+
+def renamed(target: Target, ids: Mapping[str, str]) -> str:
+    """Return a sentence if the board is called otherwise by now than the settings say, else ''.
+
+    This clone knows it by its id; one that comes later looks for the name.
+    """
+    there = (ids.get(PROJECT_NAME, target.project), ids.get(BOARD_NAME, target.board))
+    if there == (target.project, target.board):
+        return ""
+    return (
+        f"the board is called {there[0]} / {there[1]} by now, and the settings say"
+        f" {target.project} / {target.board}: a clone that is set up now would make a second board"
+    )
+
+
+RENAMED_REMEDY = (
+    "give it its old name in Planka, or set planka.project and planka.board in .kanban-sync.yaml"
+    " to the new one, commit it, and run 'kanban-sync allow' in each clone"
+)
 
 
 def named_target(settings: Settings) -> Target | None:
@@ -56,7 +89,7 @@ def allowed_target(state: StateFolder) -> Target | None:
     try:
         plain = json.loads((state.path / "consent.json").read_text("utf-8"))
         return Target(str(plain["url"]), str(plain["project"]), str(plain["board"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, SetupError):
         return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.sync import requests
-from kanban_sync.sync.consent import allowed_target, named_target
+from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,12 +58,14 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
     target, allowed = named_target(settings), allowed_target(state)
     ids = store.board_ids(target.id) if store and target else {}
     name = allowed.id if allowed is not None else requests.DATABASE
+    other_name = renamed(target, ids) if target is not None else ""
     waiting = requests.pending(state, name)
     return {
         "target": asdict(target) if target is not None else None,
         "target_id": target.id if target is not None else None,
         "allowed": target is not None and target == allowed,
         "board_url": f"{target.url}/boards/{ids['board']}" if target and ids.get("board") else "",
+        "renamed": f"{other_name}; {RENAMED_REMEDY}" if other_name else "",
         "paused": state.is_paused,
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),

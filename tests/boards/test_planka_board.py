@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,13 +18,14 @@ from boards.contract_lines import LinesContract
 from boards.contract_meanwhile import MeanwhileContract
 from boards.contract_precedence import PrecedenceContract
 from boards.planka_person import PlankaPerson, remove_project
-from core.made import MARK, at, card, kinds, over
+from core.made import MARK, PROJECT, at, card, kinds, over
 from core.passes import Clone
 from kanban_sync.boards.planka import api
-from kanban_sync.boards.planka.board import PlankaBoard
+from kanban_sync.boards.planka.board import DAY, PlankaBoard
 from kanban_sync.boards.planka.client import Client
 from kanban_sync.core.columns import Column
-from kanban_sync.core.errors import BoardError, RightsError, SignInError
+from kanban_sync.core.errors import BoardError, RefusedError, RightsError, SignInError
+from kanban_sync.core.model import TaskKey
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.precedence import stamp_made
 from kanban_sync.standin.server import Standin
@@ -171,6 +173,21 @@ def test_nothing_new_is_one_request(standin: Standin, clone: Clone[PlankaBoard])
     assert requests(standin, clone, CHANGE) == (1, 0, 0)
 
 
+def test_a_card_on_another_board_is_asked_for_once_a_day(
+    standin: Standin, clone: Clone[PlankaBoard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = PlankaPerson(clone.board._client, clone.board)  # noqa: SLF001 - the same account
+    person.takes_away(clone.base[CHANGE.key].card_id)
+    assert requests(standin, clone, CHANGE) == (1, 1, 0)
+    # A later process knows no more than what was remembered.
+    clone.board = PlankaBoard(clone.board._client, "", "", clone.board.ids)  # noqa: SLF001
+    assert requests(standin, clone, CHANGE) == (1, 0, 0)
+    tomorrow = time.time() + DAY
+    monkeypatch.setattr("kanban_sync.boards.planka.board.time.time", lambda: tomorrow)
+    assert requests(standin, clone, CHANGE) == (1, 1, 0)
+    assert requests(standin, clone, CHANGE) == (1, 0, 0)
+
+
 def test_a_ticked_box_is_one_reading_and_two_writes(
     standin: Standin, clone: Clone[PlankaBoard]
 ) -> None:
@@ -212,6 +229,31 @@ def test_five_hundred_new_cards_cost_two_searches(board: PlankaBoard, standin: S
     assert kinds(found).count("Remember") == 1
 
 
+FOLDERS = "docs/" + "a-rather-long-folder-name/" * 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{FOLDERS}TASKS.md:item {{}} of 60",
+        f"{FOLDERS}TASKS.md:(all) *of* the {{}}. [word] \\d % _ is a \N{GRINNING FACE}",
+        f"{{}}/{FOLDERS * 2}TASKS.md:the same words",
+    ],
+)
+def test_a_card_that_was_put_away_is_found_among_many_whatever_its_key(
+    board: PlankaBoard, name: str
+) -> None:
+    cards = [
+        replace(card(f"c{n}"), key=TaskKey(PROJECT, "tasks-md", name.format(n))) for n in range(60)
+    ]
+    clone = Clone(board)
+    clone.sync(cards)
+    person = PlankaPerson(board._client, board)  # noqa: SLF001 - the same account
+    for said in clone.base.values():
+        person.archives(said.card_id)
+    assert "Create" not in kinds(Clone(board).plan(cards))
+
+
 def test_a_board_that_is_yet_to_be_made_is_not_searched(
     board: PlankaBoard, standin: Standin
 ) -> None:
@@ -228,6 +270,30 @@ def test_a_clone_that_knows_its_cards_searches_for_none(
     clone.sync([changed, *OTHERS])
     Clone(clone.board).sync([changed, *OTHERS])
     assert searches(standin) == []
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_an_account_that_lost_its_membership_is_told_so_and_which_role_it_needs(
+    standin: Standin, clone: Clone[PlankaBoard], *, is_over: bool
+) -> None:
+    with Client(standin.url, standin.api_key) as client:
+        board_id = clone.board.ids["board"]
+        (mine,) = client.send(api.board(board_id))["included"]["boardMemberships"]
+        client.send(api.Request("DELETE", f"/api/board-memberships/{mine['id']}"))
+    changed = over(CHANGE.key.name, at(9)) if is_over else ticked(CHANGE, "first")
+    operations = clone.plan([changed, *OTHERS]).operations
+    with pytest.raises(RightsError, match=r"no member of it .*as an editor"):
+        clone.board.apply(operations[0])
+
+
+def test_a_card_that_a_person_deletes_meanwhile_is_that_cards_matter(
+    clone: Clone[PlankaBoard],
+) -> None:
+    operations = clone.plan([ticked(CHANGE, "first"), *OTHERS]).operations
+    person = PlankaPerson(clone.board._client, clone.board)  # noqa: SLF001 - the same account
+    person.deletes(clone.base[CHANGE.key].card_id)
+    with pytest.raises(RefusedError, match="not found"):
+        clone.board.apply(operations[0])
 
 
 def test_of_two_labels_with_one_name_both_are_taken_off(

@@ -92,12 +92,17 @@ def test_what_is_missing_is_told_with_the_way_to_mend_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "environment",
-    [{}, {**KEY_SET, "PLANKA_URL": "https://me:secret@other.example.org"}],
+    ("url", "environment"),
+    [
+        ("https://me:secret@planka.example.org", {}),
+        (HERE, {**KEY_SET, "PLANKA_URL": "https://me:secret@planka.example.org"}),
+    ],
 )
-def test_what_is_missing_is_told_without_a_password(environment: dict[str, str]) -> None:
-    with pytest.raises(SignInError) as caught:
-        credential_for("https://me:secret@planka.example.org", environment, Helper())
+def test_no_credential_is_looked_for_where_a_url_holds_one(
+    url: str, environment: dict[str, str]
+) -> None:
+    with pytest.raises(SetupError) as caught:
+        credential_for(url, environment, Helper())
     assert "planka.example.org" in str(caught.value)
     assert "secret" not in str(caught.value)
 

@@ -174,6 +174,13 @@ class Clone(Repo):
             [board] = state.where("boards")
             state.remove("boards", board)
 
+    def rename_board(self, name: str) -> None:
+        """Let somebody rename the board on the server."""
+        state = self.server.state
+        with state.lock:
+            [board] = state.where("boards")
+            board["name"] = name
+
     def writes(self) -> list[tuple[str, str]]:
         """Return the requests so far that were to change something on the server."""
         return [each for each in self.server.requests if each[0] != "GET"]

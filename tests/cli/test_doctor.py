@@ -343,6 +343,23 @@ def test_a_board_that_is_gone_is_found(healthy: Clone) -> None:
     found = findings(healthy)
     assert wrong(found) == ["board"]
     assert "is gone" in found["board"]["text"]
+    assert "as an editor" in found["board"]["remedy"]
+    assert "kanban-sync init" in found["board"]["remedy"]
+
+
+def test_a_board_that_was_renamed_is_told_of_before_another_clone_makes_a_second(
+    healthy: Clone,
+) -> None:
+    assert "board name" not in findings(healthy)
+    assert healthy.program("status", "--json").data["renamed"] == ""
+    healthy.rename_board("Other")
+    assert healthy.program("sync", "--force").code == 0
+    found = findings(healthy)
+    assert wrong(found) == []
+    assert f"{PROJECT} / Other by now" in found["board name"]["text"]
+    assert f"{PROJECT} / {BOARD}" in found["board name"]["text"]
+    assert "kanban-sync allow" in found["board name"]["remedy"]
+    assert "Other by now" in healthy.program("status").out
 
 
 # --- state, database and runs --------------------------------------------------------------------

@@ -54,6 +54,14 @@ def test_with_a_planka_the_board_is_made_and_follows_the_next_commit(clone: Clon
     assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
 
 
+def test_that_a_board_is_about_to_be_made_is_said_before(clone: Clone) -> None:
+    arguments = ("--url", clone.server.url, "--project", PROJECT, "--board", BOARD)
+    answer = clone.program("init", "--no-hooks", *arguments, answers="n\n")
+    assert f"no board '{BOARD}' in a project '{PROJECT}'" in answer.out
+    assert clone.program("init", "--yes", *arguments).code == 0
+    assert "no board" not in clone.program("init", "--yes", *arguments).out
+
+
 def test_the_folder_and_tasks_name_the_board_by_default(clone: Clone) -> None:
     assert clone.program("init", "--yes", "--url", clone.server.url).code == 0
     target = allowed_target(clone.state)

@@ -49,9 +49,16 @@ class AbsentCards:
     # --- by their ids -------------------------------------------------------------------------
 
     def complete(
-        self, cards: Iterable[SeenCard], base: Mapping[TaskKey, Said], missing: tuple[str, ...]
+        self,
+        cards: Iterable[SeenCard],
+        base: Mapping[TaskKey, Said],
+        missing: tuple[str, ...],
+        moved: Collection[str] = (),
     ) -> BoardState:
-        """Return the board's cards with those of the base that are not on it."""
+        """Return the board's cards with those of the base that are not on it.
+
+        Those of which it is known that they were ``moved`` to another board are not asked for.
+        """
         cards = list(cards)
         present = {card.id for card in cards}
         gone: set[str] = set()
@@ -61,6 +68,8 @@ class AbsentCards:
                 continue
             if said.deleted:
                 gone.add(said.card_id)
+            elif said.card_id in moved:
+                elsewhere.add(said.card_id)
             elif said.seen is not None and said.seen.archived and said.finished:
                 # A card that a person takes out of the archive is on the board again; whether one
                 # was deleted there is asked once it matters.
@@ -102,7 +111,8 @@ class AbsentCards:
         """Search archive and trash for cards of these tasks.
 
         One search finds all cards of a project where they are few. Only where they may be more
-        than a search finds, each task is searched for.
+        than a search finds, each task is searched for: by the end of its footer, which tells it
+        from others, and only where that is too common by what stands before.
         """
         wide = [
             (list_id, project)
@@ -110,14 +120,22 @@ class AbsentCards:
             for project in sorted({key.project for key in keys})
         ]
         answers = self._search([(list_id, project_words(project)) for list_id, project in wide])
+        found = [card for cards in answers for card in cards]
         narrow = [
-            (list_id, footer_words(key))
+            (list_id, key, api.patterns(footer_words(key)))
             for (list_id, project), cards in zip(wide, answers, strict=True)
             if len(cards) >= api.PAGE
             for key in keys
             if key.project == project
         ]
-        found = [card for cards in (*answers, *self._search(narrow)) for card in cards]
+        while narrow:
+            answers = self._search([(list_id, parts[0]) for list_id, _, parts in narrow])
+            found += (card for cards in answers for card in cards)
+            narrow = [
+                (list_id, key, parts[1:])
+                for (list_id, key, parts), cards in zip(narrow, answers, strict=True)
+                if parts[1:] and len(cards) >= api.PAGE and not _is_among(key, cards)
+            ]
         wanted = set(keys)
         ours = (card for card in found if keys_of(card.description) & wanted)
         return tuple({card.id: card for card in ours}.values())
@@ -141,3 +159,7 @@ class AbsentCards:
             return card
         # Planka notes the list from which a person puts a card there, but not where it deletes it.
         return replace(card, trashed=True, adrift=item.get("prevListId", "") is None)
+
+
+def _is_among(key: TaskKey, cards: Iterable[SeenCard]) -> bool:
+    return any(key in keys_of(card.description) for card in cards)

@@ -156,6 +156,19 @@ def find_cards(list_id: str, words: str) -> Request:
     return Request("GET", f"/api/lists/{list_id}/cards?{query}")
 
 
+def patterns(words: str) -> tuple[str, ...]:
+    """Return regular expressions that find a text in one piece, part by part, the end first.
+
+    Words of a plain search may stand anywhere in any order, so that "1 of 60" is found on most
+    cards. What may mean something in an expression is matched by a dot, which takes no more room.
+    """
+    text = "".join(
+        each if (each.isalnum() and each <= "\uffff") or each in "/:`-_" else "." for each in words
+    )
+    length = SEARCH_LIMIT - 1
+    return tuple(f"/{text[max(0, end - length) : end]}" for end in range(len(text), 0, -length))
+
+
 def create_card(list_id: str, name: str, description: str, position: float) -> Request:
     """Make a card with its description, footer included, in one request."""
     body = {"type": "project", "name": name, "description": description, "position": position}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, assert_never
@@ -12,7 +13,7 @@ from kanban_sync.boards.planka.answers import NotThereError
 from kanban_sync.boards.planka.card_writer import CardWriter
 from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.meeting import meet
-from kanban_sync.core.board import BoardState
+from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME, BoardState
 from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
 from kanban_sync.core.errors import BoardError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 COLORS = LabelNames(agent="lagoon-blue", blocked="berry-red", failed="pumpkin-orange")
 OTHER_COLOR = "antique-blue"
+
+DAY = 86_400
+MOVED = "moved"
+"""Name under which is remembered which cards were on another board, and when: asked once a day."""
 
 
 class PlankaBoard:
@@ -57,6 +62,7 @@ class PlankaBoard:
         self._board = board
         self._layout = layout or Layout()
         self._lock = Lock()
+        self._members: frozenset[str] | None = None
         self._columns: dict[str, Column] = {}
         self._absent = AbsentCards(client)
         self._last_positions = {"label": 0.0}
@@ -85,13 +91,20 @@ class PlankaBoard:
             return BoardState(missing=self._everything())
         answer = self._read_board_or_its_heir()
         included = answer["included"]
+        self._note(BOARD_NAME, answer["item"]["name"])
+        self._note(PROJECT_NAME, next((each["name"] for each in included["projects"]), ""))
         self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
         self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
+        if "boardMemberships" in included:
+            self._members = frozenset(each["userId"] for each in included["boardMemberships"])
         cards = reading.cards_of(included, self._columns)
         missing = self._note_ids(included)
-        state = self._absent.complete(cards, base, missing)
+        today = str(int(time.time() // DAY))
+        day, *moved = self.ids.get(MOVED, "").split(" ")
+        state = self._absent.complete(cards, base, missing, moved if day == today else ())
+        self._note(MOVED, " ".join([today, *sorted(state.elsewhere)]) if state.elsewhere else "")
         for card in state.cards:
-            _check_types(card)
+            reading.check_types(card)
         return state
 
     def url(self) -> str:
@@ -305,7 +318,7 @@ class PlankaBoard:
         with self._of_shape():
             receipt = self._apply(operation)
             if receipt.said is not None and receipt.said.seen is not None:
-                _check_types(receipt.said.seen)
+                reading.check_types(receipt.said.seen)
             return receipt
 
     def _apply(self, operation: Operation) -> Receipt:
@@ -315,9 +328,11 @@ class PlankaBoard:
                 with self._as_member():
                     return Receipt(writer.create(operation))
             case Update():
-                return Receipt(writer.update(operation))
+                with self._unless_member():
+                    return Receipt(writer.update(operation))
             case Archive():
-                return Receipt(writer.archive(operation))
+                with self._unless_member():
+                    return Receipt(writer.archive(operation))
             case Remember():
                 return Receipt(operation.said)
             case Forget():
@@ -338,6 +353,26 @@ class PlankaBoard:
                 " editor, or try again"
             )
             raise RightsError(text) from error
+
+    @contextmanager
+    def _unless_member(self) -> Iterator[None]:
+        """Say what is wrong where a card cannot be written that could be read."""
+        try:
+            yield
+        except NotThereError as error:
+            if self._is_member():
+                # Only this card is gone.
+                raise
+            text = (
+                f"this account may read the board {self._board!r} of project {self._project!r},"
+                " but is no member of it (any more), so nothing can be written; add the account"
+                f" to the board as an editor ({error})"
+            )
+            raise RightsError(text) from error
+
+    def _is_member(self) -> bool:
+        members = self._members
+        return members is None or self._client.send(api.me())["item"]["id"] in members
 
     @contextmanager
     def _of_shape(self) -> Iterator[None]:
@@ -363,16 +398,3 @@ def _made_id(made: api.Json) -> str:
     if not isinstance(id_, str):
         raise TypeError(f"an id is {id_!r}")
     return id_
-
-
-def _check_types(card: SeenCard) -> None:
-    """Raise TypeError where a card is made of what would only fail later, far from the board."""
-    parts = [(card.id, card.title, card.position)]
-    for each in card.checklists:
-        parts.append((each.id, each.title, each.position))
-        parts += [(line.id, line.text, line.position) for line in each.items]
-    for id_, name, position in parts:
-        if not (str(id_).isdecimal() and {type(id_), type(name)} == {str}):
-            raise TypeError(f"card {card.id} has an id or a name of another type")
-        if type(position) not in {int, float}:
-            raise TypeError(f"card {card.id} has a position of another type")

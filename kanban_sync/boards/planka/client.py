@@ -84,8 +84,6 @@ def checked_url(url: str, plain_hosts: str = "") -> str:
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host:
         raise SetupError(f"{shown(url)!r} is no URL of a Planka: it has to begin with https://")
-    if "@" in parts.netloc:
-        raise SetupError(f"the URL of {host} holds a user name or password: take it out")
     is_plain = parts.scheme == "http" and not is_loopback(host)
     if is_plain and not is_named(host, parts.port or 80, plain_hosts):
         text = (

@@ -118,6 +118,19 @@ def card_of(card: Json, included: Json, columns: Mapping[str, Column]) -> SeenCa
     )
 
 
+def check_types(card: SeenCard) -> None:
+    """Raise TypeError where a card is made of what would only fail later, far from the board."""
+    parts = [(card.id, card.title, card.position)]
+    for each in card.checklists:
+        parts.append((each.id, each.title, each.position))
+        parts += [(line.id, line.text, line.position) for line in each.items]
+    for id_, name, position in parts:
+        if not (str(id_).isdecimal() and {type(id_), type(name)} == {str}):
+            raise TypeError(f"card {card.id} has an id or a name of another type")
+        if type(position) not in {int, float}:
+            raise TypeError(f"card {card.id} has a position of another type")
+
+
 def field_ids(included: Json) -> tuple[str, str]:
     """Return the ids of our field's group and of the field on a board, '' where missing."""
     for group in included.get("customFieldGroups", []):

@@ -91,8 +91,8 @@ class PlankaBoard:
             return BoardState(missing=self._everything())
         answer = self._read_board_or_its_heir()
         included = answer["included"]
-        self._note(BOARD_NAME, answer["item"]["name"])
-        self._note(PROJECT_NAME, next((each["name"] for each in included["projects"]), ""))
+        self._note(BOARD_NAME, answer["item"].get("name", ""))
+        self._note(PROJECT_NAME, next((each["name"] for each in included.get("projects", ())), ""))
         self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
         self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
         if "boardMemberships" in included:

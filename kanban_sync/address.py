@@ -49,6 +49,20 @@ def secret_problem(url: str) -> str:
     )
 
 
+def server_problem(value: object) -> str:
+    """Return what the setting that names a server has to be, '' if it is that."""
+    wanted = "the address of a Planka, such as https://planka.example.org"
+    if not isinstance(value, str):
+        return wanted
+    if secret_problem(value):
+        return f"{wanted}, without a user name or password in it ('kanban-sync login' takes those)"
+    try:
+        parts = address(value)
+    except SetupError:
+        return wanted
+    return "" if parts.scheme in {"http", "https"} and parts.hostname else wanted
+
+
 def _no_url(url: str, problem: str) -> SetupError:
     return SetupError(f"{shown(url)!r} is no URL: {problem}. Set the right one.")
 

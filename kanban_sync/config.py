@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.address import address, secret_problem
+from kanban_sync.address import secret_problem, server_problem
 from kanban_sync.core import mapping
-from kanban_sync.core.errors import SettingsError, SetupError
+from kanban_sync.core.errors import SettingsError
 from kanban_sync.core.findings import LEVELS, code_problem
 from kanban_sync.core.limits import Limits, limit_problem
 from kanban_sync.core.mapping import Drawing
@@ -95,19 +95,6 @@ def _text(value: object) -> str:
     return "" if isinstance(value, str) and value.strip() else "a text"
 
 
-def _url(value: object) -> str:
-    wanted = "the address of a Planka, such as https://planka.example.org"
-    if not isinstance(value, str):
-        return wanted
-    if secret_problem(value):
-        return f"{wanted}, without a user name or password in it ('kanban-sync login' takes those)"
-    try:
-        parts = address(value)
-    except SetupError:
-        return wanted
-    return "" if parts.scheme in {"http", "https"} and parts.hostname else wanted
-
-
 def _branch(value: object) -> str:
     is_name = isinstance(value, str) and not _text(value)
     is_name = is_name and not str(value).strip().startswith(("refs/", "origin/"))
@@ -131,7 +118,7 @@ def _project_id(value: object) -> str:
 
 KEYS: Mapping[tuple[str, ...], _Key] = {
     ("project_id",): _Key("project_id", _project_id),
-    ("planka", "url"): _Key("planka_url", _url),
+    ("planka", "url"): _Key("planka_url", server_problem),
     ("planka", "project"): _Key("planka_project", _text),
     ("planka", "board"): _Key("planka_board", _text),
     ("git", "default_branch"): _Key("default_branch", _branch),

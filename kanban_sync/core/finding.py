@@ -142,11 +142,6 @@ def _choose(candidates: Sequence[SeenCard], known: Said | None) -> SeenCard:
     remembered = next(
         (seen for seen in candidates if known is not None and seen.id == known.card_id), None
     )
-    # Where clones made one each, a person who put one of them away chose the other.
-    there = [seen for seen in candidates if not seen.archived and _is_made(seen, known)]
-    is_away = remembered is None or (remembered.archived and not archived_by_us(remembered, known))
-    if is_away and there:
-        return there[0]
     if remembered is not None:
         older = candidates[: candidates.index(remembered)]
         made = (seen for seen in older if _is_made(seen, known) and not seen.archived)

@@ -96,16 +96,8 @@ def test_of_two_cards_with_one_footer_the_older_counts() -> None:
 def test_a_card_that_we_put_away_gives_way_to_one_that_is_there() -> None:
     away = shown(over(), "9", stamp=Stamp(at(5), MARK, archived=True))
     assert found(away, shown(card(), "10")) == "10"
-
-
-@pytest.mark.parametrize("is_known", [True, False])
-def test_a_card_that_a_person_put_away_gives_way_to_one_that_a_clone_made(
-    *, is_known: bool
-) -> None:
-    away = shown(over(), "9", stamp=shown(card()).stamp)
-    base = base_of(card(), away) if is_known else None
-    assert found(away, shown(card(), "10"), base=base) == "10"
-    assert found(away, pasted("10"), base=base) == "9"
+    by_a_person = shown(over(), "9")
+    assert found(by_a_person, shown(card(), "10")) == "9"
 
 
 def test_a_copy_of_a_card_that_we_put_away_is_not_taken_for_it() -> None:

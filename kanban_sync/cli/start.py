@@ -6,11 +6,12 @@ take to be checked.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from kanban_sync.cli.ending import end_with
+from kanban_sync.cli.ending import COLLECTED_AT, end_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,17 +22,23 @@ FLAGS = {"--fix", "--json"}
 
 def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
+    # What is imported stays; to look for cycles in it again and again takes a while.
+    gc.set_threshold(COLLECTED_AT)
     arguments = sys.argv[1:]
-    if is_plain_check(arguments):
-        try:
+    try:
+        if is_plain_check(arguments):
             end_with(lambda: _check(arguments[1:]))
-        except SystemExit as error:
-            # Python takes milliseconds to take itself apart; there is nothing to be put away.
-            sys.stdout.flush()
-            os._exit(error.code if isinstance(error.code, int) else 1)
-    from kanban_sync.cli import main as commands
+        from kanban_sync.cli import main as commands
 
-    commands.main()
+        commands.main()
+    except SystemExit as error:
+        code = 0 if error.code is None else error.code
+        if not isinstance(code, int):
+            raise
+    # Python takes milliseconds to take itself apart; each command has put away what it opened.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def is_plain_check(arguments: Sequence[str]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+
+from boards.served import Served
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Canned:
     silent: bool = False
 
 
-class CannedServer:
+class CannedServer(Served):
     """Gives its answers one after the other; the last one again and again.
 
     A path in ``by_path`` always has the answer that stands there.
@@ -35,36 +35,20 @@ class CannedServer:
         self.answers = list(answers)
         self.by_path: dict[str, Canned] = {}
         self.seen: list[tuple[str, str, dict[str, str]]] = []
-        self.released = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.canned = self
+        server = _Server(("127.0.0.1", 0), _Handler)
+        server.canned = self
         if tls is not None:
             # The handshake is for the thread of the connection: one that fails ends that alone.
-            self._server.socket = tls.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
             )
-        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
+        super().__init__(server)
 
     def next(self, path: str) -> Canned:
         if path in self.by_path:
             return self.by_path[path]
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class _Server(ThreadingHTTPServer):

@@ -7,10 +7,8 @@ import re
 import threading
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from boards.served import Served
 
 
 class Loss(Enum):
@@ -41,21 +39,20 @@ ANSWERS = {
 }
 
 
-class LossyWay:
+class LossyWay(Served):
     """Passes requests on; those that match lose their answers, ``times`` of them."""
 
     def __init__(self, port: int, lost: str, loss: Loss, times: int = 1) -> None:
         self.port = port
         self.loss = loss
         self.seen: list[str] = []
-        self.released = threading.Event()
         self._lost = re.compile(lost)
         self._left = times
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.way = self
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        server = _Server(("127.0.0.1", 0), _Handler)
+        server.way = self
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        super().__init__(server)
 
     def loses(self, request: str) -> bool:
         """Note a request, and tell whether its answer is to get lost."""
@@ -68,21 +65,6 @@ class LossyWay:
     def count(self) -> int:
         """Return how many requests came that match."""
         return sum(self._lost.fullmatch(request) is not None for request in self.seen)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class _Server(ThreadingHTTPServer):

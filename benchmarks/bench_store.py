@@ -18,6 +18,7 @@ from measure import Claim, Subject, main
 
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
+from kanban_sync.core.merge import Kept, standing_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_to_json
@@ -153,7 +154,10 @@ class Floor:
         fields = '{"fields":["title","text_version","status_version"]}'
         events = [("task_updated", each, fields) for each in keys]
         self.ready = {
-            WRITE_TASK: [row_of(each, digest_of(each)) for each in self.repository.touched],
+            WRITE_TASK: [
+                row_of(Kept(each, standing_of(each)), digest_of(each))
+                for each in self.repository.touched
+            ],
             NEWS: [(PROJECT, NOW, *each) for each in (*events, ("roadmap_updated", "", whole))],
             WRITE_TIP: [(PROJECT, "main", tip)],
             WRITE_SLOT: [(PROJECT, *each) for each in texts(self.repository.slots)],

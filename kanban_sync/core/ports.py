@@ -175,7 +175,7 @@ class Event(NamedTuple):
     """One row of the append-only table of events.
 
     ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``orphaned``,
-    ``roadmap_updated``; ``at`` is in seconds since 1970; ``data`` is JSON.
+    ``conflict``, ``roadmap_updated``; ``at`` is in seconds since 1970; ``data`` is JSON.
     """
 
     id: int
@@ -252,6 +252,13 @@ class TaskStore(Protocol):
         """Return all tasks, also those that are over, by path, position and key."""
         ...
 
+    def filed_tasks(self) -> list[Task]:
+        """Return the tasks as their files had them at the last merge, in the same order.
+
+        A task that no file has held yet is left out.
+        """
+        ...
+
     def files(self) -> FilesState:
         """Return what the last merge recorded of the files."""
         ...
@@ -260,6 +267,8 @@ class TaskStore(Protocol):
         self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
     ) -> Merged:
         """Bring the tasks in, in one transaction with its events; only changed rows are written.
+
+        Status and assignee are merged with what was set in the database since (``core.merge``).
 
         Args:
             tasks: All tasks that the files hold now.

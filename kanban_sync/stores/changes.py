@@ -7,6 +7,7 @@ Pure, and the same for every store. The events that come of it, with what their 
 ``status_changed``  ``old``, ``new``
 ``orphaned``        ``old``: what the status was
 ``task_updated``    ``fields``: the names of those that changed, the status left out
+``conflict``        ``field`` with its values ``base``, ``file`` and ``database``, which won
 ``roadmap_updated`` one a merge: ``new``, ``changed``, ``gone``, each a list of at most 200 keys,
                     with ``new_count`` … for how many there were; ``moved``: how many tasks only
                     changed their place; ``pending``: how many tasks are to do now
@@ -22,11 +23,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.model import Status, Task
+from kanban_sync.core.merge import Kept, Standing, merge_task, standing_of
+from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Gone
@@ -51,11 +53,14 @@ class News(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is to be written, and what is to be told of it."""
+    """What is to be written, and what is to be told of it.
+
+    ``write`` holds also those of which only the base moves, since the file has caught up.
+    """
 
     merged: Merged
-    write: tuple[Task, ...]
-    over: tuple[Task, ...]
+    write: tuple[Kept, ...]
+    over: tuple[Kept, ...]
     news: tuple[News, ...]
     moved: int
 
@@ -88,7 +93,7 @@ def check_project(project: str, keys: Iterable[TaskKey]) -> None:
 
 
 def compare(
-    old: Mapping[TaskKey, Task], new: Sequence[Task], gone: Mapping[TaskKey, Gone]
+    old: Mapping[TaskKey, Kept], new: Sequence[Task], gone: Mapping[TaskKey, Gone]
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -98,34 +103,57 @@ def compare(
         gone: What the files no longer hold -> what became of it. Keys that the database never
             had, and those in ``new``, count for nothing.
     """
-    created = [task for task in new if task.key not in old]
-    updated = [task for task in new if old.get(task.key, task) != task]
-    held = {task.key for task in new}
-    over = [
-        old[key]._replace(
-            status=status,
-            status_version=max(version, old[key].status_version),
-        )
-        for key, (status, version) in gone.items()
-        if key in old
-        and key not in held
-        and (old[key].status is not status or old[key].status_version < version)
-    ]
+    created: list[TaskKey] = []
+    updated: list[TaskKey] = []
+    write: list[Kept] = []
     news: list[News] = []
     moved = 0
     for task in new:
-        before = old.get(task.key)
-        if before is None:
+        kept = old.get(task.key)
+        filed = standing_of(task)
+        if kept is None:
+            created.append(task.key)
+            write.append(Kept(task, filed))
             news.append(_news("task_created", task.key, status=task.status))
-        elif before != task:
-            told = _told(before, task)
+            continue
+        merged = merge_task(kept.filed or filed, task, kept.task)
+        news += [_news("conflict", task.key, **each._asdict()) for each in merged.conflicts]
+        if merged.task != kept.task:
+            updated.append(task.key)
+            told = _told(kept.task, merged.task)
             moved += not told
             news += told
-    for task in over:
-        news += _told(old[task.key], task)
-    merged = Merged(_keys(created), _keys(updated), _keys(over))
-    write = (task for task in new if old.get(task.key) != task)
-    return Changes(merged, tuple(write), tuple(over), tuple(news), moved)
+        if merged.task != kept.task or filed != kept.filed:
+            write.append(Kept(merged.task, filed))
+    over = _over(old, {task.key for task in new}, gone)
+    ended = [each for each in over if each.task != old[each.task.key].task]
+    for each in ended:
+        news += _told(old[each.task.key].task, each.task)
+    merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
+    return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved)
+
+
+def _over(
+    old: Mapping[TaskKey, Kept], held: Collection[TaskKey], gone: Mapping[TaskKey, Gone]
+) -> list[Kept]:
+    """Return what is to be written of tasks that the files no longer hold."""
+    over: list[Kept] = []
+    for key, (status, version) in gone.items():
+        kept = old.get(key)
+        if kept is None or key in held:
+            continue
+        before = kept.filed or standing_of(kept.task)
+        if before.status is status and before.version >= version:
+            continue
+        filed = Standing(status, "", before.assignee, max(version, before.version))
+        task = kept.task
+        # What is over in the database stays so, but for a line taken out of what is still there.
+        is_kept = kept.is_ahead and task.status in SATISFYING and task.parent not in held
+        if not is_kept:
+            newest = max(version, task.status_version)
+            task = task._replace(status=status, status_version=newest)
+        over.append(Kept(task, filed))
+    return over
 
 
 def roadmap_updated(changes: Changes, pending: int) -> News:
@@ -148,10 +176,6 @@ def roadmap_updated(changes: Changes, pending: int) -> News:
 def to_json(data: object) -> str:
     """Return data as one JSON text, without blanks."""
     return _ENCODER.encode(data)
-
-
-def _keys(tasks: Iterable[Task]) -> tuple[TaskKey, ...]:
-    return tuple(task.key for task in tasks)
 
 
 def _told(before: Task, after: Task) -> list[News]:

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import Event, FilesState, Merged, Run
 from kanban_sync.stores.changes import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Gone
     from kanban_sync.stores.changes import News
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 class _Contents:
     """All that a store holds at one moment; a parse goes with the merge that asked for it last."""
 
-    tasks: Mapping[TaskKey, Task] = field(default_factory=dict)
+    tasks: Mapping[TaskKey, Kept] = field(default_factory=dict)
     files: FilesState = field(default_factory=FilesState)
     merges: int = 0
     parses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -53,9 +55,12 @@ class MemoryStore:
 
     def tasks(self) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key."""
-        return sorted(
-            self._has.tasks.values(), key=lambda task: (task.path, task.position, task.key)
-        )
+        return _in_order(each.task for each in self._has.tasks.values())
+
+    def filed_tasks(self) -> list[Task]:
+        """Return the tasks as their files had them at the last merge."""
+        kept = self._has.tasks.values()
+        return _in_order(as_filed(task, filed) for task, filed in kept if filed is not None)
 
     def files(self) -> FilesState:
         """Return what the last merge recorded of the files."""
@@ -71,11 +76,11 @@ class MemoryStore:
             has = self._has
             changes = compare(has.tasks, tasks, gone)
             counts = not changes.merged.is_empty or files.slots != has.files.slots
-            written = {task.key: task for task in (*changes.write, *changes.over)}
+            written = {each.task.key: each for each in (*changes.write, *changes.over)}
             after = {**has.tasks, **written}
             news = changes.news
-            if not changes.merged.is_empty:
-                pending = sum(task.status is Status.TODO for task in after.values())
+            if not changes.merged.is_empty or news:
+                pending = sum(each.task.status is Status.TODO for each in after.values())
                 news = (*news, roadmap_updated(changes, pending))
             merges = has.merges + counts
             self._has = replace(
@@ -196,3 +201,7 @@ def _copy(files: FilesState) -> FilesState:
 
 def _numbered(news: Iterable[News], last: int, now: float) -> list[Event]:
     return [Event(last + n, now, *each) for n, each in enumerate(news, start=1)]
+
+
+def _in_order(tasks: Iterable[Task]) -> list[Task]:
+    return sorted(tasks, key=lambda task: (task.path, task.position, task.key))

@@ -7,6 +7,7 @@ import json
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from kanban_sync.core.merge import Kept, Standing
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import Run
 from kanban_sync.stores.changes import to_json
@@ -19,6 +20,8 @@ STATUSES = {status.value: status for status in Status}
 DIGITS = 32
 """How much of a hash is kept: chance will not hit it, and all are read for each merge."""
 
+FILED_COLUMNS = 5
+
 DIGESTS = "SELECT project, source, name, file_digest FROM tasks WHERE project = ?"
 
 TASKS = """
@@ -28,24 +31,35 @@ SELECT source, name, status, word, title, parent_source, parent_name, "group", n
   FROM tasks WHERE project = ?1 ORDER BY path, position, source, name
 """
 
-TASK = TASKS.replace("ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY")
+FILED = "file_status, file_word, file_assignee, file_time, file_commit"
+
+FILED_TASKS = TASKS.replace("FROM", f", {FILED} FROM").replace(
+    "ORDER BY", "AND file_status <> '' ORDER BY"
+)
+
+KEPT_TASK = TASKS.replace("FROM", f", {FILED} FROM").replace(
+    "ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY"
+)
 
 WRITE_TASK = """
 INSERT INTO tasks (
        project, source, name, status, word, title, parent_source, parent_name, "group", number,
        body, labels, assignee, priority, depends_on, fields, position, path, line,
-       text_time, text_commit, status_time, status_commit, file_digest, file_status, file_word)
+       text_time, text_commit, status_time, status_commit, file_digest,
+       file_status, file_word, file_assignee, file_time, file_commit)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-       ?20, ?21, ?22, ?23, ?24, ?4, ?5)
+       ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
 ON CONFLICT (project, source, name) DO UPDATE SET
        status = ?4, word = ?5, title = ?6, parent_source = ?7, parent_name = ?8, "group" = ?9,
        number = ?10, body = ?11, labels = ?12, assignee = ?13, priority = ?14, depends_on = ?15,
        fields = ?16, position = ?17, path = ?18, line = ?19, text_time = ?20, text_commit = ?21,
-       status_time = ?22, status_commit = ?23, file_digest = ?24, file_status = ?4, file_word = ?5
+       status_time = ?22, status_commit = ?23, file_digest = ?24,
+       file_status = ?25, file_word = ?26, file_assignee = ?27, file_time = ?28, file_commit = ?29
 """
 
 TASK_IS_OVER = """
-UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, file_digest = ''
+UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, file_digest = '',
+       file_status = ?, file_word = ?, file_assignee = ?, file_time = ?, file_commit = ?
 WHERE project = ? AND source = ? AND name = ?
 """
 """Without a digest the task is looked at again should it come back."""
@@ -86,8 +100,9 @@ def digest_of(task: Task) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:DIGITS]
 
 
-def row_of(task: Task, digest: str) -> Row:
-    """Return the parameters of ``WRITE_TASK``."""
+def row_of(kept: Kept, digest: str) -> Row:
+    """Return the parameters of ``WRITE_TASK``; the digest is that of what the file says."""
+    task = kept.task
     parent = task.parent
     return (
         *task.key,
@@ -110,7 +125,40 @@ def row_of(task: Task, digest: str) -> Row:
         *task.text_version,
         *task.status_version,
         digest,
+        *_row_of_filed(kept.filed),
     )
+
+
+def over_row_of(kept: Kept) -> Row:
+    """Return the parameters of ``TASK_IS_OVER``."""
+    task = kept.task
+    return (task.status.value, *task.status_version, *_row_of_filed(kept.filed), *task.key)
+
+
+def kept_of(project: str, row: Row) -> Kept:
+    """Read back one row of ``KEPT_TASK``."""
+    task = task_of(project, row[:-FILED_COLUMNS])
+    status, word, assignee, time, commit = row[-FILED_COLUMNS:]
+    if not status:
+        return Kept(task, None)
+    return Kept(task, Standing(STATUSES[status], word, assignee, Version(time, commit)))
+
+
+def filed_of(project: str, row: Row) -> Task:
+    """Read back one row of ``FILED_TASKS``, as the file had it."""
+    status, word, assignee, time, commit = row[-FILED_COLUMNS:]
+    return task_of(project, row[:-FILED_COLUMNS])._replace(
+        status=STATUSES[status],
+        word=word,
+        assignee=assignee,
+        status_version=Version(time, commit),
+    )
+
+
+def _row_of_filed(filed: Standing | None) -> Row:
+    if filed is None:
+        return ("", "", "", 0, "")
+    return (filed.status.value, filed.word, filed.assignee, *filed.version)
 
 
 def task_of(project: str, row: Row) -> Task:

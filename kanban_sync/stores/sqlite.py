@@ -61,6 +61,12 @@ class SqliteStore:
             found = db.execute(rows.TASKS, (self._project,))
             return [rows.task_of(self._project, row) for row in found]
 
+    def filed_tasks(self) -> list[Task]:
+        """Return the tasks as their files had them at the last merge."""
+        with self._database.reading() as db:
+            found = db.execute(rows.FILED_TASKS, (self._project,))
+            return [rows.filed_of(self._project, row) for row in found]
+
     def files(self) -> FilesState:
         """Return what the last merge recorded of the files."""
         with self._database.reading() as db:
@@ -218,21 +224,18 @@ class SqliteStore:
         # A task that the files hold is not gone, whatever the caller says.
         over = [key for key in gone if key not in digests and key.project == self._project]
         keys = (*(task.key for task in new), *over)
-        found = ((key, db.execute(rows.TASK, key).fetchone()) for key in keys)
-        old = {key: rows.task_of(self._project, row) for key, row in found if row}
+        found = ((key, db.execute(rows.KEPT_TASK, key).fetchone()) for key in keys)
+        old = {key: rows.kept_of(self._project, row) for key, row in found if row}
         return compare(old, new, gone)
 
     def _write(
         self, db: sqlite3.Connection, changes: Changes, digests: Mapping[TaskKey, str], now: float
     ) -> None:
-        if changes.merged.is_empty:
-            return
-        written = [rows.row_of(task, digests[task.key]) for task in changes.write]
+        written = [rows.row_of(each, digests[each.task.key]) for each in changes.write]
         db.executemany(rows.WRITE_TASK, written)
-        db.executemany(
-            rows.TASK_IS_OVER,
-            [(task.status.value, *task.status_version, *task.key) for task in changes.over],
-        )
+        db.executemany(rows.TASK_IS_OVER, map(rows.over_row_of, changes.over))
+        if changes.merged.is_empty and not changes.news:
+            return
         pending = "SELECT count(*) FROM tasks WHERE project = ? AND status = 'todo'"
         news = (*changes.news, roadmap_updated(changes, _number(db, pending, self._project)))
         db.executemany(

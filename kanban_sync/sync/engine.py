@@ -194,7 +194,7 @@ class Engine:
             self._doors.sources,
             session.settings.sources,
             session.project,
-            session.store.tasks,
+            session.store.filed_tasks,
             session.store.files(),
             with_archive=session.settings.archived == "include",
         )

@@ -60,6 +60,7 @@ def everything(store: TaskStore) -> list[object]:
     """Return all that can be read of a store."""
     return [
         store.tasks(),
+        store.filed_tasks(),
         store.files(),
         store.parses(("d1", "d2", "d3")),
         *(read(target) for read in (store.base, store.board_ids) for target in ("t1", "t2")),
@@ -84,7 +85,7 @@ class TaskStoreContract(ABC):
     # --- Merging ------------------------------------------------------------------------
 
     def test_an_empty_store_has_an_empty_answer_to_everything(self, store: TaskStore) -> None:
-        assert everything(store) == [[], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
+        assert everything(store) == [[], [], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
 
     @inherited
     @given(tasks=TASK_LISTS, files=FILES)
@@ -92,7 +93,7 @@ class TaskStoreContract(ABC):
         with self.opened() as store:
             merged = store.merge(tasks, {}, files, NOW)
             assert merged == Merged(created=tuple(each.key for each in tasks))
-            assert store.tasks() == in_order(tasks)
+            assert store.tasks() == store.filed_tasks() == in_order(tasks)
             assert store.files() == files
 
     @inherited

@@ -335,3 +335,20 @@ def test_to_read_an_older_database_asks_for_a_sync_first(filled: Path) -> None:
 def test_the_steps_of_the_schema_are_numbered_without_a_gap() -> None:
     numbers = [step.number for step in migrations()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_tasks_of_the_first_schema_agree_with_their_files_after_the_upgrade(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(migrations()[0].sql)
+        old.executescript(
+            """CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT;
+            INSERT INTO schema_version VALUES (1);
+            INSERT INTO tasks VALUES ('p1', 'tasks-md', 'a', 'digest', 'done', 'x', 'done', 'x',
+                'Title', NULL, NULL, '', '', '', '[]', 'ada', '', '[]', '[]', 1, 'TASKS.md', 3,
+                10, 'aa', 20, 'bb')"""
+        )
+    with closing(open_sqlite(path, PROJECT)) as store:
+        assert [(each.assignee, each.status_version.commit) for each in store.tasks()] == [
+            ("ada", "bb")
+        ]
+        assert store.filed_tasks() == store.tasks()

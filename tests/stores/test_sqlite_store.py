@@ -124,7 +124,7 @@ def test_two_projects_in_one_file_never_see_each_other(path: Path, store: Sqlite
     fill(store, PROJECT)
     mine = everything(store)
     with closing(open_sqlite(path, "p2")) as other:
-        assert everything(other) == [[], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
+        assert everything(other) == [[], [], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
         fill(other, "p2")
         other.merge([], {key("a", "p2"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
         other.merge([], {key("a"): Gone(Status.ORPHANED)}, NO_FILES, NOW)

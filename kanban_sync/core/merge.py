@@ -1,0 +1,128 @@
+"""The three-way merge of one task: what its file says, what the database has, what was agreed on.
+
+The file owns a task's words. Status and assignee may be changed in either place; what both places
+said last when they agreed is the base, and each side is compared with the base, never with the
+other side alone:
+
+=====================  ==========================  ==============================================
+file                   database                    merged
+=====================  ==========================  ==============================================
+as the base            as the base                 that
+changed                as the base                 the file's
+as the base            changed                     the database's
+changed                changed to the same         that
+changed                changed to something else   the database's; the other one is a conflict
+=====================  ==========================  ==============================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from kanban_sync.core.model import UNKNOWN, Version
+
+if TYPE_CHECKING:
+    from kanban_sync.core.model import Status, Task
+
+Value = TypeVar("Value")
+
+
+SET_HERE = "database"
+"""What stands for the commit in the version of a status that was set in the database."""
+
+
+class Standing(NamedTuple):
+    """The part of a task that may be changed in its file and in the database.
+
+    ``word`` is how the file spells the status, ``version`` the commit that set it.
+    """
+
+    status: Status
+    word: str = ""
+    assignee: str = ""
+    version: Version = UNKNOWN
+
+
+class Kept(NamedTuple):
+    """A task of the database, and what its file said last (None: no file has ever held it)."""
+
+    task: Task
+    filed: Standing | None
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the database has what the file does not say yet."""
+        if self.filed is None:
+            return True
+        filed, task = self.filed, self.task
+        return (filed.status, filed.assignee) != (task.status, task.assignee)
+
+
+class Conflict(NamedTuple):
+    """A value of the file that lost against the database's: the field, and all three values."""
+
+    field: str
+    base: str
+    file: str
+    database: str
+
+
+class Merge(NamedTuple):
+    """What the database is to have of a task, and what of the file was not taken."""
+
+    task: Task
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def standing_of(task: Task) -> Standing:
+    """Return the part of a task that both places may change."""
+    return Standing(task.status, task.word, task.assignee, task.status_version)
+
+
+def as_filed(task: Task, filed: Standing) -> Task:
+    """Return a task of the database as its file had it when they last agreed."""
+    return task._replace(
+        status=filed.status,
+        word=filed.word,
+        assignee=filed.assignee,
+        status_version=filed.version,
+    )
+
+
+def merge_value(base: Value, file: Value, database: Value) -> tuple[Value, bool]:
+    """Merge one value; the second says whether the file's was lost (see the table above)."""
+    if file in (base, database):
+        return database, False
+    if database == base:
+        return file, False
+    return database, True
+
+
+def merge_task(base: Standing, file: Task, database: Task) -> Merge:
+    """Merge one task.
+
+    Args:
+        base: What the file said when it last agreed with the database.
+        file: What it says now.
+        database: What the database has; what became of its words does not count.
+    """
+    conflicts: list[Conflict] = []
+    status, is_lost = merge_value(base.status, file.status, database.status)
+    if is_lost:
+        conflicts.append(_conflict("status", base.status, file.status, database.status))
+    assignee, is_lost = merge_value(base.assignee, file.assignee, database.assignee)
+    if is_lost:
+        conflicts.append(_conflict("assignee", base.assignee, file.assignee, database.assignee))
+    if status is not file.status:
+        word, version = database.word, database.status_version
+    elif status is database.status and database.status_version.commit == SET_HERE:
+        # The file catches up: of what the board was told already nothing may seem older.
+        word, version = file.word, max(file.status_version, database.status_version)
+    else:
+        word, version = file.word, file.status_version
+    merged = file._replace(status=status, word=word, assignee=assignee, status_version=version)
+    return Merge(merged, tuple(conflicts))
+
+
+def _conflict(field: str, base: str, file: str, database: str) -> Conflict:
+    return Conflict(field, str(base), str(file), str(database))

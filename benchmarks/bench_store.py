@@ -18,7 +18,7 @@ from measure import Claim, Subject, main
 
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
-from kanban_sync.core.merge import Kept, standing_of
+from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_to_json
@@ -155,7 +155,7 @@ class Floor:
         events = [("task_updated", each, fields) for each in keys]
         self.ready = {
             WRITE_TASK: [
-                row_of(Kept(each, standing_of(each)), digest_of(each))
+                row_of(Kept(each, filed_part(each)), digest_of(each))
                 for each in self.repository.touched
             ],
             NEWS: [(PROJECT, NOW, *each) for each in (*events, ("roadmap_updated", "", whole))],

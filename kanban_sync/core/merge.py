@@ -31,8 +31,8 @@ SET_HERE = "database"
 """What stands for the commit in the version of a status that was set in the database."""
 
 
-class Standing(NamedTuple):
-    """The part of a task that may be changed in its file and in the database.
+class Filed(NamedTuple):
+    """What a file said of the part of a task that may be changed in the database, too.
 
     ``word`` is how the file spells the status, ``version`` the commit that set it.
     """
@@ -47,7 +47,7 @@ class Kept(NamedTuple):
     """A task of the database, and what its file said last (None: no file has ever held it)."""
 
     task: Task
-    filed: Standing | None
+    filed: Filed | None
 
     @property
     def is_ahead(self) -> bool:
@@ -74,12 +74,12 @@ class Merge(NamedTuple):
     conflicts: tuple[Conflict, ...] = ()
 
 
-def standing_of(task: Task) -> Standing:
-    """Return the part of a task that both places may change."""
-    return Standing(task.status, task.word, task.assignee, task.status_version)
+def filed_part(task: Task) -> Filed:
+    """Return what a file says of the part of a task that the database may change, too."""
+    return Filed(task.status, task.word, task.assignee, task.status_version)
 
 
-def as_filed(task: Task, filed: Standing) -> Task:
+def as_filed(task: Task, filed: Filed) -> Task:
     """Return a task of the database as its file had it when they last agreed."""
     return task._replace(
         status=filed.status,
@@ -98,7 +98,7 @@ def merge_value(base: Value, file: Value, database: Value) -> tuple[Value, bool]
     return database, True
 
 
-def merge_task(base: Standing, file: Task, database: Task) -> Merge:
+def merge_task(base: Filed, file: Task, database: Task) -> Merge:
     """Merge one task.
 
     Args:

@@ -23,7 +23,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.merge import Kept, Standing, merge_task, standing_of
+from kanban_sync.core.merge import Filed, Kept, filed_part, merge_task
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 
@@ -110,7 +110,7 @@ def compare(
     moved = 0
     for task in new:
         kept = old.get(task.key)
-        filed = standing_of(task)
+        filed = filed_part(task)
         if kept is None:
             created.append(task.key)
             write.append(Kept(task, filed))
@@ -142,10 +142,10 @@ def _over(
         kept = old.get(key)
         if kept is None or key in held:
             continue
-        before = kept.filed or standing_of(kept.task)
+        before = kept.filed or filed_part(kept.task)
         if before.status is status and before.version >= version:
             continue
-        filed = Standing(status, "", before.assignee, max(version, before.version))
+        filed = Filed(status, "", before.assignee, max(version, before.version))
         task = kept.task
         # What is over in the database stays so, but for a line taken out of what is still there.
         is_kept = kept.is_ahead and task.status in SATISFYING and task.parent not in held

@@ -7,7 +7,7 @@ import json
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from kanban_sync.core.merge import Kept, Standing
+from kanban_sync.core.merge import Filed, Kept
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import Run
 from kanban_sync.stores.changes import to_json
@@ -141,7 +141,7 @@ def kept_of(project: str, row: Row) -> Kept:
     status, word, assignee, time, commit = row[-FILED_COLUMNS:]
     if not status:
         return Kept(task, None)
-    return Kept(task, Standing(STATUSES[status], word, assignee, Version(time, commit)))
+    return Kept(task, Filed(STATUSES[status], word, assignee, Version(time, commit)))
 
 
 def filed_of(project: str, row: Row) -> Task:
@@ -155,7 +155,7 @@ def filed_of(project: str, row: Row) -> Task:
     )
 
 
-def _row_of_filed(filed: Standing | None) -> Row:
+def _row_of_filed(filed: Filed | None) -> Row:
     if filed is None:
         return ("", "", "", 0, "")
     return (filed.status.value, filed.word, filed.assignee, *filed.version)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from kanban_sync.core.merge import (
     SET_HERE,
     Conflict,
+    Filed,
     Kept,
-    Standing,
     as_filed,
+    filed_part,
     merge_task,
     merge_value,
-    standing_of,
 )
 from kanban_sync.core.model import Status, Version
 from stores.made_up import TASKS, task
@@ -80,12 +80,12 @@ def at(status: Status, version: Version = OLD, assignee: str = "", word: str = "
 def test_what_either_side_changed_is_taken(
     base: Task, file: Task, database: Task, merged: Task
 ) -> None:
-    assert merge_task(standing_of(base), file, database) == (merged, ())
+    assert merge_task(filed_part(base), file, database) == (merged, ())
 
 
 def test_of_two_changes_the_database_wins_and_the_other_one_is_told() -> None:
     merged = merge_task(
-        Standing(TODO, assignee=""),
+        Filed(TODO, assignee=""),
         at(DONE, NEW, assignee="bob", word="x"),
         at(DOING, LATER, assignee="ada"),
     )
@@ -96,27 +96,27 @@ def test_of_two_changes_the_database_wins_and_the_other_one_is_told() -> None:
     )
 
 
-STANDINGS = st.builds(Standing, st.sampled_from(Status), st.just(""), st.sampled_from(("", "ada")))
+FILED = st.builds(Filed, st.sampled_from(Status), st.just(""), st.sampled_from(("", "ada")))
 
 
-@given(base=STANDINGS, file=TASKS, database=TASKS)
+@given(base=FILED, file=TASKS, database=TASKS)
 def test_words_are_the_file_s_and_a_merge_repeated_changes_nothing(
-    base: Standing, file: Task, database: Task
+    base: Filed, file: Task, database: Task
 ) -> None:
     once = merge_task(base, file, database)
-    parts = standing_of(once.task)
-    assert as_filed(once.task, standing_of(file)) == file
-    again = merge_task(standing_of(file), file, once.task)
-    assert (standing_of(again.task)[:3], again.conflicts) == (parts[:3], ())
-    assert merge_task(standing_of(file), file, again.task) == again
+    parts = filed_part(once.task)
+    assert as_filed(once.task, filed_part(file)) == file
+    again = merge_task(filed_part(file), file, once.task)
+    assert (filed_part(again.task)[:3], again.conflicts) == (parts[:3], ())
+    assert merge_task(filed_part(file), file, again.task) == again
 
 
 @pytest.mark.parametrize(
     ("kept", "is_ahead"),
     [
-        (Kept(at(TODO), standing_of(at(TODO, NEW, word="open"))), False),
-        (Kept(at(DONE), standing_of(at(TODO))), True),
-        (Kept(at(TODO, assignee="ada"), standing_of(at(TODO))), True),
+        (Kept(at(TODO), filed_part(at(TODO, NEW, word="open"))), False),
+        (Kept(at(DONE), filed_part(at(TODO))), True),
+        (Kept(at(TODO, assignee="ada"), filed_part(at(TODO))), True),
         (Kept(at(TODO), None), True),
     ],
 )

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from kanban_sync.core.merge import SET_HERE, Kept, Standing, standing_of
+from kanban_sync.core.merge import SET_HERE, Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, Version
 from kanban_sync.core.ports import Gone
 from kanban_sync.stores.changes import compare
 from stores.made_up import key, task
 
-FILED = Standing(Status.TODO, version=Version(10, "aa"))
+FILED = Filed(Status.TODO, version=Version(10, "aa"))
 SET = Version(30, SET_HERE)
 
 
@@ -41,7 +41,7 @@ def test_other_words_come_in_beside_a_status_of_the_database() -> None:
 def test_a_file_that_catches_up_moves_the_base_and_is_no_news() -> None:
     done = filed("a", Status.DONE)._replace(status_version=Version(20, "bb"))
     changes = compare({key("a"): set_here("a")}, [done], {})
-    assert [each.filed for each in changes.write] == [standing_of(done)]
+    assert [each.filed for each in changes.write] == [filed_part(done)]
     assert [each.task for each in changes.write] == [set_here("a").task]
     assert (changes.merged.is_empty, changes.news) == (True, ())
 
@@ -66,7 +66,7 @@ def test_a_task_born_in_the_database_keeps_its_status_when_a_file_holds_it_first
     born = Kept(task("a", status=Status.IN_PROGRESS, path=""), None)
     (written,) = compare({key("a"): born}, [filed("a")], {}).write
     assert (written.task.status, written.task.path) == (Status.IN_PROGRESS, "TASKS.md")
-    assert written.filed == standing_of(filed("a"))
+    assert written.filed == filed_part(filed("a"))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_is_over_in_the_database_stays_so_when_its_file_lets_go_of_it(
     kept: Kept, held: tuple[str, ...], status: Status
 ) -> None:
     new = [filed(name) for name in held]
-    old = {key("a"): kept, **{each.key: Kept(each, standing_of(each)) for each in new}}
+    old = {key("a"): kept, **{each.key: Kept(each, filed_part(each)) for each in new}}
     gone = {key("a"): Gone(Status.ORPHANED, Version(40, "cc"))}
     changes = compare(old, new, gone)
     assert [each.task.status for each in changes.over] == [status]

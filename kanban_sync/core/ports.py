@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
     from kanban_sync.core.operations import Operation
 
@@ -256,6 +257,13 @@ class TaskStore(Protocol):
         """Return the tasks as their files had them at the last merge, in the same order.
 
         A task that no file has held yet is left out.
+        """
+        ...
+
+    def ahead(self) -> list[Kept]:
+        """Return the tasks of which the database has what their files do not say, in that order.
+
+        A task that no file has held yet is one, a task that files no longer hold is none.
         """
         ...
 

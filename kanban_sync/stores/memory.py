@@ -62,6 +62,12 @@ class MemoryStore:
         kept = self._has.tasks.values()
         return _in_order(as_filed(task, filed) for task, filed in kept if filed is not None)
 
+    def ahead(self) -> list[Kept]:
+        """Return the tasks of which the database has what their files do not say."""
+        kept = self._has.tasks
+        ahead = (each for each in self.tasks() if each.status is not Status.ORPHANED)
+        return [kept[task.key] for task in ahead if kept[task.key].is_ahead]
+
     def files(self) -> FilesState:
         """Return what the last merge recorded of the files."""
         return _copy(self._has.files)

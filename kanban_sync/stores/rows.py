@@ -37,6 +37,12 @@ FILED_TASKS = TASKS.replace("FROM", f", {FILED} FROM").replace(
     "ORDER BY", "AND file_status <> '' ORDER BY"
 )
 
+AHEAD = TASKS.replace("FROM", f", {FILED} FROM").replace(
+    "ORDER BY",
+    """AND status <> 'orphaned' AND (status <> file_status OR assignee <> file_assignee) ORDER BY""",
+)
+"""Those that no file has held yet are among them: their file_status is empty."""
+
 KEPT_TASK = TASKS.replace("FROM", f", {FILED} FROM").replace(
     "ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY"
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Gone, Merged, Run
     from kanban_sync.stores.changes import Changes
@@ -66,6 +67,12 @@ class SqliteStore:
         with self._database.reading() as db:
             found = db.execute(rows.FILED_TASKS, (self._project,))
             return [rows.filed_of(self._project, row) for row in found]
+
+    def ahead(self) -> list[Kept]:
+        """Return the tasks of which the database has what their files do not say."""
+        with self._database.reading() as db:
+            found = db.execute(rows.AHEAD, (self._project,))
+            return [rows.kept_of(self._project, row) for row in found]
 
     def files(self) -> FilesState:
         """Return what the last merge recorded of the files."""

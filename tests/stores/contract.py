@@ -95,6 +95,7 @@ class TaskStoreContract(ABC):
             assert merged == Merged(created=tuple(each.key for each in tasks))
             assert store.tasks() == store.filed_tasks() == in_order(tasks)
             assert store.files() == files
+            assert store.ahead() == []
 
     @inherited
     @given(first=TASK_LISTS, then=TASK_LISTS, files=FILES)

@@ -39,7 +39,8 @@ FILED_TASKS = TASKS.replace("FROM", f", {FILED} FROM").replace(
 
 AHEAD = TASKS.replace("FROM", f", {FILED} FROM").replace(
     "ORDER BY",
-    """AND status <> 'orphaned' AND (status <> file_status OR assignee <> file_assignee) ORDER BY""",
+    """AND status <> 'orphaned' AND (status <> file_status OR assignee <> file_assignee)
+    ORDER BY""",
 )
 """Those that no file has held yet are among them: their file_status is empty."""
 

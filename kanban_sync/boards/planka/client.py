@@ -237,8 +237,9 @@ class Client:
     def _built(self, request: api.Request, headers: dict[str, str]) -> httpx.Request:
         """Return a request as it is sent, with nothing left for httpx to work out.
 
-        To read one address for each, and to put the headers together, takes it as long as half of
-        the exchange itself. So the address is always the server's, and the target goes beside it.
+        What it does for a browser with each request and answer (take an address apart, look for
+        cookies and redirects) takes a third of its time. So the address is always the server's, and
+        the target goes beside it.
         """
         every = [*self._headers, *headers.items()]
         content = b""

@@ -214,11 +214,16 @@ def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
 
 
 def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]:
+    titles: dict[str, str] = {}
     groups: dict[str, list[Item]] = {}
+    above = f"{parent.key.name}#"
     for child in children:
-        title = child.group if child.group and child.group != parent.group else LINES
-        item = _item(child.key.name.removeprefix(f"{parent.key.name}#"), child)
-        groups.setdefault(fit(title, LIST_NAME_LIMIT), []).append(item)
+        group = child.group
+        if group not in titles:
+            own = group if group and group != parent.group else LINES
+            titles[group] = fit(own, LIST_NAME_LIMIT)
+        item = _item(child.key.name.removeprefix(above), child)
+        groups.setdefault(titles[group], []).append(item)
     return tuple(Checklist(title, tuple(items)) for title, items in groups.items())
 
 

@@ -13,6 +13,8 @@ import pytest
 import trustme
 
 from boards.canned import Canned, CannedServer
+from boards.tunnel import Tunnel
+from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client, Conduct
 from kanban_sync.boards.planka.meeting import is_known, meet
@@ -120,6 +122,20 @@ def test_a_redirect_to_https_names_the_url_to_set_and_is_not_followed() -> None:
         error = heard(server.url)
     assert str(error).endswith("to https://planka.example.org/sub")
     assert {path for _, path, _ in server.seen} == set(server.by_path)
+
+
+@pytest.mark.parametrize("nowhere", ["http://[::1/x", "https://[x]/"])
+def test_a_redirect_to_what_is_no_address_is_told(nowhere: str) -> None:
+    with CannedServer(away(nowhere)) as server:
+        error = heard(server.url, {"board": "1"})
+    assert "/api/bootstrap on to what is no address; set the board's URL" in str(error)
+
+
+@pytest.mark.parametrize("elsewhere", ["mailto:me@example.org", "http://xn--a/x", "//"])
+def test_a_redirect_to_anywhere_is_told_as_one(elsewhere: str) -> None:
+    with CannedServer(away(elsewhere)) as server:
+        error = heard(server.url, {"board": "1"})
+    assert f"{server.url} sends GET /api/bootstrap on to " in str(error)
 
 
 def test_a_board_that_is_not_seen_is_gone_or_not_for_this_account() -> None:
@@ -233,6 +249,29 @@ def test_a_certificate_of_an_authority_that_is_known_here_is_good(
 ) -> None:
     with shown(authority.issue_cert("127.0.0.1")) as server, Client(server.url, KEY) as client:
         assert meet(client) == "2.1.1"
+
+
+@pytest.mark.parametrize(("direct", "tunnels"), [("", 1), ("127.0.0.1", 0), ("*", 0)])
+def test_the_way_out_is_through_the_proxy_of_the_environment_which_learns_only_where_to(
+    authority: trustme.CA,
+    trusted: None,
+    monkeypatch: pytest.MonkeyPatch,
+    direct: str,
+    tunnels: int,
+) -> None:
+    with Tunnel() as proxy, shown(authority.issue_cert("127.0.0.1")) as server:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", direct)
+        with Client(f"{server.url}/sub", KEY) as client:
+            client.send(api.find_cards("1", "some words"))
+    host = server.url.removeprefix("https://")
+    assert [each.partition("\n")[0] for each in proxy.seen] == (
+        [f"CONNECT {host} HTTP/1.1"] * tunnels
+    )
+    assert not any("api" in each or KEY in each for each in proxy.seen)
+    [(method, path, headers)] = server.seen
+    assert (method, path) == ("GET", "/sub/api/lists/1/cards?search=some+words")
+    assert (headers["host"], headers["x-api-key"]) == (host, KEY)
 
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)

@@ -185,8 +185,11 @@ def _json(request: Request, answer: Answer) -> Json:
 
 def _redirected(request: Request, answer: Answer) -> StrangeError:
     """Say where to; a redirect is never followed, since the credential is for one origin only."""
-    target = urljoin(f"{answer.url}{request.path}", answer.headers.get("location", ""))
-    parts, here = urlsplit(target), urlsplit(answer.url)
+    try:
+        target = urljoin(f"{answer.url}{request.path}", answer.headers.get("location", ""))
+        parts, here = urlsplit(target), urlsplit(answer.url)
+    except ValueError:
+        return StrangeError(f"{answer.url} sends {request} on to what is no address; {SET_URL}")
     # What follows the path may be a secret of the page that it leads to.
     shown = plain(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}", 200)
     text = f"{answer.url} sends {request} on to {shown}, and no redirect is followed"

@@ -8,21 +8,21 @@ from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_from_json, slot_to_json
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
     from kanban_sync.core.layers import SlotState
+    from kanban_sync.stores.sql import Transaction
 
 TIPS = "SELECT layer, tip FROM tips WHERE project = ?"
 SLOTS = "SELECT slot, state FROM slots WHERE project = ?"
 
 WRITE_TIP = """
 INSERT INTO tips (project, layer, tip) VALUES (?, ?, ?)
-ON CONFLICT DO UPDATE SET tip = excluded.tip
+ON CONFLICT (project, layer) DO UPDATE SET tip = excluded.tip
 """
 WRITE_SLOT = """
 INSERT INTO slots (project, slot, state) VALUES (?, ?, ?)
-ON CONFLICT DO UPDATE SET state = excluded.state
+ON CONFLICT (project, slot) DO UPDATE SET state = excluded.state
 """
 FORGET_TIP = "DELETE FROM tips WHERE project = ? AND layer = ?"
 FORGET_SLOT = "DELETE FROM slots WHERE project = ? AND slot = ?"
@@ -39,25 +39,25 @@ class RecordedFiles:
         self._project = project
         self._met: dict[str, tuple[SlotState, str]] = {}
 
-    def read(self, db: sqlite3.Connection) -> FilesState:
+    def read(self, db: Transaction) -> FilesState:
         """Return what was recorded last."""
         slots = self._all(db, SLOTS)
         return FilesState(
             self._all(db, TIPS), {slot: self._state(slot, slots[slot]) for slot in slots}
         )
 
-    def write(self, db: sqlite3.Connection, files: FilesState) -> bool:
+    def write(self, db: Transaction, files: FilesState) -> bool:
         """Record what is new or different, forget what is gone; tell whether a slot changed."""
         slots = {slot: self._text(slot, state) for slot, state in files.slots.items()}
         self._replace(db, self._all(db, TIPS), files.tips, WRITE_TIP, FORGET_TIP)
         return self._replace(db, self._all(db, SLOTS), slots, WRITE_SLOT, FORGET_SLOT)
 
-    def _all(self, db: sqlite3.Connection, query: str) -> dict[str, str]:
+    def _all(self, db: Transaction, query: str) -> dict[str, str]:
         return dict(db.execute(query, (self._project,)).fetchall())
 
     def _replace(
         self,
-        db: sqlite3.Connection,
+        db: Transaction,
         old: Mapping[str, str],
         new: Mapping[str, str],
         write: str,

@@ -69,6 +69,9 @@ class Database(Protocol):
         StoreError: From any method and any statement, in words that say what to do.
     """
 
+    has_md5: bool
+    """Whether ``md5(text)`` is known there, which spares carrying the text."""
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """Read one state of the database, whatever others write meanwhile."""
         ...
@@ -93,7 +96,7 @@ class SqlStore:
         self._database = database
         self._project = project
         self._asked: set[str] = set()
-        self._files = RecordedFiles(project)
+        self._files = RecordedFiles(project, has_md5=database.has_md5)
 
     def tasks(self) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key."""

@@ -52,6 +52,8 @@ REMEDIES = {
 class SqliteDatabase:
     """An open SQLite file, for one process and any number of its threads."""
 
+    has_md5 = False
+
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._lock = threading.RLock()

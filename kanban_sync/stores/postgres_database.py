@@ -43,7 +43,7 @@ UPGRADE = (
     "Run `kanban-sync db upgrade` once; from then on, everybody who shares it needs this release."
 )
 
-TASKS_OF_KEYS = rows.TASKS.replace(
+TASKS_OF_KEYS = rows.KEPT_TASKS.replace(
     "WHERE",
     "JOIN unnest(?2::text[], ?3::text[]) AS wanted (source, name) USING (source, name) WHERE",
 )

@@ -33,20 +33,18 @@ SELECT source, name, status, word, title, parent_source, parent_name, "group", n
 
 FILED = "file_status, file_word, file_assignee, file_time, file_commit"
 
-FILED_TASKS = TASKS.replace("FROM", f", {FILED} FROM").replace(
-    "ORDER BY", "AND file_status <> '' ORDER BY"
-)
+KEPT_TASKS = TASKS.replace("FROM", f", {FILED} FROM")
 
-AHEAD = TASKS.replace("FROM", f", {FILED} FROM").replace(
+FILED_TASKS = KEPT_TASKS.replace("ORDER BY", "AND file_status <> '' ORDER BY")
+
+AHEAD = KEPT_TASKS.replace(
     "ORDER BY",
     """AND status <> 'orphaned' AND (status <> file_status OR assignee <> file_assignee)
     ORDER BY""",
 )
 """Those that no file has held yet are among them: their file_status is empty."""
 
-KEPT_TASK = TASKS.replace("FROM", f", {FILED} FROM").replace(
-    "ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY"
-)
+KEPT_TASK = KEPT_TASKS.replace("ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY")
 
 WRITE_TASK = """
 INSERT INTO tasks (

@@ -81,7 +81,7 @@ class Database(Protocol):
         ...
 
     def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
-        """Return the rows of ``rows.KEPT_TASK`` by key, of the keys of one project that are there."""
+        """Return the rows of ``rows.KEPT_TASKS`` by key; the keys are of one project."""
         ...
 
     def close(self) -> None:

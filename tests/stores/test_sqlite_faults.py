@@ -336,9 +336,10 @@ def test_to_read_an_older_database_asks_for_a_sync_first(filled: Path) -> None:
         open_database(filled, read_only=True, steps=(*migrations("sqlite"), LATER))
 
 
-def test_the_steps_of_the_schema_are_numbered_without_a_gap() -> None:
+def test_the_steps_of_the_schema_are_numbered_without_a_gap_and_alike() -> None:
     numbers = [step.number for step in migrations("sqlite")]
     assert numbers == list(range(1, len(numbers) + 1))
+    assert [step.number for step in migrations("postgres")] == numbers
 
 
 def test_tasks_of_the_first_schema_agree_with_their_files_after_the_upgrade(path: Path) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kanban_sync.core.layers import SlotState
-    from kanban_sync.stores.sql import Transaction
+    from kanban_sync.stores.transactions import Transaction
 
 TIPS = "SELECT layer, tip FROM tips WHERE project = ?"
 SLOTS = "SELECT slot, state FROM slots WHERE project = ?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kanban_sync.stores.migrations import Migration
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.rows import Row
-    from kanban_sync.stores.sql import Transaction
+    from kanban_sync.stores.transactions import Transaction
 
 OURS = "SET LOCAL search_path TO kanban_sync"
 
@@ -55,6 +55,10 @@ ZERO, MARK = "\0", "\1"
 ESCAPES = str.maketrans({ZERO: MARK + "\1", MARK: MARK + "\2"})
 ESCAPED = re.compile("\1([\1\2])")
 MEANT = {"\1": ZERO, "\2": MARK}
+
+
+class NoSchemaError(StoreError):
+    """Nothing has been kept in this database yet."""
 
 
 class Found:
@@ -187,8 +191,30 @@ def _prepare(
             upgrade(connection, address.name, steps)
             return
     if not found:
-        raise StoreError(f"There are no tasks in {address.name} yet: run `kanban-sync sync` once.")
+        raise NoSchemaError(
+            f"There are no tasks in {address.name} yet: run `kanban-sync sync` once."
+        )
     check_current(found, address.name, steps, remedy=UPGRADE)
+
+
+def schema_of(address: Address) -> int:
+    """Return the number of the last step that was applied, 0 where there is no schema.
+
+    Raises:
+        StoreError: It cannot be asked, or the schema is some other program's.
+    """
+    with closing(connect(address)) as connection, in_words(address):
+        return version(connection, address.name)
+
+
+def upgrade_database(address: Address, steps: Sequence[Migration] = ()) -> None:
+    """Bring the schema up to date, made if there is none.
+
+    Raises:
+        StoreError: It cannot be, in words that say what to do; nothing was changed.
+    """
+    with closing(connect(address)) as connection, in_words(address):
+        upgrade(connection, address.name, steps or migrations("postgres"))
 
 
 def connect(address: Address) -> psycopg.Connection[Row]:

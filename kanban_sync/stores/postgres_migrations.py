@@ -18,9 +18,11 @@ LOCKS = int.from_bytes(b"kanb")
 """The first half of the number of each advisory lock; the second is that of a project."""
 
 THERE = """
-SELECT to_regnamespace('kanban_sync') IS NOT NULL,
-       to_regclass('kanban_sync.schema_version') IS NOT NULL
+SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = 'kanban_sync'),
+       (SELECT count(*) FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+         WHERE nspname = 'kanban_sync' AND relname = 'schema_version')
 """
+"""Not by to_regclass, which within a transaction may tell what was so before it waited."""
 
 BEGIN = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s';

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import StoreError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import TaskKey
     from kanban_sync.stores.migrations import Migration
     from kanban_sync.stores.rows import Row
-    from kanban_sync.stores.sql import Transaction
+    from kanban_sync.stores.transactions import Transaction
 
 PATIENCE = 5.0
 """How many seconds to wait for another process that is writing."""
@@ -124,6 +124,16 @@ def open_database(
     return SqliteDatabase(connection, path)
 
 
+def schema_of(path: Path) -> int:
+    """Return the number of the last step that was applied to a file, 0 for an empty one.
+
+    Raises:
+        StoreError: It cannot be read, or is some other program's.
+    """
+    with in_words(path), closing(_open_to_read(path, ())) as connection:
+        return version(connection, path)
+
+
 @contextmanager
 def in_words(path: Path) -> Iterator[None]:
     """Turn the errors of SQLite and of the file system into a StoreError that names the file."""
@@ -186,9 +196,11 @@ def _open_to_read(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
 def _checked(
     connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]
 ) -> sqlite3.Connection:
-    """Return the connection if its schema is this release's, else close it."""
+    """Return the connection if its schema is that of the steps, else close it."""
     try:
-        check_current(version(connection, path), path, steps, remedy=SYNC_ONCE)
+        found = version(connection, path)
+        if steps:
+            check_current(found, path, steps, remedy=SYNC_ONCE)
     except BaseException:
         connection.close()
         raise

@@ -56,6 +56,11 @@ def upgrade(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
             connection.execute("ROLLBACK")
 
 
+def backup_of(path: Path, number: int) -> Path:
+    """Return where a database is copied before the step with that number."""
+    return path.with_name(f"{path.name}.before-{number}")
+
+
 def _apply(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
     found = version(connection, path)  # Again: another process may have been faster.
     check(found, path, steps)
@@ -84,7 +89,7 @@ def _statements(sql: str) -> Iterator[str]:
 
 def _back_up(path: Path, number: int) -> None:
     """Copy the database beside itself; half a copy never has the copy's name."""
-    backup = path.with_name(f"{path.name}.before-{number}")
+    backup = backup_of(path, number)
     unfinished = backup.with_name(f"{backup.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)

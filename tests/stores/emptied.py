@@ -43,7 +43,11 @@ class Emptied:
 
     def empty(self) -> None:
         """Take everything out, and begin to count anew."""
-        self.connection.execute(EMPTY.encode())
+        self.tell(EMPTY)
+
+    def tell(self, statements: str) -> None:
+        """Carry out statements."""
+        self.connection.execute(statements.encode())
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """Return the rows of a query."""

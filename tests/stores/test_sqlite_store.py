@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.model import Status, Version
-from kanban_sync.core.ports import FilesState, Gone, Merged, Run
+from kanban_sync.core.ports import FilesState, Gone, Merged
 from kanban_sync.stores.sqlite import open_sqlite
-from stores.contract import NO_FILES, TaskStoreContract, everything
+from stores.contract import SOME_FILES, TaskStoreContract, everything, fill, nothing_crosses
 from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, said, state, task
 
@@ -54,7 +54,7 @@ def log_size(path: Path) -> int:
     return path.with_name(f"{path.name}-wal").stat().st_size
 
 
-FILES = FilesState({"main": "c1"}, {"A": state("a", "b"), "B": state("c")})
+FILES = SOME_FILES
 TASKS = [task(f"{n}", labels=("x",), status_version=Version(n, "c")) for n in range(50)]
 
 
@@ -110,30 +110,9 @@ def test_remembering_what_is_known_already_writes_nothing(store: SqlStore) -> No
     assert rows_written(store) == before
 
 
-def fill(store: SqlStore, project: str) -> None:
-    """Fill a store with the same of everything, but for the project in the keys."""
-    mine = said("a")
-    store.merge([task("a")._replace(key=key("a", project))], {}, FILES, NOW)
-    store.remember_parses({"d1": project})
-    store.remember("t1", [replace(mine, said=replace(mine.said, key=key("a", project)))])
-    store.remember_board("t1", {"project": project})
-    number = store.begin_run(Run("t1", NOW))
-    store.end_run(Run("t1", NOW, error=project, id=number))
-
-
 def test_two_projects_in_one_file_never_see_each_other(path: Path, store: SqlStore) -> None:
-    fill(store, PROJECT)
-    mine = everything(store)
     with closing(open_sqlite(path, "p2")) as other:
-        assert everything(other) == [[], [], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
-        fill(other, "p2")
-        other.merge([], {key("a", "p2"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
-        other.merge([], {key("a"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
-        other.forget("t1", [key("a"), key("a", "p2")])
-        other.remember_board("t1", {})
-        other.end_run(Run("t1", NOW, error="not mine", id=1))
-        assert [each.key.project for each in other.tasks()] == ["p2"]
-    assert everything(store) == mine
+        nothing_crosses(store, other)
 
 
 def test_what_was_written_is_there_in_the_next_process(path: Path, store: SqlStore) -> None:

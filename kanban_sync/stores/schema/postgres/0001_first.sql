@@ -91,7 +91,7 @@ CREATE TABLE events (
     data TEXT COLLATE "C" NOT NULL
 );
 
-CREATE INDEX events_of_project ON events (project);
+CREATE INDEX events_of_project ON events (project, id);
 
 CREATE TABLE runs (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -104,4 +104,4 @@ CREATE TABLE runs (
     error TEXT COLLATE "C" NOT NULL
 );
 
-CREATE INDEX runs_of_target ON runs (project, target);
+CREATE INDEX runs_of_target ON runs (project, target, id);

@@ -32,6 +32,10 @@ REMEDIES = {
     "57014": "the server gave up waiting; try again in a moment",
     "53100": "no space is left on the server; make room there and run `kanban-sync sync`",
     "53300": "the server has too many connections; try again in a moment",
+    "54000": (
+        "the id of a task, or the path of its file, is longer than it can keep (2,700 bytes);"
+        " shorten it"
+    ),
     "22021": "it is not kept as UTF-8; create a database with ENCODING 'UTF8'",
     "22P05": "it is not kept as UTF-8; create a database with ENCODING 'UTF8'",
     "0A000": "its server is too old or of another kind; PostgreSQL 13 or newer is needed",
@@ -56,7 +60,6 @@ UNCONNECTED = (
     ("too many", REMEDIES["53300"]),
     ("remaining connection slots", REMEDIES["53300"]),
     ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
-    ("its server's name is not known; correct the URL, or see to the network",),
     ("certificate", "its server's certificate is not trusted; see sslrootcert in its URL"),
     ("SSL", "its server and this machine do not agree on encryption; see sslmode in its URL"),
     ("starting up", "its server is starting up; try again in a moment"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -202,6 +203,13 @@ def test_text_that_is_not_unicode_is_told_and_nothing_is_written(store: SqlStore
     before = everything(store)
     with pytest.raises(StoreError, match=r"not valid Unicode.*rename that file"):
         store.merge([task("b"), task("c", path="caf\udce9/TASKS.md")], {}, SOME_FILES, NOW)
+    assert everything(store) == before
+
+
+def test_an_id_that_is_too_long_is_told_and_nothing_is_written(store: SqlStore) -> None:
+    before = everything(store)
+    with refused("longer than it can keep .* shorten it"):
+        store.merge([task(random.Random(7).randbytes(5000).hex())], {}, SOME_FILES, NOW)
     assert everything(store) == before
 
 

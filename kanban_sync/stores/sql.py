@@ -220,7 +220,9 @@ class SqlStore:
         new = [task for task in tasks if (*task.key, digests[task.key]) not in had]
         # A task that the files hold is not gone, whatever the caller says.
         over = [key for key in gone if key not in digests and key.project == self._project]
-        found = self._database.tasks(db, [*(task.key for task in new), *over])
+        known = {row[:-1] for row in had} if new else set()
+        asked = [*(task.key for task in new if task.key in known), *over]
+        found = self._database.tasks(db, asked)
         old = {key: rows.kept_of(self._project, row) for key, row in found.items()}
         return compare(old, new, gone)
 

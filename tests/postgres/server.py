@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 VARIABLE = "KANBAN_SYNC_TEST_PG_URL"
 
@@ -45,10 +45,10 @@ HASTY = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "listen_addresses": "",
-    "max_connections": "100",
     "shared_buffers": "32MB",
 }
+
+COMMON = {"listen_addresses": "", "max_connections": "100"}
 
 RUN, URL, START, LOG = "run.lock", "url", "start.lock", "log"
 
@@ -70,17 +70,17 @@ class TestRun:
         self._lock.close()
 
 
-def server(folder: Path) -> str:
+def server(folder: Path, settings: Mapping[str, str] = HASTY) -> str:
     """Return the URL of the server of this run, started if need be."""
     with (folder / START).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         noted = folder / URL
         if not noted.exists():
-            noted.write_text(start(folder))
+            noted.write_text(start(folder, settings))
         return noted.read_text()
 
 
-def start(folder: Path) -> str:
+def start(folder: Path, settings: Mapping[str, str]) -> str:
     """Make a server in the folder and start it with its guard; return its URL."""
     folder.chmod(0o755)
     data = folder / "data"
@@ -92,8 +92,8 @@ def start(folder: Path) -> str:
     if said := run(programs / "initdb", "-D", data, *how):
         raise RuntimeError(said)
     (data / "pg_hba.conf").write_text(ACCESS)
-    settings = {**HASTY, "unix_socket_directories": str(data)}
-    lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
+    all_settings = {**COMMON, **settings, "unix_socket_directories": str(data)}
+    lines = [f"{name} = '{value}'\n" for name, value in all_settings.items()]
     (data / "postgresql.auto.conf").write_text("".join(lines))
     command: list[Path | str] = [sys.executable, "-I", __file__, folder, programs]
     with (folder / LOG).open("w") as log:

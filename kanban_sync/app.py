@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync import git_credentials
@@ -21,8 +22,8 @@ from kanban_sync.core.errors import (
     SettingsError,
     SetupError,
 )
+from kanban_sync.databases import DATABASE_FILE, task_database
 from kanban_sync.sources import SOURCES
-from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import Doors, Engine, Report, Session
@@ -47,10 +48,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.operations import Plan
     from kanban_sync.core.ports import Board, Run, TaskStore
+    from kanban_sync.databases import TaskDatabase
     from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
-
-DATABASE_FILE = "tasks.db"
 
 SHALLOW = (
     "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
@@ -81,10 +81,14 @@ class Clone(Checkout):
 
     # --- opening ------------------------------------------------------------------------------
 
-    def store(self, project: str, *, read_only: bool = False) -> TaskStore:
-        """Open the task database."""
-        path = self.state.path / DATABASE_FILE
-        return open_sqlite(path, project, read_only=read_only)
+    @cached_property
+    def database(self) -> TaskDatabase:
+        """The task database that the user has named, else the file in the state folder.
+
+        Raises:
+            SetupError: What is named is none.
+        """
+        return task_database(self.state.path / DATABASE_FILE, os.environ)
 
     def session(self, settings: Settings | None, worktree: str = "-") -> Session:
         """Open what one pass works with; without settings, with those that are committed.
@@ -110,7 +114,7 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            return Session(chosen, project, repository, self.store(project), problem)
+            return Session(chosen, project, repository, self.database.open(project), problem)
         except BaseException:
             repository.close()
             raise
@@ -171,7 +175,7 @@ class Clone(Checkout):
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
-                "database": str(self.state.path / DATABASE_FILE),
+                "database": self.database.name,
                 "files": files,
                 "uncommitted": self.uncommitted(settings),
             }
@@ -191,9 +195,7 @@ class Clone(Checkout):
         repository = self.repository(settings, self.worktree)
         store: TaskStore | None = None
         try:
-            if (self.state.path / DATABASE_FILE).exists():
-                project = self.project(settings, repository)
-                store = self.store(project, read_only=True)
+            store = self.database.look(self.project(settings, repository))
             yield repository, store
         finally:
             if store is not None:

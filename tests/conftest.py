@@ -6,13 +6,16 @@ import os
 import pwd
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hypothesis
 import pytest
 
+from postgres import server as postgres_server
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
 
 TESTS = Path(__file__).parent
 
@@ -124,6 +127,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    begin_run(config)
     # The short form gives the same verdict for the same commit; only the long one is random.
     long = config.getoption("--hunt-long")
     hypothesis.settings.register_profile(
@@ -190,6 +194,44 @@ def pytest_terminal_summary(
     if absent:
         terminalreporter.write_line(f"Not collected, no address given: {', '.join(absent)}.")
     return result
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------
+
+PG_FOLDER = pytest.StashKey[str]()
+PG_RUN = pytest.StashKey[postgres_server.TestRun]()
+PG_URL = os.environ.get(postgres_server.VARIABLE)
+
+
+def begin_run(config: pytest.Config) -> None:
+    """Note where the server of this run lies; the process that began the run answers for it."""
+    worker: dict[str, str] | None = getattr(config, "workerinput", None)
+    if worker is None:
+        config.stash[PG_RUN] = postgres_server.TestRun()
+    folder = worker[PG] if worker else str(config.stash[PG_RUN].folder)
+    config.stash[PG_FOLDER] = folder
+
+
+PG = "postgres"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist tells no types
+    node.workerinput[PG] = node.config.stash[PG_FOLDER]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if PG_RUN in config.stash:
+        config.stash[PG_RUN].end()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest, _isolated: None) -> Iterator[str]:
+    """The URL of a database on a real PostgreSQL that this process alone uses."""
+    server = PG_URL or postgres_server.server(Path(request.config.stash[PG_FOLDER]))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "only")
+    with postgres_server.database(server, f"kanban_test_{worker}_{os.getpid()}") as url:
+        yield url
 
 
 # --- Skipping fails under CI ---------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync import doctor
-from kanban_sync.app import DATABASE_FILE
 from kanban_sync.cli.console import here, json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -45,11 +44,9 @@ def command(*, as_json: bool) -> None:
 
 def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
     def open_store(settings: Settings) -> TaskStore | None:
-        if not (clone.state.path / DATABASE_FILE).exists():
-            return None
         repository = clone.repository(settings, clone.worktree)
         try:
-            return clone.store(clone.project(settings, repository), read_only=True)
+            return clone.database.look(clone.project(settings, repository))
         finally:
             repository.close()
 
@@ -61,6 +58,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         settings=clone.settings,
         committed=clone.committed_settings,
         open_store=open_store,
+        database=lambda: clone.database.name,
         problems=clone.problems,
         missing_branch=clone.missing_branch,
     )

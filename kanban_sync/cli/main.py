@@ -18,6 +18,7 @@ COMMANDS = {
     "background": "",
     "board": "Draw the board's columns in the terminal, from the task database.",
     "check": "Tell what is wrong with task files, before they are committed.",
+    "db": "Tell of the task database, or upgrade it.",
     "demo": "Show on a throw-away repository what happens after each commit.",
     "doctor": "Look for what keeps commits from reaching the board, and say the remedy.",
     "files": "List the task files that are read, with their tasks and problems.",

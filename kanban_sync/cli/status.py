@@ -42,6 +42,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
         lines.append("hooks      paused; 'kanban-sync resume' lets them work again")
     count = data["pending_requests"]
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
+    lines.append(f"database   {data['database']}")
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     lines.append(f"tasks      {counts or 'none'}")
     for each in data["files"]:

@@ -50,7 +50,8 @@ class Patient:
     """One clone to be examined.
 
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
-    raise SettingsError. ``open_store`` opens the task database for reading, None if there is none.
+    raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
+    ``database`` names it.
     """
 
     top: Path
@@ -60,6 +61,7 @@ class Patient:
     settings: Callable[[], Settings]
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
+    database: Callable[[], str]
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
 
@@ -266,7 +268,7 @@ def _look_into(
     try:
         store = patient.open_store(settings)
         if store is None:
-            text = "there is none yet; the first sync makes it"
+            text = f"there is none yet; the first sync makes it: {patient.database()}"
             return [], {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
         try:
             count = len(store.tasks())
@@ -277,7 +279,7 @@ def _look_into(
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return [], {}, Finding("database", ok=False, text=str(error), remedy=remedy)
-    return runs, ids, Finding("database", ok=True, text=f"{count} tasks")
+    return runs, ids, Finding("database", ok=True, text=f"{count} tasks in {patient.database()}")
 
 
 def file_findings(problems: Sequence[Problem]) -> list[Finding]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.merge import Filed, Kept, filed_part, merge_task
@@ -28,7 +29,7 @@ from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Gone
@@ -189,10 +190,16 @@ def _told(before: Task, after: Task) -> list[News]:
         else:
             told.append(_news("status_changed", after.key, old=before.status, new=after.status))
     if different:
-        names = [name for name in NAMES if name in different]
+        names = tuple(name for name in NAMES if name in different)
         told.append(_news("task_updated", after.key, fields=names))
     return told
 
 
-def _news(kind: str, key: TaskKey, **data: object) -> News:
-    return News(kind, str(key), to_json(data))
+def _news(kind: str, key: TaskKey, **data: Hashable) -> News:
+    return News(kind, str(key), _data(tuple(data.items())))
+
+
+# Whole files of tasks are created at once, or change in the same way.
+@lru_cache(maxsize=1024)
+def _data(items: tuple[tuple[str, Hashable], ...]) -> str:
+    return to_json(dict(items))

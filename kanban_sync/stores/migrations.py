@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 SCHEMA = Path(__file__).with_name("schema")
 
@@ -24,32 +22,19 @@ class Migration:
     sql: str
 
 
-def migrations() -> tuple[Migration, ...]:
-    """Return the steps that this release knows, in order."""
-    files = sorted(SCHEMA.glob("[0-9]*.sql"))
+def migrations(kind: str) -> tuple[Migration, ...]:
+    """Return the steps that this release knows for ``sqlite`` or ``postgres``, in order."""
+    files = sorted((SCHEMA / kind).glob("[0-9]*.sql"))
     return tuple(Migration(int(each.name[:4]), each.read_text(encoding="utf-8")) for each in files)
 
 
-def version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the number of the last step that was applied, 0 for an empty file.
-
-    Raises:
-        StoreError: The file is the database of some other program.
-    """
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    if not tables:
-        return 0
-    if "schema_version" not in tables:
-        raise StoreError(
-            f"{path} is the database of some other program; it was left untouched. "
-            "Name another file for the task database."
-        )
-    (number,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    return int(number or 0)
-
-
-def check(found: int, path: Path, steps: Sequence[Migration]) -> None:
+def check(found: int, name: object, steps: Sequence[Migration]) -> None:
     """Refuse a schema that only a later release understands.
+
+    Args:
+        found: The number of the last step that was applied.
+        name: What the database is called in the message.
+        steps: Those that this release knows.
 
     Raises:
         StoreError: Naming both versions.
@@ -57,82 +42,20 @@ def check(found: int, path: Path, steps: Sequence[Migration]) -> None:
     newest = steps[-1].number
     if found > newest:
         raise StoreError(
-            f"{path} was made by a newer kanban-sync (schema {found}; this one knows {newest}). "
-            "Upgrade kanban-sync on this machine; the file is untouched."
+            f"{name} was made by a newer kanban-sync (schema {found}; this one knows {newest}). "
+            "Upgrade kanban-sync on this machine; the database is untouched."
         )
 
 
-def check_current(found: int, path: Path, steps: Sequence[Migration]) -> None:
-    """Refuse every schema but this release's.
+def check_current(found: int, name: object, steps: Sequence[Migration], *, remedy: str) -> None:
+    """Refuse every schema but this release's; ``remedy`` says how an older one is upgraded.
 
     Raises:
         StoreError: Saying which release has to do what.
     """
-    check(found, path, steps)
+    check(found, name, steps)
     if found < steps[-1].number:
         raise StoreError(
-            f"{path} was made by an older kanban-sync (schema {found}; this one knows "
-            f"{steps[-1].number}). Run `kanban-sync sync` once, where it may be written, to bring "
-            "it up to date."
+            f"{name} was made by an older kanban-sync (schema {found}; this one knows "
+            f"{steps[-1].number}). {remedy}"
         )
-
-
-def upgrade(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
-    """Apply the steps that are missing, in one transaction.
-
-    Several processes may do so at once: one does, the others find it done. A database that holds
-    something is copied first, to ``<its name>.before-<number of the last step>``.
-
-    Raises:
-        StoreError: The file was made by a newer release, or by another program.
-    """
-    found = version(connection, path)
-    check(found, path, steps)
-    if found == steps[-1].number:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        _apply(connection, path, steps)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _apply(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
-    found = version(connection, path)  # Again: another process may have been faster.
-    check(found, path, steps)
-    missing = [step for step in steps if step.number > found]
-    if found and missing:
-        _back_up(path, missing[-1].number)
-    if not found:
-        connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT")
-    for step in missing:
-        for statement in _statements(step.sql):
-            connection.execute(statement)
-        connection.execute("INSERT INTO schema_version VALUES (?)", (step.number,))
-
-
-def _statements(sql: str) -> Iterator[str]:
-    """Split a script; ``executescript`` would commit what was done before it."""
-    statement = ""
-    for line in sql.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-    if statement.strip():
-        yield statement
-
-
-def _back_up(path: Path, number: int) -> None:
-    """Copy the database beside itself; half a copy never has the copy's name."""
-    backup = path.with_name(f"{path.name}.before-{number}")
-    unfinished = backup.with_name(f"{backup.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
-        source.backup(copy)
-        # The copy is one file, wherever it is carried.
-        copy.execute("PRAGMA journal_mode = DELETE")
-    unfinished.replace(backup)

@@ -33,20 +33,18 @@ SELECT source, name, status, word, title, parent_source, parent_name, "group", n
 
 FILED = "file_status, file_word, file_assignee, file_time, file_commit"
 
-FILED_TASKS = TASKS.replace("FROM", f", {FILED} FROM").replace(
-    "ORDER BY", "AND file_status <> '' ORDER BY"
-)
+KEPT_TASKS = TASKS.replace("FROM", f", {FILED} FROM")
 
-AHEAD = TASKS.replace("FROM", f", {FILED} FROM").replace(
+FILED_TASKS = KEPT_TASKS.replace("ORDER BY", "AND file_status <> '' ORDER BY")
+
+AHEAD = KEPT_TASKS.replace(
     "ORDER BY",
     """AND status <> 'orphaned' AND (status <> file_status OR assignee <> file_assignee)
     ORDER BY""",
 )
 """Those that no file has held yet are among them: their file_status is empty."""
 
-KEPT_TASK = TASKS.replace("FROM", f", {FILED} FROM").replace(
-    "ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY"
-)
+KEPT_TASK = KEPT_TASKS.replace("ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY")
 
 WRITE_TASK = """
 INSERT INTO tasks (
@@ -79,26 +77,28 @@ SELECT target, started_at, seconds, result, operations, error, id
 
 def digest_of(task: Task) -> str:
     """Return a hash of all that a file says of a task."""
-    key, parent = task.key, task.parent
+    ((_, source, name), title, status, word, parent, group, number, body, labels, assignee,
+     priority, depends_on, fields, position, path, line,
+     (text_time, text_commit), (status_time, status_commit)) = task  # fmt: skip
     words = (
-        key.source,
-        key.name,
-        task.title,
-        task.status,
-        task.word,
+        source,
+        name,
+        title,
+        status,
+        word,
         f"{parent.source}:{parent.name}" if parent else "",
-        task.group,
-        task.number,
-        task.body,
-        str(task.labels),
-        task.assignee,
-        task.priority,
-        str(task.depends_on),
-        str(task.fields),
-        task.path,
-        task.text_version.commit,
-        task.status_version.commit,
-        f"{task.position} {task.line} {task.text_version.time} {task.status_version.time}",
+        group,
+        number,
+        body,
+        _shown(labels),
+        assignee,
+        priority,
+        _shown(depends_on),
+        _shown(fields),
+        path,
+        text_commit,
+        status_commit,
+        f"{position} {line} {text_time} {status_time}",
     )
     text = "\0".join(words)
     if text.count("\0") >= len(words):
@@ -109,30 +109,31 @@ def digest_of(task: Task) -> str:
 
 def row_of(kept: Kept, digest: str) -> Row:
     """Return the parameters of ``WRITE_TASK``; the digest is that of what the file says."""
-    task = kept.task
-    parent = task.parent
+    task, filed = kept
+    (key, title, status, word, parent, group, number, body, labels, assignee, priority,
+     depends_on, fields, position, path, line, text_version, status_version) = task  # fmt: skip
     return (
-        *task.key,
-        task.status.value,
-        task.word,
-        task.title,
+        *key,
+        status.value,
+        word,
+        title,
         parent.source if parent else None,
         parent.name if parent else None,
-        task.group,
-        task.number,
-        task.body,
-        _listed(task.labels),
-        task.assignee,
-        task.priority,
-        _listed(task.depends_on),
-        _listed(task.fields),
-        task.position,
-        task.path,
-        task.line,
-        *task.text_version,
-        *task.status_version,
+        group,
+        number,
+        body,
+        _listed(labels),
+        assignee,
+        priority,
+        _listed(depends_on),
+        _listed(fields),
+        position,
+        path,
+        line,
+        *text_version,
+        *status_version,
         digest,
-        *_row_of_filed(kept.filed),
+        *_row_of_filed(filed),
     )
 
 
@@ -202,11 +203,17 @@ def run_of(row: Row) -> Run:
     return Run(target, started_at, seconds, result, json.loads(operations), error, number)
 
 
-def _listed(values: tuple[object, ...]) -> str:
-    return to_json(values) if values else "[]"
-
-
 # The same few labels, dependencies and fields return in task after task.
+@lru_cache(maxsize=4096)
+def _listed(values: tuple[object, ...]) -> str:
+    return to_json(values)
+
+
+@lru_cache(maxsize=4096)
+def _shown(values: tuple[object, ...]) -> str:
+    return str(values)
+
+
 @lru_cache(maxsize=4096)
 def _list(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))

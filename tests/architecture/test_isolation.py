@@ -52,7 +52,7 @@ def run_pytest(
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(folder)],
         cwd=folder,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, "PYTHONPATH": str(TESTS), **(env or {})},
         capture_output=True,
         check=False,
         text=True,

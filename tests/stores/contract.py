@@ -16,6 +16,7 @@ from kanban_sync.core.ports import FilesState, Gone, Merged, Run
 from stores.made_up import (
     FILES,
     NOW,
+    PROJECT,
     SAID_LISTS,
     TASK_LISTS,
     key,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.ports import TaskStore
 
 NO_FILES = FilesState()
+SOME_FILES = FilesState({"main": "c1"}, {"A": state("a", "b"), "B": state("c")})
 
 # Each store is an executor of its own: that is what the suite is inherited for.
 inherited = settings(suppress_health_check=[HealthCheck.differing_executors])
@@ -68,6 +70,35 @@ def everything(store: TaskStore) -> list[object]:
         store.events(limit=10_000),
         store.runs(1000),
     ]
+
+
+def fill(store: TaskStore, project: str) -> None:
+    """Fill a store with the same of everything, but for the project in the keys."""
+    mine = said("a")
+    store.merge([task("a")._replace(key=key("a", project))], {}, SOME_FILES, NOW)
+    store.remember_parses({"d1": project})
+    store.remember("t1", [replace(mine, said=replace(mine.said, key=key("a", project)))])
+    store.remember_board("t1", {"project": project})
+    number = store.begin_run(Run("t1", NOW))
+    store.end_run(Run("t1", NOW, error=project, id=number))
+
+
+def nothing_crosses(store: TaskStore, other: TaskStore) -> None:
+    """Whatever is done to the project p2 of a database: PROJECT in it stays as it is."""
+    fill(store, PROJECT)
+    mine = everything(store)
+    assert everything(other) == [[], [], NO_FILES, {}, {}, {}, {}, {}, 0, [], []]
+    fill(other, "p2")
+    other.merge([], {key("a", "p2"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
+    other.merge([], {key("a"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
+    other.forget("t1", [key("a"), key("a", "p2")])
+    other.remember_board("t1", {})
+    other.remember_parses({"d1": "not mine"})
+    other.begin_run(Run("t1", NOW))
+    for number in range(10):
+        other.end_run(Run("t1", NOW, error="not mine", id=number))
+    assert {each.key.project for each in other.tasks()} == {"p2"}
+    assert everything(store) == mine
 
 
 class TaskStoreContract(ABC):

@@ -19,7 +19,7 @@ from stores.made_up import NOW, PROJECT, said, task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kanban_sync.stores.sqlite import SqliteStore
+    from kanban_sync.stores.sql import SqlStore
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def fill(disk: Path) -> Path:
                 return ballast
 
 
-def grow(store: SqliteStore) -> None:
+def grow(store: SqlStore) -> None:
     tasks = [task(f"{n}", body="x" * 2000) for n in range(40)]
     store.merge(tasks, {}, FilesState({"main": "c2"}), NOW)
 

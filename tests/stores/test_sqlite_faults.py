@@ -18,11 +18,13 @@ import pytest
 import kanban_sync
 from kanban_sync.core.errors import StoreError
 from kanban_sync.core.ports import FilesState
-from kanban_sync.stores import database
-from kanban_sync.stores.database import open_database
+from kanban_sync.stores import sqlite_database
 from kanban_sync.stores.migrations import Migration, migrations
-from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
+from kanban_sync.stores.sql import SqlStore
+from kanban_sync.stores.sqlite import open_sqlite
+from kanban_sync.stores.sqlite_database import open_database
 from stores.contract import everything
+from stores.inside import connection
 from stores.made_up import NOW, PROJECT, state, task
 from stores.victims import tasks_of_round
 
@@ -98,14 +100,14 @@ def test_processes_that_upgrade_at_once_do_it_once(filled: Path) -> None:
     assert failed == [], why
     with closing(sqlite3.connect(filled)) as db:
         applied = db.execute("SELECT version FROM schema_version").fetchall()
-        assert applied == [(step.number,) for step in (*migrations(), LATER)]
+        assert applied == [(step.number,) for step in (*migrations("sqlite"), LATER)]
         assert db.execute("SELECT count(*) FROM tasks").fetchone() == (1 + 6 * 5,)
 
 
 def test_a_database_that_stays_locked_is_told_as_such(
     filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite_database, "PATIENCE", 0.05)
     with closing(open_sqlite(filled, PROJECT)) as store, closing(sqlite3.connect(filled)) as other:
         before = everything(store)
         other.execute("BEGIN IMMEDIATE")
@@ -130,8 +132,8 @@ def test_a_full_database_keeps_what_it_has_and_goes_on_when_there_is_room(filled
         assert store.merge([task("b", body="x" * 100_000)], {}, FilesState(), NOW).created
 
 
-def limit(store: SqliteStore, pages: str) -> None:
-    db = store._database._connection  # noqa: SLF001 - a full disk that needs no disk
+def limit(store: SqlStore, pages: str) -> None:
+    db = connection(store)  # A full disk that needs no disk.
     count = db.execute("PRAGMA page_count").fetchone()[0] if pages == "page_count" else pages
     db.execute(f"PRAGMA max_page_count = {count}")
 
@@ -292,7 +294,7 @@ def test_a_closed_store_says_so(filled: Path) -> None:
 def test_a_database_of_a_newer_release_is_refused_and_untouched(
     filled: Path, read_only: bool
 ) -> None:
-    open_database(filled, steps=(*migrations(), LATER)).close()
+    open_database(filled, steps=(*migrations("sqlite"), LATER)).close()
     before = filled.read_bytes()
     with pytest.raises(
         StoreError, match=r"newer kanban-sync \(schema 9.*Upgrade kanban-sync.*untouched"
@@ -303,7 +305,9 @@ def test_a_database_of_a_newer_release_is_refused_and_untouched(
 
 def test_an_upgrade_keeps_the_data_and_leaves_a_copy_of_what_was(filled: Path) -> None:
     before = read_all(filled)
-    with closing(SqliteStore(open_database(filled, steps=(*migrations(), LATER)), PROJECT)) as new:
+    with closing(
+        SqlStore(open_database(filled, steps=(*migrations("sqlite"), LATER)), PROJECT)
+    ) as new:
         assert everything(new) == before
         new.merge([task("b")], {}, FILES, NOW)
     assert neighbours(filled) == {"tasks.db.before-9"}
@@ -313,7 +317,7 @@ def test_an_upgrade_keeps_the_data_and_leaves_a_copy_of_what_was(filled: Path) -
 
 
 def test_a_new_database_needs_no_copy(path: Path) -> None:
-    open_database(path, steps=(*migrations(), LATER)).close()
+    open_database(path, steps=(*migrations("sqlite"), LATER)).close()
     assert neighbours(path) == set()
 
 
@@ -322,24 +326,25 @@ def test_an_upgrade_that_fails_changes_nothing_and_may_be_tried_again(filled: Pa
     lines = (LATER.sql, "DELETE FROM tasks;", "INSERT INTO nowhere VALUES (1);")
     broken = replace(LATER, sql="\n".join(lines))
     with pytest.raises(StoreError, match="no such table: nowhere"):
-        open_database(filled, steps=(*migrations(), broken))
+        open_database(filled, steps=(*migrations("sqlite"), broken))
     assert read_all(filled) == before
-    open_database(filled, steps=(*migrations(), LATER)).close()
+    open_database(filled, steps=(*migrations("sqlite"), LATER)).close()
 
 
 def test_to_read_an_older_database_asks_for_a_sync_first(filled: Path) -> None:
     with pytest.raises(StoreError, match=r"older kanban-sync .* Run `kanban-sync sync` once"):
-        open_database(filled, read_only=True, steps=(*migrations(), LATER))
+        open_database(filled, read_only=True, steps=(*migrations("sqlite"), LATER))
 
 
-def test_the_steps_of_the_schema_are_numbered_without_a_gap() -> None:
-    numbers = [step.number for step in migrations()]
+def test_the_steps_of_the_schema_are_numbered_without_a_gap_and_alike() -> None:
+    numbers = [step.number for step in migrations("sqlite")]
     assert numbers == list(range(1, len(numbers) + 1))
+    assert [step.number for step in migrations("postgres")] == numbers
 
 
 def test_tasks_of_the_first_schema_agree_with_their_files_after_the_upgrade(path: Path) -> None:
     with closing(sqlite3.connect(path)) as old:
-        old.executescript(migrations()[0].sql)
+        old.executescript(migrations("sqlite")[0].sql)
         old.executescript(
             """CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT;
             INSERT INTO schema_version VALUES (1);

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.model import Status, Version
-from kanban_sync.core.ports import FilesState, Gone, Merged, Run
-from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
-from stores.contract import NO_FILES, TaskStoreContract, everything
+from kanban_sync.core.ports import FilesState, Gone, Merged
+from kanban_sync.stores.sqlite import open_sqlite
+from stores.contract import SOME_FILES, TaskStoreContract, everything, fill, nothing_crosses
+from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, said, state, task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanban_sync.core.ports import TaskStore
+    from kanban_sync.stores.sql import SqlStore
 
 
 class TestSqliteStore(TaskStoreContract):
@@ -39,27 +41,26 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
+def store(path: Path) -> Iterator[SqlStore]:
     with closing(open_sqlite(path, PROJECT)) as store:
         yield store
 
 
-def rows_written(store: SqliteStore) -> int:
-    with store._database.reading() as db:  # noqa: SLF001 - only SQLite itself counts its rows
-        return db.total_changes
+def rows_written(store: SqlStore) -> int:
+    return connection(store).total_changes
 
 
 def log_size(path: Path) -> int:
     return path.with_name(f"{path.name}-wal").stat().st_size
 
 
-FILES = FilesState({"main": "c1"}, {"A": state("a", "b"), "B": state("c")})
+FILES = SOME_FILES
 TASKS = [task(f"{n}", labels=("x",), status_version=Version(n, "c")) for n in range(50)]
 
 
 @pytest.mark.parametrize("anew", [False, True], ids=["same process", "next process"])
 def test_a_second_merge_writes_no_row_and_not_one_byte(
-    path: Path, store: SqliteStore, anew: bool
+    path: Path, store: SqlStore, anew: bool
 ) -> None:
     store.merge(TASKS, {}, FILES, NOW)
     store.merge(TASKS[1:], {key("0"): Gone(Status.DONE)}, FILES, NOW)
@@ -92,7 +93,7 @@ def test_a_second_merge_writes_no_row_and_not_one_byte(
     ],
 )
 def test_a_merge_writes_the_changed_rows_only(
-    store: SqliteStore, tasks: list[object], files: FilesState, written: int
+    store: SqlStore, tasks: list[object], files: FilesState, written: int
 ) -> None:
     store.merge(TASKS, {}, FILES, NOW)
     before = rows_written(store)
@@ -100,7 +101,7 @@ def test_a_merge_writes_the_changed_rows_only(
     assert rows_written(store) - before == written
 
 
-def test_remembering_what_is_known_already_writes_nothing(store: SqliteStore) -> None:
+def test_remembering_what_is_known_already_writes_nothing(store: SqlStore) -> None:
     store.remember("t1", [said("a")])
     store.remember_board("t1", {"list": "1"})
     before = rows_written(store)
@@ -109,33 +110,12 @@ def test_remembering_what_is_known_already_writes_nothing(store: SqliteStore) ->
     assert rows_written(store) == before
 
 
-def fill(store: SqliteStore, project: str) -> None:
-    """Fill a store with the same of everything, but for the project in the keys."""
-    mine = said("a")
-    store.merge([task("a")._replace(key=key("a", project))], {}, FILES, NOW)
-    store.remember_parses({"d1": project})
-    store.remember("t1", [replace(mine, said=replace(mine.said, key=key("a", project)))])
-    store.remember_board("t1", {"project": project})
-    number = store.begin_run(Run("t1", NOW))
-    store.end_run(Run("t1", NOW, error=project, id=number))
-
-
-def test_two_projects_in_one_file_never_see_each_other(path: Path, store: SqliteStore) -> None:
-    fill(store, PROJECT)
-    mine = everything(store)
+def test_two_projects_in_one_file_never_see_each_other(path: Path, store: SqlStore) -> None:
     with closing(open_sqlite(path, "p2")) as other:
-        assert everything(other) == [[], [], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
-        fill(other, "p2")
-        other.merge([], {key("a", "p2"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
-        other.merge([], {key("a"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
-        other.forget("t1", [key("a"), key("a", "p2")])
-        other.remember_board("t1", {})
-        other.end_run(Run("t1", NOW, error="not mine", id=1))
-        assert [each.key.project for each in other.tasks()] == ["p2"]
-    assert everything(store) == mine
+        nothing_crosses(store, other)
 
 
-def test_what_was_written_is_there_in_the_next_process(path: Path, store: SqliteStore) -> None:
+def test_what_was_written_is_there_in_the_next_process(path: Path, store: SqlStore) -> None:
     fill(store, PROJECT)
     before = everything(store)
     store.close()
@@ -144,7 +124,7 @@ def test_what_was_written_is_there_in_the_next_process(path: Path, store: Sqlite
         assert again.merge([task("a")], {}, FILES, NOW) == Merged()
 
 
-def test_what_one_connection_writes_another_reads(path: Path, store: SqliteStore) -> None:
+def test_what_one_connection_writes_another_reads(path: Path, store: SqlStore) -> None:
     with closing(open_sqlite(path, PROJECT)) as other:
         assert other.files() == FilesState()
         store.merge([task("a")], {}, FILES, NOW)
@@ -153,17 +133,16 @@ def test_what_one_connection_writes_another_reads(path: Path, store: SqliteStore
         assert store.files().slots == {"A": state("z")}
 
 
-def test_the_files_of_the_database_are_for_the_user_alone(path: Path, store: SqliteStore) -> None:
+def test_the_files_of_the_database_are_for_the_user_alone(path: Path, store: SqlStore) -> None:
     store.merge([task("a")], {}, FILES, NOW)
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
     assert modes == {"tasks.db": 0o600, "tasks.db-wal": 0o600, "tasks.db-shm": 0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_the_database_is_set_up_for_several_processes(store: SqliteStore) -> None:
+def test_the_database_is_set_up_for_several_processes(store: SqlStore) -> None:
     names = ("journal_mode", "busy_timeout", "synchronous", "foreign_keys")
-    with store._database.reading() as db:  # noqa: SLF001 - a connection's settings are its own
-        found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    found = [connection(store).execute(f"PRAGMA {name}").fetchone()[0] for name in names]
     assert found == ["wal", 5000, 1, 1]
 
 
@@ -177,9 +156,8 @@ def test_the_database_is_set_up_for_several_processes(store: SqliteStore) -> Non
         "DELETE FROM parses WHERE project = 'p1' AND asked <= 7",
     ],
 )
-def test_what_is_asked_often_is_found_by_an_index(store: SqliteStore, query: str) -> None:
-    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
-        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+def test_what_is_asked_often_is_found_by_an_index(store: SqlStore, query: str) -> None:
+    plan = [row[3] for row in connection(store).execute(f"EXPLAIN QUERY PLAN {query}")]
     assert len(plan) == 1
     assert "INDEX" in plan[0]
     assert "SCAN" not in plan[0]

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.errors import StoreError
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import FilesState, Gone
-from kanban_sync.stores.database import open_database
 from kanban_sync.stores.migrations import Migration, migrations
-from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
+from kanban_sync.stores.sql import SqlStore
+from kanban_sync.stores.sqlite import open_sqlite
+from kanban_sync.stores.sqlite_database import open_database
+from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, state, task
 
 if TYPE_CHECKING:
@@ -46,12 +48,12 @@ def main(what: str, *arguments: str) -> None:
 # --- Killed in the middle ------------------------------------------------------------------
 
 
-def old_merge(store: SqliteStore) -> None:
+def old_merge(store: SqlStore) -> None:
     tasks = [task(f"{n}", body="old " * 500) for n in range(20)]
     store.merge(tasks, {}, FilesState({"main": "old"}, {"A": state("old")}), NOW)
 
 
-def new_merge(store: SqliteStore) -> None:
+def new_merge(store: SqlStore) -> None:
     """Create, update and take away, so that a part of it alone would be seen."""
     tasks = [task(f"{n}", body="new " * 500) for n in range(5, 25)]
     gone = {key(f"{n}"): Gone(Status.ORPHANED) for n in range(5)}
@@ -74,7 +76,7 @@ def killed_at_each_page(folder: str) -> dict[str, int]:
 
 
 def killed_again_and_again(
-    folder: Path, moments: range, arm: Callable[[SqliteStore, int], None]
+    folder: Path, moments: range, arm: Callable[[SqlStore, int], None]
 ) -> dict[str, int]:
     """Let the same merge die at one moment after the other, until it lives to its end."""
     kept = folder / "kept.db"
@@ -99,7 +101,7 @@ def killed_again_and_again(
     raise RuntimeError("it died every time")
 
 
-def merge_in_a_child(path: Path, moment: int, arm: Callable[[SqliteStore, int], None]) -> bool:
+def merge_in_a_child(path: Path, moment: int, arm: Callable[[SqlStore, int], None]) -> bool:
     child = os.fork()
     if child == 0:
         try:
@@ -116,7 +118,7 @@ def merge_in_a_child(path: Path, moment: int, arm: Callable[[SqliteStore, int], 
     return not os.WIFSIGNALED(status)
 
 
-def dies_at_statement(store: SqliteStore, number: int) -> None:
+def dies_at_statement(store: SqlStore, number: int) -> None:
     """Kill this process when it begins the statement with that number; each row is one."""
     left = number
 
@@ -126,10 +128,10 @@ def dies_at_statement(store: SqliteStore, number: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store._database._connection.set_trace_callback(count)  # noqa: SLF001 - as a debugger would
+    connection(store).set_trace_callback(count)
 
 
-def dies_at_size(_: SqliteStore, size: int) -> None:
+def dies_at_size(_: SqlStore, size: int) -> None:
     """Let the kernel kill this process when a file grows beyond that size, within that write."""
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -165,8 +167,8 @@ def all_at_once(path: str, processes: str, rounds: str, step: str) -> list[str]:
 
 
 def merge_rounds(path: Path, number: int, rounds: int, step: str) -> None:
-    steps = (*migrations(), Migration(9, step)) if step else ()
-    with closing(SqliteStore(open_database(path, steps=steps), PROJECT)) as store:
+    steps = (*migrations("sqlite"), Migration(9, step)) if step else ()
+    with closing(SqlStore(open_database(path, steps=steps), PROJECT)) as store:
         for count in range(rounds):
             tips = FilesState({f"branch{number}": f"{count}"})
             store.merge(tasks_of_round(number, count), {}, tips, NOW)

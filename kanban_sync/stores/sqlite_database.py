@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import StoreError
-from kanban_sync.stores.migrations import check_current, migrations, upgrade, version
+from kanban_sync.stores import rows
+from kanban_sync.stores.migrations import check_current, migrations
+from kanban_sync.stores.sqlite_migrations import upgrade, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.stores.migrations import Migration
+    from kanban_sync.stores.rows import Row
+    from kanban_sync.stores.transactions import Transaction
 
 PATIENCE = 5.0
 """How many seconds to wait for another process that is writing."""
 
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
+
+SYNC_ONCE = "Run `kanban-sync sync` once, where it may be written, to bring it up to date."
 
 ANEW = "move the file away and run `kanban-sync sync`: tasks are read anew from the repository"
 
@@ -42,8 +49,10 @@ REMEDIES = {
 """What happened and what to do now, by SQLite's primary result code."""
 
 
-class Database:
+class SqliteDatabase:
     """An open SQLite file, for one process and any number of its threads."""
+
+    has_md5 = False
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -63,10 +72,15 @@ class Database:
                 ) from error
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write all or, if the block raises, nothing; no other process writes meanwhile."""
+    def writing(self, _project: str = "") -> Iterator[sqlite3.Connection]:
+        """Write all or, if the block raises, nothing; nobody else writes to the file then."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+
+    def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
+        """Return the rows of tasks by key; here a statement for each costs next to nothing."""
+        found = ((key, db.execute(rows.KEPT_TASK, key).fetchone()) for key in keys)
+        return {key: row for key, row in found if row is not None}
 
     def close(self) -> None:
         """Close the file."""
@@ -88,7 +102,7 @@ class Database:
 
 def open_database(
     path: Path, *, read_only: bool = False, steps: Sequence[Migration] = ()
-) -> Database:
+) -> SqliteDatabase:
     """Open the file, made and brought up to date if need be; read-only it has to be there.
 
     Args:
@@ -99,7 +113,7 @@ def open_database(
     Raises:
         StoreError: It cannot be used, in words that say what to do.
     """
-    steps = steps or migrations()
+    steps = steps or migrations("sqlite")
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(
             f"Python was built with SQLite {sqlite3.sqlite_version}, and the task database needs "
@@ -107,7 +121,17 @@ def open_database(
         )
     with in_words(path):
         connection = _open_to_read(path, steps) if read_only else _open_to_write(path, steps)
-    return Database(connection, path)
+    return SqliteDatabase(connection, path)
+
+
+def schema_of(path: Path) -> int:
+    """Return the number of the last step that was applied to a file, 0 for an empty one.
+
+    Raises:
+        StoreError: It cannot be read, or is some other program's.
+    """
+    with in_words(path), closing(_open_to_read(path, ())) as connection:
+        return version(connection, path)
 
 
 @contextmanager
@@ -172,9 +196,11 @@ def _open_to_read(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
 def _checked(
     connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]
 ) -> sqlite3.Connection:
-    """Return the connection if its schema is this release's, else close it."""
+    """Return the connection if its schema is that of the steps, else close it."""
     try:
-        check_current(version(connection, path), path, steps)
+        found = version(connection, path)
+        if steps:
+            check_current(found, path, steps, remedy=SYNC_ONCE)
     except BaseException:
         connection.close()
         raise
@@ -187,7 +213,7 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
         uri=True,
         timeout=PATIENCE,
         isolation_level=None,
-        # Database's lock sees to it that one thread at a time uses it.
+        # The lock of SqliteDatabase sees to it that one thread at a time uses it.
         check_same_thread=False,
     )
 

@@ -1,0 +1,65 @@
+"""``kanban-sync db``: which task database this clone uses, what it holds, and its upgrade."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.cli.console import here, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from kanban_sync.databases import Contents
+
+
+@click.group("db")
+def command() -> None:
+    """Tell of the task database, or upgrade it."""
+
+
+@command.command("status")
+@json_option
+def status_command(*, as_json: bool) -> None:
+    """Tell which database it is, which schema it has, and what is in it."""
+    database = here().database
+    contents = database.contents()
+    if as_json:
+        projects = [each._asdict() for each in contents.projects]
+        known = {"schema": contents.schema, "newest_schema": contents.newest}
+        print_json(
+            {"database": database.name, "kind": database.kind, **known, "projects": projects}
+        )
+        return
+    say(f"database   {database.name}  ({database.kind})")
+    say(f"schema     {_schema(contents)}")
+    for each in contents.projects:
+        say(f"project    {each.project}  {each.tasks} tasks, {each.events} events")
+
+
+@command.command("upgrade")
+def upgrade_command() -> None:
+    """Bring the schema of the database up to date; older releases cannot use it any more then."""
+    database = here().database
+    before = database.contents()
+    copy = database.upgrade()
+    if before.schema == before.newest:
+        say(f"{database.name} is up to date: schema {before.newest}")
+        return
+    if not before.schema:
+        say(f"made {database.name}: schema {before.newest}")
+        return
+    say(f"upgraded {database.name} from schema {before.schema} to {before.newest}")
+    if copy:
+        say(f"what was before is kept in {copy}")
+
+
+def _schema(contents: Contents) -> str:
+    if not contents.schema:
+        return "none yet; the first sync makes it"
+    if contents.schema > contents.newest:
+        return f"{contents.schema}; this release knows {contents.newest}: upgrade kanban-sync here"
+    if contents.schema < contents.newest:
+        return (
+            f"{contents.schema}; this release needs {contents.newest}: run 'kanban-sync db upgrade'"
+        )
+    return f"{contents.schema}, up to date"

@@ -1,0 +1,195 @@
+"""Which task database a clone uses: a file in its state folder, or the PostgreSQL that is named.
+
+The user names one, never the repository: with ``KANBAN_SYNC_DATABASE_URL`` in the environment, or
+for all clones and whatever starts git with ``git config --global kanban-sync.database``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from kanban_sync.core.errors import SetupError
+from kanban_sync.stores.migrations import migrations
+from kanban_sync.user_settings import user_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.stores.postgres_address import Address
+    from kanban_sync.stores.summary import ProjectCounts
+    from kanban_sync.stores.transactions import Database
+
+DATABASE_URL = "KANBAN_SYNC_DATABASE_URL"
+SETTING = "kanban-sync.database"
+DATABASE_FILE = "tasks.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds: its schema (0: none yet), the newest known, and the projects in it.
+
+    Projects are listed only where the schema is this release's.
+    """
+
+    schema: int
+    newest: int
+    projects: tuple[ProjectCounts, ...] = ()
+
+
+class TaskDatabase(Protocol):
+    """The database of a clone, not opened yet.
+
+    Raises:
+        StoreError: From any method, if it cannot be used, in words that say what to do.
+    """
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The path or the URL, without a password."""
+        ...
+
+    def open(self, project: str) -> TaskStore:
+        """Open it for a project, made if need be."""
+        ...
+
+    def look(self, project: str) -> TaskStore | None:
+        """Open it to read, None if there is none yet."""
+        ...
+
+    def contents(self) -> Contents:
+        """Return what it holds."""
+        ...
+
+    def upgrade(self) -> str:
+        """Bring its schema up to date; return where a copy of what was before lies, if anywhere."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """A file in the state folder of a clone."""
+
+    path: Path
+    kind = "sqlite"
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def open(self, project: str) -> TaskStore:
+        """Open it, made and brought up to date if need be."""
+        from kanban_sync.stores.sqlite import open_sqlite
+
+        return open_sqlite(self.path, project)
+
+    def look(self, project: str) -> TaskStore | None:
+        """Open it to read, None if there is no file."""
+        from kanban_sync.stores.sqlite import open_sqlite
+
+        if not self.path.exists():
+            return None
+        return open_sqlite(self.path, project, read_only=True)
+
+    def contents(self) -> Contents:
+        """Return what the file holds."""
+        from kanban_sync.stores.sqlite_database import open_database, schema_of
+
+        newest = migrations("sqlite")[-1].number
+        if not self.path.exists():
+            return Contents(0, newest)
+        found = schema_of(self.path)
+        if found != newest:
+            return Contents(found, newest)
+        return Contents(found, newest, counted(open_database(self.path, read_only=True)))
+
+    def upgrade(self) -> str:
+        """Bring the file up to date; return where its copy lies, if it had to be upgraded."""
+        from kanban_sync.stores.sqlite_database import open_database
+        from kanban_sync.stores.sqlite_migrations import backup_of
+
+        before = self.contents()
+        open_database(self.path).close()
+        is_upgraded = 0 < before.schema < before.newest
+        return str(backup_of(self.path, before.newest)) if is_upgraded else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A database on a PostgreSQL server."""
+
+    address: Address
+    kind = "postgresql"
+
+    @property
+    def name(self) -> str:
+        """The URL, without a password."""
+        return self.address.name
+
+    def open(self, project: str) -> TaskStore:
+        """Open it, with a schema made if there is none."""
+        from kanban_sync.stores.postgres import open_postgres
+
+        return open_postgres(self.address, project)
+
+    def look(self, project: str) -> TaskStore | None:
+        """Open it to read, None if there is no schema."""
+        from kanban_sync.stores.postgres import open_postgres
+        from kanban_sync.stores.postgres_database import NoSchemaError
+
+        try:
+            return open_postgres(self.address, project, read_only=True)
+        except NoSchemaError:
+            return None
+
+    def contents(self) -> Contents:
+        """Return what its schema holds."""
+        from kanban_sync.stores.postgres_database import open_database, schema_of
+
+        found, newest = schema_of(self.address), migrations("postgres")[-1].number
+        if found != newest:
+            return Contents(found, newest)
+        return Contents(found, newest, counted(open_database(self.address, read_only=True)))
+
+    def upgrade(self) -> str:
+        """Bring its schema up to date; whoever runs the server keeps the copies."""
+        from kanban_sync.stores.postgres_database import upgrade_database
+
+        upgrade_database(self.address)
+        return ""
+
+
+def counted(database: Database) -> tuple[ProjectCounts, ...]:
+    """Count what an open database holds, and close it."""
+    from kanban_sync.stores.summary import project_counts
+
+    with contextlib.closing(database):
+        return project_counts(database)
+
+
+def task_database(file: Path, environment: Mapping[str, str]) -> TaskDatabase:
+    """Return the database that the user has named, else the file.
+
+    Raises:
+        SetupError: What is named is no URL of a database, or its driver is not installed.
+    """
+    url = environment.get(DATABASE_URL, "") or user_setting(SETTING)
+    if not url:
+        return SqliteFile(file)
+    try:
+        from kanban_sync.stores.postgres_address import address_of
+    except ImportError as error:
+        raise SetupError(
+            f"{DATABASE_URL} or git's {SETTING} names a PostgreSQL database, and its driver"
+            f" cannot be loaded ({error}). Install it: pip install 'kanban-sync[postgres]'"
+        ) from error
+    return PostgresServer(address_of(url))

@@ -1,0 +1,79 @@
+"""The URL of a PostgreSQL database: taken apart, and shown without its password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from kanban_sync.core.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMES = ("postgresql://", "postgres://")
+
+LOOKS_LIKE = "postgresql://user@db.example.org/tasks"
+
+UNLESS_SAID = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+    "fallback_application_name": "kanban-sync",
+}
+"""What a URL may say otherwise; a server that falls silent is noticed within a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database, as a message may show it, and how it is connected to."""
+
+    name: str
+    parameters: Mapping[str, object] = field(repr=False)
+
+    def concealed(self, text: str) -> str:
+        """Return a text that the server or its library said, without the password."""
+        password = str(self.parameters.get("password") or "")
+        return text.replace(password, "…") if password else text
+
+
+def address_of(url: str) -> Address:
+    """Take the URL of a database apart.
+
+    Raises:
+        SetupError: It is none; the message shows nothing of it, since it may hold a password.
+    """
+    if not url.startswith(SCHEMES):
+        raise SetupError(f"The URL of the task database is none: it has to be like {LOOKS_LIKE}.")
+    try:
+        said = conninfo_to_dict(url)
+    except (psycopg.Error, UnicodeError):
+        raise SetupError(
+            "The URL of the task database cannot be taken apart: it has to be like "
+            f"{LOOKS_LIKE}, and what is no letter or digit in a user name or password is written "
+            "as %XX ('@' as %40)."
+        ) from None
+    return Address(_shown(said), {**UNLESS_SAID, **said})
+
+
+def _shown(said: Mapping[str, object]) -> str:
+    """Return a URL with all that tells databases apart, and nothing else."""
+    host, port = str(said.get("host") or ""), str(said.get("port") or "")
+    user, name = (quote(str(said.get(key) or ""), safe="") for key in ("user", "dbname"))
+    is_socket = host.startswith(("/", "@"))
+    place = f"[{host}]" if ":" in host and not is_socket else "" if is_socket else host
+    return "".join(
+        (
+            "postgresql://",
+            f"{user}@" if user else "",
+            place,
+            f":{port}" if port else "",
+            f"/{name}",
+            f"?host={host}" if is_socket else "",
+        )
+    )

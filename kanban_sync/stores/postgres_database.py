@@ -1,0 +1,283 @@
+"""One PostgreSQL database: connected to, its transactions, and how text is kept in it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import zlib
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.core.model import TaskKey
+from kanban_sync.stores import rows
+from kanban_sync.stores.migrations import check_current, migrations
+from kanban_sync.stores.postgres_errors import PATIENCE, in_words
+from kanban_sync.stores.postgres_migrations import LOCKS, upgrade, version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kanban_sync.stores.migrations import Migration
+    from kanban_sync.stores.postgres_address import Address
+    from kanban_sync.stores.rows import Row
+    from kanban_sync.stores.transactions import Transaction
+
+OURS = "SET LOCAL search_path TO kanban_sync"
+
+READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS}"
+
+WRITE = f"""
+BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
+SET LOCAL lock_timeout = '{PATIENCE}s';
+SET LOCAL idle_in_transaction_session_timeout = '60s';
+SELECT pg_advisory_xact_lock({LOCKS}, %d)
+"""
+"""Whoever is put to sleep while he writes loses the lock of his project after a minute."""
+
+UPGRADE = (
+    "Run `kanban-sync db upgrade` once; from then on, everybody who shares it needs this release."
+)
+
+TASKS_OF_KEYS = rows.KEPT_TASKS.replace(
+    "WHERE",
+    "JOIN unnest(?2::text[], ?3::text[]) AS wanted (source, name) USING (source, name) WHERE",
+)
+
+PLACEHOLDER = re.compile(r"\?(\d*)|json_each\(([^)]*)\)")
+
+# PostgreSQL has no text with a zero in it. The order of texts stays what it is.
+ZERO, MARK = "\0", "\1"
+ESCAPES = str.maketrans({ZERO: MARK + "\1", MARK: MARK + "\2"})
+ESCAPED = re.compile("\1([\1\2])")
+MEANT = {"\1": ZERO, "\2": MARK}
+
+
+class NoSchemaError(StoreError):
+    """Nothing has been kept in this database yet."""
+
+
+class Found:
+    """The rows that a statement returned."""
+
+    def __init__(self, found: Iterable[Row]) -> None:
+        self._left = iter(found)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give one row after the other."""
+        return self._left
+
+    def fetchone(self) -> Row | None:
+        """Return the next row, None after the last."""
+        return next(self._left, None)
+
+    def fetchall(self) -> list[Row]:
+        """Return all that are left."""
+        return list(self._left)
+
+
+class PostgresTransaction:
+    """What can be done between the beginning and the end of a transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._connection = connection
+
+    def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
+        """Carry out one statement."""
+        cursor = self._connection.execute(translated(query), kept(parameters))
+        return Found(meant(cursor.fetchall()) if cursor.description else ())
+
+    def executemany(self, query: str, parameters: Sequence[Sequence[Any]], /) -> None:
+        """Carry out one statement for each row of parameters, without waiting for each answer."""
+        if parameters:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(translated(query), [kept(row) for row in parameters])
+
+
+class PostgresDatabase:
+    """A connection to a PostgreSQL database, for one process and any number of its threads."""
+
+    has_md5 = True
+
+    def __init__(
+        self, connection: psycopg.Connection[Row], address: Address, *, read_only: bool = False
+    ) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._read_only = read_only
+        self.address = address
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresTransaction]:
+        """Read one state of the database, whatever others write meanwhile."""
+        with self._transaction(READ) as db:
+            try:
+                yield db
+            except (ValueError, KeyError, TypeError) as error:
+                raise StoreError(
+                    f"The task database {self.address.name} holds what kanban-sync cannot read "
+                    f"({type(error).__name__}: {error}); please report this."
+                ) from error
+
+    @contextmanager
+    def writing(self, project: str) -> Iterator[PostgresTransaction]:
+        """Write all or, if the block raises, nothing; nobody else writes to the project then."""
+        if self._read_only:
+            raise StoreError(f"The task database {self.address.name} was opened to be read only.")
+        with self._transaction(WRITE % lock_of(project)) as db:
+            yield db
+
+    def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
+        """Return the rows of tasks by key, in one statement."""
+        if not keys:
+            return {}
+        project = keys[0].project
+        sources, names = [key.source for key in keys], [key.name for key in keys]
+        found = db.execute(TASKS_OF_KEYS, (project, sources, names))
+        return {TaskKey(project, row[0], row[1]): row for row in found}
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[PostgresTransaction]:
+        connection = self._connection
+        with self._lock, in_words(self.address):
+            try:
+                connection.execute(begin.encode())
+                yield PostgresTransaction(connection)
+                connection.execute(b"COMMIT")
+            finally:
+                if connection.info.transaction_status is not TransactionStatus.IDLE:
+                    with suppress(psycopg.Error):
+                        connection.execute(b"ROLLBACK")
+
+
+def open_database(
+    address: Address, *, read_only: bool = False, steps: Sequence[Migration] = ()
+) -> PostgresDatabase:
+    """Connect, and make the schema where there is none; read-only it has to be there.
+
+    A schema of an older release is left as it is: others who share it could not use it any more.
+
+    Raises:
+        StoreError: It cannot be used, in words that say what to do.
+    """
+    connection = connect(address)
+    try:
+        _prepare(connection, address, steps or migrations("postgres"), read_only=read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return PostgresDatabase(connection, address, read_only=read_only)
+
+
+def _prepare(
+    connection: psycopg.Connection[Row],
+    address: Address,
+    steps: Sequence[Migration],
+    *,
+    read_only: bool,
+) -> None:
+    with in_words(address):
+        found = version(connection, address.name)
+        if not found and not read_only:
+            upgrade(connection, address.name, steps)
+            return
+    if not found:
+        raise NoSchemaError(
+            f"There are no tasks in {address.name} yet: run `kanban-sync sync` once."
+        )
+    check_current(found, address.name, steps, remedy=UPGRADE)
+
+
+def schema_of(address: Address) -> int:
+    """Return the number of the last step that was applied, 0 where there is no schema.
+
+    Raises:
+        StoreError: It cannot be asked, or the schema is some other program's.
+    """
+    with closing(connect(address)) as connection, in_words(address):
+        return version(connection, address.name)
+
+
+def upgrade_database(address: Address, steps: Sequence[Migration] = ()) -> None:
+    """Bring the schema up to date, made if there is none.
+
+    Raises:
+        StoreError: It cannot be, in words that say what to do; nothing was changed.
+    """
+    with closing(connect(address)) as connection, in_words(address):
+        upgrade(connection, address.name, steps or migrations("postgres"))
+
+
+def connect(address: Address) -> psycopg.Connection[Row]:
+    """Connect to a database as it is.
+
+    Raises:
+        StoreError: Nobody answers, or not to this user.
+    """
+    with in_words(address, is_connected=False):
+        return psycopg.connect(
+            **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
+            autocommit=True,
+            cursor_factory=psycopg.RawCursor,
+        )
+
+
+def lock_of(project: str) -> int:
+    """Return the number under which a project is locked; two may share one, and then wait."""
+    number = zlib.crc32(project.encode(errors="surrogatepass"))
+    return number - (number >> 31 << 32)
+
+
+@lru_cache(maxsize=256)
+def translated(query: str) -> bytes:
+    """Return a statement with the placeholders and the list of PostgreSQL."""
+    count = 0
+
+    def replacement(match: re.Match[str]) -> str:
+        nonlocal count
+        number, listed = match.groups()
+        if listed is not None:
+            return f"json_array_elements_text({PLACEHOLDER.sub(replacement, listed)}::json)"
+        count += not number
+        return f"${number or count}"
+
+    return PLACEHOLDER.sub(replacement, query).encode()
+
+
+def kept(parameters: Sequence[Any]) -> Sequence[Any]:
+    """Return parameters as the database can keep them."""
+    for value in parameters:
+        kind = value.__class__
+        if (kind is str and (ZERO in value or MARK in value)) or kind is list:
+            return [_kept(each) for each in parameters]
+    return parameters
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
+    return value.translate(ESCAPES) if isinstance(value, str) else value
+
+
+def meant(found: Iterable[Row]) -> Iterator[Row]:
+    """Give rows with the text that was meant."""
+    for row in found:
+        for value in row:
+            if value.__class__ is str and MARK in value:
+                yield tuple(_meant(each) for each in row)
+                break
+        else:
+            yield row
+
+
+def _meant(value: object) -> object:
+    return ESCAPED.sub(lambda match: MEANT[match[1]], value) if isinstance(value, str) else value

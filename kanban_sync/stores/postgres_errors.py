@@ -1,0 +1,106 @@
+"""The errors of PostgreSQL in words that a user can act on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from psycopg import Error, InterfaceError, OperationalError
+
+from kanban_sync.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanban_sync.stores.postgres_address import Address
+
+PATIENCE = 15
+"""How many seconds to wait for another process that is writing to the same project."""
+
+RIGHTS = (
+    "the role that it is opened with lacks a right. Ask whoever runs the server for CREATE on the"
+    " database to make the schema kanban_sync; where it is made already, for USAGE on it and"
+    " SELECT, INSERT, UPDATE and DELETE on its tables"
+)
+
+REMEDIES = {
+    "42501": RIGHTS,
+    "25006": "it may only be read, as a standby may: name the primary server",
+    "55P03": (
+        f"another process has been writing to this project for {PATIENCE} s; try again in a moment"
+    ),
+    "57014": "the server gave up waiting; try again in a moment",
+    "53100": "no space is left on the server; make room there and run `kanban-sync sync`",
+    "53300": "the server has too many connections; try again in a moment",
+    "54000": (
+        "the id of a task, or the path of its file, is longer than it can keep (2,700 bytes);"
+        " shorten it"
+    ),
+    "22021": "it is not kept as UTF-8; create a database with ENCODING 'UTF8'",
+    "22P05": "it is not kept as UTF-8; create a database with ENCODING 'UTF8'",
+    "0A000": "its server is too old or of another kind; PostgreSQL 13 or newer is needed",
+    "42P01": "tables of its schema kanban_sync are missing; restore them from a backup",
+    "42703": "tables of its schema kanban_sync were changed; restore them from a backup",
+}
+"""What happened and what to do now, by SQLSTATE."""
+
+LOST = (
+    "the connection was lost; when the server is there again, run `kanban-sync sync`: nothing is"
+    " left half done, and nothing is done twice"
+)
+
+BREAKS = ("08", "57P", "25P03")
+"""How each SQLSTATE begins that ends a connection: broken off, shut down, asleep for too long."""
+
+UNCONNECTED = (
+    ("password", "it does not know this user with this password; correct the URL, or ~/.pgpass"),
+    ("no pg_hba.conf entry", "its server does not let this user in from here; ask who runs it"),
+    ("role ", "its server does not know this user; correct the URL, or ask who runs it"),
+    ("database ", "its server has no such database; correct the URL, or create it"),
+    ("too many", REMEDIES["53300"]),
+    ("remaining connection slots", REMEDIES["53300"]),
+    ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
+    ("certificate", "its server's certificate is not trusted; see sslrootcert in its URL"),
+    ("SSL", "its server and this machine do not agree on encryption; see sslmode in its URL"),
+    ("starting up", "its server is starting up; try again in a moment"),
+    ("shutting down", "its server is shutting down; try again in a moment"),
+)
+"""What to do, by a word of the library; until it is connected no SQLSTATE is told."""
+
+AWAY = (
+    "its server cannot be reached; see whether it runs and whether the URL is right, then run"
+    " `kanban-sync sync`"
+)
+
+
+@contextmanager
+def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
+    """Turn the errors of the driver into a StoreError that names the database, and no password."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"The task database {address.name} cannot keep {error.object!r}: it is not valid "
+            "Unicode. Correct it in the task file, or rename that file."
+        ) from error
+    except Error as error:
+        lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
+        remedy = _remedy(error) if is_connected else _way_in(" ".join(lines))
+        # Not from the error: its own text is not ours to vouch for.
+        raise StoreError(
+            f"The task database {address.name}: {remedy} ({lines[0].strip()})."
+        ) from None
+
+
+def _remedy(error: Error) -> str:
+    if error.sqlstate in REMEDIES:
+        return REMEDIES[error.sqlstate]
+    is_about_connection = isinstance(error, OperationalError | InterfaceError)
+    if is_about_connection and (error.sqlstate or "08").startswith(BREAKS):
+        return LOST
+    return "PostgreSQL refuses; please report this"
+
+
+def _way_in(text: str) -> str:
+    said = text.rpartition("FATAL:")[2]
+    return next((remedy for word, remedy in UNCONNECTED if word in said), AWAY)

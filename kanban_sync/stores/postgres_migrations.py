@@ -1,0 +1,75 @@
+"""The schema of a PostgreSQL database: which one it has, and how it is brought up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.stores.migrations import check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from kanban_sync.stores.migrations import Migration
+
+LOCKS = int.from_bytes(b"kanb")
+"""The first half of the number of each advisory lock; the second is that of a project."""
+
+THERE = """
+SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = 'kanban_sync'),
+       (SELECT count(*) FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid
+         WHERE nspname = 'kanban_sync' AND relname = 'schema_version')
+"""
+"""Not by to_regclass, which within a transaction may tell what was so before it waited."""
+
+BEGIN = f"""
+BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s';
+SELECT pg_advisory_xact_lock({LOCKS}, 0)
+"""
+
+
+def version(connection: psycopg.Connection[Any], name: str) -> int:
+    """Return the number of the last step that was applied, 0 where there is no schema.
+
+    Raises:
+        StoreError: The schema is some other program's.
+    """
+    ((has_schema, has_version),) = connection.execute(THERE.encode())
+    if not has_schema:
+        return 0
+    if not has_version:
+        raise StoreError(
+            f"The schema kanban_sync in {name} is some other program's; it was left untouched. "
+            "Name another database for the tasks."
+        )
+    ((number,),) = connection.execute(b"SELECT max(version) FROM kanban_sync.schema_version")
+    return int(number or 0)
+
+
+def upgrade(connection: psycopg.Connection[Any], name: str, steps: Sequence[Migration]) -> None:
+    """Apply the steps that are missing, in one transaction, to the schema made if need be.
+
+    Several processes may do so at once: one does, the others find it done.
+
+    Raises:
+        StoreError: The schema was made by a newer release, or by another program.
+    """
+    try:
+        connection.execute(BEGIN.encode())
+        found = version(connection, name)
+        check(found, name, steps)
+        if not found:
+            connection.execute(b"CREATE SCHEMA kanban_sync")
+        connection.execute(b"SET LOCAL search_path TO kanban_sync")
+        if not found:
+            connection.execute(b"CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
+        for step in steps:
+            if step.number > found:
+                connection.execute(step.sql.encode())
+                connection.execute(b"INSERT INTO schema_version VALUES ($1)", (step.number,))
+        connection.execute(b"COMMIT")
+    finally:
+        if not connection.closed and connection.info.transaction_status:
+            connection.execute(b"ROLLBACK")

@@ -1,0 +1,275 @@
+"""The task store in SQL: the same statements, whichever database carries them out.
+
+They are written with ``?`` or ``?1`` for parameters and with ``json_each`` for a list of them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.model import TaskKey
+from kanban_sync.core.ports import Event
+from kanban_sync.core.records import said_from_json, said_to_json
+from kanban_sync.stores import rows
+from kanban_sync.stores.changes import (
+    check_project,
+    check_tasks,
+    compare,
+    roadmap_updated,
+    to_json,
+)
+from kanban_sync.stores.filestates import RecordedFiles
+from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.board import Said
+    from kanban_sync.core.merge import Kept
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.ports import FilesState, Gone, Merged, Run
+    from kanban_sync.stores.changes import Changes
+    from kanban_sync.stores.transactions import Database, Transaction
+
+
+class SqlStore:
+    """The task database of one project; usable from any thread."""
+
+    def __init__(self, database: Database, project: str) -> None:
+        self._database = database
+        self._project = project
+        self._asked: set[str] = set()
+        self._files = RecordedFiles(project, has_md5=database.has_md5)
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks, also those that are over, by path, position and key."""
+        with self._database.reading() as db:
+            found = db.execute(rows.TASKS, (self._project,))
+            return [rows.task_of(self._project, row) for row in found]
+
+    def filed_tasks(self) -> list[Task]:
+        """Return the tasks as their files had them at the last merge."""
+        with self._database.reading() as db:
+            found = db.execute(rows.FILED_TASKS, (self._project,))
+            return [rows.filed_of(self._project, row) for row in found]
+
+    def ahead(self) -> list[Kept]:
+        """Return the tasks of which the database has what their files do not say."""
+        with self._database.reading() as db:
+            found = db.execute(rows.AHEAD, (self._project,))
+            return [rows.kept_of(self._project, row) for row in found]
+
+    def files(self) -> FilesState:
+        """Return what the last merge recorded of the files."""
+        with self._database.reading() as db:
+            return self._files.read(db)
+
+    def merge(
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
+    ) -> Merged:
+        """Bring the tasks in, in one transaction with its events; only changed rows are written."""
+        check_tasks(self._project, tasks)
+        digests = {task.key: rows.digest_of(task) for task in tasks}
+        with self._database.writing(self._project) as db:
+            changes = self._compare(db, tasks, digests, gone)
+            self._write(db, changes, digests, now)
+            counts = self._files.write(db, files) or not changes.merged.is_empty
+            if counts:
+                self._count_merge(db)
+        if counts:
+            self._asked = set()
+        return changes.merged
+
+    def parses(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return remembered parses (JSON) by digest; unknown digests are left out."""
+        query = """SELECT digest, parse FROM parses
+                    WHERE project = ? AND digest IN (SELECT value FROM json_each(?))"""
+        with self._database.reading() as db:
+            asked = json.dumps(list(digests))
+            found: dict[str, str] = dict(db.execute(query, (self._project, asked)).fetchall())
+        self._asked |= found.keys()
+        return found
+
+    def remember_parses(self, parses: Mapping[str, str]) -> None:
+        """Remember parses; forgets those that no merge has asked for in the last 1,000."""
+        with self._database.writing(self._project) as db:
+            merges = self._merges(db)
+            db.executemany(
+                """INSERT INTO parses (project, digest, asked, parse) VALUES (?, ?, ?, ?)
+                   ON CONFLICT (project, digest) DO UPDATE SET
+                          asked = excluded.asked, parse = excluded.parse""",
+                [(self._project, digest, merges, parse) for digest, parse in parses.items()],
+            )
+            db.execute(
+                "DELETE FROM parses WHERE project = ? AND asked <= ?",
+                (self._project, merges - PARSES_KEPT - ASKED_NOTED),
+            )
+
+    def base(self, target: str) -> dict[TaskKey, Said]:
+        """Return what was last agreed on with that board."""
+        query = "SELECT source, name, said FROM bases WHERE project = ? AND target = ?"
+        with self._database.reading() as db:
+            return {
+                TaskKey(self._project, source, name): said_from_json(said)
+                for source, name, said in db.execute(query, (self._project, target))
+            }
+
+    def remember(self, target: str, said: Iterable[Said]) -> None:
+        """Record bases (the key is the card's), replacing older ones."""
+        new = {each.said.key: said_to_json(each) for each in said}
+        check_project(self._project, new)
+        with self._database.writing(self._project) as db:
+            db.executemany(
+                """INSERT INTO bases (project, target, source, name, said) VALUES (?, ?, ?, ?, ?)
+                   ON CONFLICT (project, target, source, name)
+                   DO UPDATE SET said = excluded.said WHERE bases.said <> excluded.said""",
+                [(self._project, target, *key[1:], text) for key, text in new.items()],
+            )
+
+    def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
+        """Forget the bases of these keys."""
+        with self._database.writing(self._project) as db:
+            db.executemany(
+                """DELETE FROM bases
+                    WHERE target = ? AND project = ? AND source = ? AND name = ?""",
+                [(target, *key) for key in keys if key.project == self._project],
+            )
+
+    def board_ids(self, target: str) -> dict[str, str]:
+        """Return what the board wanted remembered."""
+        query = "SELECT ids FROM boards WHERE project = ? AND target = ?"
+        with self._database.reading() as db:
+            row = db.execute(query, (self._project, target)).fetchone()
+            return dict(json.loads(row[0])) if row else {}
+
+    def remember_board(self, target: str, ids: Mapping[str, str]) -> None:
+        """Record what the board wants remembered, and nothing else that was there before."""
+        with self._database.writing(self._project) as db:
+            db.execute(
+                """INSERT INTO boards (project, target, ids) VALUES (?, ?, ?)
+                   ON CONFLICT (project, target)
+                   DO UPDATE SET ids = excluded.ids WHERE boards.ids <> excluded.ids""",
+                (self._project, target, to_json(dict(ids))),
+            )
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        query = "SELECT coalesce(max(id), 0) FROM events WHERE project = ?"
+        with self._database.reading() as db:
+            return _number(db, query, self._project)
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return events with an id above ``after``, oldest first."""
+        query = """SELECT id, at, kind, key, data FROM events
+                    WHERE project = ? AND id > ? ORDER BY id LIMIT ?"""
+        with self._database.reading() as db:
+            return [Event(*row) for row in db.execute(query, (self._project, after, limit))]
+
+    def begin_run(self, run: Run) -> int:
+        """Record the start of a run and return its id; one that never ended was interrupted."""
+        with self._database.writing(self._project) as db:
+            db.execute(
+                """UPDATE runs SET result = 'interrupted'
+                    WHERE project = ? AND target = ? AND result = 'running'""",
+                (self._project, run.target),
+            )
+            return _number(
+                db,
+                """INSERT INTO runs
+                          (target, started_at, seconds, result, operations, error, project)
+                   VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                *_of_run(run),
+                self._project,
+            )
+
+    def end_run(self, run: Run) -> None:
+        """Record the end of the run with that id; keeps the newest 200 runs of each target."""
+        with self._database.writing(self._project) as db:
+            db.execute(
+                """UPDATE runs SET target = ?, started_at = ?, seconds = ?, result = ?,
+                                   operations = ?, error = ?
+                    WHERE project = ? AND id = ?""",
+                (*_of_run(run), self._project, run.id),
+            )
+            db.execute(
+                """DELETE FROM runs WHERE project = ?1 AND target = ?2 AND id NOT IN
+                   (SELECT id FROM runs WHERE project = ?1 AND target = ?2
+                     ORDER BY id DESC LIMIT ?3)""",
+                (self._project, run.target, RUNS_KEPT),
+            )
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """Return the newest runs of all targets, newest first."""
+        with self._database.reading() as db:
+            return [rows.run_of(row) for row in db.execute(rows.RUNS, (self._project, limit))]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _compare(
+        self,
+        db: Transaction,
+        tasks: Sequence[Task],
+        digests: Mapping[TaskKey, str],
+        gone: Mapping[TaskKey, Gone],
+    ) -> Changes:
+        """Compare, reading of the old tasks only those of which the files say something new."""
+        had = set(db.execute(rows.DIGESTS, (self._project,)))
+        new = [task for task in tasks if (*task.key, digests[task.key]) not in had]
+        # A task that the files hold is not gone, whatever the caller says.
+        over = [key for key in gone if key not in digests and key.project == self._project]
+        known = {row[:-1] for row in had} if new else set()
+        asked = [*(task.key for task in new if task.key in known), *over]
+        found = self._database.tasks(db, asked)
+        old = {key: rows.kept_of(self._project, row) for key, row in found.items()}
+        return compare(old, new, gone)
+
+    def _write(
+        self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str], now: float
+    ) -> None:
+        written = [rows.row_of(each, digests[each.task.key]) for each in changes.write]
+        db.executemany(rows.WRITE_TASK, written)
+        db.executemany(rows.TASK_IS_OVER, [rows.over_row_of(each) for each in changes.over])
+        if changes.merged.is_empty and not changes.news:
+            return
+        pending = "SELECT count(*) FROM tasks WHERE project = ? AND status = 'todo'"
+        news = (*changes.news, roadmap_updated(changes, _number(db, pending, self._project)))
+        db.executemany(
+            "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)",
+            [(self._project, now, *each) for each in news],
+        )
+
+    def _count_merge(self, db: Transaction) -> None:
+        db.execute(
+            """INSERT INTO projects (project, merges) VALUES (?, 1)
+               ON CONFLICT (project) DO UPDATE SET merges = projects.merges + 1""",
+            (self._project,),
+        )
+        merges = self._merges(db)
+        db.execute(
+            """UPDATE parses SET asked = ?1 WHERE project = ?2 AND asked <= ?3
+                  AND digest IN (SELECT value FROM json_each(?4))""",
+            (merges, self._project, merges - ASKED_NOTED, json.dumps(sorted(self._asked))),
+        )
+
+    def _merges(self, db: Transaction) -> int:
+        query = "SELECT coalesce(max(merges), 0) FROM projects WHERE project = ?"
+        return _number(db, query, self._project)
+
+
+def _of_run(run: Run) -> tuple[Any, ...]:
+    return (
+        run.target,
+        run.started_at,
+        run.seconds,
+        run.result,
+        to_json(dict(run.operations)),
+        run.error,
+    )
+
+
+def _number(db: Transaction, query: str, *parameters: object) -> int:
+    (row,) = db.execute(query, parameters)
+    return int(row[0])

@@ -1,0 +1,293 @@
+"""Away, locked, read-only, without rights or from another time: nothing is lost, all is said."""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.stores import postgres_database
+from kanban_sync.stores.migrations import Migration, migrations
+from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.postgres_address import Address, address_of
+from kanban_sync.stores.postgres_database import open_database, schema_of, upgrade_database
+from kanban_sync.stores.sql import SqlStore
+from stores.contract import SOME_FILES, everything
+from stores.made_up import NOW, PROJECT, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stores.emptied import Emptied
+
+LATER = Migration(99, "ALTER TABLE tasks ADD COLUMN extra TEXT NOT NULL DEFAULT 'new';")
+
+SECRET = "word-nobody-may-see"
+
+# Roles belong to the whole server, which other processes use too.
+ROLE = f"reader_{os.getpid()}"
+
+
+@pytest.fixture
+def store(emptied: Emptied) -> Iterator[SqlStore]:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task("a")], {}, SOME_FILES, NOW)
+        yield store
+
+
+@pytest.fixture
+def bare(emptied: Emptied) -> Iterator[Emptied]:
+    """The database without a schema; it gets one again."""
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    yield emptied
+    emptied.tell("DROP SCHEMA IF EXISTS kanban_sync CASCADE")
+    open_database(emptied.address).close()
+
+
+@pytest.fixture
+def stranger(emptied: Emptied) -> Iterator[Address]:
+    """The same database for a role that has a password, and no right to anything."""
+    emptied.tell(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{SECRET}'")
+    parameters = {**emptied.address.parameters, "user": ROLE, "password": SECRET}
+    yield replace(emptied.address, parameters=parameters)
+    emptied.tell(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
+
+
+@contextmanager
+def refused(words: str) -> Iterator[None]:
+    """Expect an error of which the text has these words, and no password."""
+    with pytest.raises(StoreError, match=words) as raised:
+        yield
+    assert SECRET not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+# --- The address ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (f"postgresql://ada:{SECRET}@db.example.org:6432/tasks", "ada@db.example.org:6432/tasks"),
+        (f"postgres://db/tasks?user=ada&password={SECRET}&sslmode=require", "ada@db/tasks"),
+        (f"postgresql://a%40b:{SECRET}%40@[::1]/tasks", "a%40b@[::1]/tasks"),
+        ("postgresql:///tasks?host=/run/postgresql", "/tasks?host=/run/postgresql"),
+        ("postgresql://", "/"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, name: str) -> None:
+    address = address_of(url)
+    assert address.name == f"postgresql://{name}"
+    assert SECRET not in repr(address)
+
+
+# --- Getting in ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"host": "/nowhere"}, "cannot be reached; see whether it runs"),
+        ({"host": "127.0.0.1", "port": 1}, "cannot be reached; see whether it runs"),
+        ({"host": "no.such.host.invalid"}, "server's name is not known"),
+        ({"password": f"not the {SECRET}"}, "does not know this user with this password"),
+        ({"password": None}, "does not know this user with this password"),
+        ({"user": f"nobody_{SECRET}"}, "does not know this user"),
+        ({"dbname": "nothing"}, "no such database; correct the URL, or create it"),
+    ],
+)
+def test_who_does_not_get_in_is_told_why(
+    stranger: Address, changed: dict[str, object], words: str
+) -> None:
+    parameters = {**stranger.parameters, **changed}
+    address = replace(stranger, parameters=parameters)
+    with pytest.raises(StoreError, match=words) as raised:
+        open_postgres(address, PROJECT)
+    if "password" in changed or "user" not in changed:
+        assert SECRET not in str(raised.value)
+    assert stranger.name in str(raised.value)
+
+
+# --- Rights --------------------------------------------------------------------------------
+
+
+def test_who_may_not_make_the_schema_is_told_which_right_it_takes(
+    bare: Emptied, stranger: Address
+) -> None:
+    with refused(r"Ask whoever runs the server for CREATE on the database"):
+        open_postgres(stranger, PROJECT)
+    assert schema_of(bare.address) == 0
+
+
+def test_who_may_not_use_the_schema_is_told_which_right_it_takes(
+    store: SqlStore, stranger: Address
+) -> None:
+    with refused(r"USAGE on it and SELECT, INSERT, UPDATE and DELETE"):
+        open_postgres(stranger, PROJECT)
+
+
+def test_who_may_only_read_reads_and_is_told_when_writing(
+    emptied: Emptied, store: SqlStore, stranger: Address
+) -> None:
+    emptied.tell(
+        f"GRANT USAGE ON SCHEMA kanban_sync TO {ROLE};"
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA kanban_sync TO {ROLE}"
+    )
+    with closing(open_postgres(stranger, PROJECT)) as reader:
+        assert reader.tasks() == [task("a")]
+        with refused("lacks a right"):
+            reader.merge([task("b")], {}, SOME_FILES, NOW)
+    assert store.tasks() == [task("a")]
+
+
+def test_a_server_that_only_reads_is_told_as_such(emptied: Emptied, store: SqlStore) -> None:
+    standby = {**emptied.address.parameters, "options": "-c default_transaction_read_only=on"}
+    with closing(open_postgres(replace(emptied.address, parameters=standby), PROJECT)) as reader:
+        assert reader.tasks() == [task("a")]
+        with refused("may only be read, as a standby may"):
+            reader.merge([task("b")], {}, SOME_FILES, NOW)
+
+
+def test_a_store_opened_to_read_writes_nothing(emptied: Emptied, store: SqlStore) -> None:
+    with closing(open_postgres(emptied.address, PROJECT, read_only=True)) as reader:
+        assert reader.tasks() == [task("a")]
+        with refused("opened to be read only"):
+            reader.merge([], {}, SOME_FILES, NOW)
+
+
+# --- In the middle -------------------------------------------------------------------------
+
+
+def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(
+    emptied: Emptied, store: SqlStore
+) -> None:
+    before = everything(store)
+    with closing(open_database(emptied.address)) as database:
+        broken = SqlStore(database, PROJECT)
+        (number,) = database._connection.execute(b"SELECT pg_backend_pid()").fetchall()  # noqa: SLF001
+        with (
+            refused(r"the connection was lost; .* run `kanban-sync sync`"),
+            database.writing(PROJECT) as db,
+        ):
+            db.execute("DELETE FROM tasks WHERE project = ?", (PROJECT,))
+            emptied.ask(f"SELECT pg_terminate_backend({number[0]})")
+            db.execute("DELETE FROM slots WHERE project = ?", (PROJECT,))
+        with refused("the connection was lost"):
+            broken.tasks()
+    assert everything(store) == before
+    assert store.merge([task("b")], {}, SOME_FILES, NOW).created
+
+
+def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
+    emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        postgres_database, "WRITE", postgres_database.WRITE.replace("'15s'", "'50ms'")
+    )
+    before = everything(store)
+    with emptied.database.writing(PROJECT):
+        with refused("another process has been writing to this project .* try again"):
+            store.merge([task("b")], {}, SOME_FILES, NOW)
+        with closing(open_postgres(emptied.address, "p2")) as other:
+            other.merge([], {}, SOME_FILES, NOW)
+    assert everything(store) == before
+    assert store.merge([task("b")], {}, SOME_FILES, NOW).created
+
+
+def test_text_that_is_not_unicode_is_told_and_nothing_is_written(store: SqlStore) -> None:
+    before = everything(store)
+    with pytest.raises(StoreError, match=r"not valid Unicode.*rename that file"):
+        store.merge([task("b"), task("c", path="caf\udce9/TASKS.md")], {}, SOME_FILES, NOW)
+    assert everything(store) == before
+
+
+def test_an_id_that_is_too_long_is_told_and_nothing_is_written(store: SqlStore) -> None:
+    before = everything(store)
+    with refused("longer than it can keep .* shorten it"):
+        store.merge([task(random.Random(7).randbytes(5000).hex())], {}, SOME_FILES, NOW)
+    assert everything(store) == before
+
+
+def test_a_closed_store_says_so(emptied: Emptied) -> None:
+    store = open_postgres(emptied.address, PROJECT)
+    store.close()
+    with refused("the connection is closed"):
+        store.tasks()
+
+
+def test_a_block_that_raises_writes_nothing(emptied: Emptied, store: SqlStore) -> None:
+    before = everything(store)
+    with suppress(ZeroDivisionError), emptied.database.writing(PROJECT) as db:
+        db.execute("DELETE FROM tasks WHERE project = ?", (PROJECT,))
+        raise ZeroDivisionError
+    assert everything(store) == before
+
+
+# --- Not ours, or from another time --------------------------------------------------------
+
+
+def test_the_schema_of_another_program_is_refused_and_left(bare: Emptied) -> None:
+    bare.tell("CREATE SCHEMA kanban_sync; CREATE TABLE kanban_sync.tasks (id int)")
+    for open_it in (open_database, upgrade_database):
+        with refused("some other program's; it was left untouched"):
+            open_it(bare.address)
+    assert len(bare.ask("SELECT * FROM pg_tables WHERE schemaname = 'kanban_sync'")) == 1
+
+
+def test_a_database_shared_with_others_keeps_what_is_theirs(bare: Emptied) -> None:
+    bare.tell("CREATE TABLE public.tasks (id int); INSERT INTO public.tasks VALUES (7)")
+    with closing(open_postgres(bare.address, PROJECT)) as store:
+        store.merge([task("a")], {}, SOME_FILES, NOW)
+        assert store.tasks() == [task("a")]
+    assert bare.ask("SELECT id FROM public.tasks") == [(7,)]
+    bare.tell("DROP TABLE public.tasks")
+
+
+@pytest.mark.parametrize("read_only", [False, True], ids=["to write", "to read"])
+def test_a_database_of_a_newer_release_is_refused_and_untouched(
+    bare: Emptied, read_only: bool
+) -> None:
+    open_database(bare.address, steps=(*migrations("postgres"), LATER)).close()
+    with refused(r"newer kanban-sync \(schema 99.*Upgrade kanban-sync.*untouched"):
+        open_postgres(bare.address, PROJECT, read_only=read_only)
+    with refused("newer kanban-sync"):
+        upgrade_database(bare.address)
+    assert schema_of(bare.address) == 99
+
+
+def test_an_older_database_is_upgraded_only_when_that_is_asked_for(bare: Emptied) -> None:
+    first, *_ = migrations("postgres")
+    open_database(bare.address, steps=[first]).close()
+    bare.tell(
+        """INSERT INTO kanban_sync.tasks VALUES ('p1', 'tasks-md', 'a', 'digest', 'done', 'x',
+            'done', 'x', 'Title', NULL, NULL, '', '', '', '[]', 'ada', '', '[]', '[]', 1,
+            'TASKS.md', 3, 10, 'aa', 20, 'bb')"""
+    )
+    with refused(r"older kanban-sync \(schema 1; .*Run `kanban-sync db upgrade` once"):
+        open_postgres(bare.address, PROJECT)
+    assert schema_of(bare.address) == 1
+    upgrade_database(bare.address)
+    upgrade_database(bare.address)
+    with closing(open_postgres(bare.address, PROJECT)) as store:
+        assert [each.assignee for each in store.tasks()] == ["ada"]
+        assert store.filed_tasks() == store.tasks()
+
+
+def test_an_upgrade_that_fails_changes_nothing(emptied: Emptied, store: SqlStore) -> None:
+    before, schema = everything(store), schema_of(emptied.address)
+    statements = (LATER.sql, "DELETE FROM tasks;", "INSERT INTO nowhere VALUES (1);")
+    broken = replace(LATER, sql=" ".join(statements))
+    with refused("nowhere"):
+        upgrade_database(emptied.address, (*migrations("postgres"), broken))
+    assert (everything(store), schema_of(emptied.address)) == (before, schema)
+
+
+def test_to_read_what_is_not_there_says_what_makes_it(bare: Emptied) -> None:
+    with refused("run `kanban-sync sync` once"):
+        open_postgres(bare.address, PROJECT, read_only=True)
+    assert schema_of(bare.address) == 0

@@ -1,0 +1,87 @@
+"""Commits in a clone whose tasks are kept in a PostgreSQL that its user has named."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.postgres_address import address_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from system.synced_clone import SyncedClone
+
+VARIABLE = "KANBAN_SYNC_DATABASE_URL"
+
+SECRET = "word-nobody-may-see"
+AWAY = f"postgresql://ada:{SECRET}@/tasks?host=/nowhere"
+
+
+def done_in(url: str, project: str) -> set[str]:
+    with closing(open_postgres(address_of(url), project, read_only=True)) as store:
+        return {task.title for task in store.tasks() if task.status.value == "done"}
+
+
+def test_a_commit_brings_up_the_database_that_the_user_has_named_with_git(
+    clone: SyncedClone, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "gitconfig"
+    mine.write_text(
+        f'[include]\n\tpath = ~/.gitconfig\n[kanban-sync]\n\tdatabase = "{postgres_url}"\n'
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(mine))
+    # A repository has no say in where tasks go.
+    clone.git("config", "kanban-sync.database", AWAY)
+    clone.commit_ticks("one")
+    clone.wait()
+    assert done_in(postgres_url, clone.project) == clone.done_on_board() == {"one"}
+    assert clone.done_in_database() == set()
+    name = address_of(postgres_url).name
+    told = json.loads(clone.run("db", "status", "--json").stdout)
+    mine_there = next(each for each in told["projects"] if each["project"] == clone.project)
+    assert (told["database"], told["kind"], mine_there["tasks"]) == (name, "postgresql", 8)
+    assert json.loads(clone.run("status", "--json").stdout)["database"] == name
+    assert f"tasks in {name}" in clone.run("doctor").stdout
+    assert "is up to date" in clone.run("db", "upgrade").stdout
+
+
+def test_a_database_that_is_away_holds_up_no_commit_and_shows_no_password(
+    clone: SyncedClone, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, AWAY)
+    clone.commit_ticks("one")
+    clone.wait_for_the_end()
+    assert clone.state.pending.exists()
+    told = clone.notice()
+    assert "postgresql://ada@/tasks?host=/nowhere" in told
+    assert "cannot be reached" in told
+    answers = [clone.run(*words) for words in (["sync"], ["status"], ["doctor"], ["db", "status"])]
+    assert [each.returncode for each in answers] == [1, 1, 1, 1]
+    said = "".join(f"{each.stdout}{each.stderr}" for each in answers)
+    assert "cannot be reached" in said
+    logs = "".join(each.read_text() for each in clone.state.path.rglob("*log*") if each.is_file())
+    assert SECRET not in told + said + logs
+    monkeypatch.setenv(VARIABLE, postgres_url)
+    clone.commit_something_else()
+    clone.wait()
+    assert done_in(postgres_url, clone.project) == clone.done_on_board() == {"one"}
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"mysql://ada:{SECRET}@db/tasks", "it has to be like postgresql://"),
+        (f"postgresql://ada:{SECRET}%zz@db/tasks", "cannot be taken apart"),
+    ],
+)
+def test_what_is_no_url_of_a_database_is_told_without_showing_it(
+    clone: SyncedClone, url: str, words: str
+) -> None:
+    answer = clone.run("db", "status", env={VARIABLE: url})
+    assert (answer.returncode, SECRET in answer.stdout + answer.stderr) == (1, False)
+    assert words in " ".join(answer.stderr.split())

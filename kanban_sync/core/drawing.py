@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import Card, CardVersion, Checklist, Item
+from kanban_sync.core.card_words import block_of, line_of
 from kanban_sync.core.columns import (
     LIST_NAME_LIMIT,
     NAME_LIMIT,
     ROOT_FIELD,
     Column,
     fit,
-    storable,
 )
 from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
@@ -106,7 +106,7 @@ def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
     return Card(
         key=parent.key,
         title=fit(parent.title, NAME_LIMIT),
-        text=_block(parent.body, links, parent.fields),
+        text=block_of(parent, links),
         column=drawing.place(parent.status, parent.word),
         labels=_labels([parent.status], drawing) | roots,
         checklists=_checklists(parent, living),
@@ -131,7 +131,7 @@ def _section(
     return Card(
         key=key,
         title=fit(members[0].group, NAME_LIMIT),
-        text=_block("", links),
+        text=links,
         column=drawing.place(_status_of_section(statuses)),
         labels=_labels(statuses, drawing),
         checklists=(Checklist(LINES, lines),) if lines else (),
@@ -200,13 +200,6 @@ def _version(tasks: Sequence[Task]) -> CardVersion:
     return CardVersion(max(texts, default=UNKNOWN), max(statuses, default=UNKNOWN))
 
 
-def _block(body: str, links: str, fields: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the words of a card: the body, what else its file says of it, and the links."""
-    said = [f"**{name}**: {value}" for name, value in fields if name != ROOT_FIELD]
-    words = (storable(text).strip() for text in (body, *said))
-    return "\n\n".join(part for part in (*words, links) if part)
-
-
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
     names = drawing.layout.labels
     named = {Status.BLOCKED: names.blocked, Status.FAILED: names.failed}
@@ -228,4 +221,4 @@ def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]
 
 
 def _item(key: str, task: Task) -> Item:
-    return Item(key, fit(task.title, NAME_LIMIT), task.status.is_over)
+    return Item(key, line_of(task), task.status.is_over)

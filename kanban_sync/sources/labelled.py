@@ -29,6 +29,7 @@ _NAMES = {
     "depends on": "depends on; depends; dependency; dependencies; deps; blocked by; requires task;"
     " hängt ab von; abhängigkeiten; dépend de; dépendances; depende de; dependencias;"
     " dependências; 依赖; 依存; 依存関係; 의존성",
+    "blocks": "blocks; blocking; blockiert; bloque; bloquea; bloqueia; 阻塞; ブロック",
     "priority": "priority; prio; priorität; priorité; prioridad; prioridade; 优先级; 優先度;"
     " 우선순위",
     "estimate": "estimate; estimated; estimated time; estimation; effort; estimated effort;"
@@ -36,7 +37,9 @@ _NAMES = {
 }
 _NAME_OF = {word.strip(): name for name, words in _NAMES.items() for word in words.split(";")}
 
-IN_LINES = frozenset({"status", "assignee", "labels", "depends on", "priority", "estimate"})
+IN_LINES = frozenset(
+    {"status", "assignee", "labels", "depends on", "blocks", "priority", "estimate"}
+)
 """What a line below a box may say; its title and its id stand in the box itself."""
 
 _LINE = pattern(
@@ -53,6 +56,9 @@ _HASHTAG = pattern(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
 _CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
 _LINK = pattern(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
 _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "keine", "aucune", "无"}  # noqa: RUF001
+_SHOWN = {"", "estimate", "blocks"}
+"""Meanings without a place of their own: the file's words are kept."""
+
 _NUMBERED = pattern(r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
 # A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
 _RANGE = pattern(
@@ -173,7 +179,7 @@ def values(pairs: Iterable[tuple[str, str]], body: str = "") -> Values:
         name = name_of(label)
         if is_nothing(value):
             continue
-        if not name or name == "estimate" or name in known:
+        if name in _SHOWN or name in known:
             others.append((label, value))
         else:
             known[name] = value

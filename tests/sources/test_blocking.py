@@ -1,0 +1,87 @@
+"""Tasks that say what they block: in every dialect, those depend on them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kanban_sync.core.edits import Remove, SetStatus
+from kanban_sync.core.model import ParsedTask, Status
+from kanban_sync.sources import SOURCES
+
+TABLE = """
+| id | status | description | depends_on | blocks |
+|----|--------|-------------|------------|--------|
+| A-1 | done | One | | A-2, A-3 |
+| A-2 | not-started | Two | A-1 | — |
+| A-3 | not-started | Three | A-9 | |
+"""
+V1 = """
+## P1
+
+- [ ] One
+  - **ID**: one
+  - **Blocks**: two, gone
+- [ ] Two
+  - **ID**: two
+"""
+NUMBERED = """
+- [ ] 1. One
+  - Blocks: 2, Task 3
+- [ ] 2. Two
+  - [ ] 2.1 Half
+    - Blocks: 3
+- [ ] 3. Three
+"""
+HEADINGS = """
+### TASK-1: One
+Blocks: TASK-2
+
+### TASK-2: Two
+Depends on: TASK-0
+"""
+ROADMAP = """
+tasks:
+  - {id: T1, title: One, blocks: [T2]}
+  - {id: T2, title: Two}
+"""
+MISSION = '{"milestones": [{"id": "M1", "blocks": ["M2", "M2"]}, {"id": "M2"}]}'
+NAMELESS = "- [ ] One\n  - Blocks: T-2\n- [ ] T-2: Two\n"
+ITSELF = "- [ ] T-1: One\n  - Blocks: T-1\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "text", "waiting"),
+    [
+        ("tasks-md", "TASKS.md", TABLE, {"Two": ("A-1",), "Three": ("A-9", "A-1")}),
+        ("tasks-md", "TASKS.md", V1, {"Two": ("one",)}),
+        ("tasks-md", "TASKS.md", NUMBERED, {"2. Two": ("1",), "3. Three": ("1", "2.1")}),
+        ("tasks-md", "TASKS.md", HEADINGS, {"TASK-2: Two": ("TASK-0", "TASK-1")}),
+        ("tasks-md", "TASKS.md", NAMELESS, {}),
+        ("tasks-md", "TASKS.md", ITSELF, {"T-1: One": ("T-1",)}),
+        ("roadmap", "roadmap.yaml", ROADMAP, {"Two": ("T1",)}),
+        ("mission", "mission.json", MISSION, {"M2": ("M1",)}),
+    ],
+)
+def test_what_a_task_blocks_depends_on_it(
+    source: str, path: str, text: str, waiting: dict[str, tuple[str, ...]]
+) -> None:
+    every = [
+        task for top in SOURCES[source].parse(path, text.encode()).tasks for task in top.walk()
+    ]
+    assert {task.title: task.depends_on for task in every if task.depends_on} == waiting
+    assert [label for task in every for label, _ in task.fields if label.lower() == "blocks"], (
+        "what the file says is kept"
+    )
+
+
+def test_a_task_that_blocks_another_is_done_and_taken_out_all_the_same() -> None:
+    source = SOURCES["tasks-md"]
+    for edit in (SetStatus(0, Status.DONE), Remove(0)):
+        left = source.edit("TASKS.md", V1.encode(), edit)
+        (two,) = source.parse("TASKS.md", left).tasks
+        assert (two.id, two.depends_on) == ("two", ())
+
+
+def test_a_file_in_which_nothing_blocks_is_read_as_it_is() -> None:
+    (task,) = SOURCES["tasks-md"].parse("TASKS.md", b"- [ ] a\n  - Estimate: 3h\n").tasks
+    assert task == ParsedTask("a", Status.TODO, line=1, fields=(("Estimate", "3h"),))

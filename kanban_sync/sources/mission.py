@@ -63,7 +63,7 @@ class Mission(OneFile):
             data,
             edit,
             settings,
-            lambda text: splices(text, edit, tasks, settings.limits.depth),
+            lambda text: splices(text, edit, tasks),
         )
 
 

@@ -192,11 +192,35 @@ MISSION = (
     '{"name": "m", "n": 1.50,\n\t"milestones": [{"id": "a", "status": "active", "owner": "x"}]}'
 )
 
+MILESTONES = """\
+{"name": "M", "milestones": [{
+\t\t"id": "M1", "title": "a", "status": "pending"
+\t}, {
+\t\t"id": "M2"
+\t}
+]}
+""".replace("\n", "\r\n")
+
 MISSIONS: dict[str, tuple[str, Edit, str, str]] = {
     "status": (MISSION, SetStatus(0, DONE), '"active"', '"done"'),
     "owner": (MISSION, Claim(0, 'a"b'), '"x"', '"a\\"b"'),
     "nobody": (MISSION, Unclaim(0), '"x"', "null"),
-}
+    "null": ('{"milestones": [{"id": "a", "status": null }]}', SetStatus(0, DONE), "null",
+             '"done"'),
+    "absent": ('{"milestones": [{"id": "a", "name":"b"}]}', SetStatus(0, DONE), ':"b"',
+               ':"b", "status":"done"'),
+    "absent, on lines": (MILESTONES, Claim(1, "ada"), '"M2"', '"M2",\r\n\t\t"owner": "ada"'),
+    "add": (MISSION, AddTask('b "c"', "m"), '"x"}',
+            '"x"}, {"id": "m", "name": "b \\"c\\"", "status": "todo"}'),
+    "add on lines": (MILESTONES, AddTask("b", under="m"), '"M2"\r\n\t}', (
+        '"M2"\r\n\t}, {\r\n\t\t"title": "b",\r\n\t\t"status": "pending"\r\n\t}')),
+    "add close together": ('{"milestones":[{"id":"a"},{"id":"b"}]}', AddTask("c"), '"b"}',
+                           '"b"},{"name":"c","status":"todo"}'),
+    "add the first": ('{"milestones": [ ]}', AddTask("b"), "[",
+                      '[{"name": "b", "status": "todo"}'),
+    "add behind a text": ('{"milestones": ["a"]}', AddTask("b"), '"a"',
+                          '"a", {"name": "b", "status": "todo"}'),
+}  # fmt: skip
 
 BOXES = "## 1. Index\n- [ ] 1.1 a\n\t* [~] b\r\n1.[ ]c\n```\n- [x] d\n```\n\n## 2. Use\n"
 
@@ -320,9 +344,15 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "a list in brackets": ("roadmap", "tasks: [{title: a}]\n", AddTask("b"), "add it by hand"),
     "no YAML": ("roadmap", "tasks: [\n", SetStatus(0, DONE), "is no YAML"),
     "too deep": ("roadmap", "tasks: " + "[" * 9999, SetStatus(0, DONE), "nested more than 64 deep"),
-    "a mission grows": ("mission", MISSION, AddTask("b"), "by its orchestrator"),
-    "a mission without status": ("mission", '{"milestones": [{"id": "a"}]}', SetStatus(0, DONE),
-                                 "no text that says its status"),
+    "a mission has no groups": ("mission", MISSION, AddTask("b", under="c"), "one list"),
+    "milestones by their names": ("mission", '{"milestones": {"a": {}}}', AddTask("b"), "no list"),
+    "a milestone by its name": ("mission", '{"milestones": {"a": {}}}', SetStatus(0, DONE),
+                                "no name to put one behind"),
+    "a milestone that is a text": ("mission", '{"milestones": ["a"]}', Claim(0, "b"),
+                                   "a text alone, which has no assignee"),
+    "a status that is a list": ("mission", '{"milestones": [{"id": "a", "status": []}]}',
+                                SetStatus(0, DONE), "its status is no text"),
+    "removing from a mission": ("mission", MISSION, Remove(0), "counts as lost"),
 }  # fmt: skip
 
 

@@ -106,6 +106,11 @@ def roadmaps(draw: st.DrawFn) -> bytes:
         first, *rest = [f"{name}: {said[name]}".rstrip(" ") for name in names]
         lines += [f"  - {first}", *(f"    {each}" for each in rest)]
         lines += draw(st.sampled_from([[], [""], ["    # a comment"], ["# outside"]]))
+    lines += draw(st.sampled_from([[], ["- id: P1"], ["- id: P1", "  tasks: [] # none", "  x: y"]]))
+    lines += draw(
+        st.sampled_from([[], ["- id: N", "  milestones:", "  - id: notes", "    tasks:"]])
+    )
+    lines += draw(st.sampled_from([[], ["tasks: [{id: L}, dig]"], ["tasks:", "- dig", "# e"]]))
     end = draw(st.sampled_from(["\n", "\r\n"]))
     text = end.join("\n".join(lines).split("\n")) + draw(st.sampled_from(["", end]))
     return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
@@ -231,8 +236,9 @@ def check_bytes(before: bytes, after: bytes, edit: Edit) -> None:
     if last in gone and ended:
         gone, come = gone - Counter([last]), come - Counter(ended[:1])
     if isinstance(edit, AddTask):
-        # A last entry in brackets has a comma behind it then, or is on the line of the new one.
-        assert sum(gone.values()) <= (after.lstrip(BOM)[:1] == b"{")
+        # Brackets are opened, or have a comma in them then; no words of before are lost.
+        assert sum(gone.values()) <= (b"epics:" in before or after.removeprefix(BOM)[:1] == b"{")
+        assert not Counter(re.findall(rb"\w+", before)) - Counter(re.findall(rb"\w+", after))
         assert 1 <= sum(come.values()) <= 6
     elif not isinstance(edit, Remove) and come:
         assert sum(gone.values()) <= 2

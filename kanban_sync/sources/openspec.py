@@ -92,7 +92,7 @@ class OpenSpec:
     """
 
     NAME = "openspec"
-    PARSER = 1
+    PARSER = 2
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for changes, archive, configuration and schemas of all roots."""

@@ -190,7 +190,7 @@ def _blocking(files: Sequence[File]) -> Iterator[tuple[File, ParsedTask, tuple[s
     with_fields = ((file, task) for file in files for task in all_tasks(file) if task.fields)
     for file, task in with_fields:
         # Here, since few files have such labels, and the table of them takes a while.
-        from kanban_sync.sources.blocking import blocked_by  # noqa: PLC0415
+        from kanban_sync.sources.field_dependencies import blocked_by  # noqa: PLC0415
 
         names = blocked_by(task)
         if names:

@@ -59,6 +59,7 @@ _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "kein
 _SHOWN = {"", "estimate", "blocks"}
 """Meanings without a place of their own: the file's words are kept."""
 
+_SPLIT = pattern(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s")  # noqa: RUF001
 _NUMBERED = pattern(r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
 # A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
 _RANGE = pattern(
@@ -185,7 +186,7 @@ def values(pairs: Iterable[tuple[str, str]], body: str = "") -> Values:
             known[name] = value
     wanted = known.get("depends on", "")
     depends_on = ids_in(wanted)
-    if wanted and not depends_on:
+    if wanted and not names_only_ids(wanted):
         others.append(("Depends on", wanted))
     title, described = known.get("title", ""), known.get("description", "")
     return Values(
@@ -221,9 +222,13 @@ def is_nothing(value: str) -> bool:
 
 def ids_in(value: str) -> tuple[str, ...]:
     """Return the ids that a value lists, ranges written out; words that are no ids are left out."""
-    parts = re.split(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s", value)  # noqa: RUF001
-    found = (each for part in parts for each in _ids_of(part))
+    found = (each for part in _SPLIT.split(value) for each in _ids_of(part))
     return tuple(dict.fromkeys(found))
+
+
+def names_only_ids(value: str) -> bool:
+    """Tell whether a value lists ids and has no words that are none."""
+    return all(is_nothing(part) or any(_ids_of(part)) for part in _SPLIT.split(value))
 
 
 def _ids_of(part: str) -> Iterator[str]:

@@ -29,14 +29,14 @@ class OneFile:
         raise NotImplementedError
 
     def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
-        """Read the tasks of a file; what one says it blocks depends on it."""
+        """Read the tasks of a file, with all that they say they wait for."""
         document = self.read(path, data, settings)
         if not any(task.fields or task.children for task in document.tasks):
             return document
         # Here, since few files need it.
-        from kanban_sync.sources.blocking import with_blocks  # noqa: PLC0415
+        from kanban_sync.sources.field_dependencies import with_dependencies  # noqa: PLC0415
 
-        return document._replace(tasks=with_blocks(document.tasks))
+        return document._replace(tasks=with_dependencies(document.tasks))
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for the files named in the settings."""

@@ -1,4 +1,4 @@
-"""Tasks that say what they block: in every dialect, those depend on them."""
+"""What tasks say they block, and all that they wait for, in every dialect."""
 
 from __future__ import annotations
 
@@ -47,6 +47,75 @@ tasks:
 MISSION = '{"milestones": [{"id": "M1", "blocks": ["M2", "M2"]}, {"id": "M2"}]}'
 NAMELESS = "- [ ] One\n  - Blocks: T-2\n- [ ] T-2: Two\n"
 ITSELF = "- [ ] T-1: One\n  - Blocks: T-1\n"
+
+
+TWO_COLUMNS = """
+| id | status | title | depends_on | blocked_by |
+|----|--------|-------|------------|------------|
+| A-1 | todo | One | A-0 | A-2, A-3 |
+| A-2 | todo | Two | A-4, the big bank | the big bank |
+"""
+LABELS_OF_V1 = """
+## P1
+
+- [ ] One
+  - **ID**: one
+  - **Blocked by**: two
+  - **Depends on**: three, `four`
+  - **Dependencies**: none
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "text", "waiting", "left"),
+    [
+        (
+            "tasks-md",
+            "TASKS.md",
+            TWO_COLUMNS,
+            [("A-0", "A-2", "A-3"), ("A-4",)],
+            [(), (("blocked_by", "the big bank"), ("Depends on", "A-4, the big bank"))],
+        ),
+        (
+            "tasks-md",
+            "TASKS.md",
+            LABELS_OF_V1,
+            [("two", "three", "four")],
+            [()],
+        ),
+        (
+            "roadmap",
+            "roadmap.yaml",
+            "tasks: [{id: a, dependencies: [b], blocked_by: c, depends: {x: y}}]",
+            [("b", "c")],
+            [(("depends", "x: y"),)],
+        ),
+        (
+            "roadmap",
+            "roadmap.yaml",
+            "tasks: [{id: a, dependencies: {depends_on: [b], note: soon}}]",
+            [("b",)],
+            [(("note", "soon"),)],
+        ),
+        (
+            "roadmap",
+            "roadmap.yaml",
+            "tasks: [{id: a, dependencies: {b: first, c: }}]",
+            [("b", "c")],
+            [(("b", "first"),)],
+        ),
+    ],
+)
+def test_a_task_waits_for_all_that_it_names_however_it_is_spelt(
+    source: str,
+    path: str,
+    text: str,
+    waiting: list[tuple[str, ...]],
+    left: list[tuple[tuple[str, str], ...]],
+) -> None:
+    tasks = SOURCES[source].parse(path, text.encode()).tasks
+    assert [task.depends_on for task in tasks] == waiting
+    assert [task.fields for task in tasks] == left
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,13 @@ IN_LINES = frozenset(
 """What a line below a box may say; its title and its id stand in the box itself."""
 
 _LINE = pattern(
-    r"(?:[-*+][ \t]+)?(\*\*|__)?[ \t]*([^\W\d][^*_:：`|\[\]]{1,40}?)[ \t]*"  # noqa: RUF001
+    r"(?:[-*+][ \t]+)?(\*\*|__)?[ \t]*([^\W\d](?:[^*_:：`|\[\]]|(?<=[^\W_])_(?=[^\W_])){1,40}?)"  # noqa: RUF001
+    r"[ \t]*"
     r"(?(1)(?:[:：][ \t]*\1|\1[ \t]*[:：])|[:：])(?:(?:(?<=：)|[ \t])[ \t]*(.*)|)"  # noqa: RUF001
 )
 _SLANTED = pattern(r"(?:[-*+][ \t]+)?_([^\W\d][\w ]{1,30}):[ \t]*(.{1,400}?)_[ \t]*")
 _IN_TITLE = pattern(
-    r"\((?:depends(?:[ ]on)?|dependencies|deps|blocked[ ]by)[: ]\s*([^()]{1,200}+)\)",
+    r"\((?:depends(?:[ _-]on)?|dependencies|deps|blocked[ _-]by)[: ]\s*([^()]{1,200}+)\)",
     re.IGNORECASE,
 )
 _STORY = pattern(r"\[(P|US[0-9]{1,4})\]")

@@ -64,6 +64,15 @@ LABELS_OF_V1 = """
   - **Depends on**: three, `four`
   - **Dependencies**: none
 """
+IN_LINES = """
+- [ ] T-1: One (depends_on: T-2)
+  - depends_on: [T-3, T-4]
+- [ ] T-5: Two
+  __depends_on__: T-6
+- [ ] T-7: Three
+  - _note_: that is all
+  - a_b: c
+"""
 
 
 @pytest.mark.parametrize(
@@ -82,6 +91,13 @@ LABELS_OF_V1 = """
             LABELS_OF_V1,
             [("two", "three", "four")],
             [()],
+        ),
+        (
+            "tasks-md",
+            "TASKS.md",
+            IN_LINES,
+            [("T-3", "T-4", "T-2"), ("T-6",), ()],
+            [(), (), ()],
         ),
         (
             "roadmap",

@@ -15,6 +15,7 @@ from kanban_sync.core.columns import (
     fit,
 )
 from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
+from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def _section(
     living = [task for task in every if task.status is not Status.ORPHANED]
     lines = tuple(_item(task.key.name, task) for task in living)
     version = _version(every)
-    links = drawing.links.of(members[0].path, version.text.commit)
+    newest = max(task.text_version for task in every)
+    links = drawing.links.of(members[0].path, newest.commit)
     statuses = [task.status for task in members]
     return Card(
         key=key,
@@ -195,9 +197,15 @@ def _put_away(version: CardVersion) -> CardVersion:
 
 
 def _version(tasks: Sequence[Task]) -> CardVersion:
-    texts = (task.text_version for task in tasks)
+    texts = (_text_version(task) for task in tasks)
     statuses = (task.status_version for task in tasks)
     return CardVersion(max(texts, default=UNKNOWN), max(statuses, default=UNKNOWN))
+
+
+def _text_version(task: Task) -> Version:
+    """Return the version of a task's words; whom the database gave it to is one of them."""
+    is_claimed = task.assignee and task.status_version.commit == SET_HERE
+    return max(task.text_version, task.status_version) if is_claimed else task.text_version
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:

@@ -13,7 +13,8 @@ from kanban_sync.core.columns import NAME_LIMIT
 from kanban_sync.core.description import compose, is_written, key_of, rewrite
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.mapping import SECTION, Drawing
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.merge import SET_HERE
+from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.operations import SetText
 
 if TYPE_CHECKING:
@@ -100,6 +101,22 @@ def test_a_line_of_a_task_list_says_whose_it_is_once(title: str, assignee: str, 
     step = Task(KEY.child("1"), title, Status.TODO, parent=KEY, assignee=assignee, labels=("x",))
     (checklist,) = card_of(TASK, step).checklists
     assert checklist.items[0].text == line
+
+
+@pytest.mark.parametrize(
+    ("assignee", "commit", "text"),
+    [("ada", SET_HERE, 9), ("", SET_HERE, 5), ("ada", "c9", 5)],
+)
+def test_whom_the_database_gave_a_task_to_is_as_new_on_its_card_as_there(
+    assignee: str, commit: str, text: int
+) -> None:
+    """Clones that have not heard of a claim leave what it wrote."""
+    task = TASK._replace(
+        assignee=assignee, text_version=Version(5, "c5"), status_version=Version(9, commit)
+    )
+    assert card_of(task).version.text.time == text
+    step = task._replace(key=KEY.child("1"), parent=KEY)
+    assert card_of(TASK, step).version.text.time == text
 
 
 def test_a_line_of_a_headings_card_says_whose_it_is() -> None:

@@ -229,12 +229,17 @@ class _Check:
         """Return the tasks that others may wait for: of as many files as it takes to find them."""
         waiting = [file for file in self._with_ids() if file.path in self._checked]
         known = rules.Known(self._with_ids(), self._changes)
-        if self._unread and rules.waits_in_vain(waiting, known):
+        if self._unread and (
+            rules.waits_in_vain(waiting, known) or rules.blocks_in_vain(waiting, known)
+        ):
             for name in self._unread:
                 self._read_files(name)
             self._unread = []
             known = rules.Known(self._with_ids(), self._changes)
-        if not self._changes and any(rules.unknown_dependencies(waiting, known, hints=0)):
+        if not self._changes and (
+            any(rules.unknown_dependencies(waiting, known, hints=0))
+            or rules.blocks_in_vain(waiting, known)
+        ):
             self._list_changes()
             known = rules.Known(self._with_ids(), self._changes)
         return known
@@ -251,8 +256,10 @@ class _Check:
         yield from rules.legends(checked)
         yield from rules.ids_of_two_files(self._read, self._checked)
         waiting = [file for file in self._with_ids() if file.path in self._checked]
-        if any(task.depends_on for file in waiting for task in rules.all_tasks(file)):
+        every = [task for file in waiting for task in rules.all_tasks(file)]
+        if any(task.depends_on or task.fields for task in every):
             known = self.known()
+            yield from rules.unknown_blocked(waiting, known)
             yield from rules.unknown_dependencies(waiting, known)
             yield from rules.circles(self._with_ids(), known, self._checked)
 

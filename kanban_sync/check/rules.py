@@ -154,6 +154,49 @@ def unknown_dependencies(
                 yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} it out.", name)
 
 
+def unknown_blocked(files: Sequence[File], known: Known) -> Iterator[Problem]:
+    """Yield tasks that say they block others, where nobody can wait for them because of that.
+
+    In v1.0 an id that is found nowhere is a task that is done.
+    """
+    for file, task, names in _blocking(files):
+        if not (task.id or task.number):
+            what = f"this task has no id by which {names[0]!r} could wait for it; give it one."
+            yield _problem(file, task, UNKNOWN_DEPENDENCY, what, names[0])
+            continue
+        for name in names:
+            place = known.place(file.path, name)
+            if place is not None and place.path == file.path:
+                continue
+            if known.has(file.path, name):
+                what = f"{name!r} is no task of this file, so nothing is blocked; write"
+                there = f"in {place.path}" if place else "there"
+                remedy = f"{there} that it depends on {task.id or task.number!r}."
+                yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} {remedy}", name)
+            elif not file.gone_is_done:
+                what = f"no task has the id {name!r}, so nothing is blocked; mend the id, or take"
+                yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} it out.", name)
+
+
+def blocks_in_vain(files: Sequence[File], known: Known) -> bool:
+    """Tell whether a task says that it blocks one that is found nowhere."""
+    return any(
+        not known.has(file.path, name) for file, _, names in _blocking(files) for name in names
+    )
+
+
+def _blocking(files: Sequence[File]) -> Iterator[tuple[File, ParsedTask, tuple[str, ...]]]:
+    """Yield the tasks that say they block others, with the ids of those."""
+    with_fields = ((file, task) for file in files for task in all_tasks(file) if task.fields)
+    for file, task in with_fields:
+        # Here, since few files have such labels, and the table of them takes a while.
+        from kanban_sync.sources.field_dependencies import blocked_by  # noqa: PLC0415
+
+        names = blocked_by(task)
+        if names:
+            yield file, task, names
+
+
 def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> Iterator[Problem]:
     """Yield tasks that wait for one another, at the first of them that is checked."""
     waits_for: dict[Place, list[Place]] = {}

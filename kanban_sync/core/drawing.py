@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import Card, CardVersion, Checklist, Item
+from kanban_sync.core.card_words import block_of, line_of
 from kanban_sync.core.columns import (
     LIST_NAME_LIMIT,
     NAME_LIMIT,
     ROOT_FIELD,
     Column,
     fit,
-    storable,
 )
 from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
+from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
     return Card(
         key=parent.key,
         title=fit(parent.title, NAME_LIMIT),
-        text=_block(parent.body, links, parent.fields),
+        text=block_of(parent, links),
         column=drawing.place(parent.status, parent.word),
         labels=_labels([parent.status], drawing) | roots,
         checklists=_checklists(parent, living),
@@ -126,12 +127,13 @@ def _section(
     living = [task for task in every if task.status is not Status.ORPHANED]
     lines = tuple(_item(task.key.name, task) for task in living)
     version = _version(every)
-    links = drawing.links.of(members[0].path, version.text.commit)
+    newest = max(task.text_version for task in every)
+    links = drawing.links.of(members[0].path, newest.commit)
     statuses = [task.status for task in members]
     return Card(
         key=key,
         title=fit(members[0].group, NAME_LIMIT),
-        text=_block("", links),
+        text=links,
         column=drawing.place(_status_of_section(statuses)),
         labels=_labels(statuses, drawing),
         checklists=(Checklist(LINES, lines),) if lines else (),
@@ -195,16 +197,15 @@ def _put_away(version: CardVersion) -> CardVersion:
 
 
 def _version(tasks: Sequence[Task]) -> CardVersion:
-    texts = (task.text_version for task in tasks)
+    texts = (_text_version(task) for task in tasks)
     statuses = (task.status_version for task in tasks)
     return CardVersion(max(texts, default=UNKNOWN), max(statuses, default=UNKNOWN))
 
 
-def _block(body: str, links: str, fields: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the words of a card: the body, what else its file says of it, and the links."""
-    said = [f"**{name}**: {value}" for name, value in fields if name != ROOT_FIELD]
-    words = (storable(text).strip() for text in (body, *said))
-    return "\n\n".join(part for part in (*words, links) if part)
+def _text_version(task: Task) -> Version:
+    """Return the version of a task's words; whom the database gave it to is one of them."""
+    is_claimed = task.assignee and task.status_version.commit == SET_HERE
+    return max(task.text_version, task.status_version) if is_claimed else task.text_version
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
@@ -228,4 +229,4 @@ def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]
 
 
 def _item(key: str, task: Task) -> Item:
-    return Item(key, fit(task.title, NAME_LIMIT), task.status.is_over)
+    return Item(key, line_of(task), task.status.is_over)

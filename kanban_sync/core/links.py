@@ -129,9 +129,13 @@ def _web_address(remote: str) -> tuple[str, Forge] | None:
     return f"{scheme if is_web else 'https'}://{host}{port}/{_quoted(path)}", forge
 
 
+def escaped(text: str) -> str:
+    """Return a text as Markdown in which nothing of it is taken for a mark."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
 def _link(text: str, address: str) -> str:
-    words = _MARKUP.sub(r"\\\g<0>", text)
-    return f"[{words}]({address})"
+    return f"[{escaped(text)}]({address})"
 
 
 def _quoted(text: str) -> str:

@@ -22,7 +22,7 @@ from kanban_sync.core.model import Status, plain_word
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-DRAWING = 2
+DRAWING = 3
 """Raised whenever a release draws the same tasks as another card; part of the mark."""
 
 COLUMN_OF: Mapping[Status, Column] = {

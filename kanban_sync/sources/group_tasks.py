@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.findings import DUPLICATE_ID, NO_TASK, SAID_TWICE, UNKNOWN_STATUS
@@ -37,6 +38,7 @@ _NAMES = {
     "children": ("subtasks", "sub_tasks", "steps", "children", "tasks"),
 }
 _NAME_OF = {word: name for name, words in _NAMES.items() for word in words}
+_LIKE_ID = re.compile(r"[0-9-]")
 _INHERITED = ("domain", "priority")
 
 
@@ -248,16 +250,19 @@ class Groups:
     ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """Return ids, and what a mapping says besides.
 
-        A mapping names either kinds (``depends_on: [T-1]``), or ids with a remark on each.
+        A mapping names kinds (``depends_on: [T-1]``), or ids with a remark on each; beside kinds,
+        what is not like an id is a remark on all of them.
         """
         if not isinstance(node, Mapping):
             return self._listed(node), ()
         ids: list[str] = []
         remarks: list[tuple[str, str]] = []
+        kinds = {name for name in node.values if _NAME_OF.get(name) == "depends_on"}
+        kinds |= node.values.keys() & {"tasks", "requires", "hard"}
         for name, value in node.values.items():
-            if _NAME_OF.get(name) == "depends_on" or name in {"tasks", "requires", "hard"}:
+            if name in kinds:
                 ids += self._listed(value)
-            elif isinstance(value, Sequence):
+            elif isinstance(value, Sequence) or (kinds and not _LIKE_ID.search(name)):
                 remarks.append((name, self._written(value)))
             else:
                 ids.append(name)

@@ -189,6 +189,11 @@ def _box(lines: Sequence[Line], heading: _Heading, opening: Collection[int]) -> 
     return box
 
 
+def names_itself(title: str) -> bool:
+    """Tell whether a heading's words begin with what makes it a task: an id, or a number."""
+    return bool(_own_id(title) or leading_number(_bare(title)))
+
+
 def _own_id(title: str) -> str:
     title = _bare(title)
     leading = leading_id(title)

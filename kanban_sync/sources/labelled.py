@@ -29,6 +29,7 @@ _NAMES = {
     "depends on": "depends on; depends; dependency; dependencies; deps; blocked by; requires task;"
     " hängt ab von; abhängigkeiten; dépend de; dépendances; depende de; dependencias;"
     " dependências; 依赖; 依存; 依存関係; 의존성",
+    "blocks": "blocks; blocking; blockiert; bloque; bloquea; bloqueia; 阻塞; ブロック",
     "priority": "priority; prio; priorität; priorité; prioridad; prioridade; 优先级; 優先度;"
     " 우선순위",
     "estimate": "estimate; estimated; estimated time; estimation; effort; estimated effort;"
@@ -36,16 +37,19 @@ _NAMES = {
 }
 _NAME_OF = {word.strip(): name for name, words in _NAMES.items() for word in words.split(";")}
 
-IN_LINES = frozenset({"status", "assignee", "labels", "depends on", "priority", "estimate"})
+IN_LINES = frozenset(
+    {"status", "assignee", "labels", "depends on", "blocks", "priority", "estimate"}
+)
 """What a line below a box may say; its title and its id stand in the box itself."""
 
 _LINE = pattern(
-    r"(?:[-*+][ \t]+)?(\*\*|__)?[ \t]*([^\W\d][^*_:：`|\[\]]{1,40}?)[ \t]*"  # noqa: RUF001
+    r"(?:[-*+][ \t]+)?(\*\*|__)?[ \t]*([^\W\d](?:[^*_:：`|\[\]]|(?<=[^\W_])_(?=[^\W_])){1,40}?)"  # noqa: RUF001
+    r"[ \t]*"
     r"(?(1)(?:[:：][ \t]*\1|\1[ \t]*[:：])|[:：])(?:(?:(?<=：)|[ \t])[ \t]*(.*)|)"  # noqa: RUF001
 )
 _SLANTED = pattern(r"(?:[-*+][ \t]+)?_([^\W\d][\w ]{1,30}):[ \t]*(.{1,400}?)_[ \t]*")
 _IN_TITLE = pattern(
-    r"\((?:depends(?:[ ]on)?|dependencies|deps|blocked[ ]by)[: ]\s*([^()]{1,200}+)\)",
+    r"\((?:depends(?:[ _-]on)?|dependencies|deps|blocked[ _-]by)[: ]\s*([^()]{1,200}+)\)",
     re.IGNORECASE,
 )
 _STORY = pattern(r"\[(P|US[0-9]{1,4})\]")
@@ -53,6 +57,10 @@ _HASHTAG = pattern(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
 _CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
 _LINK = pattern(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
 _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "keine", "aucune", "无"}  # noqa: RUF001
+_SHOWN = {"", "estimate", "blocks"}
+"""Meanings without a place of their own: the file's words are kept."""
+
+_SPLIT = pattern(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s")  # noqa: RUF001
 _NUMBERED = pattern(r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
 # A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
 _RANGE = pattern(
@@ -173,13 +181,13 @@ def values(pairs: Iterable[tuple[str, str]], body: str = "") -> Values:
         name = name_of(label)
         if is_nothing(value):
             continue
-        if not name or name == "estimate" or name in known:
+        if name in _SHOWN or name in known:
             others.append((label, value))
         else:
             known[name] = value
     wanted = known.get("depends on", "")
     depends_on = ids_in(wanted)
-    if wanted and not depends_on:
+    if wanted and not names_only_ids(wanted):
         others.append(("Depends on", wanted))
     title, described = known.get("title", ""), known.get("description", "")
     return Values(
@@ -215,9 +223,13 @@ def is_nothing(value: str) -> bool:
 
 def ids_in(value: str) -> tuple[str, ...]:
     """Return the ids that a value lists, ranges written out; words that are no ids are left out."""
-    parts = re.split(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s", value)  # noqa: RUF001
-    found = (each for part in parts for each in _ids_of(part))
+    found = (each for part in _SPLIT.split(value) for each in _ids_of(part))
     return tuple(dict.fromkeys(found))
+
+
+def names_only_ids(value: str) -> bool:
+    """Tell whether a value lists ids and has no words that are none."""
+    return all(is_nothing(part) or any(_ids_of(part)) for part in _SPLIT.split(value))
 
 
 def _ids_of(part: str) -> Iterator[str]:

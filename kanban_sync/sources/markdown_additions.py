@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.model import Status
 from kanban_sync.sources import table_edits
 from kanban_sync.sources.column_edits import column_for
-from kanban_sync.sources.heading_tasks import HeadingTasks
+from kanban_sync.sources.heading_tasks import HeadingTasks, names_itself
 from kanban_sync.sources.kanban_headings import KanbanHeadings
 from kanban_sync.sources.markdown import words_at
 from kanban_sync.sources.markdown_dialects import V1
@@ -30,6 +30,8 @@ def add(file: Editable, edit: AddTask) -> list[Splice]:
         CannotError: There is no such group, or no place for what is to be said.
     """
     section = _section(file, edit.under) if edit.under else _column(file)
+    if section and any(each.box.line == section.first for each in file.tops):
+        raise CannotError(f"{section.words!r} is a task itself; name a heading above it")
     inside = [each for each in file.tops if section is None or each.box.line in section]
     like = inside[-1] if inside else None
     if like is None:
@@ -50,14 +52,25 @@ def add(file: Editable, edit: AddTask) -> list[Splice]:
     return [file.text.below(file.last_of(like.box), [""] * is_loose + block)]
 
 
-def _section(file: Editable, under: str) -> Section:
-    """Return the section that is meant: by the words of its heading, or by how they begin."""
+def _section(file: Editable, under: str) -> Section | None:
+    """Return the section that is meant: by the words of its heading, or by how they begin.
+
+    Of one with columns inside it, that for what is to do.
+    """
     sections = list(file.sections())
     index = named([each.words for each in sections], under)
     if index is None:
         names = ", ".join(repr(each.words) for each in sections) or "none"
         raise CannotError(f"no heading is called {under!r}; the file has {names}")
-    return sections[index]
+    section = sections[index]
+    columns = file.columns()
+    inside = [each for each in columns if section.first < each.first <= section.last]
+    if inside:
+        return column_for(inside, Status.TODO, needed=False) or column_for(inside, Status.BACKLOG)
+    status = next((each.status for each in columns if each.first == section.first), None)
+    if status is not None and status.is_over:
+        raise CannotError(f"what stands below {section.words!r} is {status}; name another column")
+    return section
 
 
 def _column(file: Editable) -> Section | None:
@@ -99,6 +112,8 @@ def _heading(file: Editable, like: Standing, edit: AddTask) -> Splice:
     words = f"{edit.id}: {edit.title}" if edit.id else edit.title
     block = ["", f"{'#' * level} {words}"]
     in_column = any(section.first in column for column in file.columns())
+    if not (in_column or file.fixed or names_itself(words)):
+        raise CannotError("a heading is a task by its id, as 'T-12: …' or 'Task 3: …'; give one")
     if not in_column or file.value_of(like.box, "status") is not None:
         word = word_for(Status.TODO, file.words_for(like.dialect), "-")
         block.append(file.like(like.box, "Status", word))

@@ -15,6 +15,7 @@ from kanban_sync.sources.column_edits import move_heading, move_item
 from kanban_sync.sources.editable_markdown import Editable
 from kanban_sync.sources.heading_tasks import HeadingTasks, status_in_title
 from kanban_sync.sources.kanban_headings import KanbanHeadings
+from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown_additions import add
 from kanban_sync.sources.markdown_dialects import V1
 from kanban_sync.sources.splicing import CannotError, Splice
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from kanban_sync.sources.checkboxes import Standing
 
 _CLAIM = re.compile(r"\s*\(@([\w.-]++)[^()]*+\)$")
+NOBODY = "—"
+"""What a line says that has to stay."""
+
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -70,10 +74,15 @@ def _set_status(file: Editable, task: Standing, status: Status) -> list[Splice]:
         return _set_in_heading(file, task, status)
     if task.is_top and task.dialect == KanbanHeadings.NAME:
         return move_item(file, task.box, status)
-    if not task.box.has_mark or status not in {Status.TODO, Status.DONE}:
-        raise CannotError(
-            f"a checkbox says todo or done, not {status}; write a line 'Status: {status}' below it"
-        )
+    return _set_at_box(file, task, status)
+
+
+def _set_at_box(file: Editable, task: Standing, status: Status) -> list[Splice]:
+    """Set the status of a box: by its mark, and what that cannot say by a line below it."""
+    if status not in {Status.TODO, Status.DONE}:
+        # A tick would say otherwise.
+        word = word_for(status, file.words_for(task.dialect), "-")
+        return [*file.clear(task.box), file.say(task.box, "Status", word)]
     return _mark(file, task, done=status is Status.DONE)
 
 
@@ -126,7 +135,13 @@ def _assign(file: Editable, task: Standing, name: str) -> list[Splice]:
     said = file.value_of(box, "assignee") if task.dialect != V1 else None
     if said is not None:
         sign = "@" if said.lstrip("`*_ ").startswith("@") else ""
-        return file.says(box, "assignee", sign + name) if name else file.unsay(box, "assignee")
+        # A heading may be a task by this line alone.
+        is_needed = (
+            task.is_top and task.dialect == HeadingTasks.NAME and len(split(box.body)[0]) == 1
+        )
+        if name or is_needed:
+            return file.says(box, "assignee", sign + name if name else NOBODY)
+        return file.unsay(box, "assignee")
     raw = file.lines[box.line - 1].raw.rstrip()
     claim = _CLAIM.search(raw)
     if claim is not None:

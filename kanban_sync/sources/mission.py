@@ -20,18 +20,13 @@ class Mission(OneFile):
     """The milestones of missions."""
 
     NAME = "mission"
-    PARSER = 1
+    PARSER = 2
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where missions lie."""
         return settings.mission
 
-    def parse(
-        self,
-        path: str,
-        data: bytes,
-        settings: SourceSettings = DEFAULTS,
-    ) -> Document:
+    def read(self, path: str, data: bytes, settings: SourceSettings) -> Document:
         """Read the milestones of a mission."""
         # Here, since few repositories have a mission.
         import json  # noqa: PLC0415
@@ -61,14 +56,14 @@ class Mission(OneFile):
         from kanban_sync.sources.mission_edits import splices  # noqa: PLC0415
         from kanban_sync.sources.splicing import edited  # noqa: PLC0415
 
-        tasks = self.parse(path, data, settings).tasks
+        tasks = self.read(path, data, settings).tasks
         return edited(
-            self,
+            self.read,
             path,
             data,
             edit,
             settings,
-            lambda text: splices(text, edit, tasks, settings.limits.depth),
+            lambda text: splices(text, edit, tasks),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
-from kanban_sync.core.units import TaskFile, Unit
+from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import covered, excludes, exclusions, matches_any
 
 if TYPE_CHECKING:
@@ -23,6 +23,20 @@ class OneFile:
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where its files lie."""
         raise NotImplementedError
+
+    def read(self, path: str, data: bytes, settings: SourceSettings) -> Document:
+        """Return what the bytes of a file say, each task by itself."""
+        raise NotImplementedError
+
+    def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
+        """Read the tasks of a file, with all that they say they wait for."""
+        document = self.read(path, data, settings)
+        if not any(task.fields or task.children for task in document.tasks):
+            return document
+        # Here, since few files need it.
+        from kanban_sync.sources.field_dependencies import with_dependencies  # noqa: PLC0415
+
+        return document._replace(tasks=with_dependencies(document.tasks))
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for the files named in the settings."""

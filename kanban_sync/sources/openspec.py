@@ -92,7 +92,7 @@ class OpenSpec:
     """
 
     NAME = "openspec"
-    PARSER = 1
+    PARSER = 2
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for changes, archive, configuration and schemas of all roots."""
@@ -172,7 +172,7 @@ class OpenSpec:
             raise EditError(f"{path}: a proposal holds no tasks; they stand beside it")
         tasks = self.parse(path, data, settings).tasks
         return edited(
-            self, path, data, edit, settings, lambda text: splices(text, edit, tasks, _TASK)
+            self.parse, path, data, edit, settings, lambda text: splices(text, edit, tasks, _TASK)
         )
 
     def status_of_unit(self, unit: Unit, statuses: Sequence[Status]) -> Status:

@@ -17,18 +17,13 @@ class Roadmap(OneFile):
     """Roadmaps: epics, milestones or phases, and the tasks in them."""
 
     NAME = "roadmap"
-    PARSER = 1
+    PARSER = 2
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where roadmaps lie."""
         return settings.roadmap
 
-    def parse(
-        self,
-        path: str,
-        data: bytes,
-        settings: SourceSettings = DEFAULTS,
-    ) -> Document:
+    def read(self, path: str, data: bytes, settings: SourceSettings) -> Document:
         """Read the tasks of a file."""
         # Here, since few repositories have a roadmap, and the YAML library takes a while.
         from kanban_sync.sources import roadmap_tasks  # noqa: PLC0415
@@ -43,5 +38,7 @@ class Roadmap(OneFile):
         from kanban_sync.sources.roadmap_edits import splices  # noqa: PLC0415
         from kanban_sync.sources.splicing import edited  # noqa: PLC0415
 
-        tasks = self.parse(path, data, settings).tasks
-        return edited(self, path, data, edit, settings, lambda text: splices(text, edit, tasks))
+        tasks = self.read(path, data, settings).tasks
+        return edited(
+            self.read, path, data, edit, settings, lambda text: splices(text, edit, tasks)
+        )

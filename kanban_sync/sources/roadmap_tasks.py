@@ -94,16 +94,23 @@ class Spans:
         """Return the event that began a value, None for one that no event made."""
         return self._events.get(id(node))
 
+    def start(self, node: Node) -> int:
+        """Return where a value begins."""
+        begin: int = self._events[id(node)].start_mark.index
+        return begin
+
     def end(self, node: Node) -> int:
-        """Return where a list or a mapping ends."""
-        return self._ends[id(node)]
+        """Return where a value ends; that of a list or a mapping on lines goes on to the next."""
+        end: int = self._ends.get(id(node)) or self._events[id(node)].end_mark.index
+        return end
 
 
-def nodes_of(text: str) -> tuple[list[Node], Spans]:
-    """Return what the tasks of a readable file were read from, and where that stands."""
+def nodes_of(text: str) -> tuple[Mapping, list[Node], Spans]:
+    """Return the values of a readable file, what its tasks were read from, and where all stands."""
     groups, spans = Groups("", TASKS, GROUPS, limits=MOST), Spans()
-    groups.tasks(_root(text, MOST, spans))
-    return groups.nodes, spans
+    root = _root(text, MOST, spans)
+    groups.tasks(root)
+    return root, groups.nodes, spans
 
 
 def _root(text: str, limits: Limits, spans: Spans | None = None) -> Mapping:

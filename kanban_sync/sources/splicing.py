@@ -7,7 +7,7 @@ finds, and the check that the file then says what was asked for and nothing else
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kanban_sync.core.edits import AddTask, Claim, SetStatus, is_so, mistake, task_at
 from kanban_sync.core.errors import EditError
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Document
     from kanban_sync.core.ports import SourceSettings
 
-    class Reader(Protocol):
-        """The part of a source that reads."""
-
-        def parse(self, path: str, data: bytes, settings: SourceSettings) -> Document:
-            """Read one task file."""
-            ...
+    Reader: TypeAlias = Callable[[str, bytes, SourceSettings], Document]
 
 
 _MARK = "\ufeff"
@@ -113,7 +108,7 @@ def splice(text: str, splices: Iterable[Splice]) -> str:
 
 
 def edited(  # noqa: PLR0913 - who reads, the file, and the edit
-    reader: Reader,
+    read: Reader,
     path: str,
     data: bytes,
     edit: Edit,
@@ -123,7 +118,7 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
     """Return a file's bytes after an edit; those that were given, where it says so already.
 
     Args:
-        reader: Reads the file before and after.
+        read: Reads the file before and after: where it lies, its bytes, the settings.
         path: Where it lies, for messages.
         data: Its bytes.
         edit: What to change.
@@ -133,7 +128,7 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
     Raises:
         EditError: The file cannot be edited so; it names what to do instead.
     """
-    before = reader.parse(path, data, settings)
+    before = read(path, data, settings)
     if not before.readable:
         raise EditError(str(next(problem for problem in before.problems if problem.fatal)))
     if is_so(before, edit):
@@ -151,7 +146,7 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
         new = (text[: len(text) - len(plain)] + splice(plain, find(plain))).encode()
     except CannotError as error:
         raise EditError(f"{where}: {error}") from error
-    wrong = mistake(before, reader.parse(path, new, settings), edit)
+    wrong = mistake(before, read(path, new, settings), edit)
     if wrong:
         raise EditError(f"{where}: cannot be edited without harm: {wrong}. Edit it by hand")
     return new

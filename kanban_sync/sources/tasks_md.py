@@ -18,7 +18,7 @@ class TasksMd(OneFile):
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
-    PARSER = 3
+    PARSER = 4
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where such files lie."""
@@ -43,7 +43,7 @@ class TasksMd(OneFile):
             if self.matches(path, settings)
         ]
 
-    def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
+    def read(self, path: str, data: bytes, settings: SourceSettings) -> Document:
         """Read the tasks of a file."""
         # Here, since most repositories of changes have no such file, and its patterns take a while.
         from kanban_sync.sources import checkboxes  # noqa: PLC0415
@@ -59,7 +59,9 @@ class TasksMd(OneFile):
         from kanban_sync.sources.splicing import edited  # noqa: PLC0415
 
         fixed = _fixed(path, settings)
-        return edited(self, path, data, edit, settings, lambda text: splices(text, edit, fixed))
+        return edited(
+            self.read, path, data, edit, settings, lambda text: splices(text, edit, fixed)
+        )
 
     def gone_means_done(self, document: Document) -> bool:
         """Tell whether the file follows v1.0, where completing a task removes its block."""

@@ -377,3 +377,23 @@ def test_names_that_no_shell_likes_are_judged(repo: Repo) -> None:
     name = 'it\'s "here" $(x) ü\n/TASKS.md'
     put(repo, **{name: TWICE})
     assert found(repo) == found(repo, name) == [f"{name}:2 duplicate-id"]
+
+
+def test_what_tasks_block_is_judged_as_what_they_wait_for_is(repo: Repo) -> None:
+    circle = "- [ ] T-1: a\n  - Blocks: T-2\n- [ ] T-2: b\n  - Blocks: T-1\n"
+    put(repo, **{"TASKS.md": circle})
+    assert found(repo, "TASKS.md") == ["TASKS.md:1 dependency-cycle"]
+
+    elsewhere = "- [ ] T-1: a\n  - Blocks: R1\n- [ ] T-2: b\n  - Blocks: add-login\n"
+    put(repo, **{"TASKS.md": elsewhere, "roadmap.yaml": "tasks:\n- id: R1\n"})
+    put(repo, **{"openspec/changes/add-login/tasks.md": "- [ ] 1.1 a\n"})
+    for names in ((), ("TASKS.md",)):
+        first, second = (each.line() for each in check(str(repo.path), names).findings)
+        what = "is no task of this file, so nothing is blocked; write"
+        assert first.endswith(f"'R1' {what} in roadmap.yaml that it depends on 'T-1'.")
+        assert second.endswith(f"'add-login' {what} there that it depends on 'T-2'.")
+
+
+def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": "## P1\n\n- [ ] a\n  - **ID**: a\n  - **Blocks**: gone\n"})
+    assert found(repo) == []

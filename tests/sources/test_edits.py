@@ -50,6 +50,14 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "plain: both ways to say done": ("- [ ] one\n  - **Status:** todo <!-- c -->\n",
                                      SetStatus(0, DONE),
                                      "- [x] one\n  - **Status:** done <!-- c -->\n"),
+    "plain: what a box cannot say": ("- [!] one\n  more\n", SetStatus(0, IN_PROGRESS),
+                                     "- [ ] one\n  - Status: in-progress\n  more\n"),
+    "plain: what a tick denies": ("- [x] one", SetStatus(0, BLOCKED),
+                                  "- [ ] one\n  - Status: blocked"),
+    "plain: a line like the others": ("- [ ] one\n  **Owner**: ada\n", SetStatus(0, REVIEW),
+                                      "- [ ] one\n  **Status**: review\n  **Owner**: ada\n"),
+    "headings: unclaim what is a task by that line": (
+        "### T1: one\nOwner: @ada\n", Unclaim(0), "### T1: one\nOwner: —\n"),
     "plain: claim": ("1. [ ] one\n   two\n", Claim(0, "ada"),
                      "1. [ ] one\n   - Assignee: @ada\n   two\n"),
     "plain: claim where a line says so": ("- [ ] one\n  - Owner: —\n", Claim(0, "ada"),
@@ -183,6 +191,24 @@ ROADMAPS: dict[str, tuple[str, Edit, str, str]] = {
                     "status: done\n"),
     "add": ("tasks:\n  -  title: a\n     deps: [\n       b ]\n\n# end", AddTask("c: d", "T9"),
             "b ]\n", 'b ]\n  -  id: T9\n     title: "c: d"\n     status: todo\n'),
+    "add behind a text": ("tasks:\n- dig\n- fill\n", AddTask("sow"), "- fill\n",
+                          "- fill\n- title: sow\n  status: todo\n"),
+    "add in brackets": ("tasks: [{name: a}]\n", AddTask("b: c", "T"), "a}",
+                        'a}, {id: T, name: "b: c", status: todo}'),
+    "add the first, where a list is empty": (
+        "epics:\n- title: One\n  tasks: []  # none\n  notes: b\n", AddTask("a", under="one"),
+        "tasks: []  # none\n", "tasks:  # none\n    - title: a\n      status: todo\n"),
+    "add the first, where nothing is": ("tasks:\n# end\n", AddTask("a"), "tasks:\n",
+                                        "tasks:\n  - title: a\n    status: todo\n"),
+    "add the first, where null is": ("tasks: null", AddTask("a"), " null",
+                                     "\n  - title: a\n    status: todo"),
+    "add the first to a milestone": (
+        ("epics:\r\n- id: E\r\n  milestones:\r\n  - id: M1\r\n    tasks:\r\n    - name: a\r\n"
+         "  - id: M2\r\n    status: todo\r\n# end\r\n"), AddTask("b", "T", under="M2"),
+        "status: todo\r\n",
+        "status: todo\r\n    tasks:\r\n    - id: T\r\n      name: b\r\n      status: todo\r\n"),
+    "add by the id of a group": ("phases:\n  P1:\n    title: One\n    tasks: [a]\n  P2:\n    x: 1",
+                                 AddTask("b", under="P1"), "a]", "a, {title: b, status: todo}]"),
     "add to a group": (("epics:\n- title: One\n  tasks:\n  - name: a\n- title: Two\n  tasks:\n"
                        "  - name: b"), AddTask("c", under="one"), "name: a\n",
                        "name: a\n  - name: c\n    status: todo\n"),
@@ -192,11 +218,35 @@ MISSION = (
     '{"name": "m", "n": 1.50,\n\t"milestones": [{"id": "a", "status": "active", "owner": "x"}]}'
 )
 
+MILESTONES = """\
+{"name": "M", "milestones": [{
+\t\t"id": "M1", "title": "a", "status": "pending"
+\t}, {
+\t\t"id": "M2"
+\t}
+]}
+""".replace("\n", "\r\n")
+
 MISSIONS: dict[str, tuple[str, Edit, str, str]] = {
     "status": (MISSION, SetStatus(0, DONE), '"active"', '"done"'),
     "owner": (MISSION, Claim(0, 'a"b'), '"x"', '"a\\"b"'),
     "nobody": (MISSION, Unclaim(0), '"x"', "null"),
-}
+    "null": ('{"milestones": [{"id": "a", "status": null }]}', SetStatus(0, DONE), "null",
+             '"done"'),
+    "absent": ('{"milestones": [{"id": "a", "name":"b"}]}', SetStatus(0, DONE), ':"b"',
+               ':"b", "status":"done"'),
+    "absent, on lines": (MILESTONES, Claim(1, "ada"), '"M2"', '"M2",\r\n\t\t"owner": "ada"'),
+    "add": (MISSION, AddTask('b "c"', "m"), '"x"}',
+            '"x"}, {"id": "m", "name": "b \\"c\\"", "status": "todo"}'),
+    "add on lines": (MILESTONES, AddTask("b", under="m"), '"M2"\r\n\t}', (
+        '"M2"\r\n\t}, {\r\n\t\t"title": "b",\r\n\t\t"status": "pending"\r\n\t}')),
+    "add close together": ('{"milestones":[{"id":"a"},{"id":"b"}]}', AddTask("c"), '"b"}',
+                           '"b"},{"name":"c","status":"todo"}'),
+    "add the first": ('{"milestones": [ ]}', AddTask("b"), "[",
+                      '[{"name": "b", "status": "todo"}'),
+    "add behind a text": ('{"milestones": ["a"]}', AddTask("b"), '"a"',
+                          '"a", {"name": "b", "status": "todo"}'),
+}  # fmt: skip
 
 BOXES = "## 1. Index\n- [ ] 1.1 a\n\t* [~] b\r\n1.[ ]c\n```\n- [x] d\n```\n\n## 2. Use\n"
 
@@ -271,9 +321,10 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "no such task": ("tasks-md", "- [ ] a\n", SetStatus(7, DONE), "no such task any more"),
     "nobody sets orphaned": ("tasks-md", "- [ ] a\n", SetStatus(0, Status.ORPHANED),
                              "TASKS.md:1: nobody sets orphaned"),
-    "a box that cannot say it": ("tasks-md", "# A\n- [ ] a\n", SetStatus(0, BLOCKED),
-                                 ("TASKS.md:2: a checkbox says todo or done, not blocked; write a"
-                                 " line 'Status: blocked' below it")),
+    "a kanban item below what is done": ("tasks-md", "## To Do\n- a\n## Done\n- b\n",
+                                         AddTask("c", under="done"), "name another column"),
+    "a task below a heading that is one": ("tasks-md", "### T-1: a\nStatus: todo\n",
+                                           AddTask("c", under="T-1"), "is a task itself"),
     "struck": ("tasks-md", "- [ ] ~~a~~\n", SetStatus(0, TODO), "struck"),
     "a name with blanks": ("tasks-md", "- [ ] a\n", Claim(0, "a b"), "'a b' is no name"),
     "a title of two lines": ("tasks-md", "- [ ] a\n", AddTask("a\nb"), "one line of text"),
@@ -317,12 +368,27 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "a text alone": ("roadmap", "tasks: [dig]\n", SetStatus(0, DONE), "write it as 'title: …'"),
     "a criterion": ("roadmap", ROADMAP, SetStatus(1, DONE), "a criterion is met once"),
     "removing from a roadmap": ("roadmap", ROADMAP, Remove(0), "counts as lost"),
-    "a list in brackets": ("roadmap", "tasks: [{title: a}]\n", AddTask("b"), "add it by hand"),
+    "a task that is an alias": ("roadmap", "x: &a {title: a}\ntasks: [*a]\n", AddTask("b"),
+                                "an alias"),
+    "tasks by their names": ("roadmap", "tasks:\n  T1: {title: a}\n", AddTask("b"), "no list"),
+    "tasks that are a text": ("roadmap", "tasks: none\n", AddTask("b"), "is a text, 'none'"),
+    "a group in braces": ("roadmap", "epics: [{id: E}]\n", AddTask("b", under="E"), "in braces"),
+    "a roadmap without tasks": ("roadmap", "epics:\n- id: E\n- id: F\n", AddTask("b"),
+                                "say below which group it comes: 'E', 'F'"),
+    "no such group in a roadmap": ("roadmap", ROADMAP, AddTask("b", under="X"), "the file has 'E'"),
+    "a group of groups": ("roadmap", "epics:\n- id: E\n  milestones:\n  - id: M\n",
+                          AddTask("b", under="E"), "name one of 'M'"),
     "no YAML": ("roadmap", "tasks: [\n", SetStatus(0, DONE), "is no YAML"),
     "too deep": ("roadmap", "tasks: " + "[" * 9999, SetStatus(0, DONE), "nested more than 64 deep"),
-    "a mission grows": ("mission", MISSION, AddTask("b"), "by its orchestrator"),
-    "a mission without status": ("mission", '{"milestones": [{"id": "a"}]}', SetStatus(0, DONE),
-                                 "no text that says its status"),
+    "a mission has no groups": ("mission", MISSION, AddTask("b", under="c"), "one list"),
+    "milestones by their names": ("mission", '{"milestones": {"a": {}}}', AddTask("b"), "no list"),
+    "a milestone by its name": ("mission", '{"milestones": {"a": {}}}', SetStatus(0, DONE),
+                                "no name to put one behind"),
+    "a milestone that is a text": ("mission", '{"milestones": ["a"]}', Claim(0, "b"),
+                                   "a text alone, which has no assignee"),
+    "a status that is a list": ("mission", '{"milestones": [{"id": "a", "status": []}]}',
+                                SetStatus(0, DONE), "its status is no text"),
+    "removing from a mission": ("mission", MISSION, Remove(0), "counts as lost"),
 }  # fmt: skip
 
 

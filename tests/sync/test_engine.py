@@ -165,6 +165,27 @@ def test_a_ticked_box_is_one_write_and_its_version(world: World) -> None:
     assert world.board.writes == writes + 2
 
 
+def test_what_a_task_says_of_itself_is_drawn_and_each_change_of_it_written_once(
+    world: World,
+) -> None:
+    def commit(tags: str) -> None:
+        task = f"# Tasks\n\n## P1\n\n- [ ] Rotate (@ada)\n  - **ID**: rotate\n{tags}"
+        world.repo.commit(**{"TASKS.md": task})
+
+    commit("")
+    world.sync()
+    world.sync()
+    writes = world.board.writes
+    commit("  - **Tags**: api, db\n")
+    world.sync()
+    assert world.board.writes == writes + 2, "the version, and the description"
+    world.sync(force=True)
+    assert world.board.writes == writes + 2
+    (card,) = [each for each in world.board.cards.values() if each.title == "Rotate"]
+    said = "**Priority**: P1\n\n**Assignee**: @ada\n\n**Tags**: api, db\n\n"
+    assert card.description == f"{said}`kanban-sync: p1/tasks-md:rotate`"
+
+
 def test_a_board_that_is_away_delays_only_itself(world: World) -> None:
     world.sync()
     tick(world)

@@ -1,0 +1,86 @@
+"""Dependencies that tasks tell in their fields: what they block, and what else they wait for.
+
+A task may wait for others in several ways at once (columns ``depends_on`` and ``blocked_by``), of
+which its dialect knows one. What a task blocks depends on it; these ids count within their file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.sources.labelled import ids_in, name_of, names_only_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kanban_sync.core.model import ParsedTask
+
+BLOCKS = "blocks"
+WAITS = "depends on"
+"""What such labels mean."""
+
+
+def blocked_by(task: ParsedTask) -> tuple[str, ...]:
+    """Return the ids that a task says it blocks."""
+    return _ids(task, BLOCKS)
+
+
+def with_dependencies(tasks: tuple[ParsedTask, ...]) -> tuple[ParsedTask, ...]:
+    """Let the tasks of a file depend on all that they, or others, say they wait for.
+
+    What is blocked may stand anywhere in the file; what is in no line of it stays a word of the
+    task that names it. A task without id and number is none that others can wait for.
+    """
+    if not _say_so(tasks):
+        return tasks
+    every = [each for top in tasks for each in top.walk()]
+    places: dict[str, int] = {}
+    for index, task in enumerate(every):
+        for name in names_of(task):
+            places.setdefault(name, index)
+    waits_for = {index: [*ids] for index, task in enumerate(every) if (ids := _ids(task, WAITS))}
+    for task in every:
+        for name in names_of(task)[:1]:
+            for each in blocked_by(task):
+                waits_for.setdefault(places.get(each, -1), []).append(name)
+    return tuple(_depending(tasks, waits_for, iter(range(len(every)))))
+
+
+def names_of(task: ParsedTask) -> tuple[str, ...]:
+    """Return what others in a file call a task, the shortest name first."""
+    if task.id:
+        return (task.id,)
+    return (task.number, f"Task-{task.number}") if task.number else ()
+
+
+def _say_so(tasks: Sequence[ParsedTask]) -> bool:
+    """Tell whether any of the tasks, or one below them, has such a field; most have none at all."""
+    return any(
+        (task.fields and any(name_of(label) in {BLOCKS, WAITS} for label, _ in task.fields))
+        or (task.children and _say_so(task.children))
+        for task in tasks
+    )
+
+
+def _ids(task: ParsedTask, meaning: str) -> tuple[str, ...]:
+    said = (value for label, value in task.fields if name_of(label) == meaning)
+    return tuple(dict.fromkeys(each for value in said for each in ids_in(value)))
+
+
+def _depending(
+    tasks: Sequence[ParsedTask], waits_for: Mapping[int, Sequence[str]], places: Iterator[int]
+) -> Iterator[ParsedTask]:
+    for task in tasks:
+        more = waits_for.get(next(places), ())
+        below = tuple(_depending(task.children, waits_for, places)) if task.children else ()
+        if more:
+            depends_on = tuple(dict.fromkeys([*task.depends_on, *more]))
+            left = tuple(each for each in task.fields if not _is_told(*each))
+            yield task._replace(depends_on=depends_on, fields=left, children=below)
+        else:
+            yield task._replace(children=below) if below else task
+
+
+def _is_told(label: str, value: str) -> bool:
+    """Tell whether a field says nothing but ids that the task waits for."""
+    return name_of(label) == WAITS and names_only_ids(value)

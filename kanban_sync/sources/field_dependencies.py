@@ -55,11 +55,12 @@ def names_of(task: ParsedTask) -> tuple[str, ...]:
 
 def _say_so(tasks: Sequence[ParsedTask]) -> bool:
     """Tell whether any of the tasks, or one below them, has such a field; most have none at all."""
-    return any(
-        (task.fields and any(name_of(label) in {BLOCKS, WAITS} for label, _ in task.fields))
-        or (task.children and _say_so(task.children))
-        for task in tasks
-    )
+    labels: set[str] = set()
+    level = tasks
+    while level:
+        labels.update(label for task in level if task.fields for label, _ in task.fields)
+        level = [each for task in level if task.children for each in task.children]
+    return any(name_of(label) in {BLOCKS, WAITS} for label in labels)
 
 
 def _ids(task: ParsedTask, meaning: str) -> tuple[str, ...]:

@@ -145,6 +145,11 @@ def is_box(text: str) -> bool:
     return _BOX.match(text) is not None
 
 
+def count_of(found: Iterable[Box]) -> int:
+    """Count boxes and all that is below them."""
+    return sum(1 + count_of(box.below) for box in found)
+
+
 class _Reader:
     """Takes the lines one by one and knows which items are open."""
 

@@ -50,7 +50,8 @@ def _contents(data: bytes, fixed: str) -> _Contents:
     return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0, is_bare)
 
 
-@lru_cache(maxsize=64)
+# Fewer, since these are large.
+@lru_cache(maxsize=4)
 def _quick(data: bytes, fixed: str) -> Quick | None:
     # Here, since most files are small: its patterns are too long to be compiled for one of those.
     from kanban_sync.sources.plain_blocks import read_quickly  # noqa: PLC0415

@@ -26,6 +26,7 @@ _NUMBERED = pattern(
 _GROUPS = pattern(r"(?i:phase|milestone|epic|sprint|week|part|section|stage|release|wave)\b")
 _TICK = pattern(r"^[✅✓✔☑]\ufe0f?\s*|\s*[✅✓✔☑]\ufe0f?(?:\s*(?i:complete|completed|done))?$")
 _BRACKETED = pattern(r"\s*[(\[]([^()\[\]]{2,30})[)\]]$")
+_IN_FRONT = pattern(r"[^\w*`]+")
 _FOREIGN_ID = pattern(
     r"\s*<!--\s*(?:[\w-]{0,20}id)\s*[:=]\s*([\w./-]{1,80})\s*-->\s*", re.IGNORECASE
 )
@@ -122,6 +123,8 @@ def _titled(
 
     Where they have items but no labels, the items are the tasks and the headings their groups.
     """
+    if not columns:
+        return set()
     level_of = {column.start: lines[column.start].level for column in columns}
     inside = [each for each in headings if level_of.get(each.above) == each.level - 1]
     if not inside:
@@ -233,4 +236,5 @@ def status_in_title(text: str) -> InTitle | None:
 
 def _bare(text: str) -> str:
     """Return a heading's words without marks and emoji in front of them."""
-    return re.sub(r"^[^\w*`]+", "", text).strip()
+    in_front = _IN_FRONT.match(text)
+    return text[in_front.end() if in_front else 0 :].strip()

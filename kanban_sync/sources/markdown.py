@@ -7,7 +7,6 @@ number, and nothing that can stand in a file makes it fail.
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.findings import CONFLICT, TOO_LARGE, UNREADABLE
@@ -26,29 +25,30 @@ NO_TEXT = "(no text)"
 TAB = 4
 
 
-class Kind(Enum):
-    """What a line is."""
+class Kind:
+    """What a line is; no Enum, whose members take long to look up for each of 100,000 lines."""
 
-    BLANK = auto()
-    TEXT = auto()
-    HEADING = auto()
-    ITEM = auto()
-    QUOTE = auto()
-    CODE = auto()
-    COMMENT = auto()
-    FRONT_MATTER = auto()
+    BLANK = "blank"
+    TEXT = "text"
+    HEADING = "heading"
+    ITEM = "item"
+    QUOTE = "quote"
+    CODE = "code"
+    COMMENT = "comment"
+    FRONT_MATTER = "front matter"
 
 
 class Line(NamedTuple):
-    """One line of a file; ``number`` counts from 1, ``indent`` and ``content`` are columns.
+    """One line of a file; ``number`` counts from 1, ``kind`` is one of ``Kind``.
 
     ``raw`` is the line without its end and without comments. ``text`` is a heading's words, or
-    what follows an item's marker, or the line itself. ``content`` is where an item's words begin,
+    what follows an item's marker, or the line itself. ``indent`` and ``content`` are columns,
+    ``content`` is where an item's words begin,
     ``level`` is a heading's.
     """
 
     number: int
-    kind: Kind
+    kind: str
     raw: str
     text: str
     indent: int = 0
@@ -188,7 +188,8 @@ class _Scanner:
         for index in range(start, len(self._raw)):
             line = self._line(index)
             self._lines.append(line)
-            self._underline()
+            if line.kind is Kind.TEXT:
+                self._underline()
         unclosed = self._opened if self._fences.is_open or self._in_comment else 0
         return Page(tuple(self._lines), unclosed)
 
@@ -280,19 +281,21 @@ class _Scanner:
 
 def _classified(number: int, raw: str) -> Line:
     plain = raw.lstrip(" \t")
-    if not plain.strip():
+    if not plain or plain.isspace():
         return Line(number, Kind.BLANK, raw, "")
     indent = _indent(raw)
-    if plain[0] == ">":
+    first = plain[0]
+    item = _ITEM.fullmatch(raw) if first in "-*+0123456789" else None
+    if item:
+        marker, gap, words = item.group(2, 3, 4)
+        wide = len(gap) if gap and len(gap) <= TAB else 1
+        return Line(number, Kind.ITEM, raw, words or "", indent, indent + len(marker) + wide)
+    if first == ">":
         return Line(number, Kind.QUOTE, raw, raw, indent)
-    title = heading(raw) if plain[0] == "#" else None
+    title = heading(raw) if first == "#" else None
     if title:
         return Line(number, Kind.HEADING, raw, title[1], indent, level=title[0])
-    item = _ITEM.fullmatch(raw) if plain[0] in "-*+0123456789" else None
-    if item is None:
-        return Line(number, Kind.TEXT, raw, raw, indent)
-    gap = len(item[3] or " ") if len(item[3] or " ") <= TAB else 1
-    return Line(number, Kind.ITEM, raw, item[4] or "", indent, indent + len(item[2]) + gap)
+    return Line(number, Kind.TEXT, raw, raw, indent)
 
 
 def words_at(raw: str) -> int:
@@ -302,12 +305,14 @@ def words_at(raw: str) -> int:
 
 
 def _indent(raw: str) -> int:
-    white = raw[: len(raw) - len(raw.lstrip(" \t"))]
-    return len(white.expandtabs(TAB)) if "\t" in white else len(white)
+    white = len(raw) - len(raw.lstrip(" \t"))
+    return len(raw[:white].expandtabs(TAB)) if "\t" in raw[:white] else white
 
 
 def dedented(raw: str, columns: int) -> str:
     """Return a line without its first columns, as far as they are white space."""
+    if raw[:columns] == " " * columns and raw[columns : columns + 1] > " ":
+        return raw[columns:].rstrip()
     rest = raw.lstrip(" \t")
     return " " * max(0, _indent(raw) - columns) + rest.rstrip()
 

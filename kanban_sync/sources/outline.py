@@ -167,18 +167,19 @@ class _Reader:
 
     def take(self, line: Line) -> None:
         """Put one line where it belongs."""
-        if line.kind is Kind.HEADING:
-            self._begin_section(line)
-        elif line.kind is Kind.ITEM:
+        kind = line.kind
+        if kind is Kind.ITEM:
             self._take_item(line)
-        elif line.kind in {Kind.TEXT, Kind.QUOTE}:
+        elif kind is Kind.HEADING:
+            self._begin_section(line)
+        elif kind is Kind.TEXT or kind is Kind.QUOTE:
             self._take_text(line)
-        elif line.kind is Kind.CODE:
+        elif kind is Kind.CODE:
             # What is inside a fence is often less indented than the fence.
             self._close(float(line.indent) if not self._in_code else inf)
             self._add_to_body(line)
-        self._in_code = line.kind is Kind.CODE
-        self._after_blank = line.kind is Kind.BLANK
+        self._in_code = kind is Kind.CODE
+        self._after_blank = kind is Kind.BLANK
 
     def _begin_section(self, line: Line) -> None:
         self._open = list(self._roots)
@@ -228,6 +229,8 @@ class _Reader:
 
     def _siblings(self) -> list[Box]:
         """Return the list that the next box belongs to."""
+        if not self._open:
+            return self.found
         owners = list({id(each.box): each.box for each in self._open if each.box}.values())
         return owners[:DEEPEST][-1].below if owners else self.found
 

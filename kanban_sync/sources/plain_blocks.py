@@ -8,7 +8,9 @@ here at all.
 
 from __future__ import annotations
 
+import gc
 import re
+from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate, chain, count, islice, repeat
 from operator import add, attrgetter
@@ -111,7 +113,24 @@ def read_quickly(text: str, fixed: str = "") -> Quick | None:
     text = text.replace("\r\n", "\n")
     if fixed not in {"", *CHECKBOXES} or "<!--" in text or "\r" in text:
         return None
-    blocks = _blocks(f"\n{text}")
+    with _no_collections():
+        return _read(f"\n{text}", fixed)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Leave the search for cycles out for a moment: none are made, and it would double the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(text: str, fixed: str) -> Quick | None:
+    blocks = _blocks(text)
     places = _places(blocks)
     rest = _rest(blocks, places, fixed) if blocks.titles else None
     if rest is None:

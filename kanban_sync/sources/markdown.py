@@ -93,8 +93,9 @@ def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
     if b"\0" in data:
         what = "is no text in UTF-8 (it has NUL bytes); save it as UTF-8"
         return refused(path, 0, what, UNREADABLE)
-    # Looking for the bare marks first is ten times faster, and there are many files.
-    marked = any(mark in data for mark in (b"<<<<<<< ", b"||||||| ", b">>>>>>> "))
+    # Looking for the bare marks first is ten times faster, and for their signs again.
+    marks = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
+    marked = any(mark[:1] in data and mark in data for mark in marks)
     conflict = _CONFLICT.search(data) if marked else None
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1

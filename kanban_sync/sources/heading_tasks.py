@@ -99,21 +99,19 @@ def _chosen(
 
 
 def _headings(lines: Sequence[Line]) -> Iterator[_Heading]:
-    """Yield the headings with the ends of their sections, in one pass from the back."""
-    found: list[_Heading] = []
+    """Yield the headings with the ends of their sections."""
+    found: list[tuple[int, int, int]] = []
     ends: dict[int, int] = {}
-    for index in range(len(lines) - 1, -1, -1):
-        if lines[index].kind is Kind.HEADING:
-            level = lines[index].level
-            end = min((ends[each] for each in ends if each <= level), default=len(lines))
-            found.append(_Heading(index, end, level, -1))
-            ends = {each: at for each, at in ends.items() if each < level} | {level: index}
-    open_: list[_Heading] = []
-    for each in reversed(found):
-        while open_ and open_[-1].level >= each.level:
-            open_.pop()
-        yield each._replace(above=open_[-1].start if open_ else -1)
-        open_.append(each)
+    open_: list[tuple[int, int]] = []
+    for index, line in enumerate(lines):
+        if line.kind is Kind.HEADING:
+            level = line.level
+            while open_ and open_[-1][1] >= level:
+                ends[open_.pop()[0]] = index
+            found.append((index, level, open_[-1][0] if open_ else -1))
+            open_.append((index, level))
+    for start, level, above in found:
+        yield _Heading(start, ends.get(start, len(lines)), level, above)
 
 
 def _titled(

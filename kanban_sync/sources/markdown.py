@@ -87,7 +87,7 @@ def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
         size = f"{len(data) / MIB:.1f} MiB"
         return too_large(path, f"has {size}", f"{limits.file_size} MiB", "file_size")
     if len(data) > limits.lines:
-        lines = max(data.count(b"\n"), data.count(b"\r"))
+        lines = max(data.count(b"\n"), data.count(b"\r") if b"\r" in data else 0)
         if lines > limits.lines:
             return too_large(path, f"has {lines} lines", str(limits.lines), "lines")
     if b"\0" in data:
@@ -127,32 +127,28 @@ class Fences:
     """Follows code fences from line to line."""
 
     def __init__(self) -> None:
-        self._fence = ""
+        self.fence = ""
+        """What closes the fence that the last line left open, '' if it left none."""
         self._in_item = False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the last line left a fence open."""
-        return bool(self._fence)
 
     def covers(self, line: str, *, in_list: bool = False) -> bool:
         """Tell whether a line belongs to a code block, its fences included.
 
         A fence in a list item that was never closed ends at the next box at the margin.
         """
-        if not self._fence:
+        if not self.fence:
             opening = _FENCE.fullmatch(line) if "```" in line or "~~~" in line else None
             if opening is None:
                 return False
-            self._fence = opening[2] or opening[3]
+            self.fence = opening[2] or opening[3]
             self._in_item = in_list and len(opening[1].expandtabs(TAB)) > 1
             return True
         if self._in_item and _BOX_ITEM.match(line):
-            self._fence = ""
+            self.fence = ""
             return False
         plain = line.strip(" \t")
-        if plain.startswith(self._fence) and not plain.strip(self._fence[0]):
-            self._fence = ""
+        if plain.startswith(self.fence) and not plain.strip(self.fence[0]):
+            self.fence = ""
         return True
 
 
@@ -191,7 +187,7 @@ class _Scanner:
             self._lines.append(line)
             if line.kind is Kind.TEXT:
                 self._underline()
-        unclosed = self._opened if self._fences.is_open or self._in_comment else 0
+        unclosed = self._opened if self._fences.fence or self._in_comment else 0
         return Page(tuple(self._lines), unclosed)
 
     def _front_matter(self) -> int:
@@ -208,22 +204,32 @@ class _Scanner:
 
     def _line(self, index: int) -> Line:
         raw, number = self._raw[index], index + 1
-        was_open = self._fences.is_open or self._in_comment
-        if not self._in_comment and self._fences.covers(raw, in_list=self._in_list):
-            self._opened = self._opened if was_open else number
-            return Line(number, Kind.CODE, raw, raw, _indent(raw))
-        if self._in_comment or "<!--" in raw:
-            shown = self._without_comments(raw, index)
-            self._opened = self._opened if was_open else number
-            if not shown.strip() and raw.strip():
-                return Line(number, Kind.COMMENT, raw, "")
-            raw = shown
+        is_inside = self._fences.fence or self._in_comment
+        if is_inside or "```" in raw or "~~~" in raw or "<!--" in raw:
+            hidden, raw = self._hidden(index, raw)
+            if hidden:
+                return hidden
         line = _classified(number, raw)
         if line.kind is Kind.ITEM:
             self._in_list = True
         elif line.kind is not Kind.BLANK and not line.indent:
             self._in_list = False
         return line
+
+    def _hidden(self, index: int, raw: str) -> tuple[Line | None, str]:
+        """Return a line of code or of a comment; None for others, and what is seen of them."""
+        number = index + 1
+        was_open = self._fences.fence or self._in_comment
+        if not self._in_comment and self._fences.covers(raw, in_list=self._in_list):
+            self._opened = self._opened if was_open else number
+            return Line(number, Kind.CODE, raw, raw, _indent(raw)), raw
+        if self._in_comment or "<!--" in raw:
+            shown = self._without_comments(raw, index)
+            self._opened = self._opened if was_open else number
+            if not shown.strip() and raw.strip():
+                return Line(number, Kind.COMMENT, raw, ""), raw
+            raw = shown
+        return None, raw
 
     def _without_comments(self, raw: str, index: int) -> str:
         shown: list[str] = []

@@ -204,7 +204,7 @@ class _Reader:
         if not self._open and line.indent >= _CODE_INDENT:
             return
         owner = self._open[-1].box if self._open else None
-        reach = min(line.content, line.indent + 2)
+        reach = line.indent + 2
         match = _BOX.match(line.text)
         if match is None and self._column and not self._open and not self._is_legend:
             # A rule across the page ("* * *") has no words.

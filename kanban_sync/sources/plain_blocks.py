@@ -12,8 +12,8 @@ import gc
 import re
 from contextlib import contextmanager
 from functools import partial
-from itertools import accumulate, chain, compress, count, islice, repeat
-from operator import attrgetter, sub
+from itertools import accumulate, chain, compress, count, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.model import Document, ParsedTask, Status
@@ -22,6 +22,7 @@ from kanban_sync.sources.fields import words_in
 from kanban_sync.sources.markdown import scan
 from kanban_sync.sources.markdown_dialects import CHECKBOXES, V1, name_for, sort_out
 from kanban_sync.sources.outline import count_of
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from kanban_sync.sources.outline import Box
 
 # A number, an id, strokes or another marker in front of the words would mean something.
-_WORDS = r"(?=\S)(?![-+*_~`0-9]|[A-Z][A-Z-]*+[0-9])(.++)(?<=\S)"
+_WORDS = r"(?![-+*_~`0-9\s]|[A-Z][A-Z-]*+[0-9])(.++)(?<=\S)"
 _BOX = r"- \[([ xX])\] "
 _VALUE = r"(?=\S)(.++)(?<=\S)"
 _STEP = rf"\n  {_BOX}{_WORDS}"
@@ -41,18 +42,20 @@ def _unnamed(groups: str) -> str:
 
 
 _BLOCK = (
-    rf"\n{_BOX}{_WORDS}("
+    # Most have nothing below them: that is told by one look ahead.
+    rf"\n{_BOX}{_WORDS}((?:(?=\n  )"
     r"(?:\n  - \*\*ID\*\*: ([\w.-]++)(?=\n|\Z))?+"
     rf"(?:\n  - \*\*Tags\*\*: {_VALUE})?+"
     rf"((?:\n  - \*\*(?:Details|Files|Acceptance)\*\*: {_unnamed(_VALUE)})*+)"
     rf"(?:\n  - \*\*Blocked by\*\*: {_VALUE})?+"
     rf"((?:{_unnamed(_STEP)})*+)"
     # Words at the margin right below, and what is indented below blank lines, might belong to it.
-    r")(?=\n- \[[ xX]\] |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"
+    r")?+)(?=\n- \[[ xX]\] |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"
 )
-_INSIDE = (r"\((?:@|(?i:dep|blocked))", r"\[(?:P\]|US[0-9])", r"#[^\W\d]")
-"""What would mean something amid words. Each is sought alone, which is many times faster."""
+_INSIDE = {"(": r"\((?:@|(?i:dep|blocked))", "[": r"\[(?:P\]|US[0-9])", "#": r"#[^\W\d]"}
+"""What would mean something amid words, by its sign. It is many times faster to seek each alone."""
 
+_HEADING = pattern(r"#{1,6} .*")
 _STAND_IN = "- [ ] x"
 _ODD_GAPS = ("  ", "\t", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f")
 _WORD_OF = {" ": "", "x": "x", "X": "X"}
@@ -79,16 +82,20 @@ class _Blocks(NamedTuple):
     below: list[str]
     ids: list[str | None]
     tags: list[str | None]
-    said: list[str]
+    said: list[str | None]
     waits: list[str | None]
-    steps: list[str]
+    steps: list[str | None]
 
 
 class _Places(NamedTuple):
-    """The lines on which the blocks begin, and how many more lines each has."""
+    """The lines on which the blocks begin, and how many lines each has."""
 
     lines: list[int]
-    more: list[int]
+    heights: list[int]
+
+    def after(self, index: int) -> int:
+        """Return the line below a block."""
+        return self.lines[index] + self.heights[index]
 
 
 class _Rest(NamedTuple):
@@ -152,9 +159,9 @@ def _read(text: str, fixed: str) -> Quick | None:
 def _blocks(text: str) -> _Blocks:
     parts: list[Any] = re.split(_BLOCK, text)
     width = len(_Blocks._fields)
-    words = "\n".join([*parts[2::width], *parts[8::width]])
-    if any(re.search(inside, words) for inside in _INSIDE):
-        parts = _without_odd(parts, re.compile("|".join(_INSIDE)))
+    words = "\n".join([*parts[2::width], *filter(None, parts[8::width])])
+    if any(sign in words and re.search(inside, words) for sign, inside in _INSIDE.items()):
+        parts = _without_odd(parts, re.compile("|".join(_INSIDE.values())))
     return _Blocks(*(parts[column::width] for column in range(width)))
 
 
@@ -165,7 +172,7 @@ def _without_odd(parts: Sequence[Any], odd: re.Pattern[str]) -> list[Any]:
     gap = [parts[0]]
     for start in range(1, len(parts), width):
         mark, title, below, *_, steps, following = parts[start : start + width]
-        if odd.search(title) or odd.search(steps):
+        if odd.search(title) or (steps and odd.search(steps)):
             gap += [f"\n- [{mark}] {title}{below}", following]
         else:
             kept += ["".join(gap), *parts[start : start + width - 1]]
@@ -174,12 +181,12 @@ def _without_odd(parts: Sequence[Any], odd: re.Pattern[str]) -> list[Any]:
 
 
 def _places(blocks: _Blocks) -> _Places:
-    more = [each.count("\n") if each else 0 for each in blocks.below]
-    lines = [1 + each for each in more]
+    heights = [each.count("\n") + 1 if each else 1 for each in blocks.below]
+    down = heights.copy()
     for index in compress(count(), blocks.gaps[1:]):
-        lines[index] += blocks.gaps[index + 1].count("\n")
+        down[index] += blocks.gaps[index + 1].count("\n")
     first = 1 + blocks.gaps[0].count("\n")
-    return _Places(list(accumulate(lines[:-1], initial=first)), more)
+    return _Places(list(accumulate(down[:-1], initial=first)), heights)
 
 
 def _rest(blocks: _Blocks, places: _Places, fixed: str) -> _Rest | None:
@@ -188,10 +195,17 @@ def _rest(blocks: _Blocks, places: _Places, fixed: str) -> _Rest | None:
     numbers: list[int] = []
     runs: dict[int, int] = {}
     for index in chain([0], compress(count(1), blocks.gaps[1:])):
-        around = blocks.gaps[index].split("\n")[1:]
-        first = places.lines[index - 1] + places.more[index - 1] + 1 if index else 1
-        lines += around
-        numbers += range(first, first + len(around))
+        gap = blocks.gaps[index]
+        words = gap.strip("\n")
+        first = places.after(index - 1) if index else 1
+        if index and _HEADING.fullmatch(words):
+            # A heading ends all that blank lines around it could be part of.
+            lines.append(words)
+            numbers.append(first - 1 + gap.index("#"))
+        else:
+            around = gap.split("\n")[1:]
+            lines += around
+            numbers += range(first, first + len(around))
         if index < len(blocks.titles):
             lines.append(_STAND_IN)
             numbers.append(places.lines[index])
@@ -228,19 +242,25 @@ def _are_alike(blocks: _Blocks, name: str, taken: Iterable[str]) -> bool:
 def _steps(blocks: _Blocks, places: _Places) -> list[tuple[ParsedTask, ...]]:
     """Return the tasks below each block."""
     below: list[tuple[ParsedTask, ...]] = [()] * len(blocks.titles)
-    parts = re.split(_STEP, "".join(blocks.steps))
+    parts = re.split(_STEP, "".join(filter(None, blocks.steps)))
     marks, titles = parts[1::3], parts[2::3]
     parents = list(compress(count(), blocks.steps))
-    sizes = [steps.count("\n") for steps in blocks.steps if steps]
-    ends = [places.lines[each] + places.more[each] + 1 for each in parents]
-    tasks = _made(
-        title=_tidy(titles),
-        status=map(_STATUS_OF.__getitem__, marks),
-        word=map(_WORD_OF.__getitem__, marks),
-        line=chain.from_iterable(map(range, map(sub, ends, sizes), ends)),
+    lines = []
+    for index in parents:
+        end = places.after(index)
+        lines.append(range(end - (blocks.steps[index] or "").count("\n"), end))
+    tasks = list(
+        _made(
+            title=_tidy(titles),
+            status=map(_STATUS_OF.__getitem__, marks),
+            word=map(_WORD_OF.__getitem__, marks),
+            line=chain.from_iterable(lines),
+        )
     )
-    for index, size in zip(parents, sizes, strict=True):
-        below[index] = tuple(islice(tasks, size))
+    first = 0
+    for index, inside in zip(parents, lines, strict=True):
+        below[index] = tuple(tasks[first : first + len(inside)])
+        first += len(inside)
     return below
 
 
@@ -273,7 +293,7 @@ def _tasks(
             status=spread(Status.BACKLOG if each == "3" else Status.TODO for each in priorities),
             id=[each or "" for each in blocks.ids],
             group=groups,
-            body=[each and each.replace("\n  - ", "\n\n")[2:] for each in blocks.said],
+            body=[each.replace("\n  - ", "\n\n")[2:] if each else "" for each in blocks.said],
             labels=_words_of(blocks.tags, lower=True),
             priority=spread(f"P{each}" if each else "" for each in priorities),
             depends_on=_words_of(blocks.waits),

@@ -44,13 +44,13 @@ def _unnamed(groups: str) -> str:
 _BLOCK = (
     # Most have nothing below them: that is told by one look ahead.
     rf"\n{_BOX}{_WORDS}((?:(?=\n  )"
-    r"(?:\n  - \*\*ID\*\*: ([\w.-]++)(?=\n|\Z))?+"
+    r"(?:\n  - \*\*ID\*\*: ([\w.-]++))?+"
     rf"(?:\n  - \*\*Tags\*\*: {_VALUE})?+"
     rf"((?:\n  - \*\*(?:Details|Files|Acceptance)\*\*: {_unnamed(_VALUE)})*+)"
     rf"(?:\n  - \*\*Blocked by\*\*: {_VALUE})?+"
     rf"((?:{_unnamed(_STEP)})*+)"
     # Words at the margin right below, and what is indented below blank lines, might belong to it.
-    r")?+)(?=\n- \[[ xX]\] |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"
+    r")?+)(?=\n- |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"
 )
 _INSIDE = {"(": r"\((?:@|(?i:dep|blocked))", "[": r"\[(?:P\]|US[0-9])", "#": r"#[^\W\d]"}
 """What would mean something amid words, by its sign. It is many times faster to seek each alone."""
@@ -215,6 +215,8 @@ def _rest(blocks: _Blocks, places: _Places, fixed: str) -> _Rest | None:
     ((name, found),) = by_dialect.items() if len(by_dialect) == 1 else [("", [])]
     stand_ins = [box for box in found if box.line in runs]
     if page.unclosed or name not in CHECKBOXES or len(stand_ins) < len(runs):
+        return None
+    if any(box.body or box.below for box in stand_ins):
         return None
     others = [box for box in found if box.line not in runs]
     _renumber(others, numbers)

@@ -187,6 +187,7 @@ def test_one_odd_thing_in_a_plain_file_changes_nothing_else(
         ("- [ ] tea\n- [ ] [P] milk (@ada)\n  - a remark\n\n  and more\n- [ ] jam #x", True),
         ("```\n- [ ] no task\n\n```\n- [ ] tea", False),
         ("- [ ] tea\n  ```\n  - [ ] no task\n  ```\n- [ ] milk", True),
+        ("- [ ] tea\n\n```\n- [ ] T-1: milk", False),
         ("## Legend\n- [ ] open\n## P1\n- [ ] tea", False),
         ("Legend:\n\n- [ ] open", False),
         ("---\n- [ ] tea\n\n---\n- [ ] milk", False),

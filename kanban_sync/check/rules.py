@@ -258,7 +258,7 @@ def _legend(file: File, run: Sequence[ParsedTask]) -> Iterator[Problem]:
     if len({task.word.lower() for task in run}) <= 1:
         return
     # Here, since few files have such boxes, and the tables of words take a while.
-    from kanban_sync.sources.checkboxes import MARKS  # noqa: PLC0415
+    from kanban_sync.sources.box_tasks import MARKS  # noqa: PLC0415
     from kanban_sync.sources.status_words import status_in  # noqa: PLC0415
 
     found = [task for task in run if MARKS.get(task.word) is (status_in(_meaning(task)) or "")]

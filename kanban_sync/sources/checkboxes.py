@@ -9,48 +9,23 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.findings import (
-    BOX_DISAGREES,
-    DUPLICATE_ID,
-    MIXED,
-    TICKED,
-    UNCLOSED,
-    UNKNOWN_MARK,
-    UNKNOWN_STATUS,
-)
 from kanban_sync.core.limits import USUAL
-from kanban_sync.core.model import Document, ParsedTask, Problem, Status
-from kanban_sync.sources.fields import read_fields
-from kanban_sync.sources.heading_tasks import HeadingTasks
-from kanban_sync.sources.labelled import marks_in, name_of, split, values
-from kanban_sync.sources.markdown import NO_TEXT, Kind, damage, decode, scan, too_large
-from kanban_sync.sources.markdown_dialects import PLAIN, V1, SortedOut, sort_out
-from kanban_sync.sources.numbering import leading_id, leading_number
-from kanban_sync.sources.outline import Box, is_box
-from kanban_sync.sources.patterns import pattern
-from kanban_sync.sources.status_words import status_in
+from kanban_sync.core.model import Document
+from kanban_sync.sources.box_tasks import Reading
+from kanban_sync.sources.markdown import Kind, damage, decode, scan, too_large
+from kanban_sync.sources.markdown_dialects import V1, SortedOut, sort_out
+from kanban_sync.sources.outline import Box, count_of, is_box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from kanban_sync.core.limits import Limits
+    from kanban_sync.sources.plain_blocks import Quick
 
-MARKS = {
-    "": Status.TODO,
-    "x": Status.DONE,
-    "X": Status.DONE,
-    "~": Status.IN_PROGRESS,
-    "/": Status.IN_PROGRESS,
-    "!": Status.BLOCKED,
-    "-": Status.CANCELLED,
-    ">": Status.BACKLOG,
-}
+_LARGE = 16_384
+"""Bytes of the smallest file of which plain parts are read at once; others take no time anyway."""
 
-_STRUCK = pattern(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
-_DONE_WORD = pattern(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _LIKE_V1 = re.compile(rb"P[0-3]|(?:\*\*|__)\s*(?:id|tags|blocked)", re.IGNORECASE)
-_CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
-
 _BARE = {Kind.HEADING, Kind.BLANK, Kind.COMMENT, Kind.FRONT_MATTER}
 
 
@@ -75,6 +50,15 @@ def _contents(data: bytes, fixed: str) -> _Contents:
     return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0, is_bare)
 
 
+# Fewer, since these are large.
+@lru_cache(maxsize=4)
+def _quick(data: bytes, fixed: str) -> Quick | None:
+    # Here, since most files are small: its patterns are too long to be compiled for one of those.
+    from kanban_sync.sources.plain_blocks import read_quickly  # noqa: PLC0415
+
+    return read_quickly(decode(data), fixed)
+
+
 def read(path: str, data: bytes, fixed: str = "", limits: Limits = USUAL) -> Document:
     """Read the tasks of a file.
 
@@ -87,15 +71,24 @@ def read(path: str, data: bytes, fixed: str = "", limits: Limits = USUAL) -> Doc
     problem = damage(path, data, limits)
     if problem:
         return Document((), (problem,))
+    quick = _quick(data, fixed) if len(data) >= _LARGE else None
+    if quick and quick.boxes <= limits.tasks:
+        problems = tuple(each._replace(path=path) for each in quick.document.problems)
+        return quick.document._replace(problems=problems)
+    return read_by_line(path, data, fixed, limits)
+
+
+def read_by_line(path: str, data: bytes, fixed: str = "", limits: Limits = USUAL) -> Document:
+    """Read the tasks of a file that is not damaged, whatever stands in it; see ``read``."""
     contents = _contents(data, fixed)
     # A line holds one task at most, so that few files have to be counted.
     if len(data) > 2 * limits.tasks:
-        count = _count(box for _, box in contents.sorted_out.boxes)
+        count = count_of(box for _, box in contents.sorted_out.boxes)
         if count > limits.tasks:
             too_many = too_large(path, f"holds {count} tasks", str(limits.tasks), "tasks")
             return Document((), (too_many,))
     dialect = contents.sorted_out.name
-    reader = _Reading(path, dialect)
+    reader = Reading(path, dialect)
     tasks = tuple(reader.tasks_of_file(contents.sorted_out.boxes))
     reader.report_twins(contents.sorted_out.twins)
     reader.report_unclosed(contents.hides_from)
@@ -143,201 +136,10 @@ def is_v1(data: bytes, fixed: str = "", limits: Limits = USUAL) -> bool:
     """Tell whether a file has tasks of v1.0, whose ids are unique in the repository."""
     if fixed:
         return fixed == V1
-    is_like_v1 = _LIKE_V1.search(data) and damage("", data, limits) is None
-    return bool(is_like_v1) and V1 in _contents(data, "").sorted_out.by_dialect
-
-
-class _Reading:
-    """The reading of one file: what was found wrong, and which ids are taken."""
-
-    def __init__(self, path: str, dialect: str) -> None:
-        self.path = path
-        self.dialect = dialect
-        self.problems: list[Problem] = []
-        self._ids: dict[str, int] = {}
-        self._unknown: set[str] = set()
-
-    def tasks_of_file(self, found: Sequence[tuple[str, Box]]) -> Iterator[ParsedTask]:
-        """Yield the top-level tasks of all dialects."""
-        for name, box in found:
-            yield from self._tasks([box], name)
-        if V1 in self.dialect and self.dialect != V1:
-            self._report(
-                0,
-                MIXED,
-                f"mixes {self.dialect}: a task that is removed from it does not count as done; "
-                "move what is not v1.0 into a file of its own.",
-            )
-
-    def report_unclosed(self, line: int) -> None:
-        """Report code or a comment that hides boxes to the end; fatal where gone means done."""
-        if line:
-            self._report(
-                line,
-                UNCLOSED,
-                "what begins here (code or a comment) never ends and hides checkboxes below; "
-                "close it.",
-                fatal=self.dialect == V1,
-            )
-
-    def _tasks(self, found: Iterable[Box], name: str, *, top: bool = True) -> Iterator[ParsedTask]:
-        """Yield the tasks that boxes stand for; an empty one with nothing below it is none."""
-        for box in found:
-            if box.text or box.below:
-                yield self._task_of_v1(box, top=top) if name == V1 else self._task(box, name, top)
-
-    def _task_of_v1(self, box: Box, *, top: bool) -> ParsedTask:
-        fields = read_fields(box.body)
-        title, status = _struck(box.text, self._status_of_mark(box))
-        title, assignee = _claimed(title)
-        status = self._status_in_v1(box, status, assignee) if top else status
-        task_id = self._own_id(box, fields.id, title)
-        return ParsedTask(
-            title=title or NO_TEXT,
-            status=status,
-            word=box.mark,
-            id=task_id,
-            group=box.heading if top else "",
-            number="" if task_id else leading_number(title),
-            body=fields.body,
-            labels=fields.tags,
-            assignee=assignee,
-            priority=f"P{box.priority}" if box.priority and top else "",
-            depends_on=fields.blocked_by,
-            fields=fields.others,
-            line=box.line,
-            children=tuple(self._tasks(box.below, V1, top=False)),
-        )
-
-    def _task(self, box: Box, name: str, top: bool) -> ParsedTask:  # noqa: FBT001 - called once
-        pairs, body = split(box.body) if box.body else ([], "")
-        said = values([*box.values, *pairs], body)
-        title, status = _struck(box.text, self._status_of_mark(box))
-        marks = marks_in(title)
-        task_id = self._own_id(box, box.id, title)
-        children = tuple(self._tasks(box.below, PLAIN, top=False))
-        word = said.status or box.word
-        if word:
-            status = self._status_of_word(box, word, status)
-        elif name == HeadingTasks.NAME and top and status is Status.TODO:
-            status = _status_of_steps(children)
-        return ParsedTask(
-            title=title or NO_TEXT,
-            status=status,
-            word=word or box.mark,
-            id=task_id,
-            group=box.heading if top else "",
-            number="" if task_id else leading_number(title),
-            body=said.body,
-            labels=tuple(dict.fromkeys([*said.labels, *marks.labels])),
-            assignee=said.assignee or marks.assignee,
-            priority=said.priority,
-            depends_on=tuple(dict.fromkeys([*said.depends_on, *marks.depends_on])),
-            fields=said.others,
-            line=box.line,
-            children=children,
-        )
-
-    def report_twins(self, twins: Iterable[tuple[Box, Box]]) -> None:
-        """Report rows and boxes of one task that disagree on whether it is done."""
-        for row, box in twins:
-            word = next((value for label, value in row.values if name_of(label) == "status"), "")
-            status = status_in(word)
-            if status and status.is_over != MARKS.get(box.mark, Status.TODO).is_over:
-                self._report(
-                    box.line,
-                    BOX_DISAGREES,
-                    f"the box of {row.id} is [{box.mark or ' '}], but the table in line {row.line} "
-                    f"says {word}; the table counts: mend one of them.",
-                )
-
-    def _status_of_mark(self, box: Box) -> Status:
-        status = MARKS.get(box.mark)
-        if status is None:
-            known = " ".join(f"[{mark or ' '}]" for mark in MARKS if mark != "X")
-            text = f"nobody knows the mark [{box.mark}]; use one of {known}."
-            self._report(box.line, UNKNOWN_MARK, text, word=box.mark)
-            return Status.TODO
-        return status
-
-    def _status_of_word(self, box: Box, word: str, marked: Status) -> Status:
-        """Return what a word says of a task; a tick says more, an unknown word nothing."""
-        status = status_in(word)
-        if status is None and word not in self._unknown:
-            self._unknown.add(word)
-            self._report(
-                box.line,
-                UNKNOWN_STATUS,
-                f"nobody knows the status {word!r}; use one of {', '.join(Status)}.",
-                word=word,
-            )
-        if marked is Status.DONE:
-            return marked
-        return status or marked
-
-    def _status_in_v1(self, box: Box, status: Status, assignee: str) -> Status:
-        if status is Status.DONE:
-            self._report(
-                box.line,
-                TICKED,
-                "this task is ticked; in TASKS.md v1.0 a completed task is removed.",
-            )
-        elif status is Status.TODO and assignee:
-            return Status.IN_PROGRESS
-        elif status is Status.TODO and box.priority == "3":
-            return Status.BACKLOG
-        return status
-
-    def _own_id(self, box: Box, field_id: str, title: str) -> str:
-        """Return the task's id; one that was used above is reported and taken away."""
-        leading = leading_id(title)
-        own, certain = field_id, True
-        if not own and leading:
-            own, certain = leading
-        if not own:
-            return ""
-        first = self._ids.setdefault(own, box.line)
-        if first == box.line:
-            return own
-        if certain:
-            text = f"the id {own} is taken by line {first}; give it another one."
-            self._report(box.line, DUPLICATE_ID, text, word=own)
-        return ""
-
-    def _report(
-        self, line: int, code: str, message: str, *, fatal: bool = False, word: str = ""
-    ) -> None:
-        self.problems.append(Problem(self.path, line, message, fatal, code, word))
-
-
-def _count(found: Iterable[Box]) -> int:
-    """Count boxes and all that is below them."""
-    return sum(1 + _count(box.below) for box in found)
-
-
-def _status_of_steps(steps: Sequence[ParsedTask]) -> Status:
-    """Return the status of a heading that says nothing itself: what its steps say."""
-    over = sum(step.status.is_over for step in steps)
-    if not over and all(step.status is not Status.IN_PROGRESS for step in steps):
-        return Status.TODO
-    return Status.DONE if over == len(steps) else Status.IN_PROGRESS
-
-
-def _struck(text: str, status: Status) -> tuple[str, Status]:
-    """Take the strokes off a struck title; an open one is cancelled, unless it says it is done."""
-    match = _STRUCK.fullmatch(text)
-    if match is None:
-        return text, status
-    words, rest = match[1], match[2] or ""
-    if status is Status.TODO:
-        status = Status.DONE if _DONE_WORD.search(rest) else Status.CANCELLED
-    return f"{words} {rest}".strip(), status
-
-
-def _claimed(text: str) -> tuple[str, str]:
-    """Split the claim ``(@agent)`` off a title."""
-    match = _CLAIM.search(text)
-    return (text[: match.start()].rstrip(), match[1]) if match else (text, "")
+    if _LIKE_V1.search(data) is None or damage("", data, limits):
+        return False
+    quick = _quick(data, "") if len(data) >= _LARGE else None
+    return V1 in (quick.document.dialect if quick else _contents(data, "").sorted_out.by_dialect)
 
 
 def _hides_box(raw: str) -> bool:

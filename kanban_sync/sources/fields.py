@@ -47,8 +47,8 @@ def read_fields(lines: Sequence[str]) -> Fields:
             others.append((label, value))
     return Fields(
         id=_word(" ".join(named.get("id", [])).split()),
-        tags=_words(named.get("tags", []), lower=True),
-        blocked_by=_words(named.get("blocked by", [])),
+        tags=words_in(named.get("tags", []), lower=True),
+        blocked_by=words_in(named.get("blocked by", [])),
         body="\n\n".join(text for text in body if text),
         others=tuple(others),
         is_v1=bool(named),
@@ -70,7 +70,7 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     yield label, joined(value)
 
 
-def _words(values: Sequence[str], *, lower: bool = False) -> tuple[str, ...]:
+def words_in(values: Sequence[str], *, lower: bool = False) -> tuple[str, ...]:
     """Split values at commas; each word once, in order, without quotes."""
     words = (word.strip(" \t`\"'“”") for value in values for word in re.split(r"[,，、\n]", value))  # noqa: RUF001
     kept = (word.lower() if lower else word for word in words if word.lower() not in _NOTHING)

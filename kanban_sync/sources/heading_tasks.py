@@ -26,6 +26,7 @@ _NUMBERED = pattern(
 _GROUPS = pattern(r"(?i:phase|milestone|epic|sprint|week|part|section|stage|release|wave)\b")
 _TICK = pattern(r"^[✅✓✔☑]\ufe0f?\s*|\s*[✅✓✔☑]\ufe0f?(?:\s*(?i:complete|completed|done))?$")
 _BRACKETED = pattern(r"\s*[(\[]([^()\[\]]{2,30})[)\]]$")
+_IN_FRONT = pattern(r"[^\w*`]+")
 _FOREIGN_ID = pattern(
     r"\s*<!--\s*(?:[\w-]{0,20}id)\s*[:=]\s*([\w./-]{1,80})\s*-->\s*", re.IGNORECASE
 )
@@ -98,21 +99,19 @@ def _chosen(
 
 
 def _headings(lines: Sequence[Line]) -> Iterator[_Heading]:
-    """Yield the headings with the ends of their sections, in one pass from the back."""
-    found: list[_Heading] = []
+    """Yield the headings with the ends of their sections."""
+    found: list[tuple[int, int, int]] = []
     ends: dict[int, int] = {}
-    for index in range(len(lines) - 1, -1, -1):
-        if lines[index].kind is Kind.HEADING:
-            level = lines[index].level
-            end = min((ends[each] for each in ends if each <= level), default=len(lines))
-            found.append(_Heading(index, end, level, -1))
-            ends = {each: at for each, at in ends.items() if each < level} | {level: index}
-    open_: list[_Heading] = []
-    for each in reversed(found):
-        while open_ and open_[-1].level >= each.level:
-            open_.pop()
-        yield each._replace(above=open_[-1].start if open_ else -1)
-        open_.append(each)
+    open_: list[tuple[int, int]] = []
+    for index, line in enumerate(lines):
+        if line.kind is Kind.HEADING:
+            level = line.level
+            while open_ and open_[-1][1] >= level:
+                ends[open_.pop()[0]] = index
+            found.append((index, level, open_[-1][0] if open_ else -1))
+            open_.append((index, level))
+    for start, level, above in found:
+        yield _Heading(start, ends.get(start, len(lines)), level, above)
 
 
 def _titled(
@@ -122,6 +121,8 @@ def _titled(
 
     Where they have items but no labels, the items are the tasks and the headings their groups.
     """
+    if not columns:
+        return set()
     level_of = {column.start: lines[column.start].level for column in columns}
     inside = [each for each in headings if level_of.get(each.above) == each.level - 1]
     if not inside:
@@ -233,4 +234,5 @@ def status_in_title(text: str) -> InTitle | None:
 
 def _bare(text: str) -> str:
     """Return a heading's words without marks and emoji in front of them."""
-    return re.sub(r"^[^\w*`]+", "", text).strip()
+    in_front = _IN_FRONT.match(text)
+    return text[in_front.end() if in_front else 0 :].strip()

@@ -185,6 +185,8 @@ def values(pairs: Iterable[tuple[str, str]], body: str = "") -> Values:
             others.append((label, value))
         else:
             known[name] = value
+    if not known and not others:
+        return Values(body=body)
     wanted = known.get("depends on", "")
     depends_on = ids_in(wanted)
     if wanted and not names_only_ids(wanted):

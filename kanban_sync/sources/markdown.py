@@ -7,7 +7,6 @@ number, and nothing that can stand in a file makes it fail.
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.findings import CONFLICT, TOO_LARGE, UNREADABLE
@@ -26,29 +25,30 @@ NO_TEXT = "(no text)"
 TAB = 4
 
 
-class Kind(Enum):
-    """What a line is."""
+class Kind:
+    """What a line is; no Enum, whose members take long to look up for each of 100,000 lines."""
 
-    BLANK = auto()
-    TEXT = auto()
-    HEADING = auto()
-    ITEM = auto()
-    QUOTE = auto()
-    CODE = auto()
-    COMMENT = auto()
-    FRONT_MATTER = auto()
+    BLANK = "blank"
+    TEXT = "text"
+    HEADING = "heading"
+    ITEM = "item"
+    QUOTE = "quote"
+    CODE = "code"
+    COMMENT = "comment"
+    FRONT_MATTER = "front matter"
 
 
 class Line(NamedTuple):
-    """One line of a file; ``number`` counts from 1, ``indent`` and ``content`` are columns.
+    """One line of a file; ``number`` counts from 1, ``kind`` is one of ``Kind``.
 
     ``raw`` is the line without its end and without comments. ``text`` is a heading's words, or
-    what follows an item's marker, or the line itself. ``content`` is where an item's words begin,
+    what follows an item's marker, or the line itself. ``indent`` and ``content`` are columns,
+    ``content`` is where an item's words begin,
     ``level`` is a heading's.
     """
 
     number: int
-    kind: Kind
+    kind: str
     raw: str
     text: str
     indent: int = 0
@@ -87,14 +87,15 @@ def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
         size = f"{len(data) / MIB:.1f} MiB"
         return too_large(path, f"has {size}", f"{limits.file_size} MiB", "file_size")
     if len(data) > limits.lines:
-        lines = max(data.count(b"\n"), data.count(b"\r"))
+        lines = max(data.count(b"\n"), data.count(b"\r") if b"\r" in data else 0)
         if lines > limits.lines:
             return too_large(path, f"has {lines} lines", str(limits.lines), "lines")
     if b"\0" in data:
         what = "is no text in UTF-8 (it has NUL bytes); save it as UTF-8"
         return refused(path, 0, what, UNREADABLE)
-    # Looking for the bare marks first is ten times faster, and there are many files.
-    marked = any(mark in data for mark in (b"<<<<<<< ", b"||||||| ", b">>>>>>> "))
+    # Looking for the bare marks first is ten times faster, and for their signs again.
+    marks = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
+    marked = any(mark[:1] in data and mark in data for mark in marks)
     conflict = _CONFLICT.search(data) if marked else None
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1
@@ -126,32 +127,28 @@ class Fences:
     """Follows code fences from line to line."""
 
     def __init__(self) -> None:
-        self._fence = ""
+        self.fence = ""
+        """What closes the fence that the last line left open, '' if it left none."""
         self._in_item = False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the last line left a fence open."""
-        return bool(self._fence)
 
     def covers(self, line: str, *, in_list: bool = False) -> bool:
         """Tell whether a line belongs to a code block, its fences included.
 
         A fence in a list item that was never closed ends at the next box at the margin.
         """
-        if not self._fence:
+        if not self.fence:
             opening = _FENCE.fullmatch(line) if "```" in line or "~~~" in line else None
             if opening is None:
                 return False
-            self._fence = opening[2] or opening[3]
+            self.fence = opening[2] or opening[3]
             self._in_item = in_list and len(opening[1].expandtabs(TAB)) > 1
             return True
         if self._in_item and _BOX_ITEM.match(line):
-            self._fence = ""
+            self.fence = ""
             return False
         plain = line.strip(" \t")
-        if plain.startswith(self._fence) and not plain.strip(self._fence[0]):
-            self._fence = ""
+        if plain.startswith(self.fence) and not plain.strip(self.fence[0]):
+            self.fence = ""
         return True
 
 
@@ -188,8 +185,9 @@ class _Scanner:
         for index in range(start, len(self._raw)):
             line = self._line(index)
             self._lines.append(line)
-            self._underline()
-        unclosed = self._opened if self._fences.is_open or self._in_comment else 0
+            if line.kind is Kind.TEXT:
+                self._underline()
+        unclosed = self._opened if self._fences.fence or self._in_comment else 0
         return Page(tuple(self._lines), unclosed)
 
     def _front_matter(self) -> int:
@@ -206,22 +204,32 @@ class _Scanner:
 
     def _line(self, index: int) -> Line:
         raw, number = self._raw[index], index + 1
-        was_open = self._fences.is_open or self._in_comment
-        if not self._in_comment and self._fences.covers(raw, in_list=self._in_list):
-            self._opened = self._opened if was_open else number
-            return Line(number, Kind.CODE, raw, raw, _indent(raw))
-        if self._in_comment or "<!--" in raw:
-            shown = self._without_comments(raw, index)
-            self._opened = self._opened if was_open else number
-            if not shown.strip() and raw.strip():
-                return Line(number, Kind.COMMENT, raw, "")
-            raw = shown
+        is_inside = self._fences.fence or self._in_comment
+        if is_inside or "```" in raw or "~~~" in raw or "<!--" in raw:
+            hidden, raw = self._hidden(index, raw)
+            if hidden:
+                return hidden
         line = _classified(number, raw)
         if line.kind is Kind.ITEM:
             self._in_list = True
         elif line.kind is not Kind.BLANK and not line.indent:
             self._in_list = False
         return line
+
+    def _hidden(self, index: int, raw: str) -> tuple[Line | None, str]:
+        """Return a line of code or of a comment; None for others, and what is seen of them."""
+        number = index + 1
+        was_open = self._fences.fence or self._in_comment
+        if not self._in_comment and self._fences.covers(raw, in_list=self._in_list):
+            self._opened = self._opened if was_open else number
+            return Line(number, Kind.CODE, raw, raw, _indent(raw)), raw
+        if self._in_comment or "<!--" in raw:
+            shown = self._without_comments(raw, index)
+            self._opened = self._opened if was_open else number
+            if not shown.strip() and raw.strip():
+                return Line(number, Kind.COMMENT, raw, ""), raw
+            raw = shown
+        return None, raw
 
     def _without_comments(self, raw: str, index: int) -> str:
         shown: list[str] = []
@@ -280,19 +288,21 @@ class _Scanner:
 
 def _classified(number: int, raw: str) -> Line:
     plain = raw.lstrip(" \t")
-    if not plain.strip():
+    if not plain or plain.isspace():
         return Line(number, Kind.BLANK, raw, "")
     indent = _indent(raw)
-    if plain[0] == ">":
+    first = plain[0]
+    item = _ITEM.fullmatch(raw) if first in "-*+0123456789" else None
+    if item:
+        marker, gap, words = item.group(2, 3, 4)
+        wide = len(gap) if gap and len(gap) <= TAB else 1
+        return Line(number, Kind.ITEM, raw, words or "", indent, indent + len(marker) + wide)
+    if first == ">":
         return Line(number, Kind.QUOTE, raw, raw, indent)
-    title = heading(raw) if plain[0] == "#" else None
+    title = heading(raw) if first == "#" else None
     if title:
         return Line(number, Kind.HEADING, raw, title[1], indent, level=title[0])
-    item = _ITEM.fullmatch(raw) if plain[0] in "-*+0123456789" else None
-    if item is None:
-        return Line(number, Kind.TEXT, raw, raw, indent)
-    gap = len(item[3] or " ") if len(item[3] or " ") <= TAB else 1
-    return Line(number, Kind.ITEM, raw, item[4] or "", indent, indent + len(item[2]) + gap)
+    return Line(number, Kind.TEXT, raw, raw, indent)
 
 
 def words_at(raw: str) -> int:
@@ -302,12 +312,14 @@ def words_at(raw: str) -> int:
 
 
 def _indent(raw: str) -> int:
-    white = raw[: len(raw) - len(raw.lstrip(" \t"))]
-    return len(white.expandtabs(TAB)) if "\t" in white else len(white)
+    white = len(raw) - len(raw.lstrip(" \t"))
+    return len(raw[:white].expandtabs(TAB)) if "\t" in raw[:white] else white
 
 
 def dedented(raw: str, columns: int) -> str:
     """Return a line without its first columns, as far as they are white space."""
+    if raw[:columns] == " " * columns and raw[columns : columns + 1] > " ":
+        return raw[columns:].rstrip()
     rest = raw.lstrip(" \t")
     return " " * max(0, _indent(raw) - columns) + rest.rstrip()
 

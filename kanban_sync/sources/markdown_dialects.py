@@ -21,6 +21,9 @@ V1 = "v1.0"
 NUMBERED = "numbered"
 PLAIN = "plain"
 
+CHECKBOXES = (V1, NUMBERED, PLAIN)
+"""The dialects in which each checkbox is a task, and nothing else is."""
+
 
 class Dialect(Protocol):
     """A way to write tasks in Markdown."""
@@ -100,7 +103,7 @@ def sort_out(lines: Sequence[Line], fixed: str = "") -> SortedOut:
     if not is_v1:
         columns = DIALECTS[KanbanHeadings.NAME].take(tables.left)
         plain = boxes(columns.left) if columns.boxes else plain
-    name = V1 if is_v1 else NUMBERED if _are_numbered(plain) else PLAIN
+    name = V1 if is_v1 else name_for(plain)
     twins = () if is_v1 else _twins(tables.boxes, [*columns.boxes, *plain])
     told = {box.line for _, box in twins}
     found = {
@@ -143,7 +146,12 @@ def _is_v1(found: Iterable[Box]) -> bool:
     return any(box.priority or read_fields(box.body).is_v1 for box in found)
 
 
-def _are_numbered(found: Sequence[Box]) -> bool:
-    """Tell whether most boxes begin with a number or an id."""
+def name_for(found: Sequence[Box], besides: int = 0) -> str:
+    """Tell whether most checkboxes begin with a number or an id.
+
+    Args:
+        found: Checkboxes.
+        besides: How many more there are, none of which does.
+    """
     named = sum(bool(leading_id(box.text) or leading_number(box.text)) for box in found)
-    return 2 * named > len(found)
+    return NUMBERED if 2 * named > len(found) + besides else PLAIN

@@ -299,7 +299,7 @@ def _tasks(text: str) -> Iterator[ParsedTask]:
         in_fence = (in_code or "```" in line or "~~~" in line) and fences.covers(
             line.rstrip("\r"), in_list=True
         )
-        in_code = fences.is_open
+        in_code = bool(fences.fence)
         if "#" in line and not in_fence:
             level, words = heading(line) or (0, "")
             group = words if level == 2 else group  # noqa: PLR2004 - ``##``

@@ -145,6 +145,11 @@ def is_box(text: str) -> bool:
     return _BOX.match(text) is not None
 
 
+def count_of(found: Iterable[Box]) -> int:
+    """Count boxes and all that is below them."""
+    return sum(1 + count_of(box.below) for box in found)
+
+
 class _Reader:
     """Takes the lines one by one and knows which items are open."""
 
@@ -162,18 +167,19 @@ class _Reader:
 
     def take(self, line: Line) -> None:
         """Put one line where it belongs."""
-        if line.kind is Kind.HEADING:
-            self._begin_section(line)
-        elif line.kind is Kind.ITEM:
+        kind = line.kind
+        if kind is Kind.ITEM:
             self._take_item(line)
-        elif line.kind in {Kind.TEXT, Kind.QUOTE}:
+        elif kind is Kind.HEADING:
+            self._begin_section(line)
+        elif kind is Kind.TEXT or kind is Kind.QUOTE:
             self._take_text(line)
-        elif line.kind is Kind.CODE:
+        elif kind is Kind.CODE:
             # What is inside a fence is often less indented than the fence.
             self._close(float(line.indent) if not self._in_code else inf)
             self._add_to_body(line)
-        self._in_code = line.kind is Kind.CODE
-        self._after_blank = line.kind is Kind.BLANK
+        self._in_code = kind is Kind.CODE
+        self._after_blank = kind is Kind.BLANK
 
     def _begin_section(self, line: Line) -> None:
         self._open = list(self._roots)
@@ -198,7 +204,7 @@ class _Reader:
         if not self._open and line.indent >= _CODE_INDENT:
             return
         owner = self._open[-1].box if self._open else None
-        reach = min(line.content, line.indent + 2)
+        reach = line.indent + 2
         match = _BOX.match(line.text)
         if match is None and self._column and not self._open and not self._is_legend:
             # A rule across the page ("* * *") has no words.
@@ -223,6 +229,8 @@ class _Reader:
 
     def _siblings(self) -> list[Box]:
         """Return the list that the next box belongs to."""
+        if not self._open:
+            return self.found
         owners = list({id(each.box): each.box for each in self._open if each.box}.values())
         return owners[:DEEPEST][-1].below if owners else self.found
 

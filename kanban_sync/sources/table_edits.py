@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
-from kanban_sync.sources.checkboxes import MARKS
+from kanban_sync.sources.box_tasks import MARKS
 from kanban_sync.sources.labelled import is_nothing
 from kanban_sync.sources.splicing import CannotError, Splice, splice
 from kanban_sync.sources.status_words import word_for

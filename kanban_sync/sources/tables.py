@@ -47,6 +47,8 @@ class Tables:
 
     def take(self, lines: Sequence[Line], *, certain: bool = False) -> Taken:
         """Take the tables that hold tasks."""
+        if not any("|" in line.raw for line in lines):
+            return Taken([], lines)
         boxes: list[Box] = []
         left: list[Line] = []
         heading = ""

@@ -25,7 +25,7 @@ from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, 
 from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
 from kanban_sync.core.mapping import COLUMN_OF
 from kanban_sync.core.model import Status
-from kanban_sync.sources.checkboxes import MARKS
+from kanban_sync.sources.box_tasks import MARKS
 from kanban_sync.standin.server import Standin
 from kanban_sync.sync import requests
 from kanban_sync.sync.state_folder import LOGS_KEPT, StateFolder

@@ -94,7 +94,7 @@ def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
         what = "is no text in UTF-8 (it has NUL bytes); save it as UTF-8"
         return refused(path, 0, what, UNREADABLE)
     # Looking for the bare marks first is ten times faster, and there are many files.
-    marked = any(mark in data for mark in (b"<<<<<<< ", b"||||||| ", b">>>>>>> "))
+    marked = b"<<<<<<< " in data or b"||||||| " in data or b">>>>>>> " in data
     conflict = _CONFLICT.search(data) if marked else None
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1

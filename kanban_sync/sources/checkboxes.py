@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.findings import (
     BOX_DISAGREES,
@@ -20,6 +20,7 @@ from kanban_sync.core.findings import (
 )
 from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.labelled import marks_in, name_of, split, values

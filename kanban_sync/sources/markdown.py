@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.findings import CONFLICT, TOO_LARGE, UNREADABLE
 from kanban_sync.core.limits import MIB, USUAL
 from kanban_sync.core.model import Problem
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Document, ParsedTask, Status
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading, too_large

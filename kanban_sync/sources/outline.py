@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import Kind, dedented
 from kanban_sync.sources.patterns import pattern
 

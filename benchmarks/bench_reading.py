@@ -1,4 +1,4 @@
-"""Reads 500 OpenSpec changes, whole process against whole process: ours, and openspec's own.
+"""Reads 500 and 2,000 OpenSpec changes, whole process beside whole process: ours, and openspec's.
 
 The peer is the newest release from npm; ``./dev oracle`` or this script installs it. Both count the
 tasks of the same tree, and the counts have to be equal.
@@ -13,11 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from measure import Claim, Subject, interleave, options, report
 
-CHANGES = 500
+LIMITS = {500: 8, 2000: 15}
+"""How many times as fast as the peer we are to be with so many changes, at least."""
+
 GROUPS = 5
 TASKS = 4
 
@@ -43,11 +46,11 @@ def peer() -> str:
     return str(program)
 
 
-def make_tree(top: Path) -> None:
+def make_tree(top: Path, changes: int) -> None:
     """Write and commit a repository with many changes, as real ones look."""
     rng = random.Random(4)
-    for number in range(CHANGES):
-        change = top / "openspec" / "changes" / f"change-{number:03}"
+    for number in range(changes):
+        change = top / "openspec" / "changes" / f"change-{number:04}"
         (change / "specs" / "part").mkdir(parents=True)
         (change / ".openspec.yaml").write_text("schema: spec-driven\ncreated: 2026-01-02\n")
         words = "## Why\n\nSomebody asked.\n\n## What Changes\n\n- one thing\n- another\n" * 3
@@ -96,22 +99,25 @@ def counts_of_peer(output: str) -> dict[str, tuple[int, int]]:
 
 def main() -> int:
     """Compare the counts, then the times."""
-    chosen = options(__doc__, rounds=15)
+    chosen = options(__doc__, rounds=12)
     ours = [sys.executable, "-m", "kanban_sync", "files", "--json"]
     theirs = [peer(), "list", "--json"]
+    subjects: dict[str, Subject] = {}
+    claims: list[Claim] = []
     with tempfile.TemporaryDirectory() as folder:
-        top = Path(folder)
-        make_tree(top)
-        mine, peers = counts_of_ours(run(ours, top)), counts_of_peer(run(theirs, top))
-        if mine != peers or len(mine) != CHANGES:
-            print(f"the counts differ: {len(mine)} changes here, {len(peers)} there")
-            return 1
-        subjects = {
-            OURS: Subject(lambda: run(ours, top)),
-            PEER: Subject(lambda: run(theirs, top)),
-        }
+        for changes, times in LIMITS.items():
+            top = Path(folder, str(changes))
+            make_tree(top, changes)
+            mine, peers = counts_of_ours(run(ours, top)), counts_of_peer(run(theirs, top))
+            if mine != peers or len(mine) != changes:
+                print(f"the counts differ: {len(mine)} changes here, {len(peers)} there")
+                return 1
+            this, that = f"{OURS}, {changes}", f"{PEER}, {changes}"
+            subjects[this] = Subject(partial(run, ours, top))
+            subjects[that] = Subject(partial(run, theirs, top))
+            claims.append(Claim(this, that, 1 / times))
         seconds = interleave(subjects, chosen.rounds)
-    return report(seconds, [Claim(OURS, PEER, 1 / 8)], chosen)
+    return report(seconds, claims, chosen)
 
 
 if __name__ == "__main__":

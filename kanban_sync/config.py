@@ -6,7 +6,6 @@ They come from the command line, then the environment, then ``.kanban-sync.yaml`
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -313,6 +312,9 @@ def _problem_of(path: tuple[str, ...]) -> str:
     if path in SECTIONS:
         return f"{written} has to hold settings below it"
     names = [".".join(key) for key in (*KEYS, *sorted(SECTIONS)) if ANY not in key]
+    # Here, since few settings files hold a mistake.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(written, names, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{written} is not a setting{hint}"

@@ -91,6 +91,8 @@ def readable(path: str) -> str:
 
     It is a name here, nothing is opened by it.
     """
+    if path.isascii():
+        return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.findings import ERROR
+from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kanban_sync.check import rules, task_files
 from kanban_sync.check.finding import Finding
 from kanban_sync.core.findings import OFF, OPENSPEC_NESTED, level_of
 from kanban_sync.core.model import Document
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources import SOURCES
 from kanban_sync.sources.openspec import ARCHIVE, FOLDER, METADATA, OpenSpec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.dependencies import cycles
 from kanban_sync.core.findings import (
@@ -14,6 +14,7 @@ from kanban_sync.core.findings import (
     UNKNOWN_DEPENDENCY,
 )
 from kanban_sync.core.model import Problem, plain_word
+from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

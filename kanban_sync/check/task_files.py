@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import RepositoryError, SetupError
 from kanban_sync.core.findings import SYMBOLIC_LINK, UNREADABLE
 from kanban_sync.core.limits import MIB
 from kanban_sync.core.model import Problem
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import refused, too_large
 
 if TYPE_CHECKING:

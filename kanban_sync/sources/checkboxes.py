@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import Document
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.box_tasks import Reading
 from kanban_sync.sources.markdown import Kind, damage, decode, scan, too_large
 from kanban_sync.sources.markdown_dialects import V1, SortedOut, sort_out

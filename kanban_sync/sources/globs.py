@@ -73,11 +73,13 @@ def wildcard_pattern(glob: str) -> str:
 
 
 def _matches(glob: str, path: str) -> bool:
+    prefix, folder, pattern = _compiled(glob)
+    if not path.startswith(prefix):
+        return False
     # git compares the words first and takes wildcards only afterwards: "a[1].md" is also a name.
-    if path == glob or path.startswith(glob.rstrip("/") + "/"):
+    if path == glob or path.startswith(folder):
         return bool(glob)
-    prefix, pattern = _compiled(glob)
-    return path.startswith(prefix) and pattern.match(path, len(prefix)) is not None
+    return pattern.match(path, len(prefix)) is not None
 
 
 @lru_cache(maxsize=256)
@@ -95,12 +97,16 @@ def _ends(globs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 @lru_cache(maxsize=256)
-def _compiled(glob: str) -> tuple[str, re.Pattern[str]]:
-    """Split off the words before the first wildcard, as git does, and translate the rest."""
+def _compiled(glob: str) -> tuple[str, str, re.Pattern[str]]:
+    """Split off the words before the first wildcard, as git does, and translate the rest.
+
+    Returns:
+        The words before, what paths begin with if the glob is the name of a folder, and the rest.
+    """
     special = _SPECIAL.search(glob)
-    start = special.start() if special else len(glob)
+    start = special.start() if special else len(glob.rstrip("/"))
     rest = wildcard_pattern(glob[start:]) if special else NOTHING
-    return glob[:start], re.compile(f"(?s:{rest})\\Z")
+    return glob[:start], f"{glob.rstrip('/')}/", re.compile(f"(?s:{rest})\\Z")
 
 
 def _translate(glob: str, index: int) -> tuple[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.findings import DUPLICATE_ID, NO_TASK, SAID_TWICE, UNKNOWN_STATUS
 from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import ParsedTask, Problem, Status
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import NO_TEXT
 from kanban_sync.sources.status_words import status_in
 from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence, TooMuchError, Writer

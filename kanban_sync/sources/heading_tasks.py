@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.kanban_headings import columns_in
 from kanban_sync.sources.labelled import plain_id, split
 from kanban_sync.sources.markdown import Kind

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import Fences, dedented, joined
 from kanban_sync.sources.numbering import leading_id
 from kanban_sync.sources.patterns import pattern

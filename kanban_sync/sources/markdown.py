@@ -7,11 +7,12 @@ number, and nothing that can stand in a file makes it fail.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.findings import CONFLICT, TOO_LARGE, UNREADABLE
 from kanban_sync.core.limits import MIB, USUAL
 from kanban_sync.core.model import Problem
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.kanban_headings import KanbanHeadings

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.patterns import pattern
 
 _WRAP = r"(?:\*\*|__|~~|`)*"

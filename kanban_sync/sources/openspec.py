@@ -6,11 +6,13 @@ Tasks are counted exactly as ``openspec list`` counts them since 1.13.1
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Document, ParsedTask, Status
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import excludes, exclusions, matches_any
 from kanban_sync.sources.markdown import NO_TEXT, Fences, damage, decode, heading, too_large
@@ -42,9 +44,14 @@ _TASK = pattern(
     rf"|[{_SPACE}]++\])"
     rf"[{_SPACE}]*+(?P<text>[^\n\r\u2028\u2029]*)"
 )
-# Nearly all lines are like this one; what it matches, ``_TASK`` reads in the same way. There is no
+# Nearly all tasks are like this one; what it matches, ``_TASK`` reads in the same way. There is no
 # backtick and no tilde in it, so that no fence can begin.
-_COMMON = pattern(r"[-*] \[([ xX])\] (([0-9]{1,9}\.[0-9]{1,9} )?[!-_a-}](?:[ -_a-}]*[!-_a-}])?)")
+_LIKE_MOST = r"[-*] \[([ xX])\] ((?:([0-9]{1,9}\.[0-9]{1,9}) )?[!-_a-}][ -_a-}]*+(?<! ))"
+_COMMON = pattern(_LIKE_MOST)
+# A line of a file in which all are so: such a task, the heading of a group, or neither.
+_COMMON_LINE = pattern(
+    rf"^(?:{_LIKE_MOST}|## ([!\"$-_a-}}][ -_a-}}]*+(?<![ #]))|[^\[#`~\n]*+)$", re.MULTILINE
+)
 _DATE = pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-(?=.)")
 
 
@@ -116,12 +123,9 @@ class OpenSpec:
         changes: dict[tuple[str, str], dict[str, str]] = {}
         places: dict[tuple[str, str], Place] = {}
         roots: dict[Root, dict[str, str]] = {}
-        for path, blob in tree.items():
-            place = _place(path, settings)
-            if place is None:
-                continue
+        for place, files in _by_folder(tree, settings):
             if not place.folder:
-                roots.setdefault(place.root, {})[place.inside] = blob
+                roots.setdefault(place.root, {}).update(files)
                 continue
             key = (place.root.prefix, place.id)
             chosen = places.setdefault(key, place)
@@ -130,7 +134,7 @@ class OpenSpec:
                     continue
                 changes[key] = {}
                 places[key] = place
-            changes.setdefault(key, {})[place.inside] = blob
+            changes.setdefault(key, {}).update(files)
         schemas = {root: _schemas(files, read) for root, files in roots.items()}
         units = [
             _unit(place, changes[key], _tracked(schemas.get(place.root), changes[key], read))
@@ -154,7 +158,7 @@ class OpenSpec:
             from kanban_sync.sources.proposal import description  # noqa: PLC0415 - not for counting
 
             return Document((ParsedTask("proposal", Status.TODO, body=description(text)),))
-        tasks = tuple(_tasks(text))
+        tasks = tuple(_plain_tasks(text) or _tasks(text))
         if len(tasks) > limits.tasks:
             most = str(limits.tasks)
             return Document((), (too_large(path, f"holds {len(tasks)} tasks", most, "tasks"),))
@@ -187,6 +191,25 @@ class OpenSpec:
     def gone_means_done(self, document: Document) -> bool:  # noqa: ARG002 - the port's signature
         """Return False: a line that is removed from a change was not completed."""
         return False
+
+
+def _by_folder(tree: Tree, settings: SourceSettings) -> Iterator[tuple[Place, Mapping[str, str]]]:
+    """Yield where files lie, with path -> blob id inside; the neighbours in a folder at once."""
+    place: Place | None = None
+    files: dict[str, str] = {}
+    folder, exclude = "/", settings.exclude
+    for path, blob in tree.items():
+        # What stands before a file's path inside its change is all that its place depends on.
+        if path.startswith(folder) and not (exclude and excludes(exclude, path)):
+            files[path[len(folder) :]] = blob
+            continue
+        if place is not None:
+            yield place, files
+        place = _place(path, settings)
+        files = {place.inside: blob} if place else {}
+        folder = f"{place.path}/" if place and place.folder else "/"
+    if place is not None:
+        yield place, files
 
 
 def _place(path: str, settings: SourceSettings) -> Place | None:
@@ -280,6 +303,28 @@ def _unit(place: Place, files: Mapping[str, str], tracked: list[str]) -> Unit:
     )
 
 
+def _plain_tasks(text: str) -> list[ParsedTask]:
+    """Return what ``_tasks`` yields, all at once, where each line is like most; else nothing."""
+    lines = _COMMON_LINE.findall(text)
+    if len(lines) <= text.count("\n"):
+        return []
+    found: list[ParsedTask] = []
+    add, new, todo, done = found.append, tuple.__new__, Status.TODO, Status.DONE
+    group = ""
+    for number, (mark, words, own, heading_words) in enumerate(lines, 1):
+        if words:
+            own_number = own or leading_number(words)
+            status, word = (todo, "") if mark == " " else (done, mark)
+            add(new(ParsedTask, (words, status, word, "", group, own_number, *_REST, number, ())))
+        elif heading_words:
+            group = heading_words
+    return found
+
+
+_REST = ParsedTask("", Status.TODO)[6:12]
+"""What nothing in a line of OpenSpec says: from the body to other fields."""
+
+
 def _tasks(text: str) -> Iterator[ParsedTask]:
     """Yield every checkbox line as ``openspec list`` counts it, under its ``##`` heading."""
     group = ""
@@ -292,7 +337,7 @@ def _tasks(text: str) -> Iterator[ParsedTask]:
             continue
         if not in_code and (plain := common(line)):
             mark, words, own = plain.groups()
-            own = own[:-1] if own else leading_number(words)
+            own = own or leading_number(words)
             status = todo if mark == " " else done
             yield ParsedTask(words, status, mark.strip(), group=group, number=own, line=number)
             continue

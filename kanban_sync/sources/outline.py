@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import Kind, dedented
 from kanban_sync.sources.patterns import pattern
 
@@ -26,6 +27,9 @@ _LEGEND = pattern(
 _LEGEND_LINE = pattern(r"[\W_]*(?:\w+\s+)?legend[\W_]*|[\W_]*凡例[\W_]*", re.IGNORECASE)
 _LONGEST_LEGEND = 60
 _PRIORITY = pattern(r"\W*P([0-3])(?!\w|\.\w)")
+_WORDS = {Kind.ITEM, Kind.TEXT, Kind.QUOTE}
+# A rule across the page or a block of HTML: no words that go on.
+_BREAK = pattern(r" {0,3}(?:(?:[-*_][ \t]*){3,}|<[A-Za-z/!?].*)")
 _CODE_INDENT = 4
 
 DEEPEST = 16
@@ -160,10 +164,12 @@ class _Reader:
         self._open = list(self._roots)
         self._heading = ""
         self._priority = ""
+        self._margin = 0
         self._legend_level = 0
         self._legend_list = False
         self._after_blank = False
         self._in_code = False
+        self._above: Line | None = None
 
     def take(self, line: Line) -> None:
         """Put one line where it belongs."""
@@ -180,8 +186,11 @@ class _Reader:
             self._add_to_body(line)
         self._in_code = kind is Kind.CODE
         self._after_blank = kind is Kind.BLANK
+        self._above = line
 
     def _begin_section(self, line: Line) -> None:
+        # A heading within an item: what is below it is as deep.
+        self._margin = line.indent if self._open or self._margin else 0
         self._open = list(self._roots)
         self._legend_list = False
         if self._roots:
@@ -194,15 +203,25 @@ class _Reader:
             self._legend_level = line.level if _names(_LEGEND, line.text) else 0
 
     def _take_text(self, line: Line) -> None:
+        # Words that go on at the margin do not end their item: what is indented below is in it.
+        still_open = list(self._open) if self._open and self._goes_on(line) else []
         self._close(line.indent)
         if not self._open:
             self._legend_list = _names(_LEGEND_LINE, line.text)
         self._add_to_body(line)
+        self._open = still_open or self._open
+
+    def _goes_on(self, line: Line) -> bool:
+        """Tell whether a line goes on with the words of the line above."""
+        above = self._above
+        if above is None or above.kind not in _WORDS or line.kind is not Kind.TEXT:
+            return False
+        return bool(above.text.strip()) and not _BREAK.fullmatch(line.raw)
 
     def _take_item(self, line: Line) -> None:
-        self._close(line.indent)
-        if not self._open and line.indent >= _CODE_INDENT:
+        if not self._open and line.indent >= self._margin + _CODE_INDENT:
             return
+        self._close(line.indent)
         owner = self._open[-1].box if self._open else None
         reach = line.indent + 2
         match = _BOX.match(line.text)

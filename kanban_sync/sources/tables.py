@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.labelled import is_nothing, name_of, plain_id
 from kanban_sync.sources.markdown import Kind
 from kanban_sync.sources.numbering import leading_id, leading_number

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from kanban_sync.core.tuples import NamedTuple
 
 Node: TypeAlias = "Scalar | Sequence | Mapping"
 

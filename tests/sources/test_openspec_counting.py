@@ -228,3 +228,17 @@ def test_the_tasks_of_two_texts_are_those_of_both(first: str, second: str) -> No
     together = counted(f"{first}\n{second}")
 
     assert together == tuple(map(sum, zip(counted(first), counted(second), strict=True)))
+
+
+LINES = st.sampled_from(
+    ["- [ ] 1.1 Dig", "* [X] 2 Dig [a]", "- [x] a #b ", "- [ ] 1.2", "- [ ]", "  - [ ] c", "## G #",
+     "## G", "## # g", "##", "# H", "### I", "words", "words \t", "", "\r", "- item", "- [ ] ü"]
+)  # fmt: skip
+
+
+@given(st.lists(LINES).map("\n".join))
+def test_lines_like_most_are_read_as_they_are_one_by_one(text: str) -> None:
+    # A line with a backtick is none like most, so that each is read by itself.
+    one_by_one = OpenSpec().parse(PATH, f"{text}\n`".encode())
+
+    assert OpenSpec().parse(PATH, text.encode()) == one_by_one

@@ -100,6 +100,23 @@ def test_an_id_that_occurs_twice_is_one_change(folders: list[str], winner: str) 
         assert [file.path for file in unit.files] == [f"{unit.path}/tasks.md"]
 
 
+def test_files_are_put_together_wherever_they_stand_in_the_tree() -> None:
+    paths = [
+        "openspec/changes/a/tasks.md",
+        "openspec/changes/a/openspec/changes/b/tasks.md",
+        "openspec/changes/archive/2025-01-01-a/proposal.md",
+        "openspec/changes/a/fixture/x.md",
+        "openspec/changes/a.b/tasks.md",
+        "openspec/changes/a/proposal.md",
+    ]
+    settings = SETTINGS._replace(exclude=("openspec/changes/a/fixture",))
+
+    units = found(*paths, settings=settings)
+
+    assert [unit.name for unit in units] == ["a", "a.b"]
+    assert [file.path for file in units[0].files] == [paths[0], paths[5]]
+
+
 def test_an_archive_move_keeps_name_and_slots() -> None:
     (before,) = found("api/openspec/changes/a/tasks.md", "api/openspec/changes/a/proposal.md")
     (after,) = found(

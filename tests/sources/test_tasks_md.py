@@ -232,6 +232,12 @@ def test_a_legend_ends_and_its_name_is_no_trap(text: str) -> None:
         ("- [ ] a\n\nwords\n  - [ ] b", {"a": {}, "b": {}}),
         ("- [ ] a\n## h\n  - [ ] b", {"a": {}, "b": {}}),
         ("- [ ]\n  - [ ] b", {"(no text)": {"b": {}}}),
+        ("- [ ] a\nwords\nwords\n    - [ ] b", {"a": {"b": {}}}),
+        ("- [ ] a\nwords\n\n    - [ ] b\n\nwords\n  - [ ] c", {"a": {"b": {}}, "c": {}}),
+        ("- [ ] a\n***\n    - [ ] b", {"a": {}}),
+        ("- [ ] a\n<hr>\n    - [ ] b", {"a": {}}),
+        ("   - [ ] a\n    - [ ] b", {"a": {}, "b": {}}),
+        ("- [ ] a\n  ## h\n\n    - [ ] b\n## i\n\n    - [ ] c", {"a": {}, "b": {}}),
     ],
 )  # fmt: skip
 def test_indentation_says_what_is_below_what(text: str, tree: dict[str, object]) -> None:

@@ -223,7 +223,8 @@ class SqlStore:
     def _write(
         self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str], now: float
     ) -> None:
-        written = [rows.row_of(each, digests[each.task.key]) for each in changes.write]
+        # In the order in which they are kept, which saves looking for their places.
+        written = sorted(rows.row_of(each, digests[each.task.key]) for each in changes.write)
         db.executemany(rows.WRITE_TASK, written)
         db.executemany(rows.TASK_IS_OVER, [rows.over_row_of(each) for each in changes.over])
         if changes.merged.is_empty and not changes.news:

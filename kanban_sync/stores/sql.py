@@ -74,6 +74,7 @@ class SqlStore:
         with self._database.writing(self._project) as db:
             changes = self._compare(db, tasks, digests, gone)
             self._write(db, changes, digests, now)
+            self._link(db, changes, files)
             counts = self._files.write(db, files) or not changes.merged.is_empty
             if counts:
                 self._count_merge(db)
@@ -207,6 +208,9 @@ class SqlStore:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
+        """Bring in step what tasks wait for, where that is kept."""
 
     def _compare(
         self,

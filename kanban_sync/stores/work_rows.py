@@ -1,0 +1,236 @@
+"""The statements of those who work on tasks, for SQLite, and their rows."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.claims import Standing
+from kanban_sync.core.model import TaskKey, Version
+from kanban_sync.core.order import ANY, rank
+from kanban_sync.core.work import Waiting
+from kanban_sync.stores.rows import STATUSES, TASKS, task_of
+
+if TYPE_CHECKING:
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.order import Wanted
+    from kanban_sync.stores.rows import Row
+
+TASK_COLUMNS = TASKS.partition("FROM")[0].partition("SELECT")[2]
+"""Those that ``task_of`` reads."""
+
+STANDING_COLUMNS = """status, file_status, assignee, agent, orchestrator, token, expires,
+       started_at, reason, assignee_before, said_then, status_time, status_commit"""
+STANDING_WIDTH = 13
+
+STANDING = """
+SELECT {columns} FROM tasks WHERE project = ? AND source = ? AND name = ?
+""".replace("{columns}", STANDING_COLUMNS)
+
+PUT = """
+UPDATE tasks SET status = ?1, assignee = ?2, agent = ?3, orchestrator = ?4, token = ?5,
+       expires = ?6, started_at = ?7, reason = ?8, assignee_before = ?9, said_then = ?10,
+       status_time = ?11, status_commit = ?12,
+       word = CASE ?1 WHEN status THEN word WHEN file_status THEN file_word ELSE '' END
+ WHERE project = ?13 AND source = ?14 AND name = ?15
+"""
+
+ALL = f"{TASK_COLUMNS}, {STANDING_COLUMNS}"
+ENTRY = "SELECT {all} FROM tasks WHERE project = ? AND source = ? AND name = ?".replace(
+    "{all}", ALL
+)
+ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, source, name".replace(
+    "{all}", ALL
+)
+
+# What keeps a task that is handed out from being ready; the floor of the benchmark has the same.
+WAITS = """
+SELECT 1 FROM needs AS n
+  LEFT JOIN tasks AS b
+    ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
+ WHERE n.project = t.project AND n.source = t.source AND n.name = t.name
+   AND CASE WHEN b.status IS NULL THEN n.lenient = 0
+            ELSE b.status NOT IN ('done', 'cancelled') END
+"""
+
+HELD_ABOVE = """
+SELECT 1 FROM tasks AS a
+ WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
+   AND a.agent NOT IN ('', :agent) AND a.expires > :now
+"""
+
+HELD_BELOW = """
+SELECT 1 FROM tasks AS c
+ WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
+   AND c.agent NOT IN ('', :agent) AND c.expires > :now
+"""
+
+READY = """
+SELECT {all}
+  FROM tasks AS t
+ WHERE t.project = :project
+   {wanted}
+   AND (t.status = 'todo' OR t.agent <> '')
+   AND CASE WHEN t.agent = '' THEN t.assignee IN ('', :agent)
+            ELSE t.expires <= :now AND t.status IN ('todo', 'in_progress')
+                 AND t.assignee_before IN ('', :agent) END
+   AND NOT EXISTS ({waits})
+   AND NOT EXISTS ({above})
+   AND NOT EXISTS ({below})
+ ORDER BY t.waited_for DESC, t.rank, t.path, t.position, t.source, t.name
+ LIMIT :limit
+"""
+UNIT = "AND t.is_unit = 1"
+TAGS = """
+   AND EXISTS (SELECT 1 FROM json_each(t.labels)
+                WHERE value IN (SELECT value FROM json_each(:tags)))"""
+PRIORITY = " AND t.rank = :rank"
+SOURCES = " AND t.source IN (SELECT value FROM json_each(:sources))"
+PARENT = "AND t.parent_source = :parent_source AND t.parent_name = :parent_name"
+SUITS = """
+   AND {not} (t.labels = '[]' OR EXISTS (SELECT 1 FROM json_each(t.labels)
+                WHERE value IN (SELECT value FROM json_each(:prefers))))"""
+
+WAITS_FOR = """
+SELECT n.word, n.on_source, n.on_name, b.status FROM needs AS n
+  LEFT JOIN tasks AS b
+    ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
+ WHERE n.project = ? AND n.source = ? AND n.name = ?
+   AND CASE WHEN b.status IS NULL THEN n.lenient = 0
+            ELSE b.status NOT IN ('done', 'cancelled') END
+ ORDER BY n.word
+"""
+
+ALL_WAITS = WAITS_FOR.replace("SELECT n.word", "SELECT n.source, n.name, n.word").replace(
+    " AND n.source = ? AND n.name = ?", ""
+)
+
+ABOVE = "SELECT parent_source, parent_name FROM tasks WHERE project = ? AND source = ? AND name = ?"
+
+BELOW = """
+WITH RECURSIVE below (source, name) AS (
+    SELECT source, name FROM tasks
+     WHERE project = ?1 AND parent_source = ?2 AND parent_name = ?3
+     UNION
+    SELECT t.source, t.name FROM below JOIN tasks AS t
+        ON t.project = ?1 AND t.parent_source = below.source AND t.parent_name = below.name
+)
+SELECT t.source, t.name, {columns} FROM below JOIN tasks AS t
+    ON t.project = ?1 AND t.source = below.source AND t.name = below.name
+ WHERE {which}
+ ORDER BY t.source, t.name
+"""
+CLAIMED_BELOW = BELOW.replace(
+    "{columns}", ", ".join(f"t.{each.strip()}" for each in STANDING_COLUMNS.split(","))
+).replace("{which}", "t.agent <> ''")
+STATUSES_BELOW = BELOW.replace("{columns}", "t.status").replace("{which}", "1")
+
+LAPSED = """
+SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks
+ WHERE project = ?1 AND agent <> ''
+   AND (expires <= ?2 OR orchestrator IN
+        (SELECT instance_id FROM orchestrators WHERE project = ?1 AND last_heartbeat < ?3))
+ ORDER BY source, name
+""".replace("{columns}", STANDING_COLUMNS)
+
+IS_WAITED_FOR = """
+EXISTS (SELECT 1 FROM needs AS n
+          JOIN tasks AS w ON w.project = n.project AND w.source = n.source AND w.name = n.name
+         WHERE n.project = tasks.project AND n.on_source = tasks.source AND n.on_name = tasks.name
+           AND w.status NOT IN ('done', 'cancelled', 'orphaned'))
+"""
+RECKON_ALL = """
+UPDATE tasks SET waited_for = 1 - waited_for
+ WHERE project = ? AND waited_for <> {is}
+""".replace("{is}", IS_WAITED_FOR)
+RECKON = """
+UPDATE tasks SET waited_for = 1 - waited_for
+ WHERE project = ? AND waited_for <> {is}
+   AND (source, name) IN (SELECT on_source, on_name FROM needs
+                           WHERE project = ? AND source = ? AND name = ?)
+""".replace("{is}", IS_WAITED_FOR)
+
+
+@lru_cache(maxsize=64)
+def ready(wanted: Wanted, *, suits: bool | None) -> str:
+    """Return the statement that finds what is ready.
+
+    Args:
+        wanted: Which tasks; its values are parameters of the statement.
+        suits: Only those that it prefers, or only the others; None for both.
+    """
+    conditions = [UNIT if wanted.parent is None else PARENT]
+    conditions += [TAGS] if wanted.tags else []
+    conditions += [PRIORITY] if wanted.priority else []
+    conditions += [SOURCES] if wanted.sources else []
+    if suits is not None:
+        conditions.append(SUITS.replace("{not}", "" if suits else "NOT"))
+    statement = READY
+    for name, part in (
+        ("{all}", ALL),
+        ("{waits}", WAITS),
+        ("{above}", HELD_ABOVE),
+        ("{below}", HELD_BELOW),
+        ("{wanted}", "\n   ".join(conditions)),
+    ):
+        statement = statement.replace(name, part)
+    return statement
+
+
+def ready_parameters(
+    project: str, wanted: Wanted, agent: str, now: float, limit: int
+) -> dict[str, object]:
+    """Return the parameters of ``ready``."""
+    found: dict[str, object] = {"project": project, "agent": agent, "now": now, "limit": limit}
+    if wanted is ANY:
+        return found
+    parent = wanted.parent
+    return {
+        **found,
+        "tags": json.dumps(sorted(wanted.tags)),
+        "prefers": json.dumps(sorted(wanted.prefers)),
+        "sources": json.dumps(sorted(wanted.sources)),
+        "rank": rank(wanted.priority),
+        "parent_source": parent.source if parent else None,
+        "parent_name": parent.name if parent else None,
+    }
+
+
+def standing_of(row: Row) -> Standing:
+    """Read back the columns of ``STANDING``."""
+    (status, file_status, assignee, agent, orchestrator, token, expires, started_at, reason,
+     before, said, time, commit) = row  # fmt: skip
+    return Standing(
+        STATUSES[status],
+        STATUSES.get(file_status),
+        assignee,
+        agent,
+        orchestrator,
+        token,
+        expires,
+        started_at,
+        reason,
+        before,
+        STATUSES.get(said),
+        Version(time, commit),
+    )
+
+
+def put_row(key: TaskKey, standing: Standing) -> Row:
+    """Return the parameters of ``PUT``."""
+    status, _, *rest, version = standing
+    return (status, *rest, *version, *key)
+
+
+def both_of(project: str, row: Row) -> tuple[Task, Standing]:
+    """Read back a row of ``ENTRY`` or ``ready``."""
+    return task_of(project, row[:-STANDING_WIDTH]), standing_of(row[-STANDING_WIDTH:])
+
+
+def waiting_of(project: str, row: Row) -> Waiting:
+    """Read back a row of ``WAITS_FOR``."""
+    word, source, name, status = row
+    if status is None:
+        return Waiting(word, None, None)
+    return Waiting(word, TaskKey(project, source, name), STATUSES[status])

@@ -76,7 +76,8 @@ class Changes:
     """What is to be written, and what is to be told of it.
 
     ``write`` holds also those of which only the base moves, since the file has caught up.
-    ``relinks`` tells whether other tasks may be meant by what tasks say they wait for.
+    ``relinks`` tells whether other tasks may be meant by what tasks say they wait for, ``turned``
+    are those that others may wait for no more, or again.
     """
 
     merged: Merged
@@ -85,6 +86,7 @@ class Changes:
     news: tuple[News, ...]
     moved: int
     relinks: bool = False
+    turned: tuple[TaskKey, ...] = ()
 
 
 def check_tasks(project: str, tasks: Sequence[Task]) -> None:
@@ -154,7 +156,17 @@ def compare(
         news += _told(old[each.task.key].task, each.task)
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
     relinks = bool(created or over) or any(_relinks(old[key].task, held[key]) for key in updated)
-    return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved, relinks)
+    turned = tuple(
+        each.task.key
+        for each in write
+        if each.task.key in old and turns(old[each.task.key].task.status, each.task.status)
+    )
+    return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved, relinks, turned)
+
+
+def turns(old: Status, new: Status) -> bool:
+    """Tell whether another status changes who waits for whom."""
+    return (old.is_over, old.satisfies) != (new.is_over, new.satisfies)
 
 
 def _relinks(old: Task, new: Task) -> bool:

@@ -63,7 +63,7 @@ class Desk(Protocol):
         ...
 
     def reckon(self, key: TaskKey) -> None:
-        """Note of all that a task needs whether others wait for it."""
+        """Note of all that a task needs, and of all that need it, whether somebody waits."""
         ...
 
     def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:

@@ -147,7 +147,7 @@ class MemoryDesk:
         return [self.tasks[each].task.status for each in self._below(key)]
 
     def reckon(self, key: TaskKey) -> None:
-        """Do nothing: who is waited for is found out when it is asked."""
+        """Do nothing: who waits for whom is found out when it is asked."""
 
     def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
         """Return claims whose lease ran out, or whose orchestrator is silent, and why."""

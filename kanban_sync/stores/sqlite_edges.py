@@ -49,8 +49,8 @@ def keep(db: sqlite3.Connection, project: str, changes: Changes, lenient: Collec
     if changes.relinks:
         link(db, project, lenient)
     else:
-        touched = {each.task.key for each in (*changes.write, *changes.over)}
-        db.executemany(RECKON, [(project, *key) for key in touched])
+        for statement in RECKON:
+            db.executemany(statement, changes.turned)
 
 
 def link(db: sqlite3.Connection, project: str, lenient: Collection[str] | None = None) -> None:
@@ -72,7 +72,8 @@ def link(db: sqlite3.Connection, project: str, lenient: Collection[str] | None =
             for edge in written
         ],
     )
-    db.execute(RECKON_ALL, (project,))
+    for statement in RECKON_ALL:
+        db.execute(statement, (project,))
 
 
 def read(db: sqlite3.Connection, project: str) -> list[Edge]:

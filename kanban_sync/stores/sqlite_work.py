@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import TaskKey
+from kanban_sync.core.order import order
 from kanban_sync.core.ports import Event
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import sqlite_edges, work_rows
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from kanban_sync.core.work import Entry, Waiting
     from kanban_sync.stores.database import Database
     from kanban_sync.stores.desk import Desk
-    from kanban_sync.stores.rows import Row
 
 TELL = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
 
@@ -118,8 +118,9 @@ class SqliteDesk:
         return [STATUSES[row[2]] for row in self._db.execute(work_rows.STATUSES_BELOW, key)]
 
     def reckon(self, key: TaskKey) -> None:
-        """Note of all that a task needs whether others wait for it."""
-        self._db.execute(work_rows.RECKON, (self._project, *key))
+        """Note of all that a task needs, and of all that need it, whether somebody waits."""
+        for statement in work_rows.RECKON:
+            self._db.execute(statement, key)
 
     def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
         """Return claims whose lease ran out, or whose orchestrator is silent, and why."""
@@ -176,14 +177,27 @@ class SqliteDesk:
         self, wanted: Wanted, agent: str, now: float, limit: int
     ) -> list[tuple[Task, Standing]]:
         """Return what suits the agent, and, if that is too little, what is for others."""
-        found: list[Row] = []
+        found: list[tuple[Task, Standing]] = []
         for suits in (True, False) if wanted.prefers else (None,):
             left = limit - len(found)
             if left > 0:
-                statement = work_rows.ready(wanted, suits=suits)
                 parameters = work_rows.ready_parameters(self._project, wanted, agent, now, left)
-                found += self._db.execute(statement, parameters).fetchall()
-        return [work_rows.both_of(self._project, row) for row in found]
+                found += self._alike(wanted, parameters, suits=suits)[:left]
+        return found
+
+    def _alike(
+        self, wanted: Wanted, parameters: dict[str, object], *, suits: bool | None
+    ) -> list[tuple[Task, Standing]]:
+        to_do, lapsed = (
+            [
+                work_rows.ready_of(self._project, row)
+                for row in self._db.execute(work_rows.ready(wanted, state, suits=suits), parameters)
+            ]
+            for state in (work_rows.TO_DO, work_rows.LAPSED_NOW)
+        )
+        if lapsed:
+            to_do = sorted([*to_do, *lapsed], key=lambda row: order(row[0], is_waited_for=row[2]))
+        return [row[:2] for row in to_do]
 
     def _all_waits(self) -> dict[TaskKey, tuple[Waiting, ...]]:
         found: dict[TaskKey, tuple[Waiting, ...]] = {}

@@ -44,43 +44,36 @@ ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, so
     "{all}", ALL
 )
 
-# What keeps a task that is handed out from being ready; the floor of the benchmark has the same.
-WAITS = """
-SELECT 1 FROM needs AS n
-  LEFT JOIN tasks AS b
-    ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
- WHERE n.project = t.project AND n.source = t.source AND n.name = t.name
-   AND CASE WHEN b.status IS NULL THEN n.lenient = 0
-            ELSE b.status NOT IN ('done', 'cancelled') END
-"""
-
 HELD_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
    AND a.agent NOT IN ('', :agent) AND a.expires > :now
 """
 
+# Without being told, SQLite goes through the whole project.
 HELD_BELOW = """
-SELECT 1 FROM tasks AS c
+SELECT 1 FROM tasks AS c INDEXED BY tasks_below
  WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
-   AND c.agent NOT IN ('', :agent) AND c.expires > :now
+   AND c.parent_name IS NOT NULL AND c.agent NOT IN ('', :agent) AND c.expires > :now
 """
 
 READY = """
-SELECT {all}
+SELECT {all}, t.waited_for
   FROM tasks AS t
  WHERE t.project = :project
    {wanted}
-   AND (t.status = 'todo' OR t.agent <> '')
-   AND CASE WHEN t.agent = '' THEN t.assignee IN ('', :agent)
-            ELSE t.expires <= :now AND t.status IN ('todo', 'in_progress')
-                 AND t.assignee_before IN ('', :agent) END
-   AND NOT EXISTS ({waits})
+   AND t.is_waiting = 0
+   {state}
    AND NOT EXISTS ({above})
    AND NOT EXISTS ({below})
  ORDER BY t.waited_for DESC, t.rank, t.path, t.position, t.source, t.name
  LIMIT :limit
 """
+
+TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', :agent)"
+LAPSED_NOW = """AND t.agent <> '' AND t.expires <= :now AND t.status IN ('todo', 'in_progress')
+   AND t.assignee_before IN ('', :agent)"""
+
 UNIT = "AND t.is_unit = 1"
 TAGS = """
    AND EXISTS (SELECT 1 FROM json_each(t.labels)
@@ -110,13 +103,13 @@ ABOVE = "SELECT parent_source, parent_name FROM tasks WHERE project = ? AND sour
 
 BELOW = """
 WITH RECURSIVE below (source, name) AS (
-    SELECT source, name FROM tasks
+    SELECT source, name FROM tasks INDEXED BY tasks_below
      WHERE project = ?1 AND parent_source = ?2 AND parent_name = ?3
      UNION
-    SELECT t.source, t.name FROM below JOIN tasks AS t
+    SELECT t.source, t.name FROM below CROSS JOIN tasks AS t INDEXED BY tasks_below
         ON t.project = ?1 AND t.parent_source = below.source AND t.parent_name = below.name
 )
-SELECT t.source, t.name, {columns} FROM below JOIN tasks AS t
+SELECT t.source, t.name, {columns} FROM below CROSS JOIN tasks AS t
     ON t.project = ?1 AND t.source = below.source AND t.name = below.name
  WHERE {which}
  ORDER BY t.source, t.name
@@ -127,7 +120,7 @@ CLAIMED_BELOW = BELOW.replace(
 STATUSES_BELOW = BELOW.replace("{columns}", "t.status").replace("{which}", "1")
 
 LAPSED = """
-SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks
+SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks INDEXED BY tasks_claimed
  WHERE project = ?1 AND agent <> ''
    AND (expires <= ?2 OR orchestrator IN
         (SELECT instance_id FROM orchestrators WHERE project = ?1 AND last_heartbeat < ?3))
@@ -140,24 +133,48 @@ EXISTS (SELECT 1 FROM needs AS n
          WHERE n.project = tasks.project AND n.on_source = tasks.source AND n.on_name = tasks.name
            AND w.status NOT IN ('done', 'cancelled', 'orphaned'))
 """
-RECKON_ALL = """
-UPDATE tasks SET waited_for = 1 - waited_for
- WHERE project = ? AND waited_for <> {is}
-""".replace("{is}", IS_WAITED_FOR)
-RECKON = """
-UPDATE tasks SET waited_for = 1 - waited_for
- WHERE project = ? AND waited_for <> {is}
-   AND (source, name) IN (SELECT on_source, on_name FROM needs
-                           WHERE project = ? AND source = ? AND name = ?)
-""".replace("{is}", IS_WAITED_FOR)
+IS_WAITING = """
+EXISTS (SELECT 1 FROM needs AS n
+          LEFT JOIN tasks AS b
+            ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
+         WHERE n.project = tasks.project AND n.source = tasks.source AND n.name = tasks.name
+           AND CASE WHEN b.status IS NULL THEN n.lenient = 0
+                    ELSE b.status NOT IN ('done', 'cancelled') END)
+"""
+RECKON_ALL = (
+    """
+    UPDATE tasks SET waited_for = 1 - waited_for WHERE project = ? AND waited_for <> {is}
+    """.replace("{is}", IS_WAITED_FOR),
+    """
+    UPDATE tasks SET is_waiting = 1 - is_waiting WHERE project = ? AND is_waiting <> {is}
+    """.replace("{is}", IS_WAITING),
+)
+"""Reckon for all tasks of a project which are waited for, and which wait."""
+
+RECKON = (
+    """
+    UPDATE tasks SET waited_for = 1 - waited_for
+     WHERE project = ?1 AND waited_for <> {is}
+       AND (source, name) IN (SELECT on_source, on_name FROM needs
+                               WHERE project = ?1 AND source = ?2 AND name = ?3)
+    """.replace("{is}", IS_WAITED_FOR),
+    """
+    UPDATE tasks SET is_waiting = 1 - is_waiting
+     WHERE project = ?1 AND is_waiting <> {is}
+       AND (source, name) IN (SELECT source, name FROM needs
+                               WHERE project = ?1 AND on_source = ?2 AND on_name = ?3)
+    """.replace("{is}", IS_WAITING),
+)
+"""Reckon the same for what a task needs, and for what needs it."""
 
 
 @lru_cache(maxsize=64)
-def ready(wanted: Wanted, *, suits: bool | None) -> str:
+def ready(wanted: Wanted, state: str, *, suits: bool | None) -> str:
     """Return the statement that finds what is ready.
 
     Args:
         wanted: Which tasks; its values are parameters of the statement.
+        state: ``TO_DO``, or ``LAPSED_NOW`` for those whose claim ran out: each has its index.
         suits: Only those that it prefers, or only the others; None for both.
     """
     conditions = [UNIT if wanted.parent is None else PARENT]
@@ -169,9 +186,9 @@ def ready(wanted: Wanted, *, suits: bool | None) -> str:
     statement = READY
     for name, part in (
         ("{all}", ALL),
-        ("{waits}", WAITS),
         ("{above}", HELD_ABOVE),
         ("{below}", HELD_BELOW),
+        ("{state}", state),
         ("{wanted}", "\n   ".join(conditions)),
     ):
         statement = statement.replace(name, part)
@@ -224,8 +241,13 @@ def put_row(key: TaskKey, standing: Standing) -> Row:
 
 
 def both_of(project: str, row: Row) -> tuple[Task, Standing]:
-    """Read back a row of ``ENTRY`` or ``ready``."""
+    """Read back a row of ``ENTRY``."""
     return task_of(project, row[:-STANDING_WIDTH]), standing_of(row[-STANDING_WIDTH:])
+
+
+def ready_of(project: str, row: Row) -> tuple[Task, Standing, bool]:
+    """Read back a row of ``ready``; the last tells whether others wait for the task."""
+    return (*both_of(project, row[:-1]), bool(row[-1]))
 
 
 def waiting_of(project: str, row: Row) -> Waiting:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
 from kanban_sync.core.errors import NotReadyError, UnknownTaskError, WorkError
-from kanban_sync.core.model import OVER, Status
+from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
-from kanban_sync.core.work import Orchestrator
-from kanban_sync.stores.changes import check_project
+from kanban_sync.core.work import Orchestrator, entry_of
+from kanban_sync.stores.changes import check_project, turns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -101,8 +101,10 @@ class Working(ABC):
                 return None
             task, standing = found
             outcome = claims.claimed(standing, agent, now, lease, orchestrator)
-            _write(desk, task.key, standing, outcome, now)
-            return desk.entry(task.key)
+            after = _write(desk, task.key, standing, outcome, now)
+            if after.status is after.file_status:
+                return desk.entry(task.key)  # The status has its file's word again.
+        return _claimed(task, after)
 
     def claim(
         self, key: TaskKey, agent: str, now: float, lease: float, orchestrator: str = ""
@@ -232,17 +234,29 @@ class Working(ABC):
 # --- Writing -------------------------------------------------------------------------------
 
 
-def _write(desk: Desk, key: TaskKey, before: Standing, outcome: Outcome, now: float) -> None:
+def _write(desk: Desk, key: TaskKey, before: Standing, outcome: Outcome, now: float) -> Standing:
     after = claims.dated(before, outcome.standing, now)
     if after != before:
         desk.put(key, after)
     if outcome.told:
         desk.tell(key, outcome.told, now)
-    if (before.status in OVER) is not (after.status in OVER):
+    if after.status is not before.status and turns(before.status, after.status):
         desk.reckon(key)
         above = desk.above(key)
         if above is not None and claims.is_change(above.source, desk.above(above)):
             _follow(desk, above, now)
+    return after
+
+
+def _claimed(task: Task, standing: Standing) -> Entry:
+    """Return a task that was read before its claim as it is now, lest it be read twice."""
+    now = task._replace(
+        status=standing.status,
+        word=task.word if task.status is standing.status else "",
+        assignee=standing.assignee,
+        status_version=standing.version,
+    )
+    return entry_of(now, standing)
 
 
 def _follow(desk: Desk, change: TaskKey, now: float) -> None:

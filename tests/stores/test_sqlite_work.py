@@ -66,7 +66,7 @@ def test_what_is_ready_is_found_by_its_index_in_order(
     store: SqliteStore, prefers: frozenset[str]
 ) -> None:
     wanted = Wanted(prefers=prefers)
-    statement = work_rows.ready(wanted, suits=True if prefers else None)
+    statement = work_rows.ready(wanted, work_rows.TO_DO, suits=True if prefers else None)
     parameters = work_rows.ready_parameters(PROJECT, wanted, "ada", NOW, 1)
     with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
         plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]

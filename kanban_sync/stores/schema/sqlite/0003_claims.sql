@@ -1,6 +1,8 @@
 -- What those who work on a task read and write. agent has it until expires ('': nobody), token is
 -- the newest that was given. assignee_before and said_then are from before the claim: who was
--- assigned, and what the file said. waited_for tells whether a task that is not over needs this one.
+-- assigned, and what the file said. is_waiting tells whether something that the task needs is not
+-- done, waited_for whether a task that is not over needs this one: both are kept in step with the
+-- statuses and with needs, in the same transaction, lest each search passes over all that waits.
 ALTER TABLE tasks ADD COLUMN agent TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN orchestrator TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN token INTEGER NOT NULL DEFAULT 0;
@@ -9,6 +11,7 @@ ALTER TABLE tasks ADD COLUMN started_at REAL NOT NULL DEFAULT 0;
 ALTER TABLE tasks ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN assignee_before TEXT;
 ALTER TABLE tasks ADD COLUMN said_then TEXT;
+ALTER TABLE tasks ADD COLUMN is_waiting INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tasks ADD COLUMN waited_for INTEGER NOT NULL DEFAULT 0;
 
 -- As core/order.py has it.
@@ -38,7 +41,7 @@ ALTER TABLE tasks ADD COLUMN is_unit INTEGER NOT NULL GENERATED ALWAYS AS (
 -- In the order in which tasks are handed out.
 CREATE INDEX tasks_to_claim
     ON tasks (project, waited_for DESC, rank, path, position, source, name)
-    WHERE is_unit = 1 AND (status = 'todo' OR agent <> '');
+    WHERE is_unit = 1 AND is_waiting = 0 AND status = 'todo' AND agent = '';
 
 CREATE INDEX tasks_claimed ON tasks (project, expires) WHERE agent <> '';
 

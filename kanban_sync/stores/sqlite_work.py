@@ -177,27 +177,24 @@ class SqliteDesk:
         self, wanted: Wanted, agent: str, now: float, limit: int
     ) -> list[tuple[Task, Standing]]:
         """Return what suits the agent, and, if that is too little, what is for others."""
+        lapsed = self._db.execute(work_rows.ANY_LAPSED, (self._project, now)).fetchone()
+        states = (work_rows.TO_DO, work_rows.LAPSED_NOW) if lapsed else (work_rows.TO_DO,)
         found: list[tuple[Task, Standing]] = []
         for suits in (True, False) if wanted.prefers else (None,):
             left = limit - len(found)
             if left > 0:
                 parameters = work_rows.ready_parameters(self._project, wanted, agent, now, left)
-                found += self._alike(wanted, parameters, suits=suits)[:left]
+                alike = [
+                    work_rows.ready_of(self._project, row)
+                    for state in states
+                    for row in self._db.execute(
+                        work_rows.ready(wanted, state, suits=suits), parameters
+                    )
+                ]
+                if lapsed:
+                    alike.sort(key=lambda each: order(each[0], is_waited_for=each[2]))
+                found += [each[:2] for each in alike[:left]]
         return found
-
-    def _alike(
-        self, wanted: Wanted, parameters: dict[str, object], *, suits: bool | None
-    ) -> list[tuple[Task, Standing]]:
-        to_do, lapsed = (
-            [
-                work_rows.ready_of(self._project, row)
-                for row in self._db.execute(work_rows.ready(wanted, state, suits=suits), parameters)
-            ]
-            for state in (work_rows.TO_DO, work_rows.LAPSED_NOW)
-        )
-        if lapsed:
-            to_do = sorted([*to_do, *lapsed], key=lambda row: order(row[0], is_waited_for=row[2]))
-        return [row[:2] for row in to_do]
 
     def _all_waits(self) -> dict[TaskKey, tuple[Waiting, ...]]:
         found: dict[TaskKey, tuple[Waiting, ...]] = {}

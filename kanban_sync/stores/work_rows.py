@@ -70,6 +70,9 @@ SELECT {all}, t.waited_for
  LIMIT :limit
 """
 
+ANY_LAPSED = "SELECT 1 FROM tasks WHERE project = ? AND agent <> '' AND expires <= ? LIMIT 1"
+"""Asked first: mostly there is none, and this is soon answered."""
+
 TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', :agent)"
 LAPSED_NOW = """AND t.agent <> '' AND t.expires <= :now AND t.status IN ('todo', 'in_progress')
    AND t.assignee_before IN ('', :agent)"""

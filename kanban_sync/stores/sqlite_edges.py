@@ -10,10 +10,10 @@ from kanban_sync.core.model import TaskKey
 from kanban_sync.stores.work_rows import RECKON, RECKON_ALL
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection
 
     from kanban_sync.stores.changes import Changes
+    from kanban_sync.stores.transactions import Transaction
 
 NAMED = """
 SELECT source, name, path, number, depends_on, status = 'orphaned' FROM tasks
@@ -37,7 +37,7 @@ SELECT DISTINCT t.path FROM needs AS n
 """
 
 
-def keep(db: sqlite3.Connection, project: str, changes: Changes, lenient: Collection[str]) -> None:
+def keep(db: Transaction, project: str, changes: Changes, lenient: Collection[str]) -> None:
     """Bring in step what a merge changed; most merges change no name and no dependency.
 
     Args:
@@ -53,7 +53,7 @@ def keep(db: sqlite3.Connection, project: str, changes: Changes, lenient: Collec
             db.executemany(statement, changes.turned)
 
 
-def link(db: sqlite3.Connection, project: str, lenient: Collection[str] | None = None) -> None:
+def link(db: Transaction, project: str, lenient: Collection[str] | None = None) -> None:
     """Find out anew what all tasks wait for, and write what differs; None leaves leniency as is."""
     if lenient is None:
         lenient = {row[0] for row in db.execute(LENIENT, (project,))}
@@ -76,7 +76,7 @@ def link(db: sqlite3.Connection, project: str, lenient: Collection[str] | None =
         db.execute(statement, (project,))
 
 
-def read(db: sqlite3.Connection, project: str) -> list[Edge]:
+def read(db: Transaction, project: str) -> list[Edge]:
     """Return all that tasks wait for."""
     return [
         Edge(

@@ -16,7 +16,6 @@ from kanban_sync.stores.rows import STATUSES, WRITE_TASK, row_of
 from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterator, Sequence
 
     from kanban_sync.core.claims import Standing, Told
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Status, Task
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.work import Entry, Waiting
-    from kanban_sync.stores.database import Database
     from kanban_sync.stores.desk import Desk
+    from kanban_sync.stores.transactions import Database, Transaction
 
 TELL = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
 
@@ -33,9 +32,7 @@ TELL = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)
 class SqliteWork(Working):
     """The work on one project's tasks in an SQLite file; usable from any thread."""
 
-    def __init__(self, database: Database, project: str) -> None:
-        self._database = database
-        self._project = project
+    _database: Database
 
     @contextmanager
     def _looking(self) -> Iterator[Desk]:
@@ -44,14 +41,14 @@ class SqliteWork(Working):
 
     @contextmanager
     def _working(self) -> Iterator[Desk]:
-        with self._database.writing() as db:
+        with self._database.writing(self._project) as db:
             yield SqliteDesk(db, self._project)
 
 
 class SqliteDesk:
     """One transaction; the desk's docstrings say what each statement is for."""
 
-    def __init__(self, db: sqlite3.Connection, project: str) -> None:
+    def __init__(self, db: Transaction, project: str) -> None:
         """Take the connection, within its transaction."""
         self._db = db
         self._project = project
@@ -74,7 +71,7 @@ class SqliteDesk:
 
     def entry(self, key: TaskKey) -> Entry:
         """Return a task that is there."""
-        row = self._db.execute(work_rows.ENTRY, key).fetchone()
+        (row,) = self._db.execute(work_rows.ENTRY, key)
         return entry_of(*work_rows.both_of(self._project, row), self.waits_for(key))
 
     def entries(self, wanted: Wanted, statuses: Collection[Status]) -> list[Entry]:
@@ -184,13 +181,11 @@ class SqliteDesk:
             left = limit - len(found)
             if left > 0:
                 parameters = work_rows.ready_parameters(self._project, wanted, agent, now, left)
-                alike = [
-                    work_rows.ready_of(self._project, row)
-                    for state in states
-                    for row in self._db.execute(
-                        work_rows.ready(wanted, state, suits=suits), parameters
-                    )
-                ]
+                alike = []
+                for state in states:
+                    statement, count = work_rows.ready(wanted, state, suits=suits)
+                    rows = self._db.execute(statement, parameters[:count])
+                    alike += [work_rows.ready_of(self._project, row) for row in rows]
                 if lapsed:
                     alike.sort(key=lambda each: order(each[0], is_waited_for=each[2]))
                 found += [each[:2] for each in alike[:left]]

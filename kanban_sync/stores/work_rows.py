@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -47,46 +48,46 @@ ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, so
 HELD_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
-   AND a.agent NOT IN ('', :agent) AND a.expires > :now
+   AND a.agent NOT IN ('', ?2) AND a.expires > ?3
 """
 
 # Without being told, SQLite goes through the whole project.
 HELD_BELOW = """
 SELECT 1 FROM tasks AS c INDEXED BY tasks_below
  WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
-   AND c.parent_name IS NOT NULL AND c.agent NOT IN ('', :agent) AND c.expires > :now
+   AND c.parent_name IS NOT NULL AND c.agent NOT IN ('', ?2) AND c.expires > ?3
 """
 
 READY = """
 SELECT {all}, t.waited_for
   FROM tasks AS t
- WHERE t.project = :project
+ WHERE t.project = ?1
    {wanted}
    AND t.is_waiting = 0
    {state}
    AND NOT EXISTS ({above})
    AND NOT EXISTS ({below})
  ORDER BY t.waited_for DESC, t.rank, t.path, t.position, t.source, t.name
- LIMIT :limit
+ LIMIT ?4
 """
 
 ANY_LAPSED = "SELECT 1 FROM tasks WHERE project = ? AND agent <> '' AND expires <= ? LIMIT 1"
 """Asked first: mostly there is none, and this is soon answered."""
 
-TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', :agent)"
-LAPSED_NOW = """AND t.agent <> '' AND t.expires <= :now AND t.status IN ('todo', 'in_progress')
-   AND t.assignee_before IN ('', :agent)"""
+TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)"
+LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
+   AND t.assignee_before IN ('', ?2)"""
 
 UNIT = "AND t.is_unit = 1"
 TAGS = """
    AND EXISTS (SELECT 1 FROM json_each(t.labels)
-                WHERE value IN (SELECT value FROM json_each(:tags)))"""
-PRIORITY = " AND t.rank = :rank"
-SOURCES = " AND t.source IN (SELECT value FROM json_each(:sources))"
-PARENT = "AND t.parent_source = :parent_source AND t.parent_name = :parent_name"
+                WHERE value IN (SELECT value FROM json_each(?5)))"""
+PRIORITY = " AND t.rank = ?8"
+SOURCES = " AND t.source IN (SELECT value FROM json_each(?7))"
+PARENT = "AND t.parent_source = ?9 AND t.parent_name = ?10"
 SUITS = """
    AND {not} (t.labels = '[]' OR EXISTS (SELECT 1 FROM json_each(t.labels)
-                WHERE value IN (SELECT value FROM json_each(:prefers))))"""
+                WHERE value IN (SELECT value FROM json_each(?6))))"""
 
 WAITS_FOR = """
 SELECT n.word, n.on_source, n.on_name, b.status FROM needs AS n
@@ -171,9 +172,12 @@ RECKON = (
 """Reckon the same for what a task needs, and for what needs it."""
 
 
+_NUMBER = re.compile(r"\?(\d+)")
+
+
 @lru_cache(maxsize=64)
-def ready(wanted: Wanted, state: str, *, suits: bool | None) -> str:
-    """Return the statement that finds what is ready.
+def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
+    """Return the statement that finds what is ready, and how many parameters it takes.
 
     Args:
         wanted: Which tasks; its values are parameters of the statement.
@@ -195,26 +199,20 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> str:
         ("{wanted}", "\n   ".join(conditions)),
     ):
         statement = statement.replace(name, part)
-    return statement
+    return statement, max(int(number) for number in _NUMBER.findall(statement))
 
 
 def ready_parameters(
     project: str, wanted: Wanted, agent: str, now: float, limit: int
-) -> dict[str, object]:
-    """Return the parameters of ``ready``."""
-    found: dict[str, object] = {"project": project, "agent": agent, "now": now, "limit": limit}
+) -> tuple[object, ...]:
+    """Return the parameters of ``ready``, of which it takes the first ones."""
+    found = (project, agent, now, limit)
     if wanted is ANY:
         return found
+    listed = (json.dumps(sorted(each)) for each in (wanted.tags, wanted.prefers, wanted.sources))
     parent = wanted.parent
-    return {
-        **found,
-        "tags": json.dumps(sorted(wanted.tags)),
-        "prefers": json.dumps(sorted(wanted.prefers)),
-        "sources": json.dumps(sorted(wanted.sources)),
-        "rank": rank(wanted.priority),
-        "parent_source": parent.source if parent else None,
-        "parent_name": parent.name if parent else None,
-    }
+    of_parent = (parent.source, parent.name) if parent else ("", "")
+    return (*found, *listed, rank(wanted.priority), *of_parent)
 
 
 def standing_of(row: Row) -> Standing:

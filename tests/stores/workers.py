@@ -23,6 +23,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
 from kanban_sync.stores.sqlite import open_sqlite
+from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, task
 
 if TYPE_CHECKING:
@@ -135,15 +136,15 @@ def worker(path: Path, seed: str) -> None:
                 die_somewhere(store, pick)
             elif fate < 0.08:
                 time.sleep(PAUSE)
-            elif fate < 0.15:
-                store.extend(entry.key, entry.claim.token, time.time() + skew, LEASE)
-            if fate > 0.95:
-                skew = pick.choice(JUMPS)
             try:
+                if 0.08 < fate < 0.15:
+                    store.extend(entry.key, entry.claim.token, time.time() + skew, LEASE)
                 store.finish(entry.key, entry.claim.token, Status.DONE, time.time() + skew)
             except LostClaimError:
                 with late.open("a") as file:
                     file.write(f"{entry.key.name} {entry.claim.token}\n")
+            if fate > 0.95:
+                skew = pick.choice(JUMPS)
 
 
 def die_somewhere(store: SqliteStore, pick: random.Random) -> None:
@@ -156,7 +157,7 @@ def die_somewhere(store: SqliteStore, pick: random.Random) -> None:
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store._database._connection.set_trace_callback(count)  # noqa: SLF001 - as a debugger would
+    connection(store).set_trace_callback(count)
 
 
 def over(store: SqliteStore) -> bool:

@@ -54,7 +54,7 @@ HUNT_FACTOR = 50
 # Asserts in modules that tests share explain themselves too.
 pytest.register_assert_rewrite(
     *(file.stem for file in TESTS.glob("*.py") if not file.stem.startswith(("test_", "conftest"))),
-    *(f"{file.parent.name}.{file.stem}" for file in TESTS.glob("*/contract*.py")),
+    *(f"{file.parent.name}.{file.stem}" for file in TESTS.glob("*/*contract*.py")),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.dependencies import cycles
+from kanban_sync.core.dependencies import Names, cycles
 from kanban_sync.core.findings import (
     CYCLE,
     DUPLICATE_ID,
@@ -62,30 +62,26 @@ class Known:
             files: All task files of the work tree.
             others: Names of what is no task of a file: OpenSpec changes.
         """
-        self._in_file: dict[str, dict[str, Place]] = {}
-        self._anywhere: dict[str, Place] = {}
+        self._names = Names[Place]()
         self._others = frozenset(others)
         self._similar: dict[str, set[str]] = {}
         for file in files:
-            own = self._in_file.setdefault(file.path, {})
             for top in file.document.tasks:
                 for task in top.walk():
-                    self._add(file.path, task, own)
+                    self._add(file.path, task)
 
-    def _add(self, path: str, task: ParsedTask, own: dict[str, Place]) -> None:
+    def _add(self, path: str, task: ParsedTask) -> None:
         if task.id:
-            place = Place(path, task.id)
-            own.setdefault(task.id, place)
-            self._anywhere.setdefault(task.id, place)
+            self._names.add(path, task.id, Place(path, task.id), is_id=True)
             self._similar.setdefault(_folded(task.id), set()).add(task.id)
         elif task.number:
             place = Place(path, f"{task.number} in line {task.line}")
-            own.setdefault(task.number, place)
-            own.setdefault(f"Task-{task.number}", place)
+            for number in (task.number, f"Task-{task.number}"):
+                self._names.add(path, number, place, is_id=False)
 
     def place(self, path: str, name: str) -> Place | None:
         """Return the task that a file calls so: its own, else another file's."""
-        return self._in_file.get(path, {}).get(name) or self._anywhere.get(name)
+        return self._names.find(path, name)
 
     def has(self, path: str, name: str) -> bool:
         """Tell whether there is anything that a file may call so."""
@@ -101,7 +97,9 @@ class Known:
         # Here, since few files name what is not there.
         import difflib  # noqa: PLC0415
 
-        close = difflib.get_close_matches(name, [*self._anywhere, *self._others], n=1, cutoff=0.8)
+        close = difflib.get_close_matches(
+            name, [*self._names.ids(), *self._others], n=1, cutoff=0.8
+        )
         return close[0] if close else ""
 
 

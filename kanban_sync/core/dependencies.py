@@ -1,13 +1,92 @@
-"""Which tasks wait for one another in a circle, so that none of them can ever begin."""
+"""Which task a file means by a name, and which wait for one another so that none can begin."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from kanban_sync.core.model import TaskKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 Name = TypeVar("Name")
+
+
+class Names(Generic[Name]):
+    """What tasks are called: by whom everywhere, and by whom only within their own file."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._in_file: dict[str, dict[str, Name]] = {}
+        self._anywhere: dict[str, Name] = {}
+
+    def add(self, path: str, name: str, task: Name, *, is_id: bool) -> None:
+        """Let a file have a name for a task; an id counts in other files too. The first counts."""
+        self._in_file.setdefault(path, {}).setdefault(name, task)
+        if is_id:
+            self._anywhere.setdefault(name, task)
+
+    def find(self, path: str, name: str) -> Name | None:
+        """Return the task that a file calls so: its own, else another file's."""
+        return self._in_file.get(path, {}).get(name) or self._anywhere.get(name)
+
+    def ids(self) -> Collection[str]:
+        """Return all names that count everywhere."""
+        return self._anywhere.keys()
+
+
+class Named(NamedTuple):
+    """What has to be known of a task to find it by name, and what it waits for itself."""
+
+    key: TaskKey
+    path: str
+    number: str = ""
+    depends_on: tuple[str, ...] = ()
+    is_orphaned: bool = False
+
+
+class Edge(NamedTuple):
+    """That a task waits for what its file calls ``name``.
+
+    ``needs`` is None where nobody is called so; ``lenient`` tells that this is as good as done: in
+    v1.0 a task that is done is removed.
+    """
+
+    task: TaskKey
+    name: str
+    needs: TaskKey | None
+    lenient: bool = False
+
+
+def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
+    """Yield what the tasks wait for, each name once.
+
+    Args:
+        tasks: All tasks of a project.
+        lenient: The paths of files in which a name that nobody has stands for a task that is done.
+    """
+    names = _names(sorted(tasks, key=lambda task: task.is_orphaned))
+    for task in tasks:
+        for name in dict.fromkeys(task.depends_on):
+            yield Edge(task.key, name, names.find(task.path, name), task.path in lenient)
+
+
+def _names(tasks: Iterable[Named]) -> Names[TaskKey]:
+    names = Names[TaskKey]()
+    for task in tasks:
+        own = own_name(task.key, task.path)
+        names.add(task.path, own, task.key, is_id=own != task.number)
+        if task.number:
+            for number in (task.number, f"Task-{task.number}"):
+                names.add(task.path, number, task.key, is_id=False)
+    return names
+
+
+def own_name(key: TaskKey, path: str) -> str:
+    """Return what a task is called within its file."""
+    top, _, own = key.name.rpartition("#")
+    name = own if top else key.name
+    return name.removeprefix(f"{path}/")
 
 
 def cycles(waits_for: Mapping[Name, Sequence[Name]]) -> list[list[Name]]:

@@ -11,6 +11,11 @@
     │       └── OutOfReachError     … and cannot be fetched either
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
+    ├── WorkError                   a task cannot be worked on so; not a row was changed
+    │   ├── UnknownTaskError        no task has that key
+    │   ├── NotReadyError           it cannot be claimed now: its status, or what it waits for
+    │   ├── HeldError               somebody else has claimed it
+    │   └── LostClaimError          the claim that this token stands for is no more
     ├── BoardError                  the board answered, but not as it should
     │   ├── SignInError             the key is missing, wrong or expired
     │   ├── RightsError             not a member of the board, or not an editor
@@ -69,6 +74,44 @@ class EditError(KanbanSyncError):
 
 class StoreError(KanbanSyncError):
     """The task database cannot be used as it is."""
+
+
+class WorkError(KanbanSyncError):
+    """A task cannot be worked on as asked; nothing in the database was changed."""
+
+
+class UnknownTaskError(WorkError):
+    """No task has that key; ``near`` are those that are spelt like it."""
+
+    def __init__(self, key: str, near: Sequence[str] = ()) -> None:
+        """Name the key, and those that may have been meant."""
+        meant = f"did you mean {' or '.join(near)}?" if near else "`kanban-sync files` shows all."
+        super().__init__(f"There is no task {key} in the task database; {meant}")
+        self.near = tuple(near)
+
+
+class NotReadyError(WorkError):
+    """A task cannot be claimed now: it is over, waits for others, or is planned for later."""
+
+
+class HeldError(WorkError):
+    """Somebody has claimed the task, and the claim is alive: ``agent``, until ``expires``."""
+
+    def __init__(self, message: str, agent: str, expires: float) -> None:
+        """Take the text, and who has the task until when, in seconds since 1970."""
+        super().__init__(message)
+        self.agent = agent
+        self.expires = expires
+
+
+class LostClaimError(WorkError):
+    """The claim is no more: ``agent`` has the task now ('' for nobody), with ``token``."""
+
+    def __init__(self, message: str, agent: str, token: int) -> None:
+        """Take the text, who has the task now, and the newest token."""
+        super().__init__(message)
+        self.agent = agent
+        self.token = token
 
 
 class BoardError(KanbanSyncError):

@@ -175,8 +175,9 @@ class Board(Protocol):
 class Event(NamedTuple):
     """One row of the append-only table of events.
 
-    ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``orphaned``,
-    ``conflict``, ``roadmap_updated``; ``at`` is in seconds since 1970; ``data`` is JSON.
+    ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``claimed``,
+    ``released``, ``reclaimed``, ``orphaned``, ``conflict``, ``roadmap_updated``; ``at`` is in
+    seconds since 1970; ``data`` is JSON.
     """
 
     id: int

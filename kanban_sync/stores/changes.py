@@ -13,6 +13,22 @@ Pure, and the same for every store. The events that come of it, with what their 
                     changed their place; ``pending``: how many tasks are to do now
 =================== =========================================================================
 
+Those that come of work on a task; times are in seconds since 1970:
+
+=================== =========================================================================
+``claimed``         ``agent``, ``token``, ``expires``, ``orchestrator`` if it has one, and ``old``
+                    and ``new`` status
+``released``        ``agent``, ``token``, ``old``, ``new``, ``reason`` if one was given
+``reclaimed``       ``agent`` who lost it, ``token``, ``old``, ``new``; ``why``: ``lease``, or the
+                    orchestrator that fell silent
+``status_changed``  ``old``, ``new``; ``who`` said so; ``token`` if a claim ended, and ``reason``
+``task_created``    ``status``, of a task that was born in the database
+``task_updated``    ``fields``: ``["assignee"]``, with ``old`` and ``new``
+=================== =========================================================================
+
+Claiming, releasing and taking back change the status too, and have no second event for it. A
+heartbeat has none.
+
 A task that only moved within its file has no event of its own: one line put in at the top moves
 all the others.
 """
@@ -32,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import TaskKey
-    from kanban_sync.core.ports import Gone
+    from kanban_sync.core.ports import FilesState, Gone
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -41,6 +57,9 @@ KEYS_TOLD = 200
 
 PLACE = frozenset({"position", "line"})
 STATUS = frozenset({"status", "word", "status_version"})
+LINKS = ("depends_on", "path", "number", "priority", "labels")
+"""What says who is meant by a dependency: the last two make a file one of v1.0, or no more."""
+
 NAMES = Task._fields
 
 
@@ -57,6 +76,8 @@ class Changes:
     """What is to be written, and what is to be told of it.
 
     ``write`` holds also those of which only the base moves, since the file has caught up.
+    ``relinks`` tells whether other tasks may be meant by what tasks say they wait for, ``turned``
+    are those that others may wait for no more, or again.
     """
 
     merged: Merged
@@ -64,6 +85,8 @@ class Changes:
     over: tuple[Kept, ...]
     news: tuple[News, ...]
     moved: int
+    relinks: bool = False
+    turned: tuple[TaskKey, ...] = ()
 
 
 def check_tasks(project: str, tasks: Sequence[Task]) -> None:
@@ -126,12 +149,28 @@ def compare(
             news += told
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
-    over = _over(old, {task.key for task in new}, gone)
+    held = {task.key: task for task in new}
+    over = _over(old, held, gone)
     ended = [each for each in over if each.task != old[each.task.key].task]
     for each in ended:
         news += _told(old[each.task.key].task, each.task)
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
-    return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved)
+    relinks = bool(created or over) or any(_relinks(old[key].task, held[key]) for key in updated)
+    turned = tuple(
+        each.task.key
+        for each in write
+        if each.task.key in old and turns(old[each.task.key].task.status, each.task.status)
+    )
+    return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved, relinks, turned)
+
+
+def turns(old: Status, new: Status) -> bool:
+    """Tell whether another status changes who waits for whom."""
+    return (old.is_over, old.satisfies) != (new.is_over, new.satisfies)
+
+
+def _relinks(old: Task, new: Task) -> bool:
+    return any(getattr(old, name) != getattr(new, name) for name in LINKS)
 
 
 def _over(
@@ -172,6 +211,11 @@ def roadmap_updated(changes: Changes, pending: int) -> News:
     return News(
         "roadmap_updated", "", to_json({**data, "moved": changes.moved, "pending": pending})
     )
+
+
+def lenient_paths(files: FilesState) -> frozenset[str]:
+    """Return the files where a name that no task has stands for one that is done: those of v1.0."""
+    return frozenset(state.path for state in files.slots.values() if state.gone_means_done)
 
 
 def to_json(data: object) -> str:

@@ -6,6 +6,7 @@ Whatever it holds is replaced, never changed: a method that raises leaves no tra
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,18 +17,22 @@ from kanban_sync.stores.changes import (
     check_project,
     check_tasks,
     compare,
+    lenient_paths,
     roadmap_updated,
 )
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
+from kanban_sync.stores.memory_work import MemoryDesk, WorkContents
+from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Gone
     from kanban_sync.stores.changes import News
+    from kanban_sync.stores.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,10 @@ class _Contents:
     boards: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     runs: Mapping[int, Run] = field(default_factory=dict)
+    work: WorkContents = field(default_factory=WorkContents)
 
 
-class MemoryStore:
+class MemoryStore(Working):
     """The task database of one project, in memory."""
 
     def __init__(self, project: str) -> None:
@@ -96,6 +102,7 @@ class MemoryStore:
                 merges=merges,
                 parses=self._noted(merges) if counts else has.parses,
                 events=(*has.events, *_numbered(news, len(has.events), now)),
+                work=has.work.linked(after, lenient_paths(files)) if changes.relinks else has.work,
             )
             return changes.merged
 
@@ -189,6 +196,23 @@ class MemoryStore:
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
+
+    @contextmanager
+    def _looking(self) -> Iterator[Desk]:
+        with self._lock:
+            yield self._desk()
+
+    @contextmanager
+    def _working(self) -> Iterator[Desk]:
+        with self._lock:
+            desk = self._desk()
+            yield desk
+            has = self._has
+            events = (*has.events, *_numbered(desk.news, len(has.events), desk.now))
+            self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events)
+
+    def _desk(self) -> MemoryDesk:
+        return MemoryDesk(self._project, self._has.tasks, self._has.work, self._has.events)
 
     def _noted(self, merges: int) -> Mapping[str, tuple[str, int]]:
         """Return the parses, with this merge noted at those that were asked for."""

@@ -81,6 +81,7 @@ class SqlStore:
             old = self._old(db, [*new, *over]) if had else {}
             changes = compare(old, [task for task in tasks if task.key in new], gone)
             self._write(db, changes, new, now)
+            self._link(db, changes, files)
             counts = self._files.write(db, files) or not changes.merged.is_empty
             if counts:
                 self._count_merge(db)
@@ -214,6 +215,9 @@ class SqlStore:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
+        """Bring in step what tasks wait for, where that is kept."""
 
     def _old(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Kept]:
         """Read of the old tasks only those of which the files say something new."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanban_sync.stores import sqlite_edges
+from kanban_sync.stores.changes import lenient_paths
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.stores.sqlite_database import open_database
+from kanban_sync.stores.sqlite_work import SqliteWork
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kanban_sync.core.ports import FilesState
+    from kanban_sync.stores.changes import Changes
+    from kanban_sync.stores.transactions import Transaction
 
-def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqlStore:
+
+def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqliteStore:
     """Open the task database of a project, made and brought up to date if need be.
 
     Args:
@@ -22,4 +29,11 @@ def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqlStor
     Raises:
         StoreError: The file cannot be used, in words that say what to do.
     """
-    return SqlStore(open_database(path, read_only=read_only), project)
+    return SqliteStore(open_database(path, read_only=read_only), project)
+
+
+class SqliteStore(SqliteWork, SqlStore):
+    """The task database of one project in an SQLite file; usable from any thread."""
+
+    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
+        sqlite_edges.keep(db, self._project, changes, lenient_paths(files))

@@ -11,6 +11,7 @@ from kanban_sync.core.errors import StoreError
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.sqlite_migrations import upgrade, version
+from kanban_sync.stores.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +58,7 @@ class SqliteDatabase:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._lock = threading.RLock()
+        self._turns = Turns(path)
         self.path = path
 
     @contextmanager
@@ -74,7 +76,11 @@ class SqliteDatabase:
     @contextmanager
     def writing(self, _project: str = "") -> Iterator[sqlite3.Connection]:
         """Write all or, if the block raises, nothing; nobody else writes to the file then."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with (
+            self._lock,
+            self._turns.turn(PATIENCE),
+            self._transaction("BEGIN IMMEDIATE") as connection,
+        ):
             yield connection
 
     def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
@@ -86,6 +92,7 @@ class SqliteDatabase:
         """Close the file."""
         with self._lock:
             self._connection.close()
+            self._turns.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:

@@ -310,7 +310,7 @@ def test_an_upgrade_keeps_the_data_and_leaves_a_copy_of_what_was(filled: Path) -
     ) as new:
         assert everything(new) == before
         new.merge([task("b")], {}, FILES, NOW)
-    assert neighbours(filled) == {"tasks.db.before-9"}
+    assert neighbours(filled) == {"tasks.db.before-9", "tasks.db.flk"}
     backup = filled.with_name("tasks.db.before-9")
     assert backup.stat().st_mode & 0o777 == 0o600
     assert read_all(backup) == before

@@ -1,0 +1,222 @@
+"""The door through which agents work: claims, what is ready, and who hands tasks out.
+
+It is the other half of the task database; ``TaskStore`` brings the files in. A *task that is
+handed out* is one that has a card, or a box of an OpenSpec change: what stands below it are its
+steps, and go with it. A change itself is claimed by key only, and then its boxes are not handed to
+others. It is in progress or in review as its boxes say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from kanban_sync.core.order import ANY, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kanban_sync.core.claims import Claim, Standing
+    from kanban_sync.core.dependencies import Edge
+    from kanban_sync.core.model import Status, Task, TaskKey
+    from kanban_sync.core.ports import Event
+
+__all__ = ["ANY", "Wanted"]
+"""What agents ask for; it lies where it is compared."""
+
+
+class Waiting(NamedTuple):
+    """What a task waits for: the name that its file calls it by, and the task.
+
+    ``key`` and ``status`` are None where nobody has that name.
+    """
+
+    name: str
+    key: TaskKey | None
+    status: Status | None
+
+
+class Entry(NamedTuple):
+    """A task as those see it who work on it.
+
+    ``claim`` is None where nobody has it; ``attempts`` counts its claims; ``reason`` is what was
+    said when the last one ended; times are in seconds since 1970, 0 for never.
+    """
+
+    task: Task
+    claim: Claim | None = None
+    attempts: int = 0
+    reason: str = ""
+    started_at: float = 0.0
+    waits_for: tuple[Waiting, ...] = ()
+
+    @property
+    def key(self) -> TaskKey:
+        """The key of the task."""
+        return self.task.key
+
+
+def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()) -> Entry:
+    """Return a task with how it stands; one that is over has no claim."""
+    claim = None if standing.status.is_over else standing.claim
+    return Entry(task, claim, standing.token, standing.reason, standing.started_at, waits_for)
+
+
+class Orchestrator(NamedTuple):
+    """A process that hands out tasks, and says from time to time that it is alive."""
+
+    instance_id: str
+    started_at: float
+    last_heartbeat: float
+    agent_count: int = 0
+
+
+class WorkStore(Protocol):
+    """What agents do with the tasks of one project. Times are parameters, in seconds since 1970.
+
+    Every method that writes is one transaction with its events, and is as if it had not begun when
+    it raises. Every implementation inherits one contract suite.
+
+    Raises:
+        UnknownTaskError: From any method that takes a key: no task has it.
+        LostClaimError: From any method that takes a token: it is not the newest, the claim was
+            taken back or released, or the task is over. A claim whose lease ran out and that
+            nobody took is still good.
+        StoreError: From any method, if the database cannot be used.
+    """
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return one task, with its claim and what it waits for still."""
+        ...
+
+    def entries(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
+        """Return tasks, also those that are over, by path, position and key.
+
+        Args:
+            wanted: Which of them; what it prefers is left aside.
+            statuses: Only those with one of these.
+        """
+        ...
+
+    def ready(
+        self, now: float, wanted: Wanted = ANY, limit: int = 20, agent: str = ""
+    ) -> list[Entry]:
+        """Return what may be claimed, in the order in which it is handed out.
+
+        Args:
+            now: The time; a task whose lease ran out before it may be claimed.
+            wanted: Which of them.
+            limit: How many at most.
+            agent: For whom; what is assigned to others is left out.
+        """
+        ...
+
+    def claim_next(
+        self,
+        agent: str,
+        now: float,
+        lease: float,
+        wanted: Wanted = ANY,
+        orchestrator: str = "",
+    ) -> Entry | None:
+        """Claim the first task that is ready; None if there is none."""
+        ...
+
+    def claim(
+        self, key: TaskKey, agent: str, now: float, lease: float, orchestrator: str = ""
+    ) -> Entry:
+        """Claim one task: nobody has it, it is not over, and it waits for nothing.
+
+        Also a step, or a change, while nobody has what stands above or below it.
+
+        Raises:
+            HeldError: Somebody has it, or what stands above or below it; also the agent itself.
+            NotReadyError: It is over, planned for later, waits for others, or is assigned to
+                somebody else.
+        """
+        ...
+
+    def extend(self, key: TaskKey, token: int, now: float, lease: float) -> Entry:
+        """Let a claim last for a lease from now on: the heartbeat."""
+        ...
+
+    def finish(
+        self, key: TaskKey, token: int, status: Status, now: float, reason: str = ""
+    ) -> Entry:
+        """End a claim and say how it went: done, blocked, failed, review or cancelled."""
+        ...
+
+    def release(self, key: TaskKey, token: int, now: float, reason: str = "") -> Entry:
+        """Give a task back: it is to do again, or what its file came to say meanwhile."""
+        ...
+
+    def set_status(  # noqa: PLR0913 - who says what, when and why
+        self,
+        key: TaskKey,
+        status: Status,
+        now: float,
+        who: str,
+        reason: str = "",
+        *,
+        force: bool = False,
+    ) -> Entry:
+        """Set a status without a claim, and end one that ran out or is one's own.
+
+        Args:
+            key: Which task.
+            status: Any but ``orphaned``.
+            now: The time.
+            who: Who says so.
+            reason: Why.
+            force: Also where somebody else's claim is alive; that one is lost then.
+
+        Raises:
+            HeldError: Somebody else has the task, or what stands above it.
+        """
+        ...
+
+    def assign(self, key: TaskKey, agent: str, now: float, who: str) -> Entry:
+        """Let a task be for one agent only, '' for anybody.
+
+        Raises:
+            HeldError: Somebody else than ``who`` has the task.
+        """
+        ...
+
+    def add(self, task: Task, now: float) -> Entry:
+        """Add a task that stands in no file.
+
+        Raises:
+            WorkError: There is a task with that key, or it waits for itself.
+        """
+        ...
+
+    def edges(self) -> list[Edge]:
+        """Return all that tasks wait for, in the order of their keys.
+
+        What has no task, and ``core.dependencies.cycles`` of the others, is what never ends.
+        """
+        ...
+
+    def history(self, key: TaskKey) -> list[Event]:
+        """Return the events of one task, oldest first."""
+        ...
+
+    def reclaim(self, now: float) -> list[Entry]:
+        """Take back claims whose lease ran out, or whose orchestrator fell silent; each once."""
+        ...
+
+    def register(self, instance_id: str, now: float, agent_count: int = 0) -> Orchestrator:
+        """Let an orchestrator be known; one that is known already begins anew."""
+        ...
+
+    def beat(self, instance_id: str, now: float, agent_count: int | None = None) -> Orchestrator:
+        """Note that an orchestrator is alive.
+
+        Raises:
+            WorkError: Nobody registered it.
+        """
+        ...
+
+    def orchestrators(self) -> list[Orchestrator]:
+        """Return all orchestrators that were ever registered, by their ids."""
+        ...

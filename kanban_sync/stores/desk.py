@@ -1,0 +1,95 @@
+"""What every store has to read and write for those who work on its tasks, in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kanban_sync.core.claims import Standing, Told
+    from kanban_sync.core.dependencies import Edge
+    from kanban_sync.core.model import Status, Task, TaskKey
+    from kanban_sync.core.order import Wanted
+    from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry, Orchestrator, Waiting
+
+
+class Desk(Protocol):
+    """What is done within one transaction."""
+
+    def standing(self, key: TaskKey) -> Standing | None:
+        """Return how a task stands, None if there is none."""
+        ...
+
+    def put(self, key: TaskKey, standing: Standing) -> None:
+        """Write how a task stands."""
+        ...
+
+    def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
+        """Record events of a task."""
+        ...
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return a task that is there."""
+        ...
+
+    def entries(self, wanted: Wanted, statuses: Collection[Status]) -> list[Entry]:
+        """Return tasks by path, position and key."""
+        ...
+
+    def ready(self, wanted: Wanted, agent: str, now: float, limit: int) -> list[Entry]:
+        """Return what may be handed out, in its order."""
+        ...
+
+    def first(self, wanted: Wanted, agent: str, now: float) -> tuple[Task, Standing] | None:
+        """Return what is to be handed out next, and how it stands."""
+        ...
+
+    def waits_for(self, key: TaskKey) -> tuple[Waiting, ...]:
+        """Return what a task waits for still."""
+        ...
+
+    def above(self, key: TaskKey) -> TaskKey | None:
+        """Return the task that one stands below."""
+        ...
+
+    def claimed_below(self, key: TaskKey) -> list[tuple[TaskKey, Standing]]:
+        """Return the tasks at any depth below one that have a claim."""
+        ...
+
+    def statuses_below(self, key: TaskKey) -> list[Status]:
+        """Return the statuses of all tasks at any depth below one."""
+        ...
+
+    def reckon(self, key: TaskKey) -> None:
+        """Note of all that a task needs, and of all that need it, whether somebody waits."""
+        ...
+
+    def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
+        """Return claims whose lease ran out, or whose orchestrator is silent, and why."""
+        ...
+
+    def add(self, task: Task) -> None:
+        """Add a task that was not there, with what it waits for."""
+        ...
+
+    def edges(self) -> list[Edge]:
+        """Return all that tasks wait for."""
+        ...
+
+    def all_keys(self) -> list[TaskKey]:
+        """Return all keys, in their order."""
+        ...
+
+    def history(self, key: TaskKey) -> list[Event]:
+        """Return the events of one task, oldest first."""
+        ...
+
+    def put_orchestrator(self, orchestrator: Orchestrator) -> None:
+        """Write how an orchestrator is."""
+        ...
+
+    def orchestrators(self) -> list[Orchestrator]:
+        """Return all orchestrators, by their ids."""
+        ...

@@ -1,0 +1,255 @@
+"""How agents work on tasks in memory: the plain way, all tasks looked at each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.claims import Standing, is_free, is_unit
+from kanban_sync.core.dependencies import Edge, Named, edges
+from kanban_sync.core.merge import Kept
+from kanban_sync.core.model import Status
+from kanban_sync.core.order import order
+from kanban_sync.core.work import Orchestrator, Waiting, entry_of
+from kanban_sync.stores.changes import News, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from kanban_sync.core.claims import Told
+    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.order import Wanted
+    from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class WorkContents:
+    """What a store holds of the work at one moment.
+
+    Status, version and assignee of ``standings`` are nothing: those of the tasks count.
+    """
+
+    standings: Mapping[TaskKey, Standing] = field(default_factory=dict)
+    edges: Mapping[TaskKey, tuple[Edge, ...]] = field(default_factory=dict)
+    lenient: frozenset[str] = frozenset()
+    orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
+
+    def linked(
+        self, tasks: Mapping[TaskKey, Kept], lenient: frozenset[str] | None = None
+    ) -> WorkContents:
+        """Return the contents with what all tasks wait for found out anew."""
+        lenient = self.lenient if lenient is None else lenient
+        named = [
+            Named(task.key, task.path, task.number, task.depends_on, task.status is Status.ORPHANED)
+            for task in _in_order(tasks)
+        ]
+        found: dict[TaskKey, tuple[Edge, ...]] = {}
+        for edge in edges(named, lenient):
+            found[edge.task] = (*found.get(edge.task, ()), edge)
+        return replace(self, edges=found, lenient=lenient)
+
+
+class MemoryDesk:
+    """One transaction: what it changes counts once its store takes it over."""
+
+    def __init__(
+        self,
+        project: str,
+        tasks: Mapping[TaskKey, Kept],
+        work: WorkContents,
+        events: Sequence[Event],
+    ) -> None:
+        """Take what the store holds."""
+        self._project = project
+        self._events = events
+        self.tasks = tasks
+        self.work = work
+        self.news: list[News] = []
+        self.now = 0.0
+
+    def standing(self, key: TaskKey) -> Standing | None:
+        """Return how a task stands, None if there is none."""
+        kept = self.tasks.get(key)
+        if kept is None:
+            return None
+        task, filed = kept
+        known = self.work.standings.get(key, Standing(task.status, None))
+        return known._replace(
+            status=task.status,
+            file_status=filed.status if filed else None,
+            assignee=task.assignee,
+            version=task.status_version,
+        )
+
+    def put(self, key: TaskKey, standing: Standing) -> None:
+        """Write how a task stands."""
+        task, filed = self.tasks[key]
+        word = task.word
+        if standing.status is not task.status:
+            word = filed.word if filed and filed.status is standing.status else ""
+        task = task._replace(
+            status=standing.status,
+            word=word,
+            assignee=standing.assignee,
+            status_version=standing.version,
+        )
+        self.tasks = {**self.tasks, key: Kept(task, filed)}
+        self.work = replace(self.work, standings={**self.work.standings, key: standing})
+
+    def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
+        """Record events of a task."""
+        self.now = now
+        self.news += [News(kind, str(key), to_json(data)) for kind, data in told]
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return a task that is there."""
+        return entry_of(self.tasks[key].task, self._standing(key), self.waits_for(key))
+
+    def entries(self, wanted: Wanted, statuses: Collection[Status]) -> list[Entry]:
+        """Return tasks by path, position and key."""
+        return [
+            self.entry(task.key)
+            for task in _in_order(self.tasks)
+            if wanted.takes(task) and (not statuses or task.status in statuses)
+        ]
+
+    def ready(self, wanted: Wanted, agent: str, now: float, limit: int) -> list[Entry]:
+        """Return what may be handed out, in its order."""
+        return [entry_of(*each) for each in self._ready(wanted, agent, now)[:limit]]
+
+    def first(self, wanted: Wanted, agent: str, now: float) -> tuple[Task, Standing] | None:
+        """Return what is to be handed out next, and how it stands."""
+        return next(iter(self._ready(wanted, agent, now)), None)
+
+    def waits_for(self, key: TaskKey) -> tuple[Waiting, ...]:
+        """Return what a task waits for still."""
+        found: list[Waiting] = []
+        for edge in sorted(self.work.edges.get(key, ()), key=lambda each: each.name):
+            needed = self.tasks.get(edge.needs) if edge.needs else None
+            if needed is None:
+                found += [] if edge.lenient else [Waiting(edge.name, None, None)]
+            elif not needed.task.status.satisfies:
+                found.append(Waiting(edge.name, needed.task.key, needed.task.status))
+        return tuple(found)
+
+    def above(self, key: TaskKey) -> TaskKey | None:
+        """Return the task that one stands below."""
+        return self.tasks[key].task.parent if key in self.tasks else None
+
+    def claimed_below(self, key: TaskKey) -> list[tuple[TaskKey, Standing]]:
+        """Return the tasks at any depth below one that have a claim."""
+        found = ((each, self._standing(each)) for each in self._below(key))
+        return [(each, standing) for each, standing in found if standing.agent]
+
+    def statuses_below(self, key: TaskKey) -> list[Status]:
+        """Return the statuses of all tasks at any depth below one."""
+        return [self.tasks[each].task.status for each in self._below(key)]
+
+    def reckon(self, key: TaskKey) -> None:
+        """Do nothing: who waits for whom is found out when it is asked."""
+
+    def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
+        """Return claims whose lease ran out, or whose orchestrator is silent, and why."""
+        silent = {
+            each.instance_id
+            for each in self.work.orchestrators.values()
+            if each.last_heartbeat < silent_since
+        }
+        return [
+            (key, standing, "lease" if standing.expires <= now else standing.orchestrator)
+            for key, standing in self._claimed()
+            if standing.expires <= now or standing.orchestrator in silent
+        ]
+
+    def add(self, task: Task) -> None:
+        """Add a task that was not there, with what it waits for."""
+        self.tasks = {**self.tasks, task.key: Kept(task, None)}
+        self.work = self.work.linked(self.tasks)
+
+    def edges(self) -> list[Edge]:
+        """Return all that tasks wait for."""
+        return sorted(
+            (edge for each in self.work.edges.values() for edge in each),
+            key=lambda edge: edge[:2],
+        )
+
+    def all_keys(self) -> list[TaskKey]:
+        """Return all keys, in their order."""
+        return sorted(self.tasks)
+
+    def history(self, key: TaskKey) -> list[Event]:
+        """Return the events of one task, oldest first."""
+        return [event for event in self._events if event.key == str(key)]
+
+    def put_orchestrator(self, orchestrator: Orchestrator) -> None:
+        """Write how an orchestrator is."""
+        known = {**self.work.orchestrators, orchestrator.instance_id: orchestrator}
+        self.work = replace(self.work, orchestrators=known)
+
+    def orchestrators(self) -> list[Orchestrator]:
+        """Return all orchestrators, by their ids."""
+        known = self.work.orchestrators
+        return [known[instance_id] for instance_id in sorted(known)]
+
+    def _standing(self, key: TaskKey) -> Standing:
+        standing = self.standing(key)
+        if standing is None:
+            raise KeyError(key)
+        return standing
+
+    def _claimed(self) -> list[tuple[TaskKey, Standing]]:
+        keys = sorted(self.work.standings.keys() & self.tasks.keys())
+        found = ((key, self._standing(key)) for key in keys)
+        return [(key, standing) for key, standing in found if standing.agent]
+
+    def _below(self, key: TaskKey) -> list[TaskKey]:
+        found: set[TaskKey] = set()
+        tops = {key}
+        while tops:
+            tops = {key for key, each in self.tasks.items() if each.task.parent in tops} - found
+            found |= tops
+        return sorted(found)
+
+    def _ready(self, wanted: Wanted, agent: str, now: float) -> list[tuple[Task, Standing]]:
+        needed = {
+            edge.needs
+            for key, found in self.work.edges.items()
+            if not self.tasks[key].task.status.is_over
+            for edge in found
+        }
+        held = {
+            key: standing.agent
+            for key, standing in self._claimed()
+            if standing.is_held(now) and standing.agent != agent
+        }
+        above = {self.tasks[key].task.parent for key in held}
+        found = [
+            (task, standing)
+            for task, _ in self.tasks.values()
+            if _is_handed_out(task, wanted)
+            and is_free(standing := self._standing(task.key), agent, now)
+            and task.key not in above
+            and task.parent not in held
+            and not self.waits_for(task.key)
+        ]
+        return sorted(
+            found,
+            key=lambda each: (
+                not wanted.suits(each[0]),
+                *order(each[0], is_waited_for=each[0].key in needed),
+            ),
+        )
+
+
+def _is_handed_out(task: Task, wanted: Wanted) -> bool:
+    parent = task.parent
+    is_whole = wanted.parent is not None or is_unit(
+        task.key.source, parent.source if parent else None, parent.name if parent else None
+    )
+    return is_whole and wanted.takes(task)
+
+
+def _in_order(tasks: Mapping[TaskKey, Kept]) -> list[Task]:
+    found = (each.task for each in tasks.values())
+    return sorted(found, key=lambda task: (task.path, task.position, task.key))

@@ -1,0 +1,93 @@
+"""What tasks wait for, kept in step with the tasks of an SQLite file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.dependencies import Edge, Named, edges
+from kanban_sync.core.model import TaskKey
+from kanban_sync.stores.work_rows import RECKON, RECKON_ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kanban_sync.stores.changes import Changes
+    from kanban_sync.stores.transactions import Transaction
+
+NAMED = """
+SELECT source, name, path, number, depends_on, status = 'orphaned' FROM tasks
+ WHERE project = ? ORDER BY path, position, source, name
+"""
+EDGES = """
+SELECT source, name, word, on_source, on_name, lenient FROM needs
+ WHERE project = ? ORDER BY source, name, word
+"""
+WRITE_EDGE = """
+INSERT INTO needs (project, source, name, word, on_source, on_name, lenient)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET on_source = excluded.on_source, on_name = excluded.on_name,
+       lenient = excluded.lenient
+"""
+FORGET_EDGE = "DELETE FROM needs WHERE project = ? AND source = ? AND name = ? AND word = ?"
+LENIENT = """
+SELECT DISTINCT t.path FROM needs AS n
+  JOIN tasks AS t ON t.project = n.project AND t.source = n.source AND t.name = n.name
+ WHERE n.project = ? AND n.lenient = 1
+"""
+
+
+def keep(db: Transaction, project: str, changes: Changes, lenient: Collection[str]) -> None:
+    """Bring in step what a merge changed; most merges change no name and no dependency.
+
+    Args:
+        db: Within the merge's transaction, after its tasks were written.
+        project: Whose.
+        changes: What the merge changed.
+        lenient: The paths of files where a name that nobody has is as good as done.
+    """
+    if changes.relinks:
+        link(db, project, lenient)
+    else:
+        for statement in RECKON:
+            db.executemany(statement, changes.turned)
+
+
+def link(db: Transaction, project: str, lenient: Collection[str] | None = None) -> None:
+    """Find out anew what all tasks wait for, and write what differs; None leaves leniency as is."""
+    if lenient is None:
+        lenient = {row[0] for row in db.execute(LENIENT, (project,))}
+    tasks = [
+        Named(TaskKey(project, source, name), path, number, _names(depends_on), bool(orphaned))
+        for source, name, path, number, depends_on, orphaned in db.execute(NAMED, (project,))
+    ]
+    old = {edge[:2]: edge for edge in read(db, project)}
+    new = {edge[:2]: edge for edge in edges(tasks, lenient)}
+    db.executemany(FORGET_EDGE, [(*key, word) for key, word in old.keys() - new.keys()])
+    written = [edge for each, edge in new.items() if old.get(each) != edge]
+    db.executemany(
+        WRITE_EDGE,
+        [
+            (*edge.task, edge.name, *(edge.needs or (None, None, None))[1:], int(edge.lenient))
+            for edge in written
+        ],
+    )
+    for statement in RECKON_ALL:
+        db.execute(statement, (project,))
+
+
+def read(db: Transaction, project: str) -> list[Edge]:
+    """Return all that tasks wait for."""
+    return [
+        Edge(
+            TaskKey(project, source, name),
+            word,
+            None if on_name is None else TaskKey(project, on_source, on_name),
+            bool(lenient),
+        )
+        for source, name, word, on_source, on_name, lenient in db.execute(EDGES, (project,))
+    ]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))

@@ -1,0 +1,259 @@
+"""The statements of those who work on tasks, for SQLite, and their rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.claims import Standing
+from kanban_sync.core.model import TaskKey, Version
+from kanban_sync.core.order import ANY, rank
+from kanban_sync.core.work import Waiting
+from kanban_sync.stores.rows import STATUSES, TASKS, task_of
+
+if TYPE_CHECKING:
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.order import Wanted
+    from kanban_sync.stores.rows import Row
+
+TASK_COLUMNS = TASKS.partition("FROM")[0].partition("SELECT")[2]
+"""Those that ``task_of`` reads."""
+
+STANDING_COLUMNS = """status, file_status, assignee, agent, orchestrator, token, expires,
+       started_at, reason, assignee_before, said_then, status_time, status_commit"""
+STANDING_WIDTH = 13
+
+STANDING = """
+SELECT {columns} FROM tasks WHERE project = ? AND source = ? AND name = ?
+""".replace("{columns}", STANDING_COLUMNS)
+
+PUT = """
+UPDATE tasks SET status = ?1, assignee = ?2, agent = ?3, orchestrator = ?4, token = ?5,
+       expires = ?6, started_at = ?7, reason = ?8, assignee_before = ?9, said_then = ?10,
+       status_time = ?11, status_commit = ?12,
+       word = CASE ?1 WHEN status THEN word WHEN file_status THEN file_word ELSE '' END
+ WHERE project = ?13 AND source = ?14 AND name = ?15
+"""
+
+ALL = f"{TASK_COLUMNS}, {STANDING_COLUMNS}"
+ENTRY = "SELECT {all} FROM tasks WHERE project = ? AND source = ? AND name = ?".replace(
+    "{all}", ALL
+)
+ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, source, name".replace(
+    "{all}", ALL
+)
+
+HELD_ABOVE = """
+SELECT 1 FROM tasks AS a
+ WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
+   AND a.agent NOT IN ('', ?2) AND a.expires > ?3
+"""
+
+# Without being told, SQLite goes through the whole project.
+HELD_BELOW = """
+SELECT 1 FROM tasks AS c INDEXED BY tasks_below
+ WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
+   AND c.parent_name IS NOT NULL AND c.agent NOT IN ('', ?2) AND c.expires > ?3
+"""
+
+READY = """
+SELECT {all}, t.waited_for
+  FROM tasks AS t
+ WHERE t.project = ?1
+   {wanted}
+   AND t.is_waiting = 0
+   {state}
+   AND NOT EXISTS ({above})
+   AND NOT EXISTS ({below})
+ ORDER BY t.waited_for DESC, t.rank, t.path, t.position, t.source, t.name
+ LIMIT ?4
+"""
+
+ANY_LAPSED = "SELECT 1 FROM tasks WHERE project = ? AND agent <> '' AND expires <= ? LIMIT 1"
+"""Asked first: mostly there is none, and this is soon answered."""
+
+TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)"
+LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
+   AND t.assignee_before IN ('', ?2)"""
+
+UNIT = "AND t.is_unit = 1"
+TAGS = """
+   AND EXISTS (SELECT 1 FROM json_each(t.labels)
+                WHERE value IN (SELECT value FROM json_each(?5)))"""
+PRIORITY = " AND t.rank = ?8"
+SOURCES = " AND t.source IN (SELECT value FROM json_each(?7))"
+PARENT = "AND t.parent_source = ?9 AND t.parent_name = ?10"
+SUITS = """
+   AND {not} (t.labels = '[]' OR EXISTS (SELECT 1 FROM json_each(t.labels)
+                WHERE value IN (SELECT value FROM json_each(?6))))"""
+
+WAITS_FOR = """
+SELECT n.word, n.on_source, n.on_name, b.status FROM needs AS n
+  LEFT JOIN tasks AS b
+    ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
+ WHERE n.project = ? AND n.source = ? AND n.name = ?
+   AND CASE WHEN b.status IS NULL THEN n.lenient = 0
+            ELSE b.status NOT IN ('done', 'cancelled') END
+ ORDER BY n.word
+"""
+
+ALL_WAITS = WAITS_FOR.replace("SELECT n.word", "SELECT n.source, n.name, n.word").replace(
+    " AND n.source = ? AND n.name = ?", ""
+)
+
+ABOVE = "SELECT parent_source, parent_name FROM tasks WHERE project = ? AND source = ? AND name = ?"
+
+BELOW = """
+WITH RECURSIVE below (source, name) AS (
+    SELECT source, name FROM tasks INDEXED BY tasks_below
+     WHERE project = ?1 AND parent_source = ?2 AND parent_name = ?3
+     UNION
+    SELECT t.source, t.name FROM below CROSS JOIN tasks AS t INDEXED BY tasks_below
+        ON t.project = ?1 AND t.parent_source = below.source AND t.parent_name = below.name
+)
+SELECT t.source, t.name, {columns} FROM below CROSS JOIN tasks AS t
+    ON t.project = ?1 AND t.source = below.source AND t.name = below.name
+ WHERE {which}
+ ORDER BY t.source, t.name
+"""
+CLAIMED_BELOW = BELOW.replace(
+    "{columns}", ", ".join(f"t.{each.strip()}" for each in STANDING_COLUMNS.split(","))
+).replace("{which}", "t.agent <> ''")
+STATUSES_BELOW = BELOW.replace("{columns}", "t.status").replace("{which}", "1")
+
+LAPSED = """
+SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks INDEXED BY tasks_claimed
+ WHERE project = ?1 AND agent <> ''
+   AND (expires <= ?2 OR orchestrator IN
+        (SELECT instance_id FROM orchestrators WHERE project = ?1 AND last_heartbeat < ?3))
+ ORDER BY source, name
+""".replace("{columns}", STANDING_COLUMNS)
+
+IS_WAITED_FOR = """
+EXISTS (SELECT 1 FROM needs AS n
+          JOIN tasks AS w ON w.project = n.project AND w.source = n.source AND w.name = n.name
+         WHERE n.project = tasks.project AND n.on_source = tasks.source AND n.on_name = tasks.name
+           AND w.status NOT IN ('done', 'cancelled', 'orphaned'))
+"""
+IS_WAITING = """
+EXISTS (SELECT 1 FROM needs AS n
+          LEFT JOIN tasks AS b
+            ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
+         WHERE n.project = tasks.project AND n.source = tasks.source AND n.name = tasks.name
+           AND CASE WHEN b.status IS NULL THEN n.lenient = 0
+                    ELSE b.status NOT IN ('done', 'cancelled') END)
+"""
+RECKON_ALL = (
+    """
+    UPDATE tasks SET waited_for = 1 - waited_for WHERE project = ? AND waited_for <> {is}
+    """.replace("{is}", IS_WAITED_FOR),
+    """
+    UPDATE tasks SET is_waiting = 1 - is_waiting WHERE project = ? AND is_waiting <> {is}
+    """.replace("{is}", IS_WAITING),
+)
+"""Reckon for all tasks of a project which are waited for, and which wait."""
+
+RECKON = (
+    """
+    UPDATE tasks SET waited_for = 1 - waited_for
+     WHERE project = ?1 AND waited_for <> {is}
+       AND (source, name) IN (SELECT on_source, on_name FROM needs
+                               WHERE project = ?1 AND source = ?2 AND name = ?3)
+    """.replace("{is}", IS_WAITED_FOR),
+    """
+    UPDATE tasks SET is_waiting = 1 - is_waiting
+     WHERE project = ?1 AND is_waiting <> {is}
+       AND (source, name) IN (SELECT source, name FROM needs
+                               WHERE project = ?1 AND on_source = ?2 AND on_name = ?3)
+    """.replace("{is}", IS_WAITING),
+)
+"""Reckon the same for what a task needs, and for what needs it."""
+
+
+_NUMBER = re.compile(r"\?(\d+)")
+
+
+@lru_cache(maxsize=64)
+def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
+    """Return the statement that finds what is ready, and how many parameters it takes.
+
+    Args:
+        wanted: Which tasks; its values are parameters of the statement.
+        state: ``TO_DO``, or ``LAPSED_NOW`` for those whose claim ran out: each has its index.
+        suits: Only those that it prefers, or only the others; None for both.
+    """
+    conditions = [UNIT if wanted.parent is None else PARENT]
+    conditions += [TAGS] if wanted.tags else []
+    conditions += [PRIORITY] if wanted.priority else []
+    conditions += [SOURCES] if wanted.sources else []
+    if suits is not None:
+        conditions.append(SUITS.replace("{not}", "" if suits else "NOT"))
+    statement = READY
+    for name, part in (
+        ("{all}", ALL),
+        ("{above}", HELD_ABOVE),
+        ("{below}", HELD_BELOW),
+        ("{state}", state),
+        ("{wanted}", "\n   ".join(conditions)),
+    ):
+        statement = statement.replace(name, part)
+    return statement, max(int(number) for number in _NUMBER.findall(statement))
+
+
+def ready_parameters(
+    project: str, wanted: Wanted, agent: str, now: float, limit: int
+) -> tuple[object, ...]:
+    """Return the parameters of ``ready``, of which it takes the first ones."""
+    found = (project, agent, now, limit)
+    if wanted is ANY:
+        return found
+    listed = (json.dumps(sorted(each)) for each in (wanted.tags, wanted.prefers, wanted.sources))
+    parent = wanted.parent
+    of_parent = (parent.source, parent.name) if parent else ("", "")
+    return (*found, *listed, rank(wanted.priority), *of_parent)
+
+
+def standing_of(row: Row) -> Standing:
+    """Read back the columns of ``STANDING``."""
+    (status, file_status, assignee, agent, orchestrator, token, expires, started_at, reason,
+     before, said, time, commit) = row  # fmt: skip
+    return Standing(
+        STATUSES[status],
+        STATUSES.get(file_status),
+        assignee,
+        agent,
+        orchestrator,
+        token,
+        expires,
+        started_at,
+        reason,
+        before,
+        STATUSES.get(said),
+        Version(time, commit),
+    )
+
+
+def put_row(key: TaskKey, standing: Standing) -> Row:
+    """Return the parameters of ``PUT``."""
+    status, _, *rest, version = standing
+    return (status, *rest, *version, *key)
+
+
+def both_of(project: str, row: Row) -> tuple[Task, Standing]:
+    """Read back a row of ``ENTRY``."""
+    return task_of(project, row[:-STANDING_WIDTH]), standing_of(row[-STANDING_WIDTH:])
+
+
+def ready_of(project: str, row: Row) -> tuple[Task, Standing, bool]:
+    """Read back a row of ``ready``; the last tells whether others wait for the task."""
+    return (*both_of(project, row[:-1]), bool(row[-1]))
+
+
+def waiting_of(project: str, row: Row) -> Waiting:
+    """Read back a row of ``WAITS_FOR``."""
+    word, source, name, status = row
+    if status is None:
+        return Waiting(word, None, None)
+    return Waiting(word, TaskKey(project, source, name), STATUSES[status])

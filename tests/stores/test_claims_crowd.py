@@ -1,0 +1,93 @@
+"""Many claim at once, die, sleep too long and misread the time: each task is done once."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kanban_sync
+from kanban_sync.stores.sqlite import open_sqlite
+from kanban_sync.stores.turns import Turns
+from stores.made_up import NOW, PROJECT, task
+
+TESTS = Path(__file__).parents[1]
+PACKAGE = Path(kanban_sync.__file__).parents[1]
+
+
+def workers(what: str, *arguments: Path | str | int) -> Any:  # noqa: ANN401 - whatever they tell
+    done = subprocess.run(
+        [sys.executable, "-m", "stores.workers", what, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": f"{PACKAGE}{os.pathsep}{TESTS}"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.hunt
+def test_of_64_processes_that_want_one_task_one_gets_it(tmp_path: Path, hunt_factor: int) -> None:
+    rounds = 5 if hunt_factor == 1 else 100
+    assert workers("race", tmp_path / "tasks.db", 64, rounds) == [1] * rounds
+
+
+@pytest.mark.hunt
+def test_whatever_befalls_workers_each_task_is_completed_once(
+    tmp_path: Path, hunt_factor: int
+) -> None:
+    processes, tasks = (6, 200) if hunt_factor == 1 else (16, 2_000)
+    told = workers("chaos", tmp_path / "tasks.db", processes, tasks, "seed")
+    # That it happened at all is chance; that it happened hundreds of times over is not.
+    assert told.pop("killed") > 0
+    assert told.pop("reclaimed") > 0
+    assert told.pop("late") > 0
+    assert told == {
+        "open": 0,
+        "completed": tasks,
+        "completed other than once": 0,
+        "tokens out of order": 0,
+        "integrity": "ok",
+    }
+
+
+# --- Turns ---------------------------------------------------------------------------------
+
+
+def test_who_cannot_have_the_turn_in_time_goes_on_without(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+    first, second = Turns(path), Turns(path)
+    with first.turn(5):
+        with second.turn(0.01):
+            pass
+        with second.turn(0.01):
+            pass
+    # What was given up is let go of as soon as it comes, and others have it again.
+    with closing(open_sqlite(path, PROJECT)) as store, closing(second):
+        store.merge([task("a")], {}, store.files(), NOW)
+        with second.turn(60):
+            assert not _is_free(path)
+
+
+def _is_free(path: Path) -> bool:
+    with path.with_name(f"{path.name}.flk").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def test_where_no_file_can_be_made_turns_are_not_waited_for(tmp_path: Path) -> None:
+    turns = Turns(tmp_path / "missing" / "tasks.db")
+    with turns.turn(5):
+        pass
+    turns.close()

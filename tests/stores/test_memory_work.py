@@ -1,0 +1,21 @@
+"""The store in memory keeps the contract of those who work on its tasks."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kanban_sync.stores.memory import MemoryStore
+from stores.made_up import PROJECT
+from stores.work_contract import WorkStoreContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stores.work_contract import WholeStore
+
+
+class TestMemoryWork(WorkStoreContract):
+    @contextmanager
+    def opened(self) -> Iterator[WholeStore]:
+        yield MemoryStore(PROJECT)

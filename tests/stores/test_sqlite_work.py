@@ -1,0 +1,75 @@
+"""The store in an SQLite file keeps the contract of those who work on its tasks."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.order import Wanted
+from kanban_sync.core.ports import FilesState
+from kanban_sync.stores import work_rows
+from kanban_sync.stores.migrations import migrations
+from kanban_sync.stores.rows import WRITE_TASK, row_of
+from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
+from kanban_sync.stores.sqlite_database import open_database
+from stores.made_up import NOW, PROJECT, key, task
+from stores.work_contract import WorkStoreContract, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stores.work_contract import WholeStore
+
+
+class TestSqliteWork(WorkStoreContract):
+    @contextmanager
+    def opened(self) -> Iterator[WholeStore]:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            closing(open_sqlite(Path(folder, "tasks.db"), PROJECT)) as store,
+        ):
+            yield store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tasks.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with closing(open_sqlite(path, PROJECT)) as store:
+        yield store
+
+
+def test_a_database_from_before_learns_what_its_tasks_wait_for(path: Path) -> None:
+    tasks = [task("a"), task("b", depends_on=("a",))]
+    tips = ((PROJECT, ":readers", "1"), (PROJECT, "main", "2"))
+    with closing(open_database(path, steps=migrations("sqlite")[:2])) as old, old.writing() as db:
+        db.executemany(WRITE_TASK, [row_of(Kept(each, filed_part(each)), "d") for each in tasks])
+        db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
+    with closing(open_sqlite(path, PROJECT)) as store:
+        # Other readers than last time: all files are read again.
+        assert store.files().tips == {":readers": "", "main": "2"}
+        store.merge(tasks, {}, FilesState(), NOW)
+        assert names(store.ready(NOW)) == ["a"]
+        assert store.entry(key("b")).waits_for
+
+
+@pytest.mark.parametrize("prefers", [frozenset[str](), frozenset({"db"})])
+def test_what_is_ready_is_found_by_its_index_in_order(
+    store: SqliteStore, prefers: frozenset[str]
+) -> None:
+    wanted = Wanted(prefers=prefers)
+    statement, count = work_rows.ready(wanted, work_rows.TO_DO, suits=True if prefers else None)
+    parameters = work_rows.ready_parameters(PROJECT, wanted, "ada", NOW, 1)
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[:count])]
+    assert "SEARCH t USING INDEX tasks_to_claim (project=?)" in plan
+    assert not [step for step in plan if step.startswith("SCAN") and "VIRTUAL" not in step]
+    assert not [step for step in plan if "TEMP B-TREE" in step]

@@ -1,0 +1,809 @@
+"""What every store does for agents, whatever it is kept in: inherit it, say how one is opened."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from kanban_sync.core.claims import Claim
+from kanban_sync.core.dependencies import Edge, cycles
+from kanban_sync.core.errors import (
+    HeldError,
+    LostClaimError,
+    NotReadyError,
+    UnknownTaskError,
+    WorkError,
+)
+from kanban_sync.core.merge import SET_HERE
+from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.order import Wanted
+from kanban_sync.core.ports import FilesState, Gone, TaskStore
+from kanban_sync.core.work import Orchestrator, Waiting, WorkStore
+from stores.made_up import NOW, PROJECT, key, state, task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from kanban_sync.core.work import Entry
+
+LEASE = 300.0
+
+
+class WholeStore(TaskStore, WorkStore, Protocol):
+    """Both halves of the task database."""
+
+
+def change(name: str = "c") -> TaskKey:
+    return TaskKey(PROJECT, "openspec", name)
+
+
+def box(own: str, of: str = "c", **fields: Any) -> Task:  # noqa: ANN401 - any field of a task
+    """Make a box of an OpenSpec change."""
+    whole = {"path": f"openspec/changes/{of}/tasks.md", "number": own, **fields}
+    return task(own, **whole)._replace(key=change(of).child(own), parent=change(of))
+
+
+def proposal(name: str = "c", status: Status = Status.IN_PROGRESS) -> Task:
+    made = task(name, status=status, path=f"openspec/changes/{name}")
+    return made._replace(key=change(name))
+
+
+def step(own: str, of: str, **fields: Any) -> Task:  # noqa: ANN401 - any field of a task
+    """Make a sub-task."""
+    return task(f"{of}#{own}", parent=key(of), **fields)
+
+
+def fill(store: WholeStore, *tasks: Task, lenient: str = "") -> None:
+    """Merge tasks, in their order, with one file of v1.0 if named."""
+    placed = [each._replace(position=each.position or n) for n, each in enumerate(tasks, 1)]
+    slots = {lenient: state()} if lenient else {}
+    for slot, each in slots.items():
+        slots[slot] = each.__class__(each.blob, path=slot, gone_means_done=True)
+    store.merge(placed, {}, FilesState(slots=slots), NOW)
+
+
+def names(entries: list[Entry]) -> list[str]:
+    return [entry.key.name for entry in entries]
+
+
+def next_names(store: WorkStore, count: int, **wanted: Any) -> list[str]:  # noqa: ANN401 - any wish
+    """Claim one after the other, and tell which came."""
+    found = [store.claim_next("ada", NOW, LEASE, Wanted(**wanted)) for _ in range(count)]
+    return [entry.key.name if entry else "" for entry in found]
+
+
+def told(store: TaskStore, after: int) -> list[tuple[str, str, Any]]:
+    return [
+        (each.kind, each.key.partition(":")[2], json.loads(each.data))
+        for each in store.events(after)
+    ]
+
+
+class WorkStoreContract(ABC):
+    """The suite. Each opened store is empty and of the project PROJECT."""
+
+    @abstractmethod
+    def opened(self) -> AbstractContextManager[WholeStore]:
+        """Open a store, and close it after use."""
+
+    @pytest.fixture
+    def store(self) -> Iterator[WholeStore]:
+        with self.opened() as store:
+            yield store
+
+    # --- Claiming -----------------------------------------------------------------------
+
+    def test_a_claim_sets_all_at_once_and_is_told_by_one_event(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        last = store.last_event()
+        entry = store.claim(key("a"), "ada", NOW, LEASE)
+        assert entry.claim == Claim("ada", 1, NOW + LEASE)
+        assert (entry.task.status, entry.task.assignee) == (Status.IN_PROGRESS, "ada")
+        assert (entry.started_at, entry.attempts) == (NOW, 1)
+        assert store.entry(key("a")) == entry
+        assert store.tasks() == [entry.task]
+        data = {"agent": "ada", "token": 1, "expires": NOW + LEASE, "old": "todo"}
+        assert told(store, last) == [("claimed", "a", {**data, "new": "in_progress"})]
+        assert {event.at for event in store.events(last)} == {NOW}
+
+    def test_next_claims_what_ready_shows_first_and_none_when_nothing_is(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        assert names(store.ready(NOW)) == ["a", "b"]
+        first = store.claim_next("ada", NOW, LEASE)
+        assert first == store.entry(key("a"))
+        assert names(store.ready(NOW)) == ["b"]
+        assert next_names(store, 2) == ["b", ""]
+
+    @pytest.mark.parametrize("agent", ["ada", "bob"])
+    def test_a_live_claim_is_never_given_again(self, store: WholeStore, agent: str) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        before = store.last_event()
+        with pytest.raises(HeldError, match="ada has tasks-md:a") as caught:
+            store.claim(key("a"), agent, NOW + LEASE - 1, LEASE)
+        assert (caught.value.agent, caught.value.expires) == ("ada", NOW + LEASE)
+        assert store.claim_next(agent, NOW + LEASE - 1, LEASE) is None
+        assert store.last_event() == before
+
+    @pytest.mark.parametrize("by_key", [True, False])
+    def test_a_claim_that_ran_out_is_free_without_anybody_taking_it_back(
+        self, store: WholeStore, by_key: bool
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        later = NOW + LEASE
+        assert names(store.ready(later, agent="bob")) == ["a"]
+        entry = (
+            store.claim(key("a"), "bob", later, LEASE)
+            if by_key
+            else store.claim_next("bob", later, LEASE)
+        )
+        assert entry is not None
+        assert entry.claim == Claim("bob", 2, later + LEASE)
+        assert entry.attempts == 2
+        kinds = [(kind, data["agent"], data["token"]) for kind, _, data in told(store, last)]
+        assert kinds == [("reclaimed", "ada", 1), ("claimed", "bob", 2)]
+
+    def test_tokens_grow_and_are_never_given_twice(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        tokens = []
+        for n in range(4):
+            now = NOW + 1000 * n
+            entry = store.claim(key("a"), "ada", now, LEASE)
+            assert entry.claim
+            tokens.append(entry.claim.token)
+            if n % 2:
+                store.release(key("a"), entry.claim.token, now)
+        assert tokens == [1, 2, 3, 4]
+
+    @pytest.mark.parametrize(
+        ("status", "by_key", "by_next"),
+        [
+            (Status.BACKLOG, False, False),
+            (Status.TODO, True, True),
+            (Status.PLANNING, True, False),
+            (Status.IN_PROGRESS, True, False),
+            (Status.BLOCKED, False, False),
+            (Status.REVIEW, False, False),
+            (Status.DONE, False, False),
+            (Status.FAILED, False, False),
+            (Status.CANCELLED, False, False),
+            (Status.ORPHANED, False, False),
+        ],
+    )
+    def test_which_statuses_may_be_claimed(
+        self, store: WholeStore, status: Status, by_key: bool, by_next: bool
+    ) -> None:
+        fill(store, task("a", status=status))
+        assert bool(store.ready(NOW)) is by_next
+        if by_key:
+            assert store.claim(key("a"), "ada", NOW, LEASE).claim
+        else:
+            with pytest.raises(NotReadyError, match=f"tasks-md:a is {status}"):
+                store.claim(key("a"), "ada", NOW, LEASE)
+            assert store.claim_next("ada", NOW, LEASE) is None
+
+    def test_what_is_assigned_is_for_that_agent_alone(self, store: WholeStore) -> None:
+        fill(store, task("a", assignee="bob"))
+        assert store.ready(NOW) == []
+        assert store.claim_next("ada", NOW, LEASE) is None
+        with pytest.raises(NotReadyError, match="assigned to bob"):
+            store.claim(key("a"), "ada", NOW, LEASE)
+        assert names(store.ready(NOW, agent="bob")) == ["a"]
+        assert store.claim_next("bob", NOW, 1.0)
+        assert store.claim_next("ada", NOW + 2, LEASE) is None
+        assert store.claim_next("bob", NOW + 2, LEASE)
+
+    @pytest.mark.parametrize(("agent", "lease"), [("", LEASE), (" ", LEASE), ("ada", 0.0)])
+    def test_a_claim_without_an_agent_or_time_is_refused(
+        self, store: WholeStore, agent: str, lease: float
+    ) -> None:
+        fill(store, task("a"))
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: store.claim(key("a"), agent, NOW, lease),
+            lambda: store.claim_next(agent, NOW, lease),
+        )
+        for claim in calls:
+            with pytest.raises(WorkError):
+                claim()
+        assert store.entry(key("a")).claim is None
+
+    # --- With a token -------------------------------------------------------------------
+
+    def test_a_heartbeat_lets_the_claim_last_and_never_shortens_it(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        expires = [
+            claim.expires
+            for now in (NOW + 10, NOW - 1000, NOW + LEASE + 100)
+            if (claim := store.extend(key("a"), 1, now, LEASE).claim)
+        ]
+        assert expires == [NOW + 10 + LEASE, NOW + 10 + LEASE, NOW + 100 + 2 * LEASE]
+        assert store.last_event() == last
+
+    @pytest.mark.parametrize(
+        "status",
+        [Status.DONE, Status.BLOCKED, Status.FAILED, Status.REVIEW, Status.CANCELLED],
+    )
+    def test_finishing_ends_the_claim_and_says_how_it_went(
+        self, store: WholeStore, status: Status
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        entry = store.finish(key("a"), 1, status, NOW + 1, "because")
+        assert (entry.task.status, entry.claim, entry.reason) == (status, None, "because")
+        assert entry.task.assignee == "ada"
+        data = {"old": "in_progress", "new": status, "who": "ada", "token": 1, "reason": "because"}
+        assert told(store, last) == [("status_changed", "a", data)]
+
+    def test_a_claim_does_not_end_with_a_task_that_is_to_do(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        with pytest.raises(ValueError, match="todo"):
+            store.finish(key("a"), 1, Status.TODO, NOW)
+
+    def test_a_released_task_is_to_do_and_nobodys(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        entry = store.release(key("a"), 1, NOW + 1, "too big")
+        assert (entry.task.status, entry.task.assignee) == (Status.TODO, "")
+        assert (entry.claim, entry.reason) == (None, "too big")
+        assert entry.attempts == 1
+        data = {"agent": "ada", "token": 1, "old": "in_progress", "new": "todo"}
+        assert told(store, last) == [("released", "a", {**data, "reason": "too big"})]
+
+    @pytest.mark.parametrize(
+        ("ends", "message"),
+        [
+            (lambda store: store.release(key("a"), 1, NOW), "nobody has it now"),
+            (lambda store: store.reclaim(NOW + LEASE), "nobody has it now"),
+            (lambda store: store.finish(key("a"), 1, Status.REVIEW, NOW), "nobody has it now"),
+            (lambda store: store.finish(key("a"), 1, Status.DONE, NOW), "done already"),
+            (
+                lambda store: store.claim(key("a"), "bob", NOW + LEASE, LEASE),
+                r"claimed by bob since \(token 2\)",
+            ),
+            (
+                lambda store: store.set_status(key("a"), Status.DONE, NOW, "eve", force=True),
+                "done already",
+            ),
+        ],
+        ids=["released", "reclaimed", "in review", "done", "taken over", "overruled"],
+    )
+    def test_a_late_writer_is_refused_and_nothing_is_changed(
+        self, store: WholeStore, ends: Callable[[WorkStore], object], message: str
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        ends(store)
+        before = (store.entry(key("a")), store.last_event())
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: store.extend(key("a"), 1, NOW, LEASE),
+            lambda: store.finish(key("a"), 1, Status.DONE, NOW),
+            lambda: store.release(key("a"), 1, NOW),
+        )
+        for write in calls:
+            with pytest.raises(LostClaimError, match=message):
+                write()
+        assert (store.entry(key("a")), store.last_event()) == before
+
+    def test_a_lost_claim_names_who_has_the_task_now(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.claim(key("a"), "bob", NOW + LEASE, LEASE)
+        with pytest.raises(LostClaimError) as caught:
+            store.finish(key("a"), 1, Status.DONE, NOW + LEASE)
+        assert (caught.value.agent, caught.value.token) == ("bob", 2)
+
+    def test_a_writer_whose_lease_ran_out_and_whom_nobody_replaced_is_not_late(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        assert store.claim_next("bob", NOW, LEASE)
+        entry = store.finish(key("a"), 1, Status.DONE, NOW + 10 * LEASE)
+        assert entry.task.status is Status.DONE
+
+    # --- What the files said meanwhile --------------------------------------------------
+
+    @pytest.mark.parametrize("said", ["backlog", "blocked", "review", "failed", "todo"])
+    def test_a_task_given_back_rests_as_its_file_came_to_say(
+        self, store: WholeStore, said: str
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        fill(store, task("a", status=Status(said), title="reworded"))
+        assert store.release(key("a"), 1, NOW).task.status == said
+
+    def test_a_task_reopened_against_its_file_does_not_fall_back_when_it_is_released(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a", status=Status.DONE))
+        store.set_status(key("a"), Status.TODO, NOW, "eve")
+        store.claim(key("a"), "ada", NOW, LEASE)
+        assert store.release(key("a"), 1, NOW).task.status is Status.TODO
+
+    def test_a_task_that_a_file_calls_begun_is_to_do_when_its_claim_ends(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a", status=Status.IN_PROGRESS))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        assert store.release(key("a"), 1, NOW).task.status is Status.TODO
+
+    def test_the_assignee_from_before_a_claim_comes_back(self, store: WholeStore) -> None:
+        fill(store, task("a", assignee="ada"), task("b"))
+        for name in ("a", "b"):
+            store.claim(key(name), "ada", NOW, LEASE)
+            store.finish(key(name), 1, Status.BLOCKED, NOW)
+            store.set_status(key(name), Status.TODO, NOW, "eve")
+        assert [each.assignee for each in store.tasks()] == ["ada", ""]
+
+    def test_a_status_set_here_is_newer_than_the_files_and_has_its_word_only_if_it_is_the_same(
+        self, store: WholeStore
+    ) -> None:
+        of_file = Version(int(NOW) + 50, "c")
+        fill(store, task("a", word="pending", status_version=of_file))
+        claimed = store.claim(key("a"), "ada", NOW, LEASE).task
+        released = store.release(key("a"), 1, NOW + 100).task
+        assert (claimed.word, claimed.status_version) == ("", Version(of_file.time + 1, SET_HERE))
+        assert released.word == "pending"
+        assert released.status_version == Version(int(NOW) + 100, SET_HERE)
+        assert store.ahead() == []
+
+    def test_a_file_that_says_otherwise_loses_against_a_claim_and_that_is_told(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        fill(store, task("a", status=Status.BACKLOG))
+        entry = store.entry(key("a"))
+        assert (entry.task.status, entry.task.assignee) == (Status.IN_PROGRESS, "ada")
+        assert "conflict" in {event.kind for event in store.history(key("a"))}
+        assert store.extend(key("a"), 1, NOW, LEASE).claim
+
+    def test_a_merge_that_says_nothing_new_leaves_a_claim_alone(self, store: WholeStore) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        before = store.entry(key("a"))
+        fill(store, task("a"), task("b", title="B"))
+        assert store.entry(key("a")) == before
+
+    # --- Without a token ----------------------------------------------------------------
+
+    def test_a_status_is_set_without_a_claim(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        last = store.last_event()
+        entry = store.set_status(key("a"), Status.DONE, NOW, "eve", "trivial")
+        assert (entry.task.status, entry.reason) == (Status.DONE, "trivial")
+        data = {"old": "todo", "new": "done", "who": "eve", "reason": "trivial"}
+        assert told(store, last) == [("status_changed", "a", data)]
+        store.set_status(key("a"), Status.DONE, NOW + 1, "eve", "trivial")
+        assert store.last_event() == last + 1
+
+    def test_somebody_elses_live_claim_is_left_alone_unless_forced(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: store.set_status(key("a"), Status.DONE, NOW, "eve"),
+            lambda: store.assign(key("a"), "eve", NOW, "eve"),
+        )
+        for write in calls:
+            with pytest.raises(HeldError, match="ada has"):
+                write()
+        assert store.set_status(key("a"), Status.BACKLOG, NOW, "eve", force=True).claim is None
+        with pytest.raises(LostClaimError):
+            store.finish(key("a"), 1, Status.DONE, NOW)
+
+    def test_an_agent_may_end_its_own_claim_without_the_token(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        entry = store.set_status(key("a"), Status.DONE, NOW, "ada")
+        assert (entry.task.status, entry.claim) == (Status.DONE, None)
+
+    def test_nobody_makes_an_orphan(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        with pytest.raises(ValueError, match="orphaned"):
+            store.set_status(key("a"), Status.ORPHANED, NOW, "eve")
+
+    def test_assigning_is_told_and_keeps_others_away(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        last = store.last_event()
+        assert store.assign(key("a"), "bob", NOW, "eve").task.assignee == "bob"
+        assert store.claim_next("ada", NOW, LEASE) is None
+        data = {"fields": ["assignee"], "old": "", "new": "bob"}
+        assert told(store, last) == [("task_updated", "a", data)]
+        store.assign(key("a"), "", NOW, "eve")
+        assert store.claim_next("ada", NOW, LEASE)
+
+    def test_a_task_can_be_born_in_the_database(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        last = store.last_event()
+        born = task("b", path="", depends_on=("a",))
+        entry = store.add(born, NOW)
+        assert entry.task == born
+        assert entry.waits_for == (Waiting("a", key("a"), Status.TODO),)
+        assert told(store, last) == [("task_created", "b", {"status": "todo"})]
+        assert next_names(store, 2) == ["a", ""]
+        fill(store, task("a"))
+        assert store.entry(key("b")) == entry._replace(
+            waits_for=(Waiting("a", key("a"), Status.IN_PROGRESS),)
+        )
+
+    @pytest.mark.parametrize("bad", [task("a"), task("b", depends_on=("b",))])
+    def test_a_task_that_is_there_or_waits_for_itself_is_not_added(
+        self, store: WholeStore, bad: Task
+    ) -> None:
+        fill(store, task("a"))
+        before = (store.tasks(), store.last_event())
+        with pytest.raises(WorkError):
+            store.add(bad, NOW)
+        assert (store.tasks(), store.last_event()) == before
+
+    # --- Bad keys -----------------------------------------------------------------------
+
+    def test_an_unknown_key_is_an_error_that_names_those_that_are_near(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("rotate-keys"), task("other"))
+        wrong = key("rotate-key")
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: store.entry(wrong),
+            lambda: store.history(wrong),
+            lambda: store.claim(wrong, "ada", NOW, LEASE),
+            lambda: store.extend(wrong, 1, NOW, LEASE),
+            lambda: store.finish(wrong, 1, Status.DONE, NOW),
+            lambda: store.release(wrong, 1, NOW),
+            lambda: store.set_status(wrong, Status.DONE, NOW, "eve"),
+            lambda: store.assign(wrong, "bob", NOW, "eve"),
+        )
+        for ask in calls:
+            with pytest.raises(UnknownTaskError, match="did you mean tasks-md:rotate-keys") as err:
+                ask()
+            assert err.value.near == ("tasks-md:rotate-keys",)
+
+    def test_a_key_of_another_project_is_unknown(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        with pytest.raises(UnknownTaskError):
+            store.claim(key("a", "p2"), "ada", NOW, LEASE)
+        assert store.entry(key("a")).claim is None
+
+    # --- Order --------------------------------------------------------------------------
+
+    def test_unblocking_work_comes_first_then_priority_then_the_place(
+        self, store: WholeStore
+    ) -> None:
+        fill(
+            store,
+            task("late", path="b/TASKS.md"),
+            task("second"),
+            task("third"),
+            task("low", priority="low"),
+            task("urgent", priority="P0"),
+            task("waits", priority="P0", depends_on=("needed",)),
+            task("needed", priority="P3"),
+        )
+        assert next_names(store, 7) == [
+            *("needed", "urgent", "second", "third", "late", "low", ""),
+        ]
+
+    def test_what_only_tasks_that_are_over_wait_for_unblocks_nothing(
+        self, store: WholeStore
+    ) -> None:
+        fill(
+            store,
+            task("first"),
+            task("needed"),
+            task("waits", depends_on=("needed",)),
+        )
+        assert names(store.ready(NOW)) == ["needed", "first"]
+        store.set_status(key("waits"), Status.CANCELLED, NOW, "eve")
+        assert names(store.ready(NOW)) == ["first", "needed"]
+        store.set_status(key("waits"), Status.TODO, NOW, "eve")
+        assert names(store.ready(NOW)) == ["needed", "first"]
+        fill(
+            store,
+            task("first"),
+            task("needed"),
+            task("waits", depends_on=("needed",), status=Status.DONE, word="x"),
+        )
+        assert names(store.ready(NOW)) == ["first", "needed"]
+
+    @pytest.mark.parametrize(
+        ("words", "rank"),
+        [
+            (("P0", "p0", "critical", "critic", "Urgent", "highest", "P0 - now"), 0),
+            (("P1", "high", "High"), 1),
+            (("P2", "medium", "normal", "", "whatever", "7", " - "), 2),
+            (("P3", "low", "lowest", " P3"), 3),
+        ],
+    )
+    def test_words_for_a_priority(
+        self, store: WholeStore, words: tuple[str, ...], rank: int
+    ) -> None:
+        fill(store, *(task(f"{n}", priority=word) for n, word in enumerate(words)))
+        for asked in range(4):
+            found = store.ready(NOW, Wanted(priority=f"P{asked}"))
+            assert len(found) == (len(words) if asked == rank else 0)
+
+    # --- What is wanted -----------------------------------------------------------------
+
+    def test_preferred_tags_come_first_with_the_untagged_and_the_rest_comes_too(
+        self, store: WholeStore
+    ) -> None:
+        fill(
+            store,
+            task("web", labels=("web",), priority="P0"),
+            task("any", priority="P3"),
+            task("db", labels=("db", "sql"), priority="P1"),
+        )
+        wanted = Wanted(prefers=frozenset({"sql", "rust"}))
+        assert names(store.ready(NOW, wanted)) == ["db", "any", "web"]
+        assert names(store.ready(NOW, wanted, limit=2)) == ["db", "any"]
+        assert next_names(store, 4, prefers=frozenset({"sql"})) == ["db", "any", "web", ""]
+
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            ({"tags": frozenset({"db"})}, ["db"]),
+            ({"tags": frozenset({"web", "db"})}, ["db", "web"]),
+            ({"priority": "high"}, ["db"]),
+            ({"sources": frozenset({"roadmap"})}, ["road"]),
+            ({"sources": frozenset({"tasks-md", "roadmap"})}, ["db", "web", "none", "road"]),
+            ({"parent": key("web")}, ["web#1"]),
+            ({"tags": frozenset({"db"}), "priority": "P3"}, []),
+        ],
+    )
+    def test_what_is_not_wanted_is_left(
+        self, store: WholeStore, wanted: dict[str, Any], found: list[str]
+    ) -> None:
+        fill(
+            store,
+            task("web", labels=("web",)),
+            step("1", "web"),
+            task("none"),
+            task("db", labels=("db",), priority="P1"),
+            task("x")._replace(key=TaskKey(PROJECT, "roadmap", "road")),
+        )
+        assert names(store.ready(NOW, Wanted(**wanted))) == found
+        everywhere = {entry.key.name for entry in store.entries(Wanted(**wanted))}
+        assert everywhere - {"web#1"} == {*found} - {"web#1"}
+        assert next_names(store, len(found) + 1, **wanted) == [*found, ""]
+
+    def test_entries_are_all_tasks_or_those_of_a_status(self, store: WholeStore) -> None:
+        fill(store, task("a"), task("b", status=Status.DONE), step("1", "b"))
+        assert names(store.entries()) == ["a", "b", "b#1"]
+        assert names(store.entries(statuses={Status.DONE})) == ["b"]
+
+    # --- Changes and steps --------------------------------------------------------------
+
+    def test_boxes_of_a_change_are_handed_out_and_steps_go_with_their_task(
+        self, store: WholeStore
+    ) -> None:
+        fill(
+            store,
+            proposal(),
+            box("1.1"),
+            box("1.2"),
+            box("deep")._replace(parent=change().child("1.2")),
+            proposal("empty", Status.PLANNING),
+            task("a"),
+            step("1", "a"),
+        )
+        assert next_names(store, 4) == ["a", "c#1.1", "c#1.2", ""]
+
+    def test_a_change_is_claimed_by_key_with_its_boxes(self, store: WholeStore) -> None:
+        fill(store, proposal(), box("1.1"), box("1.2"))
+        entry = store.claim(change(), "ada", NOW, LEASE)
+        assert store.claim_next("bob", NOW, LEASE) is None
+        with pytest.raises(HeldError, match="ada has openspec:c,"):
+            store.claim(change().child("1.1"), "bob", NOW, LEASE)
+        with pytest.raises(HeldError, match="ada has openspec:c,"):
+            store.set_status(change().child("1.1"), Status.DONE, NOW, "bob")
+        assert store.claim_next("ada", NOW, LEASE)
+        store.set_status(change().child("1.2"), Status.DONE, NOW, "ada")
+        assert entry.claim
+        store.set_status(change().child("1.1"), Status.DONE, NOW, "ada")
+        assert store.entry(change()).claim == entry.claim
+        assert store.release(change(), 1, NOW).task.status is Status.REVIEW
+
+    @pytest.mark.parametrize("top", [change(), key("a")])
+    def test_a_task_is_not_claimed_over_the_head_of_whoever_has_a_part_of_it(
+        self, store: WholeStore, top: TaskKey
+    ) -> None:
+        fill(store, proposal(), box("1"), task("a"), step("1", "a"))
+        part = top.child("1")
+        store.claim(part, "ada", NOW, LEASE)
+        with pytest.raises(HeldError, match=f"ada has {part}"):
+            store.claim(top, "bob", NOW, LEASE)
+        assert top not in [entry.key for entry in store.ready(NOW, agent="bob")]
+        assert store.claim(top, "ada", NOW, LEASE).claim
+
+    def test_a_change_follows_its_boxes_and_is_not_finished_by_hand(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, proposal(), box("1"), box("2"), box("gone", status=Status.ORPHANED))
+        last = store.last_event()
+        store.set_status(change().child("1"), Status.DONE, NOW, "eve")
+        assert store.entry(change()).task.status is Status.IN_PROGRESS
+        store.set_status(change().child("2"), Status.CANCELLED, NOW, "eve")
+        assert store.entry(change()).task.status is Status.REVIEW
+        store.set_status(change().child("1"), Status.TODO, NOW, "eve")
+        assert store.entry(change()).task.status is Status.IN_PROGRESS
+        moves = [data for _, name, data in told(store, last) if name == "c"]
+        assert [(each["old"], each["new"]) for each in moves] == [
+            ("in_progress", "review"),
+            ("review", "in_progress"),
+        ]
+        store.claim(change(), "ada", NOW, LEASE)
+        for status in (Status.DONE, Status.REVIEW):
+            with pytest.raises(NotReadyError, match="archived"):
+                store.finish(change(), 1, status, NOW)
+        assert store.release(change(), 1, NOW).task.status is Status.IN_PROGRESS
+
+    # --- Dependencies -------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        ("status", "is_ready"),
+        [(status, status in {Status.DONE, Status.CANCELLED}) for status in Status],
+    )
+    def test_what_satisfies_a_dependency(
+        self, store: WholeStore, status: Status, is_ready: bool
+    ) -> None:
+        fill(store, task("a", status=status), task("b", depends_on=("a",)))
+        assert ("b" in names(store.ready(NOW))) is is_ready
+        waits = store.entry(key("b")).waits_for
+        assert waits == (() if is_ready else (Waiting("a", key("a"), status),))
+        if is_ready:
+            assert store.claim(key("b"), "ada", NOW, LEASE).claim
+        else:
+            with pytest.raises(NotReadyError, match=rf"waits for a \({status}\)"):
+                store.claim(key("b"), "ada", NOW, LEASE)
+
+    def test_finishing_lets_those_begin_who_waited(self, store: WholeStore) -> None:
+        fill(store, task("b", depends_on=("a", "c")), task("a"), task("c"))
+        for name in ("a", "c"):
+            assert names(store.ready(NOW))[0] == name
+            store.claim(key(name), "ada", NOW, LEASE)
+            store.finish(key(name), 1, Status.DONE, NOW)
+        assert names(store.ready(NOW)) == ["b"]
+
+    @pytest.mark.parametrize(("lenient", "is_ready"), [("TASKS.md", True), ("", False)])
+    def test_an_id_that_nobody_has_counts_as_done_in_v1_only(
+        self, store: WholeStore, lenient: str, is_ready: bool
+    ) -> None:
+        fill(store, task("b", depends_on=("nobody",)), lenient=lenient)
+        assert bool(store.ready(NOW)) is is_ready
+        assert store.edges() == [Edge(key("b"), "nobody", None, bool(lenient))]
+        waits = store.entry(key("b")).waits_for
+        assert waits == (() if is_ready else (Waiting("nobody", None, None),))
+        if not is_ready:
+            with pytest.raises(NotReadyError, match="no task has that id"):
+                store.claim(key("b"), "ada", NOW, LEASE)
+
+    def test_dependencies_follow_what_is_merged(self, store: WholeStore) -> None:
+        fill(store, task("b", depends_on=("a",)))
+        assert store.ready(NOW) == []
+        fill(store, task("b", depends_on=("a",)), task("a", status=Status.DONE))
+        assert names(store.ready(NOW)) == ["b"]
+        fill(store, task("b", depends_on=("c",)), task("a", status=Status.DONE), task("c"))
+        assert names(store.ready(NOW)) == ["c"]
+        fill(store, task("b"), task("a", status=Status.DONE), task("c"))
+        assert names(store.ready(NOW)) == ["b", "c"]
+        assert store.edges() == []
+
+    def test_a_task_that_vanished_blocks_and_is_told(self, store: WholeStore) -> None:
+        fill(store, task("b", depends_on=("a",)), task("a"))
+        files = store.files()
+        store.merge(
+            [task("b", depends_on=("a",), position=1)], {key("a"): Gone(Status.ORPHANED)}, files, 1
+        )
+        assert store.ready(NOW) == []
+        assert store.entry(key("b")).waits_for == (Waiting("a", key("a"), Status.ORPHANED),)
+
+    def test_a_name_means_the_task_of_its_own_file_first(self, store: WholeStore) -> None:
+        def numbered(path: str, own: str, **fields: Any) -> Task:  # noqa: ANN401 - any field
+            return task(f"{path}/{own}", path=path, number=own, **fields)
+
+        fill(
+            store,
+            numbered("a.md", "1.1"),
+            numbered("a.md", "1.2", depends_on=("1.1", "Task-1.1", "x", "c")),
+            numbered("b.md", "1.1"),
+            numbered("b.md", "1.3", depends_on=("1.2",)),
+            task("x", path="c.md"),
+            proposal("c"),
+        )
+        found = {(edge.task.name, edge.name): edge.needs for edge in store.edges()}
+        assert found == {
+            ("a.md/1.2", "1.1"): key("a.md/1.1"),
+            ("a.md/1.2", "Task-1.1"): key("a.md/1.1"),
+            ("a.md/1.2", "x"): key("x"),
+            ("a.md/1.2", "c"): change("c"),
+            ("b.md/1.3", "1.2"): None,
+        }
+
+    def test_a_circle_is_never_ready_and_can_be_found(self, store: WholeStore) -> None:
+        fill(
+            store,
+            task("a", depends_on=("b",)),
+            task("b", depends_on=("a",)),
+            task("self", depends_on=("self",)),
+        )
+        assert store.ready(NOW) == []
+        waits: dict[TaskKey, list[TaskKey]] = {}
+        for edge in store.edges():
+            waits.setdefault(edge.task, []).extend([edge.needs] if edge.needs else [])
+        assert cycles(waits) == [[key("a"), key("b")], [key("self")]]
+
+    # --- Taking back --------------------------------------------------------------------
+
+    def test_claims_that_ran_out_are_taken_back_once(self, store: WholeStore) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.claim(key("b"), "bob", NOW, 2 * LEASE)
+        assert store.reclaim(NOW + LEASE - 1) == []
+        last = store.last_event()
+        (entry,) = store.reclaim(NOW + LEASE)
+        assert (entry.key, entry.claim, entry.attempts) == (key("a"), None, 1)
+        assert (entry.task.status, entry.task.assignee) == (Status.TODO, "")
+        assert store.reclaim(NOW + LEASE) == []
+        data = {"agent": "ada", "token": 1, "old": "in_progress", "new": "todo", "why": "lease"}
+        assert told(store, last) == [("reclaimed", "a", data)]
+
+    def test_an_orchestrator_that_fell_silent_loses_its_claims_once(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, *(task(name) for name in "abc"))
+        store.register("o1", NOW - 100, 2)
+        store.register("o2", NOW)
+        for name, orchestrator in (("a", "o1"), ("b", "o2"), ("c", "")):
+            store.claim(key(name), name, NOW, LEASE, orchestrator)
+        store.beat("o2", NOW + 40)
+        assert store.reclaim(NOW + 60) == []
+        last = store.last_event()
+        assert names(store.reclaim(NOW + 61)) == ["a"]
+        assert store.reclaim(NOW + 61) == []
+        (event,) = told(store, last)
+        assert (event[0], event[2]["why"]) == ("reclaimed", "o1")
+        with pytest.raises(LostClaimError):
+            store.finish(key("a"), 1, Status.DONE, NOW + 61)
+
+    def test_orchestrators_are_known_by_what_they_said_last(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.register("o2", NOW, 3)
+        store.register("o1", NOW)
+        assert store.beat("o2", NOW + 20, 4) == Orchestrator("o2", NOW, NOW + 20, 4)
+        store.beat("o2", NOW + 10)
+        store.claim_next("ada", NOW + 30, LEASE, orchestrator="o1")
+        assert store.orchestrators() == [
+            Orchestrator("o1", NOW, NOW + 30, 0),
+            Orchestrator("o2", NOW, NOW + 20, 4),
+        ]
+        assert store.register("o2", NOW + 50) == Orchestrator("o2", NOW + 50, NOW + 50, 0)
+        with pytest.raises(WorkError, match="Nobody registered an orchestrator o3"):
+            store.beat("o3", NOW)
+        with pytest.raises(WorkError, match="register it"):
+            store.claim(key("a"), "bob", NOW + 1000, LEASE, "o3")
+
+    # --- History ------------------------------------------------------------------------
+
+    def test_the_history_of_a_task_is_its_own_events(self, store: WholeStore) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.claim(key("b"), "bob", NOW, LEASE)
+        store.release(key("a"), 1, NOW + 1)
+        assert [(event.kind, event.at) for event in store.history(key("a"))] == [
+            ("task_created", NOW),
+            ("claimed", NOW),
+            ("released", NOW + 1),
+        ]

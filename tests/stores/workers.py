@@ -1,0 +1,215 @@
+"""Processes that claim from one database, are killed, paused, and have clocks that jump.
+
+They are forked from a small process without threads, which says as JSON what became of them:
+``python -m stores.workers <what> <argument>…``
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.errors import HeldError, LostClaimError
+from kanban_sync.core.model import Status
+from kanban_sync.core.order import Wanted
+from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.sqlite import open_sqlite
+from stores.inside import connection
+from stores.made_up import NOW, PROJECT, key, task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanban_sync.stores.sqlite import SqliteStore
+
+LEASE = 0.4
+PAUSE = 3 * LEASE
+JUMPS = (0.0, 0.0, 0.0, -3600.0, 2 * LEASE)
+"""By how much the clocks of workers are wrong, in seconds."""
+
+
+def main(what: str, *arguments: str) -> None:
+    doings: dict[str, Callable[..., object]] = {"race": race, "chaos": chaos}
+    sys.stdout.write(json.dumps(doings[what](*arguments)))
+
+
+# --- Racing --------------------------------------------------------------------------------
+
+
+def race(path: str, processes: str, rounds: str) -> list[int]:
+    """Let processes race for one task, again and again; return how many won each time."""
+    with closing(open_sqlite(Path(path), PROJECT)) as store:
+        tasks = [task(f"{n}", labels=(f"{n}",)) for n in range(int(rounds))]
+        store.merge(tasks, {}, FilesState(), NOW)
+    ready, go, won = os.pipe(), [os.pipe() for _ in range(int(rounds))], os.pipe()
+    children = [
+        in_a_child(partial(racer, Path(path), number, ready[1], go, won[1]))
+        for number in range(int(processes))
+    ]
+    winners = []
+    for start in go:
+        for _ in children:
+            os.read(ready[0], 1)
+        os.close(start[1])
+        winners.append([os.read(won[0], 1) for _ in children].count(b"1"))
+    for child in children:
+        if os.waitpid(child, 0)[1]:
+            raise RuntimeError("a racer fell")
+    return winners
+
+
+def racer(path: Path, number: int, ready: int, go: list[tuple[int, int]], won: int) -> None:
+    for _, end in go:
+        os.close(end)
+    with closing(open_sqlite(path, PROJECT)) as store:
+        for count, (start, _) in enumerate(go):
+            os.write(ready, b".")
+            os.read(start, 1)  # Returns when the last writing end is closed: in all at once.
+            os.write(won, b"1" if wins(store, count, number) else b"0")
+
+
+def wins(store: SqliteStore, count: int, number: int) -> bool:
+    """Claim by key or by next, by turns; a loser by key is told who was faster."""
+    if count % 2:
+        wanted = Wanted(tags=frozenset({f"{count}"}))
+        return store.claim_next(f"{number}", NOW, LEASE, wanted) is not None
+    try:
+        return store.claim(key(f"{count}"), f"{number}", NOW, LEASE).claim is not None
+    except HeldError:
+        return False
+
+
+# --- Chaos ---------------------------------------------------------------------------------
+
+
+def chaos(path: str, processes: str, tasks: str, seed: str) -> dict[str, object]:
+    """Let workers complete all tasks while they die, sleep too long, and read wrong clocks.
+
+    A worker that is killed is followed by another one, as long as there is work.
+    """
+    database, count = Path(path), int(tasks)
+    with closing(open_sqlite(database, PROJECT)) as store:
+        waits = (
+            task(f"{n:05}", depends_on=(f"{n - 7:05}",) if n % 3 == 0 and n > 7 else ())
+            for n in range(count)
+        )
+        store.merge(list(waits), {}, FilesState(), time.time())
+    children: set[int] = set()
+    killed = started = 0
+    while not is_over(database) or children:
+        while len(children) < int(processes) and not is_over(database):
+            started += 1
+            children.add(in_a_child(partial(worker, database, f"{seed}-{started}")))
+        if children:
+            child, status = os.wait()
+            children.remove(child)
+            killed += os.WIFSIGNALED(status)
+            if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
+                raise RuntimeError("a worker fell")
+    return {"killed": killed, **found(database)}
+
+
+def worker(path: Path, seed: str) -> None:
+    """Claim and finish tasks until none is left; which of them go wrong is the seed's."""
+    pick = random.Random(seed)
+    skew = pick.choice(JUMPS)
+    late = path.with_name(f"late-{seed}")
+    with closing(open_sqlite(path, PROJECT)) as store:
+        while True:
+            entry = store.claim_next(seed, time.time() + skew, LEASE + max(-skew, 0))
+            if entry is None or entry.claim is None:
+                if over(store):
+                    return
+                time.sleep(LEASE / 20)
+                continue
+            fate = pick.random()
+            if fate < 0.05:
+                die_somewhere(store, pick)
+            elif fate < 0.08:
+                time.sleep(PAUSE)
+            try:
+                if 0.08 < fate < 0.15:
+                    store.extend(entry.key, entry.claim.token, time.time() + skew, LEASE)
+                store.finish(entry.key, entry.claim.token, Status.DONE, time.time() + skew)
+            except LostClaimError:
+                with late.open("a") as file:
+                    file.write(f"{entry.key.name} {entry.claim.token}\n")
+            if fate > 0.95:
+                skew = pick.choice(JUMPS)
+
+
+def die_somewhere(store: SqliteStore, pick: random.Random) -> None:
+    """Be killed at one of the next statements, or now."""
+    left = pick.randrange(8)
+
+    def count(_: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    connection(store).set_trace_callback(count)
+
+
+def over(store: SqliteStore) -> bool:
+    return all(each.status is Status.DONE for each in store.tasks())
+
+
+def is_over(path: Path) -> bool:
+    with closing(open_sqlite(path, PROJECT)) as store:
+        return over(store)
+
+
+def found(path: Path) -> dict[str, object]:
+    """Return what is to be read of the database afterwards."""
+    with closing(open_sqlite(path, PROJECT)) as store:
+        events = store.events(limit=10**6)
+        statuses = [each.status.value for each in store.tasks()]
+    completed: dict[str, int] = {}
+    tokens: dict[str, list[int]] = {}
+    for event in events:
+        data = json.loads(event.data)
+        if event.kind == "status_changed" and data["new"] == "done":
+            completed[event.key] = completed.get(event.key, 0) + 1
+        if event.kind == "claimed":
+            tokens.setdefault(event.key, []).append(data["token"])
+    with closing(sqlite3.connect(path)) as db:
+        (integrity,) = db.execute("PRAGMA integrity_check").fetchone()
+    late = [line for each in path.parent.glob("late-*") for line in each.read_text().splitlines()]
+    return {
+        "open": sum(status != "done" for status in statuses),
+        "completed other than once": sum(count != 1 for count in completed.values()),
+        "completed": len(completed),
+        "tokens out of order": sum(
+            each != list(range(1, len(each) + 1)) for each in tokens.values()
+        ),
+        "reclaimed": sum(event.kind == "reclaimed" for event in events),
+        "late": len(late),
+        "integrity": integrity,
+    }
+
+
+def in_a_child(work: Callable[[], object]) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001 - told by the parent
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        finally:
+            os._exit(1)
+    return child
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -88,6 +88,8 @@ GUARD_CARDS = 10
 
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
 
+MADE_TWICE = "another clone made the same at the same time"
+
 ARCHIVED_ELSEWHERE = (
     "its card was archived by a clone with a newer commit or other settings; pull, sync that clone"
     " again, or take the card out of the board's archive"
@@ -187,7 +189,9 @@ def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
     """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
     stamp = stamp_archived(card, twin, base)
     reason = "an older card of its task counts"
-    return Archive(_ended(card, base), twin, stamp, base.items, reason, is_twin=True)
+    return Archive(
+        _ended(card, base), twin, stamp, base.items, reason, is_twin=True, made=base.made
+    )
 
 
 def _ended(card: Card, base: Said) -> Card:
@@ -231,7 +235,8 @@ def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Opera
         return Note(str(card.key), KEPT_TEXT, is_drift=True)
     # Row 8.
     stamp = stamp_archived(card, seen, base)
-    return Archive(_ended(card, base), seen, stamp, base.items, f"its task is {_end(card)}")
+    reason = f"its task is {_end(card)}"
+    return Archive(_ended(card, base), seen, stamp, base.items, reason, made=base.made)
 
 
 def _is_taken_out(card: Card, seen: SeenCard, base: Said) -> bool:
@@ -272,12 +277,13 @@ def _decide_present(
     if base is not None and _is_as_left(base, card, seen, mark):
         return None
     meant = _meant(card, base)
+    made = base.made if base is not None and base.card_id == seen.id else frozenset[str]()
     differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
         # Rows 16 and 17.
         if base is not None and _is_agreed(base, card, seen, differs.items):
             return None
-        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs)
+        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs, made=made)
         return Remember(agreed, "the board already says so")
     back = seen.archived
     sides = {
@@ -286,6 +292,13 @@ def _decide_present(
         if changes
         and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
+    text = differs.text
+    if (
+        differs.twice
+        and sides.get(Side.TEXT) == REPAIRED
+        and terms.keep_drift | (text == differs.twice)
+    ):
+        text, sides[Side.TEXT] = differs.twice, MADE_TWICE
     if terms.keep_drift and seen.key == card.key:
         drifted = {side for side, reason in sides.items() if reason == REPAIRED}
         sides = {side: reason for side, reason in sides.items() if side not in drifted}
@@ -297,7 +310,7 @@ def _decide_present(
     if Side.STATUS in sides and any(isinstance(change, Move) for change in differs.status):
         _place(bottoms, card, base)
     changes = (
-        *(differs.text if Side.TEXT in sides else ()),
+        *(text if Side.TEXT in sides else ()),
         *(differs.status if Side.STATUS in sides else ()),
     )
     equal = {
@@ -309,7 +322,8 @@ def _decide_present(
     said = replace(card, version=version_said(equal | sides.keys(), card))
     reason = ", ".join(dict.fromkeys(sides.values()))
     written = stamp if stamp != seen.stamp else None
-    return Update(said, seen, changes, written, mark, differs.items, reason, differs.theirs)
+    items, theirs = differs.items, differs.theirs
+    return Update(said, seen, changes, written, mark, items, reason, theirs, made)
 
 
 def _is_as_left(base: Said, card: Card, seen: SeenCard, mark: str) -> bool:

@@ -164,7 +164,7 @@ def _fields(change: Change, layout: Layout) -> dict[str, object]:
     shown: dict[str, object] = {}
     for name in change.__slots__:
         value = getattr(change, name)
-        if value is None or name in {"id", "position", "former", "marked"}:
+        if value is None or name in {"id", "position", "former", "marked", "place"}:
             continue
         if isinstance(value, Column):
             shown[name] = list_called(value, layout)

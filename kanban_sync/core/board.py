@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+AGED_END = "done for "
+"""How the end of a card begins that is put away because its task has been done for long."""
+
 BOARD_NAME = "name of the board"
 PROJECT_NAME = "name of the project"
 """Under which is remembered, with a board's ids, what people call it by now."""
@@ -72,6 +75,11 @@ class Card:
     names: LabelNames = LABELS
     links: str = ""
     end: str = ""
+
+    @property
+    def is_aged(self) -> bool:
+        """Whether it belongs into the archive for its age alone."""
+        return self.end.startswith(AGED_END)
 
     @property
     def text_digest(self) -> str:

@@ -231,6 +231,13 @@ class Plan:
     missing: tuple[str, ...] = ()
     layout: Layout = field(default_factory=Layout)
     """What the lists and labels of the board are called; lists are shown by these names."""
+    waits: bool = False
+    """Whether a sync without force would not even look: nothing is new since the last one."""
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it shows writes that the next sync would not make."""
+        return self.waits and bool(self.writes or self.missing)
 
     @property
     def writes(self) -> tuple[Operation, ...]:

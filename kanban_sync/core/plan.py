@@ -48,6 +48,7 @@ from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import LISTS, Column
 from kanban_sync.core.difference import difference
 from kanban_sync.core.finding import archived_by_us, each_its_own, find_cards
+from kanban_sync.core.guard import guard
 from kanban_sync.core.operations import (
     REPAIRED,
     Archive,
@@ -59,7 +60,6 @@ from kanban_sync.core.operations import (
     Plan,
     Remember,
     Update,
-    is_flip,
 )
 from kanban_sync.core.precedence import (
     Side,
@@ -80,13 +80,12 @@ if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Card, SeenCard
     from kanban_sync.core.model import TaskKey
 
-GUARD_SHARE = 0.3
-"""The share of our cards that one sync may archive or move without being told twice."""
-
-GUARD_CARDS = 10
-"""Boards with fewer cards of ours are not guarded."""
-
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
+
+TAKEN_OUT = (
+    "a person took it out of the archive, where it was put for its age; it stays until its task"
+    " changes"
+)
 
 MADE_TWICE = "another clone made the same at the same time"
 
@@ -141,7 +140,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     notes += deleted_notes(deleted)
     operations += _forget(desired, actual, base)
     ours = sum(not seen.archived for seen in found.cards.values())
-    kept, held = _guard(operations, ours, force=force)
+    kept, held = guard(operations, ours, force=force)
     return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing)
 
 
@@ -231,8 +230,11 @@ def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Opera
     if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.
         return Note(str(card.key), "gone here, but another clone has a newer version of it")
-    if terms.keep_drift and _is_taken_out(card, seen, base):
-        return Note(str(card.key), KEPT_TEXT, is_drift=True)
+    if _is_taken_out(card, seen, base):
+        if card.is_aged:
+            return Note(str(card.key), TAKEN_OUT)
+        if terms.keep_drift:
+            return Note(str(card.key), KEPT_TEXT, is_drift=True)
     # Row 8.
     stamp = stamp_archived(card, seen, base)
     reason = f"its task is {_end(card)}"
@@ -240,9 +242,14 @@ def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Opera
 
 
 def _is_taken_out(card: Card, seen: SeenCard, base: Said) -> bool:
-    """Whether a person took a card out of the archive where we put it, for the same reason."""
-    is_ours = seen.stamp is not None and seen.stamp.archived and base.archived and base.finished
-    return is_ours and card.version == base.said.version
+    """Whether a person took a card out of the archive where we put it, for the same reason.
+
+    Of one that was put away for its age the card itself tells: another clone may have done so.
+    """
+    if seen.stamp is None or not seen.stamp.archived or not base.finished:
+        return False
+    said = seen.stamp.version if card.is_aged else base.said.version
+    return card.version == said and (base.archived or card.is_aged)
 
 
 def _end(card: Card) -> str:
@@ -355,16 +362,6 @@ def _forget(
         for key, said in base.items()
         if key not in wanted and said.card_id in actual.gone
     ]
-
-
-def _guard(
-    operations: Sequence[Operation], ours: int, *, force: bool
-) -> tuple[list[Operation], list[Operation]]:
-    """Hold back archivings and moves if they are too many at once; the others go on."""
-    flips = [operation for operation in operations if is_flip(operation)]
-    if force or ours < GUARD_CARDS or len(flips) <= GUARD_SHARE * ours:
-        return list(operations), []
-    return [each for each in operations if not is_flip(each)], flips
 
 
 def _bottoms(actual: BoardState, base: Mapping[TaskKey, Said]) -> dict[Column, float]:

@@ -595,7 +595,7 @@ def test_a_card_that_was_to_be_moved_is_moved_to_where_it_was_meant() -> None:
     ],
     ids=["item", "task list", "tick", "removed", "card"],
 )
-def test_what_was_made_is_looked_at_once_more(wanted: Card, looks: bool) -> None:  # noqa: FBT001
+def test_what_was_made_is_looked_at_once_more(wanted: Card, looks: bool) -> None:
     before = card(Build=("one",))
     base = {before.key: base_of(before)} if wanted.key == before.key else {}
     seen = [shown(before)] if base else []

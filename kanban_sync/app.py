@@ -34,6 +34,7 @@ from kanban_sync.sync.runner import (
     Patience,
     Progress,
     follow,
+    is_waited_for,
     retry_in_background,
     run,
 )
@@ -41,7 +42,7 @@ from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import reading_data, synced_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.boards.planka.credentials import Credential
     from kanban_sync.config import Settings
@@ -150,6 +151,13 @@ class Clone(Checkout):
             SignInError: There is none for that server.
         """
         return credential_for(target.url, os.environ, git_credentials.ask)
+
+    def forget_board(self, target: Target, settings: Settings) -> None:
+        """Forget what was said on a board that is gone, so that it is made anew under its name."""
+        session = self.session(settings)
+        with contextlib.closing(session.clone), contextlib.closing(session.store) as store:
+            store.forget(target.id, list(store.base(target.id)))
+            store.remember_board(target.id, {})
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -390,9 +398,3 @@ class Clone(Checkout):
     ) -> None:
         watcher.log(str(error))
         self.state.notice(failure(str(error), named))
-
-
-def is_waited_for(environment: Mapping[str, str]) -> bool:
-    """Whether a hook waits for this process to end: under CI it does, unless told otherwise."""
-    under_ci = environment.get("CI", "").lower() not in {"", "0", "false"}
-    return under_ci and environment.get("KANBAN_SYNC") != "detach"

@@ -63,6 +63,7 @@ class MemoryWriter:
         """Take where cards are kept."""
         self._shelf = shelf
         self._items: dict[str, str] = {}
+        self._made: set[str] = set()
         self._lists: dict[str, SeenChecklist] = {}
 
     def create(self, operation: Create) -> Said:
@@ -85,7 +86,8 @@ class MemoryWriter:
             for place, item in enumerate(checklist.items, start=1):
                 self._add_item(made.id, AddItem(checklist.title, item, STEP * place))
         seen = replace(made, labels=card.labels, checklists=self._checklists(), stamp=stamp)
-        return Said(made.id, card, stamp.mark, seen, dict(self._items))
+        items, ours = dict(self._items), frozenset(self._made)
+        return Said(made.id, card, stamp.mark, seen, items, made=ours)
 
     def update(self, operation: Update) -> Said:
         """Write the changes of one card; changes to the same thing are one write."""
@@ -117,8 +119,8 @@ class MemoryWriter:
             trashed=False,
             adrift=False,
         )
-        theirs = operation.theirs
-        return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)
+        said = Said(seen.id, card, operation.mark, after, dict(self._items))
+        return replace(said, theirs=operation.theirs, made=operation.made | self._made)
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the archive; the version field says that it was us."""
@@ -126,7 +128,8 @@ class MemoryWriter:
         self._set_stamp(seen.id, stamp)
         self._change(seen.id, put_away)
         after = replace(put_away(seen), stamp=stamp)
-        return Said(seen.id, card, stamp.mark, after, operation.items, archived=True)
+        said = Said(seen.id, card, stamp.mark, after, operation.items)
+        return replace(said, archived=True, made=operation.made)
 
     def start_from(self, seen: SeenCard) -> None:
         """Take the task lists as they were read."""
@@ -203,6 +206,7 @@ class MemoryWriter:
     def _add_checklist(self, card_id: str, change: AddChecklist) -> None:
         made = SeenChecklist(self._shelf.new_id(), change.title, change.position)
         self._put_list(card_id, made)
+        self._made.add(made.id)
 
     def _put_list(self, card_id: str, changed: SeenChecklist) -> None:
         """Write a task list without its lines."""
@@ -219,8 +223,10 @@ class MemoryWriter:
     def _add_item(self, card_id: str, change: AddItem) -> None:
         item = change.item
         line = SeenItem(self._shelf.new_id(), item.text, item.done, change.position)
-        self._put_line(card_id, self._list_titled(change.checklist).id, line)
+        holder = change.place or self._list_titled(change.checklist).id
+        self._put_line(card_id, holder, line)
         self._items[item.key] = line.id
+        self._made.add(line.id)
 
     def _change_items(self, card_id: str, changes: tuple[Change, ...]) -> None:
         for line_id, sets in _by_line(changes).items():
@@ -235,7 +241,8 @@ class MemoryWriter:
                     position=line.position if change.position is None else change.position,
                 )
                 if change.checklist is not None:
-                    holder = self._list_titled(change.checklist)
+                    place = change.place
+                    holder = self._lists[place] if place else self._list_titled(change.checklist)
             self._put_line(card_id, holder.id, line)
         for dropped in changes:
             if isinstance(dropped, DropItem):

@@ -21,13 +21,15 @@ class Difference:
     """What would have to be written: to the text part, and to the status part, of one card.
 
     ``items`` are the ids of lines that were recognised as ours, by item key; ``theirs`` those of
-    people's lines.
+    people's lines. ``twice`` are those of the writes to the text part that take away what this
+    clone and another one made at the same time.
     """
 
     text: tuple[Change, ...]
     status: tuple[Change, ...]
     items: Mapping[str, str]
     theirs: frozenset[str]
+    twice: tuple[Change, ...] = ()
 
 
 def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> Difference:
@@ -62,8 +64,15 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
     ours = set(card.names).union(*(each.labels for each in all_said))
     status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
-    lists = compare_checklists(card.checklists, seen.checklists, base, seen.stamp)
-    return Difference((*text, *lists.text), (*status, *lists.status), lists.items, lists.theirs)
+    # The lines of a card that a person made in place of ours have ids of their own.
+    known = base if base is not None and base.card_id in {"", seen.id} else None
+    is_adopted = known is None and seen.key is None and seen.stamp is None
+    lists = compare_checklists(
+        card.checklists, seen.checklists, known, seen.stamp, is_adopted=is_adopted
+    )
+    text += lists.text
+    status += lists.status
+    return Difference(tuple(text), tuple(status), lists.items, lists.theirs, lists.twice)
 
 
 def _marks(seen: SeenCard, base: Said | None) -> tuple[str, ...]:

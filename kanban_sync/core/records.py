@@ -128,6 +128,7 @@ def said_from_json(text: str) -> Said:
     data["seen"] = _seen_from(data["seen"]) if data["seen"] else None
     data["before"] = tuple([_card_from(card) for card in data["before"]])
     data["theirs"] = frozenset(data.get("theirs", ()))
+    data["made"] = frozenset(data.get("made", ()))
     return Said(**data)
 
 

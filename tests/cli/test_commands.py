@@ -323,6 +323,21 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(clone: Clone) -> None:
     assert clone.writes() == []
 
 
+def test_a_dry_run_tells_what_only_force_or_news_would_write(clone: Clone) -> None:
+    clone.init_with_board()
+    clone.program("sync")
+    clone.rename_card("Rotate the keys", "Mine")
+
+    text = clone.program("sync", "--dry-run").out
+    assert ": 1 card would change" in text
+    assert "a sync writes this with --force, or else with the next news" in text
+    assert clone.program("sync").out.endswith("nothing new\n")
+    assert "Mine" in clone.cards()
+    assert "--force" not in clone.program("sync", "--dry-run", "--force").out
+    clone.program("sync", "--force")
+    assert clone.cards() == ON_BOARD
+
+
 def test_a_dry_run_in_markdown_groups_by_card_with_reasons_and_only_reads(clone: Clone) -> None:
     clone.init_with_board()
     clone.program("pause")

@@ -26,6 +26,7 @@ from kanban_sync.core.operations import (
     SetTitle,
     Update,
     about_to_say,
+    wants_another_look,
 )
 from kanban_sync.core.plan import plan
 
@@ -581,3 +582,22 @@ def test_a_card_that_was_to_be_moved_is_moved_to_where_it_was_meant() -> None:
     move = only(decide(elsewhere, board(shown(before)), base))
     assert isinstance(move, Update)
     assert Move(Column.REVIEW, STEP) in move.changes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "looks"),
+    [
+        (card(Build=("one", "two"), version=at(6)), True),
+        (card(Build=("one",), Test=(), version=at(6)), True),
+        (card(Build=("+one",), version=at(5, 6)), False),
+        (card(version=at(6)), False),
+        (card("b"), True),
+    ],
+    ids=["item", "task list", "tick", "removed", "card"],
+)
+def test_what_was_made_is_looked_at_once_more(wanted: Card, looks: bool) -> None:
+    before = card(Build=("one",))
+    base = {before.key: base_of(before)} if wanted.key == before.key else {}
+    seen = [shown(before)] if base else []
+    (operation,) = plan([wanted], board(*seen), base, MARK, PROJECT).operations
+    assert wants_another_look(operation) is looks

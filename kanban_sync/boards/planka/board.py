@@ -15,7 +15,7 @@ from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.meeting import meet
 from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME, BoardState
 from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
-from kanban_sync.core.errors import BoardError, RightsError
+from kanban_sync.core.errors import BoardError, BoardGoneError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
 
@@ -152,9 +152,9 @@ class PlankaBoard:
             text = (
                 f"the board {self._board!r} of project {self._project!r} at {self._client.url} is"
                 " gone, or this account is no member of it; add the account as an editor, or run"
-                " 'kanban-sync init' again to choose a board"
+                " 'kanban-sync init' again to make the board anew"
             )
-            raise RightsError(text) from error
+            raise BoardGoneError(text) from error
 
     def _everything(self) -> tuple[str, ...]:
         project = () if self.ids.get("project") else (f"project {self._project}",)

@@ -66,6 +66,7 @@ class CardWriter:
         self._label_ids = label_ids
         self._endless = {ids[name] for name in ("archive", "trash") if name in ids}
         self._items: dict[str, str] = {}
+        self._made: set[str] = set()
         self._lists: dict[str, SeenChecklist] = {}
         self._list_ids: dict[str, str] = {}
         self._lines: dict[str, tuple[str, SeenItem]] = {}
@@ -83,7 +84,8 @@ class CardWriter:
             for place, item in enumerate(checklist.items, start=1):
                 self._add_item(made["id"], AddItem(checklist.title, item, STEP * place))
         seen = self._seen(made, card.column, card.labels, operation.stamp)
-        return Said(made["id"], card, operation.stamp.mark, seen, dict(self._items))
+        items, ours = dict(self._items), frozenset(self._made)
+        return Said(made["id"], card, operation.stamp.mark, seen, items, made=ours)
 
     def update(self, operation: Update) -> Said:
         """Write the changes of one card; changes to the same thing share a request."""
@@ -106,8 +108,8 @@ class CardWriter:
             trashed=False,
             adrift=False,
         )
-        theirs = operation.theirs
-        return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)
+        said = Said(seen.id, card, operation.mark, after, dict(self._items))
+        return replace(said, theirs=operation.theirs, made=operation.made | self._made)
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the board's archive; the version field says that it was us."""
@@ -118,7 +120,8 @@ class CardWriter:
         after = replace(
             seen, column=Column.ARCHIVE, archived=True, position=0.0, stamp=operation.stamp
         )
-        return Said(seen.id, card, operation.stamp.mark, after, operation.items, archived=True)
+        said = Said(seen.id, card, operation.stamp.mark, after, operation.items)
+        return replace(said, archived=True, made=operation.made)
 
     def _stamp(self, card_id: str, stamp: Stamp) -> None:
         group, field = self._ids["group"], self._ids["field"]
@@ -234,7 +237,7 @@ class CardWriter:
         if change.done is not None:
             body["isCompleted"] = change.done
         if change.checklist is not None:
-            body["taskListId"] = self._list_ids[change.checklist]
+            body["taskListId"] = change.place or self._list_ids[change.checklist]
         if change.position is not None:
             body["position"] = change.position
         return body
@@ -249,11 +252,13 @@ class CardWriter:
         made = self._maker.task_list(card_id, change.title, change.position, self._lists)
         self._lists[made["id"]] = SeenChecklist(made["id"], made["name"], made["position"])
         self._list_ids[change.title] = made["id"]
+        self._made.add(made["id"])
 
     def _add_item(self, card_id: str, change: AddItem) -> None:
-        task_list = self._list_ids[change.checklist]
+        task_list = change.place or self._list_ids[change.checklist]
         made = self._maker.task(card_id, task_list, change.item, change.position, self._lines)
         self._items[change.item.key] = made["id"]
+        self._made.add(made["id"])
         self._note_line(made)
 
     def _note_line(self, made: api.Json) -> None:

@@ -426,7 +426,7 @@ class IdentityContract:
         lists = item_lines(only_card(clone.board))
         assert {title: sorted(lines) for title, lines in lists.items()} == {
             "Build": [
-                ("first", False), ("second", True), ("third", False), ("their own", False),
+                ("first", False), ("second", True), ("their own", False), ("third", False),
             ],
             "Test": [("fourth", False)],
         }  # fmt: skip

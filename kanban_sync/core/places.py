@@ -68,8 +68,9 @@ def place_of(lines: Sequence[str], wanted: SetText) -> Place:
     theirs = frozenset[int]().union(*(each.lines for each in spots))
     new = text.best([*text.exact(wanted.text), *text.scattered(wanted.text)])
     if new is None:
-        left = [each for each in wanted.former if each.strip()] or [wanted.text]
-        return text.at(frozenset().union(*(text.alike(each, theirs) for each in left)))
+        # Where nothing was ever said, our words may be there by way of the board's editor.
+        left = known if wanted.former else [wanted.text]
+        return text.at(frozenset[int]().union(*(text.alike(each, theirs) for each in left)))
     rest = (text.alike(each, theirs | new.lines) for each in known)
     halves = (each for each, block in zip(rest, known, strict=True) if _is_half(each, block))
     return text.at(next(halves, new.lines))

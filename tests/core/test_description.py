@@ -254,6 +254,7 @@ def lines_of(text: str) -> Counter[str]:
 
 
 @given(TEXTS, TEXTS, TEXTS, st.integers(0, 9))
+@example("", "aa", "aa-", 0)
 def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: int) -> None:
     whole = compose(block, KEY).split("\n")
     cut = min(cut, len(whole))

@@ -163,6 +163,10 @@ class Client:
         """How many requests may be in flight at once."""
         return self._conduct.connections
 
+    def hide(self, text: str) -> str:
+        """Return what a server said, without the secrets that it was told."""
+        return self._sign_in.hide(text)
+
     def send(self, request: api.Request) -> api.Json:
         """Send a request and return the answer's JSON; repeats what may be repeated.
 
@@ -278,9 +282,8 @@ class Client:
         answer = Answer(response.status_code, headers, content, self._url)
         if answer.status == HTTPStatus.OK and answer.is_json:
             return answer
-        hide = self._sign_in.hide
-        headers = {name: hide(value) for name, value in headers.items()}
-        body = hide(content.decode(errors="replace")).encode()
+        headers = {name: self.hide(value) for name, value in headers.items()}
+        body = self.hide(content.decode(errors="replace")).encode()
         return replace(answer, headers=headers, body=body)
 
     def _wait(self, attempt: int, request: api.Request, error: TryAgainError) -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 
 class Stream(Protocol):
@@ -27,7 +30,9 @@ class Stream(Protocol):
         """End the connection."""
         ...
 
-    def start_tls(self, *args: Any, timeout: float | None = None, **more: Any) -> Stream:  # noqa: ANN401 - handed on
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None, timeout: float | None
+    ) -> Stream:
         """Return the same connection with TLS on it."""
         ...
 
@@ -94,6 +99,11 @@ class _PacedStream:
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, timeout=self._pace.left(timeout))
 
-    def start_tls(self, *args: Any, timeout: float | None = None, **more: Any) -> Stream:  # noqa: ANN401 - handed on
-        timeout = self._pace.left(timeout)
-        return _PacedStream(self._stream.start_tls(*args, timeout=timeout, **more), self._pace)
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> Stream:
+        left = self._pace.left(timeout)
+        return _PacedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._pace)

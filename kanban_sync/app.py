@@ -302,6 +302,10 @@ class Clone(Checkout):
                     outcome = attempt()
                 if outcome is Outcome.QUEUED and wait:
                     outcome = follow(self.state, name, offset, attempt, patience=patience)
+        except KanbanSyncError as error:
+            if name == self._served_by_hooks():
+                self.state.renew_notice(failure(str(error), None))
+            raise
         finally:
             if name != self._served_by_hooks():
                 # No hook would ever serve it, so none has to be woken for it.

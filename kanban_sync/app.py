@@ -374,11 +374,9 @@ class Clone(Checkout):
                 if name != self._served_by_hooks():
                     self.state.mark_caught_up(name)
 
-    def _serve(
-        self, target: Target | None, name: str, watcher: Watcher, named: Target | None
-    ) -> None:
+    def _serve(self, target: Target | None, name: str, heard: Watcher, named: Target | None) -> None:
         def attempt() -> Outcome:
-            engine = self.engine(target, None, watcher, Progress(), is_named=named is not None)
+            engine = self.engine(target, None, heard, Progress(), is_named=named is not None)
             with contextlib.closing(engine):
                 locks = target is not None
                 outcome = run(self.state, name, engine, patience=Patience(), board_lock=locks)
@@ -392,13 +390,11 @@ class Clone(Checkout):
         try:
             outcome = attempt()
         except BoardUnreachableError as error:
-            self._tell_failure(error, watcher, named)
+            self._tell_failure(error, heard, named)
             outcome = Outcome.PENDING
         if outcome is Outcome.PENDING and not is_waited_for(os.environ):
             retry_in_background(self.state, name, attempt, patience=Patience())
 
-    def _tell_failure(
-        self, error: KanbanSyncError, watcher: Watcher, named: Target | None = None
-    ) -> None:
-        watcher.log(str(error))
+    def _tell_failure(self, error: KanbanSyncError, heard: Watcher, named: Target | None) -> None:
+        heard.log(str(error))
         self.state.notice(failure(str(error), named))

@@ -302,6 +302,10 @@ class Clone(Checkout):
                     outcome = attempt()
                 if outcome is Outcome.QUEUED and wait:
                     outcome = follow(self.state, name, offset, attempt, patience=patience)
+        except KanbanSyncError as error:
+            if name == self._served_by_hooks():
+                self.state.renew_notice(failure(str(error), None))
+            raise
         finally:
             if name != self._served_by_hooks():
                 # No hook would ever serve it, so none has to be woken for it.
@@ -370,17 +374,15 @@ class Clone(Checkout):
                 if name != self._served_by_hooks():
                     self.state.mark_caught_up(name)
 
-    def _serve(
-        self, target: Target | None, name: str, watcher: Watcher, named: Target | None
-    ) -> None:
+    def _serve(self, target: Target | None, id_: str, heard: Watcher, named: Target | None) -> None:
         def attempt() -> Outcome:
-            engine = self.engine(target, None, watcher, Progress(), is_named=named is not None)
+            engine = self.engine(target, None, heard, Progress(), is_named=named is not None)
             with contextlib.closing(engine):
                 locks = target is not None
-                outcome = run(self.state, name, engine, patience=Patience(), board_lock=locks)
+                outcome = run(self.state, id_, engine, patience=Patience(), board_lock=locks)
                 if outcome is Outcome.QUEUED:
                     # Whoever is at it may be waiting for a slow board; agents need not.
-                    engine.database(requests.pending(self.state, name))
+                    engine.database(requests.pending(self.state, id_))
                 if outcome is Outcome.DONE:
                     self.state.notice(advice(engine.report))
                 return outcome
@@ -388,13 +390,11 @@ class Clone(Checkout):
         try:
             outcome = attempt()
         except BoardUnreachableError as error:
-            self._tell_failure(error, watcher, named)
+            self._tell_failure(error, heard, named)
             outcome = Outcome.PENDING
         if outcome is Outcome.PENDING and not is_waited_for(os.environ):
-            retry_in_background(self.state, name, attempt, patience=Patience())
+            retry_in_background(self.state, id_, attempt, patience=Patience())
 
-    def _tell_failure(
-        self, error: KanbanSyncError, watcher: Watcher, named: Target | None = None
-    ) -> None:
-        watcher.log(str(error))
+    def _tell_failure(self, error: KanbanSyncError, heard: Watcher, named: Target | None) -> None:
+        heard.log(str(error))
         self.state.notice(failure(str(error), named))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem, Words
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import compose, key_of, rewrite
+from kanban_sync.core.description import compose, key_of, rewrite, words_around
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -62,6 +62,7 @@ class MemoryWriter:
     def __init__(self, shelf: Shelf) -> None:
         """Take where cards are kept."""
         self._shelf = shelf
+        self._words: Words | None = None
         self._items: dict[str, str] = {}
         self._made: set[str] = set()
         self._lists: dict[str, SeenChecklist] = {}
@@ -86,14 +87,15 @@ class MemoryWriter:
             for place, item in enumerate(checklist.items, start=1):
                 self._add_item(made.id, AddItem(checklist.title, item, STEP * place))
         seen = replace(made, labels=card.labels, checklists=self._checklists(), stamp=stamp)
-        items, ours = dict(self._items), frozenset(self._made)
-        return Said(made.id, card, stamp.mark, seen, items, made=ours)
+        said = Said(made.id, card, stamp.mark, seen, dict(self._items))
+        return replace(said, made=frozenset(self._made), words=Words())
 
     def update(self, operation: Update) -> Said:
         """Write the changes of one card; changes to the same thing are one write."""
         card, seen, stamp = operation.card, operation.seen, operation.stamp
         self.start_from(seen)
         self._items = dict(operation.items)
+        self._words = operation.words
         if stamp is not None:
             self._set_stamp(seen.id, stamp)
         after = self._change_card(card, seen, operation.changes)
@@ -120,7 +122,12 @@ class MemoryWriter:
             adrift=False,
         )
         said = Said(seen.id, card, operation.mark, after, dict(self._items))
-        return replace(said, theirs=operation.theirs, made=operation.made | self._made)
+        return replace(
+            said,
+            theirs=operation.theirs,
+            made=operation.made | self._made,
+            words=self._words,
+        )
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the archive; the version field says that it was us."""
@@ -167,6 +174,7 @@ class MemoryWriter:
                 case SetText():
                     fresh = self._shelf.card(seen.id)
                     fields["description"] = rewrite(fresh.description, card.key, change)
+                    self._words = words_around(fresh.description, card.key, change)
                     put_away = fresh.archived and not seen.archived
                 case Move():
                     fields |= {"column": change.column, "position": change.position}

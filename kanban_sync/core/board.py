@@ -204,6 +204,13 @@ class BoardState:
     missing: tuple[str, ...] = ()
 
 
+class Words(NamedTuple):
+    """What people wrote above and below our block, by which it is told from copies of it."""
+
+    above: str = ""
+    below: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """The base of one card: what this clone said last, and what the board made of it.
@@ -237,6 +244,7 @@ class Said:
     place: float = 0.0
     settled: str = ""
     made: frozenset[str] = frozenset()
+    words: Words | None = None
 
     @property
     def last_settled(self) -> str:

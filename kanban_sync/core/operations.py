@@ -12,7 +12,7 @@ from kanban_sync.core.columns import Column, Layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kanban_sync.core.board import Card, Item, SeenCard, Stamp
+    from kanban_sync.core.board import Card, Item, SeenCard, Stamp, Words
     from kanban_sync.core.model import TaskKey
 
 
@@ -35,12 +35,14 @@ class SetText:
     """Put this text into our block of the description; what stands outside stays.
 
     ``former`` are the blocks of ours that may stand there, the latest first; ``marked`` are the
-    marks of blocks that were written last, by whichever clone.
+    marks of blocks that were written last, by whichever clone. ``words`` are people's around our
+    block when we last looked, None if that is not known.
     """
 
     text: str
     former: tuple[str, ...] = ()
     marked: tuple[str, ...] = ()
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,8 @@ class Update:
     theirs: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     """The ids of lines and task lists on the card that this clone made itself."""
+    words: Words | None = None
+    """People's words around our block, if the description stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)

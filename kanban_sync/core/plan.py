@@ -288,9 +288,11 @@ def _decide_present(
     differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
         # Rows 16 and 17.
-        if base is not None and _is_agreed(base, card, seen, differs.items):
+        is_noted = base is not None and base.words == differs.words
+        if base is not None and is_noted and _is_agreed(base, card, seen, differs.items):
             return None
         agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs, made=made)
+        agreed = replace(agreed, words=differs.words)
         return Remember(agreed, "the board already says so")
     back = seen.archived
     sides = {
@@ -329,8 +331,8 @@ def _decide_present(
     said = replace(card, version=version_said(equal | sides.keys(), card))
     reason = ", ".join(dict.fromkeys(sides.values()))
     written = stamp if stamp != seen.stamp else None
-    items, theirs = differs.items, differs.theirs
-    return Update(said, seen, changes, written, mark, items, reason, theirs, made)
+    items, theirs, words = differs.items, differs.theirs, differs.words
+    return Update(said, seen, changes, written, mark, items, reason, theirs, made, words)
 
 
 def _is_as_left(base: Said, card: Card, seen: SeenCard, mark: str) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
-from kanban_sync.core.board import NEVER, Said, Stamp
+from kanban_sync.core.board import NEVER, Said, Stamp, Words
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import block_mark, compose, task_mark
+from kanban_sync.core.description import compose, task_mark
 from kanban_sync.core.model import UNKNOWN, TaskKey
 from kanban_sync.core.operations import (
     Archive,
@@ -28,6 +28,7 @@ from kanban_sync.core.operations import (
     about_to_say,
     wants_another_look,
 )
+from kanban_sync.core.places import block_mark
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
@@ -367,7 +368,7 @@ def test_row_22_what_we_drew_with_a_former_release_is_redrawn() -> None:
     operation = only(found)
     assert isinstance(operation, Update)
     assert operation.changes == (
-        SetText("Why", ("Drawn otherwise",), (block_mark("Drawn otherwise"),)),
+        SetText("Why", ("Drawn otherwise",), (block_mark("Drawn otherwise"),), Words()),
     )
     assert operation.stamp == Stamp(at(5), "next", block=WHY, task=TASK)
 

@@ -1,0 +1,263 @@
+"""Work on tasks as every front door offers it: the database first, then the caller's files.
+
+A change counts once the database has it. Then it is written into the file of the work tree that
+it came from, as far as that file can say it, and the board is asked to follow. What keeps the file
+from saying it is told, and undoes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from kanban_sync.core.errors import UnknownTaskError, WorkError
+from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.ports import TaskStore
+from kanban_sync.core.work import ANY, WorkStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from kanban_sync.core.merge import Filed
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry, Orchestrator, Wanted
+
+ALONE = 3600.0
+"""Seconds of a claim by an agent for which nothing sends a heartbeat."""
+
+ATTENDED = 300.0
+"""Seconds of a claim that something keeps alive beside the agent."""
+
+
+class Store(TaskStore, WorkStore, Protocol):
+    """Both halves of the task database."""
+
+
+class Written(NamedTuple):
+    """What became of one task in the files: ``why`` tells what was left as it is, and why.
+
+    ``change`` is ``changed``, ``removed``, ``unchanged`` or ``left``; ``path`` and ``line`` are
+    where the task stands (or stood), ``status`` and ``assignee`` what the database has.
+    """
+
+    key: str
+    path: str
+    line: int
+    change: str
+    title: str
+    status: str
+    assignee: str
+    why: str = ""
+
+
+class Files(Protocol):
+    """The task files of the caller's work tree."""
+
+    def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
+        """Write status and assignee of a task; ``before`` is what else its file may say."""
+        ...
+
+
+class Done(NamedTuple):
+    """How a task stands after something was done, and what became of it in the files."""
+
+    entry: Entry
+    written: Written | None = None
+
+
+class Work:
+    """What agents and people do with the tasks of one project.
+
+    Raises:
+        WorkError: From any method: the task cannot be worked on so; nothing was changed.
+        StoreError: From any method: the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        project: str,
+        now: Callable[[], float],
+        files: Callable[[], Files | None],
+        ask_for_sync: Callable[[], None],
+    ) -> None:
+        """Set out.
+
+        Args:
+            store: The task database.
+            project: The project's id.
+            now: The time, in seconds since 1970.
+            files: Opens the caller's work tree; None where there is none.
+            ask_for_sync: Lets the board follow.
+        """
+        self._store = store
+        self._project = project
+        self._now = now
+        self._files = files
+        self._ask_for_sync = ask_for_sync
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def key(self, text: str) -> TaskKey:
+        """Return the key that a user means: a whole one, a name alone, or ``path:line``.
+
+        Raises:
+            UnknownTaskError: No task is called so.
+            WorkError: Several are.
+        """
+        source, _, name = text.partition(":")
+        whole = TaskKey(self._project, source, name)
+        every = self._store.entries()
+        found = [each.key for each in every if each.key == whole] or [
+            each.key
+            for each in every
+            if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            keys = ", ".join(map(str, found))
+            raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
+        raise UnknownTaskError(text)
+
+    def show(self, text: str) -> Entry:
+        """Return one task."""
+        return self._store.entry(self.key(text))
+
+    def list(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
+        """Return tasks in the order of the files; those that are over only if they are asked for."""
+        chosen = statuses or [each for each in Status if not each.is_over]
+        return self._store.entries(wanted, chosen)
+
+    def next(self, agent: str = "", wanted: Wanted = ANY, limit: int = 20) -> list[Entry]:
+        """Return what may be claimed now, first what comes first."""
+        return self._store.ready(self._now(), wanted, limit, agent)
+
+    def history(self, text: str) -> list[Event]:
+        """Return what happened to a task, oldest first."""
+        return self._store.history(self.key(text))
+
+    # --- claims ---------------------------------------------------------------------------------
+
+    def claim_next(
+        self, agent: str, lease: float = ALONE, wanted: Wanted = ANY, orchestrator: str = ""
+    ) -> Done | None:
+        """Claim what comes first; None if nothing is ready."""
+        entry = self._store.claim_next(agent, self._now(), lease, wanted, orchestrator)
+        return None if entry is None else self._done(entry, None)
+
+    def claim(
+        self, text: str, agent: str, lease: float = ALONE, orchestrator: str = ""
+    ) -> Done:
+        """Claim one task."""
+        key = self.key(text)
+        before = self._store.entry(key).task
+        entry = self._store.claim(key, agent, self._now(), lease, orchestrator)
+        return self._done(entry, before)
+
+    def extend(self, text: str, agent: str, token: int = 0, lease: float = ALONE) -> Entry:
+        """Let a claim last for a lease from now on."""
+        key = self.key(text)
+        return self._store.extend(key, self._token(key, agent, token), self._now(), lease)
+
+    def finish(
+        self, text: str, status: Status, agent: str, token: int = 0, reason: str = ""
+    ) -> Done:
+        """End a claim, or set the status of a task that nobody has claimed.
+
+        Args:
+            text: Which task.
+            status: How it went.
+            agent: Who says so.
+            token: Of the claim; 0 stands for that of the agent's own claim.
+            reason: Why.
+        """
+        key = self.key(text)
+        before = self._store.entry(key)
+        held = self._token(key, agent, token, before)
+        if held:
+            entry = self._store.finish(key, held, status, self._now(), reason)
+        else:
+            entry = self._store.set_status(key, status, self._now(), agent, reason)
+        return self._done(entry, before.task)
+
+    def release(self, text: str, agent: str, token: int = 0, reason: str = "") -> Done:
+        """Give a task back."""
+        key = self.key(text)
+        before = self._store.entry(key)
+        held = self._token(key, agent, token, before)
+        entry = self._store.release(key, held, self._now(), reason)
+        return self._done(entry, before.task)
+
+    def set(  # noqa: PLR0913 - who sets what, and whether against a claim
+        self,
+        text: str,
+        who: str,
+        status: Status | None = None,
+        assignee: str | None = None,
+        reason: str = "",
+        *,
+        force: bool = False,
+    ) -> Done:
+        """Set status or assignee of a task, as people do; ``force`` ends somebody's claim."""
+        key = self.key(text)
+        before = self._store.entry(key)
+        entry = before
+        if status is not None:
+            entry = self._store.set_status(key, status, self._now(), who, reason, force=force)
+        if assignee is not None:
+            entry = self._store.assign(key, assignee, self._now(), who)
+        return self._done(entry, before.task)
+
+    # --- orchestrators --------------------------------------------------------------------------
+
+    def register(self, instance_id: str, agent_count: int = 0) -> Orchestrator:
+        """Let a process be known that hands out tasks."""
+        return self._store.register(instance_id, self._now(), agent_count)
+
+    def beat(self, instance_id: str, agent_count: int | None = None) -> Orchestrator:
+        """Note that it is alive; whoever is silent loses the claims of its agents."""
+        return self._store.beat(instance_id, self._now(), agent_count)
+
+    def orchestrators(self) -> list[Orchestrator]:
+        """Return those that are known."""
+        return self._store.orchestrators()
+
+    def reclaim(self) -> list[Entry]:
+        """Take back claims whose lease ran out, or whose orchestrator fell silent."""
+        found = self._store.reclaim(self._now())
+        if found:
+            self._ask_for_sync()
+        return found
+
+    # --- both ways ------------------------------------------------------------------------------
+
+    def write_files(self) -> list[Written]:
+        """Write all that the database has and the files of this work tree do not say."""
+        files = self._files()
+        return [files.write(kept) for kept in self._store.ahead()] if files is not None else []
+
+    def _done(self, entry: Entry, before: Task | None) -> Done:
+        """Write what was done into the file, and let the board follow."""
+        self._ask_for_sync()
+        files = self._files()
+        if files is None:
+            return Done(entry)
+        written: Written | None = None
+        earlier = [filed_part(before)] if before is not None else []
+        for kept in self._store.ahead():
+            is_it = kept.task.key == entry.key
+            found = files.write(kept, earlier if is_it else ())
+            written = found if is_it else written
+        if written is None:
+            # The file is to say what it said when both agreed last; here it may say more.
+            written = files.write(Kept(entry.task, filed_part(entry.task)), earlier)
+        return Done(entry, written)
+
+    def _token(self, key: TaskKey, agent: str, token: int, entry: Entry | None = None) -> int:
+        """Return the token of a claim: the one that was given, else that of the agent's own."""
+        claim = (entry or self._store.entry(key)).claim
+        if token or claim is None or claim.agent != agent:
+            return token
+        return claim.token

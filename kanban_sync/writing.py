@@ -7,34 +7,18 @@ is not committed yet; its commit brings it in, and both are merged then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from kanban_sync.agents.work import Written
 from kanban_sync.core.errors import EditError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from kanban_sync.core.merge import Filed, Kept
     from kanban_sync.core.model import Status, Task
 
 EDITED = "was edited here and is not committed"
-
-
-class Written(NamedTuple):
-    """What became of one task in the files: ``why`` tells what was left as it is, and why.
-
-    ``change`` is ``changed``, ``removed``, ``unchanged`` or ``left``; ``path`` and ``line`` are
-    where the task stands (or stood), ``status`` and ``assignee`` what the database has.
-    """
-
-    key: str
-    path: str
-    line: int
-    change: str
-    title: str
-    status: str
-    assignee: str
-    why: str = ""
 
 
 class Files(Protocol):
@@ -47,11 +31,6 @@ class Files(Protocol):
     def set(self, key: str, status: Status | None = None, assignee: str | None = None) -> Any:  # noqa: ANN401 - what was edited has path, line and change
         """Set the status of a task, its assignee, or both."""
         ...
-
-
-def write_all(files: Files, ahead: Iterable[Kept]) -> list[Written]:
-    """Write all that the database has and the files do not say."""
-    return [write(files, kept) for kept in ahead]
 
 
 def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:

@@ -7,6 +7,8 @@ from saying it is told, and undoes nothing.
 
 from __future__ import annotations
 
+import difflib
+import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.errors import UnknownTaskError, WorkError
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Wanted
+
+NEAR = 3
+"""How many keys are named that are spelt like one that nobody has."""
 
 ALONE = 3600.0
 """Seconds of a claim by an agent for which nothing sends a heartbeat."""
@@ -106,9 +111,9 @@ class Work:
             UnknownTaskError: No task is called so.
             WorkError: Several are.
         """
+        every = self._store.entries()
         source, _, name = text.partition(":")
         whole = TaskKey(self._project, source, name)
-        every = self._store.entries()
         found = [each.key for each in every if each.key == whole] or [
             each.key
             for each in every
@@ -119,13 +124,15 @@ class Work:
         if found:
             keys = ", ".join(map(str, found))
             raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
-        raise UnknownTaskError(text)
+        names = {name: str(each.key) for each in every for name in (str(each.key), each.key.name)}
+        near = difflib.get_close_matches(text, names, NEAR)
+        raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near)))
 
     def show(self, text: str) -> Entry:
         """Return one task."""
         return self._store.entry(self.key(text))
 
-    def list(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
+    def tasks(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
         """Return tasks in the order of the files; those that are over only if they are asked for."""
         chosen = statuses or [each for each in Status if not each.is_over]
         return self._store.entries(wanted, chosen)
@@ -210,6 +217,16 @@ class Work:
             entry = self._store.assign(key, assignee, self._now(), who)
         return self._done(entry, before.task)
 
+    def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
+        """Claim one task, or go on with one's own claim for a lease from now on."""
+        key = self.key(text)
+        entry = self._store.entry(key)
+        if entry.claim is None or entry.claim.agent != agent:
+            return self.claim(text, agent, lease)
+        return self._done(
+            self._store.extend(key, entry.claim.token, self._now(), lease), entry.task
+        )
+
     # --- orchestrators --------------------------------------------------------------------------
 
     def register(self, instance_id: str, agent_count: int = 0) -> Orchestrator:
@@ -224,9 +241,13 @@ class Work:
         """Return those that are known."""
         return self._store.orchestrators()
 
-    def reclaim(self) -> list[Entry]:
-        """Take back claims whose lease ran out, or whose orchestrator fell silent."""
-        found = self._store.reclaim(self._now())
+    def reclaim(self, *, leases: bool = True) -> list[Entry]:
+        """Take back the claims of orchestrators that fell silent, and those that ran out.
+
+        A claim that ran out is free as it is, for whoever claims next. It is not taken back where
+        somebody only looks (``leases`` is not set): its agent may still come and finish.
+        """
+        found = self._store.reclaim(self._now(), leases=leases)
         if found:
             self._ask_for_sync()
         return found

@@ -1,7 +1,8 @@
 """Whether the task database has all that is committed, told from a few files and without git.
 
-It compares what the shim compares (``hooks/post-commit``), in the notes of the last pass. In doubt
-the answer is no, and a pass finds out.
+It compares what the shim compares (``hooks/post-commit``), in the notes of the last pass, which are
+written once the database has it all; that a board is behind does not matter. In doubt the answer is
+no, and a pass finds out.
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ def is_fresh(state: StateFolder, common_dir: Path, git_dir: Path, worktree: str)
         git_dir: The work tree's own git folder, where HEAD is.
         worktree: The work tree's name in requests.
     """
-    if state.pending.exists():
-        return False
     notes = state.seen / worktree
     try:
         with notes.open(encoding="utf-8", errors="surrogateescape") as file:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,8 @@ from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program
 from repos import Repo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 TASKS = """\
@@ -348,16 +350,26 @@ def test_a_command_that_is_none_gives_the_task_back(repo: Repo) -> None:
     assert program(repo, "task", "run", "nix", "--", "true").code == UNKNOWN
 
 
-def _running(repo: Repo, *options: str) -> subprocess.Popen[str]:
-    call = [*PROGRAM, "task", "run", "rotate-keys", *ADA, *options]
-    return subprocess.Popen(
-        [*call, "--", "sh", "-c", "touch began; exec sleep 60"],
+@contextmanager
+def _started(repo: Repo, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the program, and end it whatever happens."""
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
         cwd=repo.path,
-        env={**os.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _running(repo: Repo, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Start a command that takes long as the work on a task."""
+    call = ("task", "run", "rotate-keys", *ADA, *options)
+    return _started(repo, *call, "--", "sh", "-c", "touch began; exec sleep 60")
 
 
 def test_a_long_command_keeps_its_claim(repo: Repo) -> None:
@@ -403,8 +415,7 @@ def test_events_are_told_from_where_one_was(repo: Repo) -> None:
 
 def test_events_are_told_as_they_happen(repo: Repo) -> None:
     task(repo, "list")
-    call = [*PROGRAM, "events", "--follow", "--since", "0", "--json"]
-    with subprocess.Popen(call, cwd=repo.path, stdout=subprocess.PIPE, text=True) as process:
+    with _started(repo, "events", "--follow", "--since", "0", "--json") as process:
         assert process.stdout
         assert json.loads(process.stdout.readline())["id"] == 1
         task(repo, "claim", "tidy-logs", *ADA)

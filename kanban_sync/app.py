@@ -20,11 +20,11 @@ from kanban_sync.core.errors import (
     OutOfReachError,
     RepositoryError,
     SettingsError,
-    SetupError,
 )
 from kanban_sync.databases import DATABASE_FILE, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
+from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import Doors, Engine, Report, Session
 from kanban_sync.sync.notices import advice, failure, surprise
@@ -34,7 +34,6 @@ from kanban_sync.sync.runner import (
     Patience,
     Progress,
     follow,
-    is_waited_for,
     retry_in_background,
     run,
 )
@@ -43,7 +42,9 @@ from kanban_sync.sync.status import reading_data, synced_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
+    from kanban_sync.agents.work import Work
     from kanban_sync.boards.planka.credentials import Credential
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
@@ -52,12 +53,6 @@ if TYPE_CHECKING:
     from kanban_sync.databases import TaskDatabase
     from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
-
-SHALLOW = (
-    "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
-    " not known, and each card would be made a second time; fetch the whole history ('git fetch"
-    " --unshallow'), or run 'kanban-sync init' in a whole clone and commit .kanban-sync.yaml"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +128,7 @@ class Clone(Checkout):
         Raises:
             SetupError: The URL is none, or no secret may go there.
         """
-        # Loaded here: a sync without a board needs no HTTP.
-        from kanban_sync.boards.planka.board import PlankaBoard
+        from kanban_sync.boards.planka.board import PlankaBoard  # The database needs no HTTP.
         from kanban_sync.boards.planka.client import ALLOW_HTTP, Client, Conduct
         from kanban_sync.boards.planka.sign_in import SignIn
 
@@ -197,6 +191,12 @@ class Clone(Checkout):
         with self._reading(settings) as (repository, store):
             return open_editor(self, settings, repository, store)
 
+    def work(self) -> AbstractContextManager[Work]:
+        """Open what agents and people do with tasks; what is committed is brought in first."""
+        from kanban_sync.workplace import open_work  # A hook's process does none.
+
+        return open_work(self, self.database.open, self.refresh)
+
     @contextlib.contextmanager
     def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:
         """Open git and, if there is one, the task database, for reading."""
@@ -237,8 +237,7 @@ class Clone(Checkout):
             if target is None or not (is_asked_for or named in {None, target}):
                 # The repository has come to name another board, which nobody has allowed yet.
                 return None
-            if self.is_shallow and not session.settings.project_id:
-                raise SetupError(SHALLOW)
+            self.check_depth(session.settings)
             return self.board(target, session, lambda: progress.tick("writing to the board"))
 
         doors = Doors(

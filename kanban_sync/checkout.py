@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = "kanban-sync"
 
+SHALLOW = (
+    "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
+    " not known, and each card would be made a second time; fetch the whole history ('git fetch"
+    " --unshallow'), or run 'kanban-sync init' in a whole clone and commit .kanban-sync.yaml"
+)
+
 
 class Checkout:
     """One clone of a repository, with its state folder; ``place`` is None in a hook's process."""
@@ -196,6 +202,15 @@ class Checkout:
     def is_shallow(self) -> bool:
         """Whether the clone holds only the newest part of the history."""
         return (self.common_dir / "shallow").exists()
+
+    def check_depth(self, settings: Settings) -> None:
+        """See whether the project can be known here.
+
+        Raises:
+            SetupError: Its oldest commit names it, and the clone is shallow.
+        """
+        if self.is_shallow and not settings.project_id:
+            raise SetupError(SHALLOW)
 
     def project(self, settings: Settings, repository: GitRepository) -> str:
         """Return the project's id: from the settings, else the oldest root commit."""

@@ -20,7 +20,7 @@ from kanban_sync.sync.watched import pathspecs
 from kanban_sync.work_tree import WorkTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.checkout import Checkout
@@ -63,6 +63,17 @@ class _Found(NamedTuple):
     place: int
 
 
+class _Tasks(list[_Found]):
+    """All tasks of a work tree, and what each of them may be called."""
+
+    def __init__(self, found: Iterable[_Found]) -> None:
+        super().__init__(found)
+        self.by_name: list[dict[str, list[_Found]]] = [{}, {}, {}]
+        for each in self:
+            for names, name in zip(self.by_name, (_key, _place, _name), strict=True):
+                names.setdefault(name(each.task), []).append(each)
+
+
 class Editor:
     """Finds tasks in a work tree and edits their files.
 
@@ -98,6 +109,17 @@ class Editor:
         self._slots = dict(slots)
         self._lock = FairLock(lock)
         self._unread: list[Problem] = []
+        self._contents: dict[str, bytes] = {}
+        self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
+        self._found: _Tasks | None = None
+
+    def look(self, key: str) -> Task:
+        """Return a task as it stands in its file.
+
+        Raises:
+            EditError: No file of this work tree holds it.
+        """
+        return self._find(key).task
 
     def set(self, key: str, status: Status | None = None, assignee: str | None = None) -> Edited:
         """Set the status of a task, its assignee, or both; '' takes the assignee out.
@@ -139,6 +161,7 @@ class Editor:
             raise EditError(f"{path}: is no task file; 'kanban-sync files' lists those that are")
         edit = replace(edit, title=" ".join(edit.title.split()))
         self._paths[path] = path
+        self._found = None
         known = {each.task.key for each in self._tasks()}
         source = self._sources[found[0]]
         self._change(path, lambda data: source.edit(path, data, edit, self._settings))
@@ -178,17 +201,21 @@ class Editor:
         with self._lock:
             for _ in range(ATTEMPTS):
                 data = self._tree.read(path)
+                self._note(path, data)
                 new = change(data)
-                if new == data or self._tree.replace(path, data, new):
+                if new == data:
+                    return
+                if self._tree.replace(path, data, new):
+                    self._note(path, new)
                     return
         raise EditError(f"{path}: somebody else is writing it again and again; try again")
 
     # --- finding --------------------------------------------------------------------------------
 
     def _find(self, key: str) -> _Found:
-        tasks = list(self._tasks())
-        for names in (_key, _place, _name):
-            found = [each for each in tasks if names(each.task) == key]
+        tasks = self._tasks()
+        for names in tasks.by_name:
+            found = names.get(key, [])
             if len(found) == 1:
                 return found[0]
             if found:
@@ -207,11 +234,17 @@ class Editor:
 
     def _units(self) -> Iterator[Unit]:
         for source in self._sources.values():
-            for unit in source.units(self._paths, self._tree.read, self._settings):
+            for unit in source.units(self._paths, self._content, self._settings):
                 if not unit.archived:
                     yield unit
 
-    def _tasks(self) -> Iterator[_Found]:
+    def _tasks(self) -> _Tasks:
+        """Return all tasks of the work tree, read again only after something was changed."""
+        if self._found is None:
+            self._found = _Tasks(self._scan())
+        return self._found
+
+    def _scan(self) -> Iterator[_Found]:
         """Yield all tasks of the work tree that stand in a line of their own."""
         self._unread = []
         taken: dict[str, str] = {}
@@ -228,9 +261,23 @@ class Editor:
                 yield _Found(own, unit.source, places[task.path])
                 places[task.path] += 1
 
+    def _content(self, path: str) -> bytes:
+        """Return a file as it was when this command came to it first, or wrote it."""
+        if path not in self._contents:
+            self._contents[path] = self._tree.read(path)
+        return self._contents[path]
+
+    def _note(self, path: str, data: bytes) -> None:
+        """Note how a file is by now."""
+        if self._contents.get(path) != data:
+            self._contents[path] = data
+            self._found = None
+
     def _read(self, source: Source, file: TaskFile) -> ReadFile:
         """Read a file and carry over the keys that its tasks had when they were last synced."""
-        data = self._tree.read(file.path)
+        data = self._content(file.path)
+        if file.path in self._parsed and self._parsed[file.path][0] is data:
+            return self._parsed[file.path][1]
         document = source.parse(file.path, data, self._settings)
         slot = f"{source.NAME}:{file.slot}"
         before = self._slots.get(slot, EMPTY)
@@ -238,7 +285,9 @@ class Editor:
         state = follow(before, (), change, lambda _path, _blob: document, source.gone_means_done)
         if document.readable:
             self._slots[slot] = state
-        return ReadFile(file, document, state)
+        read = ReadFile(file, document, state)
+        self._parsed[file.path] = (data, read)
+        return read
 
 
 def open_editor(

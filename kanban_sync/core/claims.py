@@ -20,6 +20,9 @@ from kanban_sync.core.model import OVER, UNKNOWN, Status, Version
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+LEASE = "lease"
+"""Why a claim is taken back whose lease ran out; else it is the name of an orchestrator."""
+
 SILENCE = 60.0
 """After how many seconds without a word an orchestrator's claims are taken back."""
 

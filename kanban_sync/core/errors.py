@@ -12,10 +12,10 @@
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     ├── WorkError                   a task cannot be worked on so; not a row was changed
-    │   ├── UnknownTaskError        no task has that key
-    │   ├── NotReadyError           it cannot be claimed now: its status, or what it waits for
-    │   ├── HeldError               somebody else has claimed it
-    │   └── LostClaimError          the claim that this token stands for is no more
+    │   ├── UnknownTaskError        exit code 5: no task has that key
+    │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
+    │   ├── HeldError               exit code 4: somebody else has claimed it
+    │   └── LostClaimError          exit code 4: the claim that this token stands for is no more
     ├── BoardError                  the board answered, but not as it should
     │   ├── SignInError             the key is missing, wrong or expired
     │   ├── RightsError             not a member of the board, or not an editor
@@ -84,9 +84,11 @@ class WorkError(KanbanSyncError):
 class UnknownTaskError(WorkError):
     """No task has that key; ``near`` are those that are spelt like it."""
 
+    exit_code = 5
+
     def __init__(self, key: str, near: Sequence[str] = ()) -> None:
         """Name the key, and those that may have been meant."""
-        meant = f"did you mean {' or '.join(near)}?" if near else "`kanban-sync files` shows all."
+        meant = f"did you mean {' or '.join(near)}?" if near else "`kanban-sync task list` has all."
         super().__init__(f"There is no task {key} in the task database; {meant}")
         self.near = tuple(near)
 
@@ -94,9 +96,13 @@ class UnknownTaskError(WorkError):
 class NotReadyError(WorkError):
     """A task cannot be claimed now: it is over, waits for others, or is planned for later."""
 
+    exit_code = 6
+
 
 class HeldError(WorkError):
     """Somebody has claimed the task, and the claim is alive: ``agent``, until ``expires``."""
+
+    exit_code = 4
 
     def __init__(self, message: str, agent: str, expires: float) -> None:
         """Take the text, and who has the task until when, in seconds since 1970."""
@@ -107,6 +113,8 @@ class HeldError(WorkError):
 
 class LostClaimError(WorkError):
     """The claim is no more: ``agent`` has the task now ('' for nobody), with ``token``."""
+
+    exit_code = 4
 
     def __init__(self, message: str, agent: str, token: int) -> None:
         """Take the text, who has the task now, and the newest token."""

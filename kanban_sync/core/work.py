@@ -201,8 +201,13 @@ class WorkStore(Protocol):
         """Return the events of one task, oldest first."""
         ...
 
-    def reclaim(self, now: float) -> list[Entry]:
-        """Take back claims whose lease ran out, or whose orchestrator fell silent; each once."""
+    def reclaim(self, now: float, *, leases: bool = True) -> list[Entry]:
+        """Take back claims of orchestrators that fell silent, each once.
+
+        Args:
+            now: The time.
+            leases: Also those whose lease ran out.
+        """
         ...
 
     def register(self, instance_id: str, now: float, agent_count: int = 0) -> Orchestrator:

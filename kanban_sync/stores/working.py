@@ -154,14 +154,14 @@ class Working(ABC):
             _write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
-    def reclaim(self, now: float) -> list[Entry]:
-        """Take back claims whose lease ran out, or whose orchestrator fell silent; each once."""
+    def reclaim(self, now: float, *, leases: bool = True) -> list[Entry]:
+        """Take back claims of orchestrators that fell silent, and those that ran out; each once."""
         with self._looking() as desk:
             # Mostly there is none: nobody has to wait for the right to write.
-            if not desk.lapsed(now, now - claims.SILENCE):
+            if not _lapsed(desk, now, leases=leases):
                 return []
         with self._working() as desk:
-            found = desk.lapsed(now, now - claims.SILENCE)
+            found = _lapsed(desk, now, leases=leases)
             for key, standing, why in found:
                 outcome = claims.taken_back(standing, why, boxes=_boxes(desk, key))
                 _write(desk, key, standing, outcome, now)
@@ -267,6 +267,11 @@ def _follow(desk: Desk, change: TaskKey, now: float) -> None:
     status = claims.of_boxes(desk.statuses_below(change))
     if status is not standing.status:
         _write(desk, change, standing, claims.followed(standing, status), now)
+
+
+def _lapsed(desk: Desk, now: float, *, leases: bool) -> list[tuple[TaskKey, Standing, str]]:
+    found = desk.lapsed(now, now - claims.SILENCE)
+    return [each for each in found if leases or each[2] != claims.LEASE]
 
 
 def _boxes(desk: Desk, key: TaskKey) -> Status | None:

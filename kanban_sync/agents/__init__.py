@@ -1,0 +1,1 @@
+"""Those who work on tasks: what they may ask for, and how their claims are kept alive."""

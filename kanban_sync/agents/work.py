@@ -1,0 +1,359 @@
+"""Work on tasks as every front door offers it: the database first, then the caller's files.
+
+A change counts once the database has it. Then it is written into the file of the work tree that
+it came from, as far as that file can say it, and the board is asked to follow. What keeps the file
+from saying it is told, and undoes nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+from kanban_sync.core.errors import UnknownTaskError, WorkError
+from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.ports import TaskStore
+from kanban_sync.core.work import ANY, WorkStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from kanban_sync.core.merge import Filed
+    from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry, Orchestrator, Wanted
+
+NEAR = 3
+"""How many keys are named that are spelt like one that nobody has."""
+
+ALONE = 3600.0
+"""Seconds of a claim by an agent for which nothing sends a heartbeat."""
+
+ATTENDED = 300.0
+"""Seconds of a claim that something keeps alive beside the agent."""
+
+
+BORN_HERE = "db"
+"""The source of tasks that stand in no file."""
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+KEY_LENGTH = 5
+"""A new key is one of 28 million: two that are alike are refused by the database."""
+
+
+@runtime_checkable
+class Store(TaskStore, WorkStore, Protocol):
+    """Both halves of the task database."""
+
+
+class Written(NamedTuple):
+    """What became of one task in the files: ``why`` tells what was left as it is, and why.
+
+    ``change`` is ``changed``, ``removed``, ``unchanged`` or ``left``; ``path`` and ``line`` are
+    where the task stands (or stood), ``status`` and ``assignee`` what the database has.
+    """
+
+    key: str
+    path: str
+    line: int
+    change: str
+    title: str
+    status: str
+    assignee: str
+    why: str = ""
+
+
+def written_of(task: Task, change: str, why: str = "") -> Written:
+    """Return what became of a task, where it stands."""
+    place = (str(task.key), task.path, task.line)
+    return Written(*place, change, task.title, task.status.value, task.assignee, why)
+
+
+class NewTask(NamedTuple):
+    """A task to be added: ``own`` is its id ('' makes one), ``under`` the heading it goes below."""
+
+    title: str
+    own: str = ""
+    under: str = ""
+    priority: str = ""
+    tags: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    body: str = ""
+
+
+class Files(Protocol):
+    """The task files of the caller's work tree."""
+
+    def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
+        """Write status and assignee of a task; ``before`` is what else its file may say."""
+        ...
+
+    def add(self, path: str, title: str, own: str, under: str) -> Task:
+        """Add a task to a file, and return it with the key that it has from now on."""
+        ...
+
+
+class Done(NamedTuple):
+    """How a task stands after something was done, and what became of it in the files."""
+
+    entry: Entry
+    written: Written | None = None
+
+
+class Work:
+    """What agents and people do with the tasks of one project.
+
+    Raises:
+        WorkError: From any method: the task cannot be worked on so; nothing was changed.
+        StoreError: From any method: the database cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913 - the database, the files, and what stands behind them
+        self,
+        store: Store,
+        project: str,
+        now: Callable[[], float],
+        files: Files | None,
+        ask_for_sync: Callable[[], None],
+        add_to: str = "",
+    ) -> None:
+        """Set out.
+
+        Args:
+            store: The task database.
+            project: The project's id.
+            now: The time, in seconds since 1970.
+            files: The caller's work tree; None where there is none.
+            ask_for_sync: Lets the board follow.
+            add_to: The file in which new tasks are written; '' for none.
+        """
+        self._store = store
+        self._project = project
+        self._now = now
+        self._files = files
+        self._ask_for_sync = ask_for_sync
+        self._add_to = add_to
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def key(self, text: str) -> TaskKey:
+        """Return the key that a user means: a whole one, a name alone, or ``path:line``.
+
+        Raises:
+            UnknownTaskError: No task is called so.
+            WorkError: Several are.
+        """
+        every = self._store.entries()
+        source, _, name = text.partition(":")
+        whole = TaskKey(self._project, source, name)
+        found = [each.key for each in every if each.key == whole] or [
+            each.key
+            for each in every
+            if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            keys = ", ".join(map(str, found))
+            raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
+        names = {name: str(each.key) for each in every for name in (str(each.key), each.key.name)}
+        near = difflib.get_close_matches(text, names, NEAR)
+        raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near)))
+
+    def show(self, text: str) -> Entry:
+        """Return one task."""
+        return self._store.entry(self.key(text))
+
+    def tasks(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
+        """Return tasks in the order of the files; those that are over only if asked for."""
+        chosen = statuses or [each for each in Status if not each.is_over]
+        return self._store.entries(wanted, chosen)
+
+    def next(self, agent: str = "", wanted: Wanted = ANY, limit: int = 20) -> list[Entry]:
+        """Return what may be claimed now, first what comes first."""
+        return self._store.ready(self._now(), wanted, limit, agent)
+
+    def history(self, text: str) -> list[Event]:
+        """Return what happened to a task, oldest first."""
+        return self._store.history(self.key(text))
+
+    def events(self, after: int, limit: int) -> list[Event]:
+        """Return what happened after an event, oldest first."""
+        return self._store.events(after, limit)
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        return self._store.last_event()
+
+    # --- claims ---------------------------------------------------------------------------------
+
+    def claim_next(
+        self, agent: str, lease: float = ALONE, wanted: Wanted = ANY, orchestrator: str = ""
+    ) -> Done | None:
+        """Claim what comes first; None if nothing is ready."""
+        entry = self._store.claim_next(agent, self._now(), lease, wanted, orchestrator)
+        return None if entry is None else self._done(entry, None)
+
+    def claim(self, text: str, agent: str, lease: float = ALONE, orchestrator: str = "") -> Done:
+        """Claim one task."""
+        key = self.key(text)
+        before = self._store.entry(key).task
+        entry = self._store.claim(key, agent, self._now(), lease, orchestrator)
+        return self._done(entry, before)
+
+    def extend(self, text: str, agent: str, token: int = 0, lease: float = ALONE) -> Entry:
+        """Let a claim last for a lease from now on."""
+        key = self.key(text)
+        return self._store.extend(key, self._token(key, agent, token), self._now(), lease)
+
+    def finish(
+        self, text: str, status: Status, agent: str, token: int = 0, reason: str = ""
+    ) -> Done:
+        """End a claim, or set the status of a task that nobody has claimed.
+
+        Args:
+            text: Which task.
+            status: How it went.
+            agent: Who says so.
+            token: Of the claim; 0 stands for that of the agent's own claim.
+            reason: Why.
+        """
+        key = self.key(text)
+        before = self._store.entry(key)
+        held = self._token(key, agent, token, before)
+        if held:
+            entry = self._store.finish(key, held, status, self._now(), reason)
+        else:
+            entry = self._store.set_status(key, status, self._now(), agent, reason)
+        return self._done(entry, before.task)
+
+    def release(self, text: str, agent: str, token: int = 0, reason: str = "") -> Done:
+        """Give a task back."""
+        key = self.key(text)
+        before = self._store.entry(key)
+        held = self._token(key, agent, token, before)
+        entry = self._store.release(key, held, self._now(), reason)
+        return self._done(entry, before.task)
+
+    def set(  # noqa: PLR0913 - who sets what, and whether against a claim
+        self,
+        text: str,
+        who: str,
+        status: Status | None = None,
+        assignee: str | None = None,
+        reason: str = "",
+        *,
+        force: bool = False,
+    ) -> Done:
+        """Set status or assignee of a task, as people do; ``force`` ends somebody's claim."""
+        key = self.key(text)
+        before = self._store.entry(key)
+        entry = before
+        if status is not None:
+            entry = self._store.set_status(key, status, self._now(), who, reason, force=force)
+        if assignee is not None:
+            entry = self._store.assign(key, assignee, self._now(), who)
+        return self._done(entry, before.task)
+
+    def add(self, new: NewTask) -> Done:
+        """Add a task: to the file that is named for new ones, else to the database alone.
+
+        Raises:
+            EditError: It cannot be written into that file.
+        """
+        if self._add_to and self._files is not None:
+            if new.priority or new.tags or new.needs or new.body:
+                raise WorkError(
+                    f"New tasks are written to {self._add_to}, and only a title, an id and a "
+                    "heading can be given with them; add the task, and write the rest there."
+                )
+            task = self._files.add(self._add_to, new.title, new.own, new.under)
+            entry = self._store.add(task, self._now())
+            self._ask_for_sync()
+            return Done(entry, written_of(task, "added"))
+        entry = self._store.add(self._born(new), self._now())
+        self._ask_for_sync()
+        return Done(entry)
+
+    def _born(self, new: NewTask) -> Task:
+        """Return a task that stands in no file, with a short key."""
+        title = " ".join(new.title.split())
+        if not title:
+            raise WorkError("A task has a title; give one.")
+        name = new.own or "".join(secrets.choice(LETTERS) for _ in range(KEY_LENGTH))
+        return Task(
+            TaskKey(self._project, BORN_HERE, name),
+            title,
+            Status.TODO,
+            body=new.body,
+            labels=new.tags,
+            priority=new.priority,
+            depends_on=new.needs,
+        )
+
+    def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
+        """Claim one task, or go on with one's own claim for a lease from now on."""
+        key = self.key(text)
+        entry = self._store.entry(key)
+        if entry.claim is None or entry.claim.agent != agent:
+            return self.claim(text, agent, lease)
+        return self._done(
+            self._store.extend(key, entry.claim.token, self._now(), lease), entry.task
+        )
+
+    # --- orchestrators --------------------------------------------------------------------------
+
+    def register(self, instance_id: str, agent_count: int = 0) -> Orchestrator:
+        """Let a process be known that hands out tasks."""
+        return self._store.register(instance_id, self._now(), agent_count)
+
+    def beat(self, instance_id: str, agent_count: int | None = None) -> Orchestrator:
+        """Note that it is alive; whoever is silent loses the claims of its agents."""
+        return self._store.beat(instance_id, self._now(), agent_count)
+
+    def orchestrators(self) -> list[Orchestrator]:
+        """Return those that are known."""
+        return self._store.orchestrators()
+
+    def reclaim(self, *, leases: bool = True) -> list[Entry]:
+        """Take back the claims of orchestrators that fell silent, and those that ran out.
+
+        A claim that ran out is free as it is, for whoever claims next. It is not taken back where
+        somebody only looks (``leases`` is not set): its agent may still come and finish.
+        """
+        found = self._store.reclaim(self._now(), leases=leases)
+        if found:
+            self._ask_for_sync()
+        return found
+
+    # --- both ways ------------------------------------------------------------------------------
+
+    def write_files(self) -> list[Written]:
+        """Write all that the database has and the files of this work tree do not say."""
+        files = self._files
+        return [files.write(kept) for kept in self._store.ahead()] if files is not None else []
+
+    def _done(self, entry: Entry, before: Task | None) -> Done:
+        """Write what was done into the file, and let the board follow."""
+        self._ask_for_sync()
+        files = self._files
+        if files is None:
+            return Done(entry)
+        written: Written | None = None
+        earlier = [filed_part(before)] if before is not None else []
+        for kept in self._store.ahead():
+            is_it = kept.task.key == entry.key
+            found = files.write(kept, earlier if is_it else ())
+            written = found if is_it else written
+        if written is None:
+            # The file is to say what it said when both agreed last; here it may say more.
+            written = files.write(Kept(entry.task, filed_part(entry.task)), earlier)
+        return Done(entry, written)
+
+    def _token(self, key: TaskKey, agent: str, token: int, entry: Entry | None = None) -> int:
+        """Return the token of a claim: the one that was given, else that of the agent's own."""
+        claim = (entry or self._store.entry(key)).claim
+        if token or claim is None or claim.agent != agent:
+            return token
+        return claim.token

@@ -1,0 +1,110 @@
+"""Writes what was set in the task database into the files of a work tree, where it is safe.
+
+A value in a file is replaced only if it is one that the database knows of: what the file said when
+both agreed last, or what the database itself had before. Whatever else stands there was edited and
+is not committed yet; its commit brings it in, and both are merged then.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kanban_sync.agents.work import Written
+from kanban_sync.core.errors import EditError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kanban_sync.core.merge import Filed, Kept
+    from kanban_sync.core.model import Status, Task
+
+PLACE = re.compile(r"^\S+?:(?:\d+:)? ")
+
+EDITED = "was edited here and is not committed"
+
+
+class Files(Protocol):
+    """The task files of one work tree."""
+
+    def look(self, key: str) -> Task:
+        """Return a task as it stands there."""
+        ...
+
+    def set(self, key: str, status: Status | None = None, assignee: str | None = None) -> Any:  # noqa: ANN401 - what was edited has path, line and change
+        """Set the status of a task, its assignee, or both."""
+        ...
+
+
+def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
+    """Write status and assignee of one task into its file.
+
+    Args:
+        files: The work tree.
+        kept: The task as the database has it, with what its file said last.
+        before: What else the file may say, since the database had it.
+    """
+    task = kept.task
+    known = [*before, *([kept.filed] if kept.filed is not None else [])]
+    try:
+        here = files.look(str(task.key))
+    except EditError as error:
+        # Where the line was taken out, nothing says anything else.
+        if task.status.is_over:
+            return _written(task, task, "unchanged", [])
+        return _written(task, task, "left", [_reason(error)])
+    reasons: list[str] = []
+    change = "unchanged"
+    whose = {each.assignee for each in known}
+    if not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons):
+        change = _set(files, task, reasons, assignee=task.assignee) or change
+    if _may_write(here.status, task.status, {each.status for each in known}, reasons):
+        change = _set(files, task, reasons, status=task.status) or change
+    if reasons and change == "unchanged":
+        change = "left"
+    return _written(task, here, change, reasons)
+
+
+def _may_write(here: str, wanted: str, known: Collection[str], reasons: list[str]) -> bool:
+    if here == wanted:
+        return False
+    if here not in known:
+        reasons.append(EDITED)
+        return False
+    return True
+
+
+def _set(
+    files: Files,
+    task: Task,
+    reasons: list[str],
+    *,
+    status: Status | None = None,
+    assignee: str | None = None,
+) -> str:
+    """Set one of both; return what was done, '' if nothing."""
+    try:
+        change = str(files.set(str(task.key), status, assignee).change)
+    except EditError as error:
+        reasons.append(_reason(error))
+        return ""
+    return change if change != "unchanged" else ""
+
+
+def _reason(error: EditError) -> str:
+    """Return the reason without the place, which is told beside it."""
+    return PLACE.sub("", str(error).splitlines()[0], count=1)
+
+
+def _written(task: Task, here: Task, change: str, reasons: Sequence[str]) -> Written:
+    return Written(
+        str(task.key),
+        here.path,
+        here.line,
+        change,
+        task.title,
+        task.status.value,
+        task.assignee,
+        # What else there is follows mostly from the first.
+        next(iter(reasons), ""),
+    )

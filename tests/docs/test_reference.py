@@ -54,8 +54,9 @@ PROGRAMS = {
     "kanban-project-sync": "",
 }
 
-# What only the demo and the stand-in read, and what git and hook frameworks tell a hook.
-OTHERS = re.compile(r"PRE_COMMIT(_.*)?|GIT_.*")
+# What only the demo and the stand-in read, what git and hook frameworks tell a hook, and what any
+# login sets.
+OTHERS = re.compile(r"PRE_COMMIT(_.*)?|GIT_.*|HOME|LOGNAME|USER|XDG_CONFIG_HOME")
 
 
 def _command(name: str) -> click.Command:

@@ -25,6 +25,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.databases import DATABASE_FILE, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
+from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import Doors, Engine, Report, Session
 from kanban_sync.sync.notices import advice, failure, surprise
@@ -41,8 +42,10 @@ from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import reading_data, synced_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
+    from kanban_sync.agents.work import Work
     from kanban_sync.boards.planka.credentials import Credential
     from kanban_sync.config import Settings
     from kanban_sync.core.model import Task
@@ -132,8 +135,7 @@ class Clone(Checkout):
         Raises:
             SetupError: The URL is none, or no secret may go there.
         """
-        # Loaded here: a sync without a board needs no HTTP.
-        from kanban_sync.boards.planka.board import PlankaBoard
+        from kanban_sync.boards.planka.board import PlankaBoard  # The database needs no HTTP.
         from kanban_sync.boards.planka.client import ALLOW_HTTP, Client, Conduct
         from kanban_sync.boards.planka.sign_in import SignIn
 
@@ -188,6 +190,12 @@ class Clone(Checkout):
         settings = self.settings()
         with self._reading(settings) as (repository, store):
             return open_editor(self, settings, repository, store)
+
+    def work(self) -> AbstractContextManager[Work]:
+        """Open what agents and people do with tasks; what is committed is brought in first."""
+        from kanban_sync.workplace import open_work  # A hook's process does none.
+
+        return open_work(self, self.database.open, self.refresh)
 
     @contextlib.contextmanager
     def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:
@@ -390,9 +398,3 @@ class Clone(Checkout):
     ) -> None:
         watcher.log(str(error))
         self.state.notice(failure(str(error), named))
-
-
-def is_waited_for(environment: Mapping[str, str]) -> bool:
-    """Whether a hook waits for this process to end: under CI it does, unless told otherwise."""
-    under_ci = environment.get("CI", "").lower() not in {"", "0", "false"}
-    return under_ci and environment.get("KANBAN_SYNC") != "detach"

@@ -51,7 +51,8 @@ class Settings:
     (what is checked out). ``archived`` tells whether changes that were archived before the first
     sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
     ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
-    with ``{path}``, or ``none``. ``check`` says of codes whether they are errors.
+    with ``{path}``, or ``none``. ``add_to`` is the file in which new tasks are written. ``check``
+    says of codes whether they are errors.
 
     Raises:
         SettingsError: The URL, whoever named it, holds a user name or password.
@@ -68,6 +69,7 @@ class Settings:
     sources: SourceSettings = field(default_factory=SourceSettings)
     drawing: Drawing = field(default_factory=Drawing)
     links: str = ""
+    add_to: str = ""
     check: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -129,6 +131,7 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("sources", "dialects", ANY): _Key(f"sources.dialects.{ANY}", _one_of(DIALECTS)),
     ("sources", "exclude"): _Key("sources.exclude", _texts),
     ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
+    ("sources", "add_to"): _Key("add_to", _text),
     **{
         ("limits", name): _Key(f"sources.limits.{name}", partial(limit_problem, name))
         for name in Limits._fields

@@ -7,6 +7,7 @@ is not committed yet; its commit brings it in, and both are merged then.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kanban_sync.agents.work import Written
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.merge import Filed, Kept
     from kanban_sync.core.model import Status, Task
+
+PLACE = re.compile(r"^\S+?:(?:\d+:)? ")
 
 EDITED = "was edited here and is not committed"
 
@@ -46,10 +49,14 @@ def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
     try:
         here = files.look(str(task.key))
     except EditError as error:
+        # Where the line was taken out, nothing says anything else.
+        if task.status.is_over:
+            return _written(task, task, "unchanged", [])
         return _written(task, task, "left", [_reason(error)])
     reasons: list[str] = []
     change = "unchanged"
-    if _may_write(here.assignee, task.assignee, {each.assignee for each in known}, reasons):
+    whose = {each.assignee for each in known}
+    if not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons):
         change = _set(files, task, reasons, assignee=task.assignee) or change
     if _may_write(here.status, task.status, {each.status for each in known}, reasons):
         change = _set(files, task, reasons, status=task.status) or change
@@ -85,7 +92,8 @@ def _set(
 
 
 def _reason(error: EditError) -> str:
-    return str(error).splitlines()[0]
+    """Return the reason without the place, which is told beside it."""
+    return PLACE.sub("", str(error).splitlines()[0], count=1)
 
 
 def _written(task: Task, here: Task, change: str, reasons: Sequence[str]) -> Written:
@@ -97,5 +105,6 @@ def _written(task: Task, here: Task, change: str, reasons: Sequence[str]) -> Wri
         task.title,
         task.status.value,
         task.assignee,
-        "; ".join(dict.fromkeys(reasons)),
+        # What else there is follows mostly from the first.
+        next(iter(reasons), ""),
     )

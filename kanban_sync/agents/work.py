@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.core.errors import UnknownTaskError, WorkError
 from kanban_sync.core.merge import Kept, filed_part
-from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import ANY, WorkStore
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from kanban_sync.core.merge import Filed
-    from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Wanted
 
@@ -35,6 +34,15 @@ ATTENDED = 300.0
 """Seconds of a claim that something keeps alive beside the agent."""
 
 
+BORN_HERE = "db"
+"""The source of tasks that stand in no file."""
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+KEY_LENGTH = 5
+"""A new key is one of 28 million: two that are alike are refused by the database."""
+
+
+@runtime_checkable
 class Store(TaskStore, WorkStore, Protocol):
     """Both halves of the task database."""
 
@@ -56,11 +64,33 @@ class Written(NamedTuple):
     why: str = ""
 
 
+def written_of(task: Task, change: str, why: str = "") -> Written:
+    """Return what became of a task, where it stands."""
+    place = (str(task.key), task.path, task.line)
+    return Written(*place, change, task.title, task.status.value, task.assignee, why)
+
+
+class NewTask(NamedTuple):
+    """A task to be added: ``own`` is its id ('' makes one), ``under`` the heading it goes below."""
+
+    title: str
+    own: str = ""
+    under: str = ""
+    priority: str = ""
+    tags: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    body: str = ""
+
+
 class Files(Protocol):
     """The task files of the caller's work tree."""
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         """Write status and assignee of a task; ``before`` is what else its file may say."""
+        ...
+
+    def add(self, path: str, title: str, own: str, under: str) -> Task:
+        """Add a task to a file, and return it with the key that it has from now on."""
         ...
 
 
@@ -79,13 +109,14 @@ class Work:
         StoreError: From any method: the database cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the database, the files, and what stands behind them
         self,
         store: Store,
         project: str,
         now: Callable[[], float],
-        files: Callable[[], Files | None],
+        files: Files | None,
         ask_for_sync: Callable[[], None],
+        add_to: str = "",
     ) -> None:
         """Set out.
 
@@ -93,14 +124,16 @@ class Work:
             store: The task database.
             project: The project's id.
             now: The time, in seconds since 1970.
-            files: Opens the caller's work tree; None where there is none.
+            files: The caller's work tree; None where there is none.
             ask_for_sync: Lets the board follow.
+            add_to: The file in which new tasks are written; '' for none.
         """
         self._store = store
         self._project = project
         self._now = now
         self._files = files
         self._ask_for_sync = ask_for_sync
+        self._add_to = add_to
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -133,7 +166,7 @@ class Work:
         return self._store.entry(self.key(text))
 
     def tasks(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
-        """Return tasks in the order of the files; those that are over only if they are asked for."""
+        """Return tasks in the order of the files; those that are over only if asked for."""
         chosen = statuses or [each for each in Status if not each.is_over]
         return self._store.entries(wanted, chosen)
 
@@ -145,6 +178,14 @@ class Work:
         """Return what happened to a task, oldest first."""
         return self._store.history(self.key(text))
 
+    def events(self, after: int, limit: int) -> list[Event]:
+        """Return what happened after an event, oldest first."""
+        return self._store.events(after, limit)
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        return self._store.last_event()
+
     # --- claims ---------------------------------------------------------------------------------
 
     def claim_next(
@@ -154,9 +195,7 @@ class Work:
         entry = self._store.claim_next(agent, self._now(), lease, wanted, orchestrator)
         return None if entry is None else self._done(entry, None)
 
-    def claim(
-        self, text: str, agent: str, lease: float = ALONE, orchestrator: str = ""
-    ) -> Done:
+    def claim(self, text: str, agent: str, lease: float = ALONE, orchestrator: str = "") -> Done:
         """Claim one task."""
         key = self.key(text)
         before = self._store.entry(key).task
@@ -217,6 +256,42 @@ class Work:
             entry = self._store.assign(key, assignee, self._now(), who)
         return self._done(entry, before.task)
 
+    def add(self, new: NewTask) -> Done:
+        """Add a task: to the file that is named for new ones, else to the database alone.
+
+        Raises:
+            EditError: It cannot be written into that file.
+        """
+        if self._add_to and self._files is not None:
+            if new.priority or new.tags or new.needs or new.body:
+                raise WorkError(
+                    f"New tasks are written to {self._add_to}, and only a title, an id and a "
+                    "heading can be given with them; add the task, and write the rest there."
+                )
+            task = self._files.add(self._add_to, new.title, new.own, new.under)
+            entry = self._store.add(task, self._now())
+            self._ask_for_sync()
+            return Done(entry, written_of(task, "added"))
+        entry = self._store.add(self._born(new), self._now())
+        self._ask_for_sync()
+        return Done(entry)
+
+    def _born(self, new: NewTask) -> Task:
+        """Return a task that stands in no file, with a short key."""
+        title = " ".join(new.title.split())
+        if not title:
+            raise WorkError("A task has a title; give one.")
+        name = new.own or "".join(secrets.choice(LETTERS) for _ in range(KEY_LENGTH))
+        return Task(
+            TaskKey(self._project, BORN_HERE, name),
+            title,
+            Status.TODO,
+            body=new.body,
+            labels=new.tags,
+            priority=new.priority,
+            depends_on=new.needs,
+        )
+
     def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
         """Claim one task, or go on with one's own claim for a lease from now on."""
         key = self.key(text)
@@ -256,13 +331,13 @@ class Work:
 
     def write_files(self) -> list[Written]:
         """Write all that the database has and the files of this work tree do not say."""
-        files = self._files()
+        files = self._files
         return [files.write(kept) for kept in self._store.ahead()] if files is not None else []
 
     def _done(self, entry: Entry, before: Task | None) -> Done:
         """Write what was done into the file, and let the board follow."""
         self._ask_for_sync()
-        files = self._files()
+        files = self._files
         if files is None:
             return Done(entry)
         written: Written | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kanban_sync.agents.entries import written_line
 from kanban_sync.checkout import Checkout
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.core.model import Status
@@ -81,6 +82,25 @@ def add_command(*, file: str, title: str, own: str, under: str, as_json: bool) -
 def remove_command(*, key: str, as_json: bool) -> None:
     """Take the completed task KEY out of its TASKS.md v1.0, with all below it."""
     _tell(here().editor().remove(key), as_json=as_json)
+
+
+@command.command("write")
+@json_option
+def write_command(*, as_json: bool) -> None:
+    """Write into this work tree what the task database has and its files do not say yet.
+
+    What was edited here and is not committed stays as it is, and is told.
+    """
+    with here().work() as work:
+        written = work.write_files()
+    if as_json:
+        print_json({"tasks": [each._asdict() for each in written]})
+        return
+    news = [each for each in written if each.change != "unchanged"]
+    for each in news:
+        say(written_line(each))
+    if not news:
+        say("the files say all that the task database has")
 
 
 def _tell(edited: Edited, *, as_json: bool) -> None:

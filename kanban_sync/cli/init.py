@@ -10,6 +10,7 @@ import click
 
 from kanban_sync import config, install
 from kanban_sync.app import Clone, Watcher
+from kanban_sync.cli.agent_files import write_agent_files
 from kanban_sync.cli.console import asked, confirmed, here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.core.columns import storable
@@ -77,9 +78,16 @@ NO_PLANKA = """
 @click.option("--project", help="Name of the Planka project; the folder's name by default.")
 @click.option("--board", help="Name of the board; 'Tasks' by default.")
 @click.option("--no-hooks", is_flag=True, help="Do not install git hooks (pre-commit runs them).")
+@click.option("--agents", is_flag=True, help="Also tell agents how: a skill, and AGENTS.md.")
 @yes_option
-def command(
-    *, url: str | None, project: str | None, board: str | None, no_hooks: bool, yes: bool
+def command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    url: str | None,
+    project: str | None,
+    board: str | None,
+    no_hooks: bool,
+    agents: bool,
+    yes: bool,
 ) -> None:
     """Set up this clone: settings, hooks, consent, and the first sync.
 
@@ -90,6 +98,9 @@ def command(
     settings = _settings(clone, url, project, board, yes=yes)
     _write_settings(clone, settings)
     clone.record_settings(settings)
+    if agents:
+        for name in write_agent_files(clone.top):
+            say(f"wrote {name}; commit it, so that agents of all clones read it")
     if not no_hooks:
         tell(install.install(clone.top, clone.git_dir(clone.worktree)))
     _sync_files(clone, settings)

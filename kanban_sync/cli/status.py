@@ -10,7 +10,10 @@ import click
 from kanban_sync.cli.console import here, json_option, print_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+SHOWN = 5
+"""How many keys are named before they are only counted."""
 
 
 @click.command("status")
@@ -45,6 +48,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines.append(f"database   {data['database']}")
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     lines.append(f"tasks      {counts or 'none'}")
+    if data["ahead"]:
+        lines.append(f"ahead      {_ahead(data['ahead'])}")
     for each in data["files"]:
         kind = f"{each['source']} {each['dialect']}".rstrip()
         lines.append(f"file       {each['path']}  {each['done']}/{each['tasks']}  {kind}")
@@ -52,6 +57,12 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     if data["uncommitted"]:
         lines.append(f"not read   {', '.join(data['uncommitted'])}  (not committed)")
     return lines
+
+
+def _ahead(keys: Sequence[str]) -> str:
+    """Tell of which tasks the database has what the files do not say."""
+    names = ", ".join(keys[:SHOWN]) + (" …" if len(keys) > SHOWN else "")
+    return f"{len(keys)} in the database ahead of the file: {names}; see 'kanban-sync files write'"
 
 
 def _board(data: Mapping[str, Any]) -> str:

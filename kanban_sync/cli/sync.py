@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +20,7 @@ from kanban_sync.core.errors import (
 )
 from kanban_sync.core.operations import Plan
 from kanban_sync.core.plan_text import plan_data, plan_lines, plan_markdown
+from kanban_sync.sync.background import detach
 from kanban_sync.sync.consent import Target, named_target
 from kanban_sync.sync.runner import Outcome
 
@@ -244,18 +243,9 @@ def _tell(result: SyncResult, form: str) -> None:
 
 def _detach(clone: Clone, named: Target | None) -> None:
     """Start a process that outlives this one and holds none of its streams."""
-    call = [sys.executable, "-E", "-P", "-m", "kanban_sync"]
-    call += ["background", "--state", str(clone.state.path)]
+    options: list[str] = []
     if named is not None:
-        call += ["--url", named.url, "--project", named.project, "--board", named.board]
+        options = ["--url", named.url, "--project", named.project, "--board", named.board]
     clone.request(named)
-    with (clone.state.log / "background.out").open("ab") as output:
-        subprocess.Popen(
-            call,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=clone.common_dir,
-        )
+    detach(clone.state, options)
     say("queued: the sync goes on in the background; see 'kanban-sync log'")

@@ -55,7 +55,9 @@ class Kept(NamedTuple):
         if self.filed is None:
             return True
         filed, task = self.filed, self.task
-        return (filed.status, filed.assignee) != (task.status, task.assignee)
+        # Who did what is over need not stand in a file: many have no place for it.
+        is_open = not task.status.is_over
+        return filed.status is not task.status or (is_open and filed.assignee != task.assignee)
 
 
 class Conflict(NamedTuple):

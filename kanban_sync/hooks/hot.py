@@ -72,7 +72,7 @@ def _prepare(state: str, request: str) -> None:
         os.close(requests)
 
 
-def _output(state: str) -> int:
+def open_output(state: str) -> int:
     """Open the file for what the detached process prints although it should not."""
     try:
         os.makedirs(state + "/log", mode=0o700, exist_ok=True)
@@ -155,7 +155,7 @@ def main(state: str, request: str) -> None:
     os.chdir(common)
     # sys.executable is the name this ran under: a resolved link would leave the virtualenv.
     command = [sys.executable, "-E", "-P", "-m", "kanban_sync", "background", "--state", state]
-    child = start(command, clean_environment(os.environ), _output(state))
+    child = start(command, clean_environment(os.environ), open_output(state))
     under_ci = os.environ.get("CI", "").lower() not in {"", "0", "false"}
     if under_ci and os.environ.get("KANBAN_SYNC") != "detach":
         _wait(child, CI_WAIT)

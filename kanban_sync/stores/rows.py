@@ -39,7 +39,9 @@ FILED_TASKS = KEPT_TASKS.replace("ORDER BY", "AND file_status <> '' ORDER BY")
 
 AHEAD = KEPT_TASKS.replace(
     "ORDER BY",
-    """AND status <> 'orphaned' AND (status <> file_status OR assignee <> file_assignee)
+    """AND status <> 'orphaned'
+      AND (status <> file_status OR (assignee <> file_assignee
+                                     AND status NOT IN ('done', 'cancelled')))
     ORDER BY""",
 )
 """Those that no file has held yet are among them: their file_status is empty."""

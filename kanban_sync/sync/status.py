@@ -70,4 +70,5 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),
         "tasks": count_tasks(store.tasks()) if store else {},
+        "ahead": [str(each.task.key) for each in store.ahead()] if store else [],
     }

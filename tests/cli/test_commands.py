@@ -42,6 +42,7 @@ ON_BOARD = {"add-search": "In Progress", "Rotate the keys": "To Do", "Tidy the l
 DONE = CHANGE.replace("[ ]", "[x]")
 
 STATUS = {
+    "ahead",
     "allowed",
     "board_url",
     "branch",

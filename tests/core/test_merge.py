@@ -117,6 +117,7 @@ def test_words_are_the_file_s_and_a_merge_repeated_changes_nothing(
         (Kept(at(TODO), filed_part(at(TODO, NEW, word="open"))), False),
         (Kept(at(DONE), filed_part(at(TODO))), True),
         (Kept(at(TODO, assignee="ada"), filed_part(at(TODO))), True),
+        (Kept(at(DONE, assignee="ada"), filed_part(at(DONE))), False),
         (Kept(at(TODO), None), True),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from docs.documents import TOP, document, table, words
 from docs.reader import Reader
 from kanban_sync import config
+from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.boards.planka.client import ALLOW_HTTP
 from kanban_sync.boards.planka.credentials import VARIABLES
 from kanban_sync.cli import project_sync
@@ -20,9 +21,10 @@ from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.ending import INTERRUPTED
 from kanban_sync.cli.init import GIT, TEMPLATE
 from kanban_sync.cli.main import COMMANDS, cli
+from kanban_sync.cli.task_options import AGENT
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
-from kanban_sync.core.errors import BoardUnreachableError, KanbanSyncError
+from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.mapping import COLUMN_OF
 from kanban_sync.core.model import Status
 from kanban_sync.sources.box_tasks import MARKS
@@ -34,7 +36,14 @@ from repos import Repo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS = {"files": ("set", "add", "remove")}
+PARTS = {
+    "files": ("set", "add", "remove", "write"),
+    "orchestrator": ("register", "heartbeat", "list"),
+    "task": (
+        *("list", "show", "next", "claim", "start", "heartbeat", "done", "review", "block"),
+        *("fail", "release", "set", "add", "history", "run"),
+    ),
+}
 """Commands that have commands of their own."""
 
 PROGRAMS = {
@@ -160,7 +169,7 @@ def test_the_file_that_init_writes_tells_the_defaults() -> None:
 
 def test_every_environment_variable_is_described() -> None:
     described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
-    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP}
+    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT}
     assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
 
 
@@ -182,7 +191,14 @@ def _read() -> set[str]:
 
 def test_every_exit_code_is_described() -> None:
     described = {int(row[0]) for row in table(document("reference/exit-codes.md").text)}
-    assert described == {0, KanbanSyncError.exit_code, BoardUnreachableError.exit_code, INTERRUPTED}
+    codes = {each.exit_code for each in _all_errors(KanbanSyncError)}
+    assert described == {0, *codes, NOTHING_READY, INTERRUPTED}
+
+
+def _all_errors(error: type[KanbanSyncError]) -> Iterator[type[KanbanSyncError]]:
+    yield error
+    for each in error.__subclasses__():
+        yield from _all_errors(each)
 
 
 # --- statuses and dialects ----------------------------------------------------------------------
@@ -242,6 +258,11 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("doctor", "## doctor"),
         ("check", "## check"),
         ("install", "## install and uninstall"),
+        ("task show tidy-build-logs", "## A task"),
+        ("task list", "## task list"),
+        ("events", "## events"),
+        ("orchestrator list", "## orchestrator"),
+        ("files write", "## files write"),
     ],
 )
 def test_every_key_is_described(
@@ -268,6 +289,13 @@ def test_every_key_inside_is_described(synced: tuple[Reader, StateFolder]) -> No
     assert list(synced_data["board"]) == _nested("## sync", "board")
     dry = _asked(synced, "sync --dry-run")
     assert set(dry) == {"board", *_nested("## sync", "board")}
+    claimed = _asked(synced, "task claim --next")
+    assert list(claimed) == [*_keys("## A task"), *_keys("## A task", 1)]
+    assert _keys("## A task", 1) == ["file"]
+    assert list(claimed["file"]) == ["path", "line", "change", "why"]
+    assert list(_asked(synced, "events")["events"][0]) == _nested("## events", "events")
+    registered = _asked(synced, "orchestrator register one")
+    assert list(registered) == _nested("## orchestrator", "orchestrators")
     assert list(_asked(synced, "doctor")["findings"][0]) == _nested("## doctor", "findings")
 
 

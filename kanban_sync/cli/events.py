@@ -1,0 +1,87 @@
+"""``kanban-sync events``: what happened to tasks, and with ``--follow`` what happens."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kanban_sync.agents.entries import event_data
+from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.core.printable import printable_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanban_sync.agents.work import Work
+    from kanban_sync.core.ports import Event
+
+POLL = 0.2
+"""Seconds between two looks of ``--follow``."""
+
+BATCH = 1000
+
+
+@click.command("events")
+@click.option("-f", "--follow", is_flag=True, help="Go on as things happen; ends with Ctrl-C.")
+@click.option(
+    "--since", metavar="N", type=click.IntRange(min=0), help="Only those with an id above N."
+)
+@json_option
+def command(*, follow: bool, since: int | None, as_json: bool) -> None:
+    """Show what happened to tasks, oldest first; with --follow and without --since what happens."""
+    with here().work() as work:
+        work.reclaim(leases=False)
+        after = since if since is not None else work.last_event() if follow else 0
+        found = list(_events(work, after))
+        if as_json and not follow:
+            last = found[-1].id if found else after
+            events = [event_data(each, read(each)) for each in found]
+            print_json({"events": events, "last": last})
+            return
+        while True:
+            for each in found:
+                _tell(each, as_json=as_json)
+                after = each.id
+            if not follow:
+                return
+            time.sleep(POLL)
+            found = list(_events(work, after))
+
+
+def read(event: Event) -> Any:  # noqa: ANN401 - whatever JSON it holds
+    """Return what an event's data says."""
+    return json.loads(event.data or "{}")
+
+
+def line_of_event(event: Event) -> str:
+    """Return an event in one line."""
+    when = datetime.fromtimestamp(event.at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    said = read(event)
+    words = [f"{name}={_short(value)}" for name, value in said.items()]
+    return f"{event.id}  {when}  {event.kind}  {event.key or '-'}  {' '.join(words)}".rstrip()
+
+
+def _short(value: object) -> str:
+    return str(len(value)) if isinstance(value, list) and not value else _text(value)
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _events(work: Work, after: int) -> Iterator[Event]:
+    while batch := work.events(after, BATCH):
+        yield from batch
+        after = batch[-1].id
+
+
+def _tell(event: Event, *, as_json: bool) -> None:
+    if as_json:
+        text = json.dumps(event_data(event, read(event)))
+        click.echo(printable_json(text))
+    else:
+        say(line_of_event(event))

@@ -1,0 +1,78 @@
+"""``kanban-sync orchestrator``: processes that hand out tasks, and whether they are alive."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.agents.entries import orchestrator_data
+from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.core.claims import SILENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanban_sync.core.work import Orchestrator
+
+agents_option = click.option(
+    "--agents", metavar="N", type=click.IntRange(min=0), help="How many agents it has."
+)
+
+
+@click.group("orchestrator")
+def command() -> None:
+    """Let processes be known that hand out tasks; one that falls silent loses its claims."""
+
+
+@command.command("register")
+@click.argument("instance")
+@agents_option
+@json_option
+def register_command(*, instance: str, agents: int | None, as_json: bool) -> None:
+    """Register the orchestrator INSTANCE; then a heartbeat is due every 20 seconds."""
+    with here().work() as work:
+        _tell_one(work.register(instance, agents or 0), as_json=as_json)
+
+
+@command.command("heartbeat")
+@click.argument("instance")
+@agents_option
+@json_option
+def heartbeat_command(*, instance: str, agents: int | None, as_json: bool) -> None:
+    """Say that the orchestrator INSTANCE is alive."""
+    with here().work() as work:
+        _tell_one(work.beat(instance, agents), as_json=as_json)
+        work.reclaim(leases=False)
+
+
+@command.command("list")
+@json_option
+def list_command(*, as_json: bool) -> None:
+    """List the orchestrators that were ever registered."""
+    with here().work() as work:
+        work.reclaim(leases=False)
+        found = work.orchestrators()
+    if as_json:
+        now = time.time()
+        print_json({"orchestrators": [orchestrator_data(each, now, SILENCE) for each in found]})
+        return
+    say("\n".join(_lines(found)) or "no orchestrator was registered")
+
+
+def _tell_one(orchestrator: Orchestrator, *, as_json: bool) -> None:
+    if as_json:
+        print_json(orchestrator_data(orchestrator, time.time(), SILENCE))
+        return
+    say("\n".join(_lines([orchestrator])))
+
+
+def _lines(found: Sequence[Orchestrator]) -> list[str]:
+    now = time.time()
+    return [
+        f"{each.instance_id}  {each.agent_count} agents  "
+        + ("alive" if now - each.last_heartbeat <= SILENCE else "silent")
+        + f", heard of {max(0, round(now - each.last_heartbeat))} s ago"
+        for each in found
+    ]

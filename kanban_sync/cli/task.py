@@ -1,0 +1,305 @@
+"""``kanban-sync task``: what is to do, who does it, and how it went; for agents and for people."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kanban_sync.agents.entries import (
+    NOTHING_READY,
+    claim_lines,
+    done_data,
+    done_lines,
+    entry_data,
+    event_data,
+    line_of,
+    lines_of,
+)
+from kanban_sync.agents.work import ALONE, NewTask
+from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.cli.task_options import (
+    agent_option,
+    chosen,
+    filters,
+    orchestrator_option,
+    reason_option,
+    token_option,
+    ttl_option,
+)
+from kanban_sync.cli.task_run import run_command
+from kanban_sync.core.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanban_sync.agents.work import Done
+    from kanban_sync.core.work import Entry
+
+SETTABLE = [status.value for status in Status if status is not Status.ORPHANED]
+NOTHING = "nothing is ready; 'kanban-sync task list' tells what is open and what it waits for"
+
+
+@click.group("task")
+def command() -> None:
+    """Work on tasks: list, claim and finish them."""
+
+
+command.add_command(run_command)
+
+
+# --- looking ----------------------------------------------------------------------------------
+
+
+@command.command("list")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(SETTABLE), help="Only these."
+)
+@click.option("--all", "every", is_flag=True, help="Also those that are over.")
+@filters
+@json_option
+def list_command(
+    *, statuses: tuple[str, ...], every: bool, as_json: bool, **wanted: object
+) -> None:
+    """List open tasks in the order of their files, with who has them."""
+    shown = list(Status) if every else [Status(each) for each in statuses]
+    with here().work() as work:
+        work.reclaim(leases=False)
+        found = work.tasks(chosen(work, wanted), shown)
+        _tell_all(found, "no task is open", as_json=as_json)
+
+
+@command.command("show")
+@click.argument("key")
+@json_option
+def show_command(*, key: str, as_json: bool) -> None:
+    """Show all of the task KEY."""
+    with here().work() as work:
+        work.reclaim(leases=False)
+        entry = work.show(key)
+        if as_json:
+            print_json(entry_data(entry))
+            return
+        say("\n".join(lines_of(entry, time.time())))
+
+
+@command.command("next")
+@filters
+@agent_option
+@click.option(
+    "-n", "--number", type=click.IntRange(min=1), help="List so many instead of the first."
+)
+@json_option
+def next_command(*, agent: str, number: int | None, as_json: bool, **wanted: object) -> None:
+    """Show what would be claimed next. Ends with 3 if nothing is ready."""
+    with here().work() as work:
+        work.reclaim(leases=False)
+        found = work.next(agent, chosen(work, wanted), number or 1)
+    if number is not None or not as_json:
+        _tell_all(found, NOTHING, as_json=as_json)
+    else:
+        print_json(entry_data(found[0]) if found else None)
+    _end_if_nothing(found)
+
+
+@command.command("history")
+@click.argument("key")
+@json_option
+def history_command(*, key: str, as_json: bool) -> None:
+    """Show what happened to the task KEY, oldest first."""
+    from kanban_sync.cli.events import line_of_event, read
+
+    with here().work() as work:
+        events = work.history(key)
+    if as_json:
+        print_json({"events": [event_data(each, read(each)) for each in events]})
+        return
+    for each in events:
+        say(line_of_event(each))
+
+
+# --- claims -----------------------------------------------------------------------------------
+
+
+@command.command("claim")
+@click.argument("key", required=False)
+@click.option("--next", "is_next", is_flag=True, help="Claim what comes first.")
+@agent_option
+@ttl_option(ALONE)
+@filters
+@orchestrator_option
+@json_option
+def claim_command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    key: str | None,
+    is_next: bool,
+    agent: str,
+    ttl: float,
+    orchestrator: str,
+    as_json: bool,
+    **wanted: object,
+) -> None:
+    """Claim the task KEY, or with --next the first that is ready.
+
+    Ends with 3 if nothing is ready, 4 if somebody else has it, 6 if it cannot be claimed now.
+    """
+    if (key is None) is not is_next:
+        raise click.UsageError("Give a KEY, or --next.")
+    with here().work() as work:
+        work.reclaim(leases=False)
+        done = (
+            work.claim_next(agent, ttl, chosen(work, wanted), orchestrator)
+            if key is None
+            else work.claim(key, agent, ttl, orchestrator)
+        )
+        if done is not None:
+            _tell_claim(done, as_json=as_json)
+            return
+    if as_json:
+        print_json(None)
+    else:
+        say(NOTHING)
+    raise click.exceptions.Exit(NOTHING_READY)
+
+
+@command.command("start")
+@click.argument("key")
+@agent_option
+@ttl_option(ALONE)
+@json_option
+def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
+    """Claim the task KEY, or go on with one's own claim of it."""
+    with here().work() as work:
+        _tell_claim(work.start(key, agent, ttl), as_json=as_json)
+
+
+@command.command("heartbeat")
+@click.argument("key")
+@agent_option
+@token_option
+@ttl_option(ALONE)
+@json_option
+def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: bool) -> None:
+    """Let the claim of the task KEY last for a lease from now on."""
+    with here().work() as work:
+        entry = work.extend(key, agent, token, ttl)
+        if as_json:
+            print_json(entry_data(entry))
+            return
+        say(next(lines_of(entry, time.time())))
+
+
+@command.command("release")
+@click.argument("key")
+@agent_option
+@token_option
+@reason_option
+@json_option
+def release_command(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
+    """Give the task KEY back: it is to do again."""
+    with here().work() as work:
+        _tell_done(work.release(key, agent, token, reason), as_json=as_json)
+
+
+def _finishing(name: str, status: Status, text: str) -> None:
+    """Make the command that ends work on a task with a status."""
+
+    @command.command(name, help=text)
+    @click.argument("key")
+    @agent_option
+    @token_option
+    @reason_option
+    @json_option
+    def finish(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
+        with here().work() as work:
+            _tell_done(work.finish(key, status, agent, token, reason), as_json=as_json)
+
+
+_finishing("done", Status.DONE, "Say that the task KEY is done.")
+_finishing("review", Status.REVIEW, "Say that the task KEY is done, and is to be looked at.")
+_finishing("block", Status.BLOCKED, "Say that the task KEY cannot go on, and why.")
+_finishing("fail", Status.FAILED, "Say that the task KEY went wrong, and why.")
+
+
+# --- setting ----------------------------------------------------------------------------------
+
+
+@command.command("set")
+@click.argument("key")
+@click.option("--status", type=click.Choice(SETTABLE), help="The status that it is to have.")
+@click.option("--assignee", metavar="NAME", help="Whom to assign it to.")
+@click.option("--unassign", is_flag=True, help="Assign it to nobody.")
+@click.option("--force", is_flag=True, help="Also against the claim of somebody else.")
+@agent_option
+@reason_option
+@json_option
+def set_command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    key: str,
+    status: str | None,
+    assignee: str | None,
+    unassign: bool,
+    force: bool,
+    agent: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Set status or assignee of the task KEY."""
+    if assignee == "" or (assignee and unassign):
+        raise click.UsageError("Give a name with --assignee, or --unassign, not both.")
+    if not (status or assignee or unassign):
+        raise click.UsageError("Nothing to set: give --status, --assignee or --unassign.")
+    whom = "" if unassign else assignee.removeprefix("@") if assignee else None
+    with here().work() as work:
+        wanted = Status(status) if status else None
+        _tell_done(work.set(key, agent, wanted, whom, reason, force=force), as_json=as_json)
+
+
+@command.command("add")
+@click.argument("title")
+@click.option("--id", "own", metavar="ID", default="", help="Its own id, instead of a short one.")
+@click.option("--under", metavar="HEADING", default="", help="The heading it goes below.")
+@click.option("--priority", metavar="PRIORITY", default="", help="As P0 … P3, or high.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag; may be repeated.")
+@click.option("--needs", metavar="ID", multiple=True, help="What it waits for; may be repeated.")
+@click.option("--body", metavar="TEXT", default="", help="What is to be done.")
+@json_option
+def add_command(*, as_json: bool, **said: Any) -> None:  # noqa: ANN401 - what NewTask holds
+    """Add a task called TITLE, and print its key.
+
+    It is written to the file that the setting sources.add_to names. Without one it stands in the
+    task database alone.
+    """
+    with here().work() as work:
+        _tell_done(work.add(NewTask(**said)), as_json=as_json)
+
+
+# --- telling ----------------------------------------------------------------------------------
+
+
+def _tell_all(found: list[Entry], nothing: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"tasks": [entry_data(each) for each in found]})
+        return
+    say("\n".join(map(line_of, found)) or nothing)
+
+
+def _tell_claim(done: Done, *, as_json: bool) -> None:
+    _tell(done, lambda: claim_lines(done, time.time()), as_json=as_json)
+
+
+def _tell_done(done: Done, *, as_json: bool) -> None:
+    _tell(done, lambda: done_lines(done), as_json=as_json)
+
+
+def _tell(done: Done, lines: Callable[[], Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(done_data(done))
+        return
+    say("\n".join(lines()))
+
+
+def _end_if_nothing(found: list[Entry]) -> None:
+    if not found:
+        raise click.exceptions.Exit(NOTHING_READY)

@@ -1,0 +1,112 @@
+"""The options that commands for tasks share: who, for how long, and which tasks."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kanban_sync.core.work import ANY, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kanban_sync.agents.work import Work
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+AGENT = "KANBAN_SYNC_AGENT"
+"""The variable that names the agent."""
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def agent_name() -> str:
+    """Return who calls: as the environment says, else user and machine in one word.
+
+    Task files can say it: names in them have letters, digits and ``.-_``.
+    """
+    own = f"{_user()}-{socket.gethostname().partition('.')[0]}"
+    return os.environ.get(AGENT, "").strip() or re.sub(r"[^\w.-]+", "-", own)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # In a container the user may have no name.
+        return str(os.getuid())
+
+
+class Duration(click.ParamType[float]):
+    """So many seconds, or ``90s``, ``30m``, ``2h``."""
+
+    name = "duration"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click hands over what it has
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the seconds."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+)([smh]?)", str(value).strip())
+        if found is None or int(found[1]) == 0:
+            self.fail(f"{value!r} is no duration such as 300, 90s, 30m or 2h", param, ctx)
+        return float(int(found[1]) * UNITS[found[2]])
+
+
+agent_option = click.option(
+    "--agent",
+    metavar="NAME",
+    default=agent_name,
+    help=f"Who works; ${AGENT}, or user-host.",
+)
+token_option = click.option(
+    "--token", type=int, default=0, metavar="N", help="That of the claim; by default one's own."
+)
+reason_option = click.option("--reason", metavar="TEXT", default="", help="Why.")
+orchestrator_option = click.option(
+    "--orchestrator", metavar="ID", default="", help="The orchestrator that keeps the claim alive."
+)
+
+
+def ttl_option(default: float) -> Callable[[Command], Command]:
+    """Return the option for the length of a lease."""
+    text = f"How long the claim lasts unless it is extended; {default / 60:g} minutes."
+    return click.option("--ttl", type=Duration(), default=default, metavar="TIME", help=text)
+
+
+FILTERS = (
+    click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only with one of these."),
+    click.option("--prefer", metavar="TAG", multiple=True, help="First those with one of these."),
+    click.option("--priority", metavar="PRIORITY", default="", help="Only of this priority."),
+    click.option("--source", "sources", metavar="SOURCE", multiple=True, help="Only from these."),
+    click.option("--parent", metavar="KEY", default="", help="Only directly below this task."),
+)
+
+
+def filters(command: Command) -> Command:
+    """Add the options that tell which tasks are wanted."""
+    for option in reversed(FILTERS):
+        command = option(command)
+    return command
+
+
+def chosen(work: Work, said: Mapping[str, Any]) -> Wanted:
+    """Return which tasks the options ask for."""
+    if not any(said.values()):
+        return ANY
+    return Wanted(
+        frozenset(each.lower() for each in said["prefer"]),
+        frozenset(each.lower() for each in said["tags"]),
+        said["priority"],
+        frozenset(said["sources"]),
+        work.key(said["parent"]) if said["parent"] else None,
+    )

@@ -1,0 +1,134 @@
+"""Where work is done in one clone: its database, fresh; the caller's files; the board behind."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from kanban_sync.agents.work import Store, Work
+from kanban_sync.core.edits import AddTask
+from kanban_sync.core.errors import SetupError
+from kanban_sync.editing import open_editor
+from kanban_sync.sync import requests
+from kanban_sync.sync.background import detach, is_off
+from kanban_sync.sync.consent import allowed_target
+from kanban_sync.sync.freshness import is_fresh
+from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
+from kanban_sync.writing import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kanban_sync.agents.work import Written
+    from kanban_sync.checkout import Checkout
+    from kanban_sync.config import Settings
+    from kanban_sync.core.merge import Filed, Kept
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.editing import Editor
+
+
+class Files:
+    """The task files of the caller's work tree, opened when there is something to write."""
+
+    def __init__(self, checkout: Checkout, settings: Settings, store: Store) -> None:
+        self._checkout = checkout
+        self._settings = settings
+        self._store = store
+        self._editor: Editor | None = None
+
+    @property
+    def editor(self) -> Editor:
+        """What finds and edits tasks, by the keys that the database has."""
+        if self._editor is None:
+            checkout, settings = self._checkout, self._settings
+            repository = checkout.repository(settings, checkout.worktree)
+            try:
+                self._editor = open_editor(checkout, settings, repository, self._store)
+            finally:
+                repository.close()
+        return self._editor
+
+    def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
+        """Write status and assignee of a task, where that is safe."""
+        return write(self.editor, kept, before)
+
+    def add(self, path: str, title: str, own: str, under: str) -> Task:
+        """Add a task to a file, and return it with the key that it has from now on."""
+        added = self.editor.add(path, AddTask(title, own, under))
+        return self.editor.look(f"{added.path}:{added.line}")
+
+
+class Board:
+    """The board that is to follow, once a command: asked at once, served by another process."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._is_asked = False
+
+    def ask(self) -> None:
+        """Leave a request; whatever happens to this process, the next hook hears of it."""
+        state = self._checkout.state
+        if self._is_asked or allowed_target(state) is None:
+            return
+        self._is_asked = True
+        state.mark_pending()
+        requests.append(state, Request(EVERY_TARGET, Cause.CLI, self._checkout.worktree))
+
+    def follow(self) -> None:
+        """Let another process serve the request, if there is one; nobody waits for it."""
+        if self._is_asked and not is_off(self._checkout.state):
+            detach(self._checkout.state)
+
+
+@contextlib.contextmanager
+def open_work(
+    checkout: Checkout, open_store: Callable[[str], TaskStore], refresh: Callable[[], None]
+) -> Iterator[Work]:
+    """Open what agents and people do with the tasks of a clone.
+
+    Args:
+        checkout: The clone, and the work tree from which it is called.
+        open_store: Opens the task database of a project.
+        refresh: Brings what was committed into the task database.
+
+    Raises:
+        KanbanSyncError: What is committed cannot be read, or the database cannot be used.
+    """
+    place = checkout.place
+    worktree = checkout.worktree
+    git_dir = checkout.git_dir(worktree)
+    if not is_fresh(checkout.state, checkout.common_dir, git_dir, worktree):
+        refresh()
+    settings = checkout.settings()
+    board = Board(checkout)
+    project = _project(checkout, settings)
+    with contextlib.closing(_workable(open_store(project))) as store:
+        files = Files(checkout, settings, store) if place is not None else None
+        try:
+            yield Work(store, project, time.time, files, board.ask, settings.add_to)
+        finally:
+            # What was done before something went wrong is to be seen, too.
+            board.follow()
+
+
+def _workable(store: TaskStore) -> Store:
+    """Return a database in which tasks can be claimed."""
+    if isinstance(store, Store):
+        return store
+    store.close()
+    raise SetupError(
+        "this kind of task database cannot hand out tasks yet; unset KANBAN_SYNC_DATABASE_URL and"
+        " git's kanban-sync.database to work with the one in the clone"
+    )
+
+
+def _project(checkout: Checkout, settings: Settings) -> str:
+    if settings.project_id:
+        return settings.project_id
+    repository = checkout.repository(settings, checkout.worktree)
+    try:
+        return checkout.project(settings, repository)
+    finally:
+        repository.close()

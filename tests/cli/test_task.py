@@ -1,0 +1,436 @@
+"""``kanban-sync task``: claimed, worked on and finished as agents and people do it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
+from repos import Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+TASKS = """\
+# Tasks
+
+## P1
+
+- [ ] Rotate the keys
+  - **ID**: rotate-keys
+  - **Tags**: ops
+- [ ] Use the new keys
+  - **ID**: use-keys
+  - **Blocked by**: rotate-keys
+
+## P2
+
+- [ ] Tidy the logs
+  - **ID**: tidy-logs
+"""
+SETTINGS = "project_id: shop\n"
+
+ADA, BOB = ("--agent", "ada"), ("--agent", "bob")
+DONE, FAILED, NOTHING, HELD, UNKNOWN, NOT_NOW = 0, 1, 3, 4, 5, 6
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo.init(tmp_path / "shop")
+    files = {"TASKS.md": TASKS, CHANGE_FILE: CHANGE, ".kanban-sync.yaml": SETTINGS}
+    repo.commit("Begin", **files)
+    return repo
+
+
+def task(repo: Repo, *arguments: str, code: int = DONE, env: dict[str, str] | None = None) -> str:
+    """Run a command for tasks; return what it printed, which nothing else may join."""
+    answer = program(repo, "task", *arguments, env=env)
+    assert answer.code == code, answer
+    assert bool(answer.err) is (code not in {DONE, NOTHING})
+    return answer.out
+
+
+def program(repo: Repo, *arguments: str, env: dict[str, str] | None = None) -> Answer:
+    return run_program(*arguments, folder=repo.path, env=env)
+
+
+def changed(repo: Repo) -> list[str]:
+    """Return the lines that differ from the last commit."""
+    lines = repo.git("diff", "--unified=0").splitlines()
+    return [line for line in lines if line[:1] in "-+" and line[:3] not in {"---", "+++"}]
+
+
+# --- from claim to done -----------------------------------------------------------------------
+
+
+def tokens(text: str) -> int:
+    """Return more than any tokenizer makes of a text: each word's parts, each sign."""
+    return len(re.findall(r"[A-Za-z]{1,6}|\d|[^\sA-Za-z\d]", text))
+
+
+def test_from_claim_to_done_are_few_commands_and_few_words(repo: Repo) -> None:
+    claimed = task(repo, "claim", "--next", *ADA)
+    done = task(repo, "done", "rotate-keys", *ADA)
+
+    assert claimed.splitlines() == [
+        "tasks-md:rotate-keys  in_progress  ada for 60 min, token 1",
+        "Rotate the keys",
+        "TASKS.md:5  P1  #ops",
+    ]
+    assert done == "tasks-md:rotate-keys  done  TASKS.md:5 removed\n"
+    assert tokens(claimed + done) <= 150
+
+
+def test_a_claim_is_written_into_the_file_and_taken_out_again(repo: Repo) -> None:
+    task(repo, "claim", "tidy-logs", *ADA)
+    assert changed(repo) == ["-- [ ] Tidy the logs", "+- [ ] Tidy the logs (@ada)"]
+    task(repo, "release", "tidy-logs", *ADA, "--reason", "lunch")
+    assert changed(repo) == []
+    assert json.loads(task(repo, "show", "tidy-logs", "--json"))["reason"] == "lunch"
+
+
+def test_the_agent_without_a_name_is_the_user_and_files_can_say_it(repo: Repo) -> None:
+    claimed = json.loads(task(repo, "claim", "tidy-logs", "--json"))
+    assert claimed["file"]["change"] == "changed"
+    assert claimed["agent"] == claimed["assignee"]
+    named = json.loads(task(repo, "claim", "--next", "--json", env={"KANBAN_SYNC_AGENT": "eve"}))
+    assert (named["key"], named["agent"]) == ("tasks-md:rotate-keys", "eve")
+
+
+def test_a_box_of_a_change_is_claimed_and_ticked(repo: Repo) -> None:
+    task(repo, "claim", "openspec:add-search#1.2", *ADA)
+    task(repo, "done", "openspec:add-search#1.2", *ADA)
+    assert changed(repo) == ["-- [ ] 1.2 Use it", "+- [x] 1.2 Use it"]
+    assert json.loads(task(repo, "show", "add-search", "--json"))["status"] == "review"
+
+
+# --- exit codes -------------------------------------------------------------------------------
+
+
+def test_how_it_ends_tells_scripts_what_to_do(repo: Repo) -> None:
+    claimed = json.loads(task(repo, "claim", "rotate-keys", *ADA, "--json"))
+    assert claimed["token"] == 1
+
+    task(repo, "claim", "rotate-keys", *BOB, code=HELD)
+    task(repo, "claim", "rotate-keys", *ADA, code=HELD)
+    task(repo, "done", "rotate-keys", *BOB, code=HELD)
+    task(repo, "set", "rotate-keys", "--status", "done", *BOB, code=HELD)
+    task(repo, "done", "rotate-keys", *ADA, "--token", "7", code=HELD)
+    task(repo, "claim", "rotate-key", code=UNKNOWN)
+    task(repo, "claim", "use-keys", *BOB, code=NOT_NOW)
+    task(repo, "done", "rotate-keys", *ADA)
+    task(repo, "claim", "rotate-keys", *BOB, code=NOT_NOW)
+    task(repo, "claim", code=FAILED)
+    task(repo, "claim", "tidy-logs", "--ttl", "soon", code=FAILED)
+    assert json.loads(task(repo, "next", "--tag", "nobody", "--json", code=NOTHING)) is None
+    assert json.loads(task(repo, "claim", "--next", "--tag", "no", "--json", code=NOTHING)) is None
+    assert task(repo, "claim", "--next", "--tag", "nobody", code=NOTHING).startswith("nothing is")
+
+
+def test_an_unknown_key_names_those_that_are_close(repo: Repo) -> None:
+    answer = program(repo, "task", "show", "rotate-kays")
+    assert "did you mean tasks-md:rotate-keys" in answer.err
+
+
+def test_one_goes_on_with_ones_own_claim_and_force_ends_that_of_others(repo: Repo) -> None:
+    first = json.loads(task(repo, "start", "tidy-logs", *ADA, "--ttl", "90s", "--json"))
+    again = json.loads(task(repo, "start", "tidy-logs", *ADA, "--ttl", "2h", "--json"))
+    later = json.loads(task(repo, "heartbeat", "tidy-logs", *ADA, "--ttl", "3h", "--json"))
+    assert first["token"] == again["token"] == later["token"]
+    assert first["expires"] < again["expires"] < later["expires"]
+    task(repo, "start", "tidy-logs", *BOB, code=HELD)
+    task(repo, "set", "tidy-logs", "--status", "todo", "--force", *BOB)
+    task(repo, "done", "tidy-logs", *ADA, "--token", str(first["token"]), code=HELD)
+    kinds = [
+        each["kind"] for each in json.loads(task(repo, "history", "tidy-logs", "--json"))["events"]
+    ]
+    assert kinds == ["task_created", "claimed", "status_changed"]
+    assert "claimed" in task(repo, "history", "tidy-logs")
+
+
+# --- looking ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        ((), ["rotate-keys", "tidy-logs", "add-search#1.2"]),
+        (("--tag", "OPS"), ["rotate-keys"]),
+        (("--prefer", "web"), ["tidy-logs", "add-search#1.2", "rotate-keys"]),
+        (("--priority", "medium"), ["tidy-logs", "add-search#1.2"]),
+        (("--source", "openspec"), ["add-search#1.2"]),
+        (("--parent", "add-search"), ["add-search#1.2"]),
+    ],
+)
+def test_what_is_next_can_be_narrowed(
+    shared: Repo, options: tuple[str, ...], keys: list[str]
+) -> None:
+    found = json.loads(task(shared, "next", "-n", "9", *options, "--json"))["tasks"]
+    assert [each["key"].partition(":")[2] for each in found] == keys
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, _isolated: None) -> Repo:
+    repo = Repo.init(tmp_path_factory.mktemp("shared") / "shop")
+    files = {"TASKS.md": TASKS, CHANGE_FILE: CHANGE, ".kanban-sync.yaml": SETTINGS}
+    repo.commit("Begin", **files)
+    return repo
+
+
+def test_lists_tell_what_is_open_and_what_it_waits_for(shared: Repo) -> None:
+    lines = task(shared, "list").splitlines()
+    assert "tasks-md:use-keys  todo  P1  Use the new keys  [waits for rotate-keys]" in lines
+    assert not any("Build the index" in line for line in lines)
+    assert "Build the index" in task(shared, "list", "--all")
+    done = json.loads(task(shared, "list", "--status", "done", "--json"))["tasks"]
+    assert [each["title"] for each in done] == ["1.1 Build the index"]
+    assert task(shared, "show", "use-keys").splitlines()[2:4] == [
+        "TASKS.md:8  P1",
+        "waits for: rotate-keys (todo)",
+    ]
+
+
+# --- both ways --------------------------------------------------------------------------------
+
+
+def status(repo: Repo, key: str) -> str:
+    return str(json.loads(task(repo, "show", key, "--json"))["status"])
+
+
+def test_what_is_done_stays_done_when_its_file_is_checked_out_again(repo: Repo) -> None:
+    task(repo, "done", "rotate-keys", *ADA)
+    repo.git("add", "--all")
+    repo.git("reset", "--quiet", "TASKS.md")
+    repo.write("other", "x")
+    repo.git("add", "other")
+    repo.git("commit", "--quiet", "--message", "Another file")
+    repo.git("checkout", "--quiet", "TASKS.md")
+
+    assert status(repo, "rotate-keys") == "done"
+    assert program(repo, "sync").code == DONE
+    assert status(repo, "rotate-keys") == "done"
+    assert json.loads(program(repo, "status", "--json").out)["ahead"] == ["tasks-md:rotate-keys"]
+    assert "in the database ahead of the file: tasks-md:rotate-keys" in program(repo, "status").out
+
+    assert program(repo, "files", "write").out.startswith("TASKS.md:5: removed tasks-md:rotate-k")
+    repo.commit("Done")
+    program(repo, "sync")
+    assert json.loads(program(repo, "status", "--json").out)["ahead"] == []
+
+
+def test_after_one_sync_each_way_nothing_is_written(repo: Repo) -> None:
+    task(repo, "claim", "openspec:add-search#1.2", *ADA)
+    task(repo, "done", "openspec:add-search#1.2", *ADA)
+    task(repo, "claim", "tidy-logs", *ADA)
+    repo.commit("Both")
+    program(repo, "sync")
+    assert json.loads(program(repo, "status", "--json").out)["ahead"] == []
+    before = (repo.path / "TASKS.md").stat().st_mtime_ns
+    events = json.loads(program(repo, "events", "--json").out)
+
+    assert json.loads(program(repo, "files", "write", "--json").out)["tasks"] == []
+    assert json.loads(program(repo, "sync", "--json").out)["database"] == dict.fromkeys(
+        ("created", "updated", "gone"), 0
+    )
+    assert (repo.path / "TASKS.md").stat().st_mtime_ns == before
+    assert json.loads(program(repo, "events", "--json").out) == events
+    assert status(repo, "tidy-logs") == "in_progress"
+
+
+def test_what_was_committed_without_any_hook_is_seen(repo: Repo) -> None:
+    task(repo, "list")
+    repo.commit("More", **{"TASKS.md": TASKS + "- [ ] Sweep\n  - **ID**: sweep\n"})
+    assert "tasks-md:sweep" in task(repo, "list")
+
+
+def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) -> None:
+    task(repo, "list")
+    repo.write("TASKS.md", TASKS.replace("Tidy the logs", "Tidy the logs (@carl)"))
+    answer = task(repo, "claim", "tidy-logs", *ADA)
+    assert "not in its file: was edited here and is not committed" in answer
+    assert "(@carl)" in (repo.path / "TASKS.md").read_text()
+
+
+# --- tasks of the database --------------------------------------------------------------------
+
+
+def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
+    options = ("--priority", "P0", "--tag", "web", "--needs", "tidy-logs", "--body", "Soon.")
+    new = json.loads(task(repo, "add", "Paint the shed", *options, "--json"))
+    assert re.fullmatch(r"db:[a-z2-9]{5}", new["key"])
+    assert [each["key"] for each in new["waits_for"]] == ["tasks-md:tidy-logs"]
+    task(repo, "done", "tidy-logs", *ADA)
+    claimed = json.loads(task(repo, "claim", "--next", "--prefer", "web", *ADA, "--json"))
+    assert claimed["key"] == new["key"]
+    assert program(repo, "sync").code == DONE
+    assert task(repo, "done", new["key"], *ADA).startswith(f"{new['key']}  done")
+
+
+def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(repo: Repo) -> None:
+    repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
+    new = json.loads(task(repo, "add", "Sweep", "--id", "sweep", "--under", "P1", "--json"))
+    assert new["key"] == "tasks-md:sweep"
+    assert new["file"]["change"] == "added"
+    task(repo, "claim", "sweep", *ADA)
+    repo.commit("More")
+    lines = task(repo, "list").splitlines()
+    assert [line for line in lines if "Sweep" in line] == [
+        "tasks-md:sweep  in_progress (ada)  P1  Sweep"
+    ]
+    task(repo, "add", "More", "--body", "A file has it", code=FAILED)
+
+
+# --- the board --------------------------------------------------------------------------------
+
+
+def test_a_claim_moves_the_card_without_a_commit_and_nobody_waits(clone: Clone) -> None:
+    clone.init_with_board()
+    assert clone.program("task", "claim", "rotate-keys", *ADA).code == DONE
+    until(lambda: clone.cards()["Rotate the keys"] == "In Progress")
+    assert clone.program("task", "done", "rotate-keys", *ADA).code == DONE
+    until(lambda: clone.cards()["Rotate the keys"] == "Done")
+    assert clone.program("task", "add", "Paint the shed").code == DONE
+    until(lambda: clone.cards().get("Paint the shed") == "To Do")
+    clone.wait_until_synced()
+
+
+def test_where_nothing_is_to_happen_the_request_waits(clone: Clone) -> None:
+    clone.init_with_board()
+    asked = len(clone.causes())
+    off = {**clone.key, "KANBAN_SYNC": "0"}
+    clone.program("task", "claim", "rotate-keys", *ADA, env=off)
+    clone.program("pause")
+    clone.program("task", "done", "rotate-keys", *ADA)
+    assert clone.causes()[asked:] == ["cli", "cli"]
+    assert clone.cards()["Rotate the keys"] == "To Do"
+    clone.program("resume")
+    clone.program("task", "add", "One more")
+    until(lambda: clone.cards()["Rotate the keys"] == "Done")
+    clone.wait_until_synced()
+
+
+# --- a command as the work --------------------------------------------------------------------
+
+SAY = 'echo "$KANBAN_SYNC_TASK $KANBAN_SYNC_TOKEN $KANBAN_SYNC_AGENT"'
+MINE = " ".join((*PROGRAM, "task"))
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "after", "reason"),
+    [
+        (SAY, 0, "done", ""),
+        ("exit 7", 7, "todo", "the command ended with 7"),
+        (f'{MINE} block "$KANBAN_SYNC_TASK" --reason why >&2', 0, "blocked", "why"),
+        ("kill -9 $$", 128 + 9, "todo", "the command ended with 137"),
+    ],
+)
+def test_a_task_is_completed_by_the_end_of_its_command(
+    repo: Repo, script: str, code: int, after: str, reason: str
+) -> None:
+    answer = program(repo, "task", "run", "--next", *ADA, "--", "sh", "-c", script)
+    found = json.loads(task(repo, "show", "rotate-keys", "--json"))
+    assert (answer.code, found["status"], found["reason"]) == (code, after, reason)
+    said = "tasks-md:rotate-keys 1 ada\n" if script == SAY else ""
+    assert answer.out == f"{said}tasks-md:rotate-keys  {after}\n"
+
+
+def test_a_command_that_is_none_gives_the_task_back(repo: Repo) -> None:
+    answer = program(repo, "task", "run", "rotate-keys", *ADA, "--", "no-such-program")
+    assert (answer.code, status(repo, "rotate-keys")) == (127, "todo")
+    assert program(repo, "task", "run", "--next", "--tag", "no", "--", "true").code == NOTHING
+    assert program(repo, "task", "run", "rotate-keys").code == FAILED
+    assert program(repo, "task", "run", "nix", "--", "true").code == UNKNOWN
+
+
+@contextmanager
+def _started(repo: Repo, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the program, and end it whatever happens."""
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=repo.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _running(repo: Repo, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Start a command that takes long as the work on a task."""
+    call = ("task", "run", "rotate-keys", *ADA, *options)
+    return _started(repo, *call, "--", "sh", "-c", "touch began; exec sleep 60")
+
+
+def test_a_long_command_keeps_its_claim(repo: Repo) -> None:
+    with _running(repo, "--ttl", "2s") as process:
+        until((repo.path / "began").exists)
+
+        def expires() -> float:
+            found = json.loads(task(repo, "show", "rotate-keys", "--json"))
+            return float(found["expires"])
+
+        first = expires()
+        until(lambda: expires() > first + 2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert status(repo, "rotate-keys") == "todo"
+
+
+def test_a_lost_claim_ends_the_command(repo: Repo) -> None:
+    with _running(repo, "--ttl", "1s") as process:
+        until((repo.path / "began").exists)
+        task(repo, "set", "rotate-keys", "--status", "todo", "--force", *BOB)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == HELD
+    assert "is lost" in said
+    assert "The command was ended" in said
+
+
+# --- events and orchestrators -----------------------------------------------------------------
+
+
+def test_events_are_told_from_where_one_was(repo: Repo) -> None:
+    task(repo, "list")
+    last = json.loads(program(repo, "events", "--json").out)["last"]
+    task(repo, "claim", "tidy-logs", *ADA)
+    [event] = json.loads(program(repo, "events", "--since", str(last), "--json").out)["events"]
+    assert (event["kind"], event["key"], event["data"]["agent"]) == (
+        "claimed",
+        "tasks-md:tidy-logs",
+        "ada",
+    )
+    assert " claimed  tasks-md:tidy-logs  agent=ada " in program(repo, "events").out
+
+
+def test_events_are_told_as_they_happen(repo: Repo) -> None:
+    task(repo, "list")
+    with _started(repo, "events", "--follow", "--since", "0", "--json") as process:
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["id"] == 1
+        task(repo, "claim", "tidy-logs", *ADA)
+        kinds = iter(lambda: json.loads(process.stdout.readline())["kind"], "claimed")  # type: ignore[union-attr]
+        assert "claimed" not in list(kinds)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+
+
+def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:
+    assert program(repo, "orchestrator", "heartbeat", "one").code == FAILED
+    assert program(repo, "orchestrator", "list").out == "no orchestrator was registered\n"
+    program(repo, "orchestrator", "register", "one", "--agents", "3")
+    task(repo, "claim", "tidy-logs", *ADA, "--orchestrator", "one")
+    program(repo, "orchestrator", "heartbeat", "one", "--agents", "2")
+    [one] = json.loads(program(repo, "orchestrator", "list", "--json").out)["orchestrators"]
+    assert (one["instance_id"], one["agent_count"], one["alive"]) == ("one", 2, True)
+    assert program(repo, "orchestrator", "list").out.startswith("one  2 agents  alive")

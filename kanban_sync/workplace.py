@@ -99,7 +99,7 @@ def open_work(
     place = checkout.place
     worktree = checkout.worktree
     git_dir = checkout.git_dir(worktree)
-    if not is_fresh(checkout.state, checkout.common_dir, git_dir, worktree):
+    if not is_fresh(checkout.state.seen, checkout.common_dir, git_dir, worktree):
         refresh()
     settings = checkout.settings()
     board = Board(checkout)

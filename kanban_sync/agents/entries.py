@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 NOTHING_READY = 3
 """The exit code where no task can be claimed now."""
 
+NOTHING = "nothing is ready; 'kanban-sync task list' tells what is open and what it waits for"
+
 MINUTE = 60
 
 

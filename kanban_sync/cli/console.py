@@ -5,14 +5,13 @@ Nothing that a repository or a board says reaches a terminal as a command to it.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.core.printable import printable, printable_json
+from kanban_sync.core.printable import json_text, printable
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -56,7 +55,4 @@ def confirmed(text: str, *, abort: bool = False) -> bool:
 
 def print_json(data: object) -> None:
     """Print data as JSON."""
-    # What another encoding lacks would be written out in a way that is no JSON.
-    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    text = json.dumps(data, indent=2, ensure_ascii=not is_unicode, default=str)
-    click.echo(printable_json(text))
+    click.echo(json_text(data, sys.stdout.encoding or "utf-8"))

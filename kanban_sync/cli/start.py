@@ -1,7 +1,7 @@
-"""Where the program ``kanban-sync`` begins: ``check`` at once, all else through click.
+"""Where the program ``kanban-sync`` begins: two commands at once, all else through click.
 
-A hook runs ``check`` before each commit, and click alone takes longer to import than most commits
-take to be checked.
+An agent asks again and again what is next, a hook runs ``check`` before each commit, and click
+alone takes longer to import than both take to answer.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+NEXT = (["task", "next"], ["task", "next", "--json"])
+
 FLAGS = {"--fix", "--json"}
 
 
@@ -28,6 +30,8 @@ def main() -> NoReturn:
     try:
         if is_plain_check(arguments):
             end_with(lambda: _check(arguments[1:]))
+        if arguments in NEXT:
+            _tell_next(as_json=arguments[-1] == "--json")
         from kanban_sync.cli import main as commands
 
         commands.main()
@@ -53,3 +57,28 @@ def _check(arguments: Sequence[str]) -> int:
 
     names = [each for each in arguments if each not in FLAGS]
     return run(os.getcwd(), names, fix="--fix" in arguments, as_json="--json" in arguments)
+
+
+def _tell_next(*, as_json: bool) -> None:
+    """Tell what is next, and end; return where only the long way finds out."""
+    from kanban_sync import at_once
+    from kanban_sync.agents.entries import NOTHING, NOTHING_READY, entry_data, line_of
+    from kanban_sync.agents.names import agent_name
+    from kanban_sync.core.printable import json_text, printable
+
+    try:
+        folder = os.getcwd()
+    except OSError:
+        return
+    found = at_once.next_task(folder, os.environ, agent_name(os.environ))
+    if found is None:
+        return
+
+    def tell() -> int:
+        data = entry_data(found[0]) if found else None
+        line = line_of(found[0]) if found else NOTHING
+        text = json_text(data, sys.stdout.encoding or "utf-8") if as_json else printable(line)
+        sys.stdout.write(f"{text}\n")
+        return 0 if found else NOTHING_READY
+
+    end_with(tell)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.agents.entries import (
+    NOTHING,
     NOTHING_READY,
     claim_lines,
     done_data,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from kanban_sync.core.work import Entry
 
 SETTABLE = [status.value for status in Status if status is not Status.ORPHANED]
-NOTHING = "nothing is ready; 'kanban-sync task list' tells what is open and what it waits for"
 
 
 @click.group("task")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
-import socket
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kanban_sync.agents.names import AGENT, agent_name
 from kanban_sync.core.work import ANY, Wanted
 
 if TYPE_CHECKING:
@@ -19,27 +18,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-AGENT = "KANBAN_SYNC_AGENT"
-"""The variable that names the agent."""
-
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-
-def agent_name() -> str:
-    """Return who calls: as the environment says, else user and machine in one word.
-
-    Task files can say it: names in them have letters, digits and ``.-_``.
-    """
-    own = f"{_user()}-{socket.gethostname().partition('.')[0]}"
-    return os.environ.get(AGENT, "").strip() or re.sub(r"[^\w.-]+", "-", own)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # In a container the user may have no name.
-        return str(os.getuid())
 
 
 class Duration(click.ParamType[float]):
@@ -65,7 +44,7 @@ class Duration(click.ParamType[float]):
 agent_option = click.option(
     "--agent",
     metavar="NAME",
-    default=agent_name,
+    default=lambda: agent_name(os.environ),
     help=f"Who works; ${AGENT}, or user-host.",
 )
 token_option = click.option(

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.agents.entries import NOTHING_READY
+from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
-from kanban_sync.cli.task_options import AGENT, agent_option, chosen, filters, ttl_option
+from kanban_sync.cli.task_options import agent_option, chosen, filters, ttl_option
 from kanban_sync.core.claims import ENDS
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError
 from kanban_sync.core.model import Status

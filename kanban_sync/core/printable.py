@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -16,6 +17,13 @@ def printable(text: str) -> str:
 def printable_json(text: str) -> str:
     r"""Return JSON with the control characters escaped that JSON itself lets pass (``\u009b``)."""
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def json_text(data: object, encoding: str) -> str:
+    """Return data as JSON that a stream with that encoding can take, as commands print it."""
+    # What another encoding lacks would be written out in a way that is no JSON.
+    is_unicode = encoding.lower().startswith("utf")
+    return printable_json(json.dumps(data, indent=2, ensure_ascii=not is_unicode, default=str))
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -13,22 +13,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kanban_sync.sync.state_folder import StateFolder
-
 LONGEST_NOTES = 1 << 20
 """Bytes of the notes that are read; they hold a line for each branch."""
 
 
-def is_fresh(state: StateFolder, common_dir: Path, git_dir: Path, worktree: str) -> bool:
+def is_fresh(seen: Path, common_dir: Path, git_dir: Path, worktree: str) -> bool:
     """Tell whether no branch has moved since the last pass that a work tree asked for.
 
     Args:
-        state: The state folder.
+        seen: The folder of the state folder in which the notes lie.
         common_dir: The common git folder, where branches are.
         git_dir: The work tree's own git folder, where HEAD is.
         worktree: The work tree's name in requests.
     """
-    notes = state.seen / worktree
+    notes = seen / worktree
     try:
         with notes.open(encoding="utf-8", errors="surrogateescape") as file:
             noted = _noted(file.read(LONGEST_NOTES))

@@ -14,6 +14,7 @@ from docs.documents import TOP, document, table, words
 from docs.reader import Reader
 from kanban_sync import config
 from kanban_sync.agents.entries import NOTHING_READY
+from kanban_sync.agents.names import AGENT
 from kanban_sync.boards.planka.client import ALLOW_HTTP
 from kanban_sync.boards.planka.credentials import VARIABLES
 from kanban_sync.cli import project_sync
@@ -21,7 +22,6 @@ from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.ending import INTERRUPTED
 from kanban_sync.cli.init import GIT, TEMPLATE
 from kanban_sync.cli.main import COMMANDS, cli
-from kanban_sync.cli.task_options import AGENT
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
 from kanban_sync.core.errors import KanbanSyncError

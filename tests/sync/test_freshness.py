@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def fresh(clone: Clone, work_tree: Path | None = None, tree: str = "-") -> bool:
     place = locate(work_tree or clone.path)
-    return is_fresh(StateFolder(clone.state), place.common_dir, place.git_dir, tree)
+    return is_fresh(StateFolder(clone.state).seen, place.common_dir, place.git_dir, tree)
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""What is next, told without git, without the settings and with few modules, where that is safe.
+
+An agent asks this often, and git alone takes longer to start than the answer takes to be found. In
+doubt there is no answer here: the command then goes the long way, which finds the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.core.order import ANY
+from kanban_sync.stores.sqlite_database import open_database
+from kanban_sync.stores.sqlite_work import SqliteWork
+from kanban_sync.sync.freshness import is_fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanban_sync.core.work import Entry
+    from kanban_sync.stores.sqlite_database import SqliteDatabase
+
+DOUBTFUL = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "KANBAN_SYNC_DATABASE_URL",
+)
+"""What may lead to another repository, or to another database."""
+
+STATE, DATABASE, SETTINGS = "kanban-sync", "tasks.db", ".kanban-sync.yaml"
+
+LARGEST = 1 << 16
+"""Bytes of a file that is looked through."""
+
+_PROJECT = re.compile(rb"^project_id:[ \t]*(.*)$", re.MULTILINE)
+_PLAIN = re.compile(rb"(?P<quote>[\"']?)(?P<id>[a-z0-9]+)(?P=quote)[ \t]*(?:#.*)?\r?")
+
+
+class _Work(SqliteWork):
+    """The half of the store that agents use, alone."""
+
+    def __init__(self, database: SqliteDatabase, project: str) -> None:
+        self._database = database
+        self._project = project
+
+
+class Tree(NamedTuple):
+    """A work tree: its top, its git folder, and the common one of its clone."""
+
+    top: Path
+    git_dir: Path
+    common_dir: Path
+
+
+def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[Entry] | None:
+    """Return what an agent would be handed out next: one task or none; None in doubt.
+
+    Args:
+        folder: Where the command was called.
+        environment: The variables of the process.
+        agent: Who asks.
+    """
+    if any(environment.get(name) for name in DOUBTFUL) or _may_name_a_database(environment):
+        return None
+    try:
+        tree = _tree(Path(folder), environment.get("GIT_CEILING_DIRECTORIES", ""))
+        project = _project(tree.top) if tree is not None else ""
+        if tree is None or not project:
+            return None
+        state = tree.common_dir / STATE
+        name = "-" if tree.git_dir == tree.common_dir else tree.git_dir.name
+        if not is_fresh(state / "seen", tree.common_dir, tree.git_dir, name):
+            return None
+        return _ready(state / DATABASE, project, agent)
+    except (OSError, ValueError, StoreError):
+        # Whatever it is, the long way says it better.
+        return None
+
+
+def _ready(path: Path, project: str, agent: str) -> list[Entry]:
+    now = time.time()
+    with contextlib.closing(open_database(path, read_only=True)) as database:
+        work = _Work(database, project)
+        # Raises where there is something to take back, since nothing can be written here.
+        work.reclaim(now, leases=False)
+        return work.ready(now, ANY, 1, agent)
+
+
+def _tree(folder: Path, ceilings: str) -> Tree | None:
+    """Find the work tree around a folder, as git does."""
+    for top in (folder, *folder.parents):
+        if str(top) in ceilings.split(os.pathsep):
+            return None
+        found = top / ".git"
+        if found.is_dir():
+            return Tree(top, found, found)
+        if found.exists():
+            return _linked(top, found)
+    return None
+
+
+def _linked(top: Path, file: Path) -> Tree | None:
+    """Return a work tree that ``git worktree add`` has made."""
+    said = file.read_text(encoding="utf-8")
+    git_dir = (top / said.removeprefix("gitdir: ").rstrip("\n")).resolve()
+    common = git_dir / "commondir"
+    if not said.startswith("gitdir: ") or not common.is_file():
+        return None
+    common_dir = (git_dir / common.read_text(encoding="utf-8").rstrip("\n")).resolve()
+    return Tree(top, git_dir, common_dir) if git_dir.parent.name == "worktrees" else None
+
+
+def _project(top: Path) -> str:
+    """Return the project's id if the settings say it in so many words, else ''."""
+    path = top / SETTINGS
+    data = b"" if path.is_symlink() else _start(path)
+    found = _PROJECT.findall(data)
+    plain = _PLAIN.fullmatch(found[0]) if len(found) == 1 else None
+    return plain["id"].decode() if plain else ""
+
+
+def _may_name_a_database(environment: Mapping[str, str]) -> bool:
+    """Tell whether the user's configuration of git may name a database for all their clones."""
+    home = environment.get("HOME", "")
+    own = environment.get("GIT_CONFIG_GLOBAL", "")
+    config = environment.get("XDG_CONFIG_HOME", "") or f"{home}/.config"
+    names = [own] if own else [f"{home}/.gitconfig", f"{config}/git/config"]
+    system = environment.get("GIT_CONFIG_SYSTEM", "") or "/etc/gitconfig"
+    names += [] if environment.get("GIT_CONFIG_NOSYSTEM") else [system]
+    for name in names:
+        data = _start(Path(name)).lower()
+        if b"kanban-sync" in data or b"[include" in data or len(data) == LARGEST:
+            return True
+    return False
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes of a file, none where there is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""

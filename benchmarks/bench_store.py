@@ -7,6 +7,7 @@ what the files say, and compares; for one with 1 % changed it does both.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg
 from measure import Claim, Subject, main
 
+from kanban_sync.cli.ending import COLLECTED_AT
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.merge import Kept, filed_part
@@ -32,7 +34,7 @@ from kanban_sync.stores.postgres_address import address_of
 from kanban_sync.stores.postgres_database import lock_of, translated
 from kanban_sync.stores.postgres_database import open_database as open_postgres_database
 from kanban_sync.stores.postgres_migrations import LOCKS
-from kanban_sync.stores.rows import DIGESTS, WRITE_TASK, digest_of, row_of
+from kanban_sync.stores.rows import WRITE_TASK, digest_of, row_of
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.stores.sqlite_database import open_database as open_sqlite_database
 
@@ -50,6 +52,7 @@ TASKS = 50
 CHANGED = 2
 """How many changes one commit touches: their tasks are 1 % of all."""
 
+DIGESTS = "SELECT source, name, file_digest FROM tasks WHERE project = ?"
 TABLES = ("tasks", "events", "slots", "tips", "projects")
 NOW = 1_700_000_000.0
 NEWS = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
@@ -234,7 +237,7 @@ class Floor:
     def compare(self) -> None:
         """Read the hashes, hash what the files say, and compare."""
         had = self.driver.read(DIGESTS, self.repository.project)
-        now = {(*key, hashlib.sha256(said).hexdigest()[:32]) for key, said in self.said}
+        now = {(*key[1:], hashlib.sha256(said).hexdigest()[:32]) for key, said in self.said}
         self.differs = now - had
 
     def write(self) -> None:
@@ -314,6 +317,7 @@ def subjects(
 
 def store() -> None:
     """Measure a first merge, one of which nothing is new, and one with 1 % changed."""
+    gc.set_threshold(COLLECTED_AT)  # As each command does.
     with ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory()), "tasks.db")
         open_sqlite_database(path).close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync import git_credentials
 from kanban_sync.boards.planka.credentials import credential_for
-from kanban_sync.checkout import Checkout
+from kanban_sync.checkout import SHALLOW, Checkout
 from kanban_sync.core.errors import (
     BoardUnreachableError,
     ConsentError,
@@ -25,7 +25,6 @@ from kanban_sync.core.errors import (
 from kanban_sync.databases import DATABASE_FILE, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
-from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import Doors, Engine, Report, Session
 from kanban_sync.sync.notices import advice, failure, surprise
@@ -35,6 +34,7 @@ from kanban_sync.sync.runner import (
     Patience,
     Progress,
     follow,
+    is_waited_for,
     retry_in_background,
     run,
 )
@@ -54,12 +54,6 @@ if TYPE_CHECKING:
     from kanban_sync.databases import TaskDatabase
     from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
-
-SHALLOW = (
-    "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
-    " not known, and each card would be made a second time; fetch the whole history ('git fetch"
-    " --unshallow'), or run 'kanban-sync init' in a whole clone and commit .kanban-sync.yaml"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +147,13 @@ class Clone(Checkout):
         """
         return credential_for(target.url, os.environ, git_credentials.ask)
 
+    def forget_board(self, target: Target, settings: Settings) -> None:
+        """Forget what was said on a board that is gone, so that it is made anew under its name."""
+        session = self.session(settings)
+        with contextlib.closing(session.clone), contextlib.closing(session.store) as store:
+            store.forget(target.id, list(store.base(target.id)))
+            store.remember_board(target.id, {})
+
     # --- looking --------------------------------------------------------------------------------
 
     def tasks(self) -> list[Task]:
@@ -184,8 +185,7 @@ class Clone(Checkout):
 
     def editor(self) -> Editor:
         """Return what edits tasks in this work tree, by the keys that they have by now."""
-        # Loaded here: a hook's process never edits.
-        from kanban_sync.editing import open_editor
+        from kanban_sync.editing import open_editor  # A hook's process never edits.
 
         settings = self.settings()
         with self._reading(settings) as (repository, store):
@@ -302,6 +302,10 @@ class Clone(Checkout):
                     outcome = attempt()
                 if outcome is Outcome.QUEUED and wait:
                     outcome = follow(self.state, name, offset, attempt, patience=patience)
+        except KanbanSyncError as error:
+            if name == self._served_by_hooks():
+                self.state.renew_notice(failure(str(error), None))
+            raise
         finally:
             if name != self._served_by_hooks():
                 # No hook would ever serve it, so none has to be woken for it.
@@ -370,17 +374,15 @@ class Clone(Checkout):
                 if name != self._served_by_hooks():
                     self.state.mark_caught_up(name)
 
-    def _serve(
-        self, target: Target | None, name: str, watcher: Watcher, named: Target | None
-    ) -> None:
+    def _serve(self, target: Target | None, id_: str, heard: Watcher, named: Target | None) -> None:
         def attempt() -> Outcome:
-            engine = self.engine(target, None, watcher, Progress(), is_named=named is not None)
+            engine = self.engine(target, None, heard, Progress(), is_named=named is not None)
             with contextlib.closing(engine):
                 locks = target is not None
-                outcome = run(self.state, name, engine, patience=Patience(), board_lock=locks)
+                outcome = run(self.state, id_, engine, patience=Patience(), board_lock=locks)
                 if outcome is Outcome.QUEUED:
                     # Whoever is at it may be waiting for a slow board; agents need not.
-                    engine.database(requests.pending(self.state, name))
+                    engine.database(requests.pending(self.state, id_))
                 if outcome is Outcome.DONE:
                     self.state.notice(advice(engine.report))
                 return outcome
@@ -388,13 +390,11 @@ class Clone(Checkout):
         try:
             outcome = attempt()
         except BoardUnreachableError as error:
-            self._tell_failure(error, watcher, named)
+            self._tell_failure(error, heard, named)
             outcome = Outcome.PENDING
         if outcome is Outcome.PENDING and not is_waited_for(os.environ):
-            retry_in_background(self.state, name, attempt, patience=Patience())
+            retry_in_background(self.state, id_, attempt, patience=Patience())
 
-    def _tell_failure(
-        self, error: KanbanSyncError, watcher: Watcher, named: Target | None = None
-    ) -> None:
-        watcher.log(str(error))
+    def _tell_failure(self, error: KanbanSyncError, heard: Watcher, named: Target | None) -> None:
+        heard.log(str(error))
         self.state.notice(failure(str(error), named))

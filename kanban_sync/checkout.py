@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = "kanban-sync"
 
+SHALLOW = (
+    "this clone is shallow and has no settings, so its oldest commit, which names the project, is"
+    " not known, and each card would be made a second time; fetch the whole history ('git fetch"
+    " --unshallow'), or run 'kanban-sync init' in a whole clone and commit .kanban-sync.yaml"
+)
+
 
 class Checkout:
     """One clone of a repository, with its state folder; ``place`` is None in a hook's process."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.address import secret_problem, server_problem
-from kanban_sync.core import mapping
+from kanban_sync.core import mapping, values
 from kanban_sync.core.errors import SettingsError
 from kanban_sync.core.findings import LEVELS, code_problem
 from kanban_sync.core.limits import Limits, limit_problem
@@ -55,7 +55,8 @@ class Settings:
     says of codes whether they are errors.
 
     Raises:
-        SettingsError: The URL, whoever named it, holds a user name or password.
+        SettingsError: The URL, whoever named it, holds a user name or password, or the name of
+            project or board is none.
     """
 
     project_id: str = ""
@@ -76,6 +77,16 @@ class Settings:
         """Refuse a secret before it is shown, stored or handed to another process."""
         if problem := secret_problem(self.planka_url):
             raise SettingsError([f"planka.url, PLANKA_URL or --url: {problem}"])
+        names = {"project": self.planka_project, "board": self.planka_board}
+        problems = {which: values.name_problem(name) for which, name in names.items() if name}
+        if any(problems.values()):
+            raise SettingsError(
+                [
+                    f"planka.{which}, PLANKA_{which.upper()} or --{which}: {problem}"
+                    for which, problem in problems.items()
+                    if problem
+                ]
+            )
 
     @property
     def names_a_board(self) -> bool:
@@ -92,52 +103,27 @@ class _Key:
     """Return '' or what the value has to be."""
 
 
-def _text(value: object) -> str:
-    return "" if isinstance(value, str) and value.strip() else "a text"
-
-
-def _branch(value: object) -> str:
-    is_name = isinstance(value, str) and not _text(value)
-    is_name = is_name and not str(value).strip().startswith(("refs/", "origin/"))
-    return "" if is_name else "the name of a branch alone, such as main (not origin/main)"
-
-
-def _texts(value: object) -> str:
-    good = isinstance(value, list) and all(not _text(each) for each in value)
-    return "" if good else "a list of texts"
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str]:
-    return lambda value: "" if value in choices else f"one of {', '.join(choices)}"
-
-
-def _project_id(value: object) -> str:
-    good = isinstance(value, str) and value.isalnum() and value.islower() and value.isascii()
-    good = good or (isinstance(value, str) and value.isdigit())
-    return "" if good else "lower-case letters and digits, as 'kanban-sync init' makes it"
-
-
 KEYS: Mapping[tuple[str, ...], _Key] = {
-    ("project_id",): _Key("project_id", _project_id),
+    ("project_id",): _Key("project_id", values.project_id_problem),
     ("planka", "url"): _Key("planka_url", server_problem),
-    ("planka", "project"): _Key("planka_project", _text),
-    ("planka", "board"): _Key("planka_board", _text),
-    ("git", "default_branch"): _Key("default_branch", _branch),
-    ("git", "branches"): _Key("branches", _one_of(BRANCHES)),
-    ("sources", "tasks"): _Key("sources.tasks", _texts),
-    ("sources", "openspec"): _Key("sources.openspec", _texts),
-    ("sources", "roadmap"): _Key("sources.roadmap", _texts),
-    ("sources", "mission"): _Key("sources.mission", _texts),
-    ("sources", "dialects", ANY): _Key(f"sources.dialects.{ANY}", _one_of(DIALECTS)),
-    ("sources", "exclude"): _Key("sources.exclude", _texts),
-    ("sources", "archived"): _Key("archived", _one_of(ARCHIVED)),
-    ("sources", "add_to"): _Key("add_to", _text),
+    ("planka", "project"): _Key("planka_project", values.text_problem),
+    ("planka", "board"): _Key("planka_board", values.text_problem),
+    ("git", "default_branch"): _Key("default_branch", values.branch_problem),
+    ("git", "branches"): _Key("branches", values.one_of(BRANCHES)),
+    ("sources", "tasks"): _Key("sources.tasks", values.texts_problem),
+    ("sources", "openspec"): _Key("sources.openspec", values.texts_problem),
+    ("sources", "roadmap"): _Key("sources.roadmap", values.texts_problem),
+    ("sources", "mission"): _Key("sources.mission", values.texts_problem),
+    ("sources", "dialects", ANY): _Key(f"sources.dialects.{ANY}", values.one_of(DIALECTS)),
+    ("sources", "exclude"): _Key("sources.exclude", values.texts_problem),
+    ("sources", "archived"): _Key("archived", values.one_of(ARCHIVED)),
+    ("sources", "add_to"): _Key("add_to", values.text_problem),
     **{
         ("limits", name): _Key(f"sources.limits.{name}", partial(limit_problem, name))
         for name in Limits._fields
     },
-    ("check", ANY): _Key(f"check.{ANY}", _one_of(LEVELS)),
-    ("drift",): _Key("drift", _one_of(DRIFT)),
+    ("check", ANY): _Key(f"check.{ANY}", values.one_of(LEVELS)),
+    ("drift",): _Key("drift", values.one_of(DRIFT)),
     **{
         ("board", "lists", word): _Key(f"drawing.lists.{word}", mapping.name_problem)
         for word in mapping.COLUMNS
@@ -146,8 +132,8 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
         ("board", "labels", label): _Key(f"drawing.labels.{label}", mapping.name_problem)
         for label in mapping.OUR_LABELS
     },
-    ("board", "statuses", ANY): _Key(f"drawing.statuses.{ANY}", _one_of(mapping.COLUMNS)),
-    ("board", "cards"): _Key("drawing.cards", _one_of(mapping.CARDS)),
+    ("board", "statuses", ANY): _Key(f"drawing.statuses.{ANY}", values.one_of(mapping.COLUMNS)),
+    ("board", "cards"): _Key("drawing.cards", values.one_of(mapping.CARDS)),
     ("board", "archive_done_after"): _Key("drawing.archive_done_after", mapping.days_problem),
     ("board", "links"): _Key("links", mapping.links_problem),
 }
@@ -204,15 +190,21 @@ def parse_project_file(data: bytes, base: Settings | None = None) -> Settings:
     """Read ``planka.project`` and ``planka.board`` of a ``project.yaml``; the rest is others'."""
     settings = base or Settings()
     for path, value, _ in _entries(data, PROJECT_FILE, []):
-        if path in {("planka", "project"), ("planka", "board")} and not _text(value):
+        if path in {("planka", "project"), ("planka", "board")} and not values.text_problem(value):
             settings = _with(settings, KEYS[path].target, value)
     return settings
 
 
 def from_environment(base: Settings, environment: Mapping[str, str]) -> Settings:
-    """Set what the environment says over ``base``."""
+    """Set what the environment says over ``base``.
+
+    Raises:
+        SettingsError: One of the variables holds nothing but blanks, or no name.
+    """
     for name, target in ENVIRONMENT.items():
-        if environment.get(name):
+        if value := environment.get(name):
+            if not value.strip():
+                raise SettingsError([f"{name}: it is blank; give a value, or unset it"])
             base = _with(base, target, environment[name])
     return base
 

@@ -190,6 +190,7 @@ def task_database(file: Path, environment: Mapping[str, str]) -> TaskDatabase:
     except ImportError as error:
         raise SetupError(
             f"{DATABASE_URL} or git's {SETTING} names a PostgreSQL database, and its driver"
-            f" cannot be loaded ({error}). Install it: pip install 'kanban-sync[postgres]'"
+            f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
+            " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
         ) from error
     return PostgresServer(address_of(url))

@@ -216,6 +216,24 @@ def test_the_environment_wins_over_the_file_and_that_over_project_yaml() -> None
     assert settings.planka_board == "Old board"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PLANKA_BOARD", "\udcff", r"PLANKA_BOARD or --board: '\udcff' is no text in UTF-8"),
+        ("PLANKA_PROJECT", "a\udcff", r"PLANKA_PROJECT or --project: 'a\udcff' is no text"),
+        ("PLANKA_BOARD", " ", "PLANKA_BOARD: it is blank"),
+        ("PLANKA_PROJECT", "\t", "PLANKA_PROJECT: it is blank"),
+        ("PLANKA_URL", " ", "PLANKA_URL: it is blank"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_holds_no_name_is_told_and_not_passed_over(
+    name: str, value: str, says: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        config.load({".kanban-sync.yaml": FULL}.get, {name: value})
+    assert says in str(caught.value)
+
+
 def test_a_broken_project_yaml_of_others_is_not_our_problem() -> None:
     settings = config.load({"project.yaml": b"planka: [\n"}.get, {})
     assert settings == Settings()

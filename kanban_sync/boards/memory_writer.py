@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem, Words
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import compose, key_of, rewrite
+from kanban_sync.core.description import compose, key_of, rewrite, words_around
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -62,7 +62,9 @@ class MemoryWriter:
     def __init__(self, shelf: Shelf) -> None:
         """Take where cards are kept."""
         self._shelf = shelf
+        self._words: Words | None = None
         self._items: dict[str, str] = {}
+        self._made: set[str] = set()
         self._lists: dict[str, SeenChecklist] = {}
 
     def create(self, operation: Create) -> Said:
@@ -85,13 +87,15 @@ class MemoryWriter:
             for place, item in enumerate(checklist.items, start=1):
                 self._add_item(made.id, AddItem(checklist.title, item, STEP * place))
         seen = replace(made, labels=card.labels, checklists=self._checklists(), stamp=stamp)
-        return Said(made.id, card, stamp.mark, seen, dict(self._items))
+        said = Said(made.id, card, stamp.mark, seen, dict(self._items))
+        return replace(said, made=frozenset(self._made), words=Words())
 
     def update(self, operation: Update) -> Said:
         """Write the changes of one card; changes to the same thing are one write."""
         card, seen, stamp = operation.card, operation.seen, operation.stamp
         self.start_from(seen)
         self._items = dict(operation.items)
+        self._words = operation.words
         if stamp is not None:
             self._set_stamp(seen.id, stamp)
         after = self._change_card(card, seen, operation.changes)
@@ -117,8 +121,13 @@ class MemoryWriter:
             trashed=False,
             adrift=False,
         )
-        theirs = operation.theirs
-        return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)
+        said = Said(seen.id, card, operation.mark, after, dict(self._items))
+        return replace(
+            said,
+            theirs=operation.theirs,
+            made=operation.made | self._made,
+            words=self._words,
+        )
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the archive; the version field says that it was us."""
@@ -126,7 +135,8 @@ class MemoryWriter:
         self._set_stamp(seen.id, stamp)
         self._change(seen.id, put_away)
         after = replace(put_away(seen), stamp=stamp)
-        return Said(seen.id, card, stamp.mark, after, operation.items, archived=True)
+        said = Said(seen.id, card, stamp.mark, after, operation.items)
+        return replace(said, archived=True, made=operation.made)
 
     def start_from(self, seen: SeenCard) -> None:
         """Take the task lists as they were read."""
@@ -164,6 +174,7 @@ class MemoryWriter:
                 case SetText():
                     fresh = self._shelf.card(seen.id)
                     fields["description"] = rewrite(fresh.description, card.key, change)
+                    self._words = words_around(fresh.description, card.key, change)
                     put_away = fresh.archived and not seen.archived
                 case Move():
                     fields |= {"column": change.column, "position": change.position}
@@ -203,6 +214,7 @@ class MemoryWriter:
     def _add_checklist(self, card_id: str, change: AddChecklist) -> None:
         made = SeenChecklist(self._shelf.new_id(), change.title, change.position)
         self._put_list(card_id, made)
+        self._made.add(made.id)
 
     def _put_list(self, card_id: str, changed: SeenChecklist) -> None:
         """Write a task list without its lines."""
@@ -219,8 +231,10 @@ class MemoryWriter:
     def _add_item(self, card_id: str, change: AddItem) -> None:
         item = change.item
         line = SeenItem(self._shelf.new_id(), item.text, item.done, change.position)
-        self._put_line(card_id, self._list_titled(change.checklist).id, line)
+        holder = change.place or self._list_titled(change.checklist).id
+        self._put_line(card_id, holder, line)
         self._items[item.key] = line.id
+        self._made.add(line.id)
 
     def _change_items(self, card_id: str, changes: tuple[Change, ...]) -> None:
         for line_id, sets in _by_line(changes).items():
@@ -235,7 +249,8 @@ class MemoryWriter:
                     position=line.position if change.position is None else change.position,
                 )
                 if change.checklist is not None:
-                    holder = self._list_titled(change.checklist)
+                    place = change.place
+                    holder = self._lists[place] if place else self._list_titled(change.checklist)
             self._put_line(card_id, holder.id, line)
         for dropped in changes:
             if isinstance(dropped, DropItem):

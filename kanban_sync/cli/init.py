@@ -14,7 +14,7 @@ from kanban_sync.cli.agent_files import write_agent_files
 from kanban_sync.cli.console import asked, confirmed, here, say, warn, yes_option
 from kanban_sync.cli.install import tell
 from kanban_sync.core.columns import storable
-from kanban_sync.core.errors import SetupError, SignInError
+from kanban_sync.core.errors import BoardGoneError, SetupError, SignInError
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.doctor import hook_findings
 from kanban_sync.sync import consent
@@ -260,7 +260,14 @@ def _first_board(clone: Clone, settings: Settings, target: Target, *, yes: bool)
     except SignInError as error:
         warn(f"{error}. Then run 'kanban-sync allow' and 'kanban-sync sync'")
         return False
-    plan = clone.preview(target, settings, force=False)
+    try:
+        plan = clone.preview(target, settings, force=False)
+    except BoardGoneError as error:
+        warn(f"{error}. What was said on it is forgotten now, and it is made anew")
+        if not yes and not confirmed("Make the board anew?"):
+            return False
+        clone.forget_board(target, settings)
+        plan = clone.preview(target, settings, force=False)
     say(f"first sync of {target}:")
     if plan is not None and f"board {target.board}" in plan.missing:
         say(

@@ -176,7 +176,8 @@ def _show(
         say("\n".join(plan_markdown(plan, str(target))))
         return
     lines = plan_lines(plan)
-    say(f"{target}: {len(plan.writes)} cards would change" if lines else f"{target}: no change")
+    cards = "1 card" if len(plan.writes) == 1 else f"{len(plan.writes)} cards"
+    say(f"{target}: {cards} would change" if lines else f"{target}: no change")
     for line in lines:
         say(f"  {line}")
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+AGED_END = "done for "
+"""How the end of a card begins that is put away because its task has been done for long."""
+
 BOARD_NAME = "name of the board"
 PROJECT_NAME = "name of the project"
 """Under which is remembered, with a board's ids, what people call it by now."""
@@ -72,6 +75,11 @@ class Card:
     names: LabelNames = LABELS
     links: str = ""
     end: str = ""
+
+    @property
+    def is_aged(self) -> bool:
+        """Whether it belongs into the archive for its age alone."""
+        return self.end.startswith(AGED_END)
 
     @property
     def text_digest(self) -> str:
@@ -196,14 +204,22 @@ class BoardState:
     missing: tuple[str, ...] = ()
 
 
+class Words(NamedTuple):
+    """What people wrote above and below our block, by which it is told from copies of it."""
+
+    above: str = ""
+    below: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """The base of one card: what this clone said last, and what the board made of it.
 
     ``said`` is recorded before the first write; ``seen`` is what was read back after the last
     one. Between the two ``finished`` is False: nobody knows how far the writing came. ``items``
-    are the ids that the board gave to the lines of task lists, by item key; ``theirs`` the ids of
-    people's lines that were there before the last write. ``archived`` means that we archived the
+    are the ids that the board gave to the lines of task lists, by item key; ``made`` those of lines
+    and task lists that this clone itself made; ``theirs`` the ids of people's lines that were there
+    before the last write. ``archived`` means that we archived the
     card; ``deleted`` that a person deleted it. ``before`` is what the card may still have of former
     sayings while this one is not finished.
 
@@ -227,6 +243,8 @@ class Said:
     theirs: frozenset[str] = frozenset()
     place: float = 0.0
     settled: str = ""
+    made: frozenset[str] = frozenset()
+    words: Words | None = None
 
     @property
     def last_settled(self) -> str:

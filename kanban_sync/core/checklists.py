@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import lt
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.lines import lines_known, recognise, titles_marked
+from kanban_sync.core.lines import (
+    adopted,
+    each_once,
+    lines_known,
+    recognise,
+    titles_marked,
+)
+from kanban_sync.core.list_places import lists_known, places_of, titles_said
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -19,7 +25,7 @@ from kanban_sync.core.operations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.board import Checklist, Item, Said, SeenChecklist, SeenItem, Stamp
     from kanban_sync.core.operations import Change
@@ -30,12 +36,16 @@ STEP = 65536.0
 
 @dataclass(frozen=True, slots=True)
 class ChecklistDifference:
-    """The writes to texts and to ticks, the ids of our lines by item key, and those of people's."""
+    """The writes to texts and to ticks, the ids of our lines by item key, and those of people's.
+
+    ``twice`` are those of the writes to texts that take away what another clone made too.
+    """
 
     text: tuple[Change, ...]
     status: tuple[Change, ...]
     items: Mapping[str, str]
     theirs: frozenset[str]
+    twice: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +61,31 @@ def compare_checklists(
     seen: Sequence[SeenChecklist],
     base: Said | None,
     stamp: Stamp | None = None,
+    *,
+    is_adopted: bool = False,
 ) -> ChecklistDifference:
     """Compare the task lists that a card ought to have with those on the board.
 
     ``stamp`` is the card's version field, in which are the marks of the lines that were said last.
+    ``is_adopted`` tells that the card is taken over from another tool.
     """
-    former = lines_known(seen, base)
+    known = adopted(wanted, seen) if is_adopted else lines_known(seen, base)
+    former = each_once(seen, base, known)
+    once = set(former.values())
+    twice = {id_: former[key] for key, id_ in known.items() if id_ not in once}
     on_board = {line.id: _Found(line, each.id) for each in seen for line in each.items}
-
-    def said() -> set[str]:
-        return _titles_said(base) | titles_marked(seen, stamp)
-
-    places = _places(wanted, seen, former, on_board, said)
-    items, others = recognise(wanted, seen, base, stamp, former, places)
+    ticks = _ticks_of_people(twice, known, on_board, base)
+    on_board |= {id_: _ticked(on_board[id_], done=done) for id_, done in ticks.items()}
+    said = titles_said(base) | (titles_marked(seen, stamp) if _is_strange(wanted, seen) else set())
+    mine = base.made if base is not None else frozenset[str]()
+    places = places_of(
+        wanted,
+        seen,
+        former,
+        lists_known(seen, base, [on_board[id_].checklist for id_ in twice.values()]),
+        lambda each: is_adopted or each.title in said or each.id in mine,
+    )
+    items, others, unsure = recognise(wanted, seen, base, stamp, former, places)
     text: list[Change] = []
     status: list[Change] = []
     there = {each.id: each.position for each in seen}
@@ -76,49 +98,60 @@ def compare_checklists(
         elif titles[place] != checklist.title:
             text.append(RenameChecklist(place, checklist.title))
         more_text, more_status = _compare_lines(checklist, place, items, on_board, base)
-        text += more_text
+        text += [*more_text, *_ticks_kept(checklist, items, ticks)]
         status += more_status
     made_here = {key: id_ for key, id_ in former.items() if id_ in on_board}
+    made_here |= {f"?{id_}": id_ for id_ in twice}
     stale = _stale(wanted, made_here, items) | {line.id for line in others} - set(items.values())
     ours, in_use = {*items.values(), *stale}, set(places.values())
     loose = [each for each in seen if each.id not in in_use]
-    made = _lists_made(loose, base, said(), ours) if loose else set()
+    made = _lists_made(loose, base, said, ours) if loose else set()
+    made |= {each.id for each in loose if is_adopted and each.items}
     text += _drops(seen, stale, ours, made)
     # Remembered until they are removed: the writing may be cut off, or the part not be ours.
     items |= {key: id_ for key, id_ in made_here.items() if id_ in stale}
     items |= {f"?{line.id}": line.id for line in others if line.id in stale}
-    theirs = frozenset(on_board.keys() - set(items.values()))
-    return ChecklistDifference(tuple(text), tuple(status), items, theirs)
+    theirs = frozenset(on_board.keys() - set(items.values()) - unsure)
+    cleared = {*twice, *twice.values(), *(on_board[id_].checklist for id_ in twice)}
+    settling = tuple(each for each in text if twice and getattr(each, "id", "") in cleared)
+    return ChecklistDifference(tuple(text), tuple(status), items, theirs, settling)
 
 
-def _places(
-    wanted: Sequence[Checklist],
-    seen: Sequence[SeenChecklist],
-    former: Mapping[str, str],
+def _is_strange(wanted: Sequence[Checklist], seen: Sequence[SeenChecklist]) -> bool:
+    """Whether task lists have to be judged by their titles: marks take long to reckon."""
+    return {each.title for each in wanted} != {each.title for each in seen} or len(wanted) < len(
+        seen
+    )
+
+
+def _ticks_of_people(
+    twice: Mapping[str, str],
+    known: Mapping[str, str],
     on_board: Mapping[str, _Found],
-    said: Callable[[], Collection[str]],
-) -> dict[str, str]:
-    """Return for each wanted title the id of the task list on the board that stands for it.
+    base: Said | None,
+) -> dict[str, bool]:
+    """Return the ticks that people gave to lines that are one too many, by what counts instead."""
+    said = base.said.checklists if base is not None else ()
+    ticks = {item.key: item.done for each in said for item in each.items}
+    return {
+        twice[id_]: on_board[id_].line.done
+        for key, id_ in known.items()
+        if id_ in twice
+        if on_board[id_].line.done is not ticks.get(key, on_board[id_].line.done)
+        if on_board[id_].line.done is not on_board[twice[id_]].line.done
+    }
 
-    A list that has to be renamed is one whose title we gave: a person's list stays as it is.
-    """
-    places: dict[str, str] = {}
-    titles = {each.id: each.title for each in seen}
-    for each in sorted(seen, key=lambda each: each.position):
-        if any(each.title == checklist.title for checklist in wanted):
-            places.setdefault(each.title, each.id)
-    for checklist in wanted:
-        if checklist.title in places:
-            continue
-        holders = Counter(
-            on_board[former[item.key]].checklist
-            for item in checklist.items
-            if former.get(item.key) in on_board
-        )
-        for holder, _ in holders.most_common(1):
-            if holder not in places.values() and titles[holder] in said():
-                places[checklist.title] = holder
-    return places
+
+def _ticked(found: _Found, *, done: bool) -> _Found:
+    return replace(found, line=found.line._replace(done=done))
+
+
+def _ticks_kept(
+    checklist: Checklist, items: Mapping[str, str], ticks: Mapping[str, bool]
+) -> list[Change]:
+    """Return the ticks to be written to lines that count instead of those that people ticked."""
+    lines = [(items.get(item.key, ""), item) for item in checklist.items]
+    return [SetItem(id_, item, done=ticks[id_]) for id_, item in lines if id_ in ticks]
 
 
 def _compare_lines(
@@ -140,7 +173,7 @@ def _compare_lines(
     status: list[Change] = []
     for item, line, position in zip(checklist.items, lines, positions, strict=True):
         if item.key not in items:
-            text.append(AddItem(checklist.title, item, position))
+            text.append(AddItem(checklist.title, item, position, place or ""))
             continue
         found = on_board[items[item.key]].line
         moved = line is None
@@ -152,6 +185,7 @@ def _compare_lines(
                     item,
                     text=item.text if renamed else None,
                     checklist=checklist.title if moved else None,
+                    place=(place or "") if moved else "",
                     position=position if moved or position != found.position else None,
                 )
             )
@@ -204,12 +238,6 @@ def _lists_made(
     filled = {each.id for each in (*seen, *back) if any(line.id in known for line in each.items)}
     begun = base is not None and not base.finished
     return {each.id for each in seen if each.title in titles and (each.id in filled or begun)}
-
-
-def _titles_said(base: Said | None) -> set[str]:
-    """Return the titles that we gave to task lists of the card."""
-    sayings = base.all_said if base is not None else ()
-    return {checklist.title for card in sayings for checklist in card.checklists}
 
 
 def place_between(positions: Sequence[float | None]) -> list[float]:

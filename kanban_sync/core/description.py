@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import urlsafe_b64encode
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.board import Words
 from kanban_sync.core.model import TaskKey
+from kanban_sync.core.places import loose, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kanban_sync.core.operations import SetText
 
@@ -86,12 +87,6 @@ def compose(block: str, key: TaskKey) -> str:
     return f"{block}\n\n{footer(key)}" if block else footer(key)
 
 
-def block_mark(block: str) -> str:
-    """Return the mark by which a block is found in a description: how many lines, and a hash."""
-    lines = [_sameness(line) for line in block.split("\n") if line.strip()]
-    return f"{len(lines)}-{_digest(lines)}" if lines else ""
-
-
 def is_written(description: str, key: TaskKey, wanted: SetText, *, settled: bool) -> bool:
     """Whether the description already has our block and footer, whatever people wrote around it.
 
@@ -102,7 +97,7 @@ def is_written(description: str, key: TaskKey, wanted: SetText, *, settled: bool
         return False
     written = rewrite(description, key, wanted)
     if settled:
-        return _loose(written) == _loose(description)
+        return loose(written) == loose(description)
     return written.split() == description.split()
 
 
@@ -120,95 +115,35 @@ def rewrite(description: str, key: TaskKey, wanted: SetText) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def words_around(description: str, key: TaskKey, wanted: SetText) -> Words:
+    """Return what people wrote above and below our block, as ``rewrite`` keeps it."""
+    body, _ = _around_footer(description, key)
+    return _peoples_words(body, wanted)
+
+
 def _around_footer(description: str, key: TaskKey) -> tuple[str, str]:
     """Return what stands above and below our footer, which is to be the last of all.
 
-    One of another task that a person pasted further down is theirs, and goes above ours. If there
-    is only one of another task, it stands where ours was.
+    Those of other tasks are what people pasted. One that stands below ours goes above it.
     """
     found = list(_FOOTER.finditer(description))
-    if not found:
+    own = next((each for each in reversed(found) if _key(each) == key), None)
+    if own is None:
         return description, ""
-    last = found[-1]
-    own = next((each for each in reversed(found) if _key(each) == key), last)
-    body = description[: own.start()]
-    pasted = _trimmed(description[own.end() : last.end()])
-    return f"{body.rstrip()}\n\n{pasted}" if pasted else body, description[last.end() :]
+    end = found[-1].end()
+    body, pasted = description[: own.start()], _trimmed(description[own.end() : end])
+    return f"{body.rstrip()}\n\n{pasted}" if pasted else body, description[end:]
 
 
-def _peoples_words(body: str, wanted: SetText) -> tuple[str, str]:
+def _peoples_words(body: str, wanted: SetText) -> Words:
     """Return what people wrote above our block, and inside or below it."""
     lines = body.split("\n")
-    ours = _ours(lines, wanted)
-    first = min(ours, default=0)
-    return _trimmed("\n".join(lines[:first])), _trimmed("\n".join(_without(lines, ours, first)))
+    ours, first = place_of(lines, wanted)
+    above = _trimmed("\n".join(lines[:first]))
+    return Words(above, _trimmed("\n".join(_without(lines, ours, first))))
 
 
-def _marked(lines: Sequence[str], mark: str) -> set[int]:
-    """Return where the block stands that has this mark: what was written last, by any clone."""
-    there = [(index, _sameness(line)) for index, line in enumerate(lines) if line.strip()]
-    count = int(mark.partition("-")[0]) if re.fullmatch(r"[1-9][0-9]{0,5}-[0-9a-f]+", mark) else 0
-    for start in range(len(there) - count + 1) if count else ():
-        window = there[start : start + count]
-        if f"{count}-{_digest([same for _, same in window])}" == mark:
-            return set(range(window[0][0], window[-1][0] + 1))
-    return set()
-
-
-def _ours(lines: Sequence[str], wanted: SetText) -> set[int]:
-    """Return which lines are ours: a block as it was written, else what is left of any.
-
-    Only one block is taken to be ours, since the same words further down may be a person's. It is
-    the newest that stands there, unless that is but a part of a former one: then a crash came
-    between the version field and the words.
-    """
-    blocks = [each.split("\n") for each in (wanted.text, *wanted.former) if each.strip()]
-    marked = [_marked(lines, mark) for mark in wanted.marked]
-    exact = [_whole(lines, block) for block in blocks]
-    # Line by line as we wrote it says more than a mark, for which blank lines do not count.
-    whole = [*exact[:1], *marked, *exact[1:]] if wanted.text.strip() else [*marked, *exact]
-    scattered = [_scattered(lines, block) for block in blocks]
-    for found in (whole, scattered):
-        newest = next((each for each in found if each), None)
-        if newest is not None:
-            return max((each for each in found if each >= newest), key=len)
-    left = [each.split("\n") for each in wanted.former] or blocks
-    return set().union(*(_alike(lines, block) for block in left))
-
-
-def _whole(lines: Sequence[str], block: Sequence[str]) -> set[int]:
-    """Return where a block stands as we wrote it, line by line."""
-    plain = [line.rstrip() for line in lines]
-    wanted = [line.rstrip() for line in block]
-    for start in range(len(plain) - len(wanted) + 1):
-        if plain[start : start + len(wanted)] == wanted:
-            return set(range(start, start + len(wanted)))
-    return set()
-
-
-def _scattered(lines: Sequence[str], block: Sequence[str]) -> set[int]:
-    """Return where all lines of a block stand in their order, with other lines in between."""
-    found: set[int] = set()
-    wanted = [line.strip() for line in block if line.strip()]
-    for index, line in enumerate(lines):
-        if len(found) < len(wanted) and line.strip() == wanted[len(found)]:
-            found.add(index)
-    return found if len(found) == len(wanted) else set()
-
-
-def _alike(lines: Sequence[str], block: Sequence[str]) -> set[int]:
-    """Return which lines are lines of a block, as the board's editor or a person left them."""
-    here = [(index, _sameness(line)) for index, line in enumerate(lines) if line.strip()]
-    there = [_sameness(line) for line in block if line.strip()]
-    matcher = SequenceMatcher(None, [same for _, same in here], there, autojunk=False)
-    return {
-        here[index][0]
-        for start, _, length in matcher.get_matching_blocks()
-        for index in range(start, start + length)
-    }
-
-
-def _without(lines: Sequence[str], ours: set[int], first: int) -> list[str]:
+def _without(lines: Sequence[str], ours: Collection[int], first: int) -> list[str]:
     """Return people's lines from ``first`` on; where a line of ours was is one blank."""
     kept: list[str] = []
     gap = False
@@ -230,17 +165,3 @@ def _without(lines: Sequence[str], ours: set[int], first: int) -> list[str]:
 def _trimmed(text: str) -> str:
     """Return a text without blank lines around it; its first line keeps its indentation."""
     return re.sub(r"\A(?:[^\S\n]*\n)+", "", text.rstrip()) if text.strip() else ""
-
-
-def _sameness(line: str) -> str:
-    """Return what tells two lines apart: words, or else the marks themselves."""
-    return _loose(line) or "".join(line.split())
-
-
-def _digest(lines: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:12]
-
-
-def _loose(line: str) -> str:
-    """Return a text without what the board's editor changes by itself: marks, escapes, blanks."""
-    return "".join(re.findall(r"[^\W_]+", line)).lower()

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.checklists import compare_checklists
-from kanban_sync.core.description import is_written
+from kanban_sync.core.description import is_written, words_around
 from kanban_sync.core.operations import AddLabel, Move, RemoveLabel, SetText, SetTitle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanban_sync.core.board import Card, Said, SeenCard
+    from kanban_sync.core.board import Card, Said, SeenCard, Words
     from kanban_sync.core.operations import Change
 
 
@@ -21,13 +21,17 @@ class Difference:
     """What would have to be written: to the text part, and to the status part, of one card.
 
     ``items`` are the ids of lines that were recognised as ours, by item key; ``theirs`` those of
-    people's lines.
+    people's lines. ``twice`` are those of the writes to the text part that take away what this
+    clone and another one made at the same time. ``words`` are people's around our block, None if
+    nobody knows where it is.
     """
 
     text: tuple[Change, ...]
     status: tuple[Change, ...]
     items: Mapping[str, str]
     theirs: frozenset[str]
+    twice: tuple[Change, ...] = ()
+    words: Words | None = None
 
 
 def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> Difference:
@@ -52,18 +56,29 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
         text.append(SetTitle(card.title))
     all_said = base.all_said if base is not None else ()
     settled = bool(said and back and card.text == said.text)
+    words = base.words if base is not None else None
     if not (settled and back and seen.description == back.description):
         former = tuple(dict.fromkeys(each.text for each in all_said))
-        wanted = SetText(card.text, former, _marks(seen, base))
+        wanted = SetText(card.text, former, _marks(seen, base), words)
         if not is_written(seen.description, card.key, wanted, settled=settled):
             text.append(wanted)
+        elif card.text:
+            words = words_around(seen.description, card.key, wanted)
     if not _is_in_place(card, seen, base):
         status.append(Move(card.column, bottom))
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
     ours = set(card.names).union(*(each.labels for each in all_said))
     status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
-    lists = compare_checklists(card.checklists, seen.checklists, base, seen.stamp)
-    return Difference((*text, *lists.text), (*status, *lists.status), lists.items, lists.theirs)
+    # The lines of a card that a person made in place of ours have ids of their own.
+    known = base if base is not None and base.card_id in {"", seen.id} else None
+    is_adopted = known is None and seen.key is None and seen.stamp is None
+    lists = compare_checklists(
+        card.checklists, seen.checklists, known, seen.stamp, is_adopted=is_adopted
+    )
+    text += lists.text
+    status += lists.status
+    changes = (tuple(text), tuple(status))
+    return Difference(*changes, lists.items, lists.theirs, lists.twice, words)
 
 
 def _marks(seen: SeenCard, base: Said | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.board import Card, CardVersion, Checklist, Item
+from kanban_sync.core.board import AGED_END, Card, CardVersion, Checklist, Item
 from kanban_sync.core.card_words import block_of, line_of
 from kanban_sync.core.columns import (
     LIST_NAME_LIMIT,
@@ -182,7 +182,7 @@ def _aged(card: Card, drawing: Drawing, now: float) -> Card:
         column=Column.ARCHIVE,
         version=_put_away(card.version),
         evident=True,
-        end=f"done for {days} days",
+        end=f"{AGED_END}{days} days",
     )
 
 

@@ -19,6 +19,7 @@
     ├── BoardError                  the board answered, but not as it should
     │   ├── SignInError             the key is missing, wrong or expired
     │   ├── RightsError             not a member of the board, or not an editor
+    │   │   └── BoardGoneError      neither the board is there nor another of its name
     │   └── RefusedError            one card was refused; the others go on
     └── BoardUnreachableError       exit code 2: nobody answered, everything stays pending
 
@@ -132,6 +133,10 @@ class SignInError(BoardError):
 
 class RightsError(BoardError):
     """The account may not do this: not a member of the board, or not an editor."""
+
+
+class BoardGoneError(RightsError):
+    """The board is gone, or the account no longer sees it: an answer does not tell which."""
 
 
 class RefusedError(BoardError):

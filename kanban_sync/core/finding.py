@@ -78,8 +78,8 @@ def find_cards(
                 kind = "is a copy" if _is_made(other, known) else "has the footer"
                 text = f"card {other.id} {kind} of card {counts.id}; left alone"
                 notes.append(Note(str(card.key), text))
-    found.update(_adopt(desired, actual, base, found))
-    return Found(found, twins, tuple(notes))
+    adopted, passed_over = _adopt(desired, actual, base, found)
+    return Found(found | adopted, twins, (*notes, *passed_over))
 
 
 def doubtful_cards(
@@ -168,8 +168,11 @@ def _adopt(
     actual: BoardState,
     base: Mapping[TaskKey, Said],
     found: Mapping[TaskKey, SeenCard],
-) -> dict[TaskKey, SeenCard]:
-    """Pair tasks without a card with labelled cards without a footer, by unique exact title."""
+) -> tuple[dict[TaskKey, SeenCard], list[Note]]:
+    """Pair tasks without a card with labelled cards without a footer, by unique exact title.
+
+    Where several have one title, there is a note on what was passed over.
+    """
     known = {said.card_id for said in base.values()}
     without = [
         card
@@ -184,12 +187,27 @@ def _adopt(
     ]
     wanted = Counter(card.title for card in without)
     offered = Counter(seen.title for seen in free)
-    by_title = {seen.title: seen for seen in free if offered[seen.title] == 1}
-    return {
-        card.key: by_title[card.title]
-        for card in without
-        if wanted[card.title] == 1 and card.title in by_title
-    }
+    by_title = {seen.title: seen for seen in free}
+    pairs = [(card, by_title[card.title]) for card in without if card.title in by_title]
+    unique = [
+        (card, seen) for card, seen in pairs if wanted[card.title] == 1 and offered[card.title] == 1
+    ]
+    doubtful = [
+        Note(str(card.key), _passed_over(offered[card.title], card))
+        for card, _ in pairs
+        if wanted[card.title] > 1 or offered[card.title] > 1
+    ]
+    return {card.key: seen for card, seen in unique}, doubtful
+
+
+def _passed_over(count: int, card: Card) -> str:
+    """Return why cards that may be a task's were not taken over."""
+    cards = "1 card has" if count == 1 else f"{count} cards have"
+    why = "several tasks are called so" if count == 1 else "none is taken over"
+    return (
+        f"{cards} its title, the label {card.names.agent} and no line of ours; {why}, so it gets a"
+        " new one. Archive what is not needed"
+    )
 
 
 def archived_by_us(seen: SeenCard, base: Said | None) -> bool:

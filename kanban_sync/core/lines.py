@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.identity import Traits, match
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Checklist, Said, SeenChecklist, SeenItem, Stamp
 
@@ -35,10 +35,15 @@ MARKS = 130
 
 
 class Recognised(NamedTuple):
-    """The ids of lines by item key, and the lines of other clones, whether a task asks or not."""
+    """The ids of lines by item key, and the lines of other clones, whether a task asks or not.
+
+    ``unsure`` are the ids of lines of which nobody can tell yet whether they are people's, or were
+    made by one clone while another made those that say the same.
+    """
 
     items: dict[str, str]
     others: tuple[SeenItem, ...]
+    unsure: frozenset[str] = frozenset()
 
 
 def line_marks(checklists: Sequence[Checklist]) -> str:
@@ -73,8 +78,74 @@ def lines_known(seen: Sequence[SeenChecklist], base: Said | None) -> dict[str, s
                 same = [line.id for line in lines if line.text == item.text]
                 free = [id_ for id_ in same if id_ not in taken]
                 if item.key not in known and free:
-                    known[item.key] = free[0]
+                    # The oldest, which is the one that counts where two clones made it.
+                    known[item.key] = min(free, key=age)
     return known
+
+
+def each_once(
+    seen: Sequence[SeenChecklist], base: Said | None, known: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the ids of our lines by item key, of those that clones made twice the oldest.
+
+    Two clones that read a card at the same time both add what is lacking. Of equal lines in task
+    lists with one title the smallest id counts for every clone, and each takes away what it made
+    itself. What was there before this clone wrote is people's.
+    """
+    if base is None or not base.made:
+        return dict(known)
+    accounted = {*known.values(), *base.theirs}
+    holders = {line.id: (each.title, line) for each in seen for line in each.items}
+    rivals: dict[tuple[str, str], list[str]] = {}
+    for title, line in holders.values():
+        if line.id not in accounted:
+            rivals.setdefault((title, line.text), []).append(line.id)
+    if not rivals:
+        return dict(known)
+    mine: dict[tuple[str, str], dict[str, str]] = {}
+    for item in (item for each in base.said.checklists for item in each.items):
+        id_ = known.get(item.key, "")
+        if id_ in holders and (holders[id_][0], item.text) in rivals:
+            mine.setdefault((holders[id_][0], item.text), {})[item.key] = id_
+    once = dict(known)
+    for group, ours in mine.items():
+        counting = _oldest(ours.values(), rivals[group], base.made)
+        if counting != set(ours.values()):
+            # Each clone gives those that stay to the same tasks: by where they stand.
+            order = sorted(counting, key=lambda id_: (holders[id_][1].position, age(id_)))
+            once |= dict(zip(ours, order, strict=True))
+    return once
+
+
+def _oldest(ours: Iterable[str], rivals: Iterable[str], made: Collection[str]) -> set[str]:
+    """Return as many ids as are ours: younger ones that this clone made give way to older ones."""
+    counting = set(ours)
+    younger = sorted((id_ for id_ in counting if id_ in made), key=age, reverse=True)
+    for mine, other in zip(younger, sorted(rivals, key=age), strict=False):
+        if age(other) < age(mine):
+            counting = counting - {mine} | {other}
+    return counting
+
+
+def adopted(wanted: Sequence[Checklist], seen: Sequence[SeenChecklist]) -> dict[str, str]:
+    """Return the ids of lines by item key on a card that is taken over from another tool.
+
+    That tool calls its task lists as it likes, so only the words of a line count, whatever its
+    number and its capitals.
+    """
+    free: dict[str, list[str]] = {}
+    for line in (line for each in seen for line in each.items):
+        free.setdefault(_words(line.text), []).append(line.id)
+    found: dict[str, str] = {}
+    for item in (item for each in wanted for item in each.items):
+        if same := free.get(_words(item.text)):
+            found[item.key] = same.pop(0)
+    return found
+
+
+def age(id_: str) -> tuple[int, str]:
+    """Sort key: ids grow with time; they are numbers in text, so the shorter one is the older."""
+    return (len(id_), id_)
 
 
 def recognise(  # noqa: PLR0913 - the three sides, and what is known of them already
@@ -107,7 +178,9 @@ def recognise(  # noqa: PLR0913 - the three sides, and what is known of them alr
     if not unknown:
         # So it is with nearly all cards; no mark has to be reckoned for them.
         return Recognised(items, ())
-    others = _made_elsewhere(wanted, unknown, _marks_left(lines, base, stamp, known))
+    near = {line.id for each in seen if each.id in places.values() for line in each.items}
+    marks = _marks_left(lines, base, stamp, known)
+    others = _made_elsewhere(wanted, unknown, marks, near)
     free = {line.id for line in (*others, *_unmarked(unknown, base, stamp))}
     by_id = {each.id: each.items for each in seen}
     for each in wanted:
@@ -121,7 +194,10 @@ def recognise(  # noqa: PLR0913 - the three sides, and what is known of them alr
                 there.remove(line)
     used = set(items.values())
     items |= _pair_similar(wanted, items, [line for line in others if line.id not in used])
-    return Recognised(items, tuple(others))
+    others_ids = {line.id for line in others}
+    texts = {line.text for line in others}
+    unsure = (line.id for line in unknown if line.text in texts and line.id not in others_ids)
+    return Recognised(items, tuple(others), frozenset(unsure))
 
 
 def _marks_left(
@@ -144,16 +220,20 @@ def _marks_left(
 
 
 def _made_elsewhere(
-    wanted: Sequence[Checklist], unknown: Iterable[SeenItem], left: Counter[str]
+    wanted: Sequence[Checklist],
+    unknown: Iterable[SeenItem],
+    left: Counter[str],
+    near: Collection[str],
 ) -> list[SeenItem]:
     """Return the lines that marks account for.
 
-    Of several with one text those count that have the tick of our task, and of these the latest:
-    a person's line was there before ours was added beside it.
+    Of several with one text those count that lie in the task list in use (``near``), of these those
+    that have the tick of our task, and of these the latest: a person's line was there before ours
+    was added beside it.
     """
     said = {(item.text, item.done) for each in wanted for item in each.items}
-    likely = sorted(unknown, key=lambda line: (len(line.id), line.id), reverse=True)
-    likely.sort(key=lambda line: (line.text, line.done) not in said)
+    likely = sorted(unknown, key=lambda line: age(line.id), reverse=True)
+    likely.sort(key=lambda line: (line.id not in near, (line.text, line.done) not in said))
     found: set[str] = set()
     for line in likely:
         if left[_mark(line.text)] > 0:
@@ -187,6 +267,13 @@ def _pair_similar(
 def _traits(text: str) -> Traits:
     number = text.split(" ", 1)[0]
     return Traits("", "", number if number[:1].isdigit() else "", text)
+
+
+def _words(text: str) -> str:
+    """Return what a line says without its number, in small letters."""
+    number, _, rest = text.strip().partition(" ")
+    said = rest if number[:1].isdigit() and rest else text
+    return " ".join(said.casefold().split())
 
 
 def _title_mark(title: str) -> str:

@@ -12,7 +12,7 @@ from kanban_sync.core.columns import Column, Layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kanban_sync.core.board import Card, Item, SeenCard, Stamp
+    from kanban_sync.core.board import Card, Item, SeenCard, Stamp, Words
     from kanban_sync.core.model import TaskKey
 
 
@@ -35,12 +35,14 @@ class SetText:
     """Put this text into our block of the description; what stands outside stays.
 
     ``former`` are the blocks of ours that may stand there, the latest first; ``marked`` are the
-    marks of blocks that were written last, by whichever clone.
+    marks of blocks that were written last, by whichever clone. ``words`` are people's around our
+    block when we last looked, None if that is not known.
     """
 
     text: str
     former: tuple[str, ...] = ()
     marked: tuple[str, ...] = ()
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,23 @@ class DropChecklist:
 
 @dataclass(frozen=True, slots=True)
 class AddItem:
-    """Add a line to the task list with that title."""
+    """Add a line to the task list with that title.
+
+    ``place`` is the list's id, '' if it is yet to be made: people may have one with that title too.
+    """
 
     checklist: str
     item: Item
     position: float
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SetItem:
-    """Change what is not None of a line of ours; ``checklist`` moves it to the one so titled."""
+    """Change what is not None of a line of ours; ``checklist`` moves it to the one so titled.
+
+    ``place`` is that list's id, '' if it is yet to be made.
+    """
 
     id: str
     item: Item
@@ -108,6 +117,7 @@ class SetItem:
     done: bool | None = None
     checklist: str | None = None
     position: float | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,10 @@ class Update:
     items: Mapping[str, str]
     reason: str
     theirs: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
+    """The ids of lines and task lists on the card that this clone made itself."""
+    words: Words | None = None
+    """People's words around our block, if the description stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +179,7 @@ class Archive:
     items: Mapping[str, str]
     reason: str
     is_twin: bool = False
+    made: frozenset[str] = frozenset()
 
     @property
     def mark(self) -> str:
@@ -220,6 +235,13 @@ class Plan:
     missing: tuple[str, ...] = ()
     layout: Layout = field(default_factory=Layout)
     """What the lists and labels of the board are called; lists are shown by these names."""
+    waits: bool = False
+    """Whether a sync without force would not even look: nothing is new since the last one."""
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it shows writes that the next sync would not make."""
+        return self.waits and bool(self.writes or self.missing)
 
     @property
     def writes(self) -> tuple[Operation, ...]:
@@ -252,7 +274,9 @@ def left_of(done: Sequence[Operation], found: Plan) -> dict[str, int]:
 
 
 def wants_another_look(operation: Operation) -> bool:
-    """Whether something is left to see once it is done: another clone may have made a card too."""
+    """Whether something is left to see once it is done: another clone may have made it too."""
+    if isinstance(operation, Update):
+        return any(isinstance(each, AddChecklist | AddItem) for each in operation.changes)
     return isinstance(operation, Create) or (isinstance(operation, Archive) and operation.is_twin)
 
 

@@ -48,6 +48,7 @@ from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import LISTS, Column
 from kanban_sync.core.difference import difference
 from kanban_sync.core.finding import archived_by_us, each_its_own, find_cards
+from kanban_sync.core.guard import guard
 from kanban_sync.core.operations import (
     REPAIRED,
     Archive,
@@ -59,7 +60,6 @@ from kanban_sync.core.operations import (
     Plan,
     Remember,
     Update,
-    is_flip,
 )
 from kanban_sync.core.precedence import (
     Side,
@@ -80,13 +80,14 @@ if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Card, SeenCard
     from kanban_sync.core.model import TaskKey
 
-GUARD_SHARE = 0.3
-"""The share of our cards that one sync may archive or move without being told twice."""
-
-GUARD_CARDS = 10
-"""Boards with fewer cards of ours are not guarded."""
-
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
+
+TAKEN_OUT = (
+    "a person took it out of the archive, where it was put for its age; it stays until its task"
+    " changes"
+)
+
+MADE_TWICE = "another clone made the same at the same time"
 
 ARCHIVED_ELSEWHERE = (
     "its card was archived by a clone with a newer commit or other settings; pull, sync that clone"
@@ -139,7 +140,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     notes += deleted_notes(deleted)
     operations += _forget(desired, actual, base)
     ours = sum(not seen.archived for seen in found.cards.values())
-    kept, held = _guard(operations, ours, force=force)
+    kept, held = guard(operations, ours, force=force)
     return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing)
 
 
@@ -187,7 +188,9 @@ def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
     """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
     stamp = stamp_archived(card, twin, base)
     reason = "an older card of its task counts"
-    return Archive(_ended(card, base), twin, stamp, base.items, reason, is_twin=True)
+    return Archive(
+        _ended(card, base), twin, stamp, base.items, reason, is_twin=True, made=base.made
+    )
 
 
 def _ended(card: Card, base: Said) -> Card:
@@ -227,17 +230,26 @@ def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Opera
     if is_newer(seen.stamp, card) and not said_newest(seen.stamp, base):
         # Row 7.
         return Note(str(card.key), "gone here, but another clone has a newer version of it")
-    if terms.keep_drift and _is_taken_out(card, seen, base):
-        return Note(str(card.key), KEPT_TEXT, is_drift=True)
+    if _is_taken_out(card, seen, base):
+        if card.is_aged:
+            return Note(str(card.key), TAKEN_OUT)
+        if terms.keep_drift:
+            return Note(str(card.key), KEPT_TEXT, is_drift=True)
     # Row 8.
     stamp = stamp_archived(card, seen, base)
-    return Archive(_ended(card, base), seen, stamp, base.items, f"its task is {_end(card)}")
+    reason = f"its task is {_end(card)}"
+    return Archive(_ended(card, base), seen, stamp, base.items, reason, made=base.made)
 
 
 def _is_taken_out(card: Card, seen: SeenCard, base: Said) -> bool:
-    """Whether a person took a card out of the archive where we put it, for the same reason."""
-    is_ours = seen.stamp is not None and seen.stamp.archived and base.archived and base.finished
-    return is_ours and card.version == base.said.version
+    """Whether a person took a card out of the archive where we put it, for the same reason.
+
+    Of one that was put away for its age the card itself tells: another clone may have done so.
+    """
+    if seen.stamp is None or not seen.stamp.archived or not base.finished:
+        return False
+    said = seen.stamp.version if card.is_aged else base.said.version
+    return card.version == said and (base.archived or card.is_aged)
 
 
 def _end(card: Card) -> str:
@@ -272,12 +284,15 @@ def _decide_present(
     if base is not None and _is_as_left(base, card, seen, mark):
         return None
     meant = _meant(card, base)
+    made = base.made if base is not None and base.card_id == seen.id else frozenset[str]()
     differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
         # Rows 16 and 17.
-        if base is not None and _is_agreed(base, card, seen, differs.items):
+        is_noted = base is not None and base.words == differs.words
+        if base is not None and is_noted and _is_agreed(base, card, seen, differs.items):
             return None
-        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs)
+        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs, made=made)
+        agreed = replace(agreed, words=differs.words)
         return Remember(agreed, "the board already says so")
     back = seen.archived
     sides = {
@@ -286,6 +301,13 @@ def _decide_present(
         if changes
         and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
+    text = differs.text
+    if (
+        differs.twice
+        and sides.get(Side.TEXT) == REPAIRED
+        and terms.keep_drift | (text == differs.twice)
+    ):
+        text, sides[Side.TEXT] = differs.twice, MADE_TWICE
     if terms.keep_drift and seen.key == card.key:
         drifted = {side for side, reason in sides.items() if reason == REPAIRED}
         sides = {side: reason for side, reason in sides.items() if side not in drifted}
@@ -297,7 +319,7 @@ def _decide_present(
     if Side.STATUS in sides and any(isinstance(change, Move) for change in differs.status):
         _place(bottoms, card, base)
     changes = (
-        *(differs.text if Side.TEXT in sides else ()),
+        *(text if Side.TEXT in sides else ()),
         *(differs.status if Side.STATUS in sides else ()),
     )
     equal = {
@@ -309,7 +331,8 @@ def _decide_present(
     said = replace(card, version=version_said(equal | sides.keys(), card))
     reason = ", ".join(dict.fromkeys(sides.values()))
     written = stamp if stamp != seen.stamp else None
-    return Update(said, seen, changes, written, mark, differs.items, reason, differs.theirs)
+    items, theirs, words = differs.items, differs.theirs, differs.words
+    return Update(said, seen, changes, written, mark, items, reason, theirs, made, words)
 
 
 def _is_as_left(base: Said, card: Card, seen: SeenCard, mark: str) -> bool:
@@ -341,16 +364,6 @@ def _forget(
         for key, said in base.items()
         if key not in wanted and said.card_id in actual.gone
     ]
-
-
-def _guard(
-    operations: Sequence[Operation], ours: int, *, force: bool
-) -> tuple[list[Operation], list[Operation]]:
-    """Hold back archivings and moves if they are too many at once; the others go on."""
-    flips = [operation for operation in operations if is_flip(operation)]
-    if force or ours < GUARD_CARDS or len(flips) <= GUARD_SHARE * ours:
-        return list(operations), []
-    return [each for each in operations if not is_flip(each)], flips
 
 
 def _bottoms(actual: BoardState, base: Mapping[TaskKey, Said]) -> dict[Column, float]:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.columns import Layout
     from kanban_sync.core.operations import Change, Operation, Plan
 
+PUT_OFF = "nothing is new, so a sync writes this with --force, or else with the next news"
+
+LEFT_ALONE = "left alone"
+
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~]")
 
 
@@ -43,7 +47,7 @@ def plan_lines(plan: Plan) -> list[str]:
     for operation in plan.held:
         lines += [f"held back: {line}" for line in _operation_lines(operation, plan.layout)]
     lines += [f"  {_about(note)}{note.text}" for note in summed_up(plan.notes)]
-    return lines
+    return [*lines, f"  {PUT_OFF}"] if plan.is_put_off else lines
 
 
 def plan_data(plan: Plan) -> dict[str, object]:
@@ -53,6 +57,7 @@ def plan_data(plan: Plan) -> dict[str, object]:
         "operations": [_operation_data(each, plan.layout) for each in plan.writes],
         "held": [_operation_data(each, plan.layout) for each in plan.held],
         "notes": [_note_data(note) for note in plan.notes],
+        "put_off": PUT_OFF if plan.is_put_off else "",
     }
 
 
@@ -64,8 +69,14 @@ def plan_markdown(plan: Plan, board: str) -> list[str]:
         lines += _operation_markdown(operation, plan.layout, "")
     for operation in plan.held:
         lines += _operation_markdown(operation, plan.layout, "held back: ")
-    lines += [f"- left alone: {_named(note)}{_plain(note.text)}" for note in summed_up(plan.notes)]
+    lines += [_note_markdown(note) for note in summed_up(plan.notes)]
+    lines += [f"- {_plain(PUT_OFF)}"] if plan.is_put_off else []
     return lines if len(lines) > len(lines[:2]) else [*lines, "Nothing to do."]
+
+
+def _note_markdown(note: Note) -> str:
+    said = "" if LEFT_ALONE in note.text else f"{LEFT_ALONE}: "
+    return f"- {said}{_named(note)}{_plain(note.text)}"
 
 
 def _about(note: Note) -> str:
@@ -164,7 +175,7 @@ def _fields(change: Change, layout: Layout) -> dict[str, object]:
     shown: dict[str, object] = {}
     for name in change.__slots__:
         value = getattr(change, name)
-        if value is None or name in {"id", "position", "former", "marked"}:
+        if value is None or name in {"id", "position", "former", "marked", "place"}:
             continue
         if isinstance(value, Column):
             shown[name] = list_called(value, layout)

@@ -10,10 +10,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import CardVersion, Stamp
-from kanban_sync.core.description import block_mark, task_mark
+from kanban_sync.core.description import task_mark
 from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.operations import REPAIRED
+from kanban_sync.core.places import block_mark
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -17,6 +17,7 @@ from kanban_sync.core.board import (
     SeenChecklist,
     SeenItem,
     Stamp,
+    Words,
 )
 from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.identity import Traits
@@ -128,6 +129,9 @@ def said_from_json(text: str) -> Said:
     data["seen"] = _seen_from(data["seen"]) if data["seen"] else None
     data["before"] = tuple([_card_from(card) for card in data["before"]])
     data["theirs"] = frozenset(data.get("theirs", ()))
+    data["made"] = frozenset(data.get("made", ()))
+    words = data.get("words")
+    data["words"] = Words(*words) if words else None
     return Said(**data)
 
 

@@ -79,7 +79,7 @@ def _access_finding(client: Client, target: Target, ids: Mapping[str, str], rene
     except SignInError as error:
         return Finding("board", ok=False, text=str(error), remedy=renew)
     except RightsError as error:
-        remedy = f"{add}; if it was deleted, 'kanban-sync init' again chooses a board"
+        remedy = f"{add}; if it was deleted, 'kanban-sync init' makes it anew"
         return Finding("board", ok=False, text=str(error), remedy=remedy)
     except KanbanSyncError as error:
         return Finding("board", ok=False, text=str(error), remedy=add)

@@ -138,7 +138,7 @@ def compare(
         if kept is None:
             created.append(task.key)
             write.append(Kept(task, filed))
-            news.append(_news("task_created", task.key, status=task.status))
+            news.append(News("task_created", str(task.key), CREATED[task.status]))
             continue
         merged = merge_task(kept.filed or filed, task, kept.task)
         news += [_news("conflict", task.key, **each._asdict()) for each in merged.conflicts]
@@ -237,6 +237,9 @@ def _told(before: Task, after: Task) -> list[News]:
         names = tuple(name for name in NAMES if name in different)
         told.append(_news("task_updated", after.key, fields=names))
     return told
+
+
+CREATED = {status: to_json({"status": status}) for status in Status}
 
 
 def _news(kind: str, key: TaskKey, **data: Hashable) -> News:

@@ -22,7 +22,10 @@ DIGITS = 32
 
 FILED_COLUMNS = 5
 
-DIGESTS = "SELECT project, source, name, file_digest FROM tasks WHERE project = ?"
+NO_PARENT = (None, None, None)
+
+DIGESTS = "SELECT file_digest FROM tasks WHERE project = ?"
+"""A digest is of the key, too: it tells of which task it is."""
 
 TASKS = """
 SELECT source, name, status, word, title, parent_source, parent_name, "group", number, body,
@@ -88,7 +91,7 @@ def digest_of(task: Task) -> str:
         title,
         status,
         word,
-        f"{parent.source}:{parent.name}" if parent else "",
+        f"{parent[1]}:{parent[2]}" if parent else "",
         group,
         number,
         body,
@@ -112,31 +115,17 @@ def digest_of(task: Task) -> str:
 def row_of(kept: Kept, digest: str) -> Row:
     """Return the parameters of ``WRITE_TASK``; the digest is that of what the file says."""
     task, filed = kept
-    (key, title, status, word, parent, group, number, body, labels, assignee, priority,
-     depends_on, fields, position, path, line, text_version, status_version) = task  # fmt: skip
+    ((project, source, name), title, status, word, parent, group, number, body, labels, assignee,
+     priority, depends_on, fields, position, path, line,
+     (text_time, text_commit), (status_time, status_commit)) = task  # fmt: skip
+    _, parent_source, parent_name = parent or NO_PARENT
+    file_status, file_word, file_assignee, file_time, file_commit = _row_of_filed(filed)
     return (
-        *key,
-        status.value,
-        word,
-        title,
-        parent.source if parent else None,
-        parent.name if parent else None,
-        group,
-        number,
-        body,
-        _listed(labels),
-        assignee,
-        priority,
-        _listed(depends_on),
-        _listed(fields),
-        position,
-        path,
-        line,
-        *text_version,
-        *status_version,
-        digest,
-        *_row_of_filed(filed),
-    )
+        project, source, name, f"{status}", word, title, parent_source, parent_name, group, number,
+        body, _listed(labels), assignee, priority, _listed(depends_on), _listed(fields),
+        position, path, line, text_time, text_commit, status_time, status_commit, digest,
+        file_status, file_word, file_assignee, file_time, file_commit,
+    )  # fmt: skip
 
 
 def over_row_of(kept: Kept) -> Row:
@@ -168,7 +157,8 @@ def filed_of(project: str, row: Row) -> Task:
 def _row_of_filed(filed: Filed | None) -> Row:
     if filed is None:
         return ("", "", "", 0, "")
-    return (filed.status.value, filed.word, filed.assignee, *filed.version)
+    status, word, assignee, (time, commit) = filed
+    return (f"{status}", word, assignee, time, commit)
 
 
 def task_of(project: str, row: Row) -> Task:

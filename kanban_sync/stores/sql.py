@@ -70,10 +70,17 @@ class SqlStore:
     ) -> Merged:
         """Bring the tasks in, in one transaction with its events; only changed rows are written."""
         check_tasks(self._project, tasks)
-        digests = {task.key: rows.digest_of(task) for task in tasks}
+        digests = [rows.digest_of(task) for task in tasks]
         with self._database.writing(self._project) as db:
-            changes = self._compare(db, tasks, digests, gone)
-            self._write(db, changes, digests, now)
+            had = {digest for (digest,) in db.execute(rows.DIGESTS, (self._project,))}
+            both = zip(tasks, digests, strict=True)
+            new = {task.key: digest for task, digest in both if digest not in had}
+            # A task that the files hold is not gone, whatever the caller says.
+            held = {task.key for task in tasks} if gone else set()
+            over = [key for key in gone if key not in held and key.project == self._project]
+            old = self._old(db, [*new, *over]) if had else {}
+            changes = compare(old, [task for task in tasks if task.key in new], gone)
+            self._write(db, changes, new, now)
             self._link(db, changes, files)
             counts = self._files.write(db, files) or not changes.merged.is_empty
             if counts:
@@ -212,28 +219,16 @@ class SqlStore:
     def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
         """Bring in step what tasks wait for, where that is kept."""
 
-    def _compare(
-        self,
-        db: Transaction,
-        tasks: Sequence[Task],
-        digests: Mapping[TaskKey, str],
-        gone: Mapping[TaskKey, Gone],
-    ) -> Changes:
-        """Compare, reading of the old tasks only those of which the files say something new."""
-        had = set(db.execute(rows.DIGESTS, (self._project,)))
-        new = [task for task in tasks if (*task.key, digests[task.key]) not in had]
-        # A task that the files hold is not gone, whatever the caller says.
-        over = [key for key in gone if key not in digests and key.project == self._project]
-        known = {row[:-1] for row in had} if new else set()
-        asked = [*(task.key for task in new if task.key in known), *over]
-        found = self._database.tasks(db, asked)
-        old = {key: rows.kept_of(self._project, row) for key, row in found.items()}
-        return compare(old, new, gone)
+    def _old(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Kept]:
+        """Read of the old tasks only those of which the files say something new."""
+        found = self._database.tasks(db, keys)
+        return {key: rows.kept_of(self._project, row) for key, row in found.items()}
 
     def _write(
         self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str], now: float
     ) -> None:
-        written = [rows.row_of(each, digests[each.task.key]) for each in changes.write]
+        # In the order in which they are kept, which saves looking for their places.
+        written = sorted(rows.row_of(each, digests[each.task.key]) for each in changes.write)
         db.executemany(rows.WRITE_TASK, written)
         db.executemany(rows.TASK_IS_OVER, [rows.over_row_of(each) for each in changes.over])
         if changes.merged.is_empty and not changes.news:

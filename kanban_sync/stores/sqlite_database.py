@@ -181,6 +181,8 @@ def _open_to_write(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # 32 MiB, so that what a merge of many tasks writes waits in memory for its end.
+        connection.execute("PRAGMA cache_size = -32768")
     except BaseException:
         connection.close()
         raise

@@ -1,4 +1,4 @@
-"""The process that serves requests behind everybody's back: how it is let go, and who waits."""
+"""The process that serves requests behind everybody's back: how it is let go."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.hooks.hot import clean_environment, open_output, start
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -37,9 +37,3 @@ def detach(state: StateFolder, options: Sequence[str] = ()) -> None:
             start(call, clean_environment(os.environ), output)
     finally:
         os.close(output)
-
-
-def is_waited_for(environment: Mapping[str, str]) -> bool:
-    """Whether a hook waits for this process to end: under CI it does, unless told otherwise."""
-    under_ci = environment.get("CI", "").lower() not in {"", "0", "false"}
-    return under_ci and environment.get("KANBAN_SYNC") != "detach"

@@ -248,7 +248,9 @@ class Engine:
     def preview(self) -> Plan | None:
         """Return what the board would be told, without writing to it; None without a board."""
         with self._kept_session() as session, self._opened(session) as board:
-            return None if board is None else self._plan(session, board)
+            if board is None:
+                return None
+            return replace(self._plan(session, board), waits=self._is_synced(session))
 
     @contextlib.contextmanager
     def _kept_session(self) -> Iterator[Session]:
@@ -282,7 +284,7 @@ class Engine:
             return
         news = self._news(session)
         with self._recorded(store, self._target) as recorded:
-            if store.board_ids(self._target).get(SYNCED) == news and not self.force:
+            if self._is_synced(session):
                 return
             with self._opened(session) as board:
                 if board is None:
@@ -309,6 +311,11 @@ class Engine:
         self.report.done = replace(found, operations=tuple(done))
         for line in plan_lines(self.report.done):
             self._doors.log(line)
+
+    def _is_synced(self, session: Session) -> bool:
+        """Whether nothing is new since the board was brought up to date, and nothing is forced."""
+        known = session.store.board_ids(self._target).get(SYNCED)
+        return known == self._news(session) and not self.force
 
     def _news(self, session: Session) -> str:
         """Return what the board depends on, apart from what people do there."""

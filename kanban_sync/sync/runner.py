@@ -26,7 +26,7 @@ from kanban_sync.sync import requests
 from kanban_sync.sync.locks import FairLock, RunLock, lock_of_board
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from kanban_sync.sync.requests import Batch, Request
@@ -324,3 +324,9 @@ def _is_served_within(seconds: float, state: StateFolder, target: str, patience:
             return False
         time.sleep(min(left, max(patience.poll, seconds / 100)))
     return True
+
+
+def is_waited_for(environment: Mapping[str, str]) -> bool:
+    """Whether a hook waits for this process to end: under CI it does, unless told otherwise."""
+    under_ci = environment.get("CI", "").lower() not in {"", "0", "false"}
+    return under_ci and environment.get("KANBAN_SYNC") != "detach"

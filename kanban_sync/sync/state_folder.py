@@ -121,6 +121,12 @@ class StateFolder:
         line = printable(" ".join(text.split()))
         self.replace(self.notice_file, f"{line}\n" if line else "")
 
+    def renew_notice(self, text: str) -> None:
+        """Put a line in the place of one that no hook has printed yet: that is out of date."""
+        with contextlib.suppress(OSError):
+            if self.notice_file.stat().st_size:
+                self.notice(text)
+
     def mark_fresh(self) -> None:
         """Note that a full pass has just ended; the shim may rely on it for ten minutes."""
         self.replace(self.fresh, "")

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Canned:
-    """One answer; ``cut`` ends the connection before its last bytes, ``silent`` gives none."""
+    """One answer; ``cut`` ends the connection before its last bytes, ``silent`` gives none.
+
+    ``drips`` sends a header that never ends, byte by byte.
+    """
 
     status: int = 200
     body: bytes = b'{"item":{}}'
@@ -23,6 +26,7 @@ class Canned:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     silent: bool = False
+    drips: bool = False
 
 
 class CannedServer(Served):
@@ -78,6 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
             canned.released.wait(30)
             return
         self.send_response_only(answer.status)
+        if answer.drips:
+            self.flush_headers()
+            self.wfile.write(b"X-Drip: ")
+            while not canned.released.wait(0.02):
+                self.wfile.write(b".")
+            return
         self.send_header("Content-Type", answer.kind)
         # Said, not only done: a client that uses it once more would lose a try.
         self.send_header("Connection", "close")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from boards.contract import FULL, only_card
+from boards.contract import FULL, item_lines, only_card
 from core.made import at, card, key, kinds, over
 from core.passes import Clone
+from kanban_sync.core.board import AGED_END
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import footer
 from kanban_sync.core.errors import RefusedError
@@ -397,11 +398,59 @@ class IdentityContract:
         after = {each.id: each for each in clone.board.read({}).cards}
         assert {each: after[each] for each in ids} == {each: before[each] for each in ids}
 
-    def test_a_title_that_two_tasks_have_takes_over_nothing(
+    def test_a_title_that_two_tasks_have_takes_over_nothing_and_it_is_said(
         self, clone: Clone[Board], adds_ours: Callable[..., str]
     ) -> None:
         adds_ours()
-        assert kinds(clone.sync([FULL, card("b", title=FULL.title)])) == ["Create"] * 2
+        found = clone.sync([FULL, card("b", title=FULL.title)])
+        assert kinds(found) == ["Create"] * 2
+        assert [note.text[:18] for note in found.notes] == ["1 card has its tit"] * 2
+
+    def test_of_two_cards_that_may_be_taken_over_it_is_said_that_neither_was(
+        self, clone: Clone[Board], adds_ours: Callable[..., str]
+    ) -> None:
+        for _ in range(2):
+            adds_ours()
+        (note,) = clone.sync([FULL]).notes
+        assert "2 cards have its title, the label agent and no line of ours" in note.text
+        assert clone.sync([FULL]).notes == ()
+
+    def test_the_lines_of_a_card_that_is_taken_over_are_known_by_their_words(
+        self, clone: Clone[Board], person: Person, adds_ours: Callable[..., str]
+    ) -> None:
+        """That tool has one task list for all, under a name of its own, and numbers its lines."""
+        card_id = adds_ours()
+        for text in ("1.1 First", "their own", "fourth", "1.3 third"):
+            person.adds_item(card_id, "OpenSpec tasks", text)
+        clone.sync([FULL])
+        lists = item_lines(only_card(clone.board))
+        assert {title: sorted(lines) for title, lines in lists.items()} == {
+            "Build": [
+                ("first", False), ("second", True), ("their own", False), ("third", False),
+            ],
+            "Test": [("fourth", False)],
+        }  # fmt: skip
+        for each in (clone, Clone(clone.board)):
+            each.sync([FULL])
+            assert each.sync([FULL]).operations == ()
+
+    def test_what_a_person_took_out_of_the_archive_for_old_cards_stays_out(
+        self, clone: Clone[Board], made: SeenCard, person: Person
+    ) -> None:
+        done = replace(FULL, column=Column.DONE, version=at(5, 6))
+        aged = replace(
+            done, column=Column.ARCHIVE, version=at(5, 7), evident=True, end=f"{AGED_END}3"
+        )
+        other = Clone(clone.board)
+        for each in (clone, other):
+            each.sync([done])
+        assert kinds(clone.sync([aged])) == ["Archive"]
+        person.moves(made.id, Column.DONE)
+        for each in (clone, other, clone):
+            found = each.sync([aged])
+            assert found.operations == ()
+            assert "a person took it out of the archive" in found.notes[0].text
+        assert kinds(clone.sync([replace(aged, version=at(8, 9))])) == ["Archive"]
 
     def test_a_footer_that_a_person_deleted_is_written_again(
         self, clone: Clone[Board], made: SeenCard, person: Person

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from boards.contract import item_lines, only_card
 from core.made import at, card, key, kinds
 from core.passes import Clone
+from kanban_sync.core.board import Checklist, Item
 from kanban_sync.core.errors import BoardUnreachableError
+from kanban_sync.core.operations import RenameChecklist, Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +36,16 @@ def build(*lines: str, version: int = 5) -> Card:
 BEFORE = build("first")
 WITH = build("first", "ask Bob", version=6)
 WITHOUT = build("first", version=7)
+MORE = build("first", "step 1", "step 2", version=6)
+MORE_LISTS = replace(
+    BEFORE,
+    checklists=(
+        Checklist("Build", (Item("first", "first", done=False), Item("1", "step 1", done=True))),
+        Checklist("Test", (Item("2", "same", done=False), Item("3", "same", done=True))),
+        Checklist("Ship", (Item("4", "same", done=False),)),
+    ),
+    version=at(6),
+)
 
 
 class LinesContract:
@@ -131,6 +145,123 @@ class LinesContract:
             "Test": [("mine", False)],
         }
         assert clone.sync([emptied]).operations == ()
+
+    # --- made twice ---------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+    @pytest.mark.parametrize("after", [MORE, MORE_LISTS], ids=["lines", "lists"])
+    def test_lines_that_clones_made_at_the_same_time_become_one_each(
+        self, clone: Clone[Board], after: Card, order: tuple[int, ...]
+    ) -> None:
+        clones = [clone, Clone(clone.board), Clone(clone.board)]
+        for each in clones:
+            each.sync([BEFORE])
+        # Each reads before the other has written.
+        clone.sync([after], meanwhile=lambda: clones[1].sync([after]))
+        for _ in range(2):
+            for number in order:
+                clones[number].sync([after])
+        assert item_lines(only_card(clone.board)) == wanted_lines(after)
+        assert len(only_card(clone.board).checklists) == len(after.checklists)
+        for each in clones:
+            assert each.sync([after]).operations == ()
+
+    def test_three_clones_that_make_the_same_at_once_leave_the_oldest(
+        self, clone: Clone[Board]
+    ) -> None:
+        one, two, three = clone, Clone(clone.board), Clone(clone.board)
+        for each in (one, two, three):
+            each.sync([BEFORE])
+        last = lambda: three.sync([MORE])  # noqa: E731
+        one.sync([MORE], meanwhile=lambda: two.sync([MORE], meanwhile=last))
+        oldest = set(three.base[key()].items.values())
+        for _ in range(2):
+            for each in (one, two, three, Clone(clone.board)):
+                each.sync([MORE])
+        assert {line.id for line in only_card(clone.board).checklists[0].items} == oldest
+
+    @pytest.mark.parametrize("act", ["the younger", "the older"])
+    def test_the_tick_that_a_person_gave_to_one_of_two_equal_lines_is_kept_as_drift(
+        self, clone: Clone[Board], person: Person, act: str
+    ) -> None:
+        one, two = clone, Clone(clone.board)
+        for each in (one, two):
+            each.sync([BEFORE])
+            each.keep_drift = True
+        one.sync([MORE], meanwhile=lambda: two.sync([MORE]))
+        ticking = one if act == "the younger" else two
+        person.ticks_item(ticking.base[key()].items["step 1"])
+        for _ in range(2):
+            for each in (one, two):
+                each.sync([MORE])
+        assert lines_of(clone) == [("first", False), ("step 1", True), ("step 2", False)]
+
+    def test_a_line_of_a_person_stays_when_ours_that_says_the_same_was_made_twice(
+        self, clone: Clone[Board], asked: SeenCard
+    ) -> None:
+        theirs = asked.checklists[0].items[1]
+        one, two = clone, Clone(clone.board)
+        two.sync([BEFORE])
+        one.sync([WITH], meanwhile=lambda: two.sync([WITH]))
+        for each in (one, two, one, two):
+            each.sync([WITH])
+        assert lines_of(clone) == [("ask Bob", False), ("ask Bob", True), ("first", False)]
+        assert theirs_of(clone, theirs.id) == (theirs.text, theirs.done)
+        for each in (one, two, one, two):
+            each.sync([WITHOUT])
+        assert lines_of(clone) == [("ask Bob", True), ("first", False)]
+
+    # --- lists and cards that people changed ----------------------------------------------------
+
+    def test_the_lines_of_a_copy_without_version_that_took_the_place_of_its_card_are_known(
+        self, clone: Clone[Board], person: Person
+    ) -> None:
+        clone.sync([BEFORE])
+        made = only_card(clone.board)
+        copy = person.copies(made.id)
+        person.deletes(made.id)
+        person.clears_version(copy)
+        clone.sync([BEFORE], force=True)
+        assert lines_of(clone) == [("first", False)]
+        assert clone.sync([BEFORE], force=True).operations == ()
+
+    def test_a_task_list_that_a_person_renamed_gets_its_name_back(
+        self, clone: Clone[Board], person: Person
+    ) -> None:
+        clone.sync([BEFORE])
+        made = only_card(clone.board)
+        person.renames_list(made.id, "Build", "Mine")
+        person.adds_item(made.id, "Build", "theirs")
+        (update,) = clone.sync([BEFORE]).operations
+        assert isinstance(update, Update)
+        assert [type(each) for each in update.changes] == [RenameChecklist]
+        lists = {
+            each.id: [line.text for line in each.items]
+            for each in only_card(clone.board).checklists
+        }
+        assert lists[made.checklists[0].id] == ["first"]
+        clone.sync([build("first", "second", version=6)])
+        lists = {
+            each.id: [line.text for line in each.items]
+            for each in only_card(clone.board).checklists
+        }
+        assert lists[made.checklists[0].id] == ["first", "second"]
+        assert sorted(lists.values()) == [["first", "second"], ["theirs"]]
+
+    def test_a_task_list_that_a_person_renamed_is_left_so_where_drift_is_kept(
+        self, clone: Clone[Board], person: Person
+    ) -> None:
+        clone.sync([BEFORE])
+        clone.keep_drift = True
+        person.renames_list(only_card(clone.board).id, "Build", "Mine")
+        assert clone.sync([BEFORE]).operations == ()
+        assert item_lines(only_card(clone.board)) == {"Mine": [("first", False)]}
+
+
+def wanted_lines(wanted: Card) -> dict[str, list[tuple[str, bool]]]:
+    return {
+        each.title: [(item.text, item.done) for item in each.items] for each in wanted.checklists
+    }
 
 
 def cut_off() -> None:

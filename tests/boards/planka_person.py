@@ -54,6 +54,14 @@ class PlankaPerson:
             if task["name"] == text:
                 self.client.send(api.change_task(task["id"], {"isCompleted": done}))
 
+    def ticks_item(self, line_id: str) -> None:
+        self.client.send(api.change_task(line_id, {"isCompleted": True}))
+
+    def renames_list(self, card_id: str, title: str, name: str) -> None:
+        for each in self.client.send(api.card(card_id))["included"]["taskLists"]:
+            if each["name"] == title:
+                self.client.send(api.change_task_list(each["id"], {"name": name}))
+
     def unlabels(self, card_id: str, name: str) -> None:
         labels = self.client.send(api.board(self.board.ids["board"]))["included"]["labels"]
         for label in labels:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from boards.contract_lines import AtWrite
+    from kanban_sync.core.board import SeenChecklist
     from kanban_sync.core.columns import Column
 
     Made = TypeVar("Made")
@@ -47,6 +48,26 @@ class MemoryPerson:
 
     def ticks(self, card_id: str, text: str, *, done: bool) -> None:
         self.board.person_ticks(card_id, text, done=done)
+
+    def ticks_item(self, line_id: str) -> None:
+        for card in list(self.board.cards.values()):
+            self._change_lists(
+                card.id,
+                lambda each: each._replace(
+                    items=tuple(
+                        line._replace(done=line.done or line.id == line_id) for line in each.items
+                    )
+                ),
+            )
+
+    def renames_list(self, card_id: str, title: str, name: str) -> None:
+        self._change_lists(
+            card_id, lambda each: each._replace(title=name) if each.title == title else each
+        )
+
+    def _change_lists(self, card_id: str, change: Callable[[SeenChecklist], SeenChecklist]) -> None:
+        card = self.board.card(card_id)
+        self.board.keep(replace(card, checklists=tuple(map(change, card.checklists))))
 
     def unlabels(self, card_id: str, name: str) -> None:
         self.board.person_labels(card_id, remove=name)

@@ -23,6 +23,7 @@ from kanban_sync.core.errors import (
     SetupError,
     SignInError,
 )
+from kanban_sync.sync.runner import Patience
 
 KEY = "prefix12_0123456789abcdef0123456789abcdef"
 QUICK = Conduct(timeout=5.0, pause=0.001)
@@ -215,10 +216,29 @@ def test_what_was_not_even_looked_at_may_be_posted_again() -> None:
 
 
 def test_an_answer_that_drips_is_given_up() -> None:
-    conduct = replace(QUICK, slowest=-1.0, tries=1)
-    error = failing(CannedServer(Canned()), GET, conduct)
+    conduct = replace(QUICK, slowest=0.3, tries=1)
+    error = failing(CannedServer(Canned(drips=True)), GET, conduct)
     assert isinstance(error, BoardUnreachableError)
-    assert "so slowly" in str(error)
+    assert "GET /api/boards/1 so slowly" in str(error) or "did not answer in time" in str(error)
+
+
+def test_what_was_sent_to_a_server_that_drips_is_looked_for_and_not_sent_again() -> None:
+    conduct = replace(QUICK, slowest=0.3)
+    looks: list[int] = []
+    with (
+        CannedServer(Canned(drips=True)) as server,
+        Client(server.url, KEY, conduct) as client,
+        pytest.raises(BoardUnreachableError),
+    ):
+        client.make(POST, lambda: looks.append(1))
+    assert len(server.seen) == 1
+    assert len(looks) == conduct.tries - 1
+
+
+def test_the_tries_of_a_request_end_before_a_sync_is_given_up() -> None:
+    conduct = Conduct()
+    pauses = sum(conduct.pause * 2.0**number * 1.5 for number in range(conduct.tries - 1))
+    assert conduct.tries * conduct.slowest + pauses < Patience().deadline
 
 
 def test_a_server_that_breaks_on_one_thing_only_refuses_that() -> None:

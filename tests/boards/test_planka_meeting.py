@@ -112,6 +112,31 @@ def test_what_answers_is_told_with_what_to_do(
         assert each in str(error)
 
 
+MINE = {"id": "7", "name": "Board", "projectId": "1"}
+
+
+@pytest.mark.parametrize(
+    ("projects", "boards", "says"),
+    [
+        ([{"id": KEY, "name": "Project"}], [], "an id is no number"),
+        ([{"id": "1", "name": "Project"}], [{**MINE, "id": KEY}], "an id is no number"),
+        ([{"id": "1", "name": "Project"}], [{**MINE, "id": 7}], "an id is no number"),
+        ({KEY: 1}, [], "TypeError"),
+    ],
+)  # fmt: skip
+def test_a_secret_that_a_server_sends_back_is_neither_shown_nor_kept(
+    projects: object, boards: object, says: str
+) -> None:
+    server = CannedServer(said({"items": projects, "included": {"boards": boards}}))
+    server.by_path = {"/api/bootstrap": said({"item": {"version": "2.1.1"}})}
+    with server, Client(server.url, KEY, QUICK) as client:
+        board = PlankaBoard(client, "Project", "Board")
+        with pytest.raises(BoardError, match=says) as caught:
+            board.read({})
+    assert KEY not in f"{caught.value}{caught.value.__cause__}"
+    assert KEY not in str(board.ids)
+
+
 def test_a_redirect_to_https_names_the_url_to_set_and_is_not_followed() -> None:
     server = CannedServer(Canned())
     server.by_path = {

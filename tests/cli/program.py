@@ -174,6 +174,13 @@ class Clone(Repo):
             [board] = state.where("boards")
             state.remove("boards", board)
 
+    def rename_card(self, title: str, name: str) -> None:
+        """Let somebody rename a card on the server."""
+        state = self.server.state
+        with state.lock:
+            [card] = state.where("cards", name=title)
+            card["name"] = name
+
     def rename_board(self, name: str) -> None:
         """Let somebody rename the board on the server."""
         state = self.server.state

@@ -324,6 +324,21 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(clone: Clone) -> None:
     assert clone.writes() == []
 
 
+def test_a_dry_run_tells_what_only_force_or_news_would_write(clone: Clone) -> None:
+    clone.init_with_board()
+    clone.program("sync")
+    clone.rename_card("Rotate the keys", "Mine")
+
+    text = clone.program("sync", "--dry-run").out
+    assert ": 1 card would change" in text
+    assert "a sync writes this with --force, or else with the next news" in text
+    assert clone.program("sync").out.endswith("nothing new\n")
+    assert "Mine" in clone.cards()
+    assert "--force" not in clone.program("sync", "--dry-run", "--force").out
+    clone.program("sync", "--force")
+    assert clone.cards() == ON_BOARD
+
+
 def test_a_dry_run_in_markdown_groups_by_card_with_reasons_and_only_reads(clone: Clone) -> None:
     clone.init_with_board()
     clone.program("pause")
@@ -568,3 +583,32 @@ def test_a_run_that_was_killed_is_said_to_be_interrupted(clone: Clone) -> None:
 @pytest.mark.parametrize("number", ["0", "-3", "some"])
 def test_log_is_asked_for_some_runs_at_least(clone: Clone, number: str) -> None:
     assert clone.program("log", "-n", number, env={}).code == 1
+
+
+def test_a_sync_that_fails_before_ones_eyes_replaces_what_the_next_hook_would_tell(
+    clone: Clone,
+) -> None:
+    # Without hooks: what they start would have a say in it, too.
+    clone.name_board()
+    assert clone.program("allow", "--yes").code == 0
+    bad_key = {**clone.key, "PLANKA_API_KEY": "prefix12_0123456789abcdef0123456789abcdef"}
+    clone.state.notice("kanban-sync: the board is gone")
+    answer = clone.program("sync", "--force", env=bad_key)
+    assert (answer.code, "does not accept the credential" in answer.err) == (1, True)
+    told = clone.state.notice_file.read_text()
+    assert "gone" not in told
+    assert "does not accept the credential" in told
+    assert told.endswith("(run 'kanban-sync sync' to try again)\n")
+
+    clone.state.notice("")
+    assert clone.program("sync", "--force", env=bad_key).code == 1
+    assert clone.state.notice_file.read_text() == ""
+
+
+@pytest.mark.parametrize("name", ["\udcff", " "], ids=["no-text", "blank"])
+@pytest.mark.parametrize("option", ["--project", "--board"])
+def test_a_name_that_is_none_is_told_by_its_option(clone: Clone, name: str, option: str) -> None:
+    clone.name_board()
+    answer = clone.program("sync", option, name)
+    assert answer.code == 1
+    assert f"PLANKA_{option[2:].upper()} or {option}: " in answer.err

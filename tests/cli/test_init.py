@@ -62,6 +62,24 @@ def test_that_a_board_is_about_to_be_made_is_said_before(clone: Clone) -> None:
     assert "no board" not in clone.program("init", "--yes", *arguments).out
 
 
+@pytest.mark.parametrize("how", ["--yes", "a person"])
+def test_a_board_that_is_gone_is_made_anew(clone: Clone, how: str) -> None:
+    clone.init_with_board()
+    clone.remove_board()
+    failed = clone.program("sync", "--force")
+    assert failed.code == 1
+    assert "run 'kanban-sync init' again to make the board anew" in failed.err
+    if how == "a person":
+        assert "made anew" in clone.program("init", answers=f"{PROJECT}\n{BOARD}\nn\n").err
+        assert clone.program("sync", "--force").code == 1
+        answer = clone.program("init", answers=f"{PROJECT}\n{BOARD}\ny\ny\n")
+    else:
+        answer = clone.program("init", "--yes")
+    assert answer.code == 0, answer.err
+    assert "What was said on it is forgotten" in answer.err
+    assert clone.cards() == ON_BOARD
+
+
 def test_the_folder_and_tasks_name_the_board_by_default(clone: Clone) -> None:
     assert clone.program("init", "--yes", "--url", clone.server.url).code == 0
     target = allowed_target(clone.state)

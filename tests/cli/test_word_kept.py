@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.program import BOARD, CHANGE, CHANGE_FILE, PROGRAM, PROJECT, Answer, until
-from kanban_sync.sync.background import is_waited_for
+from kanban_sync.sync.runner import is_waited_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,11 +16,13 @@ from kanban_sync.core.board import (
     SeenChecklist,
     SeenItem,
     Stamp,
+    Words,
 )
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import block_mark, compose, task_mark
+from kanban_sync.core.description import compose, task_mark
 from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import TaskKey, Version
+from kanban_sync.core.places import block_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +115,8 @@ def base_of(said: Card, seen: SeenCard | None = None, **changes: object) -> Said
         for wanted, there in zip(said.checklists, seen.checklists, strict=False)
         for item, line in zip(wanted.items, there.items, strict=False)
     }
-    return replace(Said(seen.id, said, MARK, seen, items), **changes)  # type: ignore[arg-type]
+    said_so = Said(seen.id, said, MARK, seen, items, words=Words())
+    return replace(said_so, **changes)  # type: ignore[arg-type]
 
 
 def board(*cards: SeenCard, gone: Iterable[str] = (), elsewhere: Iterable[str] = ()) -> BoardState:

@@ -17,6 +17,7 @@ from kanban_sync.core.board import Card, Checklist, Item
 from kanban_sync.core.columns import LISTS, Column
 from kanban_sync.core.description import footer
 from kanban_sync.core.errors import BoardUnreachableError
+from kanban_sync.core.operations import Update
 
 if TYPE_CHECKING:
     from kanban_sync.core.board import CardVersion, SeenCard
@@ -208,6 +209,46 @@ def test_what_people_made_is_never_touched(
         assert [line for lines in lists.values() for line in lines].count("theirs") == 1
         assert lists["Own list"] == ["do 1"]
     assert clone.sync(second).operations == ()
+
+
+BLOCKS = st.sampled_from(["x", "Why", "Why\n\n- one\n- two", "- one", "---", "Why\n\n---\nx"])
+TYPED = st.lists(st.sampled_from(["old", "new", "Hm"]), min_size=1, max_size=4)
+
+
+@given(
+    st.lists(BLOCKS, min_size=3, max_size=3, unique=True),
+    TYPED,
+    st.sampled_from(["above", "above, for a fresh clone", "below"]),
+    st.booleans(),
+)
+def test_copies_of_our_words_in_peoples_are_theirs(
+    blocks: list[str], typed: list[str], place: str, retitled: bool
+) -> None:
+    first, second, third = (
+        Card(
+            key("a"), f"One {number if retitled else ''}", block, Column.TODO, frozenset({"agent"})
+        )
+        for number, block in enumerate(blocks)
+    )
+    board = MemoryBoard()
+    clone = Clone(board)
+    clone.sync([replace(first, version=at(1))])
+    card_id = next(iter(board.cards))
+    said = {"old": first.text, "new": second.text, "Hm": "Hm"}
+    # What is typed below ends with other words: else it might as well have been typed above.
+    theirs = "\n\n".join(said[each] for each in [*typed, "Hm"])
+    above, below = ("", f"\n\n{theirs}") if place == "below" else (f"{theirs}\n\n", "")
+    line = footer(first.key)
+    board.person_edits(card_id, description=f"{above}{first.text}{below}\n\n{line}")
+    if "fresh" in place:
+        clone = Clone(board)
+        clone.sync([replace(first, version=at(1))])
+    for number, wanted in enumerate((second, third), start=2):
+        found = clone.sync([replace(wanted, version=at(number))])
+        assert sum(isinstance(each, Update) for each in found.operations) == 1
+        description = board.cards[card_id].description
+        assert description == f"{above}{wanted.text}{below}\n\n{line}"
+        assert clone.sync([replace(wanted, version=at(number))]).operations == ()
 
 
 @given(desired(at(1)), st.data())

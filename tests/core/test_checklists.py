@@ -189,7 +189,8 @@ def test_of_two_equal_lines_that_nobody_knows_ours_has_the_tick_of_the_task(
     found = compare_checklists(there.checklists, seen.checklists, base, seen.stamp)
     assert (found.text, found.status) == ((), ())
     assert found.items["ask"] == "1-ask"
-    assert found.theirs == {"p-ask"}
+    # The clone that made the one we took may have made it at the same time as another clone.
+    assert found.theirs == frozenset()
 
 
 def test_of_two_equal_lines_ours_is_the_later_one() -> None:
@@ -199,7 +200,7 @@ def test_of_two_equal_lines_ours_is_the_later_one() -> None:
     wanted = card(Build=("a", "b", "c", "ask"), Test=("d",))
     marked = Stamp(at(5), MARK, lines=line_marks(wanted.checklists))
     found = compare_checklists(wanted.checklists, seen.checklists, BASE, marked)
-    assert (found.items["ask"], *found.theirs) == ("100", "99")
+    assert found.items["ask"] == "100"
 
 
 def test_a_line_of_a_person_stays_theirs_after_a_crash_between_the_mark_and_our_line() -> None:
@@ -244,7 +245,8 @@ def test_lines_that_the_version_field_has_no_room_for_are_known_by_their_text() 
     for base in (None, base_of(before, shown(before))):
         found = compare_checklists(there.checklists, seen.checklists, base, seen.stamp)
         assert (found.text, found.status) == ((), ())
-        assert sorted(found.theirs) == ["p-line 1", "p-theirs"]
+        assert found.items["line 1"] == "1-line 1"
+        assert "p-theirs" in found.theirs
 
 
 def test_of_a_card_that_this_clone_wrote_last_all_lines_are_known() -> None:

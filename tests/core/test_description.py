@@ -9,9 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.made import key
-from kanban_sync.core.description import block_mark, compose, footer, is_written, key_of, rewrite
+from kanban_sync.core.board import Words
+from kanban_sync.core.description import (
+    compose,
+    footer,
+    is_written,
+    key_of,
+    rewrite,
+    words_around,
+)
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.operations import SetText
+from kanban_sync.core.places import block_mark
 
 KEY = key("add-login")
 FOOTER = "`kanban-sync: p1/openspec:add-login`"
@@ -108,12 +117,12 @@ NEW = "# Why\n\nElse."
             f"# Why\n\nBecause I say so.\n\n- one\n\n{FOOTER}",
             f"{NEW}\n\nBecause I say so.\n\n{FOOTER}",
         ),
-        (f"{NEW}\n\n{OURS}\n\n{FOOTER}", f"{NEW}\n\n{OURS}\n\n{FOOTER}"),
+        (f"{NEW}\n\n{OURS}\n\n{FOOTER}", f"{NEW}\n\n{NEW}\n\n{FOOTER}"),
         (f"{OURS}\n\n```\nx\n```\n\n---\n\n{FOOTER}", f"{NEW}\n\n```\nx\n```\n\n---\n\n{FOOTER}"),
     ],
     ids=[
         "plain", "above", "below", "after-the-footer", "no-footer", "theirs-alone", "emptied",
-        "inside", "by-the-editor", "edited-line", "both-blocks", "marks-only",
+        "inside", "by-the-editor", "edited-line", "proposed-above", "marks-only",
     ],
 )  # fmt: skip
 def test_a_block_is_replaced_and_all_else_is_kept(description: str, expected: str) -> None:
@@ -128,6 +137,53 @@ def test_our_footer_becomes_the_last_where_a_person_pasted_others() -> None:
     written = rewrite(pasted, KEY, SetText("New", ("Old",)))
     assert written == f"above\n\nNew\n\nmine\n\nsee\n\n{other}\n\n{FOOTER}\n\nbelow"
     assert rewrite(written, KEY, SetText("New", ("New",))) == written
+
+
+def test_another_cards_footer_stays_where_a_person_pasted_it_though_ours_is_gone() -> None:
+    other = footer(key("other"))
+    written = rewrite(f"Old\n\nsee\n\n{other}\n\nand Eve", KEY, SetText("New", ("Old",)))
+    assert written == f"New\n\nsee\n\n{other}\n\nand Eve\n\n{FOOTER}"
+
+
+QUOTED = "Ben: this line\n\nOld.\n\nis wrong"
+PROPOSED = "Anna: rather\n\nNew.\n\nDo you agree?"
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "expected"),
+    [
+        (f"{QUOTED}\n\nOld.", None, f"{QUOTED}\n\nNew."),
+        (f"{QUOTED}\n\nOld.", ("", ""), f"{QUOTED}\n\nNew."),
+        (f"{PROPOSED}\n\nOld.", ("", ""), f"{PROPOSED}\n\nNew."),
+        (f"Old.\n\n{PROPOSED}", ("", ""), f"New.\n\n{PROPOSED}"),
+        (f"Old.\n\n{QUOTED}", ("", ""), f"New.\n\n{QUOTED}"),
+        (f"P\n\nOld.\n\nQ\n\n{QUOTED}", ("P", "Q"), f"P\n\nNew.\n\nQ\n\n{QUOTED}"),
+        ("P\n\nOld.\n\nsee\n\nOld.", ("P", "see\n\nOld."), "P\n\nNew.\n\nsee\n\nOld."),
+        ("P\n\nOld.\n\nQ", ("P\n\nOld.\n\nQ", ""), "P\n\nOld.\n\nQ\n\nNew."),
+        ("Old.\n\nP\n\nQ", ("P\n\nQ", ""), "New.\n\nP\n\nQ"),
+        ("P\n\nQ", ("P", "Q"), "P\n\nNew.\n\nQ"),
+        (f"{PROPOSED}\n\nold", ("", ""), f"{PROPOSED}\n\nNew."),
+        ("Old.", ("", "Old."), "New."),
+    ],
+    ids=[
+        "quoted-above-and-nothing-known", "quoted-above", "proposed-above", "proposed-below",
+        "quoted-below", "below-their-words", "quoted-below-before", "ours-deleted-theirs-left",
+        "ours-moved", "ours-deleted", "proposed-and-ours-edited", "theirs-deleted",
+    ],
+)  # fmt: skip
+def test_a_copy_of_our_words_in_peoples_is_theirs(
+    there: str, words: tuple[str, str] | None, expected: str
+) -> None:
+    wanted = SetText("New.", ("Old.",), (block_mark("Old."),), words and Words(*words))
+    assert not is_written(f"{there}\n\n{FOOTER}", KEY, wanted, settled=False)
+    assert rewrite(f"{there}\n\n{FOOTER}", KEY, wanted) == f"{expected}\n\n{FOOTER}"
+
+
+def test_the_mark_of_another_clone_is_not_found_in_peoples_words() -> None:
+    """A fresh clone knows no words: of several places the last one above the footer is ours."""
+    wanted = SetText("Third.", (), (block_mark("Old."),))
+    written = rewrite(f"{QUOTED}\n\nOld.\n\n{FOOTER}", KEY, wanted)
+    assert written == f"{QUOTED}\n\nThird.\n\n{FOOTER}"
 
 
 def test_a_short_block_is_not_looked_for_inside_of_words() -> None:
@@ -198,6 +254,7 @@ def lines_of(text: str) -> Counter[str]:
 
 
 @given(TEXTS, TEXTS, TEXTS, st.integers(0, 9))
+@example("", "aa", "aa-", 0)
 def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: int) -> None:
     whole = compose(block, KEY).split("\n")
     cut = min(cut, len(whole))
@@ -212,8 +269,59 @@ def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: 
 @example("Why\na", "Why\nWhy", ["a"])
 @example("Why\n  code\n- one", "code", [])
 def test_writing_twice_is_writing_once(description: str, block: str, former: list[str]) -> None:
-    once = rewrite(description, KEY, SetText(block, tuple(former)))
-    again = SetText(block, (block,), (block_mark(block),))
+    wanted = SetText(block, tuple(former))
+    once = rewrite(description, KEY, wanted)
+    again = SetText(block, (block,), (block_mark(block),), words_around(description, KEY, wanted))
     assert rewrite(once, KEY, again) == once
     assert is_written(once, KEY, again, settled=True)
     assert is_written(once, KEY, again, settled=False)
+
+
+BLOCKS = st.sampled_from(["x", "Why\n\n- one\n- two", "Why\n- one", "---", "Why\n\n---\nx"])
+PIECES = st.sampled_from(["old", "new", "Hm", "Why", "- two", "  code", "---"])
+PIECED = st.lists(PIECES, max_size=5)
+
+
+def written_lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
+
+
+def shifts(lines: list[str], block: list[str]) -> list[list[str]]:
+    """Return what is left of lines without a block, for each place where all of it stands."""
+    size = len(block)
+    starts = range(len(lines) - size + 1)
+    return [
+        lines[:each] + lines[each + size :] for each in starts if lines[each : each + size] == block
+    ]
+
+
+@given(BLOCKS, BLOCKS, PIECED, PIECED, PIECED, st.sampled_from(["above", "below", "inside"]))
+def test_whatever_people_type_is_theirs_and_our_block_becomes_the_new_one(
+    old: str, new: str, above: list[str], below: list[str], typed: list[str], place: str
+) -> None:
+    def text(pieces: list[str]) -> str:
+        return "\n\n".join({"old": old, "new": new}.get(each, each) for each in pieces)
+
+    words = Words(text(above), text(below))
+    ours = old.split("\n")
+    said = "\n".join([ours[0], "", text(typed), "", *ours[1:]]) if place == "inside" else old
+    inside = text(typed) if place == "inside" else ""
+    before = [words.above, text(typed) if place == "above" else ""]
+    after = [text(typed) if place == "below" else "", words.below]
+    body = "\n\n".join(part for part in [*before, said, *after] if part.strip())
+    wanted = SetText(new, (old,), (block_mark(old),), words)
+
+    written = rewrite(f"{body}\n\n{FOOTER}", KEY, wanted).removesuffix(FOOTER)
+    left = shifts(written_lines(written), written_lines(new))
+    theirs = "\n".join([*before, inside, *after])
+    # Where a copy of ours is typed beside ours, nobody can tell the two apart: either may be taken.
+    assert Counter(written_lines(theirs)) in [Counter(each) for each in left]
+    if not inside:
+        assert any(each in shifts(written_lines(body), written_lines(old)) for each in left)
+    if "old" not in typed:
+        at = [*written_lines(words.above)]
+        assert any(each[: len(at)] == at for each in left)
+    kept = words_around(f"{body}\n\n{FOOTER}", KEY, wanted)
+    again = SetText(new, (new,), (block_mark(new),), kept)
+    assert is_written(f"{written}{FOOTER}", KEY, again, settled=False)
+    assert rewrite(f"{written}{FOOTER}", KEY, again) == f"{written}{FOOTER}"

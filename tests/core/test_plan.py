@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.made import MARK, PROJECT, at, base_of, board, card, key, kinds, over, shown
-from kanban_sync.core.board import NEVER, Said, Stamp
+from kanban_sync.core.board import NEVER, Said, Stamp, Words
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import block_mark, compose, task_mark
+from kanban_sync.core.description import compose, task_mark
 from kanban_sync.core.model import UNKNOWN, TaskKey
 from kanban_sync.core.operations import (
     Archive,
@@ -26,7 +26,9 @@ from kanban_sync.core.operations import (
     SetTitle,
     Update,
     about_to_say,
+    wants_another_look,
 )
+from kanban_sync.core.places import block_mark
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
@@ -366,7 +368,7 @@ def test_row_22_what_we_drew_with_a_former_release_is_redrawn() -> None:
     operation = only(found)
     assert isinstance(operation, Update)
     assert operation.changes == (
-        SetText("Why", ("Drawn otherwise",), (block_mark("Drawn otherwise"),)),
+        SetText("Why", ("Drawn otherwise",), (block_mark("Drawn otherwise"),), Words()),
     )
     assert operation.stamp == Stamp(at(5), "next", block=WHY, task=TASK)
 
@@ -581,3 +583,22 @@ def test_a_card_that_was_to_be_moved_is_moved_to_where_it_was_meant() -> None:
     move = only(decide(elsewhere, board(shown(before)), base))
     assert isinstance(move, Update)
     assert Move(Column.REVIEW, STEP) in move.changes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "looks"),
+    [
+        (card(Build=("one", "two"), version=at(6)), True),
+        (card(Build=("one",), Test=(), version=at(6)), True),
+        (card(Build=("+one",), version=at(5, 6)), False),
+        (card(version=at(6)), False),
+        (card("b"), True),
+    ],
+    ids=["item", "task list", "tick", "removed", "card"],
+)
+def test_what_was_made_is_looked_at_once_more(wanted: Card, looks: bool) -> None:
+    before = card(Build=("one",))
+    base = {before.key: base_of(before)} if wanted.key == before.key else {}
+    seen = [shown(before)] if base else []
+    (operation,) = plan([wanted], board(*seen), base, MARK, PROJECT).operations
+    assert wants_another_look(operation) is looks

@@ -103,3 +103,20 @@ def test_a_plan_is_grouped_by_card_with_reasons_in_every_form() -> None:
 def test_a_plan_without_anything_to_do_says_so() -> None:
     assert plan_lines(Plan()) == []
     assert plan_markdown(Plan(), "Shop / Work")[-1] == "Nothing to do."
+
+
+def test_a_plan_that_the_next_sync_would_not_carry_out_says_so_in_every_form() -> None:
+    drifted = Update(card(), shown(card()), (SetTitle("x"),), None, "m", {}, "repaired")
+    plan = Plan((drifted,), waits=True)
+    told = "nothing is new, so a sync writes this with --force, or else with the next news"
+    assert plan_lines(plan)[-1] == f"  {told}"
+    assert plan_data(plan)["put_off"] == told
+    assert plan_markdown(plan, "B")[-1] == f"- {told}"
+    for other in (Plan((drifted,)), Plan(waits=True)):
+        assert plan_data(other)["put_off"] == ""
+        assert told not in "".join([*plan_lines(other), *plan_markdown(other, "B")])
+
+
+def test_what_was_left_alone_is_said_once() -> None:
+    plan = Plan(notes=(Note("openspec:a", "card 2 is a copy of card 1; left alone"),))
+    assert plan_markdown(plan, "B")[-1] == "- `openspec:a`: card 2 is a copy of card 1; left alone"

@@ -34,9 +34,18 @@ FULL = card(
         base_of(over(), archived=True),
         base_of(FULL, finished=False, before=(card(version=at(3, 4)), over())),
         base_of(FULL, theirs=frozenset({"8", "9"})),
+        base_of(FULL, made=frozenset({"8", "9"})),
         Said("", card(column=Column.DONE), "mark", finished=False, deleted=True),
     ],
-    ids=["full", "stranger", "archived", "unfinished", "with-lines-of-people", "about-to-be-made"],
+    ids=[
+        "full",
+        "stranger",
+        "archived",
+        "unfinished",
+        "with-lines-of-people",
+        "with-lines-of-its-own",
+        "about-to-be-made",
+    ],
 )
 def test_a_base_comes_back_as_it_was(said: Said) -> None:
     assert said_from_json(said_to_json(said)) == said

@@ -32,6 +32,10 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 """What a block may be; of these only ``console`` is run."""
 
 NETWORK = "needs the package index, or a repository elsewhere"
+SHARED = "docs/how-to/share-database.md"
+DATABASE = "postgresql://kanban@db.example.org/tasks"
+ELSEWHERE = "there is no such server; the test of a shared database has one of its own"
+
 NOT_RUN = {
     ("README.md", "pipx install ."): NETWORK,
     ("README.md", "kanban-sync init --yes"): "the other way of setting up is run below it",
@@ -49,6 +53,10 @@ NOT_RUN = {
         "docs/tutorial.md",
         ".venv/bin/python -m kanban_sync.standin --port 3737 --api-key practice",
     ): "goes on until it is interrupted; the test brings a server of its own",
+    (SHARED, "pipx install '.[postgres]'"): NETWORK,
+    (SHARED, f"git config --global kanban-sync.database {DATABASE}"): ELSEWHERE,
+    (SHARED, "kanban-sync sync"): ELSEWHERE,
+    (SHARED, f"pg_dump --schema=kanban_sync --file=before.sql {DATABASE}"): ELSEWHERE,
 }
 """Document and first line of every block of commands that is not run -> why not."""
 

@@ -27,6 +27,7 @@ from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, 
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.mapping import COLUMN_OF
 from kanban_sync.core.model import Status
+from kanban_sync.databases import DATABASE_URL
 from kanban_sync.sources.box_tasks import MARKS
 from kanban_sync.standin.server import Standin
 from kanban_sync.sync import requests
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PARTS = {
+    "db": ("status", "upgrade"),
     "files": ("set", "add", "remove", "write"),
     "orchestrator": ("register", "heartbeat", "list"),
     "task": (
@@ -52,8 +54,9 @@ PROGRAMS = {
     "kanban-project-sync": "",
 }
 
-# What only the demo and the stand-in read, and what git and hook frameworks tell a hook.
-OTHERS = re.compile(r"PRE_COMMIT(_.*)?|GIT_.*")
+# What only the demo and the stand-in read, what git and hook frameworks tell a hook, and what every
+# system says of its user and of where git's configuration lies.
+OTHERS = re.compile(r"PRE_COMMIT(_.*)?|GIT_.*|HOME|XDG_CONFIG_HOME|USER|LOGNAME")
 
 
 def _command(name: str) -> click.Command:
@@ -169,7 +172,7 @@ def test_the_file_that_init_writes_tells_the_defaults() -> None:
 
 def test_every_environment_variable_is_described() -> None:
     described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
-    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT}
+    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT, DATABASE_URL}
     assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
 
 
@@ -253,6 +256,7 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("status", "## status"),
         ("board", "## board"),
         ("files", "## files"),
+        ("db status", "## db status"),
         ("log", "## log"),
         ("sync", "## sync"),
         ("doctor", "## doctor"),
@@ -282,6 +286,8 @@ def test_every_key_inside_is_described(synced: tuple[Reader, StateFolder]) -> No
     card = next(card for each in lists for card in each["cards"])
     assert list(card) == _keys("## board", 1)
     assert set(_asked(synced, "log")["runs"][0]) == set(_nested("## log", "runs"))
+    there = _asked(synced, "db status")["projects"]
+    assert list(there[0]) == _nested("## db status", "projects")
     edited = _asked(synced, "files set TASKS.md:5 --status todo")
     assert list(edited) == _keys("## files set, files add, files remove")
     synced_data = _asked(synced, "sync --force")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from kanban_sync.boards.planka import api, reading
 from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
-from kanban_sync.boards.planka.answers import NotThereError
+from kanban_sync.boards.planka.answers import NotThereError, plain
 from kanban_sync.boards.planka.card_writer import CardWriter
 from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.meeting import meet
 from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME, BoardState
 from kanban_sync.core.columns import LISTS, Column, LabelNames, Layout
-from kanban_sync.core.errors import BoardError, RightsError
+from kanban_sync.core.errors import BoardError, BoardGoneError, RightsError
 from kanban_sync.core.operations import Archive, Create, Forget, Remember, Update
 from kanban_sync.core.ports import Receipt
 
@@ -91,8 +91,9 @@ class PlankaBoard:
             return BoardState(missing=self._everything())
         answer = self._read_board_or_its_heir()
         included = answer["included"]
-        self._note(BOARD_NAME, answer["item"].get("name", ""))
-        self._note(PROJECT_NAME, next((each["name"] for each in included.get("projects", ())), ""))
+        project = next((each["name"] for each in included.get("projects", ())), "")
+        self._note(BOARD_NAME, self._client.hide(answer["item"].get("name", "")))
+        self._note(PROJECT_NAME, self._client.hide(project))
         self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
         self._absent = AbsentCards(self._client, self.ids["board"], included, self._columns)
         if "boardMemberships" in included:
@@ -117,7 +118,7 @@ class PlankaBoard:
         meet(self._client)
         projects = sorted(
             (each for each in answer["items"] if each["name"] == self._project),
-            key=lambda each: int(each["id"]),
+            key=reading.age_of,
         )
         named = {project["id"] for project in projects}
         boards = [
@@ -126,8 +127,8 @@ class PlankaBoard:
             if each["projectId"] in named and each["name"] == self._board
         ]
         if boards:
-            oldest = min(boards, key=lambda each: int(each["id"]))
-            self.ids.update(board=oldest["id"], project=oldest["projectId"])
+            oldest = min(boards, key=reading.age_of)
+            self.ids.update(board=reading.id_of(oldest), project=oldest["projectId"])
             return True
         self.ids.pop("board", None)
         if projects:
@@ -152,9 +153,9 @@ class PlankaBoard:
             text = (
                 f"the board {self._board!r} of project {self._project!r} at {self._client.url} is"
                 " gone, or this account is no member of it; add the account as an editor, or run"
-                " 'kanban-sync init' again to choose a board"
+                " 'kanban-sync init' again to make the board anew"
             )
-            raise RightsError(text) from error
+            raise BoardGoneError(text) from error
 
     def _everything(self) -> tuple[str, ...]:
         project = () if self.ids.get("project") else (f"project {self._project}",)
@@ -196,7 +197,7 @@ class PlankaBoard:
         for name in [name for name in self.ids if name.startswith("label ")]:
             del self.ids[name]
         self._named = {}
-        for label in sorted(labels, key=lambda each: int(each["id"])):
+        for label in sorted(labels, key=reading.age_of):
             if label["name"]:
                 self._named.setdefault(label["name"], []).append(label["id"])
                 self.ids.setdefault(f"label {label['name']}", label["id"])
@@ -244,10 +245,10 @@ class PlankaBoard:
         self.label_id(self._layout.labels.agent)
         if not self.ids.get("group"):
             made = self._maker.field_group(self.ids["board"], reading.FIELD_GROUP)
-            self.ids["group"] = _made_id(made)
+            self.ids["group"] = reading.id_of(made)
         if not self.ids.get("field"):
             made = self._maker.field(self.ids["board"], self.ids["group"], reading.FIELD)
-            self.ids["field"] = _made_id(made)
+            self.ids["field"] = reading.id_of(made)
 
     def _make_board(self) -> None:
         if not self.ids.get("project"):
@@ -259,7 +260,7 @@ class PlankaBoard:
                     " not make one; make the project and board, and add the account as an editor"
                 )
                 raise RightsError(text) from error
-            self.ids["project"] = _made_id(made)
+            self.ids["project"] = reading.id_of(made)
         try:
             made = self._maker.board(self.ids["project"], self._board, api.STEP)
         except NotThereError as error:
@@ -269,7 +270,7 @@ class PlankaBoard:
                 " make the board and add the account as an editor"
             )
             raise RightsError(text) from error
-        self.ids["board"] = _made_id(made)
+        self.ids["board"] = reading.id_of(made)
         # Another clone may have made one at the same time: the oldest board counts for all.
         self._find_board()
         included = self._read_board()["included"]
@@ -285,7 +286,7 @@ class PlankaBoard:
         made = self._maker.list(
             self.ids["board"], self._layout.lists[column], position, closed=closed
         )
-        self.ids[name] = _made_id(made)
+        self.ids[name] = reading.id_of(made)
         self._columns[self.ids[name]] = column
         self._positions[self.ids[name]] = position
 
@@ -299,7 +300,7 @@ class PlankaBoard:
                 made = self._maker.label(
                     self.ids["board"], name, color, self._last_positions["label"]
                 )
-                self.ids[f"label {name}"] = _made_id(made)
+                self.ids[f"label {name}"] = reading.id_of(made)
             return self.ids[f"label {name}"]
 
     def label_ids(self, name: str) -> list[str]:
@@ -380,21 +381,14 @@ class PlankaBoard:
         try:
             yield
         except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Python names what it stumbled over, and that is theirs.
+            said = plain(self._client.hide(f"{type(error).__name__}: {error}"))
             text = (
-                f"{self._client.url} answered, but not as a Planka does"
-                f" ({type(error).__name__}: {error}); the URL has to be that of Planka itself,"
-                " version 2.0 or newer"
+                f"{self._client.url} answered, but not as a Planka does ({said}); the URL has to be"
+                " that of Planka itself, version 2.0 or newer"
             )
             raise BoardError(text) from error
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-
-def _made_id(made: api.Json) -> str:
-    """Return the id of what was made."""
-    id_ = made["id"]
-    if not isinstance(id_, str):
-        raise TypeError(f"an id is {id_!r}")
-    return id_

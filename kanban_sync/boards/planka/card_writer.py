@@ -15,10 +15,10 @@ from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.answers import NotThereError
 from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.reading import list_name
-from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem
+from kanban_sync.core.board import Said, SeenCard, SeenChecklist, SeenItem, Words
 from kanban_sync.core.checklists import STEP
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import key_of, rewrite
+from kanban_sync.core.description import key_of, rewrite, words_around
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -65,7 +65,9 @@ class CardWriter:
         self._label_id = label_id
         self._label_ids = label_ids
         self._endless = {ids[name] for name in ("archive", "trash") if name in ids}
+        self._words: Words | None = None
         self._items: dict[str, str] = {}
+        self._made: set[str] = set()
         self._lists: dict[str, SeenChecklist] = {}
         self._list_ids: dict[str, str] = {}
         self._lines: dict[str, tuple[str, SeenItem]] = {}
@@ -83,12 +85,14 @@ class CardWriter:
             for place, item in enumerate(checklist.items, start=1):
                 self._add_item(made["id"], AddItem(checklist.title, item, STEP * place))
         seen = self._seen(made, card.column, card.labels, operation.stamp)
-        return Said(made["id"], card, operation.stamp.mark, seen, dict(self._items))
+        said = Said(made["id"], card, operation.stamp.mark, seen, dict(self._items))
+        return replace(said, made=frozenset(self._made), words=Words())
 
     def update(self, operation: Update) -> Said:
         """Write the changes of one card; changes to the same thing share a request."""
         card, seen = operation.card, operation.seen
         self._start_from(operation.seen, operation.items)
+        self._words = operation.words
         if operation.stamp is not None:
             self._stamp(seen.id, operation.stamp)
         after = self._change_card(card, seen, operation.changes)
@@ -106,8 +110,13 @@ class CardWriter:
             trashed=False,
             adrift=False,
         )
-        theirs = operation.theirs
-        return Said(seen.id, card, operation.mark, after, dict(self._items), theirs=theirs)
+        said = Said(seen.id, card, operation.mark, after, dict(self._items))
+        return replace(
+            said,
+            theirs=operation.theirs,
+            made=operation.made | self._made,
+            words=self._words,
+        )
 
     def archive(self, operation: Archive) -> Said:
         """Put the card into the board's archive; the version field says that it was us."""
@@ -118,7 +127,8 @@ class CardWriter:
         after = replace(
             seen, column=Column.ARCHIVE, archived=True, position=0.0, stamp=operation.stamp
         )
-        return Said(seen.id, card, operation.stamp.mark, after, operation.items, archived=True)
+        said = Said(seen.id, card, operation.stamp.mark, after, operation.items)
+        return replace(said, archived=True, made=operation.made)
 
     def _stamp(self, card_id: str, stamp: Stamp) -> None:
         group, field = self._ids["group"], self._ids["field"]
@@ -147,7 +157,9 @@ class CardWriter:
                     body["name"] = change.text
                 case SetText():
                     fresh = self._client.send(api.card(seen.id))["item"]
-                    body["description"] = rewrite(fresh["description"] or "", card.key, change)
+                    there = fresh["description"] or ""
+                    body["description"] = rewrite(there, card.key, change)
+                    self._words = words_around(there, card.key, change)
                     put_away = fresh["listId"] in self._endless and not seen.archived
                 case Move():
                     body["listId"] = self._ids[list_name(change.column)]
@@ -234,7 +246,7 @@ class CardWriter:
         if change.done is not None:
             body["isCompleted"] = change.done
         if change.checklist is not None:
-            body["taskListId"] = self._list_ids[change.checklist]
+            body["taskListId"] = change.place or self._list_ids[change.checklist]
         if change.position is not None:
             body["position"] = change.position
         return body
@@ -249,11 +261,13 @@ class CardWriter:
         made = self._maker.task_list(card_id, change.title, change.position, self._lists)
         self._lists[made["id"]] = SeenChecklist(made["id"], made["name"], made["position"])
         self._list_ids[change.title] = made["id"]
+        self._made.add(made["id"])
 
     def _add_item(self, card_id: str, change: AddItem) -> None:
-        task_list = self._list_ids[change.checklist]
+        task_list = change.place or self._list_ids[change.checklist]
         made = self._maker.task(card_id, task_list, change.item, change.position, self._lines)
         self._items[change.item.key] = made["id"]
+        self._made.add(made["id"])
         self._note_line(made)
 
     def _note_line(self, made: api.Json) -> None:

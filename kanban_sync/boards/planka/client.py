@@ -13,7 +13,7 @@ import random
 import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from urllib.request import getproxies
 
@@ -23,12 +23,13 @@ from kanban_sync.address import address, shown
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.answers import Answer, BrokenError, Fate, TryAgainError, read
 from kanban_sync.boards.planka.credentials import api_key
+from kanban_sync.boards.planka.pace import Pace, PacedBackend, TooSlowError
 from kanban_sync.boards.planka.sign_in import SignIn
 from kanban_sync.boards.planka.unanswered import error_of
 from kanban_sync.core.errors import KanbanSyncError, RefusedError, SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -48,7 +49,8 @@ class Conduct:
     """How the client behaves on the wire; times in seconds.
 
     Planka serves all that it can over 4 connections, and needs up to 0.5 s under load. ``timeout``
-    is for silence, ``slowest`` for a whole answer, however slowly it drips. A connection that was
+    is for silence, ``slowest`` for a whole answer from the request on, however slowly it drips, so
+    that all tries end before a sync is given up that does not get on. A connection that was
     idle for ``idle`` is not used again, since Planka closes it after 5 s. Between two of the
     ``tries`` there is a ``pause``, twice as long each time, unless the server asks for another; if
     that is longer than ``longest_pause``, there is no other try. ``plain_hosts`` is what the
@@ -56,7 +58,7 @@ class Conduct:
     """
 
     timeout: float = 10.0
-    slowest: float = 30.0
+    slowest: float = 25.0
     idle: float = 4.0
     connections: int = 4
     tries: int = 3
@@ -137,7 +139,10 @@ class Client:
         self._sign_in = _known(sign_in) if isinstance(sign_in, str) else sign_in
         self._on_answer = on_answer
         self.was_answered = False
-        self._transport = _transport(self._conduct, is_secure=self._url.startswith("https:"))
+        self._pace = Pace()
+        self._transport = _transport(
+            self._conduct, self._pace, is_secure=self._url.startswith("https:")
+        )
         self._timeouts = httpx.Timeout(self._conduct.timeout).as_dict()
         self._server = httpx.URL(self._url)
         self._path = self._server.raw_path.decode("ascii").rstrip("/")
@@ -157,6 +162,10 @@ class Client:
     def connections(self) -> int:
         """How many requests may be in flight at once."""
         return self._conduct.connections
+
+    def hide(self, text: str) -> str:
+        """Return what a server said, without the secrets that it was told."""
+        return self._sign_in.hide(text)
 
     def send(self, request: api.Request) -> api.Json:
         """Send a request and return the answer's JSON; repeats what may be repeated.
@@ -218,12 +227,18 @@ class Client:
         return read(request, answer)
 
     def _exchange(self, request: api.Request, headers: dict[str, str]) -> Answer:
-        until = time.monotonic() + self._conduct.slowest
+        self._pace.until = time.monotonic() + self._conduct.slowest
         try:
             with contextlib.closing(
                 self._transport.handle_request(self._built(request, headers))
             ) as response:
-                content = b"".join(self._parts(response, until))
+                content = b"".join(response.iter_bytes())
+        except TooSlowError as error:
+            text = (
+                f"{self._url} answered {request} so slowly that it was given up after"
+                f" {self._conduct.slowest:g} s. Is the server overloaded?"
+            )
+            raise TryAgainError(text, fate=Fate.UNDER_WAY) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise error_of(self._url, str(request), error, Fate.UNDONE) from error
         except httpx.TimeoutException as error:
@@ -261,25 +276,14 @@ class Client:
             return httpx.URL(path).raw_path
         return quote(f"{self._path}{path}", TARGET_SIGNS).encode("ascii")
 
-    def _parts(self, response: httpx.Response, until: float) -> Iterator[bytes]:
-        """Yield the body as it comes; who drips it forever is given up."""
-        for part in response.iter_bytes():
-            yield part
-            if time.monotonic() > until:
-                raise TryAgainError(
-                    f"{self._url} answered so slowly that it was given up after"
-                    f" {self._conduct.slowest:g} s; is the server overloaded?"
-                )
-
     def _told(self, response: httpx.Response, content: bytes) -> Answer:
         """Take over what came back; what is no data may be shown, so it tells no secret."""
         headers = dict(response.headers.items())
         answer = Answer(response.status_code, headers, content, self._url)
         if answer.status == HTTPStatus.OK and answer.is_json:
             return answer
-        hide = self._sign_in.hide
-        headers = {name: hide(value) for name, value in headers.items()}
-        body = hide(content.decode(errors="replace")).encode()
+        headers = {name: self.hide(value) for name, value in headers.items()}
+        body = self.hide(content.decode(errors="replace")).encode()
         return replace(answer, headers=headers, body=body)
 
     def _wait(self, attempt: int, request: api.Request, error: TryAgainError) -> None:
@@ -339,7 +343,7 @@ class _Proxied(httpx.BaseTransport):
         self._client.close()
 
 
-def _transport(conduct: Conduct, *, is_secure: bool) -> httpx.BaseTransport:
+def _transport(conduct: Conduct, pace: Pace, *, is_secure: bool) -> httpx.BaseTransport:
     """Return the pool of connections; it knows of no redirects, cookies or credentials."""
     limits = httpx.Limits(
         max_connections=conduct.connections,
@@ -348,8 +352,20 @@ def _transport(conduct: Conduct, *, is_secure: bool) -> httpx.BaseTransport:
     )
     # A proxy from the environment is for the way out, never for this machine.
     if is_secure and getproxies():
-        return _Proxied(httpx.Client(limits=limits, follow_redirects=False))
-    return httpx.HTTPTransport(verify=is_secure, trust_env=is_secure, limits=limits)
+        client = httpx.Client(limits=limits, follow_redirects=False)
+        for each in (client._transport, *client._mounts.values()):  # noqa: SLF001 - as below
+            _set_pace(each, pace)
+        return _Proxied(client)
+    transport = httpx.HTTPTransport(verify=is_secure, trust_env=is_secure, limits=limits)
+    _set_pace(transport, pace)
+    return transport
+
+
+def _set_pace(transport: httpx.BaseTransport | None, pace: Pace) -> None:
+    """Let a pool look at the time as it reads; httpx has no public way to say how it reads."""
+    if isinstance(transport, httpx.HTTPTransport):
+        pool: Any = transport._pool  # noqa: SLF001
+        pool._network_backend = PacedBackend(pool._network_backend, pace)  # noqa: SLF001
 
 
 def _known(key: str) -> SignIn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api
+from kanban_sync.boards.planka.reading import age_of
 from kanban_sync.core.description import compose
 
 if TYPE_CHECKING:
@@ -109,4 +110,4 @@ class Maker:
 def _oldest(things: Iterable[api.Json], **wanted: str) -> api.Json | None:
     """Return the first made of the things that have these values."""
     same = [each for each in things if all(each[name] == value for name, value in wanted.items())]
-    return min(same, key=lambda each: int(each["id"]), default=None)
+    return min(same, key=age_of, default=None)

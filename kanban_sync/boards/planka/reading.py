@@ -21,6 +21,23 @@ FIELD_GROUP = "kanban-sync"
 FIELD = "version"
 
 
+def id_of(thing: Json) -> str:
+    """Return the id of a thing.
+
+    Raises:
+        TypeError: It is no id. What it is stays unsaid, since anything may be there.
+    """
+    id_ = thing["id"]
+    if not (isinstance(id_, str) and id_.isdecimal()):
+        raise TypeError("an id is no number")
+    return id_
+
+
+def age_of(thing: Json) -> int:
+    """Return what orders things by when they were made."""
+    return int(id_of(thing))
+
+
 def columns_of(lists: Iterable[Json], ids: Mapping[str, str], layout: Layout) -> dict[str, Column]:
     """Return the column that each list stands for, by list id.
 
@@ -32,9 +49,9 @@ def columns_of(lists: Iterable[Json], ids: Mapping[str, str], layout: Layout) ->
     names: dict[str, str] = {}
     for each in lists:
         if each["type"] in {"archive", "trash"}:
-            columns[each["id"]] = Column.ARCHIVE
+            columns[id_of(each)] = Column.ARCHIVE
         else:
-            names[each["id"]] = each["name"]
+            names[id_of(each)] = each["name"]
     found: set[Column] = set()
     for column, called in layout.lists.items():
         named = [id_ for id_, name in names.items() if name == called]
@@ -126,9 +143,9 @@ def check_types(card: SeenCard) -> None:
         parts += [(line.id, line.text, line.position) for line in each.items]
     for id_, name, position in parts:
         if not (str(id_).isdecimal() and {type(id_), type(name)} == {str}):
-            raise TypeError(f"card {card.id} has an id or a name of another type")
+            raise TypeError("a card has an id or a name of another type")
         if type(position) not in {int, float}:
-            raise TypeError(f"card {card.id} has a position of another type")
+            raise TypeError("a card has a position of another type")
 
 
 def field_ids(included: Json) -> tuple[str, str]:
@@ -138,8 +155,8 @@ def field_ids(included: Json) -> tuple[str, str]:
             continue
         for field in included.get("customFields", []):
             if field["customFieldGroupId"] == group["id"] and field["name"] == FIELD:
-                return group["id"], field["id"]
-        return group["id"], ""
+                return id_of(group), id_of(field)
+        return id_of(group), ""
     return "", ""
 
 

@@ -69,7 +69,10 @@ class SignIn:
         if self._given is None:
             return SignInError(f"{url} asks for a credential where none is due")
         text = f"{url} does not accept the credential ({self._given})"
-        return SignInError(f"{text}; {renewal(url, self._given)}")
+        return SignInError(
+            f"{text}, or the account was deactivated; {renewal(url, self._given)}, or have the"
+            " account activated again"
+        )
 
     def hide(self, text: str) -> str:
         """Return what a server said, without the secrets that it was told."""

@@ -1,0 +1,245 @@
+"""Where our block stands in a card's description, among the words of people.
+
+The same words may stand there more than once: people quote what we wrote, or propose what a file
+takes over later. Ours are those that lie as our block lay among people's lines when we last looked;
+of several that do, the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from difflib import SequenceMatcher
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from kanban_sync.core.board import Words
+    from kanban_sync.core.operations import SetText
+
+PLACES = 50
+"""How many places of one block are looked at, from below; a block may be a line of a long table."""
+
+
+class Place(NamedTuple):
+    """Which lines are ours, and with which our block is to begin."""
+
+    ours: frozenset[int]
+    first: int
+
+
+class _Kind(IntEnum):
+    """How a block was found, the surest last."""
+
+    SCATTERED = 0
+    MARKED = 1
+    EXACT = 2
+
+
+class _Spot(NamedTuple):
+    """A place where a block stands, whoever wrote it there."""
+
+    lines: frozenset[int]
+    start: int
+    end: int
+    kind: _Kind
+
+
+def place_of(lines: Sequence[str], wanted: SetText) -> Place:
+    """Return which lines of a description are our block, as it was written or what is left of it.
+
+    What may stand there is what we said, and what the version field marks. The words that are
+    wanted now are ours without that only where nothing else is: a person may have proposed them.
+    """
+    text = _Text(lines, wanted.words)
+    known = [each for each in wanted.former if each.strip()]
+    if wanted.text not in known and block_mark(wanted.text) in wanted.marked:
+        known.insert(0, wanted.text)
+    sure = [spot for each in known for spot in text.exact(each)]
+    sure += [spot for mark in wanted.marked for spot in text.marked(mark)]
+    spots = sure + [spot for each in known for spot in text.scattered(each)]
+    found = text.best(spots)
+    if found is not None:
+        # If a whole former block is there, the version field was written, but the words were not.
+        wholes = [each.lines for each in sure if each.lines >= found.lines]
+        return text.at(max([found.lines, *wholes], key=len))
+    theirs = frozenset[int]().union(*(each.lines for each in spots))
+    new = text.best([*text.exact(wanted.text), *text.scattered(wanted.text)])
+    if new is None:
+        # Where nothing was ever said, our words may be there by way of the board's editor.
+        left = known if wanted.former else [wanted.text]
+        return text.at(frozenset[int]().union(*(text.alike(each, theirs) for each in left)))
+    rest = (text.alike(each, theirs | new.lines) for each in known)
+    halves = (each for each, block in zip(rest, known, strict=True) if _is_half(each, block))
+    return text.at(next(halves, new.lines))
+
+
+def block_mark(block: str) -> str:
+    """Return the mark by which a block is found in a description: how many lines, and a hash."""
+    lines = [_sameness(line) for line in block.split("\n") if line.strip()]
+    return f"{len(lines)}-{_digest(lines)}" if lines else ""
+
+
+def loose(text: str) -> str:
+    """Return a text without what the board's editor changes by itself: marks, escapes, blanks."""
+    return "".join(re.findall(r"[^\W_]+", text)).lower()
+
+
+class _Text:
+    """A description's lines, and what is known of people's lines among them."""
+
+    def __init__(self, lines: Sequence[str], words: Words | None) -> None:
+        """Take the lines, and the words that people had around our block; None if nobody knows."""
+        self._plain = [line.rstrip() for line in lines]
+        self._same = [_sameness(line) for line in lines]
+        self._there = [index for index, same in enumerate(self._same) if same]
+        self._is_known = words is not None
+        above, below = words or ("", "")
+        self._above, self._below = _lines_of(above), _lines_of(below)
+        self._upper = _common(self._above, self._same)
+        self._lower = _common(self._below[::-1], self._same[::-1])[::-1]
+
+    def exact(self, block: str) -> Iterator[_Spot]:
+        """Yield the last places where a block stands as we wrote it, line by line."""
+        wanted = [line.rstrip() for line in block.split("\n")] if block.strip() else []
+        length, left = len(wanted), PLACES
+        for start in reversed(range(len(self._plain) - length + 1)) if wanted else ():
+            if self._plain[start] == wanted[0] and self._plain[start : start + length] == wanted:
+                yield self._spot(range(start, start + length), _Kind.EXACT)
+                left -= 1
+                if not left:
+                    return
+
+    def marked(self, mark: str) -> Iterator[_Spot]:
+        """Yield where the block stands that has this mark: what was written last, by any clone."""
+        shape = re.fullmatch(r"([1-9][0-9]{0,5})-[0-9a-f]+", mark)
+        count = int(shape[1]) if shape else 0
+        for start in range(len(self._there) - count + 1) if count else ():
+            window = self._there[start : start + count]
+            if f"{count}-{_digest([self._same[index] for index in window])}" == mark:
+                yield self._spot(range(window[0], window[-1] + 1), _Kind.MARKED)
+
+    def scattered(self, block: str) -> Iterator[_Spot]:
+        """Yield where all lines of a block stand in their order, with others in between."""
+        wanted = [line.strip() for line in block.split("\n") if line.strip()]
+        ends = [each for each in self._there if wanted and self._plain[each].strip() == wanted[-1]]
+        for end in ends[-PLACES:]:
+            found: list[int] = []
+            for index in range(end, -1, -1):
+                if len(found) == len(wanted):
+                    break
+                if self._plain[index].strip() == wanted[-1 - len(found)]:
+                    found.append(index)
+            if len(found) == len(wanted):
+                yield self._spot(found, _Kind.SCATTERED)
+
+    def alike(self, block: str, besides: frozenset[int]) -> frozenset[int]:
+        """Return which lines are lines of a block, as the board's editor or a person left them.
+
+        They are looked for between people's lines first, where the block was.
+        """
+        low, high = self._gap()
+        between = self._alike(block, {*range(low), *range(high, len(self._same)), *besides})
+        return between or self._alike(block, besides)
+
+    def _alike(self, block: str, besides: Collection[int]) -> frozenset[int]:
+        # Backwards, so that of several the last are found.
+        here = [index for index in reversed(self._there) if index not in besides]
+        wanted = _lines_of(block)[::-1]
+        matcher = SequenceMatcher(None, [self._same[each] for each in here], wanted, autojunk=False)
+        return frozenset(
+            here[index]
+            for start, _, length in matcher.get_matching_blocks()
+            for index in range(start, start + length)
+        )
+
+    def best(self, spots: Sequence[_Spot]) -> _Spot | None:
+        """Return which of several places is ours; None if all are people's own."""
+        ordered = sorted(spots, key=self._likelihood, reverse=True)
+        if not (self._above or self._below):
+            return ordered[0] if ordered else None
+        return next((each for each in ordered[:PLACES] if self._is_spare(each)), None)
+
+    def at(self, ours: frozenset[int]) -> Place:
+        """Return the place of these lines; without any, of the gap between people's lines."""
+        return Place(ours, min(ours, default=self._gap()[0]))
+
+    def _spot(self, lines: Sequence[int], kind: _Kind) -> _Spot:
+        return _Spot(frozenset(lines), min(lines), max(lines), kind)
+
+    def _likelihood(self, spot: _Spot) -> tuple[int, _Kind, int, bool, int]:
+        """Return how likely a place is ours: by people's lines, by looks, at last by the order."""
+        stands_alone = self._is_blank(spot.start - 1) and self._is_blank(spot.end + 1)
+        touches = self._touches(spot) if self._is_known else 0
+        return self._around(spot), spot.kind, touches, stands_alone, spot.start
+
+    def _around(self, spot: _Spot) -> int:
+        """Return how many of people's lines are on the side of a place on which they were."""
+        return self._upper[spot.start] + self._lower[spot.end + 1]
+
+    def _touches(self, spot: _Spot) -> int:
+        """Return on how many sides the line next to a place is the one that was next to ours."""
+        before = next((each for each in reversed(self._same[: spot.start]) if each), "")
+        after = next((each for each in self._same[spot.end + 1 :] if each), "")
+        above, below = (self._above or [""])[-1], (self._below or [""])[0]
+        return (before == above) + (after == below)
+
+    def _is_blank(self, index: int) -> bool:
+        return not (0 <= index < len(self._same) and self._same[index])
+
+    def _is_spare(self, spot: _Spot) -> bool:
+        """Whether people's lines are all there without a place, or it tells more than they do."""
+        people = [*self._above, *self._below]
+        every = _common(people, self._same)[-1]
+        own = sum(1 for index in spot.lines if self._same[index])
+        if self._around(spot) + own >= every:
+            return True
+        rest = [same for index, same in enumerate(self._same) if index not in spot.lines]
+        return _common(people, rest)[-1] == every
+
+    def _gap(self) -> tuple[int, int]:
+        """Return between which lines our block was, going by people's lines."""
+        sums = [above + below for above, below in zip(self._upper, self._lower, strict=True)]
+        most = max(sums)
+        high = len(sums) - 1 - sums[::-1].index(most)
+        low = high
+        while low and sums[low - 1] == most:
+            low -= 1
+        return low, high
+
+
+def _common(known: Sequence[str], lines: Sequence[str]) -> list[int]:
+    """Return for each beginning of ``lines`` how many of the known ones it holds in their order.
+
+    It is the length of the longest common subsequence, with one bit for each known line.
+    """
+    bits: dict[str, int] = {}
+    for index, line in enumerate(known):
+        bits[line] = bits.get(line, 0) | 1 << index
+    every = (1 << len(known)) - 1
+    free = every
+    counts = [0]
+    for line in lines:
+        if matched := free & bits.get(line, 0):
+            free = ((free + matched) | (free - matched)) & every
+        counts.append(len(known) - free.bit_count())
+    return counts
+
+
+def _is_half(found: frozenset[int], block: str) -> bool:
+    return bool(found) and 2 * len(found) >= len(_lines_of(block))
+
+
+def _lines_of(text: str) -> list[str]:
+    return [same for line in text.split("\n") if (same := _sameness(line))]
+
+
+def _sameness(line: str) -> str:
+    """Return what tells two lines apart: words, or else the marks themselves."""
+    return loose(line) or "".join(line.split())
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:12]

@@ -1,0 +1,113 @@
+"""Which database is chosen, and what is said where its driver is missing."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kanban_sync.core.errors import SetupError, StoreError
+from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.ports import FilesState
+from kanban_sync.databases import (
+    DATABASE_URL,
+    Contents,
+    PostgresServer,
+    SqliteFile,
+    task_database,
+)
+from kanban_sync.stores.migrations import Migration, migrations
+from kanban_sync.stores.sqlite_database import open_database
+from kanban_sync.stores.summary import ProjectCounts
+
+URL = "postgresql://ada@db/tasks"
+OTHER = "postgresql://ada@db/other"
+FILE = Path("/state/tasks.db")
+
+
+@pytest.fixture
+def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own configuration of git."""
+    file = tmp_path / "gitconfig"
+    file.touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("environment", "configured", "name"),
+    [
+        ({}, "", str(FILE)),
+        ({DATABASE_URL: ""}, "", str(FILE)),
+        ({DATABASE_URL: URL}, "", URL),
+        ({}, f"[kanban-sync]\ndatabase = {OTHER}", OTHER),
+        ({DATABASE_URL: URL}, f"[kanban-sync]\ndatabase = {OTHER}", URL),
+    ],
+)
+def test_the_environment_counts_before_the_configuration_and_that_before_the_file(
+    git_says: Path, environment: dict[str, str], configured: str, name: str
+) -> None:
+    git_says.write_text(configured)
+    database = task_database(FILE, environment)
+    assert database.name == name
+    assert isinstance(database, SqliteFile if name == str(FILE) else PostgresServer)
+
+
+def test_a_configuration_that_git_cannot_read_is_told(git_says: Path) -> None:
+    git_says.write_text("[kanban-sync\n")
+    with pytest.raises(SetupError, match=r"cannot read your configuration: bad config line 1 .*"):
+        task_database(FILE, {})
+
+
+def test_a_driver_that_is_missing_is_told_with_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "kanban_sync.stores.postgres_address", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SetupError, match=r"pip install 'psycopg\[binary\]'"):
+        task_database(FILE, {DATABASE_URL: URL})
+
+
+# --- What a file holds -----------------------------------------------------------------------
+
+STEPS = migrations("sqlite")
+NEWEST = STEPS[-1].number
+
+
+def test_a_file_that_is_not_there_holds_nothing_and_is_not_made(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "tasks.db")
+    assert file.contents() == Contents(0, NEWEST)
+    assert file.look("p1") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_upgrade_of_a_file_says_where_its_copy_lies(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "tasks.db")
+    open_database(file.path, steps=STEPS[:1]).close()
+    assert file.contents() == Contents(1, NEWEST)
+    copy = Path(file.upgrade())
+    assert copy.parent == tmp_path
+    assert SqliteFile(copy).contents() == Contents(1, NEWEST)
+    assert file.contents() == Contents(NEWEST, NEWEST)
+    assert file.upgrade() == ""
+
+
+def test_the_projects_of_a_file_are_counted_each_for_itself(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "tasks.db")
+    for project, count in (("p2", 2), ("p1", 1)):
+        with closing(file.open(project)) as store:
+            keys = [TaskKey(project, "tasks-md", f"{number}") for number in range(count)]
+            tasks = [Task(key, "Title", Status.TODO) for key in keys]
+            store.merge(tasks, {}, FilesState(), 1.0)
+    assert file.contents().projects == (ProjectCounts("p1", 1, 2), ProjectCounts("p2", 2, 3))
+
+
+def test_a_newer_file_is_told_and_not_read(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "tasks.db")
+    later = Migration(99, "ALTER TABLE tasks ADD COLUMN extra TEXT;")
+    open_database(file.path, steps=(*STEPS, later)).close()
+    assert file.contents() == Contents(99, NEWEST)
+    with pytest.raises(StoreError, match="newer kanban-sync"):
+        file.upgrade()

@@ -20,8 +20,8 @@ from measure import Claim, Subject, interleave, options, report
 
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.sql_work import TELL
 from kanban_sync.stores.sqlite import open_sqlite
-from kanban_sync.stores.sqlite_work import TELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,8 +16,20 @@ if TYPE_CHECKING:
     from kanban_sync.core.work import Entry, Orchestrator, Waiting
 
 
+class Reach(Enum):
+    """How far a transaction reaches: the less, the more of them may go on beside one another."""
+
+    ONE = "one task"
+    SEVERAL = "one task, and those that stand above or below it, need it or are needed by it"
+    ALL = "what tasks there are, and which need which"
+
+
 class Desk(Protocol):
     """What is done within one transaction."""
+
+    def hold(self, key: TaskKey) -> None:
+        """Let nobody else write to a task until the end, nor to what the transaction reaches."""
+        ...
 
     def standing(self, key: TaskKey) -> Standing | None:
         """Return how a task stands, None if there is none."""

@@ -20,6 +20,7 @@ from kanban_sync.stores.changes import (
     lenient_paths,
     roadmap_updated,
 )
+from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
 from kanban_sync.stores.memory_work import MemoryDesk, WorkContents
 from kanban_sync.stores.working import Working
@@ -203,7 +204,7 @@ class MemoryStore(Working):
             yield self._desk()
 
     @contextmanager
-    def _working(self) -> Iterator[Desk]:
+    def _working(self, _reach: Reach = Reach.ONE) -> Iterator[Desk]:
         with self._lock:
             desk = self._desk()
             yield desk

@@ -68,6 +68,9 @@ class MemoryDesk:
         self.news: list[News] = []
         self.now = 0.0
 
+    def hold(self, key: TaskKey) -> None:
+        """Do nothing: nobody else writes meanwhile."""
+
     def standing(self, key: TaskKey) -> Standing | None:
         """Return how a task stands, None if there is none."""
         kept = self.tasks.get(key)

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from kanban_sync.stores import sql_edges
+from kanban_sync.stores.changes import lenient_paths
 from kanban_sync.stores.postgres_database import open_database
+from kanban_sync.stores.postgres_errors import ClashError
+from kanban_sync.stores.postgres_work import PostgresWork
 from kanban_sync.stores.sql import SqlStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanban_sync.core.ports import Event, FilesState
+    from kanban_sync.stores.changes import Changes
     from kanban_sync.stores.postgres_address import Address
+    from kanban_sync.stores.postgres_database import PostgresDatabase
+    from kanban_sync.stores.transactions import Transaction
 
 
-def open_postgres(address: Address, project: str, *, read_only: bool = False) -> SqlStore:
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+TRIES = 4
+"""How often in all something is done that gave way to others."""
+
+
+def again(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Let a method that is one transaction be done anew where it gave way to another one."""
+
+    @wraps(method)
+    def tried(*arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        for _ in range(TRIES - 1):
+            try:
+                return method(*arguments, **named)
+            except ClashError:
+                continue
+        return method(*arguments, **named)
+
+    return tried
+
+
+def open_postgres(address: Address, project: str, *, read_only: bool = False) -> PostgresStore:
     """Open the task database of a project, made if need be.
 
     Args:
@@ -22,4 +55,40 @@ def open_postgres(address: Address, project: str, *, read_only: bool = False) ->
     Raises:
         StoreError: It cannot be used, in words that say what to do.
     """
-    return SqlStore(open_database(address, read_only=read_only), project)
+    return PostgresStore(open_database(address, read_only=read_only), project)
+
+
+class PostgresStore(PostgresWork, SqlStore):
+    """The task database of one project in a PostgreSQL database; usable from any thread."""
+
+    _database: PostgresDatabase
+
+    def __init__(self, database: PostgresDatabase, project: str) -> None:
+        """Take an open database."""
+        super().__init__(database, project)
+
+    merge = again(SqlStore.merge)
+    claim_next = again(PostgresWork.claim_next)
+    claim = again(PostgresWork.claim)
+    extend = again(PostgresWork.extend)
+    finish = again(PostgresWork.finish)
+    release = again(PostgresWork.release)
+    reclaim = again(PostgresWork.reclaim)
+    set_status = again(PostgresWork.set_status)
+    assign = again(PostgresWork.assign)
+    add = again(PostgresWork.add)
+
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        return min(self._database.settled(self._project), super().last_event())
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Return events with an id above ``after``, oldest first, as far as none can come between.
+
+        Those who write at the same moment do not end in the order in which they began.
+        """
+        settled = self._database.settled(self._project)
+        return [event for event in super().events(after, limit) if event.id <= settled]
+
+    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
+        sql_edges.keep(db, self._project, changes, lenient_paths(files))

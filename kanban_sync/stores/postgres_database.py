@@ -7,7 +7,7 @@ import threading
 import zlib
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -27,17 +27,41 @@ if TYPE_CHECKING:
     from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
 
+Statement: TypeAlias = "tuple[bytes, Sequence[Any]]"
+
 OURS = "SET LOCAL search_path TO kanban_sync"
 
 READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS}"
 
-WRITE = f"""
+WORK = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
 SET LOCAL lock_timeout = '{PATIENCE}s';
-SET LOCAL idle_in_transaction_session_timeout = '60s';
-SELECT pg_advisory_xact_lock({LOCKS}, %d)
+SET LOCAL idle_in_transaction_session_timeout = '60s'
 """
-"""Whoever is put to sleep while he writes loses the lock of his project after a minute."""
+"""Whoever is put to sleep while he writes loses his locks after a minute."""
+
+TOGETHER = f"{WORK}; SELECT pg_advisory_xact_lock_shared({LOCKS}, {{0}})"
+
+COMING = """
+SELECT pg_advisory_xact_lock_shared(({0}::bigint << 32) | (coalesce(max(id), 0) & 4294967295))
+  FROM events
+"""
+"""Tell others that events of this project are coming, with ids above those that there are.
+
+Ids are drawn by many at once, and not committed in their order: whoever reads the events stops at
+the lowest mark, lest a later one hides those that come after it.
+"""
+
+WRITE = f"{WORK}; SELECT pg_advisory_xact_lock({LOCKS}, {{0}}); {COMING}"
+
+SETTLED = """
+SELECT least((SELECT coalesce(max(id), 0) FROM kanban_sync.events),
+             (SELECT min(objid::bigint) FROM pg_locks
+               WHERE locktype = 'advisory' AND objsubid = 1
+                 AND classid::bigint = ({0}::bigint & 4294967295)
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+"""
+"""The id up to which no event is still to come. The locks are looked at after the events."""
 
 UPGRADE = (
     "Run `kanban-sync db upgrade` once; from then on, everybody who shares it needs this release."
@@ -46,9 +70,10 @@ UPGRADE = (
 TASKS_OF_KEYS = rows.KEPT_TASKS.replace(
     "WHERE",
     "JOIN unnest(?2::text[], ?3::text[]) AS wanted (source, name) USING (source, name) WHERE",
-)
+).replace("ORDER BY path, position, source, name", "ORDER BY source, name FOR UPDATE OF tasks")
+"""Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
 
-PLACEHOLDER = re.compile(r"\?(\d*)|json_each\(([^)]*)\)")
+PLACEHOLDER = re.compile(r"\?(\d*)|json_each\(([^)]*)\)| INDEXED BY \w+|CROSS (?=JOIN)")
 
 # PostgreSQL has no text with a zero in it. The order of texts stays what it is.
 ZERO, MARK = "\0", "\1"
@@ -85,9 +110,30 @@ class PostgresTransaction:
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
+        self._next: list[Statement] = []
+        self._last: list[Statement] = []
+
+    def later(self, query: str, parameters: Sequence[Any] = ()) -> None:
+        """Carry out a statement before the next that is, or at the end."""
+        self._next.append((translated(query), kept(parameters)))
+
+    def at_end(self, query: str, parameters: Sequence[Any] = ()) -> None:
+        """Carry out a statement at the end, so that what it holds is held for a short time."""
+        self._last.append((translated(query), kept(parameters)))
+
+    def commit(self) -> None:
+        """Carry out what is left, and make all of it last, without waiting for each answer."""
+        left = [*self._next, *self._last]
+        if left:
+            self._send([*left, (b"COMMIT", ())])
+        else:
+            self._connection.execute(b"COMMIT")
 
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
         """Carry out one statement."""
+        if self._next:
+            self._send(self._next)
+            self._next = []
         cursor = self._connection.execute(translated(query), kept(parameters))
         return Found(meant(cursor.fetchall()) if cursor.description else ())
 
@@ -96,6 +142,11 @@ class PostgresTransaction:
         if parameters:
             with self._connection.cursor() as cursor:
                 cursor.executemany(translated(query), [kept(row) for row in parameters])
+
+    def _send(self, statements: Iterable[Statement]) -> None:
+        with self._connection.pipeline():
+            for query, parameters in statements:
+                self._connection.execute(query, parameters)
 
 
 class PostgresDatabase:
@@ -126,10 +177,20 @@ class PostgresDatabase:
     @contextmanager
     def writing(self, project: str) -> Iterator[PostgresTransaction]:
         """Write all or, if the block raises, nothing; nobody else writes to the project then."""
-        if self._read_only:
-            raise StoreError(f"The task database {self.address.name} was opened to be read only.")
-        with self._transaction(WRITE % lock_of(project)) as db:
+        with self._to_write(WRITE.format(lock_of(project))) as db:
             yield db
+
+    @contextmanager
+    def working(self, project: str, *, together: bool) -> Iterator[PostgresTransaction]:
+        """Write beside others who work on the project; together, while nobody merges."""
+        with self._to_write(TOGETHER.format(lock_of(project)) if together else WORK) as db:
+            yield db
+
+    def settled(self, project: str) -> int:
+        """Return the id of an event up to which no event of the project is still to come."""
+        with self._lock, in_words(self.address):
+            ((number,),) = self._connection.execute(SETTLED.format(lock_of(project)).encode())
+        return int(number)
 
     def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
         """Return the rows of tasks by key, in one statement."""
@@ -146,13 +207,21 @@ class PostgresDatabase:
             self._connection.close()
 
     @contextmanager
+    def _to_write(self, begin: str) -> Iterator[PostgresTransaction]:
+        if self._read_only:
+            raise StoreError(f"The task database {self.address.name} was opened to be read only.")
+        with self._transaction(begin) as db:
+            yield db
+
+    @contextmanager
     def _transaction(self, begin: str) -> Iterator[PostgresTransaction]:
         connection = self._connection
         with self._lock, in_words(self.address):
             try:
                 connection.execute(begin.encode())
-                yield PostgresTransaction(connection)
-                connection.execute(b"COMMIT")
+                db = PostgresTransaction(connection)
+                yield db
+                db.commit()
             finally:
                 if connection.info.transaction_status is not TransactionStatus.IDLE:
                     with suppress(psycopg.Error):
@@ -245,6 +314,8 @@ def translated(query: str) -> bytes:
     def replacement(match: re.Match[str]) -> str:
         nonlocal count
         number, listed = match.groups()
+        if number is None and listed is None:
+            return ""
         if listed is not None:
             return f"json_array_elements_text({PLACEHOLDER.sub(replacement, listed)}::json)"
         count += not number

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from kanban_sync.stores.postgres_address import Address
 
+
+class ClashError(StoreError):
+    """Two transactions waited for one another: this one gave way, and may be tried again."""
+
+
 PATIENCE = 15
 """How many seconds to wait for another process that is writing to the same project."""
 
@@ -29,6 +34,7 @@ REMEDIES = {
     "55P03": (
         f"another process has been writing to this project for {PATIENCE} s; try again in a moment"
     ),
+    "40P01": "others were writing to the same tasks all the time; try again in a moment",
     "57014": "the server gave up waiting; try again in a moment",
     "53100": "no space is left on the server; make room there and run `kanban-sync sync`",
     "53300": "the server has too many connections; try again in a moment",
@@ -86,10 +92,9 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
     except Error as error:
         lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
         remedy = _remedy(error) if is_connected else _way_in(" ".join(lines))
+        kind = ClashError if error.sqlstate == "40P01" else StoreError
         # Not from the error: its own text is not ours to vouch for.
-        raise StoreError(
-            f"The task database {address.name}: {remedy} ({lines[0].strip()})."
-        ) from None
+        raise kind(f"The task database {address.name}: {remedy} ({lines[0].strip()}).") from None
 
 
 def _remedy(error: Error) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.stores import sqlite_edges
+from kanban_sync.stores import sql_edges
 from kanban_sync.stores.changes import lenient_paths
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.stores.sqlite_database import open_database
@@ -36,4 +36,4 @@ class SqliteStore(SqliteWork, SqlStore):
     """The task database of one project in an SQLite file; usable from any thread."""
 
     def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
-        sqlite_edges.keep(db, self._project, changes, lenient_paths(files))
+        sql_edges.keep(db, self._project, changes, lenient_paths(files))

@@ -1,32 +1,19 @@
-"""How agents work on the tasks of an SQLite file."""
+"""How agents work on the tasks of an SQLite file: one writes at a time, and has it alone."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.merge import Kept
-from kanban_sync.core.model import TaskKey
-from kanban_sync.core.order import order
-from kanban_sync.core.ports import Event
-from kanban_sync.core.work import Orchestrator, entry_of
-from kanban_sync.stores import sqlite_edges, work_rows
-from kanban_sync.stores.changes import to_json
-from kanban_sync.stores.rows import STATUSES, WRITE_TASK, row_of
+from kanban_sync.stores.desk import Reach
+from kanban_sync.stores.sql_work import SqlDesk
 from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from kanban_sync.core.claims import Standing, Told
-    from kanban_sync.core.dependencies import Edge
-    from kanban_sync.core.model import Status, Task
-    from kanban_sync.core.order import Wanted
-    from kanban_sync.core.work import Entry, Waiting
     from kanban_sync.stores.desk import Desk
-    from kanban_sync.stores.transactions import Database, Transaction
-
-TELL = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
+    from kanban_sync.stores.transactions import Database
 
 
 class SqliteWork(Working):
@@ -37,164 +24,9 @@ class SqliteWork(Working):
     @contextmanager
     def _looking(self) -> Iterator[Desk]:
         with self._database.reading() as db:
-            yield SqliteDesk(db, self._project)
+            yield SqlDesk(db, self._project)
 
     @contextmanager
-    def _working(self) -> Iterator[Desk]:
+    def _working(self, _reach: Reach = Reach.ONE) -> Iterator[Desk]:
         with self._database.writing(self._project) as db:
-            yield SqliteDesk(db, self._project)
-
-
-class SqliteDesk:
-    """One transaction; the desk's docstrings say what each statement is for."""
-
-    def __init__(self, db: Transaction, project: str) -> None:
-        """Take the connection, within its transaction."""
-        self._db = db
-        self._project = project
-
-    def standing(self, key: TaskKey) -> Standing | None:
-        """Return how a task stands, None if there is none."""
-        if key.project != self._project:
-            return None
-        row = self._db.execute(work_rows.STANDING, key).fetchone()
-        return work_rows.standing_of(row) if row else None
-
-    def put(self, key: TaskKey, standing: Standing) -> None:
-        """Write how a task stands."""
-        self._db.execute(work_rows.PUT, work_rows.put_row(key, standing))
-
-    def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
-        """Record events of a task."""
-        for kind, data in told:
-            self._db.execute(TELL, (self._project, now, kind, str(key), to_json(data)))
-
-    def entry(self, key: TaskKey) -> Entry:
-        """Return a task that is there."""
-        (row,) = self._db.execute(work_rows.ENTRY, key)
-        return entry_of(*work_rows.both_of(self._project, row), self.waits_for(key))
-
-    def entries(self, wanted: Wanted, statuses: Collection[Status]) -> list[Entry]:
-        """Return tasks by path, position and key."""
-        rows = self._db.execute(work_rows.ENTRIES, (self._project,)).fetchall()
-        found = (work_rows.both_of(self._project, row) for row in rows)
-        waits = self._all_waits()
-        return [
-            entry_of(task, standing, waits.get(task.key, ()))
-            for task, standing in found
-            if wanted.takes(task) and (not statuses or task.status in statuses)
-        ]
-
-    def ready(self, wanted: Wanted, agent: str, now: float, limit: int) -> list[Entry]:
-        """Return what may be handed out, in its order."""
-        return [entry_of(*each) for each in self._ready(wanted, agent, now, limit)]
-
-    def first(self, wanted: Wanted, agent: str, now: float) -> tuple[Task, Standing] | None:
-        """Return what is to be handed out next, and how it stands."""
-        return next(iter(self._ready(wanted, agent, now, 1)), None)
-
-    def waits_for(self, key: TaskKey) -> tuple[Waiting, ...]:
-        """Return what a task waits for still."""
-        rows = self._db.execute(work_rows.WAITS_FOR, key)
-        return tuple(work_rows.waiting_of(self._project, row) for row in rows)
-
-    def above(self, key: TaskKey) -> TaskKey | None:
-        """Return the task that one stands below."""
-        row = self._db.execute(work_rows.ABOVE, key).fetchone()
-        return TaskKey(self._project, *row) if row and row[0] is not None else None
-
-    def claimed_below(self, key: TaskKey) -> list[tuple[TaskKey, Standing]]:
-        """Return the tasks at any depth below one that have a claim."""
-        return [
-            (TaskKey(self._project, *row[:2]), work_rows.standing_of(row[2:]))
-            for row in self._db.execute(work_rows.CLAIMED_BELOW, key)
-        ]
-
-    def statuses_below(self, key: TaskKey) -> list[Status]:
-        """Return the statuses of all tasks at any depth below one."""
-        return [STATUSES[row[2]] for row in self._db.execute(work_rows.STATUSES_BELOW, key)]
-
-    def reckon(self, key: TaskKey) -> None:
-        """Note of all that a task needs, and of all that need it, whether somebody waits."""
-        for statement in work_rows.RECKON:
-            self._db.execute(statement, key)
-
-    def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
-        """Return claims whose lease ran out, or whose orchestrator is silent, and why."""
-        rows = self._db.execute(work_rows.LAPSED, (self._project, now, silent_since))
-        return [
-            (
-                TaskKey(self._project, source, name),
-                work_rows.standing_of(tuple(rest)),
-                "lease" if ran_out else orchestrator,
-            )
-            for source, name, orchestrator, ran_out, *rest in rows.fetchall()
-        ]
-
-    def add(self, task: Task) -> None:
-        """Add a task that was not there, with what it waits for."""
-        self._db.execute(WRITE_TASK, row_of(Kept(task, None), ""))
-        sqlite_edges.link(self._db, self._project)
-
-    def edges(self) -> list[Edge]:
-        """Return all that tasks wait for."""
-        return sqlite_edges.read(self._db, self._project)
-
-    def all_keys(self) -> list[TaskKey]:
-        """Return all keys, in their order."""
-        query = "SELECT project, source, name FROM tasks WHERE project = ? ORDER BY source, name"
-        return [TaskKey(*row) for row in self._db.execute(query, (self._project,))]
-
-    def history(self, key: TaskKey) -> list[Event]:
-        """Return the events of one task, oldest first."""
-        query = """SELECT id, at, kind, key, data FROM events
-                    WHERE project = ? AND key = ? ORDER BY id"""
-        return [Event(*row) for row in self._db.execute(query, (self._project, str(key)))]
-
-    def put_orchestrator(self, orchestrator: Orchestrator) -> None:
-        """Write how an orchestrator is."""
-        self._db.execute(
-            """INSERT INTO orchestrators
-                      (project, instance_id, started_at, last_heartbeat, agent_count)
-               VALUES (?, ?, ?, ?, ?)
-               ON CONFLICT DO UPDATE SET
-                      started_at = excluded.started_at,
-                      last_heartbeat = excluded.last_heartbeat,
-                      agent_count = excluded.agent_count""",
-            (self._project, *orchestrator),
-        )
-
-    def orchestrators(self) -> list[Orchestrator]:
-        """Return all orchestrators, by their ids."""
-        query = """SELECT instance_id, started_at, last_heartbeat, agent_count FROM orchestrators
-                    WHERE project = ? ORDER BY instance_id"""
-        return [Orchestrator(*row) for row in self._db.execute(query, (self._project,))]
-
-    def _ready(
-        self, wanted: Wanted, agent: str, now: float, limit: int
-    ) -> list[tuple[Task, Standing]]:
-        """Return what suits the agent, and, if that is too little, what is for others."""
-        lapsed = self._db.execute(work_rows.ANY_LAPSED, (self._project, now)).fetchone()
-        states = (work_rows.TO_DO, work_rows.LAPSED_NOW) if lapsed else (work_rows.TO_DO,)
-        found: list[tuple[Task, Standing]] = []
-        for suits in (True, False) if wanted.prefers else (None,):
-            left = limit - len(found)
-            if left > 0:
-                parameters = work_rows.ready_parameters(self._project, wanted, agent, now, left)
-                alike = []
-                for state in states:
-                    statement, count = work_rows.ready(wanted, state, suits=suits)
-                    rows = self._db.execute(statement, parameters[:count])
-                    alike += [work_rows.ready_of(self._project, row) for row in rows]
-                if lapsed:
-                    alike.sort(key=lambda each: order(each[0], is_waited_for=each[2]))
-                found += [each[:2] for each in alike[:left]]
-        return found
-
-    def _all_waits(self) -> dict[TaskKey, tuple[Waiting, ...]]:
-        found: dict[TaskKey, tuple[Waiting, ...]] = {}
-        for source, name, *row in self._db.execute(work_rows.ALL_WAITS, (self._project,)):
-            key = TaskKey(self._project, source, name)
-            waiting = work_rows.waiting_of(self._project, tuple(row))
-            found[key] = (*found.get(key, ()), waiting)
-        return found
+            yield SqlDesk(db, self._project)

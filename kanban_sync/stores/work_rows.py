@@ -1,4 +1,7 @@
-"""The statements of those who work on tasks, for SQLite, and their rows."""
+"""The statements of those who work on tasks, and their rows.
+
+What is said of indexes in them, and ``CROSS JOIN``, is for SQLite alone.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ SELECT t.source, t.name, {columns} FROM below CROSS JOIN tasks AS t
 CLAIMED_BELOW = BELOW.replace(
     "{columns}", ", ".join(f"t.{each.strip()}" for each in STANDING_COLUMNS.split(","))
 ).replace("{which}", "t.agent <> ''")
-STATUSES_BELOW = BELOW.replace("{columns}", "t.status").replace("{which}", "1")
+STATUSES_BELOW = BELOW.replace("{columns}", "t.status").replace("{which}", "true")
 
 LAPSED = """
 SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks INDEXED BY tasks_claimed
@@ -132,18 +135,20 @@ SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks INDEXED B
 """.replace("{columns}", STANDING_COLUMNS)
 
 IS_WAITED_FOR = """
-EXISTS (SELECT 1 FROM needs AS n
+CASE WHEN EXISTS (SELECT 1 FROM needs AS n
           JOIN tasks AS w ON w.project = n.project AND w.source = n.source AND w.name = n.name
          WHERE n.project = tasks.project AND n.on_source = tasks.source AND n.on_name = tasks.name
            AND w.status NOT IN ('done', 'cancelled', 'orphaned'))
+THEN 1 ELSE 0 END
 """
 IS_WAITING = """
-EXISTS (SELECT 1 FROM needs AS n
+CASE WHEN EXISTS (SELECT 1 FROM needs AS n
           LEFT JOIN tasks AS b
             ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
          WHERE n.project = tasks.project AND n.source = tasks.source AND n.name = tasks.name
            AND CASE WHEN b.status IS NULL THEN n.lenient = 0
                     ELSE b.status NOT IN ('done', 'cancelled') END)
+THEN 1 ELSE 0 END
 """
 RECKON_ALL = (
     """

@@ -16,6 +16,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores.changes import check_project, turns
+from kanban_sync.stores.desk import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -48,7 +49,7 @@ class Working(ABC):
         """Open a desk to read one state of the database."""
 
     @abstractmethod
-    def _working(self) -> AbstractContextManager[Desk]:
+    def _working(self, reach: Reach = Reach.ONE) -> AbstractContextManager[Desk]:
         """Open a desk to write all or, if the block raises, nothing."""
 
     # --- Reading ------------------------------------------------------------------------
@@ -111,9 +112,9 @@ class Working(ABC):
     ) -> Entry:
         """Claim one task: nobody has it, it is not over, and it waits for nothing."""
         _check_claim(agent, lease)
-        with self._working() as desk:
+        with self._working(Reach.SEVERAL) as desk:
             _check_orchestrator(desk, orchestrator, now)
-            standing = _standing(desk, key)
+            standing = _held(desk, key)
             claims.check_claimable(str(key), standing, agent, now)
             _check_above(desk, key, agent, now)
             for below, its in desk.claimed_below(key):
@@ -139,7 +140,7 @@ class Working(ABC):
         """End a claim and say how it went: done, blocked, failed, review or cancelled."""
         if status not in claims.ENDS:
             raise ValueError(f"a claim does not end with {status}")
-        with self._working() as desk:
+        with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token)
             _check_change(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
@@ -148,7 +149,7 @@ class Working(ABC):
 
     def release(self, key: TaskKey, token: int, now: float, reason: str = "") -> Entry:
         """Give a task back: it is to do again, or what its file came to say meanwhile."""
-        with self._working() as desk:
+        with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token)
             outcome = claims.released(standing, reason, boxes=_boxes(desk, key))
             _write(desk, key, standing, outcome, now)
@@ -160,7 +161,7 @@ class Working(ABC):
             # Mostly there is none: nobody has to wait for the right to write.
             if not _lapsed(desk, now, leases=leases):
                 return []
-        with self._working() as desk:
+        with self._working(Reach.SEVERAL) as desk:
             found = _lapsed(desk, now, leases=leases)
             for key, standing, why in found:
                 outcome = claims.taken_back(standing, why, boxes=_boxes(desk, key))
@@ -182,8 +183,8 @@ class Working(ABC):
         """Set a status without a claim, and end one that ran out or is one's own."""
         if status is Status.ORPHANED:
             raise ValueError("only files tell which tasks are orphaned")
-        with self._working() as desk:
-            standing = _standing(desk, key)
+        with self._working(Reach.SEVERAL) as desk:
+            standing = _held(desk, key)
             if not force:
                 _check_own(desk, key, standing, who, now)
             _check_change(desk, key, status)
@@ -193,7 +194,7 @@ class Working(ABC):
     def assign(self, key: TaskKey, agent: str, now: float, who: str) -> Entry:
         """Let a task be for one agent only, '' for anybody."""
         with self._working() as desk:
-            standing = _standing(desk, key)
+            standing = _held(desk, key)
             _check_own(desk, key, standing, who, now)
             _write(desk, key, standing, claims.assigned(standing, agent), now)
             return desk.entry(key)
@@ -202,7 +203,7 @@ class Working(ABC):
         """Add a task that stands in no file."""
         key = task.key
         check_project(self._project, [key])
-        with self._working() as desk:
+        with self._working(Reach.ALL) as desk:
             if desk.standing(key) is not None:
                 raise WorkError(f"There is a task {key} already; give the new one another id.")
             if key.name in task.depends_on:
@@ -308,8 +309,14 @@ def _standing(desk: Desk, key: TaskKey) -> Standing:
     return standing
 
 
+def _held(desk: Desk, key: TaskKey) -> Standing:
+    """Return how a task stands that nobody else writes to until the end."""
+    desk.hold(key)
+    return _standing(desk, key)
+
+
 def _checked(desk: Desk, key: TaskKey, token: int) -> Standing:
-    standing = _standing(desk, key)
+    standing = _held(desk, key)
     claims.check_token(str(key), standing, token)
     return standing
 

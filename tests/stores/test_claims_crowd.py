@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,9 @@ import kanban_sync
 from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.stores.turns import Turns
 from stores.made_up import NOW, PROJECT, task
+
+if TYPE_CHECKING:
+    from stores.emptied import Emptied
 
 TESTS = Path(__file__).parents[1]
 PACKAGE = Path(kanban_sync.__file__).parents[1]
@@ -34,18 +37,27 @@ def workers(what: str, *arguments: Path | str | int) -> Any:  # noqa: ANN401 - w
     return json.loads(done.stdout)
 
 
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: the path of a file, or a URL."""
+    if request.param == "SQLite":
+        return str(tmp_path / "tasks.db")
+    emptied: Emptied = request.getfixturevalue("emptied")
+    return emptied.url
+
+
 @pytest.mark.hunt
-def test_of_64_processes_that_want_one_task_one_gets_it(tmp_path: Path, hunt_factor: int) -> None:
+def test_of_64_processes_that_want_one_task_one_gets_it(database: str, hunt_factor: int) -> None:
     rounds = 5 if hunt_factor == 1 else 100
-    assert workers("race", tmp_path / "tasks.db", 64, rounds) == [1] * rounds
+    assert workers("race", database, 64, rounds) == [1] * rounds
 
 
 @pytest.mark.hunt
 def test_whatever_befalls_workers_each_task_is_completed_once(
-    tmp_path: Path, hunt_factor: int
+    database: str, tmp_path: Path, hunt_factor: int
 ) -> None:
     processes, tasks = (6, 200) if hunt_factor == 1 else (16, 2_000)
-    told = workers("chaos", tmp_path / "tasks.db", processes, tasks, "seed")
+    told = workers("chaos", database, tmp_path, processes, tasks, "seed")
     # That it happened at all is chance; that it happened hundreds of times over is not.
     assert told.pop("killed") > 0
     assert told.pop("reclaimed") > 0
@@ -55,6 +67,7 @@ def test_whatever_befalls_workers_each_task_is_completed_once(
         "completed": tasks,
         "completed other than once": 0,
         "tokens out of order": 0,
+        "out of step": 0,
         "integrity": "ok",
     }
 

@@ -12,8 +12,7 @@ import pytest
 
 from kanban_sync.core.model import Status, Version
 from kanban_sync.core.ports import FilesState, Gone
-from kanban_sync.stores.postgres import open_postgres
-from kanban_sync.stores.sql import SqlStore
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.summary import ProjectCounts, project_counts
 from stores.contract import NO_FILES, SOME_FILES, TaskStoreContract, merge, nothing_crosses
 from stores.made_up import NOW, PROJECT, key, said, state, task
@@ -35,11 +34,11 @@ class TestPostgresStore(TaskStoreContract):
     def opened(self) -> Iterator[TaskStore]:
         # Over one connection for all: to connect anew takes longer than most tests.
         self.emptied.empty()
-        yield SqlStore(self.emptied.database, PROJECT)
+        yield PostgresStore(self.emptied.database, PROJECT)
 
 
 @pytest.fixture
-def store(emptied: Emptied) -> Iterator[SqlStore]:
+def store(emptied: Emptied) -> Iterator[PostgresStore]:
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         yield store
 
@@ -61,7 +60,7 @@ TASKS = [task(f"{n}", labels=("x",), status_version=Version(n, "c")) for n in ra
 
 
 @pytest.mark.parametrize("anew", [False, True], ids=["same process", "next process"])
-def test_a_second_merge_writes_no_row(emptied: Emptied, store: SqlStore, anew: bool) -> None:
+def test_a_second_merge_writes_no_row(emptied: Emptied, store: PostgresStore, anew: bool) -> None:
     store.merge(TASKS, {}, SOME_FILES, NOW)
     store.merge(TASKS[1:], {key("0"): Gone(Status.DONE)}, SOME_FILES, NOW)
     store.remember("t1", [said("a")])
@@ -77,7 +76,7 @@ def test_a_second_merge_writes_no_row(emptied: Emptied, store: SqlStore, anew: b
 
 
 def test_two_projects_in_one_database_never_see_each_other(
-    emptied: Emptied, store: SqlStore
+    emptied: Emptied, store: PostgresStore
 ) -> None:
     with closing(open_postgres(emptied.address, "p2")) as other:
         nothing_crosses(store, other)
@@ -87,7 +86,7 @@ def test_two_projects_in_one_database_never_see_each_other(
         )
 
 
-def test_what_one_connection_writes_another_reads(emptied: Emptied, store: SqlStore) -> None:
+def test_what_one_connection_writes_another_reads(emptied: Emptied, store: PostgresStore) -> None:
     with closing(open_postgres(emptied.address, PROJECT)) as other:
         assert other.files() == NO_FILES
         store.merge([task("a")], {}, SOME_FILES, NOW)
@@ -96,7 +95,7 @@ def test_what_one_connection_writes_another_reads(emptied: Emptied, store: SqlSt
         assert store.files().slots == {"A": state("z")}
 
 
-def test_tasks_stand_in_the_order_of_their_code_points(store: SqlStore) -> None:
+def test_tasks_stand_in_the_order_of_their_code_points(store: PostgresStore) -> None:
     names = ["é", "a", "\0", "\x01", "", "Z", "a\0", "a\x01", "a\x02", "🦉", "\x01\x01", "_", "b"]
     merge(store, *(task(name) for name in names))
     assert [each.key.name for each in store.tasks()] == sorted(names)

@@ -1,6 +1,7 @@
 """Processes that claim from one database, are killed, paused, and have clocks that jump.
 
-They are forked from a small process without threads, which says as JSON what became of them:
+They are forked from a small process without threads, which says as JSON what became of them. The
+database is the path of a file, or a URL:
 ``python -m stores.workers <what> <argument>…``
 """
 
@@ -10,31 +11,38 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.errors import HeldError, LostClaimError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
-from kanban_sync.stores.sqlite import open_sqlite
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
+from kanban_sync.stores.postgres_address import address_of
+from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
+from kanban_sync.stores.work_rows import IS_WAITED_FOR, IS_WAITING
 from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kanban_sync.stores.sqlite import SqliteStore
+    Store = SqliteStore | PostgresStore
 
 LEASE = 0.4
 PAUSE = 3 * LEASE
 JUMPS = (0.0, 0.0, 0.0, -3600.0, 2 * LEASE)
 """By how much the clocks of workers are wrong, in seconds."""
+
+OUT_OF_STEP = f"""
+SELECT count(*) FROM tasks
+ WHERE project = ? AND (waited_for <> ({IS_WAITED_FOR}) OR is_waiting <> ({IS_WAITING}))
+"""  # noqa: S608 - ours
 
 
 def main(what: str, *arguments: str) -> None:
@@ -42,17 +50,23 @@ def main(what: str, *arguments: str) -> None:
     sys.stdout.write(json.dumps(doings[what](*arguments)))
 
 
+def opened(database: str) -> Store:
+    if "://" in database:
+        return open_postgres(address_of(database), PROJECT)
+    return open_sqlite(Path(database), PROJECT)
+
+
 # --- Racing --------------------------------------------------------------------------------
 
 
-def race(path: str, processes: str, rounds: str) -> list[int]:
+def race(database: str, processes: str, rounds: str) -> list[int]:
     """Let processes race for one task, again and again; return how many won each time."""
-    with closing(open_sqlite(Path(path), PROJECT)) as store:
+    with closing(opened(database)) as store:
         tasks = [task(f"{n}", labels=(f"{n}",)) for n in range(int(rounds))]
         store.merge(tasks, {}, FilesState(), NOW)
     ready, go, won = os.pipe(), [os.pipe() for _ in range(int(rounds))], os.pipe()
     children = [
-        in_a_child(partial(racer, Path(path), number, ready[1], go, won[1]))
+        in_a_child(partial(racer, database, number, ready[1], go, won[1]))
         for number in range(int(processes))
     ]
     winners = []
@@ -67,17 +81,17 @@ def race(path: str, processes: str, rounds: str) -> list[int]:
     return winners
 
 
-def racer(path: Path, number: int, ready: int, go: list[tuple[int, int]], won: int) -> None:
+def racer(database: str, number: int, ready: int, go: list[tuple[int, int]], won: int) -> None:
     for _, end in go:
         os.close(end)
-    with closing(open_sqlite(path, PROJECT)) as store:
+    with closing(opened(database)) as store:
         for count, (start, _) in enumerate(go):
             os.write(ready, b".")
             os.read(start, 1)  # Returns when the last writing end is closed: in all at once.
             os.write(won, b"1" if wins(store, count, number) else b"0")
 
 
-def wins(store: SqliteStore, count: int, number: int) -> bool:
+def wins(store: Store, count: int, number: int) -> bool:
     """Claim by key or by next, by turns; a loser by key is told who was faster."""
     if count % 2:
         wanted = Wanted(tags=frozenset({f"{count}"}))
@@ -91,13 +105,13 @@ def wins(store: SqliteStore, count: int, number: int) -> bool:
 # --- Chaos ---------------------------------------------------------------------------------
 
 
-def chaos(path: str, processes: str, tasks: str, seed: str) -> dict[str, object]:
+def chaos(database: str, folder: str, processes: str, tasks: str, seed: str) -> dict[str, object]:
     """Let workers complete all tasks while they die, sleep too long, and read wrong clocks.
 
     A worker that is killed is followed by another one, as long as there is work.
     """
-    database, count = Path(path), int(tasks)
-    with closing(open_sqlite(database, PROJECT)) as store:
+    count = int(tasks)
+    with closing(opened(database)) as store:
         waits = (
             task(f"{n:05}", depends_on=(f"{n - 7:05}",) if n % 3 == 0 and n > 7 else ())
             for n in range(count)
@@ -108,22 +122,22 @@ def chaos(path: str, processes: str, tasks: str, seed: str) -> dict[str, object]
     while not is_over(database) or children:
         while len(children) < int(processes) and not is_over(database):
             started += 1
-            children.add(in_a_child(partial(worker, database, f"{seed}-{started}")))
+            children.add(in_a_child(partial(worker, database, Path(folder), f"{seed}-{started}")))
         if children:
             child, status = os.wait()
             children.remove(child)
             killed += os.WIFSIGNALED(status)
             if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
                 raise RuntimeError("a worker fell")
-    return {"killed": killed, **found(database)}
+    return {"killed": killed, **found(database, Path(folder))}
 
 
-def worker(path: Path, seed: str) -> None:
+def worker(database: str, folder: Path, seed: str) -> None:
     """Claim and finish tasks until none is left; which of them go wrong is the seed's."""
     pick = random.Random(seed)
     skew = pick.choice(JUMPS)
-    late = path.with_name(f"late-{seed}")
-    with closing(open_sqlite(path, PROJECT)) as store:
+    late = folder / f"late-{seed}"
+    with closing(opened(database)) as store:
         while True:
             entry = store.claim_next(seed, time.time() + skew, LEASE + max(-skew, 0))
             if entry is None or entry.claim is None:
@@ -147,7 +161,7 @@ def worker(path: Path, seed: str) -> None:
                 skew = pick.choice(JUMPS)
 
 
-def die_somewhere(store: SqliteStore, pick: random.Random) -> None:
+def die_somewhere(store: Store, pick: random.Random) -> None:
     """Be killed at one of the next statements, or now."""
     left = pick.randrange(8)
 
@@ -157,23 +171,39 @@ def die_somewhere(store: SqliteStore, pick: random.Random) -> None:
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    connection(store).set_trace_callback(count)
+    if isinstance(store, SqliteStore):
+        connection(store).set_trace_callback(count)
+    else:
+        counted(store, count)
 
 
-def over(store: SqliteStore) -> bool:
+def counted(store: PostgresStore, count: Callable[[str], None]) -> None:
+    """Count the statements that are sent to the server."""
+    connection = store._database._connection  # noqa: SLF001 - where they pass
+    sent = connection.execute
+
+    def execute(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever is sent
+        count("")
+        return sent(*arguments, **named)
+
+    connection.execute = execute  # type: ignore[method-assign]
+
+
+def over(store: Store) -> bool:
     return all(each.status is Status.DONE for each in store.tasks())
 
 
-def is_over(path: Path) -> bool:
-    with closing(open_sqlite(path, PROJECT)) as store:
+def is_over(database: str) -> bool:
+    with closing(opened(database)) as store:
         return over(store)
 
 
-def found(path: Path) -> dict[str, object]:
+def found(database: str, folder: Path) -> dict[str, object]:
     """Return what is to be read of the database afterwards."""
-    with closing(open_sqlite(path, PROJECT)) as store:
+    with closing(opened(database)) as store:
         events = store.events(limit=10**6)
         statuses = [each.status.value for each in store.tasks()]
+        out_of_step, integrity = condition(store)
     completed: dict[str, int] = {}
     tokens: dict[str, list[int]] = {}
     for event in events:
@@ -182,9 +212,7 @@ def found(path: Path) -> dict[str, object]:
             completed[event.key] = completed.get(event.key, 0) + 1
         if event.kind == "claimed":
             tokens.setdefault(event.key, []).append(data["token"])
-    with closing(sqlite3.connect(path)) as db:
-        (integrity,) = db.execute("PRAGMA integrity_check").fetchone()
-    late = [line for each in path.parent.glob("late-*") for line in each.read_text().splitlines()]
+    late = [line for each in folder.glob("late-*") for line in each.read_text().splitlines()]
     return {
         "open": sum(status != "done" for status in statuses),
         "completed other than once": sum(count != 1 for count in completed.values()),
@@ -194,8 +222,19 @@ def found(path: Path) -> dict[str, object]:
         ),
         "reclaimed": sum(event.kind == "reclaimed" for event in events),
         "late": len(late),
+        "out of step": out_of_step,
         "integrity": integrity,
     }
+
+
+def condition(store: Store) -> tuple[int, str]:
+    """Tell of how many tasks it is wrongly noted who waits, and whether the database is whole."""
+    with store._database.reading() as db:  # noqa: SLF001 - what no store tells
+        ((out_of_step,),) = db.execute(OUT_OF_STEP, (PROJECT,))
+        if isinstance(store, PostgresStore):
+            return out_of_step, "ok"
+        ((integrity,),) = db.execute("PRAGMA integrity_check")
+        return out_of_step, integrity
 
 
 def in_a_child(work: Callable[[], object]) -> int:

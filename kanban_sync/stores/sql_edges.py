@@ -1,4 +1,4 @@
-"""What tasks wait for, kept in step with the tasks of an SQLite file."""
+"""What tasks wait for, kept in step with the tasks, in SQL."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SELECT source, name, word, on_source, on_name, lenient FROM needs
 WRITE_EDGE = """
 INSERT INTO needs (project, source, name, word, on_source, on_name, lenient)
 VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET on_source = excluded.on_source, on_name = excluded.on_name,
-       lenient = excluded.lenient
+ON CONFLICT (project, source, name, word) DO UPDATE SET
+       on_source = excluded.on_source, on_name = excluded.on_name, lenient = excluded.lenient
 """
 FORGET_EDGE = "DELETE FROM needs WHERE project = ? AND source = ? AND name = ? AND word = ?"
 LENIENT = """

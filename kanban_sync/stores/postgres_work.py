@@ -1,0 +1,221 @@
+"""How agents work on tasks in a PostgreSQL database: many at once, each holding what it writes to.
+
+Who claims the next task passes over those that others are holding. Whoever writes to several tasks
+holds them in the order of their keys before it decides, and not while somebody merges; so nobody
+waits in a circle, and what depends on several tasks is reckoned by one after the other.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.order import order
+from kanban_sync.stores import work_rows
+from kanban_sync.stores.changes import to_json
+from kanban_sync.stores.desk import Reach
+from kanban_sync.stores.postgres_database import COMING, lock_of
+from kanban_sync.stores.sql_work import PUT_ORCHESTRATOR, TELL, SqlDesk
+from kanban_sync.stores.working import Working
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kanban_sync.core.claims import Standing, Told
+    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.order import Wanted
+    from kanban_sync.core.work import Orchestrator
+    from kanban_sync.stores.desk import Desk
+    from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
+    from kanban_sync.stores.rows import Row
+
+TRIES = 10
+"""How often the next task is looked for anew, because others got it or a part of it."""
+
+PASS_OVER, WAIT = "FOR UPDATE OF t SKIP LOCKED", "FOR UPDATE OF t"
+
+HOLD = "SELECT 1 FROM tasks WHERE project = ?1 AND source = ?2 AND name = ?3 FOR UPDATE"
+
+HOLD_SEVERAL = """
+WITH RECURSIVE held (source, name) AS (
+    SELECT source COLLATE "C", name COLLATE "C"
+      FROM unnest(?2::text[], ?3::text[]) AS each (source, name)
+), above (source, name) AS (
+    SELECT source, name FROM held
+     UNION
+    SELECT t.parent_source, t.parent_name FROM above JOIN tasks AS t USING (source, name)
+     WHERE t.project = ?1 AND t.parent_name IS NOT NULL
+), below (source, name) AS (
+    SELECT source, name FROM held
+     UNION
+    SELECT t.source, t.name FROM below JOIN tasks AS t
+        ON t.parent_source = below.source AND t.parent_name = below.name
+     WHERE t.project = ?1
+), wanted (source, name) AS (
+    SELECT source, name FROM above
+     UNION
+    SELECT source, name FROM below
+     UNION
+    SELECT n.on_source, n.on_name FROM held JOIN needs AS n USING (source, name)
+     WHERE n.project = ?1
+     UNION
+    SELECT n.source, n.name FROM held JOIN needs AS n
+        ON n.on_source = held.source AND n.on_name = held.name
+     WHERE n.project = ?1
+)
+SELECT 1 FROM tasks AS t JOIN wanted USING (source, name)
+ WHERE t.project = ?1 ORDER BY t.source, t.name FOR UPDATE OF t
+"""
+
+HAS_FAMILY = """
+(t.parent_name IS NOT NULL OR EXISTS (
+    SELECT 1 FROM tasks AS c
+     WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name))
+"""
+
+IS_CLEAR = """
+SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
+   AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
+""".replace("{above}", work_rows.HELD_ABOVE).replace("{below}", work_rows.HELD_BELOW)
+
+_NUMBER = re.compile(r"\?(\d+)")
+
+
+class PostgresWork(Working):
+    """The work on one project's tasks in a PostgreSQL database; usable from any thread."""
+
+    _database: PostgresDatabase
+
+    @contextmanager
+    def _looking(self) -> Iterator[Desk]:
+        with self._database.reading() as db:
+            yield PostgresDesk(db, self._project)
+
+    @contextmanager
+    def _working(self, reach: Reach = Reach.ONE) -> Iterator[Desk]:
+        is_all, is_one = reach is Reach.ALL, reach is Reach.ONE
+        with (
+            self._database.writing(self._project)
+            if is_all
+            else self._database.working(self._project, together=not is_one)
+        ) as db:
+            yield PostgresDesk(db, self._project, reach)
+
+
+class PostgresDesk(SqlDesk):
+    """One transaction, in which others write to the same tables."""
+
+    _db: PostgresTransaction
+
+    def __init__(self, db: PostgresTransaction, project: str, reach: Reach | None = None) -> None:
+        """Take the connection, within its transaction; without a reach it only reads."""
+        super().__init__(db, project)
+        self._reach = reach
+        self._tells = reach is Reach.ALL  # Then it is told from the beginning.
+
+    def hold(self, key: TaskKey) -> None:
+        """Let nobody else write to a task until the end, nor to what the transaction reaches."""
+        self._hold([key])
+
+    def put(self, key: TaskKey, standing: Standing) -> None:
+        """Write how a task stands."""
+        self._db.later(work_rows.PUT, work_rows.put_row(key, standing))
+
+    def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
+        """Record events of a task."""
+        if told and not self._tells:
+            self._tells = True
+            self._db.at_end(COMING.format(lock_of(self._project)))
+        for kind, data in told:
+            self._db.at_end(TELL, (self._project, now, kind, str(key), to_json(data)))
+
+    def put_orchestrator(self, orchestrator: Orchestrator) -> None:
+        """Write how an orchestrator is; last, lest all whom it serves wait for one another."""
+        self._db.at_end(PUT_ORCHESTRATOR, (self._project, *orchestrator))
+
+    def first(self, wanted: Wanted, agent: str, now: float) -> tuple[Task, Standing] | None:
+        """Return what is to be handed out next, and how it stands, and hold it."""
+        for _ in range(TRIES):
+            found = self._first(wanted, agent, now, PASS_OVER)
+            if found is None and next(iter(self._ready(wanted, agent, now, 1)), None):
+                # Others are holding all there is, perhaps for something else than a claim.
+                found = self._first(wanted, agent, now, WAIT)
+            if found is None:
+                return None
+            task, standing, has_family = found
+            if not has_family or self._is_clear(task.key, agent, now):
+                return task, standing
+        return None
+
+    def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
+        """Return claims whose lease ran out, or whose orchestrator is silent, and hold them."""
+        found = super().lapsed(now, silent_since)
+        if self._reach is None or not found:
+            return found
+        held = {key for key, _, _ in found}
+        self._hold(sorted(held))
+        return [each for each in super().lapsed(now, silent_since) if each[0] in held]
+
+    def _hold(self, keys: Sequence[TaskKey]) -> None:
+        if self._reach is Reach.ONE:
+            for key in keys:
+                self._db.execute(HOLD, key)
+        else:
+            sources, names = [key.source for key in keys], [key.name for key in keys]
+            self._db.execute(HOLD_SEVERAL, (self._project, sources, names))
+
+    def _first(
+        self, wanted: Wanted, agent: str, now: float, how: str
+    ) -> tuple[Task, Standing, bool] | None:
+        """Hold the first task, by either index of those that are free, and by preference."""
+        for suits in (True, False) if wanted.prefers else (None,):
+            alike = []
+            for state in self._states(now):
+                statement, used = _holding(wanted, state, how, suits=suits)
+                parameters = work_rows.ready_parameters(self._project, wanted, agent, now, 1)
+                row = self._db.execute(statement, [parameters[n] for n in used]).fetchone()
+                alike += [self._held_of(row)] if row else []
+            if alike:
+                return min(alike, key=lambda each: order(each[0], is_waited_for=each[3]))[:3]
+        return None
+
+    def _held_of(self, row: Row) -> tuple[Task, Standing, bool, bool]:
+        task, standing, is_waited_for = work_rows.ready_of(self._project, row[1:])
+        return task, standing, bool(row[0]), is_waited_for
+
+    def _is_clear(self, key: TaskKey, agent: str, now: float) -> bool:
+        """Look once more, now that it is held, whether somebody has what is above or below it."""
+        parameters = (self._project, agent, now, key.source, key.name)
+        return self._db.execute(IS_CLEAR, parameters).fetchone() is not None
+
+    def _found(
+        self, statement: str, parameters: Sequence[object]
+    ) -> list[tuple[Task, Standing, bool]]:
+        compact, used = _compact(statement)
+        rows = self._db.execute(compact, [parameters[n] for n in used])
+        return [work_rows.ready_of(self._project, row) for row in rows]
+
+
+@lru_cache(maxsize=64)
+def _holding(
+    wanted: Wanted, state: str, how: str, *, suits: bool | None
+) -> tuple[str, tuple[int, ...]]:
+    """Return the statement that holds the first task that is ready."""
+    statement, _ = work_rows.ready(wanted, state, suits=suits)
+    # With a number that it does not know it would be made ready for many rows.
+    statement = statement.replace("LIMIT ?4", f"LIMIT 1 {how}")
+    return _compact(statement.replace("SELECT", f"SELECT {HAS_FAMILY},", 1))
+
+
+@lru_cache(maxsize=64)
+def _compact(statement: str) -> tuple[str, tuple[int, ...]]:
+    """Return a statement with its parameters renumbered, and which of them it takes.
+
+    PostgreSQL wants to know the type of each, also of those that stand nowhere.
+    """
+    used = sorted({int(number) for number in _NUMBER.findall(statement)})
+    numbers = {str(old): f"?{new}" for new, old in enumerate(used, 1)}
+    compact = _NUMBER.sub(lambda match: numbers[match[1]], statement)
+    return compact, tuple(number - 1 for number in used)

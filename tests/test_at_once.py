@@ -90,6 +90,16 @@ def test_in_doubt_nothing_is_told(repo: Repo, doubt: Callable[[Repo], object]) -
     assert found(repo.path) is None
 
 
+def test_whoever_looks_takes_back_what_a_silent_orchestrator_had(repo: Repo) -> None:
+    silent_orchestrator(repo)
+    assert (
+        run_program("task", "next", "--json", folder=repo.path).data["key"].endswith(":rotate-keys")
+    )
+    assert found(repo.path) == ["rotate-keys"]
+    events = run_program("events", "--json", folder=repo.path).data["events"]
+    assert [each["data"]["why"] for each in events if each["kind"] == "reclaimed"] == ["gone"]
+
+
 @pytest.mark.parametrize(
     "environment",
     [

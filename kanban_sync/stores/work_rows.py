@@ -82,7 +82,7 @@ ANY_LAPSED = "SELECT 1 FROM tasks WHERE project = ? AND agent <> '' AND expires 
 
 TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)"
 LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
-   AND t.assignee_before IN ('', ?2)"""
+   AND coalesce(t.assignee_before, t.assignee) IN ('', ?2)"""
 
 UNIT = "AND t.is_unit = 1"
 TAGS = """

@@ -192,7 +192,7 @@ class PostgresDesk(SqlDesk):
             for state in work_rows.TO_DO, work_rows.LAPSED_NOW:
                 # Mostly none ran out, and whatever is to do tells that along with itself.
                 if not alike or alike[0].others_lapsed:
-                    statement, used = _holding(wanted, state, how, suits=suits)
+                    statement, used = holding(wanted, state, how, suits=suits)
                     row = self._db.execute(statement, [parameters[n] for n in used]).fetchone()
                     alike += [self._held_of(row)] if row else []
             if alike:
@@ -217,7 +217,7 @@ class PostgresDesk(SqlDesk):
 
 
 @lru_cache(maxsize=64)
-def _holding(
+def holding(
     wanted: Wanted, state: str, how: str, *, suits: bool | None
 ) -> tuple[str, tuple[int, ...]]:
     """Return the statement that holds the first task that is ready."""

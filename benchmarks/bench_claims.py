@@ -1,7 +1,8 @@
-"""Claims and finds what is ready, beside sqlite3 with the same statements and rows.
+"""Claims and finds what is ready, in SQLite and PostgreSQL, beside the bare drivers.
 
 The floor knows what it wants and makes no objects: it looks for the next task, writes its claim and
-the event of it, in the same kind of transaction on the same tables, from as many processes.
+the event of it, in the same kind of transaction on the same tables, from as many processes. All
+begin at once and go on until nothing is ready; told is also who got least, and who waited longest.
 """
 
 from __future__ import annotations
@@ -10,21 +11,31 @@ import json
 import os
 import random
 import sqlite3
+import statistics
 import sys
 import tempfile
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import psycopg
 from measure import Claim, Subject, interleave, options, report
+from psycopg.conninfo import conninfo_to_dict
 
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
+from kanban_sync.stores.postgres_address import Address
+from kanban_sync.stores.postgres_database import translated
 from kanban_sync.stores.sql_work import TELL
-from kanban_sync.stores.sqlite import open_sqlite
+from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from postgres import server
 
 PROJECT = "b" * 12
 NOW = 1_700_000_000.0
@@ -34,7 +45,7 @@ TASKS = 10_000
 EDGES = 3
 PROCESSES = (1, 4, 16, 64)
 CLAIMS = 2_048
-"""How many are made in one round, by all processes together."""
+"""How many tasks there are for all processes together."""
 
 BARE_READY = """
 SELECT t.* FROM tasks AS t
@@ -51,6 +62,14 @@ UPDATE tasks SET status = 'in_progress', word = '', assignee = ?1, agent = ?1, t
        status_time = ?3, status_commit = 'database'
  WHERE project = ?4 AND source = ?5 AND name = ?6
 """
+BARE_BOTH = """
+WITH c AS MATERIALIZED ({ready} FOR UPDATE OF t SKIP LOCKED)
+UPDATE tasks SET status = 'in_progress', word = '', assignee = $2, agent = $2,
+       token = tasks.token + 1, expires = $3, started_at = $4, assignee_before = tasks.assignee,
+       said_then = tasks.file_status, status_time = $5, status_commit = 'database'
+  FROM c WHERE tasks.project = c.project AND tasks.source = c.source AND tasks.name = c.name
+RETURNING tasks.*
+""".replace("{ready}", BARE_READY.replace("?1", "$1"))
 
 
 def key(number: int) -> TaskKey:
@@ -58,14 +77,14 @@ def key(number: int) -> TaskKey:
     return TaskKey(PROJECT, "tasks-md", f"t{number:05}")
 
 
-def tasks(count: int, needs: int) -> list[Task]:
+def tasks(count: int, needs: int, done: int) -> list[Task]:
     """Make tasks as real ones look: some 700 bytes; each needs some of those before it."""
     pick = random.Random("tasks")
     return [
         Task(
             key=key(number),
             title=f"Do part {number} of it well",
-            status=Status.TODO if number % 10 else Status.DONE,
+            status=Status.TODO if not done or number % done else Status.DONE,
             body="Words about it.\n" * 20,
             labels=("backend", "agent"),
             priority=f"P{number % 4}",
@@ -80,70 +99,254 @@ def tasks(count: int, needs: int) -> list[Task]:
     ]
 
 
-def filled(path: Path, count: int, needs: int) -> Path:
+def fill(store: SqliteStore | PostgresStore, filling: list[Task]) -> None:
     """Make a database with tasks."""
-    with closing(open_sqlite(path, PROJECT)) as store:
-        store.merge(tasks(count, needs), {}, FilesState(), NOW)
-    return path
+    with closing(store):
+        store.merge(filling, {}, FilesState(), NOW)
+
+
+def told(source: object, name: object) -> tuple[object, ...]:
+    """Return the row of the event of a claim."""
+    data = {"agent": "ada", "token": 1, "expires": NOW + LEASE, "old": "todo", "new": "x"}
+    return (PROJECT, NOW, "claimed", f"{source}:{name}", json.dumps(data))
+
+
+# --- Databases -----------------------------------------------------------------------------
+
+
+class Engine(Protocol):
+    """A database to claim from."""
+
+    floor: str
+    kind: str
+
+    def anew(self, name: str) -> None:
+        """Make a database with nothing claimed."""
+        ...
+
+    def opened(self, name: str) -> SqliteStore | PostgresStore:
+        """Open our store upon one."""
+        ...
+
+    def claims(self, name: str) -> Iterator[bool]:
+        """Claim by hand, one after the other, and tell whether there was one."""
+        ...
+
+    def asks(self, name: str) -> Callable[[], object]:
+        """Return what asks by hand for the next ready task."""
+        ...
+
+
+class Sqlite:
+    """A file, copied each time."""
+
+    floor, kind = "sqlite3", "SQLite"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        fill(open_sqlite(folder / "claims.db", PROJECT), tasks(CLAIMS, 0, 0))
+        fill(open_sqlite(folder / "ready.db", PROJECT), tasks(TASKS, EDGES, 10))
+
+    def anew(self, name: str) -> None:
+        """Make a database with nothing claimed."""
+        for each in self._folder.glob(f"{name}.db*"):
+            each.unlink()
+        (self._folder / f"{name}.db").write_bytes((self._folder / "claims.db").read_bytes())
+
+    def opened(self, name: str) -> SqliteStore:
+        """Open our store upon one."""
+        return open_sqlite(self._folder / f"{name}.db", PROJECT)
+
+    def claims(self, name: str) -> Iterator[bool]:
+        """Claim by hand, one after the other, and tell whether there was one."""
+        with closing(self._connection(name)) as db:
+            yield True
+            while True:
+                db.execute("BEGIN IMMEDIATE")
+                row = db.execute(BARE_READY, (PROJECT,)).fetchone()
+                if row is not None:
+                    _, source, name, *_ = row
+                    db.execute(BARE_CLAIM, ("ada", NOW + LEASE, int(NOW), PROJECT, source, name))
+                    db.execute(TELL, told(source, name))
+                db.execute("COMMIT")
+                yield row is not None
+
+    def asks(self, name: str) -> Callable[[], object]:
+        """Return what asks by hand for the next ready task."""
+        db = self._connection(name)
+        return lambda: db.execute(BARE_READY, (PROJECT,)).fetchone()
+
+    def _connection(self, name: str) -> sqlite3.Connection:
+        db = sqlite3.connect(self._folder / f"{name}.db", isolation_level=None, timeout=60)
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+
+class Postgres:
+    """A database on a server, made from a template each time."""
+
+    floor, kind = "psycopg", "PostgreSQL"
+
+    def __init__(self, url: str) -> None:
+        self._parameters = conninfo_to_dict(url)
+        self._prefix = f"bench_{os.getpid()}"
+        self._names: set[str] = set()
+        self._admin = psycopg.connect(url, autocommit=True)
+        for name, filling in (
+            ("claims", tasks(CLAIMS, 0, 0)),
+            ("ready", tasks(TASKS, EDGES, 10)),
+        ):
+            self._make(name, "template0")
+            fill(self.opened(name), filling)
+
+    def anew(self, name: str) -> None:
+        """Make a database with nothing claimed."""
+        self._make(name, self._named("claims"))
+
+    def opened(self, name: str) -> PostgresStore:
+        """Open our store upon one."""
+        return open_postgres(Address(name, self._parameters_of(name)), PROJECT)
+
+    def claims(self, name: str) -> Iterator[bool]:
+        """Claim by hand, one after the other, and tell whether there was one."""
+        insert = translated(TELL)
+        with closing(self._connection(name)) as db:
+            yield True
+            while True:
+                db.execute(b"BEGIN")
+                claim = (PROJECT, "ada", NOW + LEASE, NOW, int(NOW))
+                row = db.execute(BARE_BOTH.encode(), claim).fetchone()
+                if row is not None:
+                    db.execute(insert, told(row[1], row[2]))
+                db.execute(b"COMMIT")
+                yield row is not None
+
+    def asks(self, name: str) -> Callable[[], object]:
+        """Return what asks by hand for the next ready task."""
+        db, query = self._connection(name), translated(BARE_READY)
+        return lambda: db.execute(query, (PROJECT,)).fetchone()
+
+    def close(self) -> None:
+        """Drop what was made."""
+        for name in self._names:
+            self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+        self._admin.close()
+
+    def _named(self, name: str) -> str:
+        return f"{self._prefix}_{name}"
+
+    def _make(self, name: str, template: str) -> None:
+        named = self._named(name)
+        self._names.add(named)
+        self._admin.execute(f'DROP DATABASE IF EXISTS "{named}" WITH (FORCE)'.encode())
+        made = f'CREATE DATABASE "{named}" ENCODING \'UTF8\' TEMPLATE "{template}"'
+        self._admin.execute(made.encode())
+
+    def _parameters_of(self, name: str) -> dict[str, object]:
+        return {**self._parameters, "dbname": self._named(name)}
+
+    def _connection(self, name: str) -> psycopg.Connection[tuple[object, ...]]:
+        how = {"autocommit": True, "cursor_factory": psycopg.RawCursor}
+        db = psycopg.connect(**self._parameters_of(name), **how)  # type: ignore[arg-type]
+        db.execute(b"SET search_path TO kanban_sync")
+        return db
 
 
 # --- Claims --------------------------------------------------------------------------------
 
 
-def ours(path: Path, count: int) -> None:
-    """Claim so many tasks."""
-    with closing(open_sqlite(path, PROJECT)) as store:
-        for _ in range(count):
-            if store.claim_next("ada", NOW, LEASE) is None:
-                raise RuntimeError("there is nothing left")
+class Got(NamedTuple):
+    """How many tasks a process got, and for how many seconds it waited for one at most."""
+
+    tasks: int
+    longest: float
 
 
-def bare(path: Path, count: int) -> None:
+def ours(engine: Engine, name: str) -> Iterator[bool]:
+    """Claim by our store, one after the other, and tell whether there was one."""
+    with closing(engine.opened(name)) as store:
+        yield True
+        while True:
+            yield store.claim_next("ada", NOW, LEASE) is not None
+
+
+def bare(engine: Engine, name: str) -> Iterator[bool]:
     """Do the same by hand."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
-        db.execute("PRAGMA synchronous = NORMAL")
-        for _ in range(count):
-            db.execute("BEGIN IMMEDIATE")
-            row = db.execute(BARE_READY, (PROJECT,)).fetchone()
-            _, source, name, *_ = row
-            db.execute(BARE_CLAIM, ("ada", NOW + LEASE, int(NOW), PROJECT, source, name))
-            data = {"agent": "ada", "token": 1, "expires": NOW + LEASE, "old": "todo", "new": "x"}
-            told = (PROJECT, NOW, "claimed", f"{source}:{name}", json.dumps(data))
-            db.execute(TELL, told)
-            db.execute("COMMIT")
+    return engine.claims(name)
 
 
 class Crowd:
-    """Processes that claim all at once; what each of them took is kept."""
+    """Processes that claim all at once until nothing is ready; what each of them got is kept."""
 
-    def __init__(self, folder: Path, work: Callable[[Path, int], None], processes: int) -> None:
-        self._template = folder / "claims.db"
-        self._path = folder / f"{work.__name__}-{processes}.db"
+    def __init__(
+        self, engine: Engine, work: Callable[[Engine, str], Iterator[bool]], processes: int
+    ) -> None:
+        self._engine = engine
         self._work = work
-        self._processes = processes
-        self.slowest = 0.0
+        self.processes = processes
+        self._start = self._results = (0, 0)
+        self._children: list[int] = []
+        self.rounds: list[list[Got]] = []
 
     def before(self) -> None:
-        """Begin with nothing claimed."""
-        for each in self._path.parent.glob(f"{self._path.name}*"):
-            each.unlink()
-        self._path.write_bytes(self._template.read_bytes())
+        """Begin with nothing claimed, and with all processes ready to."""
+        self._engine.anew("crowd")
+        self._start, self._results = os.pipe(), os.pipe()
+        self._children = [self._child() for _ in range(self.processes)]
+        for _ in self._children:
+            self._read()
 
     def run(self) -> None:
-        """Let all claim their share, and see that each came to it."""
-        children = [self._child() for _ in range(self._processes)]
-        if any(os.waitpid(child, 0)[1] for child in children):
-            raise RuntimeError("a process got nothing")
+        """Let all go, and see that they got all there was."""
+        os.close(self._start[1])
+        got = [Got(*json.loads(self._read())) for _ in self._children]
+        if sum(each.tasks for each in got) != CLAIMS:
+            raise RuntimeError(f"not every task was claimed once: {got}")
+        self.rounds.append(got)
+
+    def after(self) -> None:
+        """Let them end."""
+        if any(os.waitpid(child, 0)[1] for child in self._children):
+            raise RuntimeError("a process fell")
+        for each in (self._start[0], *self._results):
+            os.close(each)
+
+    def smallest(self) -> float:
+        """Return how many tasks the process got that got least, in the median round."""
+        return statistics.median(min(each.tasks for each in got) for got in self.rounds)
+
+    def longest(self) -> float:
+        """Return how long a process waited for a task at most, in the median round."""
+        return statistics.median(max(each.longest for each in got) for got in self.rounds)
+
+    def _read(self) -> bytes:
+        return os.read(self._results[0], LINE)
 
     def _child(self) -> int:
         child = os.fork()
         if child == 0:
             try:
-                self._work(self._path, CLAIMS // self._processes)
+                self._claim()
                 os._exit(0)
             finally:
                 os._exit(1)
         return child
+
+    def _claim(self) -> None:
+        os.close(self._start[1])
+        claims = self._work(self._engine, "crowd")
+        next(claims)
+        os.write(self._results[1], b" " * LINE)
+        os.read(self._start[0], 1)  # Returns when the parent closes the other end.
+        count, longest, before = 0, 0.0, time.perf_counter()
+        while next(claims):
+            now = time.perf_counter()
+            count, longest, before = count + 1, max(longest, now - before), now
+        os.write(self._results[1], json.dumps([count, longest]).encode().ljust(LINE))
+
+
+LINE = 64
+"""How many bytes a process says at a time."""
 
 
 # --- Ready ---------------------------------------------------------------------------------
@@ -152,9 +355,9 @@ class Crowd:
 class Ready:
     """One process that asks for the next ready task, by either way."""
 
-    def __init__(self, path: Path) -> None:
-        self._store = open_sqlite(path, PROJECT)
-        self._db = sqlite3.connect(path, isolation_level=None)
+    def __init__(self, engine: Engine) -> None:
+        self._store = engine.opened("ready")
+        self._ask = engine.asks("ready")
 
     def ours(self) -> None:
         """Ask the store."""
@@ -162,41 +365,57 @@ class Ready:
             self._store.ready(NOW, limit=1)
 
     def bare(self) -> None:
-        """Ask SQLite."""
+        """Ask the database."""
         for _ in range(50):
-            self._db.execute(BARE_READY, (PROJECT,)).fetchone()
+            self._ask()
+
+
+def fairness(crowds: Mapping[str, Crowd]) -> bool:
+    """Print who got least and who waited longest, and tell whether each of ours got something."""
+    fair = True
+    for name, crowd in crowds.items():
+        smallest, share = crowd.smallest(), CLAIMS / crowd.processes
+        verdict = "" if smallest else ": STARVED"
+        fair = fair and (smallest > 0 or not name.endswith("ours"))
+        print(
+            f"{name}: smallest share {smallest:.0f} of {share:.0f}, "
+            f"longest wait {1000 * crowd.longest():.0f} ms{verdict}"
+        )
+    return fair
 
 
 def main() -> None:
-    """Measure both."""
+    """Measure all on both databases."""
     chosen = options(__doc__, 10)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        filled(folder / "claims.db", 2 * CLAIMS, 0)
-        ready = Ready(filled(folder / "ready.db", TASKS, EDGES))
-        subjects = {
-            f"{CLAIMS} claims, {processes} processes, {who}": Subject(crowd.run, crowd.before)
-            for processes in PROCESSES
-            for who, crowd in (
-                ("sqlite3", Crowd(folder, bare, processes)),
-                ("ours", Crowd(folder, ours, processes)),
-            )
-        }
-        subjects["50 x next ready, sqlite3"] = Subject(ready.bare)
-        subjects["50 x next ready, ours"] = Subject(ready.ours)
-        claims = [
-            *(
-                Claim(
-                    f"{CLAIMS} claims, {processes} processes, ours",
-                    f"{CLAIMS} claims, {processes} processes, sqlite3",
-                    round(1 / 0.6, 2),
-                )
-                for processes in PROCESSES
-            ),
-            Claim("50 x next ready, ours", "50 x next ready, sqlite3", 3),
-        ]
+    subjects: dict[str, Subject] = {}
+    crowds: dict[str, Crowd] = {}
+    claims: list[Claim] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        run = server.TestRun()
+        stack.callback(run.end)
+        url = os.environ.get(server.VARIABLE) or server.server(run.folder, {})
+        postgres = stack.enter_context(closing(Postgres(url)))
+        engines: Sequence[Engine] = (Sqlite(folder), postgres)
+        for engine in engines:
+            for processes in PROCESSES:
+                names = [
+                    f"{CLAIMS} claims, {engine.kind}, {processes} processes, {who}"
+                    for who in (engine.floor, "ours")
+                ]
+                for name, work in zip(names, (bare, ours), strict=True):
+                    crowd = crowds[name] = Crowd(engine, work, processes)
+                    subjects[name] = Subject(crowd.run, crowd.before, crowd.after)
+                claims.append(Claim(names[1], names[0], round(1 / 0.6, 2)))
+            ready = Ready(engine)
+            name = f"50 x next ready, {engine.kind}, "
+            subjects[name + engine.floor] = Subject(ready.bare)
+            subjects[name + "ours"] = Subject(ready.ours)
+            claims.append(Claim(name + "ours", name + engine.floor, 3))
         seconds = interleave(subjects, chosen.rounds)
-    sys.exit(report(seconds, claims, chosen))
+    code = report(seconds, claims, chosen)
+    fair = fairness(crowds)
+    sys.exit(code or (1 if chosen.check and not fair else 0))
 
 
 if __name__ == "__main__":

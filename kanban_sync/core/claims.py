@@ -121,16 +121,9 @@ def is_free(standing: Standing, agent: str, now: float) -> bool:
     """Tell whether ``next`` may hand the task to an agent, what it waits for left aside."""
     if standing.agent:
         lapsed = standing.expires <= now
-        owner = standing.before or ""
-        return (
-            lapsed
-            and standing.status in {Status.TODO, Status.IN_PROGRESS}
-            and owner
-            in {
-                "",
-                agent,
-            }
-        )
+        owner = standing.assignee if standing.before is None else standing.before
+        is_open = standing.status in {Status.TODO, Status.IN_PROGRESS}
+        return lapsed and is_open and owner in {"", agent}
     return standing.status is Status.TODO and standing.assignee in {"", agent}
 
 

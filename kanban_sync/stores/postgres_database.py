@@ -40,7 +40,15 @@ SET LOCAL idle_in_transaction_session_timeout = '60s'
 """
 """Whoever is put to sleep while he writes loses his locks after a minute."""
 
-TOGETHER = f"{WORK}; SELECT pg_advisory_xact_lock_shared({LOCKS}, {{0}})"
+BEGIN = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED",
+    f"""SELECT set_config('search_path', 'kanban_sync', true),
+               set_config('lock_timeout', '{PATIENCE}s', true),
+               set_config('idle_in_transaction_session_timeout', '60s', true)""",
+)
+"""The same, to be sent along with the first statement."""
+
+TOGETHER = f"SELECT pg_advisory_xact_lock_shared({LOCKS}, {{0}})"
 
 COMING = """
 SELECT pg_advisory_xact_lock_shared(({0}::bigint << 32) | (coalesce(max(id), 0) & 4294967295))
@@ -123,18 +131,13 @@ class PostgresTransaction:
 
     def commit(self) -> None:
         """Carry out what is left, and make all of it last, without waiting for each answer."""
-        left = [*self._next, *self._last]
-        if left:
-            self._send([*left, (b"COMMIT", ())])
-        else:
-            self._connection.execute(b"COMMIT")
+        self._send([*self._next, *self._last, (b"COMMIT", ())])
 
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
         """Carry out one statement."""
-        if self._next:
-            self._send(self._next)
-            self._next = []
-        cursor = self._connection.execute(translated(query), kept(parameters))
+        self._next.append((translated(query), kept(parameters)))
+        cursor = self._send(self._next)
+        self._next = []
         return Found(meant(cursor.fetchall()) if cursor.description else ())
 
     def executemany(self, query: str, parameters: Sequence[Sequence[Any]], /) -> None:
@@ -143,10 +146,15 @@ class PostgresTransaction:
             with self._connection.cursor() as cursor:
                 cursor.executemany(translated(query), [kept(row) for row in parameters])
 
-    def _send(self, statements: Iterable[Statement]) -> None:
+    def _send(self, statements: Sequence[Statement]) -> psycopg.Cursor[Row]:
+        """Send statements without waiting for each answer, and return the last one's."""
+        *others, last = statements
+        if not others:
+            return self._connection.execute(*last)
         with self._connection.pipeline():
-            for query, parameters in statements:
-                self._connection.execute(query, parameters)
+            for each in others:
+                self._connection.execute(*each)
+            return self._connection.execute(*last)
 
 
 class PostgresDatabase:
@@ -177,13 +185,17 @@ class PostgresDatabase:
     @contextmanager
     def writing(self, project: str) -> Iterator[PostgresTransaction]:
         """Write all or, if the block raises, nothing; nobody else writes to the project then."""
-        with self._to_write(WRITE.format(lock_of(project))) as db:
+        self._check_writable()
+        with self._transaction(WRITE.format(lock_of(project))) as db:
             yield db
 
     @contextmanager
     def working(self, project: str, *, together: bool) -> Iterator[PostgresTransaction]:
         """Write beside others who work on the project; together, while nobody merges."""
-        with self._to_write(TOGETHER.format(lock_of(project)) if together else WORK) as db:
+        self._check_writable()
+        with self._transaction() as db:
+            for each in (*BEGIN, *([TOGETHER.format(lock_of(project))] if together else [])):
+                db.later(each)
             yield db
 
     def settled(self, project: str) -> int:
@@ -206,19 +218,17 @@ class PostgresDatabase:
         with self._lock:
             self._connection.close()
 
-    @contextmanager
-    def _to_write(self, begin: str) -> Iterator[PostgresTransaction]:
+    def _check_writable(self) -> None:
         if self._read_only:
             raise StoreError(f"The task database {self.address.name} was opened to be read only.")
-        with self._transaction(begin) as db:
-            yield db
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[PostgresTransaction]:
+    def _transaction(self, begin: str = "") -> Iterator[PostgresTransaction]:
         connection = self._connection
         with self._lock, in_words(self.address):
             try:
-                connection.execute(begin.encode())
+                if begin:
+                    connection.execute(begin.encode())
                 db = PostgresTransaction(connection)
                 yield db
                 db.commit()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.order import order
 from kanban_sync.stores import work_rows
@@ -75,12 +75,31 @@ HAS_FAMILY = """
      WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name))
 """
 
+OTHERS_LAPSED = """
+EXISTS (SELECT 1 FROM tasks AS c
+         WHERE c.project = ?1 AND c.agent <> '' AND c.expires <= ?3 LIMIT 1 OFFSET 0)
+"""
+
 IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
 """.replace("{above}", work_rows.HELD_ABOVE).replace("{below}", work_rows.HELD_BELOW)
 
 _NUMBER = re.compile(r"\?(\d+)")
+
+
+class _Held(NamedTuple):
+    """The first task of those alike, which is held now."""
+
+    has_family: bool
+    others_lapsed: bool
+    task: Task
+    standing: Standing
+    is_waited_for: bool
+
+    def order(self) -> tuple[object, ...]:
+        """Return what it is sorted by."""
+        return order(self.task, is_waited_for=self.is_waited_for)
 
 
 class PostgresWork(Working):
@@ -144,9 +163,8 @@ class PostgresDesk(SqlDesk):
                 found = self._first(wanted, agent, now, WAIT)
             if found is None:
                 return None
-            task, standing, has_family = found
-            if not has_family or self._is_clear(task.key, agent, now):
-                return task, standing
+            if not found.has_family or self._is_clear(found.task.key, agent, now):
+                return found.task, found.standing
         return None
 
     def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
@@ -166,24 +184,24 @@ class PostgresDesk(SqlDesk):
             sources, names = [key.source for key in keys], [key.name for key in keys]
             self._db.execute(HOLD_SEVERAL, (self._project, sources, names))
 
-    def _first(
-        self, wanted: Wanted, agent: str, now: float, how: str
-    ) -> tuple[Task, Standing, bool] | None:
+    def _first(self, wanted: Wanted, agent: str, now: float, how: str) -> _Held | None:
         """Hold the first task, by either index of those that are free, and by preference."""
         for suits in (True, False) if wanted.prefers else (None,):
-            alike = []
-            for state in self._states(now):
-                statement, used = _holding(wanted, state, how, suits=suits)
-                parameters = work_rows.ready_parameters(self._project, wanted, agent, now, 1)
-                row = self._db.execute(statement, [parameters[n] for n in used]).fetchone()
-                alike += [self._held_of(row)] if row else []
+            alike: list[_Held] = []
+            parameters = work_rows.ready_parameters(self._project, wanted, agent, now, 1)
+            for state in work_rows.TO_DO, work_rows.LAPSED_NOW:
+                # Mostly none ran out, and whatever is to do tells that along with itself.
+                if not alike or alike[0].others_lapsed:
+                    statement, used = holding(wanted, state, how, suits=suits)
+                    row = self._db.execute(statement, [parameters[n] for n in used]).fetchone()
+                    alike += [self._held_of(row)] if row else []
             if alike:
-                return min(alike, key=lambda each: order(each[0], is_waited_for=each[3]))[:3]
+                return min(alike, key=_Held.order)
         return None
 
-    def _held_of(self, row: Row) -> tuple[Task, Standing, bool, bool]:
-        task, standing, is_waited_for = work_rows.ready_of(self._project, row[1:])
-        return task, standing, bool(row[0]), is_waited_for
+    def _held_of(self, row: Row) -> _Held:
+        has_family, others_lapsed, *rest = row
+        return _Held(has_family, others_lapsed, *work_rows.ready_of(self._project, tuple(rest)))
 
     def _is_clear(self, key: TaskKey, agent: str, now: float) -> bool:
         """Look once more, now that it is held, whether somebody has what is above or below it."""
@@ -199,14 +217,14 @@ class PostgresDesk(SqlDesk):
 
 
 @lru_cache(maxsize=64)
-def _holding(
+def holding(
     wanted: Wanted, state: str, how: str, *, suits: bool | None
 ) -> tuple[str, tuple[int, ...]]:
     """Return the statement that holds the first task that is ready."""
     statement, _ = work_rows.ready(wanted, state, suits=suits)
     # With a number that it does not know it would be made ready for many rows.
     statement = statement.replace("LIMIT ?4", f"LIMIT 1 {how}")
-    return _compact(statement.replace("SELECT", f"SELECT {HAS_FAMILY},", 1))
+    return _compact(statement.replace("SELECT", f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED},", 1))
 
 
 @lru_cache(maxsize=64)

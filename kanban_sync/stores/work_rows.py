@@ -52,13 +52,16 @@ HELD_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
    AND a.agent NOT IN ('', ?2) AND a.expires > ?3
+ LIMIT 1 OFFSET 0
 """
+"""The offset lets PostgreSQL look this up for one task after the other, not for all there are."""
 
 # Without being told, SQLite goes through the whole project.
 HELD_BELOW = """
 SELECT 1 FROM tasks AS c INDEXED BY tasks_below
  WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
    AND c.parent_name IS NOT NULL AND c.agent NOT IN ('', ?2) AND c.expires > ?3
+ LIMIT 1 OFFSET 0
 """
 
 READY = """
@@ -79,7 +82,7 @@ ANY_LAPSED = "SELECT 1 FROM tasks WHERE project = ? AND agent <> '' AND expires 
 
 TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)"
 LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
-   AND t.assignee_before IN ('', ?2)"""
+   AND coalesce(t.assignee_before, t.assignee) IN ('', ?2)"""
 
 UNIT = "AND t.is_unit = 1"
 TAGS = """

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.stores.postgres import PostgresStore
-from stores.made_up import PROJECT
-from stores.work_contract import WorkStoreContract
+from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.order import Wanted
+from kanban_sync.core.ports import FilesState
+from kanban_sync.stores import postgres_work, work_rows
+from kanban_sync.stores.migrations import migrations
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
+from kanban_sync.stores.postgres_database import open_database, upgrade_database
+from kanban_sync.stores.rows import WRITE_TASK, row_of
+from stores.made_up import NOW, PROJECT, key, task
+from stores.work_contract import WorkStoreContract, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,3 +33,42 @@ class TestPostgresWork(WorkStoreContract):
     @contextmanager
     def opened(self) -> Iterator[WholeStore]:
         yield PostgresStore(self.emptied.database, PROJECT)
+
+
+def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied) -> None:
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    tasks = [task("a"), task("b", depends_on=("a",))]
+    tips = ((PROJECT, ":readers", "1"), (PROJECT, "main", "2"))
+    steps = migrations("postgres")[:2]
+    with (
+        closing(open_database(emptied.address, steps=steps)) as old,
+        old.writing(PROJECT) as db,
+    ):
+        db.executemany(WRITE_TASK, [row_of(Kept(each, filed_part(each)), "d") for each in tasks])
+        db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
+    upgrade_database(emptied.address)
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        # Other readers than last time: all files are read again.
+        assert store.files().tips == {":readers": "", "main": "2"}
+        store.merge(tasks, {}, FilesState(), NOW)
+        assert names(store.ready(NOW)) == ["a"]
+        assert store.entry(key("b")).waits_for
+
+
+@pytest.mark.parametrize("prefers", [frozenset[str](), frozenset({"db"})])
+def test_the_next_task_is_found_by_its_index_in_order(
+    emptied: Emptied, prefers: frozenset[str]
+) -> None:
+    wanted = Wanted(prefers=prefers)
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task(f"{n}") for n in range(1000)], {}, FilesState(), NOW)
+    statement, used = postgres_work.holding(
+        wanted, work_rows.TO_DO, postgres_work.PASS_OVER, suits=True if prefers else None
+    )
+    parameters = work_rows.ready_parameters(PROJECT, wanted, "ada", NOW, 1)
+    with emptied.database.reading() as db:
+        found = db.execute(f"EXPLAIN {statement}", [parameters[n] for n in used])
+        plan = "\n".join(row[0] for row in found)
+    assert "Index Scan using tasks_to_claim on tasks t" in plan
+    assert "Sort" not in plan
+    assert "Seq Scan" not in plan

@@ -16,6 +16,7 @@ from kanban_sync.core.errors import LostClaimError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.stores.memory import MemoryStore
+from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.sqlite import open_sqlite
 from stores.made_up import NOW, PROJECT, key, task
 from stores.work_contract import box, change, proposal, step
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanban_sync.core.model import TaskKey
+    from stores.emptied import Emptied
     from stores.work_contract import WholeStore
 
 KEYS = (*map(key, "abc"), key("a").child("1"), change(), change().child("1"), change().child("2"))
@@ -35,19 +37,23 @@ NEEDS = st.sampled_from(((), ("a",), ("b",), ("a", "c"), ("nobody",)))
 IN_FILE = st.sampled_from((Status.TODO, Status.BACKLOG, Status.IN_PROGRESS, Status.DONE))
 STATUS = st.sampled_from([status for status in Status if status is not Status.ORPHANED])
 
+SOME = max(15, settings().max_examples // 10)
+"""How many histories are played on a server, which takes longer than in a file."""
+
 
 class Agents(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.stores: tuple[WholeStore, WholeStore] = (
-            MemoryStore(PROJECT),
-            open_sqlite(Path(self.folder.name, "tasks.db"), PROJECT),
-        )
+        self.stores: tuple[WholeStore, WholeStore] = (MemoryStore(PROJECT), self.opened())
         self.now = NOW
         self.given: dict[TaskKey, int] = {}
         self.both(lambda store: store.register("o1", NOW))
         self.merge(((), ("a",), ("b",)), (Status.TODO,) * 3)
+
+    def opened(self) -> WholeStore:
+        """Open the store that is to agree with the one in memory."""
+        return open_sqlite(Path(self.folder.name, "tasks.db"), PROJECT)
 
     def both(self, do: Callable[[WholeStore], object]) -> object:
         """Do the same to both, and see that they answer the same, refusals too."""
@@ -147,3 +153,20 @@ class Agents(RuleBasedStateMachine):
 @pytest.mark.hunt
 class TestAgents(Agents.TestCase):  # type: ignore[misc,valid-type]
     settings = settings(stateful_step_count=20)
+
+
+class PostgresAgents(Agents):
+    emptied: Emptied
+
+    def opened(self) -> WholeStore:
+        self.emptied.empty()
+        return open_postgres(self.emptied.address, PROJECT)
+
+
+@pytest.mark.hunt
+class TestPostgresAgents(PostgresAgents.TestCase):  # type: ignore[misc,valid-type]
+    settings = settings(stateful_step_count=20, max_examples=SOME)
+
+    @pytest.fixture(autouse=True)
+    def _emptied(self, emptied: Emptied) -> None:
+        PostgresAgents.emptied = emptied

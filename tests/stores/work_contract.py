@@ -425,6 +425,19 @@ class WorkStoreContract(ABC):
         store.assign(key("a"), "", NOW, "eve")
         assert store.claim_next("ada", NOW, LEASE)
 
+    def test_who_was_assigned_during_a_claim_is_whom_the_task_is_for_when_it_ran_out(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        for name, agent in (("a", "bob"), ("b", "")):
+            store.claim(key(name), "ada", NOW, LEASE)
+            store.assign(key(name), agent, NOW, "ada")
+        later = NOW + LEASE
+        assert names(store.ready(later, agent="eve")) == ["b"]
+        assert names(store.ready(later, agent="bob")) == ["a", "b"]
+        assert store.claim_next("eve", later, LEASE)
+        assert store.claim_next("eve", later, LEASE) is None
+
     def test_a_task_can_be_born_in_the_database(self, store: WholeStore) -> None:
         fill(store, task("a"))
         last = store.last_event()

@@ -81,7 +81,7 @@ CREATE TABLE boards (
     PRIMARY KEY (project, target)
 );
 
--- Append-only. Numbers are drawn while the project is locked, so a later one is never seen first.
+-- Append-only. Numbers are drawn by many at once: who reads them stops where one may still come.
 CREATE TABLE events (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     project TEXT COLLATE "C" NOT NULL,

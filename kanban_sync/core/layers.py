@@ -18,7 +18,7 @@ from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Document
 
@@ -52,7 +52,8 @@ class SlotState:
     dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
     removed where that means that they are done, each with the version of the removal;
     ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
-    of it.
+    of it; ``hidden`` are tasks whose ids still stand in the content, where nobody reads a task: a
+    box that broke, a block in a comment. They were not removed.
     """
 
     blob: str
@@ -63,6 +64,7 @@ class SlotState:
     shape_version: Version = UNKNOWN
     completed: Mapping[str, Version] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[KeyedTask, ...] = ()
 
     def name_of(self, own: str) -> str:
         """Return the name of a top-level task in its key."""
@@ -108,7 +110,12 @@ def flatten(tasks: Iterable[ParsedTask], place: str = "") -> list[tuple[ParsedTa
 
 
 def carry(
-    before: Sequence[SlotState], change: SlotChange, document: Document, *, gone_means_done: bool
+    before: Sequence[SlotState],
+    change: SlotChange,
+    document: Document,
+    *,
+    gone_means_done: bool,
+    still_named: Callable[[], Collection[str]] = tuple,
 ) -> SlotState:
     """Carry keys and versions over to a new content of a slot.
 
@@ -117,6 +124,7 @@ def carry(
         change: The new content, where it lies, and the version of the commit.
         document: What the new content says. One that is not readable keeps the last good state.
         gone_means_done: What the new content's dialect thinks of removed entries.
+        still_named: Tells which ids stand in the new content, in a task or not.
 
     Returns:
         The new state; a task that is as one of the parents had it keeps that parent's version.
@@ -125,6 +133,9 @@ def carry(
         kept = before[0] if before else EMPTY
         prefixes = _prefixes(before[:1], change, (), document)
         return replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
+    before = [
+        replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
+    ]
     flat = flatten(document.tasks)
     new_traits = [traits for _, traits, _ in flat]
     matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
@@ -155,6 +166,7 @@ def carry(
                 status_version=_newer(former, "status", task.status.value, version),
             )
         )
+    hidden = _hidden(before, matches, owns, still_named)
     is_told = gone_means_done if flat else document.is_bare
     is_told = is_told or _is_what_was_left(new_traits, before, matches)
     return SlotState(
@@ -164,8 +176,11 @@ def carry(
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
         gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
-        completed=_completed(before, matches, change, owns, is_told=is_told),
+        completed=_completed(
+            before, matches, change, {*owns, *(each.own for each in hidden)}, is_told=is_told
+        ),
         prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
+        hidden=hidden,
     )
 
 
@@ -192,6 +207,26 @@ def _prefixes(
     if document.has_unique_ids:
         known |= {own: "" for own, traits in tasks if traits.id and own not in given}
     return known
+
+
+def _hidden(
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    owns: Collection[str],
+    still_named: Callable[[], Collection[str]],
+) -> tuple[KeyedTask, ...]:
+    """Return the tasks that are no task any more though their ids still stand in the file."""
+    found: dict[str, KeyedTask] = {}
+    named: Collection[str] | None = None
+    for state, pairs in zip(before, matches, strict=True):
+        for task in _removed(state, pairs):
+            is_asked = task.traits.id and not task.above
+            if not is_asked or not (state.gone_means_done or task in state.hidden):
+                continue
+            named = still_named() if named is None else named
+            if task.traits.id in named and task.own not in owns:
+                found.setdefault(task.own, task)
+    return tuple(found.values())
 
 
 def _owns(
@@ -257,7 +292,7 @@ def _completed(
         before: The states of the parents.
         matches: For each of them, which of its tasks are still there.
         change: What the commit did. One that made the file anew removed nothing.
-        owns: The own keys of all tasks that are there.
+        owns: The own keys of all tasks that are there, or hidden there.
         is_told: Whether the new content still tells that a removed task was completed.
     """
     found: dict[str, Version] = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
 from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.findings import EMPTIED
 from kanban_sync.core.following import follow
 from kanban_sync.core.identity import text_hash
 from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, flatten, left
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
-
-
-EMPTIED = (
-    "is empty now, as after a write that was cut off; until it holds something again, or is"
-    " removed, it counts as it last was."
-)
 
 
 LINKED = (
@@ -313,6 +308,7 @@ class _Reader:
             SlotChange(UNKNOWN, (), file.blob, file.path),
             parse,
             source.gone_means_done,
+            lambda blob: source.ids_in(self._sources.contents.content(blob)),
         )
         self._slots[slot] = state
         return ReadFile(file, parse(file.path, file.blob), state)

@@ -134,6 +134,8 @@ class MemoryWriter:
         card, seen, stamp = operation.card, operation.seen, operation.stamp
         self._set_stamp(seen.id, stamp)
         self._change(seen.id, put_away)
+        if operation.keeps is not None:
+            return operation.keeps
         after = replace(put_away(seen), stamp=stamp)
         said = Said(seen.id, card, stamp.mark, after, operation.items)
         return replace(said, archived=True, made=operation.made)

@@ -228,7 +228,8 @@ class Said:
     the position in its list that an unfinished saying was to give the card, 0 for none: cards of
     which some were made, and some not, come to lie in the order that was meant. ``settled`` is the
     digest of what the task said when this clone last knew what had become of the card, '' where
-    that is ``said``, or where nothing was said to the end yet.
+    that is ``said``, or where nothing was said to the end yet. ``lost`` are hashes of what was
+    asked for without an answer, and made again since: it may still come (``core.lost``).
     """
 
     card_id: str
@@ -245,6 +246,7 @@ class Said:
     settled: str = ""
     made: frozenset[str] = frozenset()
     words: Words | None = None
+    lost: tuple[str, ...] = ()
 
     @property
     def last_settled(self) -> str:

@@ -15,6 +15,7 @@ from kanban_sync.core.lines import (
     titles_marked,
 )
 from kanban_sync.core.list_places import lists_known, places_of, titles_said
+from kanban_sync.core.lost import late_lines, late_lists
 from kanban_sync.core.operations import (
     AddChecklist,
     AddItem,
@@ -38,7 +39,8 @@ STEP = 65536.0
 class ChecklistDifference:
     """The writes to texts and to ticks, the ids of our lines by item key, and those of people's.
 
-    ``twice`` are those of the writes to texts that take away what another clone made too.
+    ``twice`` are those of the writes to texts that take away what was made twice: by another clone
+    too, or by a request that was thought lost.
     """
 
     text: tuple[Change, ...]
@@ -102,18 +104,22 @@ def compare_checklists(
         status += more_status
     made_here = {key: id_ for key, id_ in former.items() if id_ in on_board}
     made_here |= {f"?{id_}": id_ for id_ in twice}
+    late = late_lines(seen, base, (*items.values(), *made_here.values()))
     stale = _stale(wanted, made_here, items) | {line.id for line in others} - set(items.values())
+    stale |= late
     ours, in_use = {*items.values(), *stale}, set(places.values())
     loose = [each for each in seen if each.id not in in_use]
     made = _lists_made(loose, base, said, ours) if loose else set()
     made |= {each.id for each in loose if is_adopted and each.items}
+    made |= (late_made := late_lists(loose, base, in_use))
     text += _drops(seen, stale, ours, made)
     # Remembered until they are removed: the writing may be cut off, or the part not be ours.
     items |= {key: id_ for key, id_ in made_here.items() if id_ in stale}
     items |= {f"?{line.id}": line.id for line in others if line.id in stale}
-    theirs = frozenset(on_board.keys() - set(items.values()) - unsure)
+    theirs = frozenset(on_board.keys() - set(items.values()) - unsure - late)
     cleared = {*twice, *twice.values(), *(on_board[id_].checklist for id_ in twice)}
-    settling = tuple(each for each in text if twice and getattr(each, "id", "") in cleared)
+    cleared |= late | late_made
+    settling = tuple(each for each in text if cleared and getattr(each, "id", "") in cleared)
     return ChecklistDifference(tuple(text), tuple(status), items, theirs, settling)
 
 

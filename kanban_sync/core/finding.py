@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose, task_mark
+from kanban_sync.core.lost import is_late
 from kanban_sync.core.operations import Note
 from kanban_sync.core.precedence import is_unchanged
 
@@ -32,11 +33,12 @@ class Found:
     """The cards of our tasks by key, and what people should know of the others.
 
     ``twins`` are younger cards that the base knows as ours: made here while another clone made
-    one of its own.
+    one of its own. ``late`` are cards that this clone asked for, and made again.
     """
 
     cards: Mapping[TaskKey, SeenCard]
     twins: Mapping[TaskKey, SeenCard]
+    late: Mapping[TaskKey, SeenCard]
     notes: tuple[Note, ...]
 
 
@@ -62,6 +64,7 @@ def find_cards(
     by_key = _by_task(desired, actual, base, project)
     found: dict[TaskKey, SeenCard] = {}
     twins: dict[TaskKey, SeenCard] = {}
+    late: dict[TaskKey, SeenCard] = {}
     notes: list[Note] = []
     for card in desired:
         candidates = by_key.get(card.key)
@@ -74,12 +77,14 @@ def find_cards(
                 continue
             if known is not None and other.id == known.card_id and not counts.archived:
                 twins[card.key] = other
+            elif known is not None and is_late(other, known):
+                late[card.key] = other
             else:
                 kind = "is a copy" if _is_made(other, known) else "has the footer"
                 text = f"card {other.id} {kind} of card {counts.id}; left alone"
                 notes.append(Note(str(card.key), text))
     adopted, passed_over = _adopt(desired, actual, base, found)
-    return Found(found | adopted, twins, (*notes, *passed_over))
+    return Found(found | adopted, twins, late, (*notes, *passed_over))
 
 
 def doubtful_cards(

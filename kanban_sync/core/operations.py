@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kanban_sync.core.board import Said
 from kanban_sync.core.columns import Column, Layout
+from kanban_sync.core.lost import of_line, under_way, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -180,6 +181,8 @@ class Archive:
     reason: str
     is_twin: bool = False
     made: frozenset[str] = frozenset()
+    keeps: Said | None = None
+    """The base afterwards where it is about another card of the task, which stays."""
 
     @property
     def mark(self) -> str:
@@ -297,9 +300,12 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
     It forgets nothing of the former base: the writes may not have begun. A card that is yet to be
     made has no id.
     """
+    lost = _lost(operation, former)
     if isinstance(operation, Create):
         mark, place = operation.stamp.mark, operation.position
-        return Said("", operation.card, mark, finished=False, place=place)
+        return Said("", operation.card, mark, finished=False, place=place, lost=lost)
+    if isinstance(operation, Archive) and operation.keeps is not None:
+        return former or operation.keeps
     card, seen = operation.card, operation.seen
     base = former or Said(seen.id, card, operation.mark, seen)
     return replace(
@@ -315,7 +321,42 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
         theirs=operation.theirs if isinstance(operation, Update) else base.theirs,
         place=_place(operation),
         settled="" if former is None else former.last_settled,
+        lost=lost,
     )
+
+
+def said_after(operation: Operation, said: Said, former: Said | None) -> Said:
+    """Return the base to record after an operation: what it said, and what may still come."""
+    if isinstance(operation, Archive) and operation.keeps is not None:
+        return said
+    return replace(said, lost=without(_lost(operation, former), _come(operation, former)))
+
+
+def _lost(operation: Operation, former: Said | None) -> tuple[str, ...]:
+    """Return hashes of what may still come of all that was said before this operation."""
+    match operation:
+        case Update() | Archive():
+            seen: SeenCard | None = operation.seen
+        case Remember():
+            seen = operation.said.seen
+        case _:
+            seen = None
+    return (*former.lost, *under_way(former, seen)) if former is not None else ()
+
+
+def _come(operation: Operation, former: Said | None) -> list[str]:
+    """Return hashes of what came late and is taken away by this operation."""
+    if not isinstance(operation, Update) or former is None:
+        return []
+    titles = {line.id: each.title for each in operation.seen.checklists for line in each.items}
+    known = set(former.items.values())
+    come = [
+        of_line(titles[each.id], each.text)
+        for each in operation.changes
+        if isinstance(each, DropItem) and each.id in titles and each.id not in known
+    ]
+    dropped = (each for each in operation.changes if isinstance(each, DropChecklist))
+    return come + [of_line(each.title) for each in dropped]
 
 
 def _place(operation: Update | Archive) -> float:

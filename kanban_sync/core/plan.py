@@ -30,12 +30,13 @@ row   desired        actual                 base                decision
 22    yes            same version           mark is ours        update that part: repair, or leave
 23    yes            same version           other mark          nothing: another release drew it
 24    yes            an older card too      its card is younger archive the younger one
+25    yes            a late one of ours too of a lost request   archive the late one
 ====  =============  =====================  ==================  ==================================
 
 Rows 18 to 23 are decided for the text part and for the status part of a card on their own. Row 22
 leaves what a person changed where the settings say so, but for the footer: without it another clone
-would not know the card. Row 24 comes before rows 3 to 23; the card that stays is dealt with by the
-next sync.
+would not know the card. Rows 24 and 25 come before rows 3 to 23; the card that stays is dealt with
+by the next sync.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ from kanban_sync.core.precedence import (
     stamp_made,
     version_said,
 )
+from kanban_sync.core.surplus import archive_surplus, ended
 from kanban_sync.core.telling import deleted_notes, is_left_deleted, titled
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ TAKEN_OUT = (
     " changes"
 )
 
-MADE_TWICE = "another clone made the same at the same time"
+MADE_TWICE = "it was made twice at the same time"
 
 ARCHIVED_ELSEWHERE = (
     "its card was archived by a clone with a newer commit or other settings; pull, sync that clone"
@@ -125,11 +127,8 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     deleted = 0
     for card in desired:
         seen, said = found.cards.get(card.key), base.get(card.key)
-        twin = found.twins.get(card.key)
-        if twin is not None and said is not None:
-            decision: Operation | Note | None = _archive_twin(card, twin, said)
-        else:
-            decision = _decide(card, seen, said, terms)
+        surplus = archive_surplus(card, found, said)
+        decision = surplus or _decide(card, seen, said, terms)
         deleted += seen is None and is_left_deleted(decision, said)
         if isinstance(decision, Note):
             notes.append(decision)
@@ -184,21 +183,6 @@ def _put_away(seen: SeenCard) -> str:
     return "a person archived its card; it stays archived"
 
 
-def _archive_twin(card: Card, twin: SeenCard, base: Said) -> Archive:
-    """Row 24: two clones made a card at the same time; the oldest counts for all of them."""
-    stamp = stamp_archived(card, twin, base)
-    reason = "an older card of its task counts"
-    return Archive(
-        _ended(card, base), twin, stamp, base.items, reason, is_twin=True, made=base.made
-    )
-
-
-def _ended(card: Card, base: Said) -> Card:
-    """Return the card as an archiving says it: the words on the board stay as they were."""
-    there = base.said
-    return replace(there, column=Column.ARCHIVE, version=card.version, evident=card.evident)
-
-
 def _decide_end(
     card: Card, seen: SeenCard | None, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
@@ -218,8 +202,8 @@ def _decide_end(
         # Row 5.
         if base.finished and base.said.column is Column.ARCHIVE:
             return None
-        ended, ours = _ended(card, base), archived_by_us(seen, base)
-        said = replace(base, said=ended, seen=seen, finished=True, archived=ours, before=())
+        put_away, ours = ended(card, base), archived_by_us(seen, base)
+        said = replace(base, said=put_away, seen=seen, finished=True, archived=ours, before=())
         said = replace(said, settled="")
         return Remember(said, "its card is in the archive")
     return _decide_over(card, seen, base, terms)
@@ -238,7 +222,7 @@ def _decide_over(card: Card, seen: SeenCard, base: Said, terms: _Terms) -> Opera
     # Row 8.
     stamp = stamp_archived(card, seen, base)
     reason = f"its task is {_end(card)}"
-    return Archive(_ended(card, base), seen, stamp, base.items, reason, made=base.made)
+    return Archive(ended(card, base), seen, stamp, base.items, reason, made=base.made)
 
 
 def _is_taken_out(card: Card, seen: SeenCard, base: Said) -> bool:

@@ -130,6 +130,7 @@ def said_from_json(text: str) -> Said:
     data["before"] = tuple([_card_from(card) for card in data["before"]])
     data["theirs"] = frozenset(data.get("theirs", ()))
     data["made"] = frozenset(data.get("made", ()))
+    data["lost"] = tuple(data.get("lost", ()))
     words = data.get("words")
     data["words"] = Words(*words) if words else None
     return Said(**data)

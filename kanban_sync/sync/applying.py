@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import KanbanSyncError, RefusedError
-from kanban_sync.core.operations import Archive, Create, Update, about_to_say, key_of
+from kanban_sync.core.operations import Archive, Create, Update, about_to_say, key_of, said_after
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -36,6 +36,17 @@ def to_be_said(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) ->
         about_to_say(operation, base.get(operation.card.key))
         for operation in operations
         if isinstance(operation, Create | Update | Archive)
+    ]
+
+
+def recorded_as(
+    wave: Iterable[tuple[Operation, Receipt]], base: Mapping[TaskKey, Said]
+) -> list[Said]:
+    """Return the bases to record after the writes of a wave."""
+    return [
+        said_after(operation, receipt.said, base.get(key_of(operation)))
+        for operation, receipt in wave
+        if receipt.said is not None
     ]
 
 

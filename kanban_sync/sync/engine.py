@@ -18,7 +18,7 @@ from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of, wants_another_look
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
-from kanban_sync.sync.applying import apply_all, refusal_lines, to_be_said
+from kanban_sync.sync.applying import apply_all, recorded_as, refusal_lines, to_be_said
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
@@ -370,7 +370,7 @@ class Engine:
                 carried_out += (operation for operation, _ in wave)
                 self.progress.tick("writing to the board")
                 self._doors.on_step(len(carried_out), len(found.operations))
-                if said := [receipt.said for _, receipt in wave if receipt.said is not None]:
+                if said := recorded_as(wave, self._base):
                     store.remember(target, said)
                 if gone := [each.key for each, _ in wave if isinstance(each, Forget)]:
                     store.forget(target, gone)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boards.lossy import Loss, LossyWay
-from core.made import card
+from core.made import at, card
 from core.passes import Clone
+from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client, Conduct
 from kanban_sync.core.board import Checklist, Item
 from kanban_sync.core.columns import Column
+from kanban_sync.core.description import compose
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
+from kanban_sync.core.operations import Archive
 from kanban_sync.standin.server import Standin
 
 if TYPE_CHECKING:
@@ -104,6 +107,74 @@ def test_what_may_still_be_under_way_is_never_sent_again(
             # It has not come: the next sync makes it, once.
             clone.sync(WANTED)
         assert things(server) == faultless
+
+
+@pytest.mark.parametrize("words", ["Why", "Because"], ids=["unchanged", "changed since"])
+def test_a_card_that_comes_after_it_was_made_again_is_put_away_and_copies_of_people_stay(
+    words: str,
+) -> None:
+    wanted = [card(Build=("one",))]
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS["card"], Loss.SWALLOWED)
+        with on_the_way(way) as client:
+            clone = clone_of(client)
+            with pytest.raises(BoardUnreachableError):
+                clone.sync(wanted)
+            wanted = [replace(wanted[0], text=words, version=at(6))]
+            clone.sync(wanted)
+            (ours,) = server.state.where("cards")
+            late = api.create_card(ours["listId"], "Title", compose("Why", card().key), 1.0)
+            client.send(late)
+            duplicate = client.send(
+                api.Request(
+                    "POST", f"/api/cards/{ours['id']}/duplicate", {"position": 2, "name": "Title"}
+                )
+            )["item"]
+            (archiving,) = clone.sync(wanted).operations
+            assert isinstance(archiving, Archive)
+            assert clone.sync(wanted).operations == ()
+            archive = clone.board.ids["archive"]
+            there = {
+                each["id"] for each in server.state.where("cards") if each["listId"] != archive
+            }
+            assert there == {ours["id"], duplicate["id"]}
+            # Only one request was lost: whatever says the same after that is a person's.
+            client.send(late)
+            assert clone.sync(wanted).operations == ()
+
+
+@pytest.mark.parametrize("keep_drift", [False, True])
+@pytest.mark.parametrize("kind", ["task list", "task"])
+def test_a_line_that_comes_after_it_was_made_again_is_taken_away_and_lines_of_people_stay(
+    kind: str,
+    keep_drift: bool,
+) -> None:
+    wanted = [card(Build=("one", "two"))]
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS[kind], Loss.SWALLOWED)
+        with on_the_way(way) as client:
+            clone = clone_of(client)
+            clone.keep_drift = keep_drift
+            with pytest.raises(BoardUnreachableError):
+                clone.sync(wanted)
+            clone.sync(wanted)
+            made = {table: server.state.where(table) for table in ("taskLists", "tasks")}
+            (there,) = made["taskLists"]
+            request = {
+                "task list": api.create_task_list(there["cardId"], "Build", 1.0),
+                "task": api.create_task(there["id"], "one", 1.0, done=False),
+            }[kind]
+            client.send(request)
+            client.send(api.create_task(there["id"], "two", 9.0, done=False))
+            assert len(clone.sync(wanted).operations) == 1
+            client.send(request)
+            clone.sync(wanted)
+            assert clone.sync(wanted).operations == ()
+            left = {table: server.state.where(table) for table in made}
+    # What a person wrote, and what equals it but was lost only once, stays beside ours.
+    more = {"task list": (2, 3), "task": (1, 4)}[kind]
+    assert (len(left["taskLists"]), len(left["tasks"])) == more
+    assert all(each in left[table] for table in made for each in made[table])
 
 
 @pytest.mark.parametrize("times", [1, 2])

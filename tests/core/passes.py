@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.made import MARK, PROJECT
-from kanban_sync.core.operations import Archive, Create, Forget, Plan, Update, about_to_say
+from kanban_sync.core.operations import (
+    Archive,
+    Create,
+    Forget,
+    Plan,
+    Update,
+    about_to_say,
+    said_after,
+)
 from kanban_sync.core.ports import Board
 from kanban_sync.sync.planning import Drawn, plan_board
 
@@ -56,6 +64,7 @@ class Clone(Generic[AnyBoard]):
         found = self.plan(desired, force=force)
         if found.missing:
             self.board.prepare()
+        former = dict(self.base)
         for operation in found.operations:
             if isinstance(operation, Create | Update | Archive):
                 key = operation.card.key
@@ -66,7 +75,8 @@ class Clone(Generic[AnyBoard]):
             if isinstance(operation, Forget):
                 del self.base[operation.key]
             elif receipt.said is not None:
-                self.base[receipt.said.said.key] = receipt.said
+                key = receipt.said.said.key
+                self.base[key] = said_after(operation, receipt.said, former.get(key))
         return found
 
 

@@ -123,6 +123,8 @@ class CardWriter:
         card, seen = operation.card, operation.seen
         self._stamp(seen.id, operation.stamp)
         self._client.send(api.change_card(seen.id, {"listId": self._ids["archive"]}))
+        if operation.keeps is not None:
+            return operation.keeps
         # The archive has no order.
         after = replace(
             seen, column=Column.ARCHIVE, archived=True, position=0.0, stamp=operation.stamp

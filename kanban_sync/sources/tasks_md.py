@@ -18,7 +18,7 @@ class TasksMd(OneFile):
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
-    PARSER = 4
+    PARSER = 5
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where such files lie."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.tuples import NamedTuple
+from kanban_sync.sources.equal_headings import tell_apart
 from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.kanban_headings import KanbanHeadings
@@ -87,12 +88,20 @@ class SortedOut(NamedTuple):
 
 
 def sort_out(lines: Sequence[Line], fixed: str = "") -> SortedOut:
-    """Find the dialects of a file's parts by what stands in them.
+    """Find the tasks of a file; those under headings that are called alike are told apart.
 
     Args:
         lines: All lines of a file.
         fixed: The one dialect that the settings name, '' where they leave it open.
     """
+    found = _sort_out(lines, fixed)
+    boxes_found = (box for _, box in found.boxes)
+    tell_apart(lines, boxes_found, has_columns=fixed == KanbanHeadings.NAME)
+    return found
+
+
+def _sort_out(lines: Sequence[Line], fixed: str) -> SortedOut:
+    """Find the dialects of a file's parts by what stands in them."""
     if fixed:
         taken = DIALECTS[fixed].take(lines, certain=True)
         return SortedOut({fixed: taken.boxes})

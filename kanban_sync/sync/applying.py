@@ -9,7 +9,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import KanbanSyncError, RefusedError
-from kanban_sync.core.operations import Archive, Create, Update, about_to_say, key_of, said_after
+from kanban_sync.core.operations import Archive, Create, Update, key_of
+from kanban_sync.core.sayings import about_to_say, said_after
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping

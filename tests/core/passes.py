@@ -6,16 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.made import MARK, PROJECT
-from kanban_sync.core.operations import (
-    Archive,
-    Create,
-    Forget,
-    Plan,
-    Update,
-    about_to_say,
-    said_after,
-)
+from kanban_sync.core.operations import Archive, Create, Forget, Plan, Update
 from kanban_sync.core.ports import Board
+from kanban_sync.core.sayings import about_to_say, said_after
 from kanban_sync.sync.planning import Drawn, plan_board
 
 if TYPE_CHECKING:

@@ -25,11 +25,11 @@ from kanban_sync.core.operations import (
     SetText,
     SetTitle,
     Update,
-    about_to_say,
     wants_another_look,
 )
 from kanban_sync.core.places import block_mark
 from kanban_sync.core.plan import plan
+from kanban_sync.core.sayings import about_to_say
 
 if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Card, CardVersion, SeenCard

@@ -21,6 +21,7 @@ from faults.proxy import FAULTS, KILLS, Proxy, Trouble
 from faults.world import (
     CALM,
     HASTY,
+    TARGET,
     Outcome,
     Place,
     act_as_a_person,
@@ -30,6 +31,7 @@ from faults.world import (
     records_of_people,
 )
 from kanban_sync.standin.state import State
+from kanban_sync.sync.locks import RunLock
 from repos import Repo
 from system.board_server import BoardServer, saved_copy
 from system.synced_clone import until
@@ -232,7 +234,16 @@ class Victims:
         stdin.write("\t".join(map(str, (place.git, place.state_path, place.url, place.key))) + "\n")
         stdin.flush()
         known.append(int(stdout.readline()))
-        return stdout.readline().strip() == "killed"
+        is_killed = stdout.readline().strip() == "killed"
+        # A git that it was about to start holds its locks, too, until it has become git.
+        until(lambda: is_free(place), "the end of what the process was starting")
+        return is_killed
+
+
+def is_free(place: Place) -> bool:
+    """Tell whether nobody serves the clone any more."""
+    with RunLock(place.state.run_lock(TARGET)) as lock:
+        return lock.acquire()
 
 
 def kill(known: list[int]) -> None:

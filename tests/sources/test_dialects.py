@@ -422,6 +422,25 @@ def test_a_heading_in_a_column_is_the_group() -> None:
     ]
 
 
+@pytest.mark.parametrize("filler", ["", "Words.\n" * 4000], ids=["small", "large"])
+def test_headings_that_are_called_alike_are_told_apart_by_the_headings_above_them(
+    filler: str,
+) -> None:
+    text = (
+        f"# Tasks\n{filler}\n## One\n\n### Build\n\n- [ ] a\n\n### Test\n\n- [ ] b\n\n## Two\n\n"
+        "### Build\n\n- [ ] c\n\n## Build\n\n- [ ] d\n\n"
+        "## Notes\n\n- [ ] e\n\n## Notes\n\n- [ ] f\n"
+    )
+    groups = {task.title: task.group for task in read(text).tasks}
+    told = {"a": "One / Build", "b": "Test", "c": "Two / Build", "d": "Build"}
+    assert groups == {**told, "e": "Notes", "f": "Notes"}
+
+
+def test_a_group_is_the_same_in_each_column() -> None:
+    tasks = read("## Todo\n### Hall\n- a\n## Done\n### Hall\n- b\n").tasks
+    assert {task.group for task in tasks} == {"Hall"}
+
+
 def test_what_is_no_item_of_a_column() -> None:
     text = (
         "## Todo\nWords.\n* * *\n- - -\n-\n> - quoted\n```\n- code\n```\n<!-- - no -->\n"

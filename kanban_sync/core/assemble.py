@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.layers import KeyedTask, SlotState
-    from kanban_sync.core.model import Document, ParsedTask
+    from kanban_sync.core.model import Document, ParsedTask, Version
     from kanban_sync.core.ports import TaskFile, Unit
 
 
@@ -75,17 +75,10 @@ def _entries(unit: Unit, project: str, read: ReadFile, parent: TaskKey | None) -
         if over is not None:
             key = (parent or _top(keys, flat, above)).child(prefix + keyed.own)
         else:
-            key = TaskKey(project, unit.source, _entry_name(unit, read.file, keyed))
+            key = TaskKey(project, unit.source, read.state.name_of(keyed.own))
         keys.append(key)
         tasks.append(_task(task, keyed, key, over, read.file.path, place))
     return tasks
-
-
-def _entry_name(unit: Unit, file: TaskFile, keyed: KeyedTask) -> str:
-    """Return the name of a top-level entry; only an id of the file's own is unique beyond it."""
-    if keyed.traits.id and not unit.prefix:
-        return keyed.own
-    return f"{unit.prefix or f'{file.path}/'}{keyed.own}"
 
 
 def _top(
@@ -155,7 +148,7 @@ def vanished(
         # Of an id that two files give, the second task's key has its path in front.
         own = task.key.name.removeprefix(f"{task.path}/")
         is_candidate = task.parent is None and own not in ids
-        removal = state.completed.get(own) if is_candidate else None
+        removal = _removal(state, task.key.name, own) if is_candidate else None
         if removal is not None or task.status is Status.DONE:
             done.add(task.key)
         is_again = task.status is Status.DONE and (removal or UNKNOWN) > task.status_version
@@ -169,6 +162,14 @@ def vanished(
             )
         )
     return gone
+
+
+def _removal(state: SlotState, name: str, own: str) -> Version | None:
+    """Return the version of the commit that completed a task by removing it, if one did."""
+    if own in state.completed:
+        return state.completed[own]
+    moved = (each for each in state.prefixes if state.name_of(each) == name)
+    return next((state.completed[each] for each in moved if each in state.completed), None)
 
 
 def _below(task: Task, done: Collection[TaskKey]) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import MissingObjectError
-from kanban_sync.core.layers import EMPTY, SlotChange, carry
+from kanban_sync.core.layers import EMPTY, SlotChange, carry, left
 from kanban_sync.core.model import UNKNOWN, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
@@ -43,11 +43,15 @@ def follow(
         parse: Path and blob id -> what the file says.
         gone_means_done: What a content's dialect thinks of removed entries.
     """
-    steps = _at_hand([each for each in changes[-WINDOW:] if each.new], parse)
+    steps = _at_hand([each for each in changes[-WINDOW:] if each.new or each.leaves], parse)
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
     latest = start if start.blob else _root(steps, parse, gone_means_done)
     returned: list[SlotState] = []
     for change in (*steps, end):
+        if change.leaves:
+            latest = left(latest)
+            known, returned = {}, []
+            continue
         if change is end and end.new in known and known[end.new].path == end.path:
             latest = known[end.new]
             break
@@ -106,6 +110,8 @@ def _at_hand(
 ) -> Sequence[SlotChange]:
     """Return the newest changes, as far back as this clone has their contents."""
     for index in reversed(range(len(changes))):
+        if changes[index].leaves:
+            continue
         try:
             parse(changes[index].path, changes[index].new)
         except MissingObjectError:
@@ -113,28 +119,22 @@ def _at_hand(
     return changes
 
 
-def slot_changes(
-    log: Iterable[LogEntry], slot_of: Callable[[str], str | None]
-) -> dict[str, list[SlotChange]]:
-    """Sort a log by slot; a file that moved within its slot is one change.
+def changes_of(entry: LogEntry, slot_of: Callable[[str], str | None]) -> dict[str, SlotChange]:
+    """Return what a commit did, by slot; a file that moved within its slot is one change.
 
     ``slot_of`` returns None for a path that is no task file.
     """
-    by_slot: dict[str, list[SlotChange]] = {}
-    for entry in log:
-        version = Version(entry.time, entry.commit[:COMMIT_DIGITS])
-        here: dict[str, SlotChange] = {}
-        for change in entry.changes:
-            slot = slot_of(change.path)
-            if slot is None:
-                continue
-            former = here.get(slot, SlotChange(version, (), ""))
-            here[slot] = SlotChange(
-                version,
-                former.old + tuple(blob for blob in change.old if blob),
-                change.new or former.new,
-                change.path if change.new else former.path,
-            )
-        for slot, slot_change in here.items():
-            by_slot.setdefault(slot, []).append(slot_change)
-    return by_slot
+    version = Version(entry.time, entry.commit[:COMMIT_DIGITS])
+    here: dict[str, SlotChange] = {}
+    for change in entry.changes:
+        slot = slot_of(change.path)
+        if slot is None:
+            continue
+        former = here.get(slot, SlotChange(version, (), ""))
+        here[slot] = SlotChange(
+            version,
+            former.old + tuple(blob for blob in change.old if blob),
+            change.new or former.new,
+            change.path if change.new else former.path,
+        )
+    return here

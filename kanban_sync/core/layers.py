@@ -45,7 +45,10 @@ class SlotState:
     """What is known of one task file at one content: its keyed tasks, in order.
 
     ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
-    had last, so that a task which comes back is the same again; ``gone_means_done`` is how the
+    had last, so that a task which comes back is the same again; ``prefixes`` is what stands in
+    front of an own key in the task's name, where that is not the path: nothing where an id was
+    unique in the repository when the task first appeared, or the path of a file that was moved
+    since. A name is given once and stays whole. ``gone_means_done`` is how the
     dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
     removed where that means that they are done, each with the version of the removal;
     ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
@@ -59,22 +62,33 @@ class SlotState:
     gone_means_done: bool = False
     shape_version: Version = UNKNOWN
     completed: Mapping[str, Version] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+
+    def name_of(self, own: str) -> str:
+        """Return the name of a top-level task in its key."""
+        return f"{self.prefixes.get(own, f'{self.path}/')}{own}"
 
 
 EMPTY = SlotState("")
+
+ELSEWHERE = "elsewhere"
+"""In place of a text's hash: the key went to another slot with its task."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotChange:
     """What one commit did to a slot: the contents before (one a parent) and after ('' if gone).
 
-    ``path`` is where the slot's file lies after it.
+    ``path`` is where the slot's file lies after it; ``moved_from`` is where it lay before if that
+    was another slot. One that ``leaves`` took the tasks along to another slot.
     """
 
     version: Version
     old: tuple[str, ...]
     new: str
     path: str = ""
+    moved_from: str = ""
+    leaves: bool = False
 
 
 def flatten(tasks: Iterable[ParsedTask], place: str = "") -> list[tuple[ParsedTask, Traits, int]]:
@@ -109,12 +123,15 @@ def carry(
     """
     if not document.readable:
         kept = before[0] if before else EMPTY
-        return replace(kept, blob=change.new, path=change.path)
+        prefixes = _prefixes(before[:1], change, (), document)
+        return replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
     flat = flatten(document.tasks)
     new_traits = [traits for _, traits, _ in flat]
     matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
     taken = {own: text for state in reversed(before) for own, text in state.taken.items()}
-    owns = _owns(new_traits, before, matches, taken)
+    # An id that is unique in the repository names the same task in each of its files.
+    avoided = () if document.has_unique_ids else _elsewhere(taken)
+    owns = _owns(new_traits, before, matches, taken, avoided)
     removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
     for index, (task, traits, above) in enumerate(flat):
@@ -148,7 +165,33 @@ def carry(
         gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
         completed=_completed(before, matches, change, owns, is_told=is_told),
+        prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
     )
+
+
+def _elsewhere(taken: Mapping[str, str]) -> Collection[str]:
+    return [own for own, text in taken.items() if text == ELSEWHERE]
+
+
+def left(state: SlotState) -> SlotState:
+    """Return what is known of a slot whose tasks went to another one, and took their keys along."""
+    return SlotState(state.blob, taken=dict.fromkeys(state.taken, ELSEWHERE))
+
+
+def _prefixes(
+    before: Sequence[SlotState],
+    change: SlotChange,
+    tasks: Iterable[tuple[str, Traits]],
+    document: Document,
+) -> Mapping[str, str]:
+    """Return the prefixes of all own keys: the old ones stay, whatever became of the file."""
+    known = {own: prefix for state in reversed(before) for own, prefix in state.prefixes.items()}
+    given = {own for state in before for own, text in state.taken.items() if text != ELSEWHERE}
+    if change.moved_from:
+        known = dict.fromkeys(given, f"{change.moved_from}/") | known
+    if document.has_unique_ids:
+        known |= {own: "" for own, traits in tasks if traits.id and own not in given}
+    return known
 
 
 def _owns(
@@ -156,6 +199,7 @@ def _owns(
     before: Sequence[SlotState],
     matches: Sequence[Mapping[int, int]],
     taken: Mapping[str, str],
+    avoided: Collection[str],
 ) -> list[str]:
     """Return the own keys: those of the first parent, then those of the others, then new ones.
 
@@ -170,6 +214,7 @@ def _owns(
             if index not in owns and own not in given:
                 owns[index] = own
                 given.add(own)
+    given.update(avoided)
     for index, each in enumerate(traits):
         if index not in owns:
             owns[index] = own_key(each, partial(_is_taken, each, given, taken))

@@ -189,13 +189,15 @@ class Document(NamedTuple):
     """What one task file says: its tasks in order, and what is wrong with it.
 
     ``dialect`` names the dialect where a source knows several that differ in what they mean;
-    ``is_bare`` tells that nothing but headings stands in the file.
+    ``is_bare`` tells that nothing but headings stands in the file; ``has_unique_ids`` that an id
+    of its own names a task in the whole repository, so that the file's path need not.
     """
 
     tasks: tuple[ParsedTask, ...] = ()
     problems: tuple[Problem, ...] = ()
     dialect: str = ""
     is_bare: bool = False
+    has_unique_ids: bool = False
 
     @property
     def readable(self) -> bool:

@@ -39,6 +39,9 @@ class Source(Protocol):
     PARSER: int
     """Raised whenever the same bytes are read as other tasks; remembered parses depend on it."""
 
+    MOVES: bool
+    """Whether a file that lies elsewhere after a commit is the same file to this source."""
+
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return git pathspecs (``:(top,glob)…``) that match every file this source may read."""
         ...

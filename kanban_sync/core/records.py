@@ -77,6 +77,7 @@ def slot_to_json(state: SlotState) -> str:
         "gone_means_done": state.gone_means_done,
         "shape_version": state.shape_version,
         "completed": dict(state.completed),
+        "prefixes": dict(state.prefixes),
     }
     return json.dumps(plain, ensure_ascii=False)
 

@@ -19,6 +19,7 @@ class OneFile:
     """A source whose every file is a unit, at the paths that the settings name for it."""
 
     NAME = ""
+    MOVES = True
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where its files lie."""
@@ -31,12 +32,17 @@ class OneFile:
     def parse(self, path: str, data: bytes, settings: SourceSettings = DEFAULTS) -> Document:
         """Read the tasks of a file, with all that they say they wait for."""
         document = self.read(path, data, settings)
+        document = document._replace(has_unique_ids=self.has_unique_ids(document))
         if not any(task.fields or task.children for task in document.tasks):
             return document
         # Here, since few files need it.
         from kanban_sync.sources.field_dependencies import with_dependencies  # noqa: PLC0415
 
         return document._replace(tasks=with_dependencies(document.tasks))
+
+    def has_unique_ids(self, document: Document) -> bool:
+        """Tell whether the ids of such a file are unique in the repository."""
+        return bool(document.tasks)
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for the files named in the settings."""

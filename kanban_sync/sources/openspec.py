@@ -100,6 +100,7 @@ class OpenSpec:
 
     NAME = "openspec"
     PARSER = 2
+    MOVES = False
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return pathspecs for changes, archive, configuration and schemas of all roots."""

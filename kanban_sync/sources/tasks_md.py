@@ -18,7 +18,7 @@ class TasksMd(OneFile):
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
-    PARSER = 4
+    PARSER = 5
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where such files lie."""
@@ -62,6 +62,12 @@ class TasksMd(OneFile):
         return edited(
             self.read, path, data, edit, settings, lambda text: splices(text, edit, fixed)
         )
+
+    def has_unique_ids(self, document: Document) -> bool:
+        """Tell whether tasks of v1.0 stand in the file, whatever else does."""
+        from kanban_sync.sources.markdown_dialects import V1  # noqa: PLC0415 - as above
+
+        return bool(document.tasks) and V1 in document.dialect
 
     def gone_means_done(self, document: Document) -> bool:
         """Tell whether the file follows v1.0, where completing a task removes its block."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
-from kanban_sync.core.following import follow, slot_changes
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
+from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.following import follow
+from kanban_sync.core.identity import text_hash
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, flatten, left
 from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
+from kanban_sync.core.moves import histories
 from kanban_sync.core.ports import FilesState
 from kanban_sync.sync.watched import pathspecs
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Task
+    from kanban_sync.core.moves import Histories
     from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
 
 READERS = ":readers"
@@ -150,12 +156,13 @@ class _Known:
             if task.status is not Status.ORPHANED:
                 self._by_path.setdefault((task.key.source, task.path), []).append(task)
 
-    def of_unit(self, unit: Unit, project: str) -> list[Task]:
-        """Return a change with its children, or what stands in a task file."""
+    def of_unit(self, unit: Unit, project: str, origin: str = "") -> list[Task]:
+        """Return a change with its children, or what stands in a task file, or did elsewhere."""
         if unit.name:
             return self._by_change.get(TaskKey(project, unit.source, unit.name), [])
         found = (self._by_path.get((unit.source, file.path), []) for file in unit.files)
-        return [task for tasks in found for task in tasks]
+        moved = self._by_path.get((unit.source, origin), [])
+        return [task for tasks in found for task in tasks] or moved
 
 
 class _Reader:
@@ -178,6 +185,7 @@ class _Reader:
         self._units: dict[str, SlotState] = {}
         self._problems: list[Problem] = []
         self._links: dict[str, str] = {}
+        self._left: set[str] = set()
 
     def read(self, tips: Mapping[str, str]) -> Reading:
         """Read all units and find out what vanished."""
@@ -185,7 +193,9 @@ class _Reader:
             settings = self._sources.settings
             links = self._dead_links(name, source)
             tree = {**self._layer.tree, **links} if links else self._layer.tree
-            changes = slot_changes(self._layer.log, _slots_of(source, settings))
+            texts = partial(self._texts, source) if source.MOVES else None
+            changes = histories(self._layer.log, _slots_of(source, settings), texts)
+            self._left |= {f"{name}:{slot}" for slot in changes.left}
             for unit in source.units(tree, self._sources.contents.content, settings):
                 self._read_unit(name, source, unit, changes)
         by_path = {state.path: state for state in self._slots.values()}
@@ -222,12 +232,24 @@ class _Reader:
     def _gone_slots(self) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""
         gone = self._files.slots.keys() - self._slots.keys() - self._units.keys()
-        return {slot: replace(self._files.slots[slot], path="") for slot in gone}
+        states = {slot: self._files.slots[slot] for slot in gone}
+        return {
+            slot: left(state) if slot in self._left else replace(state, path="")
+            for slot, state in states.items()
+        }
 
-    def _read_unit(
-        self, name: str, source: Source, unit: Unit, changes: Mapping[str, Sequence[SlotChange]]
-    ) -> None:
-        before = self._known.of_unit(unit, self._sources.project)
+    def _texts(self, source: Source, path: str, blob: str) -> Counter[str]:
+        """Return the words of the tasks of a content; none where this clone does not have it."""
+        try:
+            data = self._sources.contents.content(blob)
+        except MissingObjectError:
+            return Counter()
+        document = source.parse(path, data, self._sources.settings)
+        return Counter(text_hash(traits) for _, traits, _ in flatten(document.tasks))
+
+    def _read_unit(self, name: str, source: Source, unit: Unit, changes: Histories) -> None:
+        origin = changes.origins.get(unit.path, "")
+        before = self._known.of_unit(unit, self._sources.project, origin)
         # A unit has a slot of its own: its content is which files it has, and where.
         slot = f"{name}:={unit.name or unit.path}"
         files = [(file.path, file.blob) for file in unit.files]
@@ -236,14 +258,13 @@ class _Reader:
             self._units[slot] = state
             return
         # Of what was changed and changed back since, the files tell nothing, but the versions do.
-        is_untouched = not any(changes.get(file.slot) for file in unit.files)
+        is_untouched = not any(changes.changes.get(file.slot) for file in unit.files)
         if before and is_untouched and self._layer.since and self._files.slots.get(slot) == state:
             self._units[slot] = state
             slots = [f"{name}:{file.slot}" for file in unit.files]
             states = {each: self._files.slots[each] for each in slots}
             self._slots |= states
-            # A unit with a prefix has it before every key, an id of its own or not.
-            self._take(before if unit.prefix else _by_their_ids(before, states.values()))
+            self._take(_by_their_ids(before, states.values()))
             return
         read = [self._read_file(name, source, file, changes) for file in unit.files]
         self._problems += [problem for each in read for problem in each.document.problems]
@@ -266,12 +287,13 @@ class _Reader:
         name: str,
         source: Source,
         file: TaskFile,
-        changes: Mapping[str, Sequence[SlotChange]],
+        changes: Histories,
     ) -> ReadFile:
         documents: dict[tuple[str, str], Document] = {}
         settings = self._sources.settings
         slot = f"{name}:{file.slot}"
-        had_tasks = bool(self._files.slots.get(slot, EMPTY).tasks)
+        origin = f"{name}:{changes.origins.get(file.slot, file.slot)}"
+        had_tasks = bool(self._files.slots.get(origin, EMPTY).tasks)
 
         def parse(path: str, blob: str) -> Document:
             if (path, blob) not in documents:
@@ -286,8 +308,8 @@ class _Reader:
             return documents[path, blob]
 
         state = follow(
-            self._files.slots.get(slot, EMPTY) if self._layer.since else EMPTY,
-            changes.get(file.slot, ()),
+            self._files.slots.get(origin, EMPTY) if self._layer.since else EMPTY,
+            changes.changes.get(file.slot, ()),
             SlotChange(UNKNOWN, (), file.blob, file.path),
             parse,
             source.gone_means_done,
@@ -317,10 +339,10 @@ class _Reader:
 def _by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Task]:
     """Return tasks by their ids, also where another file gave the same id when they were read."""
     ids = {
-        (state.path, f"{state.path}/{task.traits.id}"): task.traits.id
+        (state.path, f"{state.path}/{own}"): own
         for state in states
-        for task in state.tasks
-        if task.traits.id
+        for own, prefix in state.prefixes.items()
+        if not prefix
     }
     if not ids:
         return list(tasks)

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanban_sync.core.errors import MissingObjectError
-from kanban_sync.core.following import WINDOW, follow, slot_changes
+from kanban_sync.core.following import WINDOW, follow
 from kanban_sync.core.history import LogEntry, PathChange
 from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Document, ParsedTask, Problem, Status, Version
+from kanban_sync.core.moves import histories
 
 PATH = "TASKS.md"
 
@@ -333,8 +334,8 @@ def test_a_log_is_sorted_by_slot_and_a_move_is_one_change() -> None:
         ),
         LogEntry("e" * 40, 7, (PathChange("b/TASKS.md", ("b2",), ""),)),
     ]
-    found = slot_changes(log, lambda path: "slot" if path.endswith("TASKS.md") else None)
-    assert found == {
+    found = histories(log, lambda path: "slot" if path.endswith("TASKS.md") else None, None)
+    assert found.changes == {
         "slot": [
             SlotChange(Version(5, "c" * 12), (), "b1", "a/TASKS.md"),
             SlotChange(Version(6, "d" * 12), ("b1",), "b2", "b/TASKS.md"),

@@ -939,3 +939,113 @@ def test_branches_and_merges_read_bit_by_bit_come_to_the_same_as_read_at_once(
     fresh = Clone(clone.repo)
     fresh.read()
     assert fresh.facts() == clone.facts()
+
+
+# --- the same tasks in files that change altogether -----------------------------------------------
+
+PLAIN = "## Work\n\n- [ ] Buy a kettle\n- [ ] T-2: Mend the tap\n  - [ ] find a wrench\n"
+ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            {"TASKS.md": "## P1\n\n- [ ] Buy a kettle\n  - [ ] look around\n- [ ] Sweep\n"},
+            {"TASKS.md": "## P1\n\n- [ ] Buy a kettle\n  - **ID**: buy\n  - [ ] look around\n"
+             "- [ ] Sweep\n"},
+        ),
+        (
+            {"TASKS.md": "## P1\n\n- [ ] Buy a kettle\n  - **ID**: buy\n  - [ ] look around\n"},
+            {"TASKS.md": "## P1\n\n- [ ] Buy a kettle\n  - [ ] look around\n"},
+        ),
+        (
+            dict.fromkeys(["a/TASKS.md", "TASKS.md"], "## P1\n\n- [ ] Write tests\n"),
+            {"a/TASKS.md": "## P1\n\n- [ ] Write tests\n  - **ID**: a-tests\n",
+             "TASKS.md": "## P1\n\n- [ ] Write tests\n  - **ID**: b-tests\n"},
+        ),
+        ({"roadmap.yaml": ROADMAP}, {"roadmap.yaml": ROADMAP.replace("{", "{id: T1, ", 1)}),
+        ({"roadmap.yaml": ROADMAP.replace("{", "{id: T1, ", 1)}, {"roadmap.yaml": ROADMAP}),
+        ({"TASKS.md": PLAIN}, {"TASKS.md": f"# T\n\n{PLAIN}\n## P1\n"}),
+        ({"TASKS.md": f"{PLAIN}\n## P1\n\n- [ ] 1\n"}, {"TASKS.md": f"{PLAIN}\n## P\n\n- [ ] 1\n"}),
+        ({"docs/TASKS.md": PLAIN}, {"docs/TASKS.md": "", "TASKS.md": PLAIN}),
+        ({"TASKS.md": PLAIN}, {"TASKS.md": "", "docs/TASKS.md": PLAIN.replace("a kettle", "milk")}),
+        ({"TASKS.md": V1}, {"TASKS.md": "", "docs/TASKS.md": V1}),
+        (
+            {".kiro/specs/till/tasks.md": PLAIN, "TASKS.md": ROADMAP},
+            {".kiro/specs/till/tasks.md": "", ".kiro/specs/cashier/tasks.md": PLAIN},
+        ),
+    ],
+    ids=[
+        "v1.0-given-an-id", "v1.0-lost-its-id", "two-files-given-ids", "roadmap-given-an-id",
+        "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "moved", "moved-and-edited",
+        "moved-v1.0", "folder-renamed",
+    ],
+)  # fmt: skip
+def test_tasks_stay_the_same_whatever_is_done_to_their_file(
+    clone: Clone, before: dict[str, str], after: dict[str, str]
+) -> None:
+    clone.repo.commit(**before)
+    clone.read()
+    keys = {task.key for task in clone.store.tasks()}
+    put(clone.repo, after)
+    for each in (clone, Clone(clone.repo)):
+        reading = each.read()
+        assert reading is not None
+        assert reading.problems == ()
+        assert {task.key for task in each.store.tasks()} == keys
+        assert not any(task.status.is_over for task in each.store.tasks())
+
+
+def put(repo: Repo, files: dict[str, str]) -> None:
+    """Commit files; those without a text are removed."""
+    for path, text in files.items():
+        if not text:
+            repo.git("rm", "-q", path)
+    repo.commit(**{path: text for path, text in files.items() if text})
+
+
+def test_a_file_at_the_place_that_another_left_has_tasks_of_its_own(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": PLAIN})
+    clone.read()
+    first = set(clone.statuses())
+    put(clone.repo, {"TASKS.md": "", "docs/TASKS.md": PLAIN})
+    put(clone.repo, {"TASKS.md": PLAIN})
+    for each in (clone, Clone(clone.repo)):
+        reading = each.read()
+        assert reading is not None
+        assert reading.problems == ()
+        assert {str(task.key) for task in reading.tasks if task.path == "docs/TASKS.md"} == first
+        assert len(reading.tasks) == 2 * len(first)
+    put(clone.repo, {"TASKS.md": "", "docs/TASKS.md": "", "lib/TASKS.md": PLAIN})
+    clone.read()
+    assert len(clone.statuses()) == 3 * len(first)
+
+
+def test_a_file_that_is_moved_there_and_back_holds_the_same_tasks(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": PLAIN})
+    clone.read()
+    keys = clone.statuses()
+    for old, new in (("TASKS.md", "docs/TASKS.md"), ("docs/TASKS.md", "TASKS.md")):
+        put(clone.repo, {old: "", new: PLAIN})
+        clone.read()
+        clone.repo.commit(**{new: f"{PLAIN}\n"})
+        clone.read()
+        assert clone.statuses() == keys
+    again = Clone(clone.repo)
+    again.read()
+    assert again.statuses() == keys
+
+
+def test_a_moved_file_that_cannot_be_read_keeps_its_tasks(clone: Clone) -> None:
+    broken = f"<<<<<<< HEAD\n{PLAIN}=======\n>>>>>>> side\n"
+    clone.repo.commit(**{"TASKS.md": PLAIN})
+    clone.read()
+    keys = clone.statuses()
+    clone.repo.commit(**{"TASKS.md": broken})
+    put(clone.repo, {"TASKS.md": "", "docs/TASKS.md": broken})
+    clone.read()
+    assert clone.statuses() == keys
+    clone.repo.commit(**{"docs/TASKS.md": PLAIN})
+    clone.read()
+    assert clone.statuses() == keys

@@ -968,6 +968,10 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
         ({"roadmap.yaml": ROADMAP.replace("{", "{id: T1, ", 1)}, {"roadmap.yaml": ROADMAP}),
         ({"TASKS.md": PLAIN}, {"TASKS.md": f"# T\n\n{PLAIN}\n## P1\n"}),
         ({"TASKS.md": f"{PLAIN}\n## P1\n\n- [ ] 1\n"}, {"TASKS.md": f"{PLAIN}\n## P\n\n- [ ] 1\n"}),
+        (
+            {"TASKS.md": "- [ ] Buy a kettle\n- [ ] Mend the tap\n"},
+            {"TASKS.md": "- [ ] T-1: Buy a kettle\n- [ ] T-2: Mend the tap\n"},
+        ),
         ({"docs/TASKS.md": PLAIN}, {"docs/TASKS.md": "", "TASKS.md": PLAIN}),
         ({"TASKS.md": PLAIN}, {"TASKS.md": "", "docs/TASKS.md": PLAIN.replace("a kettle", "milk")}),
         ({"TASKS.md": V1}, {"TASKS.md": "", "docs/TASKS.md": V1}),
@@ -978,7 +982,7 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
     ],
     ids=[
         "v1.0-given-an-id", "v1.0-lost-its-id", "two-files-given-ids", "roadmap-given-an-id",
-        "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "moved", "moved-and-edited",
+        "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "ids-in-the-text", "moved", "moved-and-edited",
         "moved-v1.0", "folder-renamed",
     ],
 )  # fmt: skip

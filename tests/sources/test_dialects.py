@@ -624,7 +624,9 @@ def test_every_box_outside_code_becomes_a_task_in_some_dialect(text: str) -> Non
 
 
 def test_a_word_with_a_number_in_front_is_a_number_and_no_id() -> None:
-    text = "## A\n- [ ] Task 1: Login\n- [ ] **Story 2**: Page (depends on Task 1)\n- [ ] ✅ step 3.1 x\n"
+    text = (
+        "## A\n- [ ] Task 1: Login\n- [ ] **Story 2**: P (depends on Task 1)\n- [ ] ✅ step 3.1\n"
+    )
     tasks = read(text).tasks
     assert [(task.id, task.number) for task in tasks] == [
         ("", "Task-1"),

@@ -97,8 +97,12 @@ def slot_from_json(text: str) -> SlotState:
             text_time, text_commit, status_time, status_commit,
         ) in data["tasks"]
     )  # fmt: skip
+    # A state of before knows no prefixes; until all is read again, its ids go on as they were.
+    is_whole = data["gone_means_done"] or not data["path"].endswith(".md")
+    were = {task.own: "" for task in tasks if task.traits.id and is_whole}
     return SlotState(
         **{
+            "prefixes": were,
             **data,
             "tasks": tasks,
             "shape_version": Version(*data["shape_version"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.dependencies import Names, cycles
+from kanban_sync.core.dependencies import Names, cycles, names_of_number
 from kanban_sync.core.findings import (
     CYCLE,
     DUPLICATE_ID,
@@ -76,7 +76,7 @@ class Known:
             self._similar.setdefault(_folded(task.id), set()).add(task.id)
         elif task.number:
             place = Place(path, f"{task.number} in line {task.line}")
-            for number in (task.number, f"Task-{task.number}"):
+            for number in names_of_number(task.number):
                 self._names.add(path, number, place, is_id=False)
 
     def place(self, path: str, name: str) -> Place | None:

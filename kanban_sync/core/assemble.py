@@ -77,7 +77,7 @@ def _entries(unit: Unit, project: str, read: ReadFile, parent: TaskKey | None) -
         else:
             key = TaskKey(project, unit.source, read.state.name_of(keyed.own))
         keys.append(key)
-        tasks.append(_task(task, keyed, key, over, read.file.path, place))
+        tasks.append(_task(task, keyed, key, over, read.state, place))
     return tasks
 
 
@@ -97,7 +97,12 @@ def _own_prefix(unit: Unit, file: TaskFile) -> str:
 
 
 def _task(  # noqa: PLR0913 - one argument for each thing that a task is made of
-    task: ParsedTask, keyed: KeyedTask, key: TaskKey, parent: TaskKey | None, path: str, place: int
+    task: ParsedTask,
+    keyed: KeyedTask,
+    key: TaskKey,
+    parent: TaskKey | None,
+    state: SlotState,
+    place: int,
 ) -> Task:
     return Task(
         key=key,
@@ -106,7 +111,7 @@ def _task(  # noqa: PLR0913 - one argument for each thing that a task is made of
         word=task.word,
         parent=parent,
         group=task.group,
-        number=task.number,
+        number=task.number or _id_beside(state, keyed),
         body=task.body,
         labels=task.labels,
         assignee=task.assignee,
@@ -114,11 +119,17 @@ def _task(  # noqa: PLR0913 - one argument for each thing that a task is made of
         depends_on=task.depends_on,
         fields=task.fields,
         position=place,
-        path=path,
+        path=state.path,
         line=task.line,
         text_version=keyed.text_version,
         status_version=keyed.status_version,
     )
+
+
+def _id_beside(state: SlotState, keyed: KeyedTask) -> str:
+    """Return the id of a task whose key does not tell it, since it was given later, or moved."""
+    is_told = keyed.own == keyed.traits.id and not state.prefixes.get(keyed.own)
+    return "" if is_told else keyed.traits.id
 
 
 def vanished(

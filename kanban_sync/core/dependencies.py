@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from kanban_sync.core.model import TaskKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 Name = TypeVar("Name")
+
+
+_COUNTED = frozenset({"", "Task", "Step", "Issue", "Story", "Ticket"})
+"""What stands in front of numbers that a file gives its tasks in turn."""
 
 
 class Names(Generic[Name]):
@@ -36,7 +40,10 @@ class Names(Generic[Name]):
 
 
 class Named(NamedTuple):
-    """What has to be known of a task to find it by name, and what it waits for itself."""
+    """What has to be known of a task to find it by name, and what it waits for itself.
+
+    ``number`` is what its file calls it, if its key does not say so: a number, or an id.
+    """
 
     key: TaskKey
     path: str
@@ -65,21 +72,34 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
         tasks: All tasks of a project.
         lenient: The paths of files in which a name that nobody has stands for a task that is done.
     """
-    names = _names(sorted(tasks, key=lambda task: task.is_orphaned))
+    names = Names[TaskKey]()
+    for is_orphaned in (False, True):
+        _add([task for task in tasks if task.is_orphaned is is_orphaned], names)
     for task in tasks:
         for name in dict.fromkeys(task.depends_on):
             yield Edge(task.key, name, names.find(task.path, name), task.path in lenient)
 
 
-def _names(tasks: Iterable[Named]) -> Names[TaskKey]:
-    names = Names[TaskKey]()
+def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:
+    """Add what tasks are called now, then what their keys tell: it may be an old number."""
     for task in tasks:
-        own = own_name(task.key, task.path)
-        names.add(task.path, own, task.key, is_id=own != task.number)
-        if task.number:
-            for number in (task.number, f"Task-{task.number}"):
-                names.add(task.path, number, task.key, is_id=False)
-    return names
+        called = names_of_number(task.number)
+        for name in called or filter(None, [task.number]):
+            names.add(task.path, name, task.key, is_id=not called)
+    for task in tasks:
+        is_id = not names_of_number(task.number)
+        names.add(task.path, own_name(task.key, task.path), task.key, is_id=is_id)
+
+
+def names_of_number(number: str) -> tuple[str, ...]:
+    """Return what others in a file call a task by its number, the shortest name first.
+
+    ``1`` and ``Task-1`` are the same, ``Story-1`` is not; none where it is no number but an id.
+    """
+    word, _, rest = number.rpartition("-")
+    if not rest[:1].isdigit() or word not in _COUNTED:
+        return ()
+    return (rest, f"Task-{rest}") if word in {"", "Task"} else (number,)
 
 
 def own_name(key: TaskKey, path: str) -> str:

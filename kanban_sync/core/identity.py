@@ -107,12 +107,19 @@ def _text(traits: Traits) -> str:
     plain = _plain(traits.title)
     text = _without(_IN_FRONT, plain) or plain
     if traits.id:
-        text = text.removeprefix(traits.id.lower())
+        text = _without_id(traits.id.lower(), text)
     elif traits.number[:1].isalpha():
         text = _without(_NUMBERED, text)
     else:
         text = text.removeprefix(traits.number)
     return _without(_IN_FRONT, text) or text or traits.number or plain
+
+
+def _without_id(own: str, text: str) -> str:
+    """Return the words behind an id; one that is a word like others (``buy``) has to be set off."""
+    rest = text[len(own) :] if text.startswith(own) else ""
+    is_word = not any(char.isdigit() for char in own)
+    return text if rest[:1].isalnum() or (is_word and rest.lstrip()[:1].isalnum()) else rest or text
 
 
 def _without(front: re.Pattern[str], text: str) -> str:

@@ -107,10 +107,15 @@ def slot_from_json(text: str) -> SlotState:
     data: dict[str, Any] = json.loads(text)
     # A list without versions, as it was once, is of no use: all is read again with this release.
     completed = dict[str, list[Any]]() if isinstance(data["completed"], list) else data["completed"]
+    tasks = _from_rows(data["tasks"])
+    # A state of before knows no prefixes; until all is read again, its ids go on as they were.
+    is_whole = data["gone_means_done"] or not data["path"].endswith(".md")
+    were = {task.own: "" for task in tasks if task.traits.id and is_whole}
     return SlotState(
         **{
+            "prefixes": were,
             **data,
-            "tasks": _from_rows(data["tasks"]),
+            "tasks": tasks,
             "hidden": _from_rows(data.get("hidden", ())),
             "shape_version": Version(*data["shape_version"]),
             "completed": {own: Version(*each) for own, each in completed.items()},

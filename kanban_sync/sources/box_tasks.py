@@ -20,7 +20,7 @@ from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.labelled import marks_in, name_of, split, values
 from kanban_sync.sources.markdown import NO_TEXT
 from kanban_sync.sources.markdown_dialects import PLAIN, V1
-from kanban_sync.sources.numbering import leading_id, leading_number
+from kanban_sync.sources.numbering import leading_id, leading_name, leading_number
 from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
@@ -96,7 +96,7 @@ class Reading:
             word=box.mark,
             id=task_id,
             group=box.heading if top else "",
-            number="" if task_id else leading_number(title),
+            number="" if task_id else leading_number(title) or leading_name(title),
             body=fields.body,
             labels=fields.tags,
             assignee=assignee,
@@ -125,7 +125,7 @@ class Reading:
             word=word or box.mark,
             id=task_id,
             group=box.heading if top else "",
-            number="" if task_id else leading_number(title),
+            number="" if task_id else leading_number(title) or leading_name(title),
             body=said.body,
             labels=tuple(dict.fromkeys([*said.labels, *marks.labels])),
             assignee=said.assignee or marks.assignee,

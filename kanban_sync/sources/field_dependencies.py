@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.dependencies import names_of_number
 from kanban_sync.sources.labelled import ids_in, name_of, names_only_ids
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def names_of(task: ParsedTask) -> tuple[str, ...]:
     """Return what others in a file call a task, the shortest name first."""
     if task.id:
         return (task.id,)
-    return (task.number, f"Task-{task.number}") if task.number else ()
+    return names_of_number(task.number)
 
 
 def _say_so(tasks: Sequence[ParsedTask]) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.kanban_headings import columns_in
-from kanban_sync.sources.labelled import plain_id, split
+from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown import Kind
-from kanban_sync.sources.numbering import leading_id, leading_number
+from kanban_sync.sources.numbering import leading_id, leading_name, leading_number
 from kanban_sync.sources.outline import Box, Taken, is_box, put_below
 from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
@@ -185,7 +185,8 @@ def _box(lines: Sequence[Line], heading: _Heading, opening: Collection[int]) -> 
     if not word and above and heading.above in opening:
         word = above.text
     group = above.text if above and heading.above not in opening and above.level > 1 else ""
-    own = _foreign_id(lines, heading) or _own_id(title)
+    leading = leading_id(_bare(title))
+    own = _foreign_id(lines, heading) or (leading.id if leading else "")
     box = Box(line.number, "", title, group, "", word=word, id=own, has_mark=False)
     put_below(box, lines[heading.start + 1 : heading.end])
     return box
@@ -193,16 +194,8 @@ def _box(lines: Sequence[Line], heading: _Heading, opening: Collection[int]) -> 
 
 def names_itself(title: str) -> bool:
     """Tell whether a heading's words begin with what makes it a task: an id, or a number."""
-    return bool(_own_id(title) or leading_number(_bare(title)))
-
-
-def _own_id(title: str) -> str:
-    title = _bare(title)
-    leading = leading_id(title)
-    if leading:
-        return leading.id
-    plain = title.strip("*_` ")
-    return plain_id(plain) if _NUMBERED.match(plain) else ""
+    bare = _bare(title)
+    return bool(leading_id(bare) or leading_number(bare) or leading_name(bare))
 
 
 def _title(text: str) -> tuple[str, str]:

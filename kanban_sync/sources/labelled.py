@@ -62,7 +62,7 @@ _SHOWN = {"", "estimate", "blocks"}
 """Meanings without a place of their own: the file's words are kept."""
 
 _SPLIT = pattern(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s")  # noqa: RUF001
-_NUMBERED = pattern(r"(?i:task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
+_NUMBERED = pattern(r"(?i:(task|step|issue|story|ticket))[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
 # A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
 _RANGE = pattern(
     r"(.{0,40}?)([0-9]{1,6})\s*(?:(?:\.\.+|…|[–—~～]|to|bis)\s*\1?|-\s*(?=[A-Za-z])\1)([0-9]{1,6})"  # noqa: RUF001
@@ -256,7 +256,7 @@ def plain_id(text: str) -> str:
     leading = leading_id(word)
     numbered = None if leading else _NUMBERED.match(word)
     if numbered:
-        return f"Task-{numbered[1]}"
+        return f"{numbered[1].capitalize()}-{numbered[2]}"
     after = word[len(leading.id) :].lstrip() if leading else ""
     if leading and (not after or after[0] in ":：(—–"):  # noqa: RUF001
         return leading.id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.patterns import pattern
 
@@ -13,6 +15,10 @@ _PLAIN_NUMBER = pattern(r"[0-9]{1,9}\.[0-9]{1,9}(?=\s)")
 _TOKEN = pattern(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
 _ID = pattern(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
 _AFTER_ID = pattern(rf"{_WRAP}+(\s*[:：)—–]|[.](?=\s))?{_WRAP}+(?=\s|$|[:：])")  # noqa: RUF001
+_NAME = pattern(
+    r"\W*+(task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)(?!\w|\.\w|-\w)",
+    re.IGNORECASE,
+)
 _PRIORITY = pattern(r"P[0-4]")
 # "T-001 ~ 013" speaks of several tasks.
 _RANGE = pattern(rf"{_WRAP}+\s*+(?:[～~–—]|\.\.+|…)\s*+{_WRAP}+[A-Z-]{{0,20}}[0-9]")  # noqa: RUF001
@@ -38,6 +44,12 @@ def leading_number(text: str) -> str:
         return plain[0]
     match = _NUMBER.match(text)
     return match[1] if match and ("." in match[1] or match[2]) else ""
+
+
+def leading_name(text: str) -> str:
+    """Return the word and number that a text begins with (``Task 3:`` is Task-3), or nothing."""
+    match = _NAME.match(text)
+    return f"{match[1].capitalize()}-{match[2]}" if match else ""
 
 
 def leading_id(text: str) -> LeadingId | None:

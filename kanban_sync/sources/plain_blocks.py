@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from kanban_sync.sources.outline import Box
 
 # A number, an id, strokes or another marker in front of the words would mean something.
-_WORDS = r"(?![-+*_~`0-9\s]|[A-Z][A-Z-]*+[0-9])(.++)(?<=\S)"
+_WORDS = (
+    r"(?![-+*_~`0-9\s]|[A-Z][A-Z-]*+[0-9]"
+    r"|[^\w\n]*+(?i:task|step|issue|story|ticket)[ #-]*+[0-9])(.++)(?<=\S)"
+)
 _BOX = r"- \[([ xX])\] "
 _VALUE = r"(?=\S)(.++)(?<=\S)"
 _STEP = rf"\n  {_BOX}{_WORDS}"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban_sync.core.dependencies import cycles
+from kanban_sync.core.dependencies import Named, cycles, edges, names_of_number
+from kanban_sync.core.model import TaskKey
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,26 @@ def test_a_name_is_in_a_knot_if_it_waits_for_itself_at_the_end(
         assert sum(set(circle) <= knot for knot in knots) == 1
         following = [*circle[1:], circle[0]]
         assert all(other in waits_for[name] for name, other in zip(circle, following, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [
+        ("1.2", ("1.2", "Task-1.2")),
+        ("Task-1", ("1", "Task-1")),
+        ("Story-2", ("Story-2",)),
+        ("T-1", ()),
+        ("buy", ()),
+        ("", ()),
+    ],
+)
+def test_a_task_is_called_by_its_number_with_a_word_in_front_or_without(
+    number: str, names: tuple[str, ...]
+) -> None:
+    assert names_of_number(number) == names
+
+
+def test_an_id_that_the_key_does_not_tell_is_found_in_every_file() -> None:
+    moved = Named(TaskKey("p", "s", "a.md/0f71"), "b.md", "buy")
+    waits = Named(TaskKey("p", "s", "pay"), "c.md", "", ("buy",))
+    assert [edge.needs for edge in edges([moved, waits], ())] == [moved.key]

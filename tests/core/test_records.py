@@ -67,12 +67,28 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             shape_version=Version(5, "c5"),
             completed={"T1": Version(6, "c6"), "T2": Version(7, "c7")},
             hidden=(KeyedTask("T3", "", Traits("T3", "/", "", "C"), "todo", "f"),),
+            prefixes={"2": "", "1": "a/TASKS.md/"},
         ),
     ],
     ids=["empty", "full"],
 )  # fmt: skip
 def test_the_state_of_a_slot_comes_back_as_it_was(state: SlotState) -> None:
     assert slot_from_json(slot_to_json(state)) == state
+
+
+@pytest.mark.parametrize(
+    ("path", "is_v1", "name"),
+    [
+        ("TASKS.md", True, "buy"),
+        ("TASKS.md", False, "TASKS.md/buy"),
+        ("roadmap.yaml", False, "buy"),
+    ],
+)
+def test_a_state_of_before_names_its_tasks_as_it_did(path: str, is_v1: bool, name: str) -> None:
+    task = KeyedTask("buy", "", Traits("buy", "/", "", "Buy"), "todo", "d")
+    plain = json.loads(slot_to_json(SlotState("b", path, (task,), gone_means_done=is_v1)))
+    del plain["prefixes"]
+    assert slot_from_json(json.dumps(plain)).name_of("buy") == name
 
 
 @pytest.mark.parametrize(

@@ -510,7 +510,7 @@ def test_ids_steps_and_lines_of_a_plan_are_read() -> None:
         ("Read", "done"),
         ("Split", "todo"),
     ]
-    assert (second.id, second.title, second.status) == ("Task-2", "Task 2: Write", Status.DONE)
+    assert (second.id, second.number, second.status) == ("", "Task-2", Status.DONE)
     assert second.depends_on == ("TASK-0001", "Task-1")
     assert second.fields == (("Estimate", "3h"),)
     assert second.body == "- **Risk**: high"
@@ -713,3 +713,21 @@ def test_every_box_outside_code_becomes_a_task_in_some_dialect(text: str) -> Non
 
     assert len(marked) == boxes
     assert len(marked - found) <= sum("T-1: a" in line for line in text.split("\n"))
+
+
+def test_a_word_with_a_number_in_front_is_a_number_and_no_id() -> None:
+    text = (
+        "## A\n- [ ] Task 1: Login\n- [ ] **Story 2**: P (depends on Task 1)\n- [ ] ✅ step 3.1\n"
+    )
+    tasks = read(text).tasks
+    assert [(task.id, task.number) for task in tasks] == [
+        ("", "Task-1"),
+        ("", "Story-2"),
+        ("", "Step-3.1"),
+    ]
+    assert tasks[1].depends_on == ("Task-1",)
+    plan = read(
+        "### Task 1: One\nStatus: todo\n\n### Story 2: Two\nDependencies: 1, Story 2\n"
+    ).tasks
+    assert [(task.id, task.number) for task in plan] == [("", "Task-1"), ("", "Story-2")]
+    assert plan[1].depends_on == ("1", "Story-2")

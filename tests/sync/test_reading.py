@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanban_sync.core.dependencies import Named, edges
 from kanban_sync.core.errors import OutOfReachError
 from kanban_sync.core.model import UNKNOWN, Status, TaskKey
 from kanban_sync.core.ports import Gone, SourceSettings
@@ -18,7 +19,7 @@ from kanban_sync.sync.reading import Reading, read_files
 from repos import Repo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kanban_sync.core.model import Task
@@ -1021,8 +1022,8 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
     ],
     ids=[
         "v1.0-given-an-id", "v1.0-lost-its-id", "two-files-given-ids", "roadmap-given-an-id",
-        "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "ids-in-the-text", "moved", "moved-and-edited",
-        "moved-v1.0", "folder-renamed",
+        "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "ids-in-the-text", "moved",
+        "moved-and-edited", "moved-v1.0", "folder-renamed",
     ],
 )  # fmt: skip
 def test_tasks_stay_the_same_whatever_is_done_to_their_file(
@@ -1092,3 +1093,39 @@ def test_a_moved_file_that_cannot_be_read_keeps_its_tasks(clone: Clone) -> None:
     clone.repo.commit(**{"docs/TASKS.md": PLAIN})
     clone.read()
     assert clone.statuses() == keys
+
+
+def test_numbered_tasks_that_shift_are_the_same_and_wait_for_the_same(clone: Clone) -> None:
+    second = "### Task {}: Writer\nStatus: todo\nDependencies: {}\n"
+    clone.repo.commit(
+        **{"TASKS.md": "### Task 1: Parser\nStatus: done\n\n" + second.format(2, "Task 1")}
+    )
+    clone.read()
+    keys = {task.title[8:]: task.key for task in clone.store.tasks()}
+    text = "### Task 1: Lexer\nStatus: todo\n\n### Task 2: Parser\nStatus: done\n\n"
+    clone.repo.commit(**{"TASKS.md": text + second.format(3, "Task 2")})
+    clone.read()
+    now = {task.title[8:]: task for task in clone.store.tasks()}
+    assert {title: now[title].key for title in keys} == keys
+    assert now["Lexer"].status is Status.TODO
+    needs = waits_for(clone.store.tasks())
+    assert needs[keys["Writer"]] == keys["Parser"]
+
+
+def test_an_id_that_was_given_later_is_waited_for_by_that_id(clone: Clone) -> None:
+    text = "## P1\n\n- [ ] Buy a kettle\n{}- [ ] Make tea\n{}"
+    clone.repo.commit(**{"TASKS.md": text.format("", "")})
+    clone.read()
+    given = text.format("  - **ID**: buy\n", "  - **Blocked by**: buy\n")
+    put(clone.repo, {"TASKS.md": "", "docs/TASKS.md": given})
+    clone.read()
+    tea, kettle = sorted(clone.store.tasks(), key=lambda task: task.title, reverse=True)
+    assert waits_for([tea, kettle]) == {tea.key: kettle.key}
+    assert kettle.path == "docs/TASKS.md"
+    assert kettle.key.name.startswith("TASKS.md/")
+
+
+def waits_for(tasks: Sequence[Task]) -> dict[TaskKey, TaskKey | None]:
+    """Return what each task waits for, as the stores find it."""
+    named = [Named(task.key, task.path, task.number, task.depends_on) for task in tasks]
+    return {edge.task: edge.needs for edge in edges(named, ())}

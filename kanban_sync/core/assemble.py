@@ -138,7 +138,7 @@ def vanished(
     In the v1.0 dialect a block was completed that a commit removed from a file that is still there,
     if no other file holds its id; its sub-tasks stay as they were. Elsewhere a vanished task is
     orphaned. One that was over stays so, but for a line that was taken out of a
-    task that is still there.
+    task that is still there. What is only hidden in its file stays as it is.
 
     Args:
         known: All tasks of the database.
@@ -147,6 +147,7 @@ def vanished(
     """
     gone: list[Task] = []
     ids = {task.traits.id for state in states.values() for task in state.tasks if not task.above}
+    hidden = {path: {each.own for each in state.hidden} for path, state in states.items()}
     done: set[TaskKey] = set()
     for task in sorted(known, key=lambda each: (each.parent is not None, each.key)):
         if task.key in held or task.status is Status.ORPHANED or _below(task, done):
@@ -154,6 +155,8 @@ def vanished(
         state = states.get(task.path, EMPTY)
         # Of an id that two files give, the second task's key has its path in front.
         own = task.key.name.removeprefix(f"{task.path}/")
+        if own.partition("#")[0] in hidden.get(task.path, ()):
+            continue
         is_candidate = task.parent is None and own not in ids
         removal = state.completed.get(own) if is_candidate else None
         if removal is not None or task.status is Status.DONE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import MissingObjectError
@@ -10,7 +11,7 @@ from kanban_sync.core.layers import EMPTY, SlotChange, carry
 from kanban_sync.core.model import UNKNOWN, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
@@ -23,12 +24,17 @@ WINDOW = 2000
 """How many versions of one file are looked at; what was last changed before counts as oldest."""
 
 
-def follow(
+def _no_ids(_blob: str) -> Collection[str]:
+    return ()
+
+
+def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and what tells of it
     start: SlotState,
     changes: Sequence[SlotChange],
     end: SlotChange,
     parse: Callable[[str, str], Document],
     gone_means_done: Callable[[Document], bool],
+    ids_in: Callable[[str], Collection[str]] = _no_ids,
 ) -> SlotState:
     """Walk a slot's changes, oldest first, and return its state at the content of ``end``.
 
@@ -42,6 +48,7 @@ def follow(
         end: The content at which to arrive.
         parse: Path and blob id -> what the file says.
         gone_means_done: What a content's dialect thinks of removed entries.
+        ids_in: Blob id -> the ids that stand in it, in a task or not.
     """
     steps = _at_hand([each for each in changes[-WINDOW:] if each.new], parse)
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
@@ -57,7 +64,13 @@ def follow(
         document = parse(change.path, change.new)
         is_cut = bool(change.old) and not before
         step = replace(change, version=UNKNOWN) if is_cut else change
-        latest = carry(before, step, document, gone_means_done=gone_means_done(document))
+        latest = carry(
+            before,
+            step,
+            document,
+            gone_means_done=gone_means_done(document),
+            still_named=partial(ids_in, change.new),
+        )
         if change.new in known:
             returned.append(latest)
         known[change.new] = latest

@@ -18,7 +18,7 @@ from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Document
 
@@ -49,7 +49,8 @@ class SlotState:
     dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
     removed where that means that they are done, each with the version of the removal;
     ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
-    of it.
+    of it; ``hidden`` are tasks whose ids still stand in the content, where nobody reads a task: a
+    box that broke, a block in a comment. They were not removed.
     """
 
     blob: str
@@ -59,6 +60,7 @@ class SlotState:
     gone_means_done: bool = False
     shape_version: Version = UNKNOWN
     completed: Mapping[str, Version] = field(default_factory=dict)
+    hidden: tuple[KeyedTask, ...] = ()
 
 
 EMPTY = SlotState("")
@@ -94,7 +96,12 @@ def flatten(tasks: Iterable[ParsedTask], place: str = "") -> list[tuple[ParsedTa
 
 
 def carry(
-    before: Sequence[SlotState], change: SlotChange, document: Document, *, gone_means_done: bool
+    before: Sequence[SlotState],
+    change: SlotChange,
+    document: Document,
+    *,
+    gone_means_done: bool,
+    still_named: Callable[[], Collection[str]] = tuple,
 ) -> SlotState:
     """Carry keys and versions over to a new content of a slot.
 
@@ -103,6 +110,7 @@ def carry(
         change: The new content, where it lies, and the version of the commit.
         document: What the new content says. One that is not readable keeps the last good state.
         gone_means_done: What the new content's dialect thinks of removed entries.
+        still_named: Tells which ids stand in the new content, in a task or not.
 
     Returns:
         The new state; a task that is as one of the parents had it keeps that parent's version.
@@ -110,6 +118,9 @@ def carry(
     if not document.readable:
         kept = before[0] if before else EMPTY
         return replace(kept, blob=change.new, path=change.path)
+    before = [
+        replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
+    ]
     flat = flatten(document.tasks)
     new_traits = [traits for _, traits, _ in flat]
     matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
@@ -138,6 +149,7 @@ def carry(
                 status_version=_newer(former, "status", task.status.value, version),
             )
         )
+    hidden = _hidden(before, matches, owns, still_named)
     is_told = gone_means_done if flat else document.is_bare
     is_told = is_told or _is_what_was_left(new_traits, before, matches)
     return SlotState(
@@ -147,8 +159,31 @@ def carry(
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
         gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
-        completed=_completed(before, matches, change, owns, is_told=is_told),
+        completed=_completed(
+            before, matches, change, {*owns, *(each.own for each in hidden)}, is_told=is_told
+        ),
+        hidden=hidden,
     )
+
+
+def _hidden(
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    owns: Collection[str],
+    still_named: Callable[[], Collection[str]],
+) -> tuple[KeyedTask, ...]:
+    """Return the tasks that are no task any more though their ids still stand in the file."""
+    found: dict[str, KeyedTask] = {}
+    named: Collection[str] | None = None
+    for state, pairs in zip(before, matches, strict=True):
+        for task in _removed(state, pairs):
+            is_asked = task.traits.id and not task.above
+            if not is_asked or not (state.gone_means_done or task in state.hidden):
+                continue
+            named = still_named() if named is None else named
+            if task.traits.id in named and task.own not in owns:
+                found.setdefault(task.own, task)
+    return tuple(found.values())
 
 
 def _owns(
@@ -212,7 +247,7 @@ def _completed(
         before: The states of the parents.
         matches: For each of them, which of its tasks are still there.
         change: What the commit did. One that made the file anew removed nothing.
-        owns: The own keys of all tasks that are there.
+        owns: The own keys of all tasks that are there, or hidden there.
         is_told: Whether the new content still tells that a removed task was completed.
     """
     found: dict[str, Version] = {}

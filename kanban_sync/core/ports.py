@@ -80,6 +80,10 @@ class Source(Protocol):
         """Tell whether an entry removed from this file was completed (v1.0) or just vanished."""
         ...
 
+    def ids_in(self, data: bytes) -> Collection[str]:
+        """Return the ids that stand in a file, in a task or not: what stands was not removed."""
+        ...
+
 
 class Layer(NamedTuple):
     """One state of the repository that has a say.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.board import (
     Card,
@@ -23,6 +23,9 @@ from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAMES = {kind: [each.name for each in fields(kind)] for kind in (Said, Card, SeenCard)}
 PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
@@ -61,32 +64,32 @@ def _parsed_from(row: list[Any]) -> ParsedTask:
 
 def slot_to_json(state: SlotState) -> str:
     """Return the state of a slot as one JSON text; its tasks are rows, since there are many."""
-    tasks = [
+    plain = {
+        "blob": state.blob,
+        "path": state.path,
+        "tasks": _rows(state.tasks),
+        "taken": dict(state.taken),
+        "gone_means_done": state.gone_means_done,
+        "shape_version": state.shape_version,
+        "completed": dict(state.completed),
+        **({"hidden": _rows(state.hidden)} if state.hidden else {}),
+    }
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _rows(tasks: Sequence[KeyedTask]) -> list[tuple[Any, ...]]:
+    return [
         (
             *task.traits,
             *(task.own, task.above, task.status, task.text),
             *(*task.text_version, *task.status_version),
         )
-        for task in state.tasks
+        for task in tasks
     ]
-    plain = {
-        "blob": state.blob,
-        "path": state.path,
-        "tasks": tasks,
-        "taken": dict(state.taken),
-        "gone_means_done": state.gone_means_done,
-        "shape_version": state.shape_version,
-        "completed": dict(state.completed),
-    }
-    return json.dumps(plain, ensure_ascii=False)
 
 
-def slot_from_json(text: str) -> SlotState:
-    """Read back what ``slot_to_json`` wrote."""
-    data: dict[str, Any] = json.loads(text)
-    # A list without versions, as it was once, is of no use: all is read again with this release.
-    completed = dict[str, list[Any]]() if isinstance(data["completed"], list) else data["completed"]
-    tasks = tuple(
+def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[KeyedTask, ...]:
+    return tuple(
         KeyedTask(
             own, above, Traits(id_, place, number, title), status, words,
             Version(text_time, text_commit), Version(status_time, status_commit),
@@ -94,12 +97,20 @@ def slot_from_json(text: str) -> SlotState:
         for (
             id_, place, number, title, own, above, status, words,
             text_time, text_commit, status_time, status_commit,
-        ) in data["tasks"]
+        ) in rows
     )  # fmt: skip
+
+
+def slot_from_json(text: str) -> SlotState:
+    """Read back what ``slot_to_json`` wrote."""
+    data: dict[str, Any] = json.loads(text)
+    # A list without versions, as it was once, is of no use: all is read again with this release.
+    completed = dict[str, list[Any]]() if isinstance(data["completed"], list) else data["completed"]
     return SlotState(
         **{
             **data,
-            "tasks": tasks,
+            "tasks": _from_rows(data["tasks"]),
+            "hidden": _from_rows(data.get("hidden", ())),
             "shape_version": Version(*data["shape_version"]),
             "completed": {own: Version(*each) for own, each in completed.items()},
         },

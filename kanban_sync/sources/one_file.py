@@ -9,7 +9,7 @@ from kanban_sync.core.units import DEFAULTS, TaskFile, Unit
 from kanban_sync.sources.globs import covered, excludes, exclusions, matches_any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kanban_sync.core.model import Document
     from kanban_sync.core.units import Read, SourceSettings, Tree
@@ -66,3 +66,7 @@ class OneFile:
     def gone_means_done(self, document: Document) -> bool:  # noqa: ARG002 - the port's
         """Return False: what is removed from such a file was not completed."""
         return False
+
+    def ids_in(self, data: bytes) -> Collection[str]:  # noqa: ARG002 - the port's
+        """Return none: nobody asks where nothing is completed by being removed."""
+        return ()

@@ -20,7 +20,7 @@ from kanban_sync.sources.numbering import leading_number
 from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.units import Read, SourceSettings, Tree
@@ -191,6 +191,10 @@ class OpenSpec:
     def gone_means_done(self, document: Document) -> bool:  # noqa: ARG002 - the port's signature
         """Return False: a line that is removed from a change was not completed."""
         return False
+
+    def ids_in(self, data: bytes) -> Collection[str]:  # noqa: ARG002 - as above
+        """Return none: nobody asks where nothing is completed by being removed."""
+        return ()
 
 
 def _by_folder(tree: Tree, settings: SourceSettings) -> Iterator[tuple[Place, Mapping[str, str]]]:

@@ -9,6 +9,8 @@ from kanban_sync.sources.globs import covered, matches_any
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import Document
     from kanban_sync.core.units import Read, SourceSettings, Tree
@@ -18,7 +20,7 @@ class TasksMd(OneFile):
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
-    PARSER = 4
+    PARSER = 5
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where such files lie."""
@@ -68,6 +70,14 @@ class TasksMd(OneFile):
         from kanban_sync.sources.markdown_dialects import V1  # noqa: PLC0415 - as above
 
         return document.dialect == V1
+
+    def ids_in(self, data: bytes) -> Collection[str]:
+        """Return the ids that stand in a file, in a task or in code, a comment, a broken box."""
+        # Here, since few commits take a task out.
+        from kanban_sync.sources.markdown import decode  # noqa: PLC0415
+        from kanban_sync.sources.written_ids import all_in  # noqa: PLC0415
+
+        return all_in(decode(data))
 
 
 def _is_v1(data: bytes, path: str, settings: SourceSettings) -> bool:

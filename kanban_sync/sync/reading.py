@@ -291,6 +291,7 @@ class _Reader:
             SlotChange(UNKNOWN, (), file.blob, file.path),
             parse,
             source.gone_means_done,
+            lambda blob: source.ids_in(self._sources.contents.content(blob)),
         )
         self._slots[slot] = state
         return ReadFile(file, parse(file.path, file.blob), state)

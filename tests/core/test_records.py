@@ -66,6 +66,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             gone_means_done=True,
             shape_version=Version(5, "c5"),
             completed={"T1": Version(6, "c6"), "T2": Version(7, "c7")},
+            hidden=(KeyedTask("T3", "", Traits("T3", "/", "", "C"), "todo", "f"),),
         ),
     ],
     ids=["empty", "full"],

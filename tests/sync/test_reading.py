@@ -285,6 +285,45 @@ def test_a_block_removed_in_the_v1_dialect_was_completed(clone: Clone) -> None:
     assert children == [Status.TODO, Status.TODO]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        V1.replace("- [ ] Fix", "- Fix"),
+        V1.replace("- [ ] Fix", r"- \[ \] Fix"),
+        V1.replace("## P0\n\n", "## P0\n\n```\n").replace("## P1", "```\n## P1"),
+        V1.replace("- [ ] Fix", "<!-- parked\n- [ ] Fix").replace("## P1", "-->\n\n## P1"),
+        f"<!--\n{V1}-->\n",
+    ],
+    ids=["no box", "escaped", "code", "comment", "all in a comment"],
+)
+@pytest.mark.parametrize("in_between", [True, False], ids=["each is synced", "synced at the end"])
+def test_a_v1_task_whose_id_still_stands_in_its_file_was_not_completed(
+    clone: Clone, broken: str, *, in_between: bool
+) -> None:
+    clone.repo.commit(**{"TASKS.md": V1})
+    clone.read()
+    before = clone.task("tasks-md:fix-login")
+    clone.repo.commit(**{"TASKS.md": broken})
+    clone.read()
+    assert clone.task("tasks-md:fix-login") == before
+    clone.repo.commit(**{"TASKS.md": V1})
+    if in_between:
+        clone.read()
+        assert clone.task("tasks-md:fix-login").status is Status.TODO
+    rest = "# Tasks\n\n## P1\n\n- [ ] Add a page\n  - **ID**: add-page\n"
+    clone.repo.commit(**{"TASKS.md": rest})
+    clone.read()
+    assert clone.task("tasks-md:fix-login").status is Status.DONE
+
+
+def test_a_v1_task_that_was_hidden_and_is_then_removed_was_completed(clone: Clone) -> None:
+    rest = "# Tasks\n\n## P1\n\n- [ ] Add a page\n  - **ID**: add-page\n"
+    for text in (V1, V1.replace("- [ ] Fix", "- Fix"), rest):
+        clone.repo.commit(**{"TASKS.md": text})
+        clone.read()
+    assert clone.task("tasks-md:fix-login").status is Status.DONE
+
+
 def test_the_last_block_of_a_v1_file_was_completed_too(clone: Clone) -> None:
     clone.repo.commit(**{"TASKS.md": V1})
     clone.read()

@@ -1,0 +1,36 @@
+"""Ids that stand in a Markdown file, in a task or not: in code, in a comment, without a box.
+
+Imported only where a task is gone, or where a file is checked.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FIELD = re.compile(
+    r"(?:\*\*|__)[ \t]*id[ \t]*(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])[ \t]*[`\"'“]?"  # noqa: RUF001
+    r"([^\s`\"'”]+)",
+    re.IGNORECASE,
+)
+_FIRST_WORD = re.compile(r"^[^\w\n]*(?:[xX]\W+)?(\w[\w.-]*\w)", re.MULTILINE)
+_OVER = ("~~", "✅", "✓", "✔")
+
+
+def in_fields(text: str) -> dict[str, int]:
+    """Return what fields ``**ID**: …`` say, each with its first line."""
+    found: dict[str, int] = {}
+    for match in _FIELD.finditer(text):
+        if match[1] not in found:
+            found[match[1]] = text.count("\n", 0, match.start()) + 1
+    return found
+
+
+def all_in(text: str) -> frozenset[str]:
+    """Return the ids in fields, and the first words of lines that have a digit, as ids do.
+
+    What is struck or ticked is over, whatever is left of it.
+    """
+    lines = (line for line in text.splitlines() if not any(sign in line for sign in _OVER))
+    words = (match[1] for match in _FIRST_WORD.finditer("\n".join(lines)))
+    leading = (word for word in words if any(char.isdigit() for char in word))
+    return frozenset((*(match[1] for match in _FIELD.finditer(text)), *leading))

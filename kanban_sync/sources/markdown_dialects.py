@@ -105,10 +105,11 @@ def sort_out(lines: Sequence[Line], fixed: str = "") -> SortedOut:
         columns = DIALECTS[KanbanHeadings.NAME].take(tables.left)
         plain = boxes(columns.left) if columns.boxes else plain
     name = V1 if is_v1 else name_for(plain)
+    sections = {box.line for _, box in _twins(tables.boxes, headings.boxes)}
     twins = () if is_v1 else _twins(tables.boxes, [*columns.boxes, *plain])
     told = {box.line for _, box in twins}
     found = {
-        HeadingTasks.NAME: headings.boxes,
+        HeadingTasks.NAME: [box for box in headings.boxes if box.line not in sections],
         Tables.NAME: tables.boxes,
         KanbanHeadings.NAME: [box for box in columns.boxes if box.line not in told],
         name: [box for box in plain if box.line not in told],
@@ -126,11 +127,10 @@ def lines_of_columns(lines: Sequence[Line], fixed: str = "") -> Sequence[Line]:
 
 def _twins(rows: Iterable[Box], found: Sequence[Box]) -> tuple[tuple[Box, Box], ...]:
     """Put boxes below the rows of the same id; a row without a status takes its box's."""
-    by_id = {row.id: row for row in rows if row.id}
+    by_name = {name: row for row in rows if (name := _name(row))}
     twins: list[tuple[Box, Box]] = []
-    for box in found if by_id else ():
-        leading = leading_id(box.text)
-        row = by_id.pop(leading.id, None) if leading else None
+    for box in found if by_name else ():
+        row = by_name.pop(_name(box), None)
         if row is not None:
             twins.append((row, box))
             row.below += box.below
@@ -140,6 +140,14 @@ def _twins(rows: Iterable[Box], found: Sequence[Box]) -> tuple[tuple[Box, Box], 
             if not row.has_mark:
                 row.mark = box.mark
     return tuple(twins)
+
+
+def _name(box: Box) -> str:
+    """Return what tells a task of a file wherever it stands: an id, or a number with its words."""
+    leading = None if box.id else leading_id(box.text)
+    if box.id or leading:
+        return box.id or (leading.id if leading else "")
+    return box.text.casefold() if leading_number(box.text) else ""
 
 
 def _is_v1(found: Iterable[Box]) -> bool:

@@ -11,7 +11,7 @@ from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.labelled import is_nothing, name_of, plain_id
 from kanban_sync.sources.markdown import Kind
 from kanban_sync.sources.numbering import leading_id, leading_number
-from kanban_sync.sources.outline import Box, Taken
+from kanban_sync.sources.outline import Box, Taken, is_box
 from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _RULE = pattern(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 _PIPE = pattern(r"(?<!\\)\|")
 _ID_COLUMNS = {"#", "no", "no.", "nr", "nr."}
+_NAMES_OF_ANYTHING = {"name", "summary", "title", "titel", "titre", "título"}
+_DEEPEST = 3
+"""Blanks in front of a row of a table; more of them make a block of code."""
+
 _TICK = pattern(r"[✅✓✔☑]\ufe0f?")
 MOST_COLUMNS = 1000
 """A table with more is none of tasks; reading what its columns are called would take seconds."""
@@ -54,10 +58,17 @@ class Tables:
         left: list[Line] = []
         heading = ""
         start = index = 0
+        is_below_box = False
         while index < len(lines):
-            if lines[index].kind is Kind.HEADING:
-                heading = lines[index].text
-            end = _end_of_table(lines, index)
+            line = lines[index]
+            if line.kind is Kind.HEADING:
+                heading = line.text
+            if line.kind is Kind.ITEM:
+                is_below_box = is_box(line.text)
+            elif line.kind is not Kind.BLANK and not line.indent:
+                is_below_box = False
+            # What is indented below a box belongs to its task.
+            end = 0 if is_below_box else _end_of_table(lines, index)
             rows = _rows(lines[index:end], heading, certain=certain) if end else []
             if rows:
                 boxes += rows
@@ -117,7 +128,7 @@ def escaped(words: str) -> str:
 
 
 def _is_row(line: Line) -> bool:
-    return line.kind is Kind.TEXT and line.indent == 0 and "|" in line.raw
+    return line.kind is Kind.TEXT and line.indent <= _DEEPEST and "|" in line.raw
 
 
 def _rows(lines: Sequence[Line], heading: str, *, certain: bool) -> list[Box]:
@@ -143,14 +154,25 @@ def _columns(line: Line) -> _Columns:
 
 
 def _holds_tasks(columns: _Columns, rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether rows are tasks: they have ids, or each has a status that is known."""
+    """Tell whether rows are tasks: they have ids or statuses, or the table says that they are."""
     ids = [_id_in(value) for value in _column(columns, "id", rows)]
     if columns.has_status:
         words = [word for word in _column(columns, "status", rows) if not is_nothing(word)]
         known = sum(status_in(word) is not None for word in words)
-        return any(ids) or (bool(words) and known == len(words))
+        return any(ids) or _is_of_tasks(columns) or (known > 0 and 2 * known >= len(words))
     has_title = bool({"title", "description"} & set(columns.names))
     return has_title and any(each and leading_id(f"{each}:") for each in ids)
+
+
+def _is_of_tasks(columns: _Columns) -> bool:
+    """Tell whether a column is headed as tasks are; people and parts have names and statuses too.
+
+    With it in the header one word that nobody knows does not make all rows vanish.
+    """
+    return any(
+        name == "title" and label.lower() not in _NAMES_OF_ANYTHING
+        for label, name in zip(columns.labels, columns.names, strict=True)
+    )
 
 
 def _column(columns: _Columns, name: str, rows: Sequence[Sequence[str]]) -> list[str]:

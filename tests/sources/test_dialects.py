@@ -276,6 +276,79 @@ def test_a_table_of_something_else_holds_no_tasks(text: str) -> None:
     assert shown(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Task | Status |\n|-|-|\n| One | wat |\n| Two | done |\n",
+        "| Name | Status |\n|-|-|\n| One | wat |\n| Two | done |\n",
+        "- All:\n\n  | Task | Status |\n  |-|-|\n  | One | wat |\n  | Two | done |\n",
+        "   | Task | Status |\n   |-|-|\n   | One | wat |\n   | Two | done |\n",
+    ],
+)
+def test_a_word_that_nobody_knows_makes_no_row_of_a_table_vanish(text: str) -> None:
+    document = read(text)
+    assert [(task.title, task.status.value) for task in document.tasks] == [
+        ("One", "todo"),
+        ("Two", "done"),
+    ]
+    assert [problem.code for problem in document.problems] == ["unknown-status"]
+
+
+def test_a_table_below_a_box_belongs_to_its_task() -> None:
+    task = only("- [ ] One\n\n  | Task | Status |\n  |-|-|\n  | a | done |\n")
+    assert "| a | done |" in task.body
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            """| ID | Status | Title |
+|-|-|-|
+| T-1 | todo | One |
+
+### T-1: One
+
+Priority: high
+
+- [x] first
+""",
+            [("T-1", "One", "todo", "high", 1)],
+        ),
+        (
+            "| ID | Title |\n|-|-|\n| T-1 | One |\n\n### T-1: One\n\nStatus: done\n",
+            [("T-1", "One", "done", "", 0)],
+        ),
+        (
+            """| # | Task | Status |
+|-|-|-|
+| 1 | One | todo |
+| 2 | Two | todo |
+
+- [ ] 1. One
+  - [ ] first
+- [ ] 2. Other
+""",
+            [
+                ("", "1. One", "todo", "", 1),
+                ("", "2. Two", "todo", "", 0),
+                ("", "2. Other", "todo", "", 0),
+            ],
+        ),
+    ],
+)
+def test_a_row_and_what_tells_more_of_it_are_one_task(
+    text: str, expected: list[tuple[str, str, str, str, int]]
+) -> None:
+    document = read(text)
+    found = [
+        (task.id, task.title, task.status.value, task.priority, len(task.children))
+        for task in document.tasks
+    ]
+    assert found == expected
+    assert document.problems == ()
+
+
 def test_a_row_that_sums_up_several_tasks_is_none() -> None:
     text = (
         "| ID | Status | Title |\n|-|-|-|\n| TSK-REV-001 ～ 013 | done | all |\n"  # noqa: RUF001

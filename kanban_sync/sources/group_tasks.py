@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from kanban_sync.core.findings import DUPLICATE_ID, NO_TASK, SAID_TWICE, UNKNOWN_STATUS
 from kanban_sync.core.limits import USUAL
@@ -41,6 +41,11 @@ _NAMES = {
 _NAME_OF = {word: name for name, words in _NAMES.items() for word in words}
 _LIKE_ID = re.compile(r"[0-9-]")
 _INHERITED = ("domain", "priority")
+_ONE_WAITED_FOR = ("task", "id", "task_id", "on", "depends_on", "key")
+"""What an entry of a list of dependencies calls the task that is waited for."""
+
+_ARCHIVES = frozenset({"archive", "archived"})
+"""Groups that may list tasks at once; of any other a group without tasks is still a group."""
 
 
 CRITERION = Scalar(0, "")
@@ -111,9 +116,27 @@ class Groups:
                 for each in self._entries(value):
                     yield self._task(each, place, depth)
             elif name in self._groups_in:
-                for each in self._entries(value):
-                    if isinstance(each, Mapping):
+                for each in [value] if self._is_group(value) else self._entries(value):
+                    if name in _ARCHIVES and _is_task(each) and not self._is_group(each):
+                        yield self._task(each, place, depth)
+                    elif isinstance(each, Mapping):
                         yield from self._in(each, self._inside(each, name, place), depth + 1)
+            elif self._groups_in and isinstance(value, Sequence):
+                self._report_unread(name, value)
+
+    def _is_group(self, node: Node) -> bool:
+        """Tell whether a mapping lists tasks or groups itself, and is none of groups by name."""
+        if not isinstance(node, Mapping):
+            return False
+        listed = (node.values.get(name) for name in (*self._tasks_in, *self._groups_in))
+        return any(each is not None for each in listed)
+
+    def _report_unread(self, name: str, node: Sequence) -> None:
+        """Report entries that look like tasks where nobody looks for any."""
+        found = [each for each in node.items if _is_task(each) and value_named(each, "status")]
+        if found:
+            text = f"the entries of {name!r} are not read, though they look like tasks; list them"
+            self._report(found[0].line, NO_TASK, f"{text} under 'tasks'.", name)
 
     def _entries(self, node: Node) -> Iterator[Node]:
         """Yield the entries of a list; of a mapping its values, with its names as their ids."""
@@ -254,6 +277,11 @@ class Groups:
         A mapping names kinds (``depends_on: [T-1]``), or ids with a remark on each; beside kinds,
         what is not like an id is a remark on all of them.
         """
+        if isinstance(node, Sequence):
+            found = [self._dependency(each) for each in node.items]
+            texts = (text.strip() for each, _ in found for text in each)
+            told = (remark for _, remarks in found for remark in remarks)
+            return tuple(dict.fromkeys(text for text in texts if text)), tuple(told)
         if not isinstance(node, Mapping):
             return self._listed(node), ()
         ids: list[str] = []
@@ -270,6 +298,17 @@ class Groups:
                 remarks += [(name, text)] if (text := self._written(value)) else []
         return tuple(dict.fromkeys(ids)), tuple(remarks)
 
+    def _dependency(self, node: Node) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """Return the ids of an entry of a list (``task: A``), and what else it says."""
+        if not isinstance(node, Mapping):
+            return (self._written(node),), ()
+        name = next((name for name in _ONE_WAITED_FOR if name in node.values), "")
+        if not name:
+            return self._dependencies(node)
+        others = ((key, each) for key, each in node.values.items() if key != name)
+        remarks = ((key, text) for key, each in others if (text := self._written(each)))
+        return self._listed(node.values[name]), tuple(remarks)
+
     def _criteria(self, node: Node | None, status: Status) -> Iterator[ParsedTask]:
         """Yield exit criteria as lines below a task: met once the task is done."""
         if node is None:
@@ -280,6 +319,11 @@ class Groups:
             text = self._written(each)
             if text:
                 yield ParsedTask(text, met, group=CRITERIA, line=each.line)
+
+
+def _is_task(node: Node) -> TypeGuard[Mapping]:
+    """Tell whether a node has what a task is called by."""
+    return isinstance(node, Mapping) and bool(value_named(node, "id") or value_named(node, "title"))
 
 
 def value_named(node: Mapping, meaning: str) -> tuple[str, Node] | None:

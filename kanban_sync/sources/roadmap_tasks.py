@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.events import (
     AliasEvent,
-    DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.limits import Limits
     from kanban_sync.sources.tree import Node
 
-TASKS = frozenset({"tasks"})
+TASKS = frozenset({"tasks", "items"})
 GROUPS = frozenset({"epics", "milestones", "phases", "sprints", "archive", "archived", "roadmap"})
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -148,11 +147,14 @@ def _told(error: yaml.YAMLError, text: str) -> _BadYamlError:
 
 
 def _tree(text: str, limits: Limits, spans: Spans | None) -> Node | None:
-    """Return the value of the first document; what is referred to twice is there once."""
+    """Return the value of the one document; what is referred to twice is there once.
+
+    Raises:
+        _BadYamlError: There is more than one that says something.
+    """
     next_event: Callable[[], Any] = yaml.CSafeLoader(text).get_event
     builder = _Builder(limits, spans)
-    documents = 0
-    while documents <= 1:
+    while True:
         event = next_event()
         kind = type(event)
         if kind is ScalarEvent:
@@ -171,9 +173,11 @@ def _tree(text: str, limits: Limits, spans: Spans | None) -> Node | None:
             builder.refer(event)
         elif kind is StreamEndEvent:
             break
-        else:
-            documents += kind is DocumentStartEvent
-    return builder.root[0] if builder.root else None
+    told = [node for node in builder.root if not isinstance(node, Scalar) or node.text]
+    if len(told) > 1:
+        what = "a second document begins here ('---'), and only one is read; make one of them"
+        raise _BadYamlError(told[1].line, what)
+    return next(iter(told or builder.root), None)
 
 
 class _Builder:

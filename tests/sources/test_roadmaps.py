@@ -117,7 +117,12 @@ def test_an_id_that_is_taken_is_reported() -> None:
         ("tasks:\n- Just words\n", [""]),
         ("x: &t {id: A, title: a}\ntasks: [*t]\n", ["A"]),
         ("x: &t {title: a}\ntasks:\n- <<: *t\n  id: A\n", ["A"]),
-        ("---\ntasks: [{id: A}]\n---\ntasks: [{id: B}]\n", ["A"]),
+        ("---\n---\ntasks: [{id: A}]\n---\n# nothing\n...\n", ["A"]),
+        ("tasks: [{id: A}]\narchive:\n- {id: B, status: done}\n", ["A", "B"]),
+        ("archive: {tasks: [{id: A}]}\n", ["A"]),
+        ("archive: {epics: [{id: E, tasks: [{id: A}]}]}\n", ["A"]),
+        ("phases:\n- name: One\n  items: [{id: A}]\n", ["A"]),
+        ("epics: {E: {tasks: [{id: A}]}}\n", ["A"]),
         ("\ufefftasks:\r\n- id: A\r\n", ["A"]),
         ("tasks:\n- id: 1.10\n- id: 007\n- id: yes\n", ["1.10", "007", "yes"]),
         ("tasks:\n- {id: A, id: B}\n", ["B"]),
@@ -137,6 +142,8 @@ def test_shapes_that_occur_are_read(text: str, ids: list[str]) -> None:
         ("'A, B'", ("A", "B")),
         ("{A: why, B: null}", ("A", "B")),
         ("{blocked_by: [A], relates_to: [B]}", ("A",)),
+        ("[{task: A}, {id: B, type: hard}, A]", ("A", "B")),
+        ("[{blocked_by: [A]}]", ("A",)),
         ("null", ()),
         ("[]", ()),
     ],
@@ -157,6 +164,7 @@ def test_dependencies_are_a_list_a_text_or_a_mapping(
         ("tasks:\n  - id: A\n - id: B\n", 3, "- id: B"),
         ("tasks: *nowhere\n", 1, "'nowhere'"),
         ("tasks:\n- id: A\n<<<<<<< HEAD\n", 3, "conflict"),
+        ("tasks: [{id: A}]\n---\ntasks: [{id: B}]\n", 3, "second document"),
         ("just words\n", 1, "'epics'"),
         ("name: something else\n", 1, "'epics'"),
         ("- id: A\n", 1, "'epics'"),
@@ -201,6 +209,17 @@ def test_a_list_in_place_of_a_task_is_reported() -> None:
 
     assert [task.id for task in document.tasks] == ["A"]
     assert [(problem.line, problem.fatal) for problem in document.problems] == [(3, False)]
+
+
+def test_entries_that_look_like_tasks_where_nobody_reads_them_are_reported() -> None:
+    team = "team:\n- {name: Ann}\n"
+    text = f"{team}phases:\n- name: One\n  stories:\n  - {{id: A, status: todo}}\n"
+    document = read(text)
+
+    assert document.tasks == ()
+    (problem,) = document.problems
+    assert (problem.line, problem.code, problem.fatal) == (6, "no-task", False)
+    assert "'stories'" in problem.message
 
 
 def test_groups_that_repeat_without_end_are_no_roadmap() -> None:

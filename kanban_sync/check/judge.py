@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.check import rules, task_files
 from kanban_sync.check.finding import Finding
-from kanban_sync.core.findings import OFF, OPENSPEC_NESTED, level_of
-from kanban_sync.core.model import Document
+from kanban_sync.core.findings import EMPTIED, OFF, OPENSPEC_NESTED, UNREADABLE, level_of
+from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources import SOURCES
 from kanban_sync.sources.openspec import ARCHIVE, FOLDER, METADATA, OpenSpec
+from kanban_sync.sources.tasks_md import TasksMd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.check.fixes import Fixed, Sick
-    from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Source, SourceSettings, Unit
 
 SETTINGS_FILE = ".kanban-sync.yaml"
@@ -252,6 +252,7 @@ class _Check:
         checked = [file for file in self._read if file.path in self._checked]
         for file in checked:
             yield from file.document.problems
+            yield from self._missed(file)
         yield from self._files.dead_links(sorted(self._checked))
         yield from self._problems
         yield from rules.legends(checked)
@@ -263,6 +264,28 @@ class _Check:
             yield from rules.unknown_blocked(waiting, known)
             yield from rules.unknown_dependencies(waiting, known)
             yield from rules.circles(self._with_ids(), known, self._checked)
+
+    def _missed(self, file: rules.File) -> Iterator[Problem]:
+        """Yield what a file holds that is read as no task, or not as it was meant."""
+        data = self._files.read(file.path)
+        if not file.document.readable or file.source == OpenSpec.NAME:
+            return
+        if not data.strip():
+            yield from self._emptied(file)
+        # Here, since most files are plain, and have all that is looked for.
+        from kanban_sync.check import unread  # noqa: PLC0415
+
+        if not data.isascii():
+            yield from unread.bad_utf8(file.path, data)
+        if file.source == TasksMd.NAME:
+            yield from unread.unread(file.path, data, file.document)
+
+    def _emptied(self, file: rules.File) -> Iterator[Problem]:
+        """Yield the problem of a file without a word that has tasks in the last commit."""
+        before = task_files.committed(self._top, file.path)
+        source, sources = SOURCES[file.source], self._settings.sources
+        if before.strip() and source.parse(file.path, before, sources).tasks:
+            yield Problem(file.path, 0, EMPTIED, fatal=True, code=UNREADABLE)
 
     def result(self, fixed: tuple[Fixed, ...]) -> Result:
         """Return what is wrong, by file and line."""

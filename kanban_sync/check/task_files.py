@@ -79,6 +79,14 @@ def listing(top: str, pathspecs: Iterable[str], *, untracked: bool) -> Callable[
     return wait
 
 
+def committed(top: str, path: str) -> bytes:
+    """Return what a file holds in the last commit, nothing where it is in none."""
+    try:
+        return _asked(top, "cat-file", "blob", f"HEAD:{path}")()
+    except RepositoryError:
+        return b""
+
+
 def _asked(folder: str, *arguments: str) -> Callable[[], bytes]:
     """Begin to ask git, in the environment as it is: a hook's index is what will be committed."""
     call = ["git", "-C", folder, *arguments]

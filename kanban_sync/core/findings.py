@@ -35,6 +35,11 @@ MIXED = "mixed-dialects"
 BOX_DISAGREES = "box-disagrees"
 SAID_TWICE = "said-twice"
 NO_TASK = "no-task"
+NO_TASKS = "no-tasks"
+STRAY_ID = "stray-id"
+LOOSE_ROW = "loose-row"
+UNKNOWN_COLUMN = "unknown-column"
+BAD_UTF8 = "bad-utf8"
 OPENSPEC_MARK = "openspec-mark"
 OPENSPEC_DUPLICATE = "openspec-duplicate"
 OPENSPEC_GROUP = "openspec-group"
@@ -64,6 +69,11 @@ CODES: Mapping[str, str] = {
     BOX_DISAGREES: WARNING,
     SAID_TWICE: WARNING,
     NO_TASK: WARNING,
+    NO_TASKS: WARNING,
+    STRAY_ID: WARNING,
+    LOOSE_ROW: WARNING,
+    UNKNOWN_COLUMN: WARNING,
+    BAD_UTF8: WARNING,
     OPENSPEC_MARK: WARNING,
     OPENSPEC_DUPLICATE: WARNING,
     OPENSPEC_GROUP: WARNING,
@@ -73,6 +83,13 @@ CODES: Mapping[str, str] = {
     OPENSPEC_SCHEMA: ERROR,
 }
 """Code -> what it is where the settings say nothing."""
+
+
+EMPTIED = (
+    "is empty now, as after a write that was cut off; until it holds something again, or is"
+    " removed, it counts as it last was."
+)
+"""What is said of a file without a word that held tasks before."""
 
 
 def level_of(code: str, said: Mapping[str, str]) -> str:

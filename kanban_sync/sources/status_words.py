@@ -15,21 +15,24 @@ if TYPE_CHECKING:
 _WORDS = {
     Status.BACKLOG: """
         icebox; ideas; someday; later; future; parked; on hold; parking lot; wishlist;
-        ideen; später; idées; plus tard; más tarde; pendiente de definir; 保留; 待办池
+        inbox; posteingang; ideen; später; idées; plus tard; más tarde; pendiente de definir;
+        保留; 待办池
     """,
     Status.TODO: """
         to do; todos; ready; next; up next; upcoming; queued; new; selected; planned; this week;
+        today; tomorrow; this month; this sprint; to start; heute; diese woche; zu erledigen;
         offen; zu tun; geplant; als nächstes; à faire; a faire; ensuite; por hacer; pendiente;
         pendientes; a fazer; pendente; da fare; te doen; 待办; 待處理; 待处理; 未着手; 未対応;
         할 일; 대기; сделать; к выполнению; do zrobienia
     """,
     Status.IN_PROGRESS: """
         now; in work; in development; wip; working; working on; active; ongoing; current; underway;
-        in arbeit; läuft; en cours; en curso; en progreso; haciendo; em andamento; fazendo;
-        in corso; bezig; 进行中; 進行中; 作業中; 対応中; 진행 중; 진행중; в работе; w toku
+        in arbeit; in bearbeitung; läuft; en cours; en curso; en progreso; haciendo; em andamento;
+        fazendo; in corso; bezig; 进行中; 進行中; 作業中; 対応中; 진행 중; 진행중; в работе; w toku
     """,
     Status.BLOCKED: """
-        waiting; stuck; blockiert; wartet; bloqué; en attente; bloqueado; bloqueada; bloccato;
+        waiting; waiting for; waiting on; stuck; wartend;
+        blockiert; wartet; bloqué; en attente; bloqueado; bloqueada; bloccato;
         阻塞; 被阻塞; ブロック中; 차단됨; заблокировано
     """,
     Status.REVIEW: """
@@ -39,8 +42,9 @@ _WORDS = {
         на проверке
     """,
     Status.DONE: """
-        finished; closed; shipped; released; merged; implemented; fixed; completed tasks; complete;
-        fertig; erledigt; abgeschlossen; terminé; terminés; termine; terminée; terminées; fait;
+        finished; closed; shipped; deployed; delivered; released; merged; implemented; fixed;
+        completed tasks; complete; fertig; erledigt; abgeschlossen; terminé; terminés; termine;
+        terminée; terminées; fait;
         faits; hecho; hechos; completado; completada; completadas; completados; terminado;
         concluído; concluída; concluídos; feito; fatto; completato; klaar; gereed; 已完成; 完成;
         完了; 完了済み; 済; 완료; 완료됨; готово; сделано; выполнено; gotowe; zrobione

@@ -16,7 +16,7 @@ from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kanban_sync.sources.markdown import Line
 
@@ -88,6 +88,41 @@ def _end_of_table(lines: Sequence[Line], index: int) -> int:
     while end < len(lines) and _is_row(lines[end]):
         end += 1
     return end
+
+
+class Run(NamedTuple):
+    """Rows one below the other: a table, or what looks like a part of one.
+
+    ``names`` are what the first row would mean as a header, ``ids`` what the first cells hold.
+    """
+
+    rows: tuple[Line, ...]
+    width: int
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+    is_table: bool
+
+
+def runs_of_rows(lines: Sequence[Line]) -> Iterator[Run]:
+    """Yield the tables of a file, and the rows between them that begin with a bar."""
+    index = 0
+    while index < len(lines):
+        end = _end_of_table(lines, index)
+        is_table = end > 0
+        if not is_table:
+            end = index
+            while end < len(lines) and _is_loose(lines[end]) and not _end_of_table(lines, end):
+                end += 1
+        if end > index and lines[index].raw.count("|") <= MOST_COLUMNS:
+            rows = tuple(lines[index:end])
+            cells = [_cells(row.raw) for row in rows]
+            names = _columns(rows[0]).names
+            yield Run(rows, len(cells[0]), names, tuple(_id_in(row[0]) for row in cells), is_table)
+        index = max(end, index + 1)
+
+
+def _is_loose(line: Line) -> bool:
+    return _is_row(line) and line.raw.lstrip().startswith("|")
 
 
 class Table(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
+from kanban_sync.core.findings import EMPTIED
 from kanban_sync.core.following import follow, slot_changes
 from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
-
-
-EMPTIED = (
-    "is empty now, as after a write that was cut off; until it holds something again, or is"
-    " removed, it counts as it last was."
-)
 
 
 LINKED = (

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.check import task_files
+from kanban_sync.check import task_files, unread
 from kanban_sync.check.judge import check
 from kanban_sync.core.errors import KanbanSyncError, SettingsError
 from kanban_sync.core.limits import USUAL
+from kanban_sync.sources.tasks_md import TasksMd
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -397,3 +398,42 @@ def test_what_tasks_block_is_judged_as_what_they_wait_for_is(repo: Repo) -> None
 def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
     put(repo, **{"TASKS.md": "## P1\n\n- [ ] a\n  - **ID**: a\n  - **Blocks**: gone\n"})
     assert found(repo) == []
+
+
+# --- what is read as no task --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- \\[ \\] a\n", ["1 no-tasks"]),
+        ("-\u00a0[ ] a\n", ["1 no-tasks"]),
+        ("\u200b- [ ] a\n", ["1 no-tasks"]),
+        ("\u2610 a\n", ["1 no-tasks"]),
+        ("1. \u2611 a\n", ["1 no-tasks"]),
+        ("```\n- [ ] a\n```\n", ["2 no-tasks"]),
+        ("<!--\n- [ ] a\n-->\n", ["2 no-tasks"]),
+        ("# T\n\n**Status**: open\n", ["3 no-tasks"]),
+        ("# T\n\nWords, and [a link](x).\n", []),
+        ("- [ ] a\n  - **ID**: a1\n\n```\n- **ID**: b1\n- **ID**: <id>\n```\n", ["5 stray-id"]),
+        ("### T-1: a\n\n- **ID**: T-1\n- **Status:** open\n", []),
+        ("- [ ] A-1: x\n\n| A-1 | todo |\n| A-2 | todo |\n", ["3 loose-row"]),
+        ("- [ ] x\n\n| id | status |\n| A-2 | todo |\n", ["3 loose-row"]),
+        ("- [ ] x\n\n| what | why |\n|-|-|\n| a | b |\n\n| c | d |\n", []),
+        ("## To Do\n\n- a\n\n## Done\n\n## Freezer\n\n- c\n", ["7 unknown-column"]),
+        ("## To Do\n\n- a\n\n## Done\n\n## Freezer\n\n- [ ] c\n\n## Notes\n\n- d\n", []),
+        ("## In Bearbeitung\n\n- a\n\n## Zu erledigen\n\n- b\n\n## Inbox\n\n- c\n", []),
+        ("## Doing\n\n- a\n\n## Today\n\n- b\n\n## Deployed\n\n- c\n", []),
+    ],
+)
+def test_what_is_read_as_no_task_is_told(text: str, expected: list[str]) -> None:
+    data = text.encode()
+    found = unread.unread("TASKS.md", data, TasksMd().parse("TASKS.md", data))
+    assert [f"{problem.line} {problem.code}" for problem in found] == expected
+
+
+def test_a_file_that_was_emptied_and_one_that_is_no_utf_8_are_told(repo: Repo) -> None:
+    repo.commit(**{"TASKS.md": "- [ ] a\n", "a/TASKS.md": "- [ ] b\n", "b/TASKS.md": "# None\n"})
+    put(repo, **{"TASKS.md": "\n", "b/TASKS.md": ""})
+    (repo.path / "a" / "TASKS.md").write_bytes(b"\n- [ ] caf\xe9\n")
+    assert found(repo) == ["TASKS.md:0 unreadable", "a/TASKS.md:2 bad-utf8"]

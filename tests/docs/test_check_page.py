@@ -41,7 +41,9 @@ def _write(repo: Repo, block: Block) -> None:
     if block.text.startswith("-> "):
         (repo.path / block.title).symlink_to(block.text.removeprefix("-> ").strip())
     else:
-        repo.write(block.title, block.text.replace("\u2400", "\0"))
+        repo.write(block.title, "")
+        text = block.text.replace("\u2400", "\0").encode()
+        (repo.path / block.title).write_bytes(text.replace("\u2426".encode(), b"\xe9"))
 
 
 def test_every_code_is_described_with_its_level_and_an_example() -> None:

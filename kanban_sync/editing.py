@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
+from kanban_sync.core.dependencies import own_name
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.following import follow
@@ -68,9 +69,9 @@ class _Tasks(list[_Found]):
 
     def __init__(self, found: Iterable[_Found]) -> None:
         super().__init__(found)
-        self.by_name: list[dict[str, list[_Found]]] = [{}, {}, {}]
+        self.by_name: list[dict[str, list[_Found]]] = [{}, {}, {}, {}]
         for each in self:
-            for names, name in zip(self.by_name, (_key, _place, _name), strict=True):
+            for names, name in zip(self.by_name, (_key, _place, _name, _own), strict=True):
                 names.setdefault(name(each.task), []).append(each)
 
 
@@ -226,8 +227,12 @@ class Editor:
     def _unknown(self, key: str, tasks: Sequence[_Found]) -> str:
         if any(key in {unit.name, f"{unit.source}:{unit.name}"} for unit in self._units()):
             return f"{key} is a change, whose status follows from its boxes; name one of its tasks"
-        names = [name(each.task) for each in tasks for name in (_key, _name)]
-        close = ", ".join(difflib.get_close_matches(key, names, 3))
+        keys: dict[str, list[str]] = {}
+        for each in tasks:
+            for name in {_own(each.task), _name(each.task), _key(each.task)}:
+                keys.setdefault(name, []).append(_key(each.task))
+        found = difflib.get_close_matches(key, keys, 3)
+        close = ", ".join(dict.fromkeys(one for name in found for one in keys[name][:3]))
         hint = f"; close to it: {close}" if close else "; a task's 'path:line' names it, too"
         bad = "".join(f"\n{problem}" for problem in self._unread)
         return f"no task file of this work tree holds {key}{hint}{bad}"
@@ -321,6 +326,12 @@ def _key(task: Task) -> str:
 
 def _name(task: Task) -> str:
     return task.key.name
+
+
+def _own(task: Task) -> str:
+    """Return the id alone: a key begins with the file where ids count within it."""
+    own = own_name(task.key, task.path)
+    return str(task.key) if own == task.number else own
 
 
 def _place(task: Task) -> str:

@@ -40,7 +40,7 @@ from kanban_sync.git_output import (
 from kanban_sync.hooks.hot import clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.history import LogEntry
 
@@ -272,14 +272,18 @@ class GitRepository:
         name, tip = self.branch()
         if not tip:
             return ()
-        last = since.get(name, "")
-        if last == tip:
+        if (last := since.get(name, "")) == tip:
             return (Layer(name, tip, {}, (), last),)
         entries = self._entries(tip, pathspecs)
         tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
         if last and not self._is_ancestor(last, tip):
             last = ""
         return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last, links),)
+
+    def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
+        """Return which of these paths are symbolic links in a commit, with their blob ids."""
+        entries = self._entries(commit, [f":(top,literal){path}" for path in paths])
+        return {path: blob for path, blob in of_mode(LINK, entries).items() if path in paths}
 
     def tree(self, commit: str, pathspecs: Sequence[str]) -> dict[str, str]:
         """Return the watched files of a commit, path -> blob id, in path order."""

@@ -126,10 +126,21 @@ def test_a_completed_task_is_removed(repo: Repo) -> None:
     assert text(repo, "api/TASKS.md") == "## P1\n\n"
 
 
+def test_an_id_that_is_unique_in_the_work_tree_names_its_task(repo: Repo) -> None:
+    table = "| id | status | title |\n|-|-|-|\n| P8-003 | todo | One |\n"
+    repo.write("docs/TASKS.md", table)
+    with pytest.raises(EditError, match=r"close to it: tasks-md:docs/TASKS\.md/P8-003$"):
+        editor(repo).set("P8-03", Status.DONE)
+    assert editor(repo).set("P8-003", Status.DONE).key == "tasks-md:docs/TASKS.md/P8-003"
+    repo.write("a/TASKS.md", table)
+    with pytest.raises(EditError, match="P8-003 stands for several tasks"):
+        editor(repo).set("P8-003", Status.DONE)
+
+
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("rotat", "holds rotat; close to it: rotate"),
+        ("rotat", "holds rotat; close to it: tasks-md:rotate"),
         ("nothing-like-it", "a task's 'path:line' names it"),
         ("add-search", "add-search is a change, whose status follows from its boxes"),
         ("old#1.1", "no task file of this work tree holds old#1.1"),

@@ -128,6 +128,10 @@ class Repository(Protocol):
         """Resolve the layers. ``since`` maps a layer's name to the tip that was synced last."""
         ...
 
+    def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
+        """Return which of these paths are symbolic links in a commit, with their blob ids."""
+        ...
+
     def read(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """Return the bytes of blobs, in one process for all of them."""
         ...

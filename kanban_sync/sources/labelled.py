@@ -68,6 +68,7 @@ _RANGE = pattern(
     r"(.{0,40}?)([0-9]{1,6})\s*(?:(?:\.\.+|…|[–—~～]|to|bis)\s*\1?|-\s*(?=[A-Za-z])\1)([0-9]{1,6})"  # noqa: RUF001
 )
 _WIDEST_RANGE = 100
+_PLAIN_ID = pattern(r"[A-Z]{1,12}-[0-9]{1,9}")
 
 
 class Values(NamedTuple):
@@ -113,11 +114,26 @@ def split(lines: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
     return pairs, joined(_without_gaps(body))
 
 
+def _side_by_side(line: str) -> list[tuple[str, str]]:
+    """Return the labels and values of a line that has several, with bars between them."""
+    if "|" not in line:
+        return []
+    parts = [_label_and_value(part.strip()) for part in line.split("|")]
+    return [part for part in parts if part] if len(parts) > 1 and all(parts) else []
+
+
 def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     label, text = "", list[str]()
     fences = Fences()
     for line in lines:
-        found = None if fences.covers(line) else _label_and_value(line)
+        is_code = fences.covers(line)
+        several = [] if is_code else _side_by_side(line)
+        if several:
+            yield label, text
+            yield from ((name, [value]) for name, value in several)
+            label, text = "", []
+            continue
+        found = None if is_code else _label_and_value(line)
         if found or (label and not line.startswith(" ")):
             yield label, text
             label, text = (found[0], [found[1]]) if found else ("", [line])
@@ -149,16 +165,33 @@ def written(lines: Sequence[str], name: str = "") -> Written | None:
     found: list[tuple[bool, Written]] = []
     fences = Fences()
     for index, line in enumerate(lines):
-        said = None if fences.covers(line) else _label_and_value(line)
-        if said is None or name_of(said[0]) != (name or name_of(said[0])):
+        if fences.covers(line):
             continue
-        match = _SLANTED.fullmatch(line)
-        label, value = (match.span(1), match.span(2)) if match else _spans(line)
-        found.append((is_nothing(said[1]) and bool(name), Written(index, label, value)))
+        several = _side_by_side(line)
+        # A new line is not written like one that says several things.
+        if several and not name:
+            continue
+        begin = 0
+        for part in line.split("|") if several else [line]:
+            words = part.strip() if several else part
+            said = _label_and_value(words)
+            if said is not None and name_of(said[0]) == (name or name_of(said[0])):
+                place = Written(index, *_spans(words, begin + part.index(words)))
+                found.append((is_nothing(said[1]) and bool(name), place))
+            begin += len(part) + 1
     return min(found)[1] if found else None
 
 
-def _spans(line: str) -> tuple[tuple[int, int], tuple[int, int]]:
+def _spans(part: str, begin: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where label and value stand in a line, of which a part begins there."""
+    label, value = _spans_in(part)
+    return (label[0] + begin, label[1] + begin), (value[0] + begin, value[1] + begin)
+
+
+def _spans_in(line: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    slanted = _SLANTED.fullmatch(line)
+    if slanted:
+        return slanted.span(1), slanted.span(2)
     match = _LINE.fullmatch(line)
     if match is None:
         return (0, 0), (0, 0)
@@ -226,16 +259,24 @@ def is_nothing(value: str) -> bool:
 
 def ids_in(value: str) -> tuple[str, ...]:
     """Return the ids that a value lists, ranges written out; words that are no ids are left out."""
-    found = (each for part in _SPLIT.split(value) for each in _ids_of(part))
+    found = (each for part in _parts(value) for each in _ids_of(part))
     return tuple(dict.fromkeys(found))
+
+
+def _parts(value: str) -> Iterable[str]:
+    """Return the parts of a list, each once: what repeats itself a million times is read once."""
+    return dict.fromkeys(part.strip() for part in _SPLIT.split(value))
 
 
 def names_only_ids(value: str) -> bool:
     """Tell whether a value lists ids and has no words that are none."""
-    return all(is_nothing(part) or any(_ids_of(part)) for part in _SPLIT.split(value))
+    return all(is_nothing(part) or any(_ids_of(part)) for part in _parts(value))
 
 
 def _ids_of(part: str) -> Iterator[str]:
+    if _PLAIN_ID.fullmatch(part):
+        yield part
+        return
     word = plain_id(part)
     if not word or word.lower() in _NOTHING:
         return

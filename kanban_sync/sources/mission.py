@@ -36,7 +36,9 @@ class Mission(OneFile):
         if problem:
             return Document((), (problem,))
         if data.count(b",") + data.count(b"[") > limits.values:
-            what = f"holds more than {limits.values} values; split the file"
+            what = (
+                f"holds more than {limits.values} values; split the file, or raise 'limits.tasks'"
+            )
             return _unreadable(path, 0, what, TOO_LARGE)
         text = decode(data)
         try:

@@ -55,7 +55,7 @@ def read(path: str, data: bytes, limits: Limits = USUAL) -> Document:
     if problem:
         return Document((), (problem,))
     if data.count(b",") > limits.values:
-        what = f"holds more than {limits.values} values; split the file"
+        what = f"holds more than {limits.values} values; split the file, or raise 'limits.tasks'"
         return Document((), (refused(path, 0, what, TOO_LARGE),))
     groups = Groups(path, TASKS, GROUPS, limits=limits)
     try:

@@ -7,7 +7,7 @@ import posixpath
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
 from kanban_sync.core.errors import MissingObjectError
@@ -61,6 +61,13 @@ class Reading:
     is_new: bool
 
 
+class _Behind(NamedTuple):
+    """The folder around a file that is a link, and the link's blob."""
+
+    folder: str
+    blob: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Sources:
     """The sources with their settings, and what is known from the last pass."""
@@ -112,8 +119,32 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
         return Reading((), (), files, (), layer.name, layer.tip, is_new=False)
     if layer.since and _forks_before(layer, all_sources, files):
         layer = repository.layers(watched, {})[0]
-    reader = _Reader(all_sources, layer, known(), files)
+    reader = _Reader(all_sources, layer, known(), files, _behind_links(repository, layer, files))
     return reader.read({layer.name: layer.tip, READERS: digest})
+
+
+def _behind_links(repository: Repository, layer: Layer, files: FilesState) -> dict[str, _Behind]:
+    """Return files that held tasks, and in place of whose folder there is a symbolic link now."""
+    gone = [
+        state.path
+        for state in files.slots.values()
+        if state.tasks
+        and state.path
+        and not {state.path} & (layer.tree.keys() | layer.links.keys())
+    ]
+    folders = {path: _folders_of(path) for path in gone}
+    every = {folder for each in folders.values() for folder in each}
+    links = repository.links(layer.tip, every) if every else {}
+    return {
+        path: _Behind(folder, links[folder])
+        for path, each in folders.items()
+        for folder in each
+        if folder in links
+    }
+
+
+def _folders_of(path: str) -> list[str]:
+    return [path[:end] for end, char in enumerate(path) if char == "/"]
 
 
 def _forks_before(layer: Layer, sources: _Sources, files: FilesState) -> bool:
@@ -169,7 +200,9 @@ class _Reader:
         layer: Layer,
         known: Sequence[Task],
         files: FilesState,
+        behind: Mapping[str, _Behind],
     ) -> None:
+        self._behind = behind
         self._sources = sources
         self._layer = layer
         self._known = _Known(known)
@@ -209,7 +242,8 @@ class _Reader:
         """Return links in place of files that held tasks; not those to a file that is read."""
         settings = self._sources.settings
         found: dict[str, str] = {}
-        for path, blob in self._layer.links.items():
+        behind = {path: each.blob for path, each in self._behind.items()}
+        for path, blob in {**self._layer.links, **behind}.items():
             if not source.matches(path, settings):
                 continue
             slot = f"{name}:{source.slot(path, settings)}"
@@ -222,7 +256,9 @@ class _Reader:
 
     def _leads_to(self, path: str, blob: str) -> str:
         target = self._sources.contents.content(blob).decode("utf-8", "replace")
-        return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        link = self._behind[path].folder if path in self._behind else path
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
+        return f"{there}{path[len(link) :]}"
 
     def _gone_slots(self) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""

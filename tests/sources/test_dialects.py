@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanban_sync.core.edits import SetStatus
 from kanban_sync.core.model import Document, ParsedTask, Status
 from kanban_sync.core.ports import SourceSettings
 from kanban_sync.sources.markdown_dialects import DIALECTS
@@ -347,6 +348,23 @@ def test_a_row_and_what_tells_more_of_it_are_one_task(
     ]
     assert found == expected
     assert document.problems == ()
+
+
+def test_a_line_may_say_several_things_with_bars_between_them() -> None:
+    line = "**Priority:** High | **Estimate:** 2h | **Status:** In Progress"
+    task = only(f"### T-1: One\n\n{line}\n\nSome words | of: more\n")
+
+    assert (task.priority, task.status) == ("High", Status.IN_PROGRESS)
+    assert task.fields == (("Estimate", "2h"),)
+    assert task.body == "Some words | of: more"
+    text = f"### T-1: One\n\n{line}\n"
+    edited = TasksMd().edit(PATH, text.encode(), SetStatus(0, Status.DONE))
+    assert edited.decode() == text.replace("In Progress", "Done")
+
+
+def test_a_list_of_ids_that_repeats_itself_names_each_once() -> None:
+    task = only(f"- [ ] T-9 x\n  - Depends on: {'T-1..3, T-7, ' * 20_000}T-8\n")
+    assert task.depends_on == ("T-1", "T-2", "T-3", "T-7", "T-8")
 
 
 def test_a_row_that_sums_up_several_tasks_is_none() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -669,6 +670,22 @@ def test_a_link_in_place_of_a_file_keeps_its_tasks_as_they_were(clone: Clone, pa
     assert clone.statuses().keys() >= before.keys()
     assert "orphaned" not in clone.statuses().values()
     assert clone.statuses() != before
+
+
+@pytest.mark.parametrize("path", ["docs/TASKS.md", "a/openspec/changes/x/tasks.md"])
+def test_a_link_in_place_of_a_folder_keeps_its_tasks_as_they_were(clone: Clone, path: str) -> None:
+    clone.repo.commit(**{path: "## T\n\n- [x] one\n- [ ] two\n", "elsewhere/README.md": "x\n"})
+    clone.read()
+    before = clone.statuses()
+    folder = clone.repo.path / path.partition("/")[0]
+    shutil.rmtree(folder)
+    folder.symlink_to("elsewhere")
+    clone.repo.commit(**{"README.md": "a\n"})
+    reading = clone.read()
+    assert reading is not None
+    (problem,) = reading.problems
+    assert str(problem).startswith(f"{path}: is a symbolic link now")
+    assert clone.statuses() == before
 
 
 def test_a_link_to_a_file_that_is_read_is_a_move_of_its_tasks(clone: Clone) -> None:

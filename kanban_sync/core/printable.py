@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -21,6 +20,9 @@ def printable_json(text: str) -> str:
 
 def json_text(data: object, encoding: str) -> str:
     """Return data as JSON that a stream with that encoding can take, as commands print it."""
+    # Here, since a check before a commit prints without it.
+    import json  # noqa: PLC0415
+
     # What another encoding lacks would be written out in a way that is no JSON.
     is_unicode = encoding.lower().startswith("utf")
     return printable_json(json.dumps(data, indent=2, ensure_ascii=not is_unicode, default=str))

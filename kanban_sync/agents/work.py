@@ -8,11 +8,12 @@ from saying it is told, and undoes nothing.
 from __future__ import annotations
 
 import difflib
+import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from kanban_sync.core.errors import UnknownTaskError, WorkError
-from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.errors import LostClaimError, UnknownTaskError, WorkError
+from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import ANY, WorkStore
@@ -20,7 +21,6 @@ from kanban_sync.core.work import ANY, WorkStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from kanban_sync.core.merge import Filed
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Wanted
 
@@ -225,6 +225,7 @@ class Work:
         if held:
             entry = self._store.finish(key, held, status, self._now(), reason)
         else:
+            self._check_not_replaced(key, agent)
             entry = self._store.set_status(key, status, self._now(), agent, reason)
         return self._done(entry, before.task)
 
@@ -272,7 +273,8 @@ class Work:
             entry = self._store.add(task, self._now())
             self._ask_for_sync()
             return Done(entry, written_of(task, "added"))
-        entry = self._store.add(self._born(new), self._now())
+        needs = tuple(str(self.key(each)) for each in new.needs)
+        entry = self._store.add(self._born(new._replace(needs=needs)), self._now())
         self._ask_for_sync()
         return Done(entry)
 
@@ -335,21 +337,40 @@ class Work:
         return [files.write(kept) for kept in self._store.ahead()] if files is not None else []
 
     def _done(self, entry: Entry, before: Task | None) -> Done:
-        """Write what was done into the file, and let the board follow."""
+        """Write what was done into the file, and let the board follow.
+
+        Of this task alone: what others did belongs into their commits, or branches would conflict.
+        """
         self._ask_for_sync()
-        files = self._files
-        if files is None:
+        if self._files is None:
             return Done(entry)
-        written: Written | None = None
-        earlier = [filed_part(before)] if before is not None else []
-        for kept in self._store.ahead():
-            is_it = kept.task.key == entry.key
-            found = files.write(kept, earlier if is_it else ())
-            written = found if is_it else written
-        if written is None:
-            # The file is to say what it said when both agreed last; here it may say more.
-            written = files.write(Kept(entry.task, filed_part(entry.task)), earlier)
-        return Done(entry, written)
+        # What an earlier claim has written here was no person's doing.
+        earlier = [Filed(Status.IN_PROGRESS, assignee=name) for name in self._claimers(entry.key)]
+        earlier += [filed_part(before)] if before is not None else []
+        ahead = (each for each in self._store.ahead() if each.task.key == entry.key)
+        # Where the file said the same when both agreed last, here it may say more.
+        kept = next(ahead, Kept(entry.task, filed_part(entry.task)))
+        return Done(entry, self._files.write(kept, earlier))
+
+    def _claimers(self, key: TaskKey) -> list[str]:
+        """Return who has claimed a task, the latest last."""
+        events = self._store.history(key)
+        return [json.loads(each.data)["agent"] for each in events if each.kind == "claimed"]
+
+    def _check_not_replaced(self, key: TaskKey, agent: str) -> None:
+        """Refuse an agent that had a task, if somebody else has claimed it since.
+
+        Raises:
+            LostClaimError: Whatever became of that claim.
+        """
+        claimers = self._claimers(key)
+        if agent in claimers and claimers[-1] != agent:
+            raise LostClaimError(
+                f"Your claim of {key} is lost: {claimers[-1]} has claimed it since. Nothing was "
+                "written; stop work on it, and claim it anew if it is to do still.",
+                "",
+                len(claimers),
+            )
 
     def _token(self, key: TaskKey, agent: str, token: int, entry: Entry | None = None) -> int:
         """Return the token of a claim: the one that was given, else that of the agent's own."""

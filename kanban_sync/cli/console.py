@@ -16,6 +16,9 @@ from kanban_sync.core.printable import json_text, printable
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
 
+LARGEST = (1 << 31) - 1
+"""The largest number that every database takes."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.agents.entries import event_data
-from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ BATCH = 1000
 @click.command("events")
 @click.option("-f", "--follow", is_flag=True, help="Go on as things happen; ends with Ctrl-C.")
 @click.option(
-    "--since", metavar="N", type=click.IntRange(min=0), help="Only those with an id above N."
+    "--since", metavar="N", type=click.IntRange(0, LARGEST), help="Only those with an id above N."
 )
 @json_option
 def command(*, follow: bool, since: int | None, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -27,7 +27,7 @@ LOOKED_AT = 200
 @click.option(
     "-n",
     "--number",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, LARGEST),
     default=20,
     show_default=True,
     help="How many runs to show.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.agents.entries import orchestrator_data
-from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
 from kanban_sync.core.claims import SILENCE
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.work import Orchestrator
 
 agents_option = click.option(
-    "--agents", metavar="N", type=click.IntRange(min=0), help="How many agents it has."
+    "--agents", metavar="N", type=click.IntRange(0, LARGEST), help="How many agents it has."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,14 @@ from kanban_sync.agents.entries import (
     lines_of,
 )
 from kanban_sync.agents.work import ALONE, NewTask
-from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
 from kanban_sync.cli.task_options import (
     agent_option,
     chosen,
     filters,
     orchestrator_option,
     reason_option,
+    token_of,
     token_option,
     ttl_option,
 )
@@ -88,7 +90,7 @@ def show_command(*, key: str, as_json: bool) -> None:
 @filters
 @agent_option
 @click.option(
-    "-n", "--number", type=click.IntRange(min=1), help="List so many instead of the first."
+    "-n", "--number", type=click.IntRange(1, LARGEST), help="List so many instead of the first."
 )
 @json_option
 def next_command(*, agent: str, number: int | None, as_json: bool, **wanted: object) -> None:
@@ -183,7 +185,7 @@ def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
 def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: bool) -> None:
     """Let the claim of the task KEY last for a lease from now on."""
     with here().work() as work:
-        entry = work.extend(key, agent, token, ttl)
+        entry = work.extend(key, agent, token_of(key, token, os.environ), ttl)
         if as_json:
             print_json(entry_data(entry))
             return
@@ -199,7 +201,9 @@ def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: 
 def release_command(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
     """Give the task KEY back: it is to do again."""
     with here().work() as work:
-        _tell_done(work.release(key, agent, token, reason), as_json=as_json)
+        _tell_done(
+            work.release(key, agent, token_of(key, token, os.environ), reason), as_json=as_json
+        )
 
 
 def _finishing(name: str, status: Status, text: str) -> None:
@@ -213,7 +217,10 @@ def _finishing(name: str, status: Status, text: str) -> None:
     @json_option
     def finish(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
         with here().work() as work:
-            _tell_done(work.finish(key, status, agent, token, reason), as_json=as_json)
+            _tell_done(
+                work.finish(key, status, agent, token_of(key, token, os.environ), reason),
+                as_json=as_json,
+            )
 
 
 _finishing("done", Status.DONE, "Say that the task KEY is done.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kanban_sync.agents.names import AGENT, agent_name
+from kanban_sync.cli.console import LARGEST
 from kanban_sync.core.work import ANY, Wanted
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Duration(click.ParamType[float]):
         """Return the seconds."""
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+)([smh]?)", str(value).strip())
+        found = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value).strip())
         if found is None or int(found[1]) == 0:
             self.fail(f"{value!r} is no duration such as 300, 90s, 30m or 2h", param, ctx)
         return float(int(found[1]) * UNITS[found[2]])
@@ -48,8 +49,24 @@ agent_option = click.option(
     help=f"Who works; ${AGENT}, or user-host.",
 )
 token_option = click.option(
-    "--token", type=int, default=0, metavar="N", help="That of the claim; by default one's own."
+    "--token",
+    type=click.IntRange(0, LARGEST),
+    default=0,
+    metavar="N",
+    help="That of the claim; by default one's own.",
 )
+TASK_OF_RUN, TOKEN_OF_RUN = "KANBAN_SYNC_TASK", "KANBAN_SYNC_TOKEN"
+"""Where ``task run`` tells its command which task it works on, and by which claim."""
+
+
+def token_of(key: str, token: int, environment: Mapping[str, str]) -> int:
+    """Return the token that was given, else that of the run in which this was called."""
+    if token or key != environment.get(TASK_OF_RUN):
+        return token
+    said = environment.get(TOKEN_OF_RUN, "")
+    return int(said) if re.fullmatch(r"[0-9]{1,9}", said) else 0
+
+
 reason_option = click.option("--reason", metavar="TEXT", default="", help="Why.")
 orchestrator_option = click.option(
     "--orchestrator", metavar="ID", default="", help="The orchestrator that keeps the claim alive."

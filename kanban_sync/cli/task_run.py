@@ -16,7 +16,14 @@ from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
-from kanban_sync.cli.task_options import agent_option, chosen, filters, ttl_option
+from kanban_sync.cli.task_options import (
+    TASK_OF_RUN,
+    TOKEN_OF_RUN,
+    agent_option,
+    chosen,
+    filters,
+    ttl_option,
+)
 from kanban_sync.core.claims import ENDS
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError
 from kanban_sync.core.model import Status
@@ -93,8 +100,8 @@ class Run:
         environment = {
             **os.environ,
             AGENT: self._agent,
-            "KANBAN_SYNC_TASK": self._key,
-            "KANBAN_SYNC_TOKEN": str(self._token),
+            TASK_OF_RUN: self._key,
+            TOKEN_OF_RUN: str(self._token),
         }
         sys.stdout.flush()
         with _passing_on() as pass_to:

@@ -75,9 +75,14 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
     names = Names[TaskKey]()
     for is_orphaned in (False, True):
         _add([task for task in tasks if task.is_orphaned is is_orphaned], names)
+    # A task that stands in no file names others by their whole keys.
+    whole: dict[str, TaskKey] = {}
+    if any(task.depends_on and not task.path for task in tasks):
+        whole = {str(task.key): task.key for task in tasks}
     for task in tasks:
         for name in dict.fromkeys(task.depends_on):
-            yield Edge(task.key, name, names.find(task.path, name), task.path in lenient)
+            needs = None if task.path else whole.get(name)
+            yield Edge(task.key, name, needs or names.find(task.path, name), task.path in lenient)
 
 
 def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:

@@ -251,6 +251,33 @@ def test_what_was_committed_without_any_hook_is_seen(repo: Repo) -> None:
     assert "tasks-md:sweep" in task(repo, "list")
 
 
+def test_whoever_was_replaced_is_too_late_without_a_token_too(repo: Repo) -> None:
+    task(repo, "claim", "tidy-logs", *ADA, "--ttl", "1s")
+    until(lambda: program(repo, "task", "claim", "tidy-logs", *BOB).code == DONE)
+    task(repo, "done", "tidy-logs", *BOB)
+    task(repo, "block", "tidy-logs", *ADA, "--reason", "late", code=HELD)
+    run = {"KANBAN_SYNC_TASK": "tasks-md:tidy-logs", "KANBAN_SYNC_TOKEN": "1"}
+    task(repo, "fail", "tasks-md:tidy-logs", *BOB, code=HELD, env=run)
+    assert json.loads(task(repo, "show", "tidy-logs", "--json"))["status"] == "done"
+
+
+def test_the_name_of_an_agent_that_was_replaced_leaves_the_file(repo: Repo) -> None:
+    task(repo, "claim", "tidy-logs", *ADA, "--ttl", "1s")
+    until(lambda: program(repo, "task", "claim", "tidy-logs", *BOB).code == DONE)
+    assert changed(repo) == ["-- [ ] Tidy the logs", "+- [ ] Tidy the logs (@bob)"]
+    task(repo, "release", "tidy-logs", *BOB)
+    assert changed(repo) == []
+
+
+def test_a_command_writes_only_its_own_task(repo: Repo) -> None:
+    repo.git("worktree", "add", "-q", "../other", "-b", "other")
+    task(Repo(repo.path.parent / "other"), "claim", "rotate-keys", *ADA)
+    task(repo, "claim", "tidy-logs", *BOB)
+    assert changed(repo) == ["-- [ ] Tidy the logs", "+- [ ] Tidy the logs (@bob)"]
+    assert program(repo, "files", "write").code == DONE
+    assert "+- [ ] Rotate the keys (@ada)" in changed(repo)
+
+
 def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) -> None:
     task(repo, "list")
     repo.write("TASKS.md", TASKS.replace("Tidy the logs", "Tidy the logs (@carl)"))
@@ -267,6 +294,7 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     new = json.loads(task(repo, "add", "Paint the shed", *options, "--json"))
     assert re.fullmatch(r"db:[a-z2-9]{5}", new["key"])
     assert [each["key"] for each in new["waits_for"]] == ["tasks-md:tidy-logs"]
+    task(repo, "add", "Dry it", "--needs", "tidy-log", code=UNKNOWN)
     task(repo, "done", "tidy-logs", *ADA)
     claimed = json.loads(task(repo, "claim", "--next", "--prefer", "web", *ADA, "--json"))
     assert claimed["key"] == new["key"]

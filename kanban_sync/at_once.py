@@ -18,6 +18,7 @@ from kanban_sync.core.order import ANY
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.sqlite_work import SqliteWork
 from kanban_sync.sync.freshness import is_fresh
+from kanban_sync.user_settings import may_be_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[E
         environment: The variables of the process.
         agent: Who asks.
     """
-    if any(environment.get(name) for name in DOUBTFUL) or _may_name_a_database(environment):
+    if any(environment.get(name) for name in DOUBTFUL) or may_be_set(environment):
         return None
     try:
         tree = _tree(Path(folder), environment.get("GIT_CEILING_DIRECTORIES", ""))
@@ -125,21 +126,6 @@ def _project(top: Path) -> str:
     found = _PROJECT.findall(data)
     plain = _PLAIN.fullmatch(found[0]) if len(found) == 1 else None
     return plain["id"].decode() if plain else ""
-
-
-def _may_name_a_database(environment: Mapping[str, str]) -> bool:
-    """Tell whether the user's configuration of git may name a database for all their clones."""
-    home = environment.get("HOME", "")
-    own = environment.get("GIT_CONFIG_GLOBAL", "")
-    config = environment.get("XDG_CONFIG_HOME", "") or f"{home}/.config"
-    names = [own] if own else [f"{home}/.gitconfig", f"{config}/git/config"]
-    system = environment.get("GIT_CONFIG_SYSTEM", "") or "/etc/gitconfig"
-    names += [] if environment.get("GIT_CONFIG_NOSYSTEM") else [system]
-    for name in names:
-        data = _start(Path(name)).lower()
-        if b"kanban-sync" in data or b"[include" in data or len(data) == LARGEST:
-            return True
-    return False
 
 
 def _start(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from kanban_sync.core.order import ANY
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.sqlite_work import SqliteWork
 from kanban_sync.sync.freshness import is_fresh
-from kanban_sync.user_settings import may_be_set
+from kanban_sync.user_settings import may_be_set, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +37,6 @@ DOUBTFUL = (
 """What may lead to another repository, or to another database."""
 
 STATE, DATABASE, SETTINGS = "kanban-sync", "tasks.db", ".kanban-sync.yaml"
-
-LARGEST = 1 << 16
-"""Bytes of a file that is looked through."""
 
 _PROJECT = re.compile(rb"^project_id:[ \t]*(.*)$", re.MULTILINE)
 _PLAIN = re.compile(rb"(?P<quote>[\"']?)(?P<id>[a-z0-9]+)(?P=quote)[ \t]*(?:#.*)?\r?")
@@ -122,16 +119,7 @@ def _linked(top: Path, file: Path) -> Tree | None:
 def _project(top: Path) -> str:
     """Return the project's id if the settings say it in so many words, else ''."""
     path = top / SETTINGS
-    data = b"" if path.is_symlink() else _start(path)
+    data = b"" if path.is_symlink() else start_of(path)
     found = _PROJECT.findall(data)
     plain = _PLAIN.fullmatch(found[0]) if len(found) == 1 else None
     return plain["id"].decode() if plain else ""
-
-
-def _start(path: Path) -> bytes:
-    """Return the first bytes of a file, none where there is none."""
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST)
-    except (FileNotFoundError, NotADirectoryError):
-        return b""

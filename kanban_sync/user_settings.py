@@ -69,10 +69,20 @@ def may_be_set(environment: Mapping[str, str]) -> bool:
 
 def _may_say(name: str) -> bool:
     try:
-        with Path(name).open("rb") as file:
-            data = file.read(LARGEST).lower()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+        data = start_of(Path(name)).lower()
     except OSError:
         return True
     return SECTION in data or b"[include" in data or len(data) == LARGEST
+
+
+def start_of(path: Path) -> bytes:
+    """Return the first bytes of a file, none where there is none.
+
+    Raises:
+        OSError: It is there, and cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""

@@ -176,17 +176,23 @@ class Stamp(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Stamp | None:
         """Read a field back; None if a person made something else of it."""
-        words = text.split()
         try:
-            versions = [_version(word) for word in words[:2]]
-            archived = ARCHIVED_WORD in words[3:]
-            lines, task = (
-                next((word[1:] for word in words[3:] if word.startswith(sign)), "") for sign in "+="
-            )
-            block = next((word for word in words[3:] if "-" in word and word[0].isdigit()), "")
-            return cls(CardVersion(*versions), words[2], archived, block, lines, task)
-        except (ValueError, IndexError):
+            first, second, mark, *others = text.split()
+            version = CardVersion(_version(first), _version(second))
+        except ValueError:
             return None
+        archived, block, lines, task = False, "", "", ""
+        for word in others:
+            sign = word[0]
+            if sign == "+":
+                lines = lines or word[1:]
+            elif sign == "=":
+                task = task or word[1:]
+            elif word == ARCHIVED_WORD:
+                archived = True
+            elif sign.isdigit() and "-" in word:
+                block = block or word
+        return cls(version, mark, archived, block, lines, task)
 
 
 @dataclass(frozen=True, slots=True)

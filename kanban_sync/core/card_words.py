@@ -40,6 +40,8 @@ def _values(task: Task) -> Iterator[str]:
         "Depends on": ", ".join(task.depends_on),
     }
     for name, value in said.items():
+        if not value:
+            continue
         # One line each, whatever the file has there: none of it is taken for a mark of Markdown.
         words = escaped(" ".join(storable(value).split()))
         if words:

@@ -95,8 +95,10 @@ def _section_key(task: Task) -> TaskKey:
 
 def _descendants(task: Task, below: Mapping[TaskKey, list[Task]]) -> list[Task]:
     found: list[Task] = []
-    for child in below.get(task.key, []):
-        found += [child, *_descendants(child, below)]
+    for child in below.get(task.key, ()):
+        found.append(child)
+        if child.key in below:
+            found += _descendants(child, below)
     return found
 
 
@@ -197,15 +199,16 @@ def _put_away(version: CardVersion) -> CardVersion:
 
 
 def _version(tasks: Sequence[Task]) -> CardVersion:
-    texts = (_text_version(task) for task in tasks)
-    statuses = (task.status_version for task in tasks)
-    return CardVersion(max(texts, default=UNKNOWN), max(statuses, default=UNKNOWN))
+    texts = max(map(_text_version, tasks), default=UNKNOWN)
+    statuses = max([task.status_version for task in tasks], default=UNKNOWN)
+    return CardVersion(texts, statuses)
 
 
 def _text_version(task: Task) -> Version:
     """Return the version of a task's words; whom the database gave it to is one of them."""
-    is_claimed = task.assignee and task.status_version.commit == SET_HERE
-    return max(task.text_version, task.status_version) if is_claimed else task.text_version
+    if task.assignee and task.status_version.commit == SET_HERE:
+        return max(task.text_version, task.status_version)
+    return task.text_version
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
@@ -215,17 +218,17 @@ def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
 
 
 def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]:
-    titles: dict[str, str] = {}
-    groups: dict[str, list[Item]] = {}
+    by_title: dict[str, list[Item]] = {}
+    by_group: dict[str, list[Item]] = {}
     above = f"{parent.key.name}#"
     for child in children:
-        group = child.group
-        if group not in titles:
+        items = by_group.get(group := child.group)
+        if items is None:
             own = group if group and group != parent.group else LINES
-            titles[group] = fit(own, LIST_NAME_LIMIT)
-        item = _item(child.key.name.removeprefix(above), child)
-        groups.setdefault(titles[group], []).append(item)
-    return tuple(Checklist(title, tuple(items)) for title, items in groups.items())
+            # Groups whose titles are cut to the same words share a task list.
+            items = by_group[group] = by_title.setdefault(fit(own, LIST_NAME_LIMIT), [])
+        items.append(_item(child.key.name.removeprefix(above), child))
+    return tuple([Checklist(title, tuple(items)) for title, items in by_title.items()])
 
 
 def _item(key: str, task: Task) -> Item:

@@ -144,6 +144,9 @@ def _by_task(
 
 def _choose(candidates: Sequence[SeenCard], known: Said | None) -> SeenCard:
     """Return which card counts: what we remember, unless a clone made an older one."""
+    if len(candidates) == 1:
+        # So it is with nearly all of them.
+        return candidates[0]
     remembered = next(
         (seen for seen in candidates if known is not None and seen.id == known.card_id), None
     )

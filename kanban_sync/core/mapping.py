@@ -92,9 +92,11 @@ class Drawing:
 
     def place(self, status: Status, word: str = "") -> Column:
         """Return the column in which a task stands, by its file's word or else by its status."""
-        said = self._placed.get(plain_word(word)) or self._placed.get(plain_word(status))
-        column = Column[said.upper()] if said and status is not Status.ORPHANED else None
-        return self._shared.get(column or COLUMN_OF[status], Column.ARCHIVE)
+        column = COLUMN_OF[status]
+        if self._placed and status is not Status.ORPHANED:
+            said = self._placed.get(plain_word(word)) or self._placed.get(plain_word(status))
+            column = Column[said.upper()] if said else column
+        return self._shared.get(column, Column.ARCHIVE)
 
     @cached_property
     def _placed(self) -> dict[str, str]:

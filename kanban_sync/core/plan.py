@@ -334,7 +334,7 @@ def _is_agreed(base: Said, card: Card, seen: SeenCard, items: Mapping[str, str])
         and base.finished
         and not base.archived
         and not base.deleted
-        and dict(base.items) == dict(items)
+        and (base.items is items or dict(base.items) == dict(items))
     )
 
 

@@ -157,8 +157,9 @@ def _card_from(data: dict[str, Any]) -> Card:
     data["key"] = TaskKey(*data["key"])
     data["column"] = COLUMNS[data["column"]]
     data["labels"] = frozenset(data["labels"])
-    lists = [(title, tuple([Item(*item) for item in items])) for title, items in data["checklists"]]
-    data["checklists"] = tuple([Checklist(*each) for each in lists])
+    data["checklists"] = tuple(
+        [Checklist(title, tuple(map(Item._make, items))) for title, items in data["checklists"]]
+    )
     data["version"] = _card_version(data["version"])
     data["names"] = LabelNames(*data.get("names", ()))
     return Card(**data)
@@ -170,7 +171,7 @@ def _seen_from(data: dict[str, Any]) -> SeenCard:
     data["labels"] = frozenset(data["labels"])
     data["checklists"] = tuple(
         [
-            SeenChecklist(id_, title, position, tuple([SeenItem(*line) for line in lines]))
+            SeenChecklist(id_, title, position, tuple(map(SeenItem._make, lines)))
             for id_, title, position, lines in data["checklists"]
         ]
     )

@@ -33,8 +33,10 @@ def deleted_notes(count: int) -> list[Note]:
     return [Note("", text)] if count else []
 
 
-def titled(notes: Iterable[Note], desired: Sequence[Card]) -> tuple[Note, ...]:
+def titled(notes: Sequence[Note], desired: Sequence[Card]) -> tuple[Note, ...]:
     """Return the notes with the titles of the tasks that they are about."""
+    if not notes:
+        return ()
     titles = {str(card.key): card.title for card in desired}
     return tuple(replace(note, title=titles.get(note.key, "")) for note in notes)
 

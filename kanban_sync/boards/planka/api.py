@@ -92,6 +92,11 @@ def create_board(project: str, name: str, position: float) -> Request:
     return Request("POST", f"/api/projects/{project}/boards", {"name": name, "position": position})
 
 
+def delete_board(id_: str) -> Request:
+    """Remove a board with all that is on it."""
+    return Request("DELETE", f"/api/boards/{id_}")
+
+
 def board(id_: str) -> Request:
     """Read the whole state of a board, but for its archive and trash."""
     return Request("GET", f"/api/boards/{id_}")
@@ -121,6 +126,16 @@ def create_label(board_id: str, name: str, color: str, position: float) -> Reque
     )
 
 
+def delete_list(id_: str) -> Request:
+    """Remove a list; cards that are in it go to the trash."""
+    return Request("DELETE", f"/api/lists/{id_}")
+
+
+def delete_label(id_: str) -> Request:
+    """Remove a label, also from all cards."""
+    return Request("DELETE", f"/api/labels/{id_}")
+
+
 def create_field_group(board_id: str, name: str) -> Request:
     """Make a group of custom fields on the board."""
     return Request(
@@ -137,6 +152,16 @@ def create_field(group: str, name: str) -> Request:
         f"/api/custom-field-groups/{group}/custom-fields",
         {"name": name, "position": STEP},
     )
+
+
+def delete_field_group(id_: str) -> Request:
+    """Remove a group of custom fields with its fields and what cards have there."""
+    return Request("DELETE", f"/api/custom-field-groups/{id_}")
+
+
+def delete_field(id_: str) -> Request:
+    """Remove a custom field and what cards have there."""
+    return Request("DELETE", f"/api/custom-fields/{id_}")
 
 
 def card(id_: str) -> Request:

@@ -11,6 +11,7 @@ from kanban_sync.boards.planka import api, reading
 from kanban_sync.boards.planka.absent_cards import ENDLESS, AbsentCards
 from kanban_sync.boards.planka.answers import NotThereError, plain
 from kanban_sync.boards.planka.card_writer import CardWriter
+from kanban_sync.boards.planka.made_twice import ROUNDS, take_back, take_back_board
 from kanban_sync.boards.planka.maker import Maker
 from kanban_sync.boards.planka.meeting import meet
 from kanban_sync.core.board import BOARD_NAME, PROJECT_NAME, BoardState
@@ -116,19 +117,9 @@ class PlankaBoard:
         # First, since it asks nobody where there is no credential for the server.
         answer = self._client.send(api.projects())
         meet(self._client)
-        projects = sorted(
-            (each for each in answer["items"] if each["name"] == self._project),
-            key=reading.age_of,
-        )
-        named = {project["id"] for project in projects}
-        boards = [
-            each
-            for each in answer["included"]["boards"]
-            if each["projectId"] in named and each["name"] == self._board
-        ]
+        projects, boards = reading.named(answer, self._project, self._board)
         if boards:
-            oldest = min(boards, key=reading.age_of)
-            self.ids.update(board=reading.id_of(oldest), project=oldest["projectId"])
+            self.ids.update(board=reading.id_of(boards[0]), project=boards[0]["projectId"])
             return True
         self.ids.pop("board", None)
         if projects:
@@ -237,17 +228,30 @@ class PlankaBoard:
         if not self.ids.get("board"):
             self._make_board()
         with self._as_member():
-            self._make_things()
+            # Once more where the group that counts is another clone's and has no field yet.
+            for _ in range(ROUNDS):
+                known = len(self._maker.made)
+                self._make_things()
+                if len(self._maker.made) == known:
+                    break
+                included = self._read_board()["included"]
+                take_back(self._client, self._maker.made, included)
+                self._note_parts(included)
+
+    def _note_parts(self, included: api.Json) -> tuple[str, ...]:
+        self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
+        return self._note_ids(included)
 
     def _make_things(self) -> None:
         for column in self._layout.lists:
             self._make_list(column)
         self.label_id(self._layout.labels.agent)
+        board = self.ids["board"]
         if not self.ids.get("group"):
-            made = self._maker.field_group(self.ids["board"], reading.FIELD_GROUP)
+            made = self._maker.field_group(board, reading.FIELD_GROUP)
             self.ids["group"] = reading.id_of(made)
         if not self.ids.get("field"):
-            made = self._maker.field(self.ids["board"], self.ids["group"], reading.FIELD)
+            made = self._maker.field(board, self.ids["group"], reading.FIELD)
             self.ids["field"] = reading.id_of(made)
 
     def _make_board(self) -> None:
@@ -270,12 +274,11 @@ class PlankaBoard:
                 " make the board and add the account as an editor"
             )
             raise RightsError(text) from error
-        self.ids["board"] = reading.id_of(made)
+        own = self.ids["board"] = reading.id_of(made)
         # Another clone may have made one at the same time: the oldest board counts for all.
         self._find_board()
-        included = self._read_board()["included"]
-        self._columns = reading.columns_of(included["lists"], self.ids, self._layout)
-        self._note_ids(included)
+        take_back_board(self._client, own, self.ids["board"])
+        self._note_parts(self._read_board()["included"])
 
     def _make_list(self, column: Column) -> None:
         name = reading.list_name(column)

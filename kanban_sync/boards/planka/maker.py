@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka import api
-from kanban_sync.boards.planka.reading import age_of
+from kanban_sync.boards.planka.reading import age_of, id_of
 from kanban_sync.core.description import compose
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Maker:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.made: set[str] = set()
+        """The ids of what was made of a board itself: lists, labels, field and its group."""
 
     def project(self, name: str) -> api.Json:
         """Make a private project."""
@@ -47,24 +49,24 @@ class Maker:
     def list(self, board: str, name: str, position: float, *, closed: bool) -> api.Json:
         """Make a list."""
         request = api.create_list(board, name, position, closed=closed)
-        return self._client.make(request, self._on_board(board, "lists", name=name))
+        return self._noted(request, self._on_board(board, "lists", name=name))
 
     def label(self, board: str, name: str, color: str, position: float) -> api.Json:
         """Make a label."""
         request = api.create_label(board, name, color, position)
-        return self._client.make(request, self._on_board(board, "labels", name=name))
+        return self._noted(request, self._on_board(board, "labels", name=name))
 
     def field_group(self, board: str, name: str) -> api.Json:
         """Make a group of custom fields."""
         request = api.create_field_group(board, name)
         look = self._on_board(board, "customFieldGroups", name=name, boardId=board)
-        return self._client.make(request, look)
+        return self._noted(request, look)
 
     def field(self, board: str, group: str, name: str) -> api.Json:
         """Make a custom field in a group of the board."""
         request = api.create_field(group, name)
         look = self._on_board(board, "customFields", name=name, customFieldGroupId=group)
-        return self._client.make(request, look)
+        return self._noted(request, look)
 
     def card(self, list_id: str, card: Card, position: float) -> api.Json:
         """Make a card with its footer, by which it is found again.
@@ -93,6 +95,11 @@ class Maker:
         request = api.create_task(task_list, item.text, position, done=item.done)
         look = self._on_card(card_id, "tasks", known, name=item.text, taskListId=task_list)
         return self._client.make(request, look)
+
+    def _noted(self, request: api.Request, find: Callable[[], api.Json | None]) -> api.Json:
+        made = self._client.make(request, find)
+        self.made.add(id_of(made))
+        return made
 
     def _on_board(self, board: str, kind: str, **wanted: str) -> Callable[[], api.Json | None]:
         return lambda: _oldest(self._client.send(api.board(board))["included"][kind], **wanted)

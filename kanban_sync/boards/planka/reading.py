@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from kanban_sync.boards.planka.api import STEP
 from kanban_sync.core.board import SeenCard, SeenChecklist, SeenItem, Stamp
 from kanban_sync.core.columns import LISTS, Column, Layout
 from kanban_sync.core.description import key_of
+from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kanban_sync.boards.planka.api import Json
 
@@ -36,6 +38,18 @@ def id_of(thing: Json) -> str:
 def age_of(thing: Json) -> int:
     """Return what orders things by when they were made."""
     return int(id_of(thing))
+
+
+def named(answer: Json, project: str, board: str) -> tuple[list[Json], list[Json]]:
+    """Return projects of one name, and the boards of another name in them, the oldest first."""
+    projects = [each for each in answer["items"] if each["name"] == project]
+    ids = {each["id"] for each in projects}
+    boards = [
+        each
+        for each in answer["included"]["boards"]
+        if each["projectId"] in ids and each["name"] == board
+    ]
+    return sorted(projects, key=age_of), sorted(boards, key=age_of)
 
 
 def columns_of(lists: Iterable[Json], ids: Mapping[str, str], layout: Layout) -> dict[str, Column]:
@@ -107,29 +121,34 @@ def called_name(column: Column) -> str:
 
 def cards_of(included: Json, columns: Mapping[str, Column]) -> list[SeenCard]:
     """Read all cards of a board's answer, strangers' too."""
-    return [card_of(card, included, columns) for card in _indexed(included)]
+    parts = _parts_of(included)
+    return [_card(card, parts, columns) for card in included["cards"]]
 
 
 def card_of(card: Json, included: Json, columns: Mapping[str, Column]) -> SeenCard:
     """Read one card; ``included`` holds its labels, task lists, tasks and field values."""
-    index = included if "byCard" in included else {**included, "byCard": _by_card(included)}
-    mine: Mapping[str, list[Json]] = index["byCard"][card["id"]]
+    return _card(card, _parts_of(included), columns)
+
+
+def _card(card: Json, parts: _Parts, columns: Mapping[str, Column]) -> SeenCard:
+    id_ = card["id"]
     column = columns.get(card["listId"])
     description = card["description"] or ""
+    checklists = [
+        SeenChecklist(
+            each["id"], each["name"], each["position"], _lines(parts.tasks.get(each["id"], ()))
+        )
+        for each in _in_order(parts.task_lists.get(id_, ()))
+    ]
     return SeenCard(
-        id=card["id"],
+        id=id_,
         key=key_of(description),
         title=card["name"],
         description=description,
         column=column,
-        labels=frozenset(each["name"] for each in mine["labels"] if each["name"]),
-        checklists=tuple(
-            SeenChecklist(
-                each["id"], each["name"], each["position"], _lines(mine["tasks"], each["id"])
-            )
-            for each in sorted(mine["taskLists"], key=lambda each: each["position"])
-        ),
-        stamp=_stamp(mine["values"]),
+        labels=frozenset(parts.labels.get(id_, ())),
+        checklists=tuple(checklists),
+        stamp=_stamp(parts.values.get(id_, ())),
         archived=column is Column.ARCHIVE,
         position=card["position"] or 0.0,
     )
@@ -137,53 +156,65 @@ def card_of(card: Json, included: Json, columns: Mapping[str, Column]) -> SeenCa
 
 def check_types(card: SeenCard) -> None:
     """Raise TypeError where a card is made of what would only fail later, far from the board."""
-    parts = [(card.id, card.title, card.position)]
+    _check(card.id, card.title, card.position)
     for each in card.checklists:
-        parts.append((each.id, each.title, each.position))
-        parts += [(line.id, line.text, line.position) for line in each.items]
-    for id_, name, position in parts:
-        if not (str(id_).isdecimal() and {type(id_), type(name)} == {str}):
-            raise TypeError("a card has an id or a name of another type")
-        if type(position) not in {int, float}:
-            raise TypeError("a card has a position of another type")
+        _check(each.id, each.title, each.position)
+        for id_, text, _, position in each.items:
+            _check(id_, text, position)
+
+
+def _check(id_: object, name: object, position: object) -> None:
+    # Exactly: what is true or false counts as a number otherwise.
+    if type(id_) is not str or type(name) is not str or not id_.isdecimal():
+        raise TypeError("a card has an id or a name of another type")
+    if type(position) is not int and type(position) is not float:
+        raise TypeError("a card has a position of another type")
 
 
 def field_ids(included: Json) -> tuple[str, str]:
     """Return the ids of our field's group and of the field on a board, '' where missing."""
-    for group in included.get("customFieldGroups", []):
+    # The oldest of several, so that clones which made theirs at the same time agree.
+    for group in sorted(included.get("customFieldGroups", ()), key=age_of):
         if group["name"] != FIELD_GROUP or not group["boardId"]:
             continue
-        for field in included.get("customFields", []):
+        for field in sorted(included.get("customFields", ()), key=age_of):
             if field["customFieldGroupId"] == group["id"] and field["name"] == FIELD:
                 return id_of(group), id_of(field)
         return id_of(group), ""
     return "", ""
 
 
-def _indexed(included: Json) -> list[Json]:
-    cards: list[Json] = included["cards"]
-    included["byCard"] = _by_card(included)
-    return cards
+class _Parts(NamedTuple):
+    """What belongs to cards, sorted once: boards have thousands of them.
+
+    Names of labels, task lists and values of our field are by card, tasks by task list.
+    """
+
+    labels: Mapping[str, list[str]]
+    task_lists: Mapping[str, list[Json]]
+    tasks: Mapping[str, list[Json]]
+    values: Mapping[str, list[Json]]
 
 
-def _by_card(included: Json) -> defaultdict[str, defaultdict[str, list[Any]]]:
-    """Sort what belongs to cards by card, once: boards have thousands of them."""
-    found: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    labels = {label["id"]: label for label in included.get("labels", [])}
-    for link in included.get("cardLabels", []):
-        if link["labelId"] in labels:
-            found[link["cardId"]]["labels"].append(labels[link["labelId"]])
-    owner: dict[str, str] = {}
-    for each in included.get("taskLists", []):
-        owner[each["id"]] = each["cardId"]
-        found[each["cardId"]]["taskLists"].append(each)
-    for task in included.get("tasks", []):
-        if task["taskListId"] in owner:
-            found[owner[task["taskListId"]]]["tasks"].append(task)
+def _parts_of(included: Json) -> _Parts:
+    labels: defaultdict[str, list[str]] = defaultdict(list)
+    names = {label["id"]: label["name"] for label in included.get("labels", ()) if label["name"]}
+    for link in included.get("cardLabels", ()):
+        if link["labelId"] in names:
+            labels[link["cardId"]].append(names[link["labelId"]])
+    task_lists = _sorted_by("cardId", included.get("taskLists", ()))
+    tasks = _sorted_by("taskListId", included.get("tasks", ()))
     fields = _our_fields(included)
-    for value in included.get("customFieldValues", []):
-        if value["customFieldId"] in fields:
-            found[value["cardId"]]["values"].append(value)
+    ours = [
+        value for value in included.get("customFieldValues", ()) if value["customFieldId"] in fields
+    ]
+    return _Parts(labels, task_lists, tasks, _sorted_by("cardId", ours))
+
+
+def _sorted_by(name: str, things: Iterable[Json]) -> Mapping[str, list[Json]]:
+    found: defaultdict[str, list[Json]] = defaultdict(list)
+    for each in things:
+        found[each[name]].append(each)
     return found
 
 
@@ -201,15 +232,18 @@ def _our_fields(included: Json) -> set[str]:
     }
 
 
-def _lines(tasks: Iterable[Json], task_list: str) -> tuple[SeenItem, ...]:
+def _lines(tasks: Iterable[Json]) -> tuple[SeenItem, ...]:
     lines = [
         SeenItem(task["id"], task["name"], bool(task["isCompleted"]), task["position"])
-        for task in tasks
-        if task["taskListId"] == task_list
+        for task in _in_order(tasks)
     ]
-    return tuple(sorted(lines, key=lambda line: line.position))
+    return tuple(lines)
 
 
-def _stamp(values: Iterable[Json]) -> Stamp | None:
+def _in_order(things: Iterable[Json]) -> list[Json]:
+    return sorted(things, key=itemgetter("position"))
+
+
+def _stamp(values: Sequence[Json]) -> Stamp | None:
     newest = max(values, key=lambda value: value["updatedAt"] or value["createdAt"], default=None)
     return Stamp.parse(newest["content"]) if newest is not None else None

@@ -1,0 +1,361 @@
+"""A clone with two work trees and a task file of every dialect, beside the model of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanban_sync.app import Clone, Watcher
+from kanban_sync.core.errors import WorkError
+from kanban_sync.core.model import Status
+from repos import GitError, Repo
+from sync.hunt.by_hand import DIALECTS, UNUSED, Dialect, Told, name_in
+from sync.hunt.killed import is_killed
+from sync.hunt.two_way_model import Lost, Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kanban_sync.core.model import Task
+
+SETTINGS = "project_id: shop\ngit:\n  default_branch: main\n"
+MAIN, SECOND = "one", "two"
+KEPT = ("tasks", "tips", "slots", "projects", "events", "needs")
+"""What of the database a sync without news has to leave as it is."""
+
+
+def make_template(folder: Path) -> None:
+    """Make the clone of which each world is a copy."""
+    one = Repo.init(folder / MAIN)
+    files = {path: text for each in DIALECTS for path, text in each.beside.items()}
+    files |= {each.path: each.text for each in DIALECTS}
+    one.commit("Begin", **{".kanban-sync.yaml": SETTINGS}, **files)
+    one.git("branch", "feature")
+    one.git("worktree", "add", "--quiet", "-b", "side", str(folder / SECOND))
+
+
+class World:
+    """The clone, what may be done in it, and what has to come of it."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        shutil.copytree(template, folder, symlinks=True)
+        self.folder = folder
+        link = folder / MAIN / ".git/worktrees" / SECOND
+        (link / "gitdir").write_text(f"{folder / SECOND / '.git'}\n")
+        (folder / SECOND / ".git").write_text(f"gitdir: {link}\n")
+        self.trees = {name: Repo(folder / name) for name in (MAIN, SECOND)}
+        self.model = Model()
+        self.keys: dict[str, str] = {}
+        self.claimed: set[str] = set()
+        self.count = 0
+        self._committed: tuple[str, dict[str, tuple[Dialect, Told]]] = ("", {})
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def text(self, tree: str, dialect: Dialect) -> str:
+        return (self.folder / tree / dialect.path).read_text(encoding="utf-8")
+
+    def files(self, tree: str) -> dict[str, tuple[Dialect, Told]]:
+        """Return what the files of a work tree say."""
+        return _said({each: self.text(tree, each) for each in DIALECTS})
+
+    def tip(self) -> str:
+        """Return the commit of the default branch."""
+        return (self.folder / MAIN / ".git/refs/heads/main").read_text().strip()
+
+    def committed(self) -> dict[str, tuple[Dialect, Told]]:
+        """Return what the default branch says."""
+        tip = self.tip()
+        if self._committed[0] != tip:
+            self._committed = (tip, _said(self.committed_files(MAIN, tip)))
+        return self._committed[1]
+
+    def clone(self, tree: str) -> Clone:
+        """Open the clone as each command does, from one of its work trees."""
+        return Clone.at(self.folder / tree)
+
+    def tasks(self) -> dict[str, Task]:
+        """Return the tasks of the database by name; none may be there twice."""
+        found: dict[str, Task] = {}
+        for task in self.clone(MAIN).tasks():
+            name = name_in(task.title)
+            if name:
+                assert name not in found, f"{task.key} and {found[name].key} are one task"
+                found[name] = task
+        return found
+
+    def _has_read(self) -> bool:
+        """Whether the database says that it holds what the default branch says now."""
+        place = self.folder / MAIN / ".git/kanban-sync/tasks.db"
+        if not place.exists():
+            return False
+        with contextlib.closing(sqlite3.connect(place)) as db:
+            try:
+                tips = db.execute("SELECT * FROM tips").fetchall()
+            except sqlite3.OperationalError:
+                return False
+        return any(self.tip() in row for row in tips)
+
+    # --- what git and people do ---------------------------------------------------------------
+
+    def edit(self, tree: str, dialect: Dialect, change: Callable[[str], str]) -> None:
+        place = self.folder / tree / dialect.path
+        place.write_text(change(self.text(tree, dialect)), encoding="utf-8")
+
+    def fresh_name(self) -> tuple[str, int]:
+        """Return a name that no task has had, and a number."""
+        self.count += 1
+        return UNUSED[self.count - 1], 100 + self.count
+
+    def git(self, tree: str, *arguments: str) -> bool:
+        """Run git; tell whether it did as it was told."""
+        try:
+            self.trees[tree].git(*arguments)
+        except GitError:
+            return False
+        return True
+
+    def commit(self, tree: str) -> None:
+        self.git(tree, "commit", "--quiet", "--all", "--message", "change")
+
+    def merge(self, tree: str, other: str, side: str) -> None:
+        """Merge a branch; where git cannot, or makes one task of two, one side is taken whole."""
+        before = self.committed_files(tree, "HEAD")
+        theirs = self.committed_files(tree, other)
+        if self.git(tree, "merge", "--quiet", "--no-edit", "--no-commit", other) is False and (
+            not (self._git_dir(tree) / "MERGE_HEAD").exists()
+        ):
+            return
+        if not (self._git_dir(tree) / "MERGE_HEAD").exists():
+            return
+        for dialect in DIALECTS:
+            if not _is_whole(dialect, self.text(tree, dialect), before, theirs):
+                self.git(tree, "checkout", f"--{side}", "--", dialect.path)
+                if not _is_whole(dialect, self.text(tree, dialect), before, theirs):
+                    chosen = before if side == "ours" else theirs
+                    self.edit(tree, dialect, lambda _, d=dialect, c=chosen: c[d])  # type: ignore[misc]
+        self.trees[tree].git("commit", "--quiet", "--all", "--no-edit")
+
+    def committed_files(self, tree: str, commit: str) -> dict[Dialect, str]:
+        names = "".join(f"{commit}:{each.path}\n" for each in DIALECTS)
+        rest = (self.trees[tree].git("cat-file", "--batch", stdin=names) + "\n").encode()
+        texts: dict[Dialect, str] = {}
+        for each in DIALECTS:
+            head, _, rest = rest.partition(b"\n")
+            size = int(head.split()[2])
+            texts[each] = rest[:size].decode()
+            rest = rest[size + 1 :]
+        return texts
+
+    def _git_dir(self, tree: str) -> Path:
+        top = self.folder / MAIN / ".git"
+        return top if tree == MAIN else top / "worktrees" / tree
+
+    # --- what the program does ----------------------------------------------------------------
+
+    def sync(self, tree: str, killed_at: int | None = None) -> None:
+        before = self._bytes()
+
+        def call() -> None:
+            clone = self.clone(tree)
+            clone.sync(None, clone.settings(), Watcher())
+
+        if killed_at is not None and is_killed(call, killed_at):
+            if self._has_read():
+                self.model.read(self.committed())
+        else:
+            if killed_at is None:
+                call()
+            assert self._has_read()
+            self.model.read(self.committed())
+        assert self._bytes() == before, "a sync wrote a task file"
+        self.check()
+
+    def write_files(self, tree: str, killed_at: int | None = None) -> None:
+        before = self.files(tree)
+
+        def call() -> None:
+            with self.clone(tree).work() as work:
+                work.write_files()
+
+        is_whole = True
+        if killed_at is None:
+            call()
+        else:
+            is_whole = not is_killed(call, killed_at)
+        if is_whole or self._has_read():
+            self.model.read(self.committed())
+        self.check()
+        after = self.files(tree)
+        for name, (_, told) in before.items():
+            if name not in self.model.database or not self.model.is_ahead(name):
+                assert after[name][1] == told, name
+                continue
+            known = {self.model.agreed[name].status}
+            self._check_written(name, told, after, known, is_whole=is_whole)
+
+    def work(  # noqa: PLR0913 - who does what to which task where, and how far
+        self,
+        tree: str,
+        name: str,
+        verb: str,
+        status: Status,
+        agent: str,
+        killed_at: int | None = None,
+    ) -> None:
+        """Let an agent do something, as the command line does; or a part of it."""
+        files = self.files(tree)
+        key = self.keys[name]
+
+        def call() -> None:
+            with contextlib.suppress(WorkError), self.clone(tree).work() as work:
+                if verb == "claim":
+                    work.claim(key, agent)
+                elif verb == "release":
+                    work.release(key, agent)
+                elif verb == "done":
+                    work.finish(key, Status.DONE, agent)
+                elif verb == "assign":
+                    work.set(key, agent, assignee=agent)
+                else:
+                    work.set(key, agent, status, force=verb == "force")
+
+        is_whole = True
+        if killed_at is None:
+            call()
+        else:
+            is_whole = not is_killed(call, killed_at)
+        if is_whole or self._has_read():
+            self.model.read(self.committed())
+        before = self.model.database[name]
+        task = self.tasks()[name]
+        now = Told(task.status, task.assignee)
+        agreed = self.model.agreed[name]
+        wanted = {
+            "claim": {Status.IN_PROGRESS},
+            "release": {Status.TODO, agreed.status},
+            "done": {Status.DONE},
+            "assign": {before.status},
+        }.get(verb, {status})
+        assert now == before or now.status in wanted
+        assert now.assignee in {before.assignee, agreed.assignee, agent, ""}
+        if verb == "claim" and now != before:
+            self.claimed.add(name)
+        self.model.database[name] = now
+        self.check()
+        after = self.files(tree)
+        others = {each: said for each, said in files.items() if each != name}
+        assert others == {each: said for each, said in after.items() if each != name}
+        if name in files:
+            known = {agreed.status, before.status}
+            known |= {Status.IN_PROGRESS} if name in self.claimed else set()
+            is_done = is_whole and now != before
+            self._check_written(name, files[name][1], after, known, is_whole=is_done)
+
+    def _check_written(
+        self,
+        name: str,
+        before: Told,
+        after: Mapping[str, tuple[Dialect, Told]],
+        known: set[Status],
+        *,
+        is_whole: bool,
+    ) -> None:
+        """Check that a file says what the database has; or as before, where somebody edited it."""
+        dialect, now = self.model.dialects[name], self.model.database[name]
+        if name not in after:
+            assert dialect.removes_done
+            assert now.status is Status.DONE
+            assert before.status in known | {Status.DONE}
+            return
+        said = after[name][1]
+        if before.status not in known and not dialect.removes_done:
+            assert said.status is before.status, (name, before, said, now, known)
+        elif said.status is not now.status:
+            assert not is_whole or not dialect.can_say(now) or dialect.removes_done, (
+                name, before, said, now, known,
+            )  # fmt: skip
+
+    # --- what has to be so --------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Check that the database has what the model says, and told what was lost."""
+        tasks = self.tasks()
+        found = {name: Told(each.status, each.assignee) for name, each in tasks.items()}
+        assert found == self.model.database
+        for name, task in tasks.items():
+            assert self.keys.setdefault(name, str(task.key)) == str(task.key)
+        assert Counter(self.conflicts()) == Counter(self.model.lost)
+
+    def conflicts(self) -> list[Lost]:
+        names = {key: name for name, key in self.keys.items()}
+        place = self.folder / MAIN / ".git/kanban-sync/tasks.db"
+        if not place.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(place)) as db:
+            query = "SELECT key, data FROM events WHERE kind = 'conflict'"
+            rows = db.execute(query).fetchall()
+        found = []
+        for key, text in rows:
+            if key in names:
+                data = json.loads(text)
+                found.append(
+                    Lost(names[key], data["field"], data["base"], data["file"], data["database"])
+                )
+        return found
+
+    def check_converged(self) -> None:
+        """Check that after a sync each way both say the same, and nothing is left to say."""
+        self.commit(MAIN)
+        self.git(MAIN, "switch", "--quiet", "main")
+        self.sync(MAIN)
+        self.write_files(MAIN)
+        self.commit(MAIN)
+        self.sync(MAIN)
+        for name, (dialect, told) in self.files(MAIN).items():
+            now = self.model.database[name]
+            if dialect.can_say(now):
+                assert told.status is now.status, name
+                is_open = now.status not in {Status.DONE, Status.CANCELLED}
+                assert not (dialect.assigns and is_open) or told.assignee == now.assignee, name
+            else:
+                assert self.model.is_ahead(name) or dialect.removes_done, name
+        before = self._bytes(), self._rows()
+        self.sync(MAIN)
+        self.write_files(MAIN)
+        self.sync(MAIN)
+        assert (self._bytes(), self._rows()) == before
+
+    def _bytes(self) -> dict[str, tuple[bytes, int]]:
+        places = [self.folder / tree / each.path for tree in self.trees for each in DIALECTS]
+        return {str(each): (each.read_bytes(), each.stat().st_mtime_ns) for each in places}
+
+    def _rows(self) -> dict[str, list[tuple[object, ...]]]:
+        place = self.folder / MAIN / ".git/kanban-sync/tasks.db"
+        with contextlib.closing(sqlite3.connect(place)) as db:
+            return {each: db.execute(f"SELECT * FROM {each}").fetchall() for each in KEPT}  # noqa: S608
+
+
+def _said(texts: Mapping[Dialect, str]) -> dict[str, tuple[Dialect, Told]]:
+    found: dict[str, tuple[Dialect, Told]] = {}
+    for dialect, text in texts.items():
+        for name, (told, _) in dialect.tasks(text).items():
+            found[name] = (dialect, told)
+    return found
+
+
+def _is_whole(
+    dialect: Dialect, text: str, ours: Mapping[Dialect, str], theirs: Mapping[Dialect, str]
+) -> bool:
+    """Tell whether a merge made a file that can be read, with each task once, and none lost."""
+    try:
+        found = dialect.tasks(text).keys()
+        one, two = (dialect.tasks(each[dialect]).keys() for each in (ours, theirs))
+    except AssertionError:
+        return False
+    return one & two <= found <= one | two

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Status
@@ -69,25 +70,14 @@ class Dialect:
 
     def tasks(self, text: str) -> dict[str, tuple[Told, str]]:
         """Return what a file says of each task, and its title, by the name within its title."""
-        source = SOURCES[self.source]
-        document = source.parse(self.path, text.encode())
-        assert [each for each in document.problems if each.fatal] == []
-        every = [task for top in document.tasks for task in top.walk()]
-        found = {}
-        for task in every:
-            name = name_in(task.title)
-            if name:
-                assert name not in found, (name, text)
-                found[name] = (Told(task.status, task.assignee), task.title)
-        return found
+        return _tasks(self, text)
 
     def can_say(self, told: Told) -> bool:
         """Tell whether the file has a place for what the database holds."""
         if self.removes_done:
-            return (told.status, bool(told.assignee)) in {
-                (Status.TODO, False),
-                (Status.IN_PROGRESS, True),
-            }
+            is_ours = bool(told.assignee)
+            said = Status.IN_PROGRESS if is_ours else Status.TODO
+            return told.status in {Status.DONE, said}
         return told.status in self.says
 
     # --- what people do -----------------------------------------------------------------------
@@ -198,6 +188,19 @@ class Dialect:
         return blocks
 
 
+@lru_cache(maxsize=1024)
+def _tasks(dialect: Dialect, text: str) -> dict[str, tuple[Told, str]]:
+    document = SOURCES[dialect.source].parse(dialect.path, text.encode())
+    assert [each for each in document.problems if each.fatal] == []
+    found = {}
+    for task in (each for top in document.tasks for each in top.walk()):
+        name = name_in(task.title)
+        if name:
+            assert name not in found, (name, text)
+            found[name] = (Told(task.status, task.assignee), task.title)
+    return found
+
+
 def name_in(title: str) -> str:
     """Return which name stands in a title, '' if none."""
     return next((name for name in NAMES if name in title), "")
@@ -252,8 +255,8 @@ PLAIN = Dialect(
 )  # fmt: skip
 V1 = Dialect(
     "v1.0", "tasks-md", "api/TASKS.md",
-    _text("# Tasks\n\n## P1\n\n- [ ] @@\n  - **ID**: first-one\n  - **Tags**: ops\n- [ ] @@ (@eve)\n"
-          "  - **ID**: second-one\n\n## P2\n\n- [ ] @@\n  - [ ] Tell the partners\n"),
+    _text("# Tasks\n\n## P1\n\n- [ ] @@\n  - **ID**: first-one\n  - **Tags**: ops\n"
+          "- [ ] @@ (@eve)\n  - **ID**: second-one\n\n## P2\n\n- [ ] @@\n  - [ ] Tell them\n"),
     r"- \[", "- [ ] {title}\n  - **ID**: {slug}", dict.fromkeys(
         (Status.TODO, Status.IN_PROGRESS, Status.DONE), ""), "", removes_done=True,
 )  # fmt: skip
@@ -316,6 +319,7 @@ OPENSPEC = Dialect(
     beside={"openspec/changes/add-search/proposal.md": "## Why\n\nSomebody asked.\n"},
 )  # fmt: skip
 
-DIALECTS = (PLAIN, V1, TABLE, KANBAN, HEADINGS, NUMBERED, ROADMAP, MISSION, OPENSPEC)
+EVERY = (PLAIN, V1, TABLE, KANBAN, HEADINGS, NUMBERED, ROADMAP, MISSION, OPENSPEC)
+DIALECTS = {each.name: each for each in EVERY}
 UNUSED = tuple(_NAME)
 """Names for tasks that are added."""

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from kanban_sync.core.model import Status
 from sync.hunt.by_hand import Dialect, Told
 
+OVER = frozenset({Status.DONE, Status.CANCELLED})
+
 
 class Lost(NamedTuple):
     """What was said in a file and is not taken, as a conflict tells it."""
@@ -32,7 +34,7 @@ class Model:
     def is_ahead(self, name: str) -> bool:
         """Whether an agent said what the file does not."""
         said, agreed = self.database[name], self.agreed[name]
-        is_open = said.status not in {Status.DONE, Status.CANCELLED, Status.ORPHANED}
+        is_open = said.status not in {*OVER, Status.ORPHANED}
         return said.status is not agreed.status or (is_open and said.assignee != agreed.assignee)
 
     def read(self, files: dict[str, tuple[Dialect, Told]]) -> None:
@@ -69,10 +71,12 @@ class Model:
         return now
 
     def _take_out(self, name: str) -> None:
-        dialect, said = self.dialects[name], self.database[name]
-        gone = Status.DONE if dialect.removes_done else Status.ORPHANED
-        is_over = said.status in {Status.DONE, Status.CANCELLED} and self.is_ahead(name)
+        dialect, said, before = self.dialects[name], self.database[name], self.agreed[name]
         # A box of a change that is still there is not over because somebody once said so.
-        if not is_over or dialect.name == "OpenSpec":
+        is_part = dialect.name == "OpenSpec"
+        if before.status in OVER and not is_part:
+            return
+        gone = Status.DONE if dialect.removes_done else Status.ORPHANED
+        if said.status not in OVER or is_part:
             self.database[name] = Told(gone, said.assignee)
-        self.agreed[name] = Told(gone, self.agreed[name].assignee)
+        self.agreed[name] = Told(gone, before.assignee)

@@ -7,23 +7,27 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.core.errors import WorkError
 from kanban_sync.core.model import Status
+from kanban_sync.databases import SqliteFile
 from repos import GitError, Repo
-from sync.hunt.by_hand import DIALECTS, UNUSED, Dialect, Told, name_in
+from sync.hunt.by_hand import EVERY, UNUSED, Dialect, Told, name_in
 from sync.hunt.killed import is_killed
 from sync.hunt.two_way_model import Lost, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
+    from kanban_sync.agents.work import Work
     from kanban_sync.core.model import Task
+    from kanban_sync.databases import TaskDatabase
 
-SETTINGS = "project_id: shop\ngit:\n  default_branch: main\n"
+PROJECT = "shop"
+SETTINGS = f"project_id: {PROJECT}\ngit:\n  default_branch: main\n"
 MAIN, SECOND = "one", "two"
 KEPT = ("tasks", "tips", "slots", "projects", "events", "needs")
 """What of the database a sync without news has to leave as it is."""
@@ -32,11 +36,41 @@ KEPT = ("tasks", "tips", "slots", "projects", "events", "needs")
 def make_template(folder: Path) -> None:
     """Make the clone of which each world is a copy."""
     one = Repo.init(folder / MAIN)
-    files = {path: text for each in DIALECTS for path, text in each.beside.items()}
-    files |= {each.path: each.text for each in DIALECTS}
+    files = {path: text for each in EVERY for path, text in each.beside.items()}
+    files |= {each.path: each.text for each in EVERY}
     one.commit("Begin", **{".kanban-sync.yaml": SETTINGS}, **files)
     one.git("branch", "feature")
     one.git("worktree", "add", "--quiet", "-b", "side", str(folder / SECOND))
+
+
+class Deed(NamedTuple):
+    """What an agent does to a task."""
+
+    verb: str
+    status: Status
+    agent: str
+
+    def carry_out(self, work: Work, key: str) -> None:
+        """Do it, as the command line does."""
+        if self.verb == "claim":
+            work.claim(key, self.agent)
+        elif self.verb == "release":
+            work.release(key, self.agent)
+        elif self.verb == "done":
+            work.finish(key, Status.DONE, self.agent)
+        elif self.verb == "assign":
+            work.set(key, self.agent, assignee=self.agent)
+        else:
+            work.set(key, self.agent, self.status, force=self.verb == "force")
+
+    def ends(self, before: Status, agreed: Status) -> set[Status]:
+        """Return what a task may be afterwards."""
+        return {
+            "claim": {Status.IN_PROGRESS},
+            "release": {Status.TODO, agreed},
+            "done": {Status.DONE},
+            "assign": {before},
+        }.get(self.verb, {self.status})
 
 
 class World:
@@ -51,8 +85,9 @@ class World:
         self.trees = {name: Repo(folder / name) for name in (MAIN, SECOND)}
         self.model = Model()
         self.keys: dict[str, str] = {}
-        self.claimed: set[str] = set()
+        self.claimed: dict[str, list[Told]] = {}
         self.count = 0
+        self.is_well = True
         self._committed: tuple[str, dict[str, tuple[Dialect, Told]]] = ("", {})
 
     # --- looking ------------------------------------------------------------------------------
@@ -62,7 +97,7 @@ class World:
 
     def files(self, tree: str) -> dict[str, tuple[Dialect, Told]]:
         """Return what the files of a work tree say."""
-        return _said({each: self.text(tree, each) for each in DIALECTS})
+        return _said({each: self.text(tree, each) for each in EVERY})
 
     def tip(self) -> str:
         """Return the commit of the default branch."""
@@ -79,10 +114,19 @@ class World:
         """Open the clone as each command does, from one of its work trees."""
         return Clone.at(self.folder / tree)
 
+    def database(self) -> TaskDatabase:
+        """Return the task database, as somebody sees it who only reads."""
+        return SqliteFile(self.folder / MAIN / ".git/kanban-sync/tasks.db")
+
     def tasks(self) -> dict[str, Task]:
         """Return the tasks of the database by name; none may be there twice."""
         found: dict[str, Task] = {}
-        for task in self.clone(MAIN).tasks():
+        store = self.database().look(PROJECT)
+        if store is None:
+            return found
+        with contextlib.closing(store):
+            tasks = store.tasks()
+        for task in tasks:
             name = name_in(task.title)
             if name:
                 assert name not in found, f"{task.key} and {found[name].key} are one task"
@@ -91,15 +135,11 @@ class World:
 
     def _has_read(self) -> bool:
         """Whether the database says that it holds what the default branch says now."""
-        place = self.folder / MAIN / ".git/kanban-sync/tasks.db"
-        if not place.exists():
+        store = self.database().look(PROJECT)
+        if store is None:
             return False
-        with contextlib.closing(sqlite3.connect(place)) as db:
-            try:
-                tips = db.execute("SELECT * FROM tips").fetchall()
-            except sqlite3.OperationalError:
-                return False
-        return any(self.tip() in row for row in tips)
+        with contextlib.closing(store):
+            return self.tip() in store.files().tips.values()
 
     # --- what git and people do ---------------------------------------------------------------
 
@@ -133,7 +173,7 @@ class World:
             return
         if not (self._git_dir(tree) / "MERGE_HEAD").exists():
             return
-        for dialect in DIALECTS:
+        for dialect in EVERY:
             if not _is_whole(dialect, self.text(tree, dialect), before, theirs):
                 self.git(tree, "checkout", f"--{side}", "--", dialect.path)
                 if not _is_whole(dialect, self.text(tree, dialect), before, theirs):
@@ -142,10 +182,10 @@ class World:
         self.trees[tree].git("commit", "--quiet", "--all", "--no-edit")
 
     def committed_files(self, tree: str, commit: str) -> dict[Dialect, str]:
-        names = "".join(f"{commit}:{each.path}\n" for each in DIALECTS)
+        names = "".join(f"{commit}:{each.path}\n" for each in EVERY)
         rest = (self.trees[tree].git("cat-file", "--batch", stdin=names) + "\n").encode()
         texts: dict[Dialect, str] = {}
-        for each in DIALECTS:
+        for each in EVERY:
             head, _, rest = rest.partition(b"\n")
             size = int(head.split()[2])
             texts[each] = rest[:size].decode()
@@ -158,7 +198,19 @@ class World:
 
     # --- what the program does ----------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[None]:
+        """Remember what went wrong: nothing that comes of it has to be looked at."""
+        self.is_well = False
+        yield
+        self.is_well = True
+
     def sync(self, tree: str, killed_at: int | None = None) -> None:
+        """Sync in the foreground, whole or until it is killed."""
+        with self._step():
+            self._sync(tree, killed_at)
+
+    def _sync(self, tree: str, killed_at: int | None) -> None:
         before = self._bytes()
 
         def call() -> None:
@@ -177,6 +229,11 @@ class World:
         self.check()
 
     def write_files(self, tree: str, killed_at: int | None = None) -> None:
+        """Write into a work tree what the database has, whole or until it is killed."""
+        with self._step():
+            self._write_files(tree, killed_at)
+
+    def _write_files(self, tree: str, killed_at: int | None) -> None:
         before = self.files(tree)
 
         def call() -> None:
@@ -196,34 +253,21 @@ class World:
             if name not in self.model.database or not self.model.is_ahead(name):
                 assert after[name][1] == told, name
                 continue
-            known = {self.model.agreed[name].status}
+            known = [self.model.agreed[name]]
             self._check_written(name, told, after, known, is_whole=is_whole)
 
-    def work(  # noqa: PLR0913 - who does what to which task where, and how far
-        self,
-        tree: str,
-        name: str,
-        verb: str,
-        status: Status,
-        agent: str,
-        killed_at: int | None = None,
-    ) -> None:
+    def work(self, tree: str, name: str, deed: Deed, killed_at: int | None = None) -> None:
         """Let an agent do something, as the command line does; or a part of it."""
+        with self._step():
+            self._work(tree, name, deed, killed_at)
+
+    def _work(self, tree: str, name: str, deed: Deed, killed_at: int | None) -> None:
         files = self.files(tree)
         key = self.keys[name]
 
         def call() -> None:
             with contextlib.suppress(WorkError), self.clone(tree).work() as work:
-                if verb == "claim":
-                    work.claim(key, agent)
-                elif verb == "release":
-                    work.release(key, agent)
-                elif verb == "done":
-                    work.finish(key, Status.DONE, agent)
-                elif verb == "assign":
-                    work.set(key, agent, assignee=agent)
-                else:
-                    work.set(key, agent, status, force=verb == "force")
+                deed.carry_out(work, key)
 
         is_whole = True
         if killed_at is None:
@@ -236,24 +280,18 @@ class World:
         task = self.tasks()[name]
         now = Told(task.status, task.assignee)
         agreed = self.model.agreed[name]
-        wanted = {
-            "claim": {Status.IN_PROGRESS},
-            "release": {Status.TODO, agreed.status},
-            "done": {Status.DONE},
-            "assign": {before.status},
-        }.get(verb, {status})
+        wanted = deed.ends(before.status, agreed.status)
         assert now == before or now.status in wanted
-        assert now.assignee in {before.assignee, agreed.assignee, agent, ""}
-        if verb == "claim" and now != before:
-            self.claimed.add(name)
+        assert now.assignee in {before.assignee, agreed.assignee, deed.agent, ""}
+        if deed.verb == "claim" and now != before:
+            self.claimed.setdefault(name, []).append(Told(Status.IN_PROGRESS, deed.agent))
         self.model.database[name] = now
         self.check()
         after = self.files(tree)
         others = {each: said for each, said in files.items() if each != name}
         assert others == {each: said for each, said in after.items() if each != name}
         if name in files:
-            known = {agreed.status, before.status}
-            known |= {Status.IN_PROGRESS} if name in self.claimed else set()
+            known = [agreed, before, *self.claimed.get(name, [])]
             is_done = is_whole and now != before
             self._check_written(name, files[name][1], after, known, is_whole=is_done)
 
@@ -262,24 +300,27 @@ class World:
         name: str,
         before: Told,
         after: Mapping[str, tuple[Dialect, Told]],
-        known: set[Status],
+        known: list[Told],
         *,
         is_whole: bool,
     ) -> None:
         """Check that a file says what the database has; or as before, where somebody edited it."""
         dialect, now = self.model.dialects[name], self.model.database[name]
+        statuses, names = ({each[part] for each in known} for part in (0, 1))
         if name not in after:
             assert dialect.removes_done
             assert now.status is Status.DONE
-            assert before.status in known | {Status.DONE}
+            assert before.status in statuses
             return
         said = after[name][1]
-        if before.status not in known and not dialect.removes_done:
-            assert said.status is before.status, (name, before, said, now, known)
-        elif said.status is not now.status:
-            assert not is_whole or not dialect.can_say(now) or dialect.removes_done, (
-                name, before, said, now, known,
-            )  # fmt: skip
+        what = (name, before, said, now, known)
+        if dialect.removes_done and before.assignee not in names:
+            # Its status follows from whose it is.
+            assert said == before, what
+        elif before.status not in statuses:
+            assert said.status is before.status, what
+        elif is_whole and dialect.can_say(now):
+            assert said.status is now.status, what
 
     # --- what has to be so --------------------------------------------------------------------
 
@@ -287,26 +328,30 @@ class World:
         """Check that the database has what the model says, and told what was lost."""
         tasks = self.tasks()
         found = {name: Told(each.status, each.assignee) for name, each in tasks.items()}
-        assert found == self.model.database
+        wanted = self.model.database
+        wrong = {
+            name: (found.get(name), wanted.get(name))
+            for name in found.keys() | wanted.keys()
+            if found.get(name) != wanted.get(name)
+        }
+        assert wrong == {}, f"the database, and what it has to have: {wrong}"
         for name, task in tasks.items():
             assert self.keys.setdefault(name, str(task.key)) == str(task.key)
         assert Counter(self.conflicts()) == Counter(self.model.lost)
 
     def conflicts(self) -> list[Lost]:
         names = {key: name for name, key in self.keys.items()}
-        place = self.folder / MAIN / ".git/kanban-sync/tasks.db"
-        if not place.exists():
+        store = self.database().look(PROJECT)
+        if store is None:
             return []
-        with contextlib.closing(sqlite3.connect(place)) as db:
-            query = "SELECT key, data FROM events WHERE kind = 'conflict'"
-            rows = db.execute(query).fetchall()
+        with contextlib.closing(store):
+            events = [each for each in store.events(0, 100_000) if each.kind == "conflict"]
         found = []
-        for key, text in rows:
-            if key in names:
-                data = json.loads(text)
-                found.append(
-                    Lost(names[key], data["field"], data["base"], data["file"], data["database"])
-                )
+        for each in events:
+            if each.key in names:
+                data = json.loads(each.data)
+                values = (data["field"], data["base"], data["file"], data["database"])
+                found.append(Lost(names[each.key], *values))
         return found
 
     def check_converged(self) -> None:
@@ -332,7 +377,7 @@ class World:
         assert (self._bytes(), self._rows()) == before
 
     def _bytes(self) -> dict[str, tuple[bytes, int]]:
-        places = [self.folder / tree / each.path for tree in self.trees for each in DIALECTS]
+        places = [self.folder / tree / each.path for tree in self.trees for each in EVERY]
         return {str(each): (each.read_bytes(), each.stat().st_mtime_ns) for each in places}
 
     def _rows(self) -> dict[str, list[tuple[object, ...]]]:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CALLS = {
-    "posix": {"replace", "rename", "unlink", "fsync", "mkdir", "open"},
-    "sqlite3": {"execute", "executemany", "commit", "connect"},
-    "_io": {"write", "flush"},
+    "posix": {"replace", "unlink", "fsync"},
+    "sqlite3": {"execute", "executemany"},
+    "_io": {"write"},
 }
 """What is counted, by the module it is of."""
 

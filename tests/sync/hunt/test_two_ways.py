@@ -97,6 +97,9 @@ class TwoWays(RuleBasedStateMachine):
             return
         name = names[which % len(names)]
         statuses = list(dialect.words)
+        is_known = name in self.world.model.agreed or name not in self.world.model.database
+        if kind == "title" and not is_known:
+            return
         changes = {
             "status": partial(dialect.set, name=name, status=statuses[how % len(statuses)]),
             "title": partial(dialect.retitle, name=name, later=["", *LATER][how % 3]),
@@ -148,6 +151,18 @@ class TwoWays(RuleBasedStateMachine):
         name = self._name(which, task)
         if name:
             self.world.work(tree, name, deed, killed_at)
+
+    @rule(tree=TREES)
+    def add(self, tree: str) -> None:
+        if self.world.count < len(UNUSED):
+            name, _ = self.world.fresh_name()
+            self.world.add(tree, name)
+
+    @rule(tree=TREES, which=DIALECT, task=TASKS, status=SETTABLE)
+    def set_in_file(self, tree: str, which: int, task: int, status: Status) -> None:
+        name = self._name(which, task)
+        if name:
+            self.world.set_in_file(tree, name, status)
 
     def _name(self, which: int, task: int) -> str:
         model, dialect = self.world.model, self._dialect(which)

@@ -31,8 +31,14 @@ class Model:
     lost: list[Lost] = field(default_factory=list)
     there: set[str] = field(default_factory=set)
 
+    def known(self, name: str) -> list[Told]:
+        """Return what a file said when it was read last, if any did."""
+        return [self.agreed[name]] if name in self.agreed else []
+
     def is_ahead(self, name: str) -> bool:
         """Whether an agent said what the file does not."""
+        if name not in self.agreed:
+            return True
         said, agreed = self.database[name], self.agreed[name]
         is_open = said.status not in {*OVER, Status.ORPHANED}
         return said.status is not agreed.status or (is_open and said.assignee != agreed.assignee)
@@ -43,7 +49,7 @@ class Model:
             self.dialects[name] = dialect
             if name not in self.database:
                 self.database[name] = told
-            else:
+            elif name in self.agreed:
                 self.database[name] = Told(
                     self._merged(name, "status", told.status), self._merged_name(name, told)
                 )

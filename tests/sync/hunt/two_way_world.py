@@ -9,12 +9,13 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.agents.work import NewTask
 from kanban_sync.app import Clone, Watcher
-from kanban_sync.core.errors import WorkError
+from kanban_sync.core.errors import EditError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.databases import SqliteFile
 from repos import GitError, Repo
-from sync.hunt.by_hand import EVERY, UNUSED, Dialect, Told, name_in
+from sync.hunt.by_hand import EVERY, PLAIN, UNUSED, Dialect, Told, name_in
 from sync.hunt.killed import is_killed
 from sync.hunt.two_way_model import Lost, Model
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kanban_sync.databases import TaskDatabase
 
 PROJECT = "shop"
-SETTINGS = f"project_id: {PROJECT}\ngit:\n  default_branch: main\n"
+SETTINGS = f"project_id: {PROJECT}\ngit:\n  default_branch: main\nsources:\n  add_to: TASKS.md\n"
 MAIN, SECOND = "one", "two"
 KEPT = ("tasks", "tips", "slots", "projects", "events", "needs")
 """What of the database a sync without news has to leave as it is."""
@@ -63,13 +64,13 @@ class Deed(NamedTuple):
         else:
             work.set(key, self.agent, self.status, force=self.verb == "force")
 
-    def ends(self, before: Status, agreed: Status) -> set[Status]:
+    def ends(self, before: Told, agreed: list[Told]) -> set[Status]:
         """Return what a task may be afterwards."""
         return {
             "claim": {Status.IN_PROGRESS},
-            "release": {Status.TODO, agreed},
+            "release": {Status.TODO, *(each.status for each in agreed)},
             "done": {Status.DONE},
-            "assign": {before},
+            "assign": {before.status},
         }.get(self.verb, {self.status})
 
 
@@ -253,8 +254,36 @@ class World:
             if name not in self.model.database or not self.model.is_ahead(name):
                 assert after[name][1] == told, name
                 continue
-            known = [self.model.agreed[name]]
+            known = self.model.known(name)
             self._check_written(name, told, after, known, is_whole=is_whole)
+
+    def add(self, tree: str, name: str) -> None:
+        """Let an agent add a task, which is written into the file for new ones and not committed.
+
+        Until somebody commits it, the database alone has it.
+        """
+        with self._step():
+            with self.clone(tree).work() as work:
+                work.add(NewTask(name))
+            self.model.read(self.committed())
+            self.model.dialects[name] = PLAIN
+            self.model.database[name] = Told(Status.TODO)
+            self.check()
+            assert self.files(tree)[name][1] == Told(Status.TODO)
+
+    def set_in_file(self, tree: str, name: str, status: Status) -> None:
+        """Let a person set a status in a file by the key that the database has."""
+        with self._step():
+            before, rows = self.files(tree), self._rows()
+            try:
+                said = self.clone(tree).editor().set(self.keys[name], status)
+            except EditError:
+                assert self.files(tree) == before
+                return
+            after = self.files(tree)
+            assert {**before, name: None} == {**after, name: None}
+            assert said.change == "removed" or after[name][1].status is status
+            assert self._rows() == rows
 
     def work(self, tree: str, name: str, deed: Deed, killed_at: int | None = None) -> None:
         """Let an agent do something, as the command line does; or a part of it."""
@@ -279,10 +308,11 @@ class World:
         before = self.model.database[name]
         task = self.tasks()[name]
         now = Told(task.status, task.assignee)
-        agreed = self.model.agreed[name]
-        wanted = deed.ends(before.status, agreed.status)
+        agreed = self.model.known(name)
+        wanted = deed.ends(before, agreed)
         assert now == before or now.status in wanted
-        assert now.assignee in {before.assignee, agreed.assignee, deed.agent, ""}
+        names = {each.assignee for each in agreed}
+        assert now.assignee in {before.assignee, deed.agent, "", *names}
         if deed.verb == "claim" and now != before:
             self.claimed.setdefault(name, []).append(Told(Status.IN_PROGRESS, deed.agent))
         self.model.database[name] = now
@@ -291,7 +321,7 @@ class World:
         others = {each: said for each, said in files.items() if each != name}
         assert others == {each: said for each, said in after.items() if each != name}
         if name in files:
-            known = [agreed, before, *self.claimed.get(name, [])]
+            known = [*agreed, before, *self.claimed.get(name, [])]
             is_done = is_whole and now != before
             self._check_written(name, files[name][1], after, known, is_whole=is_done)
 

@@ -152,11 +152,19 @@ class TwoWays(RuleBasedStateMachine):
         if name:
             self.world.work(tree, name, deed, killed_at)
 
-    @rule(tree=TREES)
-    def add(self, tree: str) -> None:
-        if self.world.count < len(UNUSED):
+    @rule(tree=TREES, again=st.booleans(), killed_at=WRITES)
+    def add(self, tree: str, *, again: bool, killed_at: int | None) -> None:
+        model = self.world.model
+        waiting = [name for name in model.database if name not in model.agreed]
+        if again and waiting:
+            name = waiting[-1]
+            if name in self.world.files(tree):
+                return
+        elif self.world.count < len(UNUSED):
             name, _ = self.world.fresh_name()
-            self.world.add(tree, name)
+        else:
+            return
+        self.world.add(tree, name, killed_at)
 
     @rule(tree=TREES, which=DIALECT, task=TASKS, status=SETTABLE)
     def set_in_file(self, tree: str, which: int, task: int, status: Status) -> None:

@@ -218,14 +218,7 @@ class World:
             clone = self.clone(tree)
             clone.sync(None, clone.settings(), Watcher())
 
-        if killed_at is not None and is_killed(call, killed_at):
-            if self._has_read():
-                self.model.read(self.committed())
-        else:
-            if killed_at is None:
-                call()
-            assert self._has_read()
-            self.model.read(self.committed())
+        assert self._is_killed(call, killed_at) or self._has_read()
         assert self._bytes() == before, "a sync wrote a task file"
         self.check()
 
@@ -241,13 +234,7 @@ class World:
             with self.clone(tree).work() as work:
                 work.write_files()
 
-        is_whole = True
-        if killed_at is None:
-            call()
-        else:
-            is_whole = not is_killed(call, killed_at)
-        if is_whole or self._has_read():
-            self.model.read(self.committed())
+        is_whole = not self._is_killed(call, killed_at)
         self.check()
         after = self.files(tree)
         for name, (_, told) in before.items():
@@ -257,19 +244,40 @@ class World:
             known = self.model.known(name)
             self._check_written(name, told, after, known, is_whole=is_whole)
 
-    def add(self, tree: str, name: str) -> None:
+    def add(self, tree: str, name: str, killed_at: int | None = None) -> None:
         """Let an agent add a task, which is written into the file for new ones and not committed.
 
         Until somebody commits it, the database alone has it.
         """
         with self._step():
-            with self.clone(tree).work() as work:
+            self._add(tree, name, killed_at)
+
+    def _add(self, tree: str, name: str, killed_at: int | None) -> None:
+        before, is_there = self.text(tree, PLAIN), name in self.model.database
+
+        def call() -> None:
+            with contextlib.suppress(WorkError), self.clone(tree).work() as work:
                 work.add(NewTask(name))
-            self.model.read(self.committed())
+
+        is_whole = not self._is_killed(call, killed_at)
+        if is_there:
+            assert not is_whole or self.text(tree, PLAIN) == before, "refused, and written"
+        elif name in self.tasks():
             self.model.dialects[name] = PLAIN
             self.model.database[name] = Told(Status.TODO)
-            self.check()
             assert self.files(tree)[name][1] == Told(Status.TODO)
+        else:
+            assert not is_whole
+        self.check()
+
+    def _is_killed(self, call: Callable[[], object], killed_at: int | None) -> bool:
+        """Run a call, whole or until it is killed; whatever it came to, what it read counts."""
+        is_killed_now = killed_at is not None and is_killed(call, killed_at)
+        if killed_at is None:
+            call()
+        if not is_killed_now or self._has_read():
+            self.model.read(self.committed())
+        return is_killed_now
 
     def set_in_file(self, tree: str, name: str, status: Status) -> None:
         """Let a person set a status in a file by the key that the database has."""
@@ -298,13 +306,7 @@ class World:
             with contextlib.suppress(WorkError), self.clone(tree).work() as work:
                 deed.carry_out(work, key)
 
-        is_whole = True
-        if killed_at is None:
-            call()
-        else:
-            is_whole = not is_killed(call, killed_at)
-        if is_whole or self._has_read():
-            self.model.read(self.committed())
+        is_whole = not self._is_killed(call, killed_at)
         before = self.model.database[name]
         task = self.tasks()[name]
         now = Told(task.status, task.assignee)

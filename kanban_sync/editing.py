@@ -113,6 +113,7 @@ class Editor:
         self._contents: dict[str, bytes] = {}
         self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
         self._found: _Tasks | None = None
+        self._before_adding = b""
 
     def look(self, key: str) -> Task:
         """Return a task as it stands in its file.
@@ -165,9 +166,23 @@ class Editor:
         self._found = None
         known = {each.task.key for each in self._tasks()}
         source = self._sources[found[0]]
-        self._change(path, lambda data: source.edit(path, data, edit, self._settings))
+
+        def change(data: bytes) -> bytes:
+            self._before_adding = data
+            return source.edit(path, data, edit, self._settings)
+
+        self._change(path, change)
         new = next(each for each in self._tasks() if each.task.key not in known)
         return _edited(new.task, "added")
+
+    def take_back(self, path: str) -> None:
+        """Take out again what was added to a file last, unless somebody has written it since.
+
+        Raises:
+            EditError: The file cannot be written.
+        """
+        added = self._content(path)
+        self._change(path, lambda data: self._before_adding if data == added else data)
 
     def _edit(self, key: str, edits: Callable[[int], list[Edit]]) -> Edited:
         before = self._find(key)

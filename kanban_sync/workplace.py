@@ -59,6 +59,10 @@ class Files:
         added = self.editor.add(path, AddTask(title, own, under))
         return self.editor.look(f"{added.path}:{added.line}")
 
+    def take_back(self, path: str) -> None:
+        """Take out again what was added to a file last."""
+        self.editor.take_back(path)
+
 
 class Board:
     """The board that is to follow, once a command: asked at once, served by another process."""

@@ -12,7 +12,12 @@ import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from kanban_sync.core.errors import LostClaimError, UnknownTaskError, WorkError
+from kanban_sync.core.errors import (
+    KanbanSyncError,
+    LostClaimError,
+    UnknownTaskError,
+    WorkError,
+)
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
@@ -91,6 +96,10 @@ class Files(Protocol):
 
     def add(self, path: str, title: str, own: str, under: str) -> Task:
         """Add a task to a file, and return it with the key that it has from now on."""
+        ...
+
+    def take_back(self, path: str) -> None:
+        """Take out again what was added to a file last."""
         ...
 
 
@@ -270,7 +279,12 @@ class Work:
                     "heading can be given with them; add the task, and write the rest there."
                 )
             task = self._files.add(self._add_to, new.title, new.own, new.under)
-            entry = self._store.add(task, self._now())
+            try:
+                entry = self._store.add(task, self._now())
+            except KanbanSyncError:
+                # Only the file tells the key, so it is written first; refused is refused whole.
+                self._files.take_back(self._add_to)
+                raise
             self._ask_for_sync()
             return Done(entry, written_of(task, "added"))
         needs = tuple(str(self.key(each)) for each in new.needs)

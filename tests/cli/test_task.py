@@ -316,6 +316,14 @@ def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(re
     task(repo, "add", "More", "--body", "A file has it", code=FAILED)
 
 
+def test_a_new_task_that_is_refused_is_not_in_its_file_either(repo: Repo) -> None:
+    repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
+    task(repo, "add", "Sweep")
+    repo.git("checkout", "--quiet", "--", "TASKS.md")
+    task(repo, "add", "Sweep", code=FAILED)
+    assert changed(repo) == []
+
+
 # --- the board --------------------------------------------------------------------------------
 
 

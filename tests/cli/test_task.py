@@ -6,10 +6,15 @@ import json
 import re
 import signal
 import subprocess
+import sys
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
 from repos import Repo
@@ -17,7 +22,6 @@ from repos import Repo
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 TASKS = """\
 # Tasks
@@ -358,6 +362,8 @@ MINE = " ".join((*PROGRAM, "task"))
         ("exit 7", 7, "todo", "the command ended with 7"),
         (f'{MINE} block "$KANBAN_SYNC_TASK" --reason why >&2', 0, "blocked", "why"),
         ("kill -9 $$", 128 + 9, "todo", "the command ended with 137"),
+        (f'{MINE} release "$KANBAN_SYNC_TASK" --reason lunch >&2', 0, "todo", "lunch"),
+        (f'{MINE} set "$KANBAN_SYNC_TASK" --status backlog >&2; exit 5', 5, "backlog", ""),
     ],
 )
 def test_a_task_is_completed_by_the_end_of_its_command(
@@ -415,14 +421,118 @@ def test_a_long_command_keeps_its_claim(repo: Repo) -> None:
     assert status(repo, "rotate-keys") == "todo"
 
 
-def test_a_lost_claim_ends_the_command(repo: Repo) -> None:
-    with _running(repo, "--ttl", "1s") as process:
+LASTING = """
+(trap '' TERM HUP; touch began; exec sleep 60) &
+wait
+"""
+
+
+def test_a_lost_claim_ends_the_command_with_all_that_it_has_started(repo: Repo) -> None:
+    call = ("task", "run", "rotate-keys", *ADA, "--ttl", "1s", "--grace", "1s")
+    with _started(repo, *call, "--", "sh", "-c", LASTING) as process:
         until((repo.path / "began").exists)
         task(repo, "set", "rotate-keys", "--status", "todo", "--force", *BOB)
+        # What goes on would still have the other end of this pipe.
         _, said = process.communicate(timeout=30)
     assert process.returncode == HELD
     assert "is lost" in said
     assert "The command was ended" in said
+
+
+def test_a_signal_ends_all_that_the_command_has_started(repo: Repo) -> None:
+    call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
+    with _started(repo, *call) as process:
+        until((repo.path / "began").exists)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert out == "tasks-md:rotate-keys  todo\n"
+
+
+def test_a_claim_that_its_own_agent_gave_back_is_not_lost(repo: Repo) -> None:
+    script = f'{MINE} release "$KANBAN_SYNC_TASK" >&2; sleep 1; exit 3'
+    call = ("task", "run", "rotate-keys", *ADA, "--ttl", "1s", "--", "sh", "-c", script)
+    answer = program(repo, *call)
+    assert (answer.code, answer.out) == (3, "tasks-md:rotate-keys  todo\n")
+
+
+TYPED = """
+import pathlib, signal
+signal.signal(signal.SIGINT, lambda *_: open("got", "a").write("x"))
+pathlib.Path("began").touch()
+pathlib.Path("said").write_text(input())
+"""
+AT_TERMINAL = (sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))")
+
+
+def test_the_command_is_in_front_at_the_terminal_and_interrupted_once(repo: Repo) -> None:
+    call = (*PROGRAM, "task", "run", "rotate-keys", *ADA, "--", sys.executable, "-c", TYPED)
+    with subprocess.Popen(
+        [*AT_TERMINAL, *call], cwd=repo.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as terminal:
+        assert terminal.stdin
+        until((repo.path / "began").exists)
+        terminal.stdin.write(b"\x03")
+        terminal.stdin.flush()
+        until((repo.path / "got").exists)
+        terminal.stdin.write(b"hello\n")
+        terminal.stdin.flush()
+        until((repo.path / "said").exists)
+        out, _ = terminal.communicate(timeout=30)
+    assert terminal.returncode == 0
+    assert b"rotate-keys  done" in out
+    assert [(repo.path / name).read_text() for name in ("got", "said")] == ["x", "hello"]
+
+
+def test_a_database_server_that_is_restarted_costs_no_claim(
+    repo: Repo, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="kanban-") as folder,
+        psycopg.connect(postgres_url, autocommit=True) as server,
+    ):
+        door = Path(folder) / "door"
+        [(place,)] = server.execute("SHOW unix_socket_directories").fetchall()
+        parameters = {**conninfo_to_dict(postgres_url), "host": str(door)}
+        monkeypatch.setenv(
+            "KANBAN_SYNC_DATABASE_URL",
+            f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={door}",
+        )
+
+        def stop() -> None:
+            door.unlink()
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+        def start() -> None:
+            door.symlink_to(place)
+
+        def expires() -> float:
+            query = "SELECT expires FROM kanban_sync.tasks WHERE name = 'rotate-keys'"
+            [(found,)] = server.execute(query).fetchall()
+            return float(found)
+
+        start()
+        script = "touch began; until [ -e go ]; do sleep 0.1; done"
+        call = ("task", "run", "rotate-keys", *ADA, "--ttl", "5s", "--", "sh", "-c", script)
+        with _started(repo, *call) as process:
+            assert process.stderr
+            until((repo.path / "began").exists)
+            stop()
+            assert "the connection was lost" in process.stderr.readline()
+            before = expires()
+            start()
+            until(lambda: expires() > before)
+            stop()
+            repo.write("go", "")
+            said = iter(process.stderr.readline, "")
+            assert any("told as soon as it is there" in line for line in said)
+            start()
+            out, _ = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, "tasks-md:rotate-keys  done\n")
+        assert status(repo, "rotate-keys") == "done"
 
 
 # --- events and orchestrators -----------------------------------------------------------------

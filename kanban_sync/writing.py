@@ -54,15 +54,16 @@ def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
             return _written(task, task, "unchanged", [])
         return _written(task, task, "left", [_reason(error)])
     reasons: list[str] = []
-    change = "unchanged"
     whose = {each.assignee for each in known}
-    if not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons):
-        change = _set(files, task, reasons, assignee=task.assignee) or change
-    if _may_write(here.status, task.status, {each.status for each in known}, reasons):
-        change = _set(files, task, reasons, status=task.status) or change
-    if reasons and change == "unchanged":
-        change = "left"
-    return _written(task, here, change, reasons)
+    assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
+    sets = _may_write(here.status, task.status, {each.status for each in known}, reasons)
+    status, assignee = task.status if sets else None, task.assignee if assigns else None
+    # Both at once: nobody sees the one without the other. Some files can say but one of them.
+    change = _set(files, task, [] if sets and assigns else reasons, status, assignee)
+    if sets and assigns and not change:
+        first = _set(files, task, reasons, None, assignee)
+        change = _set(files, task, reasons, status, None) or first
+    return _written(task, here, change or ("left" if reasons else "unchanged"), reasons)
 
 
 def _may_write(here: str, wanted: str, known: Collection[str], reasons: list[str]) -> bool:
@@ -78,11 +79,12 @@ def _set(
     files: Files,
     task: Task,
     reasons: list[str],
-    *,
-    status: Status | None = None,
-    assignee: str | None = None,
+    status: Status | None,
+    assignee: str | None,
 ) -> str:
-    """Set one of both; return what was done, '' if nothing."""
+    """Set one of both, or both; return what was done, '' if nothing."""
+    if status is None and assignee is None:
+        return ""
     try:
         change = str(files.set(str(task.key), status, assignee).change)
     except EditError as error:

@@ -248,13 +248,14 @@ class Work:
         force: bool = False,
     ) -> Done:
         """Set status or assignee of a task, as people do; ``force`` ends somebody's claim."""
-        key = self.key(text)
-        before = self._store.entry(key)
-        entry = before
+        key, now = self.key(text), self._now()
+        before = entry = self._store.entry(key)
         if status is not None:
-            entry = self._store.set_status(key, status, self._now(), who, reason, force=force)
-        if assignee is not None:
-            entry = self._store.assign(key, assignee, self._now(), who)
+            entry = self._store.set_status(
+                key, status, now, who, reason, assignee=assignee, force=force
+            )
+        elif assignee is not None:
+            entry = self._store.assign(key, assignee, now, who)
         return self._done(entry, before.task)
 
     def add(self, new: NewTask) -> Done:

@@ -157,6 +157,7 @@ class WorkStore(Protocol):
         who: str,
         reason: str = "",
         *,
+        assignee: str | None = None,
         force: bool = False,
     ) -> Entry:
         """Set a status without a claim, and end one that ran out or is one's own.
@@ -167,6 +168,7 @@ class WorkStore(Protocol):
             now: The time.
             who: Who says so.
             reason: Why.
+            assignee: For whom the task is from now on, '' for anybody; None leaves that.
             force: Also where somebody else's claim is alive; that one is lost then.
 
         Raises:

@@ -12,6 +12,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
+from kanban_sync.agents.names import checked_name
 from kanban_sync.core.errors import LostClaimError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
@@ -172,6 +173,7 @@ class Work:
 
     def next(self, agent: str = "", wanted: Wanted = ANY, limit: int = 20) -> list[Entry]:
         """Return what may be claimed now, first what comes first."""
+        agent = checked_name(agent) if agent else agent
         return self._store.ready(self._now(), wanted, limit, agent)
 
     def history(self, text: str) -> list[Event]:
@@ -192,11 +194,13 @@ class Work:
         self, agent: str, lease: float = ALONE, wanted: Wanted = ANY, orchestrator: str = ""
     ) -> Done | None:
         """Claim what comes first; None if nothing is ready."""
+        agent = checked_name(agent)
         entry = self._store.claim_next(agent, self._now(), lease, wanted, orchestrator)
         return None if entry is None else self._done(entry, None)
 
     def claim(self, text: str, agent: str, lease: float = ALONE, orchestrator: str = "") -> Done:
         """Claim one task."""
+        agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key).task
         entry = self._store.claim(key, agent, self._now(), lease, orchestrator)
@@ -204,6 +208,7 @@ class Work:
 
     def extend(self, text: str, agent: str, token: int = 0, lease: float = ALONE) -> Entry:
         """Let a claim last for a lease from now on."""
+        agent = checked_name(agent)
         key = self.key(text)
         return self._store.extend(key, self._token(key, agent, token), self._now(), lease)
 
@@ -219,6 +224,7 @@ class Work:
             token: Of the claim; 0 stands for that of the agent's own claim.
             reason: Why.
         """
+        agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
         held = self._token(key, agent, token, before)
@@ -231,6 +237,7 @@ class Work:
 
     def release(self, text: str, agent: str, token: int = 0, reason: str = "") -> Done:
         """Give a task back."""
+        agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
         held = self._token(key, agent, token, before)
@@ -248,6 +255,8 @@ class Work:
         force: bool = False,
     ) -> Done:
         """Set status or assignee of a task, as people do; ``force`` ends somebody's claim."""
+        who = checked_name(who)
+        assignee = checked_name(assignee, "an assignee") if assignee else assignee
         key, now = self.key(text), self._now()
         before = entry = self._store.entry(key)
         if status is not None:
@@ -297,6 +306,7 @@ class Work:
 
     def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
         """Claim one task, or go on with one's own claim for a lease from now on."""
+        agent = checked_name(agent)
         key = self.key(text)
         entry = self._store.entry(key)
         if entry.claim is None or entry.claim.agent != agent:
@@ -309,11 +319,12 @@ class Work:
 
     def register(self, instance_id: str, agent_count: int = 0) -> Orchestrator:
         """Let a process be known that hands out tasks."""
+        instance_id = checked_name(instance_id, "an orchestrator")
         return self._store.register(instance_id, self._now(), agent_count)
 
     def beat(self, instance_id: str, agent_count: int | None = None) -> Orchestrator:
         """Note that it is alive; whoever is silent loses the claims of its agents."""
-        return self._store.beat(instance_id, self._now(), agent_count)
+        return self._store.beat(instance_id.strip(), self._now(), agent_count)
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return those that are known."""

@@ -116,6 +116,27 @@ def test_a_box_of_a_change_is_claimed_and_ticked(repo: Repo) -> None:
     assert json.loads(task(repo, "show", "add-search", "--json"))["status"] == "review"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("claim", "--next", "--agent", "  "), "is empty"),
+        (("claim", "--next", "--agent", "a\nb"), "'a\\nb'"),
+        (("claim", "tidy-logs", "--agent", "\x1b[2J"), "cannot be seen"),
+        (("run", "--next", "--agent", "a" * 101, "--", "true"), "100 are the most"),
+        (("set", "tidy-logs", "--assignee", "a\tb", *ADA), "an assignee"),
+        (("next", "--agent", "a\u202eb"), "cannot be seen"),
+        (("next",), "cannot be seen"),
+    ],
+)
+def test_a_name_that_is_none_is_refused(
+    shared: Repo, arguments: tuple[str, ...], words: str
+) -> None:
+    env = {"KANBAN_SYNC_AGENT": "a\x7fb"}
+    answer = program(shared, "task", *arguments, env=env)
+    assert (answer.code, answer.out) == (FAILED, "")
+    assert words in answer.err
+
+
 # --- exit codes -------------------------------------------------------------------------------
 
 
@@ -572,3 +593,5 @@ def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:
     [one] = json.loads(program(repo, "orchestrator", "list", "--json").out)["orchestrators"]
     assert (one["instance_id"], one["agent_count"], one["alive"]) == ("one", 2, True)
     assert program(repo, "orchestrator", "list").out.startswith("one  2 agents  alive")
+    assert program(repo, "orchestrator", "register", " \t").code == FAILED
+    assert json.loads(task(repo, "claim", "--next", "--agent", " eve ", "--json"))["agent"] == "eve"

@@ -283,6 +283,11 @@ class Work:
             entry = self._store.add(task, self._now())
             self._ask_for_sync()
             return Done(entry, written_of(task, "added"))
+        if new.under:
+            raise WorkError(
+                "A heading is one of a file, and no file is named for new tasks: name one with "
+                "sources.add_to in .kanban-sync.yaml, or leave the heading out."
+            )
         needs = tuple(str(self.key(each)) for each in new.needs)
         entry = self._store.add(self._born(new._replace(needs=needs)), self._now())
         self._ask_for_sync()

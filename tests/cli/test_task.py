@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
+from kanban_sync.agents.instructions import PRIME
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -320,6 +322,7 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     assert re.fullmatch(r"db:[a-z2-9]{5}", new["key"])
     assert [each["key"] for each in new["waits_for"]] == ["tasks-md:tidy-logs"]
     task(repo, "add", "Dry it", "--needs", "tidy-log", code=UNKNOWN)
+    assert "sources.add_to" in program(repo, "task", "add", "Dry it", "--under", "P1").err
     task(repo, "done", "tidy-logs", *ADA)
     claimed = json.loads(task(repo, "claim", "--next", "--prefer", "web", *ADA, "--json"))
     assert claimed["key"] == new["key"]
@@ -339,6 +342,10 @@ def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(re
         "tasks-md:sweep  in_progress (ada)  P1  Sweep"
     ]
     task(repo, "add", "More", "--body", "A file has it", code=FAILED)
+    examples = re.findall(r"`task (add [^`]*)`", PRIME)
+    assert examples
+    for each in examples:
+        task(repo, *shlex.split(each))
 
 
 # --- the board --------------------------------------------------------------------------------

@@ -191,11 +191,11 @@ class Clone(Checkout):
         with self._reading(settings) as (repository, store):
             return open_editor(self, settings, repository, store)
 
-    def work(self) -> AbstractContextManager[Work]:
-        """Open what agents and people do with tasks; what is committed is brought in first."""
+    def work(self, to_look: Callable[[str], None] | None = None) -> AbstractContextManager[Work]:
+        """Open the work on tasks, with all that is committed; `open_work` tells of `to_look`."""
         from kanban_sync.workplace import open_work  # A hook's process does none.
 
-        return open_work(self, self.database.open, self.refresh)
+        return open_work(self, self.database, self.refresh, to_look)
 
     @contextlib.contextmanager
     def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:

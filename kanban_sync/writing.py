@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 PLACE = re.compile(r"^\S+?:(?:\d+:)? ")
 
+WRITE = "run 'kanban-sync files write'"
+AGAIN = (", then try again", "; try again")
+"""How errors end that pass: what was set is kept, and has only to be written."""
+
 EDITED = "was edited here and is not committed"
 
 
@@ -49,10 +53,8 @@ def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
     try:
         here = files.look(str(task.key))
     except EditError as error:
-        # Where the line was taken out, nothing says anything else.
-        if task.status.is_over:
-            return _written(task, task, "unchanged", [])
-        return _written(task, task, "left", [_reason(error)])
+        why = _why_not_there(kept, error)
+        return _written(task, task, "left" if why else "unchanged", why)
     reasons: list[str] = []
     whose = {each.assignee for each in known}
     assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
@@ -93,9 +95,23 @@ def _set(
     return change if change != "unchanged" else ""
 
 
+def _why_not_there(kept: Kept, error: EditError) -> list[str]:
+    """Return why no file of the work tree says anything of a task; empty where none has to."""
+    task = kept.task
+    unread = [each for each in str(error).splitlines()[1:] if each.startswith(f"{task.path}:")]
+    if task.path and unread:
+        return [f"{unread[0].partition('. ')[0]}, then {WRITE}"]
+    # A task of the database stands in no file. Where a line was taken out, nothing says otherwise.
+    if (kept.filed is None and not task.path) or task.status.is_over:
+        return []
+    return ["no task file of this work tree holds it"]
+
+
 def _reason(error: EditError) -> str:
     """Return the reason without the place, which is told beside it."""
-    return PLACE.sub("", str(error).splitlines()[0], count=1)
+    text = PLACE.sub("", str(error).splitlines()[0], count=1)
+    again = next((each for each in AGAIN if text.endswith(each)), "")
+    return f"{text.removesuffix(again)}, then {WRITE}" if again else text
 
 
 def _written(task: Task, here: Task, change: str, reasons: Sequence[str]) -> Written:

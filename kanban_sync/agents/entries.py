@@ -175,4 +175,4 @@ def _place(entry: Entry) -> Iterator[str]:
 def _trouble(written: Written | None) -> Iterator[str]:
     """Tell what keeps a file from saying it."""
     if written is not None and written.why:
-        yield f"not in its file: {written.why}"
+        yield f"the database is ahead of the file: {written.why}"

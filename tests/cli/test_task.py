@@ -309,8 +309,25 @@ def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) 
     task(repo, "list")
     repo.write("TASKS.md", TASKS.replace("Tidy the logs", "Tidy the logs (@carl)"))
     answer = task(repo, "claim", "tidy-logs", *ADA)
-    assert "not in its file: was edited here and is not committed" in answer
+    assert "the database is ahead of the file: was edited here and is not committed" in answer
     assert "(@carl)" in (repo.path / "TASKS.md").read_text()
+
+
+def test_what_a_file_cannot_take_now_is_told_and_written_later(repo: Repo) -> None:
+    task(repo, "list")
+    (repo.path / ".git" / "rebase-merge").mkdir()
+    answer = task(repo, "done", "tidy-logs", *ADA)
+    told = "a rebase is under way in this work tree; end it (git status tells how), then run"
+    assert f"the database is ahead of the file: {told} 'kanban-sync files write'" in answer
+    (repo.path / ".git" / "rebase-merge").rmdir()
+    repo.write("TASKS.md", f"{TASKS}<<<<<<< HEAD\n- [ ] One\n=======\n- [ ] Two\n>>>>>>> two\n")
+    answer = task(repo, "done", "rotate-keys", *ADA)
+    assert "file: TASKS.md:16: a merge conflict stands here; resolve it and commit" in answer
+    assert "'kanban-sync files write'" in answer
+    repo.git("checkout", "--quiet", "TASKS.md")
+    written = program(repo, "files", "write").out
+    assert "removed tasks-md:tidy-logs" in written
+    assert "removed tasks-md:rotate-keys" in written
 
 
 # --- tasks of the database --------------------------------------------------------------------
@@ -327,7 +344,8 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     claimed = json.loads(task(repo, "claim", "--next", "--prefer", "web", *ADA, "--json"))
     assert claimed["key"] == new["key"]
     assert program(repo, "sync").code == DONE
-    assert task(repo, "done", new["key"], *ADA).startswith(f"{new['key']}  done")
+    assert new["key"] not in json.loads(program(repo, "status", "--json").out)["ahead"]
+    assert task(repo, "done", new["key"], *ADA) == f"{new['key']}  done\n"
 
 
 def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(repo: Repo) -> None:

@@ -17,7 +17,7 @@ from kanban_sync.core.errors import LostClaimError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
-from kanban_sync.core.work import ANY, WorkStore
+from kanban_sync.core.work import ANY, WorkStore, open_ones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -167,9 +167,12 @@ class Work:
         return self._store.entry(self.key(text))
 
     def tasks(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
-        """Return tasks in the order of the files; those that are over only if asked for."""
+        """Return tasks in the order of the files; what is over, or below that, only if asked."""
         chosen = statuses or [each for each in Status if not each.is_over]
-        return self._store.entries(wanted, chosen)
+        found = self._store.entries(wanted, chosen)
+        if any(each.is_over for each in chosen) or not any(each.task.parent for each in found):
+            return found
+        return open_ones(found, {each.key: each.task for each in self._store.entries()})
 
     def next(self, agent: str = "", wanted: Wanted = ANY, limit: int = 20) -> list[Entry]:
         """Return what may be claimed now, first what comes first."""

@@ -139,6 +139,20 @@ def test_a_name_that_is_none_is_refused(
     assert words in answer.err
 
 
+def test_the_steps_of_a_task_are_over_with_it(repo: Repo) -> None:
+    steps = "  - **ID**: tidy-logs\n  - [ ] Sweep\n    - [ ] Under the bed\n"
+    repo.commit(**{"TASKS.md": TASKS.replace("  - **ID**: tidy-logs\n", steps)})
+    assert "Sweep" in task(repo, "list")
+    task(repo, "done", "tidy-logs", *ADA)
+    for _ in range(2):
+        listed = task(repo, "list") + task(repo, "list", "--status", "todo")
+        assert "Rotate the keys" in listed
+        assert "Sweep" not in listed
+        assert "Under the bed" not in listed
+        repo.commit("Done")
+    assert "Sweep" in task(repo, "list", "--all")
+
+
 # --- exit codes -------------------------------------------------------------------------------
 
 

@@ -61,6 +61,8 @@ class ProcessGroup:
         Raises:
             OSError: There is no such command.
         """
+        # Who inherits that nobody waits for children would never hear how this one ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with _terminal() as self._terminal:
             process = subprocess.Popen(call, env=environment, process_group=0)
             self._group = process.pid

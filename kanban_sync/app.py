@@ -20,6 +20,7 @@ from kanban_sync.core.errors import (
     OutOfReachError,
     RepositoryError,
     SettingsError,
+    StoreError,
 )
 from kanban_sync.databases import DATABASE_FILE, task_database
 from kanban_sync.sources import SOURCES
@@ -29,14 +30,7 @@ from kanban_sync.sync.consent import Target, allowed_target, named_target
 from kanban_sync.sync.engine import Doors, Engine, Report, Session
 from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
-from kanban_sync.sync.runner import (
-    Outcome,
-    Patience,
-    Progress,
-    follow,
-    retry_in_background,
-    run,
-)
+from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import reading_data, synced_data
 
@@ -118,8 +112,7 @@ class Clone(Checkout):
     def _known_project(self, settings: Settings, repository: GitRepository) -> str:
         project = self.project(settings, repository)
         if not project:
-            text = "there is no commit yet; commit something, then there is something to sync"
-            raise RepositoryError(text)
+            raise RepositoryError("there is no commit yet; commit something that is to be synced")
         return project
 
     def board(self, target: Target, session: Session, on_answer: Callable[[], None]) -> Board:
@@ -172,12 +165,14 @@ class Clone(Checkout):
             files = self.files(settings)
         except OutOfReachError as error:
             files, problems = [], (*problems, str(error))
-        with self._reading(settings) as (repository, store):
+        away: list[str] = []
+        with self._reading(settings, away) as (repository, store):
             return {
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
                 "database": self.database.name,
+                "database_problem": "".join(away),
                 "files": files,
                 "uncommitted": self.uncommitted(settings),
             }
@@ -191,19 +186,26 @@ class Clone(Checkout):
         with self._reading(settings) as (repository, store):
             return open_editor(self, settings, repository, store)
 
-    def work(self) -> AbstractContextManager[Work]:
-        """Open what agents and people do with tasks; what is committed is brought in first."""
+    def work(self, to_look: Callable[[str], None] | None = None) -> AbstractContextManager[Work]:
+        """Open the work on tasks, with all that is committed; `open_work` tells of `to_look`."""
         from kanban_sync.workplace import open_work  # A hook's process does none.
 
-        return open_work(self, self.database.open, self.refresh)
+        return open_work(self, self.database, self.refresh, to_look)
 
     @contextlib.contextmanager
-    def _reading(self, settings: Settings) -> Iterator[tuple[GitRepository, TaskStore | None]]:
-        """Open git and, if there is one, the task database, for reading."""
+    def _reading(
+        self, settings: Settings, away: list[str] | None = None
+    ) -> Iterator[tuple[GitRepository, TaskStore | None]]:
+        """Open git and, if there is one, the task database, for reading; `away` takes why not."""
         repository = self.repository(settings, self.worktree)
         store: TaskStore | None = None
         try:
-            store = self.database.look(self.project(settings, repository))
+            try:
+                store = self.database.look(self.project(settings, repository))
+            except StoreError as error:
+                if away is None:
+                    raise
+                away.append(str(error))
             yield repository, store
         finally:
             if store is not None:
@@ -287,8 +289,7 @@ class Clone(Checkout):
         engine.force = force
 
         def attempt() -> Outcome:
-            locks = target is not None
-            return run(self.state, name, engine, patience=patience, board_lock=locks)
+            return run(self.state, name, engine, patience=patience, board_lock=target is not None)
 
         try:
             with contextlib.closing(engine):

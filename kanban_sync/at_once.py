@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.agents.names import checked_name
+from kanban_sync.core.errors import StoreError, WorkError
 from kanban_sync.core.order import ANY
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.sqlite_work import SqliteWork
@@ -77,8 +78,8 @@ def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[E
         name = "-" if tree.git_dir == tree.common_dir else tree.git_dir.name
         if not is_fresh(state / "seen", tree.common_dir, tree.git_dir, name):
             return None
-        return _ready(state / DATABASE, project, agent)
-    except (OSError, ValueError, StoreError):
+        return _ready(state / DATABASE, project, checked_name(agent))
+    except (OSError, ValueError, StoreError, WorkError):
         # Whatever it is, the long way says it better.
         return None
 

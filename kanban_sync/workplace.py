@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.agents.work import Store, Work
 from kanban_sync.core.edits import AddTask
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import SettingsError, SetupError, StoreError
 from kanban_sync.editing import open_editor
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import detach, is_off
@@ -20,12 +20,13 @@ from kanban_sync.writing import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kanban_sync.agents.work import Written
+    from kanban_sync.agents.task_files import Written
     from kanban_sync.checkout import Checkout
     from kanban_sync.config import Settings
     from kanban_sync.core.merge import Filed, Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import TaskStore
+    from kanban_sync.databases import TaskDatabase
     from kanban_sync.editing import Editor
 
 
@@ -88,33 +89,64 @@ class Board:
 
 @contextlib.contextmanager
 def open_work(
-    checkout: Checkout, open_store: Callable[[str], TaskStore], refresh: Callable[[], None]
+    checkout: Checkout,
+    database: TaskDatabase,
+    refresh: Callable[[], None],
+    to_look: Callable[[str], None] | None = None,
 ) -> Iterator[Work]:
     """Open what agents and people do with the tasks of a clone.
 
     Args:
         checkout: The clone, and the work tree from which it is called.
-        open_store: Opens the task database of a project.
+        database: The task database of the clone.
         refresh: Brings what was committed into the task database.
+        to_look: For those who only look, also where nothing may be written; then it hears what
+            they do not see.
 
     Raises:
         KanbanSyncError: What is committed cannot be read, or the database cannot be used.
     """
-    place = checkout.place
     worktree = checkout.worktree
     git_dir = checkout.git_dir(worktree)
     if not is_fresh(checkout.state.seen, checkout.common_dir, git_dir, worktree):
-        refresh()
+        _refresh(refresh, to_look)
     settings = checkout.settings()
     board = Board(checkout)
     project = _project(checkout, settings)
-    with contextlib.closing(_workable(open_store(project))) as store:
-        files = Files(checkout, settings, store) if place is not None else None
+    with contextlib.closing(_opened(database, project, looks=to_look is not None)) as store:
+        files = Files(checkout, settings, store) if checkout.place is not None else None
+        work = Work(store, project, time.time, files, board.ask, settings.add_to)
         try:
-            yield Work(store, project, time.time, files, board.ask, settings.add_to)
+            if to_look is not None:
+                # Where it may not be written, whoever claims takes back what is to be taken back.
+                with contextlib.suppress(StoreError):
+                    work.reclaim(leases=False)
+            yield work
         finally:
             # What was done before something went wrong is to be seen, too.
             board.follow()
+
+
+def _refresh(refresh: Callable[[], None], to_look: Callable[[str], None] | None) -> None:
+    try:
+        refresh()
+    except SettingsError:
+        raise
+    except (StoreError, SetupError) as error:
+        if to_look is None:
+            raise
+        to_look(f"What was committed since the last sync is not seen: {error}")
+
+
+def _opened(database: TaskDatabase, project: str, *, looks: bool) -> Store:
+    """Open the database to write; for those who only look, to read where it has to be."""
+    try:
+        return _workable(database.open(project))
+    except StoreError:
+        found = database.look(project) if looks else None
+        if found is None:
+            raise
+        return _workable(found)
 
 
 def _workable(store: TaskStore) -> Store:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kanban_sync.agents.work import Written
+from kanban_sync.agents.task_files import Written
 from kanban_sync.core.errors import EditError
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Status, Task
 
 PLACE = re.compile(r"^\S+?:(?:\d+:)? ")
+
+WRITE = "run 'kanban-sync files write'"
+AGAIN = (", then try again", "; try again")
+"""How errors end that pass: what was set is kept, and has only to be written."""
 
 EDITED = "was edited here and is not committed"
 
@@ -49,20 +53,19 @@ def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
     try:
         here = files.look(str(task.key))
     except EditError as error:
-        # Where the line was taken out, nothing says anything else.
-        if task.status.is_over:
-            return _written(task, task, "unchanged", [])
-        return _written(task, task, "left", [_reason(error)])
+        why = _why_not_there(kept, error)
+        return _written(task, task, "left" if why else "unchanged", why)
     reasons: list[str] = []
-    change = "unchanged"
     whose = {each.assignee for each in known}
-    if not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons):
-        change = _set(files, task, reasons, assignee=task.assignee) or change
-    if _may_write(here.status, task.status, {each.status for each in known}, reasons):
-        change = _set(files, task, reasons, status=task.status) or change
-    if reasons and change == "unchanged":
-        change = "left"
-    return _written(task, here, change, reasons)
+    assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
+    sets = _may_write(here.status, task.status, {each.status for each in known}, reasons)
+    status, assignee = task.status if sets else None, task.assignee if assigns else None
+    # Both at once: nobody sees the one without the other. Some files can say but one of them.
+    change = _set(files, task, [] if sets and assigns else reasons, status, assignee)
+    if sets and assigns and not change:
+        first = _set(files, task, reasons, None, assignee)
+        change = _set(files, task, reasons, status, None) or first
+    return _written(task, here, change or ("left" if reasons else "unchanged"), reasons)
 
 
 def _may_write(here: str, wanted: str, known: Collection[str], reasons: list[str]) -> bool:
@@ -78,11 +81,12 @@ def _set(
     files: Files,
     task: Task,
     reasons: list[str],
-    *,
-    status: Status | None = None,
-    assignee: str | None = None,
+    status: Status | None,
+    assignee: str | None,
 ) -> str:
-    """Set one of both; return what was done, '' if nothing."""
+    """Set one of both, or both; return what was done, '' if nothing."""
+    if status is None and assignee is None:
+        return ""
     try:
         change = str(files.set(str(task.key), status, assignee).change)
     except EditError as error:
@@ -91,9 +95,23 @@ def _set(
     return change if change != "unchanged" else ""
 
 
+def _why_not_there(kept: Kept, error: EditError) -> list[str]:
+    """Return why no file of the work tree says anything of a task; empty where none has to."""
+    task = kept.task
+    unread = [each for each in str(error).splitlines()[1:] if each.startswith(f"{task.path}:")]
+    if task.path and unread:
+        return [f"{unread[0].partition('. ')[0]}, then {WRITE}"]
+    # A task of the database stands in no file. Where a line was taken out, nothing says otherwise.
+    if (kept.filed is None and not task.path) or task.status.is_over:
+        return []
+    return ["no task file of this work tree holds it"]
+
+
 def _reason(error: EditError) -> str:
     """Return the reason without the place, which is told beside it."""
-    return PLACE.sub("", str(error).splitlines()[0], count=1)
+    text = PLACE.sub("", str(error).splitlines()[0], count=1)
+    again = next((each for each in AGAIN if text.endswith(each)), "")
+    return f"{text.removesuffix(again)}, then {WRITE}" if again else text
 
 
 def _written(task: Task, here: Task, change: str, reasons: Sequence[str]) -> Written:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kanban_sync.agents.work import Done, Written
+    from kanban_sync.agents.task_files import Written
+    from kanban_sync.agents.work import Done
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator
 
@@ -175,4 +176,4 @@ def _place(entry: Entry) -> Iterator[str]:
 def _trouble(written: Written | None) -> Iterator[str]:
     """Tell what keeps a file from saying it."""
     if written is not None and written.why:
-        yield f"not in its file: {written.why}"
+        yield f"the database is ahead of the file: {written.why}"

@@ -14,7 +14,7 @@ Tasks of this repository are claimed from a database, so that no two agents do t
 - A claim lasts 60 minutes; `task heartbeat KEY` renews it. For one long command:
   `task run KEY -- COMMAND`, which completes the task if the command ends with 0.
 - Stuck: `task block KEY --reason WHY`. Wants a look: `task review KEY`. Give it back:
-  `task release KEY`. More work found: `task add "Title" --needs KEY`.
+  `task release KEY`. More work found: `task add "Title"`.
 - Exit codes: 0 done, 1 failed, 3 nothing is ready, 4 somebody else has it or your claim is lost:
   stop work on it, 5 no such task, 6 cannot be claimed now. stderr says what to do.
 - `task list` shows what is open. --tag, --prefer, --priority, --source and --parent narrow it,

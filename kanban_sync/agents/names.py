@@ -1,4 +1,4 @@
-"""Who works: the name under which an agent, or a person, claims tasks."""
+"""Who works: the names of agents, of people who claim tasks, and of orchestrators."""
 
 from __future__ import annotations
 
@@ -6,11 +6,36 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.errors import WorkError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AGENT = "KANBAN_SYNC_AGENT"
 """The variable that names the agent."""
+
+LONGEST = 100
+"""How many characters a name has at most."""
+
+
+def checked_name(text: str, whose: str = "an agent") -> str:
+    """Return a name without blanks around it.
+
+    Raises:
+        WorkError: It is empty, longer than it may be, or more than one line of plain text.
+    """
+    name = text.strip()
+    if not name:
+        raise WorkError(f"The name of {whose} is empty; give one, as --agent or ${AGENT} does.")
+    if len(name) > LONGEST:
+        raise WorkError(
+            f"The name of {whose} has {len(name)} characters; {LONGEST} are the most, shorten it."
+        )
+    if not name.isprintable():
+        raise WorkError(
+            f"The name of {whose} has characters that cannot be seen: {name!a}; take them out."
+        )
+    return name
 
 
 def agent_name(environment: Mapping[str, str]) -> str:

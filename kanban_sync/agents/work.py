@@ -12,20 +12,18 @@ import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from kanban_sync.core.errors import (
-    KanbanSyncError,
-    LostClaimError,
-    UnknownTaskError,
-    WorkError,
-)
+from kanban_sync.agents.names import checked_name
+from kanban_sync.agents.task_files import written_of
+from kanban_sync.core.errors import KanbanSyncError, LostClaimError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
-from kanban_sync.core.work import ANY, WorkStore
+from kanban_sync.core.work import ANY, WorkStore, open_ones
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
+    from kanban_sync.agents.task_files import Files, Written
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Wanted
 
@@ -52,29 +50,6 @@ class Store(TaskStore, WorkStore, Protocol):
     """Both halves of the task database."""
 
 
-class Written(NamedTuple):
-    """What became of one task in the files: ``why`` tells what was left as it is, and why.
-
-    ``change`` is ``changed``, ``removed``, ``unchanged`` or ``left``; ``path`` and ``line`` are
-    where the task stands (or stood), ``status`` and ``assignee`` what the database has.
-    """
-
-    key: str
-    path: str
-    line: int
-    change: str
-    title: str
-    status: str
-    assignee: str
-    why: str = ""
-
-
-def written_of(task: Task, change: str, why: str = "") -> Written:
-    """Return what became of a task, where it stands."""
-    place = (str(task.key), task.path, task.line)
-    return Written(*place, change, task.title, task.status.value, task.assignee, why)
-
-
 class NewTask(NamedTuple):
     """A task to be added: ``own`` is its id ('' makes one), ``under`` the heading it goes below."""
 
@@ -85,22 +60,6 @@ class NewTask(NamedTuple):
     tags: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     body: str = ""
-
-
-class Files(Protocol):
-    """The task files of the caller's work tree."""
-
-    def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
-        """Write status and assignee of a task; ``before`` is what else its file may say."""
-        ...
-
-    def add(self, path: str, title: str, own: str, under: str) -> Task:
-        """Add a task to a file, and return it with the key that it has from now on."""
-        ...
-
-    def take_back(self, path: str) -> None:
-        """Take out again what was added to a file last."""
-        ...
 
 
 class Done(NamedTuple):
@@ -175,12 +134,16 @@ class Work:
         return self._store.entry(self.key(text))
 
     def tasks(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
-        """Return tasks in the order of the files; those that are over only if asked for."""
+        """Return tasks in the order of the files; what is over, or below that, only if asked."""
         chosen = statuses or [each for each in Status if not each.is_over]
-        return self._store.entries(wanted, chosen)
+        found = self._store.entries(wanted, chosen)
+        if any(each.is_over for each in chosen) or not any(each.task.parent for each in found):
+            return found
+        return open_ones(found, {each.key: each.task for each in self._store.entries()})
 
     def next(self, agent: str = "", wanted: Wanted = ANY, limit: int = 20) -> list[Entry]:
         """Return what may be claimed now, first what comes first."""
+        agent = checked_name(agent) if agent else agent
         return self._store.ready(self._now(), wanted, limit, agent)
 
     def history(self, text: str) -> list[Event]:
@@ -201,11 +164,13 @@ class Work:
         self, agent: str, lease: float = ALONE, wanted: Wanted = ANY, orchestrator: str = ""
     ) -> Done | None:
         """Claim what comes first; None if nothing is ready."""
+        agent = checked_name(agent)
         entry = self._store.claim_next(agent, self._now(), lease, wanted, orchestrator)
         return None if entry is None else self._done(entry, None)
 
     def claim(self, text: str, agent: str, lease: float = ALONE, orchestrator: str = "") -> Done:
         """Claim one task."""
+        agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key).task
         entry = self._store.claim(key, agent, self._now(), lease, orchestrator)
@@ -213,6 +178,7 @@ class Work:
 
     def extend(self, text: str, agent: str, token: int = 0, lease: float = ALONE) -> Entry:
         """Let a claim last for a lease from now on."""
+        agent = checked_name(agent)
         key = self.key(text)
         return self._store.extend(key, self._token(key, agent, token), self._now(), lease)
 
@@ -228,6 +194,7 @@ class Work:
             token: Of the claim; 0 stands for that of the agent's own claim.
             reason: Why.
         """
+        agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
         held = self._token(key, agent, token, before)
@@ -240,6 +207,7 @@ class Work:
 
     def release(self, text: str, agent: str, token: int = 0, reason: str = "") -> Done:
         """Give a task back."""
+        agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
         held = self._token(key, agent, token, before)
@@ -257,13 +225,16 @@ class Work:
         force: bool = False,
     ) -> Done:
         """Set status or assignee of a task, as people do; ``force`` ends somebody's claim."""
-        key = self.key(text)
-        before = self._store.entry(key)
-        entry = before
+        who = checked_name(who)
+        assignee = checked_name(assignee, "an assignee") if assignee else assignee
+        key, now = self.key(text), self._now()
+        before = entry = self._store.entry(key)
         if status is not None:
-            entry = self._store.set_status(key, status, self._now(), who, reason, force=force)
-        if assignee is not None:
-            entry = self._store.assign(key, assignee, self._now(), who)
+            entry = self._store.set_status(
+                key, status, now, who, reason, assignee=assignee, force=force
+            )
+        elif assignee is not None:
+            entry = self._store.assign(key, assignee, now, who)
         return self._done(entry, before.task)
 
     def add(self, new: NewTask) -> Done:
@@ -287,6 +258,11 @@ class Work:
                 raise
             self._ask_for_sync()
             return Done(entry, written_of(task, "added"))
+        if new.under:
+            raise WorkError(
+                "A heading is one of a file, and no file is named for new tasks: name one with "
+                "sources.add_to in .kanban-sync.yaml, or leave the heading out."
+            )
         needs = tuple(str(self.key(each)) for each in new.needs)
         entry = self._store.add(self._born(new._replace(needs=needs)), self._now())
         self._ask_for_sync()
@@ -310,6 +286,7 @@ class Work:
 
     def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
         """Claim one task, or go on with one's own claim for a lease from now on."""
+        agent = checked_name(agent)
         key = self.key(text)
         entry = self._store.entry(key)
         if entry.claim is None or entry.claim.agent != agent:
@@ -322,11 +299,12 @@ class Work:
 
     def register(self, instance_id: str, agent_count: int = 0) -> Orchestrator:
         """Let a process be known that hands out tasks."""
+        instance_id = checked_name(instance_id, "an orchestrator")
         return self._store.register(instance_id, self._now(), agent_count)
 
     def beat(self, instance_id: str, agent_count: int | None = None) -> Orchestrator:
         """Note that it is alive; whoever is silent loses the claims of its agents."""
-        return self._store.beat(instance_id, self._now(), agent_count)
+        return self._store.beat(instance_id.strip(), self._now(), agent_count)
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return those that are known."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.agents.entries import event_data
-from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ BATCH = 1000
 @json_option
 def command(*, follow: bool, since: int | None, as_json: bool) -> None:
     """Show what happened to tasks, oldest first; with --follow and without --since what happens."""
-    with here().work() as work:
-        work.reclaim(leases=False)
+    with here().work(warn) as work:
         after = since if since is not None else work.last_event() if follow else 0
         found = list(_events(work, after))
         if as_json and not follow:

@@ -100,7 +100,7 @@ def write_command(*, as_json: bool) -> None:
     for each in news:
         say(written_line(each))
     if not news:
-        say("the files say all that the task database has")
+        say("the files here say all that the task database has of them")
 
 
 def _tell(edited: Edited, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.agents.entries import orchestrator_data
-from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.core.claims import SILENCE
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def heartbeat_command(*, instance: str, agents: int | None, as_json: bool) -> No
 @json_option
 def list_command(*, as_json: bool) -> None:
     """List the orchestrators that were ever registered."""
-    with here().work() as work:
-        work.reclaim(leases=False)
+    with here().work(warn) as work:
         found = work.orchestrators()
     if as_json:
         now = time.time()

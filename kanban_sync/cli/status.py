@@ -19,14 +19,19 @@ SHOWN = 5
 @click.command("status")
 @json_option
 def command(*, as_json: bool) -> None:
-    """Show what was synced, what is pending, and what is wrong."""
+    """Show what was synced, what is pending, and what is wrong.
+
+    Ends with 1 if the task database cannot be read; all else is shown.
+    """
     clone = here()
     data = clone.status()
     if as_json:
         print_json(data)
-        return
-    for line in _lines(data):
-        say(line)
+    else:
+        for line in _lines(data):
+            say(line)
+    if data["database_problem"]:
+        raise click.exceptions.Exit(1)
 
 
 def _lines(data: Mapping[str, Any]) -> list[str]:
@@ -47,7 +52,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines.append(f"database   {data['database']}")
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
-    lines.append(f"tasks      {counts or 'none'}")
+    problem = data["database_problem"]
+    lines.append(f"           {problem}" if problem else f"tasks      {counts or 'none'}")
     if data["ahead"]:
         lines.append(f"ahead      {_ahead(data['ahead'])}")
     for each in data["files"]:
@@ -62,7 +68,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
 def _ahead(keys: Sequence[str]) -> str:
     """Tell of which tasks the database has what the files do not say."""
     names = ", ".join(keys[:SHOWN]) + (" …" if len(keys) > SHOWN else "")
-    return f"{len(keys)} in the database ahead of the file: {names}; see 'kanban-sync files write'"
+    remedy = "'kanban-sync files write' writes it here, a commit settles it"
+    return f"{len(keys)} in the database ahead of the file: {names}; {remedy}"
 
 
 def _board(data: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from kanban_sync.agents.entries import (
     lines_of,
 )
 from kanban_sync.agents.work import ALONE, NewTask
-from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say
+from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.cli.task_options import (
     agent_option,
     chosen,
@@ -66,8 +66,7 @@ def list_command(
 ) -> None:
     """List open tasks in the order of their files, with who has them."""
     shown = list(Status) if every else [Status(each) for each in statuses]
-    with here().work() as work:
-        work.reclaim(leases=False)
+    with here().work(warn) as work:
         found = work.tasks(chosen(work, wanted), shown)
         _tell_all(found, "no task is open", as_json=as_json)
 
@@ -77,8 +76,7 @@ def list_command(
 @json_option
 def show_command(*, key: str, as_json: bool) -> None:
     """Show all of the task KEY."""
-    with here().work() as work:
-        work.reclaim(leases=False)
+    with here().work(warn) as work:
         entry = work.show(key)
         if as_json:
             print_json(entry_data(entry))
@@ -95,8 +93,7 @@ def show_command(*, key: str, as_json: bool) -> None:
 @json_option
 def next_command(*, agent: str, number: int | None, as_json: bool, **wanted: object) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
-    with here().work() as work:
-        work.reclaim(leases=False)
+    with here().work(warn) as work:
         found = work.next(agent, chosen(work, wanted), number or 1)
     if number is not None or not as_json:
         _tell_all(found, NOTHING, as_json=as_json)
@@ -112,7 +109,7 @@ def history_command(*, key: str, as_json: bool) -> None:
     """Show what happened to the task KEY, oldest first."""
     from kanban_sync.cli.events import line_of_event, read
 
-    with here().work() as work:
+    with here().work(warn) as work:
         events = work.history(key)
     if as_json:
         print_json({"events": [event_data(each, read(each)) for each in events]})

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import click
 
+from kanban_sync.agents.endings import told_by_holder
 from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
+from kanban_sync.cli.process_group import ProcessGroup
 from kanban_sync.cli.task_options import (
     TASK_OF_RUN,
     TOKEN_OF_RUN,
+    Duration,
     agent_option,
     chosen,
     filters,
     ttl_option,
 )
-from kanban_sync.core.claims import ENDS
-from kanban_sync.core.errors import KanbanSyncError, LostClaimError
+from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreAwayError
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Sequence
 
     from kanban_sync.agents.work import Work
     from kanban_sync.core.work import Entry
@@ -41,7 +40,11 @@ BEATS = 3
 GRACE = 10.0
 """Seconds between asking a command to end and ending it."""
 
-PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1)
+AGAIN = 2.0
+"""Seconds at most until what the database could not take is tried again."""
+
+PATIENCE = 3600.0
+"""Seconds after which nothing is tried any more, since the database was there last."""
 
 NOT_FOUND, NOT_RUNNABLE, KILLED = 127, 126, 128
 """The exit codes that shells have for it; to the last the signal's number is added."""
@@ -51,16 +54,29 @@ NOT_FOUND, NOT_RUNNABLE, KILLED = 127, 126, 128
 @click.option("--next", "is_next", is_flag=True, help="Claim what comes first.")
 @agent_option
 @ttl_option(ATTENDED)
+@click.option(
+    "--grace",
+    type=Duration(),
+    default=GRACE,
+    metavar="TIME",
+    help=f"How long the command may take to end when it has to; {GRACE:g} seconds.",
+)
 @filters
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[KEY] -- COMMAND...")
 def run_command(
-    *, is_next: bool, agent: str, ttl: float, words: tuple[str, ...], **wanted: object
+    *,
+    is_next: bool,
+    agent: str,
+    ttl: float,
+    grace: float,
+    words: tuple[str, ...],
+    **wanted: object,
 ) -> int:
     """Claim the task KEY, run COMMAND, and complete the task if that ends with 0.
 
     The claim is kept alive while the command runs. If the command fails, the task is given back
     with the reason. Ends as the command does; with 3 if nothing is ready, with 4 if the claim is
-    lost, and then the command is ended too.
+    lost, and then the command is ended too, with all that it has started.
     """
     key, call = ("", words) if is_next else (words[0] if words else "", words[1:])
     if not call or not (key or is_next):
@@ -76,24 +92,25 @@ def run_command(
         say("nothing is ready")
         return NOTHING_READY
     # The work tree is opened anew once the command has ended: it may have committed.
-    run = Run(done.entry, agent, ttl)
+    run = Run(done.entry, agent, ttl, ProcessGroup(grace))
     with here().work() as work:
         code = run.carry_out(work, call)
-    with here().work() as work:
-        return run.end(work, code)
+    return run.end(code)
 
 
 class Run:
     """The work of one command on a task that was claimed for it."""
 
-    def __init__(self, entry: Entry, agent: str, lease: float) -> None:
+    def __init__(self, entry: Entry, agent: str, lease: float, group: ProcessGroup) -> None:
         self._key = str(entry.key)
-        self._entry = entry
         self._token = entry.claim.token if entry.claim else 0
         self._agent = agent
         self._lease = lease
+        self._group = group
         self._ended = threading.Event()
+        self._beaten = time.monotonic()
         self._lost = ""
+        self._warned = ""
 
     def carry_out(self, work: Work, call: Sequence[str]) -> int:
         """Run the command with a heartbeat beside it, and return its exit code."""
@@ -104,29 +121,43 @@ class Run:
             TOKEN_OF_RUN: str(self._token),
         }
         sys.stdout.flush()
-        with _passing_on() as pass_to:
+        beat = threading.Thread(target=self._keep, args=(work,), daemon=True)
+        with self._group.passing_on():
+            beat.start()
             try:
-                process = subprocess.Popen(call, env=environment)
+                code = self._group.run(call, environment)
             except OSError as error:
                 warn(f"{call[0]} cannot be run: {error.strerror}")
-                return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUNNABLE
-            pass_to(process)
-            beat = threading.Thread(target=self._beat, args=(work, process), daemon=True)
-            beat.start()
-            code = process.wait()
-            self._ended.set()
+                code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUNNABLE
+            finally:
+                self._ended.set()
             beat.join()
         return KILLED - code if code < 0 else code
 
-    def end(self, work: Work, code: int) -> int:
-        """Complete the task or give it back, and return with what to end."""
+    def end(self, code: int) -> int:
+        """Complete the task or give it back, and return with what to end.
+
+        While the database is away it is tried again, as long as the lease lasts.
+        """
+        while True:
+            try:
+                with here().work() as work:
+                    return self._end(work, code)
+            except StoreAwayError as error:
+                if time.monotonic() > self._beaten + self._lease:
+                    raise StoreAwayError(
+                        f"{error} The command ended with {code}, and {self._key} is still"
+                        f" claimed by {self._agent}; then run `kanban-sync task"
+                        f" {'release' if code else 'done'} {self._key} --agent {self._agent}"
+                        f" --token {self._token}`."
+                    ) from error
+                self._warn(f"{error} What became of {self._key} is told as soon as it is there.")
+                time.sleep(self._pause())
+
+    def _end(self, work: Work, code: int) -> int:
         if self._lost:
             warn(f"{self._lost} The command was ended.")
             return LostClaimError.exit_code
-        entry = work.show(self._key)
-        if self._is_ended_by_command(entry):
-            say(f"{self._key}  {entry.task.status.value}")
-            return code
         try:
             if code == 0:
                 done = work.finish(self._key, Status.DONE, self._agent, self._token)
@@ -134,55 +165,52 @@ class Run:
                 reason = f"the command ended with {code}"
                 done = work.release(self._key, self._agent, self._token, reason)
         except LostClaimError as error:
-            warn(str(error))
-            return error.exit_code
+            said = self._told(work)
+            if said is None:
+                warn(str(error))
+                return error.exit_code
+            say(f"{self._key}  {said}")
+            return code
         say(f"{self._key}  {done.entry.task.status.value}")
         return code
 
-    def _beat(self, work: Work, process: subprocess.Popen[bytes]) -> None:
+    def _keep(self, work: Work) -> None:
         """Extend the claim until the command ends; a lost claim ends the command."""
-        while not self._ended.wait(self._lease / BEATS):
+        pause = self._lease / BEATS
+        while not self._ended.wait(pause):
+            pause = self._lease / BEATS
             try:
                 work.extend(self._key, self._agent, self._token, self._lease)
+                self._beaten, self._warned = time.monotonic(), ""
             except LostClaimError as error:
-                if self._is_ended_by_command(work.show(self._key)):
-                    return
-                self._lost = str(error)
-                process.terminate()
-                if not self._ended.wait(GRACE):
-                    process.kill()
+                self._give_up(work, error)
                 return
             except KanbanSyncError as error:
-                # The next one may come through; until then the lease lasts.
-                warn(str(error))
+                # The next one may come through: a claim is good until somebody else has one.
+                self._warn(str(error))
+                if time.monotonic() > self._beaten + PATIENCE:
+                    return
+                pause = self._pause()
 
-    def _is_ended_by_command(self, entry: Entry) -> bool:
-        """Tell whether the command itself has said how the task went."""
-        return entry.claim is None and entry.attempts == self._token and entry.task.status in ENDS
+    def _give_up(self, work: Work, error: LostClaimError) -> None:
+        """End the command, unless it has said itself how the task went."""
+        try:
+            is_lost = self._told(work) is None
+        except KanbanSyncError:
+            is_lost = True
+        if is_lost:
+            self._lost = str(error)
+            self._group.end()
 
+    def _warn(self, text: str) -> None:
+        """Say once what is tried again and again."""
+        if text != self._warned:
+            self._warned = text
+            warn(text)
 
-@contextlib.contextmanager
-def _passing_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Pass signals on to a process, also those that come before it is there."""
-    process: subprocess.Popen[bytes] | None = None
-    early: list[int] = []
+    def _pause(self) -> float:
+        return min(self._lease / BEATS, AGAIN)
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        if process is None:
-            early.append(number)
-        elif number != signal.SIGINT or not sys.stdin.isatty():
-            # What is typed at a terminal has come to both.
-            process.send_signal(number)
-
-    def pass_to(new: subprocess.Popen[bytes]) -> None:
-        nonlocal process
-        process = new
-        for number in early:
-            process.send_signal(number)
-
-    before = {number: signal.signal(number, pass_on) for number in PASSED_ON}
-    try:
-        yield pass_to
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def _told(self, work: Work) -> Status | None:
+        """Return what the command itself has said of the task, None if others took it."""
+        return told_by_holder(work.history(self._key), self._agent, self._token)

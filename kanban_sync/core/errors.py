@@ -11,6 +11,7 @@
     │       └── OutOfReachError     … and cannot be fetched either
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
+    │   └── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
@@ -75,6 +76,10 @@ class EditError(KanbanSyncError):
 
 class StoreError(KanbanSyncError):
     """The task database cannot be used as it is."""
+
+
+class StoreAwayError(StoreError):
+    """The task database is not to be had at the moment; the same may be tried again."""
 
 
 class WorkError(KanbanSyncError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from kanban_sync.core.order import ANY, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim, Standing
     from kanban_sync.core.dependencies import Edge
@@ -59,6 +59,21 @@ def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()
     """Return a task with how it stands; one that is over has no claim."""
     claim = None if standing.status.is_over else standing.claim
     return Entry(task, claim, standing.token, standing.reason, standing.started_at, waits_for)
+
+
+def open_ones(found: Sequence[Entry], every: Mapping[TaskKey, Task]) -> list[Entry]:
+    """Return the tasks that stand below none that is over: steps are over with their task."""
+
+    def is_open(key: TaskKey | None) -> bool:
+        seen: set[TaskKey] = set()
+        while key is not None and key not in seen and (above := every.get(key)) is not None:
+            seen.add(key)
+            if above.status.is_over:
+                return False
+            key = above.parent
+        return True
+
+    return [each for each in found if is_open(each.task.parent)]
 
 
 class Orchestrator(NamedTuple):
@@ -157,6 +172,7 @@ class WorkStore(Protocol):
         who: str,
         reason: str = "",
         *,
+        assignee: str | None = None,
         force: bool = False,
     ) -> Entry:
         """Set a status without a claim, and end one that ran out or is one's own.
@@ -167,6 +183,7 @@ class WorkStore(Protocol):
             now: The time.
             who: Who says so.
             reason: Why.
+            assignee: For whom the task is from now on, '' for anybody; None leaves that.
             force: Also where somebody else's claim is alive; that one is lost then.
 
         Raises:

@@ -167,6 +167,7 @@ class PostgresDatabase:
     ) -> None:
         self._connection = connection
         self._lock = threading.RLock()
+        self._is_closed = False
         self._read_only = read_only
         self.address = address
 
@@ -201,7 +202,7 @@ class PostgresDatabase:
     def settled(self, project: str) -> int:
         """Return the id of an event up to which no event of the project is still to come."""
         with self._lock, in_words(self.address):
-            ((number,),) = self._connection.execute(SETTLED.format(lock_of(project)).encode())
+            ((number,),) = self._connected().execute(SETTLED.format(lock_of(project)).encode())
         return int(number)
 
     def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
@@ -216,7 +217,21 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
+            self._is_closed = True
             self._connection.close()
+
+    def _connected(self) -> psycopg.Connection[Row]:
+        """Return the connection, a new one where the last was lost: a server may be restarted."""
+        if self._connection.closed and not self._is_closed:
+            connection = connect(self.address)
+            try:
+                # Meanwhile it may have been upgraded.
+                _prepare(connection, self.address, migrations("postgres"), read_only=True)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
 
     def _check_writable(self) -> None:
         if self._read_only:
@@ -224,8 +239,8 @@ class PostgresDatabase:
 
     @contextmanager
     def _transaction(self, begin: str = "") -> Iterator[PostgresTransaction]:
-        connection = self._connection
         with self._lock, in_words(self.address):
+            connection = self._connected()
             try:
                 if begin:
                     connection.execute(begin.encode())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import Error, InterfaceError, OperationalError
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import StoreAwayError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kanban_sync.stores.postgres_address import Address
 
 
-class ClashError(StoreError):
+class ClashError(StoreAwayError):
     """Two transactions waited for one another: this one gave way, and may be tried again."""
 
 
@@ -58,6 +58,8 @@ LOST = (
 BREAKS = ("08", "57P", "25P03")
 """How each SQLSTATE begins that ends a connection: broken off, shut down, asleep for too long."""
 
+STARTS_AND_ENDS = ("starting up", "shutting down")
+
 UNCONNECTED = (
     ("password", "it does not know this user with this password; correct the URL, or ~/.pgpass"),
     ("no pg_hba.conf entry", "its server does not let this user in from here; ask who runs it"),
@@ -78,6 +80,14 @@ AWAY = (
     " `kanban-sync sync`"
 )
 
+PASSING = {
+    LOST,
+    AWAY,
+    *(REMEDIES[code] for code in ("55P03", "57014", "53300")),
+    *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
+}
+"""What may be over when the same is tried again."""
+
 
 @contextmanager
 def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
@@ -92,9 +102,13 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
     except Error as error:
         lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
         remedy = _remedy(error) if is_connected else _way_in(" ".join(lines))
-        kind = ClashError if error.sqlstate == "40P01" else StoreError
+        kind = ClashError if error.sqlstate == "40P01" else _kind(remedy)
         # Not from the error: its own text is not ours to vouch for.
         raise kind(f"The task database {address.name}: {remedy} ({lines[0].strip()}).") from None
+
+
+def _kind(remedy: str) -> type[StoreError]:
+    return StoreAwayError if remedy in PASSING else StoreError
 
 
 def _remedy(error: Error) -> str:

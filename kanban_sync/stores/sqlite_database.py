@@ -7,7 +7,7 @@ import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import StoreAwayError, StoreError
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.sqlite_migrations import upgrade, version
@@ -48,6 +48,9 @@ REMEDIES = {
     sqlite3.SQLITE_IOERR: "the disk could not read or write it; check the disk and its free space",
 }
 """What happened and what to do now, by SQLite's primary result code."""
+
+PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""What may be over when the same is tried again."""
 
 
 class SqliteDatabase:
@@ -157,16 +160,22 @@ def in_words(path: Path) -> Iterator[None]:
             "Check who owns the file and its folder, and the free space."
         ) from error
     except sqlite3.Error as error:
-        raise StoreError(f"The task database {path}: {_remedy(error)} ({error}).") from error
+        kind = StoreAwayError if _code(error) in PASSING else StoreError
+        raise kind(f"The task database {path}: {_remedy(error)} ({error}).") from error
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _remedy(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", None)
+    code = _code(error)
     if code is None:
         # Python's own: text that is not UTF-8, or a store that was closed.
         damaged = "decode" in str(error)
         return REMEDIES[sqlite3.SQLITE_CORRUPT] if damaged else "it cannot be used any more"
-    return REMEDIES.get(code & 0xFF, "SQLite refuses; please report this")
+    return REMEDIES.get(code, "SQLite refuses; please report this")
 
 
 def _open_to_write(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:

@@ -178,6 +178,7 @@ class Working(ABC):
         who: str,
         reason: str = "",
         *,
+        assignee: str | None = None,
         force: bool = False,
     ) -> Entry:
         """Set a status without a claim, and end one that ran out or is one's own."""
@@ -188,7 +189,11 @@ class Working(ABC):
             if not force:
                 _check_own(desk, key, standing, who, now)
             _check_change(desk, key, status)
-            _write(desk, key, standing, claims.finished(standing, status, who, reason), now)
+            outcome = claims.finished(standing, status, who, reason)
+            if assignee is not None:
+                given = claims.assigned(outcome.standing, assignee)
+                outcome = given._replace(told=outcome.told + given.told)
+            _write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def assign(self, key: TaskKey, agent: str, now: float, who: str) -> Entry:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.sync.state_folder import StateFolder
@@ -53,6 +54,11 @@ def reading_data(
     }
 
 
+def _ahead(kept: Iterable[Kept]) -> list[str]:
+    """Return the keys of tasks whose files do not say it all; those of no file are none of them."""
+    return [str(each.task.key) for each in kept if each.filed is not None]
+
+
 def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None) -> dict[str, Any]:
     """Return what came of it: the board, the last runs, what is pending, and the tasks."""
     target, allowed = named_target(settings), allowed_target(state)
@@ -70,5 +76,5 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),
         "tasks": count_tasks(store.tasks()) if store else {},
-        "ahead": [str(each.task.key) for each in store.ahead()] if store else [],
+        "ahead": _ahead(store.ahead()) if store else [],
     }

@@ -43,6 +43,7 @@ DONE = CHANGE.replace("[ ]", "[x]")
 
 STATUS = {
     "ahead",
+    "database_problem",
     "allowed",
     "board_url",
     "branch",

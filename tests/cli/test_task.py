@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
+import sys
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
+from kanban_sync.agents.instructions import PRIME
 from repos import Repo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 TASKS = """\
 # Tasks
@@ -110,6 +116,41 @@ def test_a_box_of_a_change_is_claimed_and_ticked(repo: Repo) -> None:
     task(repo, "done", "openspec:add-search#1.2", *ADA)
     assert changed(repo) == ["-- [ ] 1.2 Use it", "+- [x] 1.2 Use it"]
     assert json.loads(task(repo, "show", "add-search", "--json"))["status"] == "review"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("claim", "--next", "--agent", "  "), "is empty"),
+        (("claim", "--next", "--agent", "a\nb"), "'a\\nb'"),
+        (("claim", "tidy-logs", "--agent", "\x1b[2J"), "cannot be seen"),
+        (("run", "--next", "--agent", "a" * 101, "--", "true"), "100 are the most"),
+        (("set", "tidy-logs", "--assignee", "a\tb", *ADA), "an assignee"),
+        (("next", "--agent", "a\u202eb"), "cannot be seen"),
+        (("next",), "cannot be seen"),
+    ],
+)
+def test_a_name_that_is_none_is_refused(
+    shared: Repo, arguments: tuple[str, ...], words: str
+) -> None:
+    env = {"KANBAN_SYNC_AGENT": "a\x7fb"}
+    answer = program(shared, "task", *arguments, env=env)
+    assert (answer.code, answer.out) == (FAILED, "")
+    assert words in answer.err
+
+
+def test_the_steps_of_a_task_are_over_with_it(repo: Repo) -> None:
+    steps = "  - **ID**: tidy-logs\n  - [ ] Sweep\n    - [ ] Under the bed\n"
+    repo.commit(**{"TASKS.md": TASKS.replace("  - **ID**: tidy-logs\n", steps)})
+    assert "Sweep" in task(repo, "list")
+    task(repo, "done", "tidy-logs", *ADA)
+    for _ in range(2):
+        listed = task(repo, "list") + task(repo, "list", "--status", "todo")
+        assert "Rotate the keys" in listed
+        assert "Sweep" not in listed
+        assert "Under the bed" not in listed
+        repo.commit("Done")
+    assert "Sweep" in task(repo, "list", "--all")
 
 
 # --- exit codes -------------------------------------------------------------------------------
@@ -282,8 +323,25 @@ def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) 
     task(repo, "list")
     repo.write("TASKS.md", TASKS.replace("Tidy the logs", "Tidy the logs (@carl)"))
     answer = task(repo, "claim", "tidy-logs", *ADA)
-    assert "not in its file: was edited here and is not committed" in answer
+    assert "the database is ahead of the file: was edited here and is not committed" in answer
     assert "(@carl)" in (repo.path / "TASKS.md").read_text()
+
+
+def test_what_a_file_cannot_take_now_is_told_and_written_later(repo: Repo) -> None:
+    task(repo, "list")
+    (repo.path / ".git" / "rebase-merge").mkdir()
+    answer = task(repo, "done", "tidy-logs", *ADA)
+    told = "a rebase is under way in this work tree; end it (git status tells how), then run"
+    assert f"the database is ahead of the file: {told} 'kanban-sync files write'" in answer
+    (repo.path / ".git" / "rebase-merge").rmdir()
+    repo.write("TASKS.md", f"{TASKS}<<<<<<< HEAD\n- [ ] One\n=======\n- [ ] Two\n>>>>>>> two\n")
+    answer = task(repo, "done", "rotate-keys", *ADA)
+    assert "file: TASKS.md:16: a merge conflict stands here; resolve it and commit" in answer
+    assert "'kanban-sync files write'" in answer
+    repo.git("checkout", "--quiet", "TASKS.md")
+    written = program(repo, "files", "write").out
+    assert "removed tasks-md:tidy-logs" in written
+    assert "removed tasks-md:rotate-keys" in written
 
 
 # --- tasks of the database --------------------------------------------------------------------
@@ -295,11 +353,13 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     assert re.fullmatch(r"db:[a-z2-9]{5}", new["key"])
     assert [each["key"] for each in new["waits_for"]] == ["tasks-md:tidy-logs"]
     task(repo, "add", "Dry it", "--needs", "tidy-log", code=UNKNOWN)
+    assert "sources.add_to" in program(repo, "task", "add", "Dry it", "--under", "P1").err
     task(repo, "done", "tidy-logs", *ADA)
     claimed = json.loads(task(repo, "claim", "--next", "--prefer", "web", *ADA, "--json"))
     assert claimed["key"] == new["key"]
     assert program(repo, "sync").code == DONE
-    assert task(repo, "done", new["key"], *ADA).startswith(f"{new['key']}  done")
+    assert new["key"] not in json.loads(program(repo, "status", "--json").out)["ahead"]
+    assert task(repo, "done", new["key"], *ADA) == f"{new['key']}  done\n"
 
 
 def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(repo: Repo) -> None:
@@ -314,6 +374,10 @@ def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(re
         "tasks-md:sweep  in_progress (ada)  P1  Sweep"
     ]
     task(repo, "add", "More", "--body", "A file has it", code=FAILED)
+    examples = re.findall(r"`task (add [^`]*)`", PRIME)
+    assert examples
+    for each in examples:
+        task(repo, *shlex.split(each))
 
 
 def test_a_new_task_that_is_refused_is_not_in_its_file_either(repo: Repo) -> None:
@@ -366,6 +430,8 @@ MINE = " ".join((*PROGRAM, "task"))
         ("exit 7", 7, "todo", "the command ended with 7"),
         (f'{MINE} block "$KANBAN_SYNC_TASK" --reason why >&2', 0, "blocked", "why"),
         ("kill -9 $$", 128 + 9, "todo", "the command ended with 137"),
+        (f'{MINE} release "$KANBAN_SYNC_TASK" --reason lunch >&2', 0, "todo", "lunch"),
+        (f'{MINE} set "$KANBAN_SYNC_TASK" --status backlog >&2; exit 5', 5, "backlog", ""),
     ],
 )
 def test_a_task_is_completed_by_the_end_of_its_command(
@@ -423,14 +489,118 @@ def test_a_long_command_keeps_its_claim(repo: Repo) -> None:
     assert status(repo, "rotate-keys") == "todo"
 
 
-def test_a_lost_claim_ends_the_command(repo: Repo) -> None:
-    with _running(repo, "--ttl", "1s") as process:
+LASTING = """
+(trap '' TERM HUP; touch began; exec sleep 60) &
+wait
+"""
+
+
+def test_a_lost_claim_ends_the_command_with_all_that_it_has_started(repo: Repo) -> None:
+    call = ("task", "run", "rotate-keys", *ADA, "--ttl", "1s", "--grace", "1s")
+    with _started(repo, *call, "--", "sh", "-c", LASTING) as process:
         until((repo.path / "began").exists)
         task(repo, "set", "rotate-keys", "--status", "todo", "--force", *BOB)
+        # What goes on would still have the other end of this pipe.
         _, said = process.communicate(timeout=30)
     assert process.returncode == HELD
     assert "is lost" in said
     assert "The command was ended" in said
+
+
+def test_a_signal_ends_all_that_the_command_has_started(repo: Repo) -> None:
+    call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
+    with _started(repo, *call) as process:
+        until((repo.path / "began").exists)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert out == "tasks-md:rotate-keys  todo\n"
+
+
+def test_a_claim_that_its_own_agent_gave_back_is_not_lost(repo: Repo) -> None:
+    script = f'{MINE} release "$KANBAN_SYNC_TASK" >&2; sleep 1; exit 3'
+    call = ("task", "run", "rotate-keys", *ADA, "--ttl", "1s", "--", "sh", "-c", script)
+    answer = program(repo, *call)
+    assert (answer.code, answer.out) == (3, "tasks-md:rotate-keys  todo\n")
+
+
+TYPED = """
+import pathlib, signal
+signal.signal(signal.SIGINT, lambda *_: open("got", "a").write("x"))
+pathlib.Path("began").touch()
+pathlib.Path("said").write_text(input())
+"""
+AT_TERMINAL = (sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))")
+
+
+def test_the_command_is_in_front_at_the_terminal_and_interrupted_once(repo: Repo) -> None:
+    call = (*PROGRAM, "task", "run", "rotate-keys", *ADA, "--", sys.executable, "-c", TYPED)
+    with subprocess.Popen(
+        [*AT_TERMINAL, *call], cwd=repo.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as terminal:
+        assert terminal.stdin
+        until((repo.path / "began").exists)
+        terminal.stdin.write(b"\x03")
+        terminal.stdin.flush()
+        until((repo.path / "got").exists)
+        terminal.stdin.write(b"hello\n")
+        terminal.stdin.flush()
+        until((repo.path / "said").exists)
+        out, _ = terminal.communicate(timeout=30)
+    assert terminal.returncode == 0
+    assert b"rotate-keys  done" in out
+    assert [(repo.path / name).read_text() for name in ("got", "said")] == ["x", "hello"]
+
+
+def test_a_database_server_that_is_restarted_costs_no_claim(
+    repo: Repo, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="kanban-") as folder,
+        psycopg.connect(postgres_url, autocommit=True) as server,
+    ):
+        door = Path(folder) / "door"
+        [(place,)] = server.execute("SHOW unix_socket_directories").fetchall()
+        parameters = {**conninfo_to_dict(postgres_url), "host": str(door)}
+        monkeypatch.setenv(
+            "KANBAN_SYNC_DATABASE_URL",
+            f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={door}",
+        )
+
+        def stop() -> None:
+            door.unlink()
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+        def start() -> None:
+            door.symlink_to(place)
+
+        def expires() -> float:
+            query = "SELECT expires FROM kanban_sync.tasks WHERE name = 'rotate-keys'"
+            [(found,)] = server.execute(query).fetchall()
+            return float(found)
+
+        start()
+        script = "touch began; until [ -e go ]; do sleep 0.1; done"
+        call = ("task", "run", "rotate-keys", *ADA, "--ttl", "5s", "--", "sh", "-c", script)
+        with _started(repo, *call) as process:
+            assert process.stderr
+            until((repo.path / "began").exists)
+            stop()
+            assert "the connection was lost" in process.stderr.readline()
+            before = expires()
+            start()
+            until(lambda: expires() > before)
+            stop()
+            repo.write("go", "")
+            said = iter(process.stderr.readline, "")
+            assert any("told as soon as it is there" in line for line in said)
+            start()
+            out, _ = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, "tasks-md:rotate-keys  done\n")
+        assert status(repo, "rotate-keys") == "done"
 
 
 # --- events and orchestrators -----------------------------------------------------------------
@@ -470,3 +640,5 @@ def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:
     [one] = json.loads(program(repo, "orchestrator", "list", "--json").out)["orchestrators"]
     assert (one["instance_id"], one["agent_count"], one["alive"]) == ("one", 2, True)
     assert program(repo, "orchestrator", "list").out.startswith("one  2 agents  alive")
+    assert program(repo, "orchestrator", "register", " \t").code == FAILED
+    assert json.loads(task(repo, "claim", "--next", "--agent", " eve ", "--json"))["agent"] == "eve"

@@ -111,9 +111,21 @@ class Agents(RuleBasedStateMachine):
         token = self.given.get(which, 1)
         self.both(lambda store: store.release(which, token, self.now))
 
-    @rule(which=KEY, status=STATUS, who=AGENT, force=st.booleans())
-    def set_status(self, which: TaskKey, status: Status, who: str, force: bool) -> None:
-        self.both(lambda store: store.set_status(which, status, self.now, who, force=force))
+    @rule(
+        which=KEY,
+        status=STATUS,
+        who=AGENT,
+        assignee=st.sampled_from((None, "", "ada", "bob")),
+        force=st.booleans(),
+    )
+    def set_status(
+        self, which: TaskKey, status: Status, who: str, assignee: str | None, force: bool
+    ) -> None:
+        self.both(
+            lambda store: store.set_status(
+                which, status, self.now, who, assignee=assignee, force=force
+            )
+        )
 
     @rule(which=KEY, agent=st.sampled_from(("", "ada", "bob")), who=AGENT)
     def assign(self, which: TaskKey, agent: str, who: str) -> None:

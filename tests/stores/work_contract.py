@@ -425,6 +425,21 @@ class WorkStoreContract(ABC):
         store.assign(key("a"), "", NOW, "eve")
         assert store.claim_next("ada", NOW, LEASE)
 
+    def test_status_and_assignee_are_set_together_or_not_at_all(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        with pytest.raises(HeldError):
+            store.set_status(key("a"), Status.BLOCKED, NOW, "eve", assignee="bob")
+        assert store.last_event() == last
+        entry = store.set_status(key("a"), Status.BLOCKED, NOW, "ada", assignee="bob")
+        assert (entry.task.status, entry.task.assignee, entry.claim) == (
+            Status.BLOCKED,
+            "bob",
+            None,
+        )
+        assert [kind for kind, *_ in told(store, last)] == ["status_changed", "task_updated"]
+
     def test_who_was_assigned_during_a_claim_is_whom_the_task_is_for_when_it_ran_out(
         self, store: WholeStore
     ) -> None:

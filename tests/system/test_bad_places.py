@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -192,3 +193,24 @@ def test_who_may_only_read_the_git_folder_may_look(
     assert bool(answer.stderr) == bool(said)
     assert answer.stdout
     assert server.requests == []
+
+
+def test_a_database_that_may_only_be_read_is_read(readable: SyncedClone) -> None:
+    key = json.loads(readable.run("task", "list", "--json").stdout)["tasks"][0]["key"]
+    allow = ("chmod", "-R", "a+rX,go-w", str(readable.path))
+    subprocess.run(allow, check=True)
+    looks = (["list"], ["show", key], ["next"], ["history", key])
+    for words in (*(["task", *each] for each in looks), ["events"], ["orchestrator", "list"]):
+        answer = as_nobody(readable, *words)
+        assert (answer.returncode, answer.stderr) == (0, ""), words
+        assert answer.stdout
+    refused = as_nobody(readable, "task", "claim", key)
+    assert refused.returncode == 1
+    assert str(readable.state.path) in one_line(refused.stderr)
+    readable.tick("one")
+    readable.git("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--all", "--message", "one")
+    subprocess.run(allow, check=True)
+    answer = as_nobody(readable, "task", "list")
+    assert answer.returncode == 0
+    assert key in answer.stdout
+    assert "was committed since the last sync is not seen" in one_line(answer.stderr)

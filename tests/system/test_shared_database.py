@@ -63,7 +63,12 @@ def test_a_database_that_is_away_holds_up_no_commit_and_shows_no_password(
     answers = [clone.run(*words) for words in (["sync"], ["status"], ["doctor"], ["db", "status"])]
     assert [each.returncode for each in answers] == [1, 1, 1, 1]
     said = "".join(f"{each.stdout}{each.stderr}" for each in answers)
-    assert "cannot be reached" in said
+    assert all("cannot be reached" in f"{each.stdout}{each.stderr}" for each in answers)
+    assert "\npending    " in answers[1].stdout
+    assert "\nfile       " in answers[1].stdout
+    state = json.loads(clone.run("status", "--json").stdout)
+    assert "cannot be reached" in state["database_problem"]
+    assert state["tasks"] == {}
     logs = "".join(each.read_text() for each in clone.state.path.rglob("*log*") if each.is_file())
     assert SECRET not in told + said + logs
     monkeypatch.setenv(VARIABLE, postgres_url)

@@ -82,6 +82,7 @@ class _Blocks(NamedTuple):
     box, that is ``ids`` to ``steps``. ``is_tidy`` tells that all words have single blanks between.
     """
 
+    is_tidy: bool
     gaps: list[str]
     marks: list[str]
     titles: list[str]
@@ -91,7 +92,6 @@ class _Blocks(NamedTuple):
     said: list[str | None]
     waits: list[str | None]
     steps: list[str | None]
-    is_tidy: bool
 
 
 _WIDTH = len(_Blocks._fields) - 1
@@ -173,7 +173,7 @@ def _blocks(text: str) -> _Blocks:
     if any(sign in words and re.search(inside, words) for sign, inside in _INSIDE.items()):
         parts = _without_odd(parts, re.compile("|".join(_INSIDE.values())))
     is_tidy = words.isascii() and not any(gap in words for gap in _ODD_GAPS)
-    return _Blocks(*(parts[column::_WIDTH] for column in range(_WIDTH)), is_tidy=is_tidy)
+    return _Blocks(is_tidy, *(parts[column::_WIDTH] for column in range(_WIDTH)))
 
 
 def _without_odd(parts: Sequence[Any], odd: re.Pattern[str]) -> list[Any]:
@@ -281,7 +281,8 @@ def _tasks(
     def spread(values: Iterable[object]) -> Iterator[object]:
         return chain.from_iterable(map(repeat, values, lengths))
 
-    titles, groups = _tidy(blocks.titles, is_tidy=blocks.is_tidy), spread(box.heading for box in rest.stand_ins)
+    titles = _tidy(blocks.titles, is_tidy=blocks.is_tidy)
+    groups = spread(box.heading for box in rest.stand_ins)
     if rest.name != V1:
         return list(
             _made(

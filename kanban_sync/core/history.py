@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from kanban_sync.core.tuples import NamedTuple
 
 
 class PathChange(NamedTuple):

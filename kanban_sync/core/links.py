@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from kanban_sync.core.tuples import NamedTuple
 
 NO_LINKS = "none"
 """What the settings say to have no links."""

@@ -10,9 +10,10 @@ tasks are followed along a slot.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.core.units import DEFAULTS, Read, SourceSettings, TaskFile, Tree, Unit
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ which its dialect knows one. What a task blocks depends on it; these ids count w
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.dependencies import names_of_number
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.model import ParsedTask
+
+_FIELDS, _CHILDREN = attrgetter("fields"), attrgetter("children")
 
 BLOCKS = "blocks"
 WAITS = "depends on"
@@ -59,8 +63,8 @@ def _say_so(tasks: Sequence[ParsedTask]) -> bool:
     labels: set[str] = set()
     level = tasks
     while level:
-        labels.update(label for task in level if task.fields for label, _ in task.fields)
-        level = [each for task in level if task.children for each in task.children]
+        labels.update(label for each in filter(None, map(_FIELDS, level)) for label, _ in each)
+        level = [*chain.from_iterable(filter(None, map(_CHILDREN, level)))]
     return any(name_of(label) in {BLOCKS, WAITS} for label in labels)
 
 

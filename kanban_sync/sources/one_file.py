@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.model import Document
     from kanban_sync.core.units import Read, SourceSettings, Tree
+
+
+_FIELDS, _CHILDREN = attrgetter("fields"), attrgetter("children")
 
 
 class OneFile:
@@ -33,7 +37,7 @@ class OneFile:
         """Read the tasks of a file, with all that they say they wait for."""
         document = self.read(path, data, settings)
         document = document._replace(has_unique_ids=self.has_unique_ids(document))
-        if not any(task.fields or task.children for task in document.tasks):
+        if not (any(map(_FIELDS, document.tasks)) or any(map(_CHILDREN, document.tasks))):
             return document
         # Here, since few files need it.
         from kanban_sync.sources.field_dependencies import with_dependencies  # noqa: PLC0415

@@ -12,8 +12,8 @@ import gc
 import re
 from contextlib import contextmanager
 from functools import partial
-from itertools import accumulate, chain, compress, count, repeat
-from operator import attrgetter
+from itertools import accumulate, chain, compress, count, islice, repeat
+from operator import add, attrgetter, sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.model import Document, ParsedTask, Status
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 # A number, an id, strokes or another marker in front of the words would mean something.
 _WORDS = (
     r"(?![-+*_~`0-9\s]|[A-Z][A-Z-]*+[0-9]"
-    r"|[^\w\n]*+(?i:task|step|issue|story|ticket)[ #-]*+[0-9])(.++)(?<=\S)"
+    # Their first letters, also those that only look large or small, are told in one step.
+    r"|[^\w\n]*+(?=[tTsSiI\u0130\u0131\u017f])"
+    r"(?i:task|step|issue|story|ticket)[ #-]*+[0-9])(.++)(?<=\S)"
 )
 _BOX = r"- \[([ xX])\] "
 _VALUE = r"(?=\S)(.++)(?<=\S)"
 _STEP = rf"\n  {_BOX}{_WORDS}"
+_STEP_SIGN = "\n  - ["
 
 
 def _unnamed(groups: str) -> str:
@@ -55,7 +58,7 @@ _BLOCK = (
     # Words at the margin right below, and what is indented below blank lines, might belong to it.
     r")?+)(?=\n- |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"
 )
-_INSIDE = {"(": r"\((?:@|(?i:dep|blocked))", "[": r"\[(?:P\]|US[0-9])", "#": r"#[^\W\d]"}
+_INSIDE = {"(": r"\((?=[@dDbB])(?:@|(?i:dep|blocked))", "[": r"\[(?:P\]|US[0-9])", "#": r"#[^\W\d]"}
 """What would mean something amid words, by its sign. It is many times faster to seek each alone."""
 
 _HEADING = pattern(r"#{1,6} .*")
@@ -76,9 +79,10 @@ class _Blocks(NamedTuple):
     """The plain blocks of a file, column by column; what does not stand there is None or ''.
 
     ``gaps`` is what stands between them, one more than there are blocks. ``below`` is all below a
-    box, that is ``ids`` to ``steps``.
+    box, that is ``ids`` to ``steps``. ``is_tidy`` tells that all words have single blanks between.
     """
 
+    is_tidy: bool
     gaps: list[str]
     marks: list[str]
     titles: list[str]
@@ -88,6 +92,9 @@ class _Blocks(NamedTuple):
     said: list[str | None]
     waits: list[str | None]
     steps: list[str | None]
+
+
+_WIDTH = len(_Blocks._fields) - 1
 
 
 class _Places(NamedTuple):
@@ -161,24 +168,24 @@ def _read(text: str, fixed: str) -> Quick | None:
 
 def _blocks(text: str) -> _Blocks:
     parts: list[Any] = re.split(_BLOCK, text)
-    width = len(_Blocks._fields)
-    words = "\n".join([*parts[2::width], *filter(None, parts[8::width])])
+    steps = "".join(filter(None, parts[8::_WIDTH])).replace(_STEP_SIGN, "\n[")
+    words = "\n".join([*parts[2::_WIDTH], steps])
     if any(sign in words and re.search(inside, words) for sign, inside in _INSIDE.items()):
         parts = _without_odd(parts, re.compile("|".join(_INSIDE.values())))
-    return _Blocks(*(parts[column::width] for column in range(width)))
+    is_tidy = words.isascii() and not any(gap in words for gap in _ODD_GAPS)
+    return _Blocks(is_tidy, *(parts[column::_WIDTH] for column in range(_WIDTH)))
 
 
 def _without_odd(parts: Sequence[Any], odd: re.Pattern[str]) -> list[Any]:
     """Put the blocks amid whose words something has a meaning into the gaps."""
-    width = len(_Blocks._fields)
     kept: list[Any] = []
     gap = [parts[0]]
-    for start in range(1, len(parts), width):
-        mark, title, below, *_, steps, following = parts[start : start + width]
+    for start in range(1, len(parts), _WIDTH):
+        mark, title, below, *_, steps, following = parts[start : start + _WIDTH]
         if odd.search(title) or (steps and odd.search(steps)):
             gap += [f"\n- [{mark}] {title}{below}", following]
         else:
-            kept += ["".join(gap), *parts[start : start + width - 1]]
+            kept += ["".join(gap), *parts[start : start + _WIDTH - 1]]
             gap = [following]
     return [*kept, "".join(gap)]
 
@@ -247,25 +254,20 @@ def _are_alike(blocks: _Blocks, name: str, taken: Iterable[str]) -> bool:
 def _steps(blocks: _Blocks, places: _Places) -> list[tuple[ParsedTask, ...]]:
     """Return the tasks below each block."""
     below: list[tuple[ParsedTask, ...]] = [()] * len(blocks.titles)
-    parts = re.split(_STEP, "".join(filter(None, blocks.steps)))
-    marks, titles = parts[1::3], parts[2::3]
-    parents = list(compress(count(), blocks.steps))
-    lines = []
-    for index in parents:
-        end = places.after(index)
-        lines.append(range(end - (blocks.steps[index] or "").count("\n"), end))
-    tasks = list(
-        _made(
-            title=_tidy(titles),
-            status=map(_STATUS_OF.__getitem__, marks),
-            word=map(_WORD_OF.__getitem__, marks),
-            line=chain.from_iterable(lines),
-        )
+    lists = [each for each in blocks.steps if each]
+    # As many as there are signs: a step has no line end in its words.
+    found = "".join(lists).split(_STEP_SIGN)[1:]
+    counts = [each.count("\n") for each in lists]
+    ends = [*map(add, *(compress(each, blocks.steps) for each in places))]
+    tasks = _made(
+        title=_tidy([each[3:] for each in found], is_tidy=blocks.is_tidy),
+        status=[_STATUS_OF[each[0]] for each in found],
+        word=[_WORD_OF[each[0]] for each in found],
+        line=chain.from_iterable(map(range, map(sub, ends, counts), ends)),
     )
-    first = 0
-    for index, inside in zip(parents, lines, strict=True):
-        below[index] = tuple(tasks[first : first + len(inside)])
-        first += len(inside)
+    inside = map(tuple, map(islice, repeat(tasks), counts))
+    for index, each in zip(compress(count(), blocks.steps), inside, strict=True):
+        below[index] = each
     return below
 
 
@@ -279,7 +281,8 @@ def _tasks(
     def spread(values: Iterable[object]) -> Iterator[object]:
         return chain.from_iterable(map(repeat, values, lengths))
 
-    titles, groups = _tidy(blocks.titles), spread(box.heading for box in rest.stand_ins)
+    titles = _tidy(blocks.titles, is_tidy=blocks.is_tidy)
+    groups = spread(box.heading for box in rest.stand_ins)
     if rest.name != V1:
         return list(
             _made(
@@ -318,12 +321,9 @@ def _made(**columns: Iterable[object]) -> Iterator[ParsedTask]:
     return map(partial(tuple.__new__, ParsedTask), zip(*values, strict=False))
 
 
-def _tidy(titles: Sequence[str]) -> Sequence[str]:
+def _tidy(titles: Sequence[str], *, is_tidy: bool) -> Sequence[str]:
     """Return titles with single blanks between the words."""
-    text = "\n".join(titles)
-    if text.isascii() and not any(gap in text for gap in _ODD_GAPS):
-        return titles
-    return [" ".join(title.split()) for title in titles]
+    return titles if is_tidy else [" ".join(title.split()) for title in titles]
 
 
 def _words_of(values: Sequence[str | None], *, lower: bool = False) -> Iterator[tuple[str, ...]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.model import Status
+from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:

@@ -115,6 +115,16 @@ def test_what_is_read_at_once_is_read_as_line_by_line(text: str, fixed: str) -> 
     is_read_alike(text, fixed)
 
 
+ALIKE = ["# Tasks", "## API", "### API", "API\n---", "## P0", "### P0", "## To Do", "### Done"]
+
+
+@given(st.lists(st.one_of(st.sampled_from(ALIKE), BOXES, blocks()), min_size=3), FIXED)
+def test_headings_that_are_called_alike_are_told_apart_as_line_by_line(
+    lines: list[str], fixed: str
+) -> None:
+    is_read_alike("\n".join(lines), fixed)
+
+
 @pytest.mark.parametrize("fixed", ["", "v1.0", "plain"])
 def test_each_odd_thing_beside_plain_ones_is_read_the_same(fixed: str) -> None:
     forms = [
@@ -182,6 +192,7 @@ def test_one_odd_thing_in_a_plain_file_changes_nothing_else(
     [
         ("- [ ] tea", True),
         ("- [x] tea\n\n\n- [ ] milk\n", True),
+        ("# A\n## API\n- [ ] tea\n# B\n## API\n- [ ] milk", True),
         ("Words.\n\n- [ ] tea\n  - [x] milk\n\nMore words.\n\n- [ ] bread", True),
         ("- [ ] tea\n- [?] milk\n- [ ] T-1: bread\n- [ ] T-1: jam\n", True),
         ("- [ ] tea\n- [ ] [P] milk (@ada)\n  - a remark\n\n  and more\n- [ ] jam #x", True),

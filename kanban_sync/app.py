@@ -32,7 +32,7 @@ from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
 from kanban_sync.sync.settings import note_used, used
-from kanban_sync.sync.status import reading_data, synced_data
+from kanban_sync.sync.status import held_by, reading_data, synced_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,12 +161,12 @@ class Clone(Checkout):
     def status(self) -> dict[str, Any]:
         """Return the state of the clone as plain data, with stable keys."""
         settings, problems = self.readable_settings()
-        try:
-            files = self.files(settings)
-        except OutOfReachError as error:
-            files, problems = [], (*problems, str(error))
         away: list[str] = []
         with self._reading(settings, away) as (repository, store):
+            try:
+                files = self.files(settings, held_by(store))
+            except OutOfReachError as error:
+                files, problems = [], (*problems, str(error))
             return {
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),

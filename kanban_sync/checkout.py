@@ -17,6 +17,7 @@ from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from kanban_sync.sync.inventory import Found
@@ -246,16 +247,23 @@ class Checkout:
         finally:
             repository.close()
 
-    def files(self, settings: Settings | None = None) -> list[dict[str, Any]]:
-        """Return what the sources find in the commit that is read, as plain data."""
-        return files_data(self.found(settings or self.settings()))
+    def files(
+        self, settings: Settings | None = None, held: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """Return what the sources find in the commit that is read, as plain data.
 
-    def found(self, settings: Settings) -> list[Found]:
+        ``held`` are the paths of files that held tasks at the last sync.
+        """
+        return files_data(self.found(settings or self.settings(), held))
+
+    def found(self, settings: Settings, held: Collection[str] = ()) -> list[Found]:
         """Return what the sources find in the commit that is read; empty before any commit."""
         repository = self.repository(settings, self.worktree)
         try:
             _, commit = repository.branch()
-            return inventory(repository, commit, SOURCES, settings.sources) if commit else []
+            if not commit:
+                return []
+            return inventory(repository, commit, SOURCES, settings.sources, held)
         finally:
             repository.close()
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.model import Status
+from kanban_sync.core.findings import EMPTIED, UNREADABLE
+from kanban_sync.core.model import Problem, Status
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Protocol
 
-    from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Source, SourceSettings, Unit
 
     class Contents(Protocol):
@@ -48,9 +48,16 @@ class Found(NamedTuple):
 
 
 def inventory(
-    contents: Contents, commit: str, sources: Mapping[str, Source], settings: SourceSettings
+    contents: Contents,
+    commit: str,
+    sources: Mapping[str, Source],
+    settings: SourceSettings,
+    held: Collection[str] = (),
 ) -> list[Found]:
-    """Read all units of a commit; archived changes are left out, as they are over."""
+    """Read all units of a commit; archived changes are left out, as they are over.
+
+    ``held`` are the paths of files that held tasks at the last sync.
+    """
     tree = contents.tree(commit, pathspecs(sources, settings))
     units: list[tuple[Source, Unit]] = []
     for source in sources.values():
@@ -58,11 +65,15 @@ def inventory(
         units += [(source, unit) for unit in found if not unit.archived]
     wanted = (file.blob for _, unit in units for file in unit.files if not file.is_text)
     blobs = contents.read(wanted)
-    return [_read(blobs, source, unit, settings) for source, unit in units]
+    return [_read(blobs, source, unit, settings, held) for source, unit in units]
 
 
 def _read(
-    blobs: Mapping[str, bytes], source: Source, unit: Unit, settings: SourceSettings
+    blobs: Mapping[str, bytes],
+    source: Source,
+    unit: Unit,
+    settings: SourceSettings,
+    held: Collection[str],
 ) -> Found:
     problems: list[Problem] = []
     dialects: dict[str, None] = {}
@@ -73,6 +84,8 @@ def _read(
         document = source.parse(file.path, blobs[file.blob], settings)
         dialects[document.dialect] = None
         problems += document.problems
+        if file.path in held and not blobs[file.blob].strip():
+            problems.append(Problem(file.path, 0, EMPTIED, fatal=True, code=UNREADABLE))
         statuses += [top.status for top in document.tasks]
         # Most have nothing below them, and walking costs more than looking.
         below = (child for top in document.tasks if top.children for child in top.children)

@@ -41,6 +41,12 @@ def count_tasks(tasks: Iterable[Task]) -> dict[str, int]:
     return dict(sorted(Counter(task.status.value for task in tasks).items()))
 
 
+def held_by(store: TaskStore | None) -> set[str]:
+    """Return the paths of the files that held tasks at the last sync."""
+    slots = store.files().slots.values() if store is not None else ()
+    return {state.path for state in slots if state.tasks}
+
+
 def reading_data(
     settings: Settings, problems: Sequence[str], branch: tuple[str, str]
 ) -> dict[str, Any]:

@@ -24,6 +24,7 @@ UNREADABLE: dict[str, bytes] = {
     "conflict markers": CONFLICT,
     "a binary file": b"\x00\x01\x02PNG\xff\xfe" * 50,
     "a file in UTF-16": GOOD.decode().encode("utf-16"),
+    "an emptied file": b"",
 }
 
 IN_LATIN_1 = GOOD + "- [ ] größer\n".encode("latin-1")

@@ -138,7 +138,9 @@ class PostgresTransaction:
         self._next.append((translated(query), kept(parameters)))
         cursor = self._send(self._next)
         self._next = []
-        return Found(meant(cursor.fetchall()) if cursor.description else ())
+        # Asked for its description, a cursor makes an object of each column.
+        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields
+        return Found(meant(cursor.fetchall()) if has_rows else ())
 
     def executemany(self, query: str, parameters: Sequence[Sequence[Any]], /) -> None:
         """Carry out one statement for each row of parameters, without waiting for each answer."""

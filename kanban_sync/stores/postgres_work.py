@@ -75,7 +75,7 @@ HAS_FAMILY = """
      WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
      LIMIT 1 OFFSET 0))
 """
-"""The offset is there for what ``HELD_ABOVE`` says; without it all tasks are read for each claim."""
+"""The offset is for what ``HELD_ABOVE`` says; without it all tasks are read for each claim."""
 
 OTHERS_LAPSED = """
 EXISTS (SELECT 1 FROM tasks AS c

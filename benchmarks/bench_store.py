@@ -1,8 +1,9 @@
 """Merges 10,000 tasks into SQLite and PostgreSQL, beside the bare drivers.
 
 What a driver is measured with has every row ready. For a first merge it writes the same rows, of
-dependencies and events too, in the same kind of transaction; for one of which nothing is new it reads the hash of each task, hashes
-what the files say, and compares; for one with 1 % changed it does both.
+dependencies and events too, in the same kind of transaction; for one of which nothing is new it
+reads the hash of each task, hashes what the files say, and compares; for one with 1 % changed it
+does both.
 """
 
 from __future__ import annotations

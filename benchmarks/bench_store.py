@@ -1,8 +1,9 @@
 """Merges 10,000 tasks into SQLite and PostgreSQL, beside the bare drivers.
 
-What a driver is measured with has every row ready. For a first merge it writes the same rows in the
-same kind of transaction; for one of which nothing is new it reads the hash of each task, hashes
-what the files say, and compares; for one with 1 % changed it does both.
+What a driver is measured with has every row ready. For a first merge it writes the same rows, of
+dependencies and events too, in the same kind of transaction; for one of which nothing is new it
+reads the hash of each task, hashes what the files say, and compares; for one with 1 % changed it
+does both.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_to_json
+from kanban_sync.stores import sql_edges
 from kanban_sync.stores.filestates import WRITE_SLOT, WRITE_TIP
 from kanban_sync.stores.postgres_address import address_of
 from kanban_sync.stores.postgres_database import lock_of, translated
 from kanban_sync.stores.postgres_database import open_database as open_postgres_database
 from kanban_sync.stores.postgres_migrations import LOCKS
-from kanban_sync.stores.rows import WRITE_TASK, digest_of, row_of
+from kanban_sync.stores.rows import WRITE_FIRST, WRITE_TASK, digest_of, row_of
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.stores.sqlite_database import open_database as open_sqlite_database
 
@@ -53,7 +55,7 @@ CHANGED = 2
 """How many changes one commit touches: their tasks are 1 % of all."""
 
 DIGESTS = "SELECT source, name, file_digest FROM tasks WHERE project = ?"
-TABLES = ("tasks", "events", "slots", "tips", "projects")
+TABLES = ("tasks", "needs", "events", "slots", "tips", "projects")
 NOW = 1_700_000_000.0
 NEWS = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
 COUNT = """INSERT INTO projects (project, merges) VALUES (?, 1)
@@ -260,8 +262,14 @@ def rows_for(repository: Repository, kind: str) -> dict[str, Sequence[Row]]:
     whole = {"new": keys[:200], "changed": [], "gone": [], "moved": 0, "pending": 10_000}
     data = '{"fields":["title","text_version","status_version"]}'
     events = [*((kind, each, data) for each in keys), ("roadmap_updated", "", json.dumps(whole))]
+    rows = [row_of(Kept(each, filed_part(each)), digest_of(each)) for each in touched]
+    tasks: dict[str, Sequence[Row]] = {WRITE_TASK: rows}
+    if kind == "task_created":
+        links = sql_edges.of_first(touched, ())
+        flagged = [(*row, *links.flags(each.key)) for row, each in zip(rows, touched, strict=True)]
+        tasks = {WRITE_FIRST: flagged, sql_edges.WRITE_EDGE: sql_edges.rows_of(links.edges)}
     return {
-        WRITE_TASK: [row_of(Kept(each, filed_part(each)), digest_of(each)) for each in touched],
+        **tasks,
         NEWS: [(project, NOW, *each) for each in events],
         WRITE_TIP: [(project, "main", repository.files.tips["main"])],
         WRITE_SLOT: [(project, *each) for each in texts(repository.slots)],

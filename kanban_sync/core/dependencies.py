@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kanban_sync.core.model import TaskKey
@@ -22,12 +24,12 @@ class Names(Generic[Name]):
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._in_file: dict[str, dict[str, Name]] = {}
+        self._in_file: defaultdict[str, dict[str, Name]] = defaultdict(dict)
         self._anywhere: dict[str, Name] = {}
 
     def add(self, path: str, name: str, task: Name, *, is_id: bool) -> None:
         """Let a file have a name for a task; an id counts in other files too. The first counts."""
-        self._in_file.setdefault(path, {}).setdefault(name, task)
+        self._in_file[path].setdefault(name, task)
         if is_id:
             self._anywhere.setdefault(name, task)
 
@@ -73,6 +75,8 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
         tasks: All tasks of a project.
         lenient: The paths of files in which a name that nobody has stands for a task that is done.
     """
+    if not any(task.depends_on for task in tasks):
+        return
     names = Names[TaskKey]()
     for is_orphaned in (False, True):
         _add([task for task in tasks if task.is_orphaned is is_orphaned], names)
@@ -88,15 +92,16 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
 
 def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:
     """Add what tasks are called now, then what their keys tell: it may be an old number."""
-    for task in tasks:
-        called = names_of_number(task.number)
-        for name in called or filter(None, [task.number]):
-            names.add(task.path, name, task.key, is_id=not called)
-    for task in tasks:
-        is_id = not names_of_number(task.number)
-        names.add(task.path, own_name(task.key, task.path), task.key, is_id=is_id)
+    called = [names_of_number(task.number) for task in tasks]
+    for task, numbers in zip(tasks, called, strict=True):
+        for name in numbers or filter(None, [task.number]):
+            names.add(task.path, name, task.key, is_id=not numbers)
+    for task, numbers in zip(tasks, called, strict=True):
+        names.add(task.path, own_name(task.key, task.path), task.key, is_id=not numbers)
 
 
+# The same few numbers return in file after file.
+@lru_cache(maxsize=4096)
 def names_of_number(number: str) -> tuple[str, ...]:
     """Return what others in a file call a task by its number, the shortest name first.
 

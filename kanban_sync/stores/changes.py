@@ -95,7 +95,10 @@ def check_tasks(project: str, tasks: Sequence[Task]) -> None:
     Raises:
         ValueError: Naming the task, and where it stands.
     """
-    check_project(project, (task.key for task in tasks))
+    keys = {task.key for task in tasks}
+    check_project(project, keys)
+    if len(keys) == len(tasks):
+        return
     seen: dict[TaskKey, Task] = {}
     for task in tasks:
         if task.key in seen:
@@ -158,7 +161,7 @@ def compare(
     relinks = bool(created or over) or any(_relinks(old[key].task, held[key]) for key in updated)
     turned = tuple(
         each.task.key
-        for each in write
+        for each in (write if old else ())
         if each.task.key in old and turns(old[each.task.key].task.status, each.task.status)
     )
     return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved, relinks, turned)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from kanban_sync.stores import sql_edges
-from kanban_sync.stores.changes import lenient_paths
 from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_errors import ClashError
 from kanban_sync.stores.postgres_work import PostgresWork
@@ -15,11 +13,9 @@ from kanban_sync.stores.sql import SqlStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kanban_sync.core.ports import Event, FilesState
-    from kanban_sync.stores.changes import Changes
+    from kanban_sync.core.ports import Event
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_database import PostgresDatabase
-    from kanban_sync.stores.transactions import Transaction
 
 
 Arguments = ParamSpec("Arguments")
@@ -89,6 +85,3 @@ class PostgresStore(PostgresWork, SqlStore):
         """
         settled = self._database.settled(self._project)
         return [event for event in super().events(after, limit) if event.id <= settled]
-
-    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
-        sql_edges.keep(db, self._project, changes, lenient_paths(files))

@@ -72,8 +72,10 @@ SELECT 1 FROM tasks AS t JOIN wanted USING (source, name)
 HAS_FAMILY = """
 (t.parent_name IS NOT NULL OR EXISTS (
     SELECT 1 FROM tasks AS c
-     WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name))
+     WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
+     LIMIT 1 OFFSET 0))
 """
+"""The offset is for what ``HELD_ABOVE`` says; without it all tasks are read for each claim."""
 
 OTHERS_LAPSED = """
 EXISTS (SELECT 1 FROM tasks AS c
@@ -84,6 +86,11 @@ IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
 """.replace("{above}", work_rows.HELD_ABOVE).replace("{below}", work_rows.HELD_BELOW)
+
+TELL_FIRST = """
+INSERT INTO events (project, at, kind, key, data) SELECT ?, ?, ?, ?, ? FROM ({coming}) AS coming
+""".replace("{coming}", COMING)
+"""The number of the event is drawn when it is told that one is coming, not before."""
 
 _NUMBER = re.compile(r"\?(\d+)")
 
@@ -144,11 +151,10 @@ class PostgresDesk(SqlDesk):
 
     def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
         """Record events of a task."""
-        if told and not self._tells:
-            self._tells = True
-            self._db.at_end(COMING.format(lock_of(self._project)))
         for kind, data in told:
-            self._db.at_end(TELL, (self._project, now, kind, str(key), to_json(data)))
+            tell = TELL if self._tells else TELL_FIRST.format(lock_of(self._project))
+            self._tells = True
+            self._db.at_end(tell, (self._project, now, kind, str(key), to_json(data)))
 
     def put_orchestrator(self, orchestrator: Orchestrator) -> None:
         """Write how an orchestrator is; last, lest all whom it serves wait for one another."""

@@ -22,6 +22,8 @@ DIGITS = 32
 
 FILED_COLUMNS = 5
 
+_SHA256 = hashlib.sha256()
+
 NO_PARENT = (None, None, None)
 
 DIGESTS = "SELECT file_digest FROM tasks WHERE project = ?"
@@ -67,6 +69,14 @@ ON CONFLICT (project, source, name) DO UPDATE SET
        file_status = ?25, file_word = ?26, file_assignee = ?27, file_time = ?28, file_commit = ?29
 """
 
+_NEW_TASK = WRITE_TASK.partition(")\nON CONFLICT")[0]
+_WIDTH = _NEW_TASK.count("?")
+
+WRITE_FIRST = f"{_NEW_TASK}, ?{_WIDTH + 1}, ?{_WIDTH + 2})".replace(
+    ")\nVALUES", ", is_waiting, waited_for)\nVALUES"
+)
+"""For a project that has no task yet: whether one waits, and is waited for, is known by then."""
+
 TASK_IS_OVER = """
 UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, file_digest = '',
        file_status = ?, file_word = ?, file_assignee = ?, file_time = ?, file_commit = ?
@@ -109,7 +119,10 @@ def digest_of(task: Task) -> str:
     if text.count("\0") >= len(words):
         # The text holds the separator: written so that two tasks cannot read the same.
         text = repr(words)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:DIGITS]
+    # To make one anew is to look up what it is called, which takes as long as to hash the text.
+    digest = _SHA256.copy()
+    digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:DIGITS]
 
 
 def row_of(kept: Kept, digest: str) -> Row:

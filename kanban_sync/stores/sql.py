@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
-from kanban_sync.stores import rows
+from kanban_sync.stores import rows, sql_edges
 from kanban_sync.stores.changes import (
     check_project,
     check_tasks,
     compare,
+    lenient_paths,
     roadmap_updated,
     to_json,
 )
@@ -23,7 +24,7 @@ from kanban_sync.stores.filestates import RecordedFiles
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.merge import Kept
@@ -80,8 +81,13 @@ class SqlStore:
             over = [key for key in gone if key not in held and key.project == self._project]
             old = self._old(db, [*new, *over]) if had else {}
             changes = compare(old, [task for task in tasks if task.key in new], gone)
-            self._write(db, changes, new, now)
-            self._link(db, changes, files)
+            lenient = lenient_paths(files)
+            if had:
+                self._write(db, changes, new)
+                sql_edges.keep(db, self._project, changes, lenient)
+            else:
+                self._write_first(db, changes, new, lenient)
+            self._tell(db, changes, now)
             counts = self._files.write(db, files) or not changes.merged.is_empty
             if counts:
                 self._count_merge(db)
@@ -216,21 +222,35 @@ class SqlStore:
         """Close the database."""
         self._database.close()
 
-    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
-        """Bring in step what tasks wait for, where that is kept."""
-
     def _old(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Kept]:
         """Read of the old tasks only those of which the files say something new."""
         found = self._database.tasks(db, keys)
         return {key: rows.kept_of(self._project, row) for key, row in found.items()}
 
-    def _write(
-        self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str], now: float
-    ) -> None:
+    def _write(self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str]) -> None:
         # In the order in which they are kept, which saves looking for their places.
         written = sorted(rows.row_of(each, digests[each.task.key]) for each in changes.write)
         db.executemany(rows.WRITE_TASK, written)
         db.executemany(rows.TASK_IS_OVER, [rows.over_row_of(each) for each in changes.over])
+
+    def _write_first(
+        self,
+        db: Transaction,
+        changes: Changes,
+        digests: Mapping[TaskKey, str],
+        lenient: Collection[str],
+    ) -> None:
+        """Write where nothing was before: nothing has to be read, nor to be reckoned twice."""
+        links = sql_edges.of_first([each.task for each in changes.write], lenient)
+        written = [
+            rows.row_of(each, digests[key]) + links.flags(key)
+            for each in changes.write
+            for key in (each.task.key,)
+        ]
+        db.executemany(rows.WRITE_FIRST, sorted(written))
+        sql_edges.write(db, links.edges)
+
+    def _tell(self, db: Transaction, changes: Changes, now: float) -> None:
         if changes.merged.is_empty and not changes.news:
             return
         pending = "SELECT count(*) FROM tasks WHERE project = ? AND status = 'todo'"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.dependencies import Edge, Named, edges
-from kanban_sync.core.model import TaskKey
+from kanban_sync.core.model import OVER, SATISFYING, Status, TaskKey
 from kanban_sync.stores.work_rows import RECKON, RECKON_ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
+    from kanban_sync.core.model import Task
     from kanban_sync.stores.changes import Changes
+    from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
 
 NAMED = """
@@ -53,6 +56,56 @@ def keep(db: Transaction, project: str, changes: Changes, lenient: Collection[st
             db.executemany(statement, changes.turned)
 
 
+class Links(NamedTuple):
+    """What the tasks of a project wait for, and which of them wait and are waited for."""
+
+    edges: Sequence[Edge] = ()
+    waiting: Collection[TaskKey] = ()
+    waited_for: Collection[TaskKey] = ()
+
+    def flags(self, key: TaskKey) -> tuple[int, int]:
+        """Return whether a task waits, and whether it is waited for, as its row has it."""
+        return (1 if key in self.waiting else 0, 1 if key in self.waited_for else 0)
+
+
+def of_first(tasks: Sequence[Task], lenient: Collection[str]) -> Links:
+    """Find out what all tasks wait for where there were none before; nothing has to be read."""
+    if not any(task.depends_on for task in tasks):
+        return Links()
+    placed = sorted(tasks, key=attrgetter("path", "position", "key"))
+    named = [
+        Named(task.key, task.path, task.number, task.depends_on, task.status is Status.ORPHANED)
+        for task in placed
+    ]
+    found = list(edges(named, lenient))
+    status = {task.key: task.status for task in tasks}
+    return Links(
+        found,
+        {
+            task
+            for task, _, needs, is_lenient in found
+            if (not is_lenient if needs is None else status[needs] not in SATISFYING)
+        },
+        {needs for task, _, needs, _ in found if needs is not None and status[task] not in OVER},
+    )
+
+
+def write(db: Transaction, edges: Iterable[Edge]) -> None:
+    """Write what tasks wait for."""
+    db.executemany(WRITE_EDGE, rows_of(edges))
+
+
+def rows_of(edges: Iterable[Edge]) -> list[Row]:
+    """Return the parameters of ``WRITE_EDGE``, in the order in which they are kept."""
+    nobody = (None, None)
+    return sorted(
+        [
+            (*task, name, *(nobody if needs is None else needs[1:]), 1 if is_lenient else 0)
+            for task, name, needs, is_lenient in edges
+        ]
+    )
+
+
 def link(db: Transaction, project: str, lenient: Collection[str] | None = None) -> None:
     """Find out anew what all tasks wait for, and write what differs; None leaves leniency as is."""
     if lenient is None:
@@ -64,14 +117,7 @@ def link(db: Transaction, project: str, lenient: Collection[str] | None = None) 
     old = {edge[:2]: edge for edge in read(db, project)}
     new = {edge[:2]: edge for edge in edges(tasks, lenient)}
     db.executemany(FORGET_EDGE, [(*key, word) for key, word in old.keys() - new.keys()])
-    written = [edge for each, edge in new.items() if old.get(each) != edge]
-    db.executemany(
-        WRITE_EDGE,
-        [
-            (*edge.task, edge.name, *(edge.needs or (None, None, None))[1:], int(edge.lenient))
-            for edge in written
-        ],
-    )
+    write(db, [edge for each, edge in new.items() if old.get(each) != edge])
     for statement in RECKON_ALL:
         db.execute(statement, (project,))
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.stores import sql_edges
-from kanban_sync.stores.changes import lenient_paths
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.sqlite_work import SqliteWork
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from kanban_sync.core.ports import FilesState
-    from kanban_sync.stores.changes import Changes
-    from kanban_sync.stores.transactions import Transaction
 
 
 def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqliteStore:
@@ -34,6 +28,3 @@ def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqliteS
 
 class SqliteStore(SqliteWork, SqlStore):
     """The task database of one project in an SQLite file; usable from any thread."""
-
-    def _link(self, db: Transaction, changes: Changes, files: FilesState) -> None:
-        sql_edges.keep(db, self._project, changes, lenient_paths(files))

@@ -51,16 +51,19 @@ ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, so
 HELD_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
-   AND a.agent NOT IN ('', ?2) AND a.expires > ?3
+   AND a.agent || '' NOT IN ('', ?2) AND a.expires > ?3
  LIMIT 1 OFFSET 0
 """
-"""The offset lets PostgreSQL look this up for one task after the other, not for all there are."""
+"""The offset lets PostgreSQL look this up for one task after the other, not for all there are.
+
+What is put together is in no index: by that of the claims it would go through all of them.
+"""
 
 # Without being told, SQLite goes through the whole project.
 HELD_BELOW = """
 SELECT 1 FROM tasks AS c INDEXED BY tasks_below
  WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
-   AND c.parent_name IS NOT NULL AND c.agent NOT IN ('', ?2) AND c.expires > ?3
+   AND c.parent_name IS NOT NULL AND c.agent || '' NOT IN ('', ?2) AND c.expires > ?3
  LIMIT 1 OFFSET 0
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,14 +13,21 @@ from kanban_sync.core.ports import FilesState
 from kanban_sync.stores import postgres_work, work_rows
 from kanban_sync.stores.migrations import migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
-from kanban_sync.stores.postgres_database import open_database, upgrade_database
+from kanban_sync.stores.postgres_database import (
+    PostgresTransaction,
+    open_database,
+    upgrade_database,
+)
 from kanban_sync.stores.rows import WRITE_TASK, row_of
 from stores.made_up import NOW, PROJECT, key, task
 from stores.work_contract import WorkStoreContract, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from psycopg import Cursor
+
+    from kanban_sync.stores.postgres_database import Statement
     from stores.emptied import Emptied
     from stores.work_contract import WholeStore
 
@@ -56,12 +63,16 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied)
 
 
 @pytest.mark.parametrize("prefers", [frozenset[str](), frozenset({"db"})])
+@pytest.mark.parametrize("is_known", [False, True])
 def test_the_next_task_is_found_by_its_index_in_order(
-    emptied: Emptied, prefers: frozenset[str]
+    emptied: Emptied, prefers: frozenset[str], is_known: bool
 ) -> None:
     wanted = Wanted(prefers=prefers)
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         store.merge([task(f"{n}") for n in range(1000)], {}, FilesState(), NOW)
+    if is_known:
+        # Knowing that nobody has a task yet, the server would look for claims by all there are.
+        emptied.tell("ANALYZE kanban_sync.tasks")
     statement, used = postgres_work.holding(
         wanted, work_rows.TO_DO, postgres_work.PASS_OVER, suits=True if prefers else None
     )
@@ -72,3 +83,25 @@ def test_the_next_task_is_found_by_its_index_in_order(
     assert "Index Scan using tasks_to_claim on tasks t" in plan
     assert "Sort" not in plan
     assert "Seq Scan" not in plan
+    assert "using tasks_claimed on tasks a" not in plan
+    assert "using tasks_claimed on tasks c_2" not in plan
+
+
+def test_a_claim_is_six_statements_in_two_journeys_to_the_server(
+    emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journeys: list[int] = []
+    send = PostgresTransaction._send  # noqa: SLF001 - where they pass
+
+    def counted(
+        transaction: PostgresTransaction, statements: Sequence[Statement]
+    ) -> Cursor[tuple[Any, ...]]:
+        journeys.append(len(statements))
+        return send(transaction, statements)
+
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task("a"), task("b")], {}, FilesState(), NOW)
+        monkeypatch.setattr(PostgresTransaction, "_send", counted)
+        assert store.claim_next("ada", NOW, 60)
+    # It begins, sets itself up and holds the task; writes it, tells of it, and ends.
+    assert journeys == [3, 3]

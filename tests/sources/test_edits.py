@@ -116,6 +116,24 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
         "### T-1: one\n**Status**: In Progress\n- [ ] a\n### T-2: two\n**Status**: Done\n",
         SetStatus(0, DONE),
         "### T-1: one\n**Status**: Done\n- [ ] a\n### T-2: two\n**Status**: Done\n"),
+    "headings: one of several values": (
+        "### T-1: one\n**Status:** In Progress | **Sprint:** 4 | **Owner:** @bob\n",
+        SetStatus(0, DONE), "### T-1: one\n**Status:** Done | **Sprint:** 4 | **Owner:** @bob\n"),
+    "headings: one of several values without stars": (
+        "### T-1: one\nSprint: 4 | Owner: bob | Risk: high\n", Claim(0, "ada"),
+        "### T-1: one\nSprint: 4 | Owner: ada | Risk: high\n"),
+    "headings: unclaim the first of several values": (
+        "### T-1: one\nOwner: zed | Status: todo |\n", Unclaim(0),
+        "### T-1: one\nOwner: — | Status: todo |\n"),
+    "headings: unclaim the last of several values": (
+        "### T-1: one\n**Status**: todo | **Owner**: @zed", Unclaim(0),
+        "### T-1: one\n**Status**: todo | **Owner**: —"),
+    "headings: claim where nobody is named": (
+        "### T-1: one\nStatus: todo | Owner: | Risk: high\n", Claim(0, "zed"),
+        "### T-1: one\nStatus: todo | Owner: zed | Risk: high\n"),
+    "plain: unclaim one of several values": (
+        "- [ ] one\n  - Priority: low | Owner: @ada | Risk: high\n", Unclaim(0),
+        "- [ ] one\n  - Priority: low | Owner: — | Risk: high\n"),
     "headings: in brackets": ("### T-1: one (in progress)\n- a\n", SetStatus(0, BLOCKED),
                               "### T-1: one (blocked)\n- a\n"),
     "headings: a tick": ("### T-1: one ✅\n- [ ] a\n", SetStatus(0, TODO),
@@ -321,6 +339,10 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "no such task": ("tasks-md", "- [ ] a\n", SetStatus(7, DONE), "no such task any more"),
     "nobody sets orphaned": ("tasks-md", "- [ ] a\n", SetStatus(0, Status.ORPHANED),
                              "TASKS.md:1: nobody sets orphaned"),
+    "a status that says more": ("tasks-md", "### T-1: a\nStatus: odd | 50% | Owner: bob\n",
+                                SetStatus(0, DONE), "'odd | 50%' would be lost"),
+    "an owner who says more": ("tasks-md", "- [ ] a\n  Owner: bob, **Sprint:** 4\n",
+                               Claim(0, "ada"), "would be lost, which says more"),
     "a kanban item below what is done": ("tasks-md", "## To Do\n- a\n## Done\n- b\n",
                                          AddTask("c", under="done"), "name another column"),
     "a task below a heading that is one": ("tasks-md", "### T-1: a\nStatus: todo\n",

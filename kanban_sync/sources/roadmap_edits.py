@@ -80,14 +80,15 @@ def _replace(file: RoadmapText, node: Mapping, name: str, value: Node, words: st
 
 
 def _insert(file: RoadmapText, node: Mapping, name: str, words: str) -> Splice:
-    """Put a new value in behind a task's title or id."""
+    """Put a new value in behind a task's title or id, else behind what it says on one line."""
     event = file.spans.event(node)
     said = [value_named(node, meaning) for meaning in ("title", "id")]
-    values = [file.spans.event(found[1]) for found in said if found]
-    inside = [each for each in values if event and _is_inside(file, each, node)]
-    if not inside:
-        raise CannotError(f"it has no {name}, and no title to put one behind; add it by hand")
-    end = inside[0].end_mark.index
+    values = [*(found[1] for found in said if found), *node.values.values()]
+    events = (file.spans.event(each) for each in values)
+    inside = next((each for each in events if event and _is_inside(file, each, node)), None)
+    if inside is None:
+        raise CannotError(f"it has no {name}, and no line to put one behind; add it by hand")
+    end = inside.end_mark.index
     line = f"{name}: {scalar(words, None)}"
     if event.flow_style:
         return Splice(end, end, f", {line}")

@@ -127,7 +127,16 @@ def roadmaps(draw: st.DrawFn) -> bytes:
     lines += draw(
         st.sampled_from([[], ["- id: N", "  milestones:", "  - id: notes", "    tasks:"]])
     )
-    lines += draw(st.sampled_from([[], ["tasks: [{id: L}, dig]"], ["tasks:", "- dig", "# e"]]))
+    lines += draw(
+        st.sampled_from(
+            [
+                [],
+                ["tasks: [{id: L}, dig]"],
+                ["tasks:", "- dig", "# e"],
+                ["tasks:", "  N1:", "    notes: n", "  N2: {title: a}", "  N3: dig"],
+            ]
+        )
+    )
     end = draw(st.sampled_from(["\n", "\r\n"]))
     text = end.join("\n".join(lines).split("\n")) + draw(st.sampled_from(["", end]))
     return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
 from kanban_sync.sources.group_tasks import CRITERION, value_named
 from kanban_sync.sources.roadmap_additions import add
-from kanban_sync.sources.roadmap_text import RoadmapText, scalar
+from kanban_sync.sources.roadmap_text import RoadmapText
 from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.tree import Mapping, Scalar
 
@@ -71,7 +71,7 @@ def _replace(file: RoadmapText, node: Mapping, name: str, value: Node, words: st
     if event.anchor or event.tag:
         raise CannotError(f"its {name} has an anchor or a tag; change it by hand")
     sign = "@" if value.text.startswith("@") and words else ""
-    new = scalar(sign + words, event.style)
+    new = file.scalar(sign + words, event.style)
     old = file.text[start:end]
     # The span of a block goes on to what follows it.
     tail = old[len(old.rstrip()) :] if event.style in {"|", ">"} else ""
@@ -89,7 +89,7 @@ def _insert(file: RoadmapText, node: Mapping, name: str, words: str) -> Splice:
     if inside is None:
         raise CannotError(f"it has no {name}, and no line to put one behind; add it by hand")
     end = inside.end_mark.index
-    line = f"{name}: {scalar(words, None)}"
+    line = f"{file.name(name)}: {file.scalar(words)}"
     if event.flow_style:
         return Splice(end, end, f", {line}")
     place = file.end_of_line(end)

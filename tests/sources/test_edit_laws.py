@@ -104,7 +104,8 @@ def markdown(draw: st.DrawFn) -> bytes:
 
 SCALARS = st.sampled_from(
     ["todo", "done", "'in progress'", '"pending"', "in_progress  # soon", "", "null", "odd", "完了",
-     "|\n      done\n", ">-\n      done", "&s done", "*s", "!!str done", "[a, b]"]
+     "|\n      done\n", "|+\n      done\n\n", ">-\n      done", "&s done",
+     "*s", "!!str done", "[a, b]"]
 )  # fmt: skip
 TITLES = st.sampled_from(["Dig", "'It''s'", '"a: b"', "straße 完了", "Dig  # deep", "|\n      Dig"])
 

@@ -217,6 +217,18 @@ ROADMAPS: dict[str, tuple[str, Edit, str, str]] = {
             "b ]\n", 'b ]\n  -  id: T9\n     title: "c: d"\n     status: todo\n'),
     "add behind a text": ("tasks:\n- dig\n- fill\n", AddTask("sow"), "- fill\n",
                           "- fill\n- title: sow\n  status: todo\n"),
+    "add behind a text that keeps its blank lines": (
+        "tasks:\n- title: a\n  notes: |+\n    b\n\n\nepics: []\n", AddTask("c"), "b\n\n\n",
+        "b\n\n\n- title: c\n  status: todo\n"),
+    "add below a text that keeps its blank lines": (
+        "epics:\n- id: E\n  notes: >+\n    b\n\n", AddTask("c", under="e"), "b\n\n",
+        "b\n\n  tasks:\n    - title: c\n      status: todo\n"),
+    "add to JSON": ('{"tasks": [\n  {"id": "T1", "name": "a"}\n]}\n', AddTask("b", "T2"), '"a"}',
+                    '"a"}, {"id": "T2", "name": "b", "status": "todo"}'),
+    "absent in JSON": ('{"tasks": [{"id": "T1"}]}', SetStatus(0, DONE), '"T1"',
+                       '"T1", "status": "done"'),
+    "null in JSON": ('{"tasks": [{"id": "T1", "owner": null}]}', Claim(0, "ada"), "null",
+                     '"ada"'),
     "add in brackets": ("tasks: [{name: a}]\n", AddTask("b: c", "T"), "a}",
                         'a}, {id: T, name: "b: c", status: todo}'),
     "add the first, where a list is empty": (

@@ -114,9 +114,9 @@ def _set_in_heading(file: Editable, task: Standing, status: Status) -> list[Spli
             return [file.splice_in(box.line, start + found.start, start + found.end, word)]
         gone = file.splice_in(box.line, start + found.start, start + found.end, "")
         return [gone] if status is Status.TODO else [gone, file.say(box, "Status", word)]
-    if any(box.line in column for column in file.columns()):
-        return move_heading(file, box, status)
-    return [file.say(box, "Status", word)]
+    is_in_column = any(box.line in column for column in file.columns())
+    moved = move_heading(file, box, status) if is_in_column else []
+    return moved or [file.say(box, "Status", word)]
 
 
 # --- assignee -------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from kanban_sync.core.findings import (
     UNKNOWN_MARK,
     UNKNOWN_STATUS,
 )
+from kanban_sync.core.model import plain_word
 from kanban_sync.git import locate
 from kanban_sync.work_tree import WorkTree
 
@@ -128,8 +129,9 @@ def spelling(word: str) -> str:
     if len(found) != 1:
         return ""
     (words,) = found.values()
-    # Rather a letter that was left out than one that was taken for another.
-    return min(words, key=lambda each: (-len(each), each))
+    # Rather our own word, then a letter that was left out than one that was taken for another.
+    own = {plain_word(status) for status in found}
+    return min(words, key=lambda each: (plain_word(each) not in own, -len(each), each))
 
 
 def _one_letter_off(word: str) -> Iterator[str]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _CLAIM = re.compile(r"\s*\(@[\w.-]++[^()]*+\)$")
+_REMARK = re.compile(r"\([^()]*+\)|\[[^\[\]]*+\]")
+_OTHER_VALUE = re.compile(r"\|\s*[^\s|]|(?::[\s*_]+|：)[^\s*_]")  # noqa: RUF001
+"""What tells that a value holds others: a bar, or the end of a label (``Owner: ada``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,10 @@ def mistake(before: Document, after: Document, edit: Edit) -> str:
     is_told = bool(before.tasks and after.tasks) and not isinstance(edit, Remove)
     if is_told and after.dialect != before.dialect:
         return f"the file would be read as {after.dialect}, no longer as {before.dialect}"
-    return "" if _is_as_asked(before, after, edit) else "other things in the file would change too"
+    if not _is_as_asked(before, after, edit):
+        return "other things in the file would change too"
+    lost = _lost_besides(before, after, edit)
+    return f"{lost!r} would be lost, which says more than what is replaced" if lost else ""
 
 
 def _is_as_asked(before: Document, after: Document, edit: Edit) -> bool:
@@ -104,6 +110,22 @@ def _is_as_asked(before: Document, after: Document, edit: Edit) -> bool:
     if is_so(after, edit) and _masked(old, edit.place, mask) == _masked(new, edit.place, mask):
         return True
     return isinstance(edit, SetStatus) and _is_moved(old, new, edit)
+
+
+def _lost_besides(before: Document, after: Document, edit: Edit) -> str:
+    """Return the value that an edit replaced, if others stood in it that nobody told apart."""
+    task = None if isinstance(edit, (AddTask, Remove)) else task_at(before, edit.place)
+    if task is None:
+        return ""
+    said = _replaced(task, edit)
+    if not _OTHER_VALUE.search(_REMARK.sub("", said).strip(" |")):
+        return ""
+    every = (each for top in after.tasks for each in top.walk())
+    return "" if any(_replaced(each, edit) == said for each in every) else said
+
+
+def _replaced(task: ParsedTask, edit: Edit) -> str:
+    return task.word if isinstance(edit, SetStatus) else task.assignee
 
 
 def _is_added(old: Sequence[ParsedTask], new: Sequence[ParsedTask], edit: AddTask) -> bool:

@@ -109,7 +109,7 @@ class Reading:
 
     def _task(self, box: Box, name: str, top: bool) -> ParsedTask:  # noqa: FBT001 - called once
         pairs, body = split(box.body) if box.body else ([], "")
-        said = values([*box.values, *pairs], body)
+        said = values(box.values, pairs, body)
         title, status = _struck(box.text, self._status_of_mark(box))
         marks = marks_in(title)
         task_id = self._own_id(box, box.id, title)

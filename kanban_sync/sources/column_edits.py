@@ -47,8 +47,8 @@ def move_item(file: Editable, box: Box, status: Status) -> list[Splice]:
 
 
 def move_heading(file: Editable, box: Box, status: Status) -> list[Splice]:
-    """Move a heading, with all below it, to the end of the column that stands for a status."""
-    target = column_for(file.columns(), status)
+    """Move a heading, with all below it, to the end of the column for a status, if there is one."""
+    target = column_for(file.columns(), status, needed=False)
     if target is None:
         return []
     section = file.section_of(box.line)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kanban_sync.sources.outline import Box
 
 TICKED = frozenset({"x", "X"})
+NOTHING = "—"
+"""What a value says that has to stay."""
 
 
 class Section:
@@ -167,10 +169,12 @@ class Editable:
         return box.body[found.line][slice(*found.value)] if found else None
 
     def unsay(self, box: Box, name: str) -> list[Splice]:
-        """Take a labelled line below a task out."""
+        """Take a labelled line below a task out; beside other values its own says nothing then."""
         found = written(box.body, name)
         if found is None:
             return []
+        if not found.is_alone:
+            return self.says(box, name, NOTHING)
         line = box.at[found.line]
         return [Splice(self.text.start(line), self.text.after(line), "")]
 

@@ -160,7 +160,7 @@ class Groups:
     def _task(self, node: Node, place: _Place, depth: int) -> ParsedTask:
         _mind_depth(depth)
         self._writer.spend(1)
-        self.nodes.append(node)
+        self.nodes.append((node.of if isinstance(node, Mapping) else None) or node)
         if not isinstance(node, Mapping):
             return ParsedTask(
                 self._written(node) or NO_TEXT, Status.TODO, group=place.group, line=node.line
@@ -250,7 +250,7 @@ class Groups:
         if "id" in node.values:
             return node
         self._writer.spend(len(node.values))
-        return Mapping(node.line, {"id": Scalar(node.line, name), **node.values}, node.twice)
+        return Mapping(node.line, {"id": Scalar(node.line, name), **node.values}, node.twice, node)
 
     def _text(self, said: dict[str, Node], name: str) -> str:
         node = said.get(name)

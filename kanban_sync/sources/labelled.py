@@ -1,13 +1,15 @@
 """Labelled values of a task in any dialect but v1.0: lines below it, and cells of a table.
 
 ``Status: blocked``, ``- **Depends on:** T-1, T-2``, ``_Requirements: 1.1_``. A line with a label
-that nobody knows stays in the body, where it was.
+that nobody knows stays in the body, where it was; beside a value that is known it is a value too
+(``Owner: ada | Sprint: 4``).
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.tuples import NamedTuple
@@ -61,7 +63,7 @@ _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "kein
 _SHOWN = {"", "estimate", "blocks"}
 """Meanings without a place of their own: the file's words are kept."""
 
-_SPLIT = pattern(r"[,，、;；\n]|\s(?:and|und|et|y|&)\s")  # noqa: RUF001
+_SPLIT = pattern(r"[,，、;；|\n]|\s(?:and|und|et|y|&)\s")  # noqa: RUF001
 _NUMBERED = pattern(r"(?i:(task|step|issue|story|ticket))[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)")
 # A hyphen is part of ids (P1-007): it makes a range only between two whole ones.
 _RANGE = pattern(
@@ -114,12 +116,38 @@ def split(lines: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
     return pairs, joined(_without_gaps(body))
 
 
-def _side_by_side(line: str) -> list[tuple[str, str]]:
-    """Return the labels and values of a line that has several, with bars between them."""
+def _side_by_side(line: str) -> list[tuple[int, str]]:
+    """Return the values of a line that has several, with bars between them, and where each begins.
+
+    They are told apart by their labels, one of which has to be known; words behind a bar that have
+    no label go on with the value in front of them.
+    """
     if "|" not in line:
         return []
-    parts = [_label_and_value(part.strip()) for part in line.split("|")]
-    return [part for part in parts if part] if len(parts) > 1 and all(parts) else []
+    places: list[int] = []
+    begin, in_code = 0, False
+    for part in line.split("|"):
+        if not begin or (not in_code and _begins_value(part.strip())):
+            places.append(begin)
+        in_code ^= part.count("`") % 2 == 1
+        begin += len(part) + 1
+    if len(places) == 1 and not line.rstrip().endswith("|"):
+        return []
+    found: list[tuple[int, str]] = []
+    for place, following in pairwise([*places, begin]):
+        words = line[place : following - 1]
+        found.append((place + len(words) - len(words.lstrip()), words.strip().rstrip(" \t|")))
+    is_labelled = _any_label_and_value(found[0][1]) is not None
+    return found if is_labelled and any(_label_and_value(words) for _, words in found) else []
+
+
+def _begins_value(words: str) -> bool:
+    """Tell whether words begin with a label; an id in a list of tasks is none."""
+    # Bars without end are told by this alone.
+    if ":" not in words and "：" not in words:  # noqa: RUF001
+        return False
+    said = _any_label_and_value(words)
+    return said is not None and bool(name_of(said[0]) or not leading_id(said[0]))
 
 
 def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -130,7 +158,9 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         several = [] if is_code else _side_by_side(line)
         if several:
             yield label, text
-            yield from ((name, [value]) for name, value in several)
+            for _, words in several:
+                name, value = _any_label_and_value(words) or ("", words)
+                yield name, [value]
             label, text = "", []
             continue
         found = None if is_code else _label_and_value(line)
@@ -143,21 +173,36 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _label_and_value(line: str) -> tuple[str, str] | None:
+    """Return label and value of a line, if it may say that below a task."""
+    said = _any_label_and_value(line)
+    is_known = said is not None and (_name_below(said[0]) or _SLANTED.fullmatch(line))
+    return said if is_known else None
+
+
+def _any_label_and_value(line: str) -> tuple[str, str] | None:
     slanted = _SLANTED.fullmatch(line)
     if slanted:
         return slanted[1], slanted[2].strip()
     match = _LINE.fullmatch(line)
-    if match is None or name_of(match[2]) not in IN_LINES:
-        return None
-    return match[2].strip(), (match[3] or "").strip()
+    return (match[2].strip(), (match[3] or "").strip()) if match else None
+
+
+def _name_below(label: str) -> str:
+    """Return what a label of a line below a task means, '' for one that means nothing there."""
+    name = name_of(label)
+    return name if name in IN_LINES else ""
 
 
 class Written(NamedTuple):
-    """Where a labelled value stands among the lines below a task; columns of the label too."""
+    """Where a labelled value stands among the lines below a task; columns of the label too.
+
+    ``is_alone`` is False where the line holds other values as well.
+    """
 
     line: int
     label: tuple[int, int]
     value: tuple[int, int]
+    is_alone: bool = True
 
 
 def written(lines: Sequence[str], name: str = "") -> Written | None:
@@ -171,14 +216,11 @@ def written(lines: Sequence[str], name: str = "") -> Written | None:
         # A new line is not written like one that says several things.
         if several and not name:
             continue
-        begin = 0
-        for part in line.split("|") if several else [line]:
-            words = part.strip() if several else part
+        for begin, words in several or [(0, line)]:
             said = _label_and_value(words)
             if said is not None and name_of(said[0]) == (name or name_of(said[0])):
-                place = Written(index, *_spans(words, begin + part.index(words)))
+                place = Written(index, *_spans(words, begin), is_alone=not several)
                 found.append((is_nothing(said[1]) and bool(name), place))
-            begin += len(part) + 1
     return min(found)[1] if found else None
 
 
@@ -207,12 +249,21 @@ def _without_gaps(lines: Sequence[str]) -> list[str]:
     return kept
 
 
-def values(pairs: Iterable[tuple[str, str]], body: str = "") -> Values:
-    """Sort labelled values; the first that says something counts, and more are kept as they are."""
+def values(
+    cells: Iterable[tuple[str, str]], lines: Iterable[tuple[str, str]] = (), body: str = ""
+) -> Values:
+    """Sort labelled values; the first that says something counts, and more are kept as they are.
+
+    Args:
+        cells: Those of a row.
+        lines: Those of the lines below a task.
+        body: What else stands below it.
+    """
     known: dict[str, str] = {}
     others: list[tuple[str, str]] = []
-    for label, value in pairs:
-        name = name_of(label)
+    named = [(name_of(label), label, value) for label, value in cells]
+    named += [(_name_below(label), label, value) for label, value in lines]
+    for name, label, value in named:
         if is_nothing(value):
             continue
         if name in _SHOWN or name in known:

@@ -65,6 +65,12 @@ class Page(NamedTuple):
 
 
 _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.MULTILINE)
+_IN_PLACE_OF_TASKS = {
+    b"version https://git-lfs.github.com/spec/": "is a pointer of Git LFS, which is all that"
+    " commits have of the file; keep files of tasks out of LFS (in .gitattributes)",
+    b"<!doctype html": "is a web page (HTML) and no file of tasks; put the tasks back",
+}
+"""How files begin that are something else altogether, and what to tell of them."""
 _ENDS = pattern(r"\r\n|\n|\r")
 _HEADING = pattern(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
 _ITEM = pattern(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?")
@@ -94,6 +100,10 @@ def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
     if b"\0" in data:
         what = "is no text in UTF-8 (it has NUL bytes); save it as UTF-8"
         return refused(path, 0, what, UNREADABLE)
+    begin = data[:99].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for first, what in _IN_PLACE_OF_TASKS.items():
+        if begin.startswith(first):
+            return refused(path, 1, what, UNREADABLE)
     # Looking for the bare marks first is ten times faster, and for their signs again.
     marks = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
     marked = any(mark[:1] in data and mark in data for mark in marks)

@@ -12,7 +12,7 @@ from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.model import Status
 from kanban_sync.sources import table_edits
 from kanban_sync.sources.column_edits import move_heading, move_item
-from kanban_sync.sources.editable_markdown import Editable
+from kanban_sync.sources.editable_markdown import NOTHING, Editable
 from kanban_sync.sources.heading_tasks import HeadingTasks, status_in_title
 from kanban_sync.sources.kanban_headings import KanbanHeadings
 from kanban_sync.sources.labelled import split
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from kanban_sync.sources.checkboxes import Standing
 
 _CLAIM = re.compile(r"\s*\(@([\w.-]++)[^()]*+\)$")
-NOBODY = "—"
-"""What a line says that has to stay."""
-
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -117,9 +114,9 @@ def _set_in_heading(file: Editable, task: Standing, status: Status) -> list[Spli
             return [file.splice_in(box.line, start + found.start, start + found.end, word)]
         gone = file.splice_in(box.line, start + found.start, start + found.end, "")
         return [gone] if status is Status.TODO else [gone, file.say(box, "Status", word)]
-    if any(box.line in column for column in file.columns()):
-        return move_heading(file, box, status)
-    return [file.say(box, "Status", word)]
+    is_in_column = any(box.line in column for column in file.columns())
+    moved = move_heading(file, box, status) if is_in_column else []
+    return moved or [file.say(box, "Status", word)]
 
 
 # --- assignee -------------------------------------------------------------------------------------
@@ -140,7 +137,7 @@ def _assign(file: Editable, task: Standing, name: str) -> list[Splice]:
             task.is_top and task.dialect == HeadingTasks.NAME and len(split(box.body)[0]) == 1
         )
         if name or is_needed:
-            return file.says(box, "assignee", sign + name if name else NOBODY)
+            return file.says(box, "assignee", sign + name if name else NOTHING)
         return file.unsay(box, "assignee")
     raw = file.lines[box.line - 1].raw.rstrip()
     claim = _CLAIM.search(raw)

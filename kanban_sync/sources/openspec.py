@@ -99,7 +99,7 @@ class OpenSpec:
     """
 
     NAME = "openspec"
-    PARSER = 2
+    PARSER = 3
     MOVES = False
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:

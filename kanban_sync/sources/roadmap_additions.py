@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.model import Status
 from kanban_sync.sources.group_tasks import value_named
 from kanban_sync.sources.roadmap_tasks import GROUPS, TASKS
-from kanban_sync.sources.roadmap_text import RoadmapText, scalar
 from kanban_sync.sources.sections import named
 from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanban_sync.core.edits import AddTask
+    from kanban_sync.sources.roadmap_text import RoadmapText
 
 _DASH = re.compile(r" *- +")
 _STEP = 2
@@ -118,14 +118,13 @@ def _behind(file: RoadmapText, tasks: Sequence, edit: AddTask) -> Splice:
     said = _said(file, edit, last)
     if around.flow_style:
         end = file.spans.end(last)
-        pairs = ", ".join(f"{name}: {words}" for name, words in said)
+        pairs = ", ".join(f"{file.name(name)}: {words}" for name, words in said)
         return Splice(end, end, f", {{{pairs}}}")
     begin = file.spans.start(last)
     dash = file.text[file.start_of_line(begin) : begin]
     if not _DASH.fullmatch(dash):
         raise CannotError("the last task there is not written as '- title: …'; add it by hand")
-    place = file.end_of_line(file.last_content(begin, file.spans.end(last)))
-    return Splice(place, place, _block(file, dash, said))
+    return file.below(begin, file.spans.end(last), _block(file, dash, said))
 
 
 def _starts_in(file: RoadmapText, node: Node, around: Node) -> bool:
@@ -140,9 +139,9 @@ def _first(file: RoadmapText, group: _Group, edit: AddTask) -> list[Splice]:
     tasks = group.tasks
     if tasks is None:
         begin = file.spans.start(group.node)
-        place = file.end_of_line(file.last_content(begin, file.spans.end(group.node)))
         name = f"{file.line_end()}{' ' * column}tasks:"
-        return [Splice(place, place, name + _block(file, dash, said))]
+        lines = name + _block(file, dash, said)
+        return [file.below(begin, file.spans.end(group.node), lines)]
     start, end = file.spans.start(tasks), file.spans.end(tasks)
     plain = file.text[:start].rstrip(" ")
     place = file.end_of_line(end)
@@ -165,7 +164,7 @@ def _said(file: RoadmapText, edit: AddTask, like: Node | None) -> list[tuple[str
     shown = next((each for each in every if isinstance(each, Mapping)), None)
     said = {"id": edit.id, "title": edit.title, "status": file.word(Status.TODO)}
     return [
-        (((value_named(shown, each) if shown else None) or (each,))[0], scalar(words, None))
+        (((value_named(shown, each) if shown else None) or (each,))[0], file.scalar(words))
         for each, words in said.items()
         if words
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
 from kanban_sync.sources.group_tasks import CRITERION, value_named
 from kanban_sync.sources.roadmap_additions import add
-from kanban_sync.sources.roadmap_text import RoadmapText, scalar
+from kanban_sync.sources.roadmap_text import RoadmapText
 from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.tree import Mapping, Scalar
 
@@ -71,7 +71,7 @@ def _replace(file: RoadmapText, node: Mapping, name: str, value: Node, words: st
     if event.anchor or event.tag:
         raise CannotError(f"its {name} has an anchor or a tag; change it by hand")
     sign = "@" if value.text.startswith("@") and words else ""
-    new = scalar(sign + words, event.style)
+    new = file.scalar(sign + words, event.style)
     old = file.text[start:end]
     # The span of a block goes on to what follows it.
     tail = old[len(old.rstrip()) :] if event.style in {"|", ">"} else ""
@@ -80,15 +80,16 @@ def _replace(file: RoadmapText, node: Mapping, name: str, value: Node, words: st
 
 
 def _insert(file: RoadmapText, node: Mapping, name: str, words: str) -> Splice:
-    """Put a new value in behind a task's title or id."""
+    """Put a new value in behind a task's title or id, else behind what it says on one line."""
     event = file.spans.event(node)
     said = [value_named(node, meaning) for meaning in ("title", "id")]
-    values = [file.spans.event(found[1]) for found in said if found]
-    inside = [each for each in values if event and _is_inside(file, each, node)]
-    if not inside:
-        raise CannotError(f"it has no {name}, and no title to put one behind; add it by hand")
-    end = inside[0].end_mark.index
-    line = f"{name}: {scalar(words, None)}"
+    values = [*(found[1] for found in said if found), *node.values.values()]
+    events = (file.spans.event(each) for each in values)
+    inside = next((each for each in events if event and _is_inside(file, each, node)), None)
+    if inside is None:
+        raise CannotError(f"it has no {name}, and no line to put one behind; add it by hand")
+    end = inside.end_mark.index
+    line = f"{file.name(name)}: {file.scalar(words)}"
     if event.flow_style:
         return Splice(end, end, f", {line}")
     place = file.end_of_line(end)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kanban_sync.sources.roadmap_tasks import nodes_of
+from kanban_sync.sources.splicing import Splice
 from kanban_sync.sources.status_words import word_for
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ()/.+-]*[\w)])?")
 _NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_KEEPS_BLANK = re.compile(r"(?:[&!]\S*\s+)*[|>][1-9]?\+")
+"""How a text begins to which the blank lines below it belong."""
 _LINE_END = re.compile(r"\r\n|\n|\r|\Z")
 
 
@@ -38,11 +42,43 @@ class RoadmapText:
         """Return what this file calls a status."""
         return word_for(status, self._words, "_")
 
-    def last_content(self, begin: int, end: int) -> int:
-        """Return where the last value inside a mapping ends, without what follows it."""
-        inside = (last for first, last in self.spans.contents if begin <= first and last <= end)
-        last = max(inside, default=begin)
-        return begin + len(self.text[begin:last].rstrip())
+    @cached_property
+    def is_json(self) -> bool:
+        """Whether the file is JSON, which it is to stay."""
+        try:
+            json.loads(self.text)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    def scalar(self, words: str, style: str | None = None) -> str:
+        """Return a text as YAML, in quotes where it had some or needs some; ``null`` for nothing.
+
+        Args:
+            words: The text.
+            style: The quotes of what stood there before.
+        """
+        if not words:
+            return "null"
+        if style == "'":
+            return "'" + words.replace("'", "''") + "'"
+        is_plain = _PLAIN.fullmatch(words) and words.lower() not in _NO_TEXT
+        if is_plain and style != '"' and not self.is_json:
+            return words
+        return json.dumps(words, ensure_ascii=False)
+
+    def name(self, name: str) -> str:
+        """Return the name of a value as this file writes it."""
+        return json.dumps(name, ensure_ascii=False) if self.is_json else name
+
+    def below(self, begin: int, end: int, lines: str) -> Splice:
+        """Put lines in below the last value inside a mapping; each has its line end in front."""
+        spans = (each for each in self.spans.contents if begin <= each[0] and each[1] <= end)
+        first, last = max(spans, key=lambda each: each[1], default=(begin, begin))
+        if _KEEPS_BLANK.match(self.text, first) and self.text[last - 1] in "\r\n":
+            return Splice(last, last, lines.removeprefix(self.line_end()) + self.line_end())
+        place = self.end_of_line(begin + len(self.text[begin:last].rstrip()))
+        return Splice(place, place, lines)
 
     def start_of_line(self, place: int) -> int:
         """Return where the line begins in which a place is."""
@@ -57,14 +93,3 @@ class RoadmapText:
         """Return what ends the lines of this file."""
         found = _LINE_END.search(self.text)
         return (found[0] if found else "") or "\n"
-
-
-def scalar(words: str, style: str | None) -> str:
-    """Return a text as YAML, in quotes where it had some or needs some; ``null`` for nothing."""
-    if not words:
-        return "null"
-    if style == "'":
-        return "'" + words.replace("'", "''") + "'"
-    if style != '"' and _PLAIN.fullmatch(words) and words.lower() not in _NO_TEXT:
-        return words
-    return json.dumps(words, ensure_ascii=False)

@@ -93,13 +93,22 @@ def _put(file: Editable, box: Box, table: Table, name: str, words: str) -> Splic
 def _filled(cell: str, words: str) -> str:
     """Return a cell with other words: as wide as before, where they fit."""
     plain = cell.strip()
-    left = len(cell) - len(cell.lstrip()) if plain else min(1, len(cell))
+    if not plain:
+        return _filled_first(cell, words)
+    left = len(cell) - len(cell.lstrip())
     right = len(cell) - left - len(plain)
     room = left + _width(plain) + right - _width(words)
     if left > max(right, 1):
         # Words on the right stay there.
         return " " * max(room - right, min(left, 1)) + words + " " * right
     return " " * left + words + " " * max(room - left, min(right, 1))
+
+
+def _filled_first(cell: str, words: str) -> str:
+    """Return an empty cell with words, which have a blank on both sides if there was any."""
+    gap = cell[:1]
+    room = len(cell) - len(gap) - _width(words)
+    return f"{gap}{words}{' ' * max(room, len(gap))}" if words else cell
 
 
 def _width(words: str) -> int:

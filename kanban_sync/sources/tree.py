@@ -25,11 +25,15 @@ class Sequence(NamedTuple):
 
 
 class Mapping(NamedTuple):
-    """Named values; ``twice`` are the lines of names that stood there before."""
+    """Named values; ``twice`` are the lines of names that stood there before.
+
+    ``of`` is what stands in the file, where this one has more than that.
+    """
 
     line: int
     values: dict[str, Node]
     twice: list[tuple[int, str]]
+    of: Mapping | None = None
 
 
 LONGEST = 20_000

@@ -51,6 +51,8 @@ def fixed(data: bytes, source: str = "tasks-md") -> bytes:
         ("pendng", "pending"),
         ("dome", ""),
         ("donee", "done"),
+        ("todoo", "todo"),
+        ("TODDO", "TODO"),
         ("in progress", "In progress"),
         ("someday-ish", ""),
         ("größer", ""),

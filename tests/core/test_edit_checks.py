@@ -54,6 +54,33 @@ def test_what_was_asked_for_is_no_mistake(after: Document, edit: Edit) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "is_lost"),
+    [
+        ("doing | 50%", True),
+        ("doing** | **Sprint:** 4", True),
+        ("doing, owner: ada", True),
+        ("进行中 负责人：ada", True),  # noqa: RUF001
+        ("[ ] todo | [x] doing", True),
+        ("doing |", False),
+        ("doing (since: May | June)", False),
+        ("[bob](https://a.invalid/b)", False),
+        ("since 10:30", False),
+        ("done:", False),
+    ],
+)
+def test_an_edit_that_loses_what_stands_beside_a_value_is_a_mistake(
+    said: str, is_lost: bool
+) -> None:
+    busy = B._replace(word=said, assignee=said)
+    set_ = (SetStatus(2, DONE), busy._replace(status=DONE, word="done"))
+    claimed = (Claim(2, "ada"), busy._replace(assignee="ada"))
+    for edit, after in (set_, claimed, (Unclaim(2), busy._replace(assignee=""))):
+        found = mistake(document(A, busy), document(A, after), edit)
+        assert found == (f"{said!r} would be lost, which says more than what is replaced"
+                         if is_lost else "")  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("after", "edit"),
     [
         (BEFORE, SetStatus(0, DONE)),

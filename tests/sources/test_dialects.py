@@ -362,6 +362,49 @@ def test_a_line_may_say_several_things_with_bars_between_them() -> None:
     assert edited.decode() == text.replace("In Progress", "Done")
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "assignee", "fields"),
+    [
+        ("**Status:** In Progress | **Sprint:** 4 | **Owner:** @bob", "in_progress", "bob",
+         (("Sprint", "4"),)),
+        ("**Owner:** @bob | **Sprint:** 4", "todo", "bob", (("Sprint", "4"),)),
+        ("Owner: bob | Sprint: 4 | Risk: high", "todo", "bob",
+         (("Sprint", "4"), ("Risk", "high"))),
+        ("- Sprint: 4 | Owner: bob", "todo", "bob", (("Sprint", "4"),)),
+        ("**Status**: Done | **Completed**: 2026-01-02", "done", "",
+         (("Completed", "2026-01-02"),)),
+        ("Owner: bob | Status: in-progress (since May) | ", "in_progress", "bob", ()),
+        ("Owner: bob |", "todo", "bob", ()),
+        ("Status: done | ID: 5 | Title: b", "done", "", (("ID", "5"), ("Title", "b"))),
+        ("Status: done|Link: `a | Owner: eve`|Sprint: 4", "done", "",
+         (("Link", "`a | Owner: eve`"), ("Sprint", "4"))),
+        ("Owner: bob | Blocks: T-2 | 3 | Sprint: -", "todo", "bob", (("Blocks", "T-2 | 3"),)),
+    ],
+)  # fmt: skip
+def test_values_side_by_side_are_told_apart_whatever_their_labels(
+    line: str, status: str, assignee: str, fields: tuple[tuple[str, str], ...]
+) -> None:
+    for text in (f"### T-1: One\n{line}\n- [ ] a\n- [ ] b\n", f"- [ ] One\n  {line}\n"):
+        task = only(text)
+        assert (task.status.value, task.assignee, task.fields) == (status, assignee, fields)
+        assert task.body == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Sprint: 4 | Risk: high", "Some words | Status: done", "| Status: done | Owner: bob |",
+     "`a: b | Status: done`", "Note: `b | Status: done`"],
+)  # fmt: skip
+def test_bars_between_other_words_tell_no_values(line: str) -> None:
+    task = only(f"- [ ] One\n  {line}\n")
+    assert (task.body, task.fields, task.status) == (line, (), Status.TODO)
+
+
+def test_ids_behind_bars_are_no_labels() -> None:
+    task = only("- [ ] One\n  Depends on: T-1 | T-2: dig | Sprint: 4\n")
+    assert (task.depends_on, task.fields) == (("T-1", "T-2"), (("Sprint", "4"),))
+
+
 def test_a_list_of_ids_that_repeats_itself_names_each_once() -> None:
     task = only(f"- [ ] T-9 x\n  - Depends on: {'T-1..3, T-7, ' * 20_000}T-8\n")
     assert task.depends_on == ("T-1", "T-2", "T-3", "T-7", "T-8")

@@ -50,6 +50,23 @@ def labels(draw: st.DrawFn) -> str:
     return indent + form.format(name, draw(st.one_of(STATUSES, NAMES)))
 
 
+OTHERS = [("Sprint", "s4"), ("Risk", "steep"), ("Completed", "2026-01-02"), ("Priority", "low")]
+KEPT = re.compile(rb"Sprint|s4|Risk|steep|Completed|2026-01-02|Priority|low")
+"""What stands beside a status or an owner, and stays in every edit of those."""
+
+
+@st.composite
+def side_by_side(draw: st.DrawFn) -> str:
+    form = draw(st.sampled_from(["{}: {}", "**{}:** {}", "**{}**: {}"]))
+    owner = st.tuples(st.sampled_from(["Owner", "Assignee"]), NAMES)
+    said = st.one_of(st.tuples(st.just("Status"), STATUSES), owner)
+    others = st.lists(st.sampled_from(OTHERS), max_size=3, unique=True)
+    pairs = draw(st.permutations([draw(said), *draw(others), *draw(st.lists(said, max_size=1))]))
+    bar = draw(st.sampled_from([" | ", "|", " |  "]))
+    end = draw(st.sampled_from(["", "", " |", " | ", " | steep", " <!-- c -->"]))
+    return bar.join(form.format(*each).rstrip(" ") for each in pairs) + end
+
+
 HEADING = st.sampled_from(
     ["# Tasks", "## P1", "## P3", "## To Do", "## In Progress", "## Done", "## Notes", "### API",
      "### T-7: Dig (todo)", "### Task 2: Dig ✅", "### T-8: Dig", "Doing\n-----", "## Legend"]
@@ -72,8 +89,8 @@ def tables(draw: st.DrawFn) -> str:
 
 
 PIECES = st.one_of(
-    boxes(), boxes(), labels(), HEADING, tables(), WORDS, st.just(""), st.just("```"),
-    st.just("<!-- a comment -->"), st.just("  <!-- a comment -->"), st.just("> - [ ] quoted"),
+    boxes(), boxes(), labels(), side_by_side(), HEADING, tables(), WORDS, st.just(""),
+    st.sampled_from(["```", "<!-- a comment -->", "  <!-- a comment -->", "> - [ ] quoted"]),
 )  # fmt: skip
 
 
@@ -87,7 +104,8 @@ def markdown(draw: st.DrawFn) -> bytes:
 
 SCALARS = st.sampled_from(
     ["todo", "done", "'in progress'", '"pending"', "in_progress  # soon", "", "null", "odd", "完了",
-     "|\n      done\n", ">-\n      done", "&s done", "*s", "!!str done", "[a, b]"]
+     "|\n      done\n", "|+\n      done\n\n", ">-\n      done", "&s done",
+     "*s", "!!str done", "[a, b]"]
 )  # fmt: skip
 TITLES = st.sampled_from(["Dig", "'It''s'", '"a: b"', "straße 完了", "Dig  # deep", "|\n      Dig"])
 
@@ -110,7 +128,16 @@ def roadmaps(draw: st.DrawFn) -> bytes:
     lines += draw(
         st.sampled_from([[], ["- id: N", "  milestones:", "  - id: notes", "    tasks:"]])
     )
-    lines += draw(st.sampled_from([[], ["tasks: [{id: L}, dig]"], ["tasks:", "- dig", "# e"]]))
+    lines += draw(
+        st.sampled_from(
+            [
+                [],
+                ["tasks: [{id: L}, dig]"],
+                ["tasks:", "- dig", "# e"],
+                ["tasks:", "  N1:", "    notes: n", "  N2: {title: a}", "  N3: dig"],
+            ]
+        )
+    )
     end = draw(st.sampled_from(["\n", "\r\n"]))
     text = end.join("\n".join(lines).split("\n")) + draw(st.sampled_from(["", end]))
     return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
@@ -273,6 +300,27 @@ def test_an_edit_changes_one_field_and_the_lines_that_hold_it(
         return
     check_tasks(document, source.parse(path, after), edit)
     check_bytes(before, after, edit)
+
+
+@given(
+    st.sampled_from(["### T-1: Dig\n{}\n", "### Task 1: Dig\n- {}", "- [ ] Dig\n  - {}\n- [ ] Go"]),
+    st.lists(side_by_side(), min_size=1, max_size=2),
+    st.one_of(
+        st.sampled_from(Status).map(lambda status: SetStatus(0, status)),
+        st.sampled_from([Claim(0, "ada"), Claim(0, "eve"), Unclaim(0)]),
+    ),
+)
+def test_an_edit_keeps_the_values_beside_the_one_that_it_changes(
+    form: str, lines: list[str], edit: Edit
+) -> None:
+    head, _, tail = form.partition("{}")
+    indent = head.rpartition("\n")[2]
+    before = (head + f"\n{indent}".join(lines) + tail).encode()
+    source = SOURCES["tasks-md"]
+    after = edited(source, "TASKS.md", before, edit)
+    if isinstance(after, bytes) and after != before:
+        check_tasks(source.parse("TASKS.md", before), source.parse("TASKS.md", after), edit)
+        assert Counter(KEPT.findall(after)) == Counter(KEPT.findall(before))
 
 
 @pytest.mark.parametrize("kind", CASES)

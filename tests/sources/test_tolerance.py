@@ -118,6 +118,10 @@ def test_bytes_that_are_no_utf_8_spoil_only_themselves(path: str, text: str) -> 
     assert len(broken.tasks) == len(whole.tasks) > 0
 
 
+POINTER = (
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:"
+    b"4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
 CONFLICT = "<<<<<<< ours\n{}=======\n{}>>>>>>> theirs\n"
 GOOD = {
     TASKS: "- [ ] a\n",
@@ -135,6 +139,8 @@ BROKEN = [
         (path, good.encode() + b" " * USUAL.file_size * MIB, "too-large")
         for path, good in GOOD.items()
     ),
+    *((path, POINTER, "unreadable") for path in GOOD),
+    *((path, b"\r\n<!DOCTYPE html>\n<p>- [ ] a\n", "unreadable") for path in GOOD),
     (ROADMAP, b"tasks: [{id: A", "bad-yaml"),
     (MISSION, b'{"milestones": [{"id"', "bad-json"),
 ]

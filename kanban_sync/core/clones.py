@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.model import UNKNOWN, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kanban_sync.core.layers import SlotState
     from kanban_sync.core.merge import Kept
@@ -42,6 +42,9 @@ PLACE = ("parent", "number", "position", "path", "line")
 
 UNIT = "="
 """Begins the name of a slot that stands for a unit: a change, or a file as a whole."""
+
+CHANGES = "/changes/"
+"""Stands in a slot between the folder of a source's root and the name of a change."""
 
 
 class Record(NamedTuple):
@@ -140,7 +143,7 @@ def record_of(slots: Mapping[str, SlotState]) -> Record:
         source, _, place = slot.partition(":")
         if place.startswith(UNIT):
             continue
-        unit, prefix = _unit_of(units, source, state.path or place)
+        unit, prefix = _unit_of(units, source, place)
         tops = _tops(state)
         for task in state.tasks:
             for name in _names(state, place, unit, prefix, task.own, tops[task.own]):
@@ -152,32 +155,34 @@ def record_of(slots: Mapping[str, SlotState]) -> Record:
             for name in (*_names(state, place, unit, prefix, own, own), f"#{own}"):
                 versions.setdefault((source, name), set()).add(version)
         if unit:
-            held.add((source, unit))
+            if state.path:
+                held.add((source, unit))
             its = versions.setdefault((source, unit), set())
             its |= {each.text_version for each in state.tasks}
             its |= {each.status_version for each in state.tasks}
-            its.add(state.shape_version)
+            its |= {state.shape_version, *state.removed.values()}
     return Record({task: frozenset(each) for task, each in versions.items()}, frozenset(held))
 
 
-def _units(slots: Mapping[str, SlotState]) -> dict[tuple[str, str], str]:
-    """Return the changes by source and folder."""
-    found: dict[tuple[str, str], str] = {}
+def _units(slots: Mapping[str, SlotState]) -> set[tuple[str, str]]:
+    """Return the changes, by source and name; also those whose files are gone."""
+    found: set[tuple[str, str]] = set()
     for slot, state in slots.items():
         source, _, name = slot.partition(":")
-        if name.startswith(UNIT) and state.path and name != f"{UNIT}{state.path}":
-            found[source, state.path] = name.removeprefix(UNIT)
+        if name.startswith(UNIT) and name != f"{UNIT}{state.path}":
+            found.add((source, name.removeprefix(UNIT)))
     return found
 
 
-def _unit_of(units: Mapping[tuple[str, str], str], source: str, path: str) -> tuple[str, str]:
-    """Return the change that a file belongs to, and what tells the file's lines from others'."""
-    folder = path
-    while folder := folder.rpartition("/")[0]:
-        if (source, folder) in units:
-            inside = path.removeprefix(f"{folder}/")
-            return units[source, folder], "" if inside == "tasks.md" else f"{inside}/"
-    return "", ""
+def _unit_of(units: Collection[tuple[str, str]], source: str, place: str) -> tuple[str, str]:
+    """Return the change that a slot belongs to, and what tells the slot's lines from others'."""
+    root, _, rest = place.partition(CHANGES)
+    name, _, inside = rest.partition("/")
+    above = root.rpartition("/")[0]
+    unit = f"{above}/{name}" if above else name
+    if not inside or (source, unit) not in units:
+        return "", ""
+    return unit, "" if inside == "tasks.md" else f"{inside}/"
 
 
 def _tops(state: SlotState) -> dict[str, str]:

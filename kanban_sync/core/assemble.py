@@ -170,12 +170,13 @@ class Own(NamedTuple):
         top, _, below = own.partition("#")
         moved = (each for each in state.prefixes if not below and state.name_of(each) == name)
         removed = state.removed.get(below or next(moved, top), UNKNOWN)
+        if self.held is not None and (source, name) not in self.held:
+            # What was recorded of its removal can be taken back, should that be undone.
+            return removed if removed > UNKNOWN else None
         inside = (each for each in self.deleted if each.startswith(f"{task.path}/"))
         deleted = max((self.deleted[each] for each in inside), default=UNKNOWN)
         version = max(removed, deleted, self.deleted.get(task.path, UNKNOWN))
-        if self.held is None:
-            return version if version > UNKNOWN else state.shape_version
-        return version if version > UNKNOWN or (source, name) in self.held else None
+        return version if version > UNKNOWN or self.held is not None else state.shape_version
 
 
 ALONE = Own({})

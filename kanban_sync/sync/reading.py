@@ -210,7 +210,7 @@ class _Reader:
             for unit in source.units(tree, self._sources.contents.content, settings):
                 self._read_unit(name, source, unit, changes)
         by_path = {state.path: state for state in self._slots.values()}
-        deleted = deletions(self._layer.log)
+        deleted = deletions(self._layer.log, self._files.slots)
         gone = vanished(self._known.all, set(self._tasks), by_path, self._own(deleted))
         return Reading(
             tuple(self._tasks.values()),
@@ -256,7 +256,7 @@ class _Reader:
         gone = self._files.slots.keys() - self._slots.keys() - self._units.keys()
         states = {slot: self._files.slots[slot] for slot in gone}
         return {
-            slot: left(state) if slot in self._left else without_file(state, deleted)
+            slot: left(state) if slot in self._left else without_file(slot, state, deleted)
             for slot, state in states.items()
         }
 

@@ -15,10 +15,10 @@ from kanban_sync.sync.reading import read_files
 from repos import GitError, Repo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from kanban_sync.core.model import Task
+    from kanban_sync.core.model import Task, TaskKey
 
 PROJECT = "p1"
 CHANGE = "openspec/changes/one/tasks.md"
@@ -221,6 +221,13 @@ class Team:
         return self.store.filed_tasks()
 
 
+def _is_over(task: Task, there: Mapping[TaskKey, Task]) -> bool:
+    """Whether a task is over, or what it stands below was done when it was taken out."""
+    if task.status in {Status.ORPHANED, Status.DONE}:
+        return True
+    return task.parent is not None and there[task.parent].status is Status.DONE
+
+
 def differences(team: Team) -> list[str]:
     """Return in what the database differs from what a fresh clone says."""
     fresh = {task.key: task for task in team.fresh()}
@@ -231,6 +238,6 @@ def differences(team: Team) -> list[str]:
             fields = [n for n in task._fields if getattr(task, n) != getattr(fresh[key], n)]
             told = [(n, getattr(task, n), getattr(fresh[key], n)) for n in fields]
             found.append(f"{key}: {told}")
-        elif key not in fresh and task.status not in {Status.ORPHANED, Status.DONE}:
+        elif key not in fresh and not _is_over(task, there):
             found.append(f"still there: {key} {task.status} {task.text_version}")
     return found

@@ -169,8 +169,9 @@ def compare(
     for each in ended:
         news += _told(old[each.task.key].task, each.task)
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
-    after = {each.task.key: each.task for each in write}
-    relinks = bool(created or over) or any(_relinks(old[key].task, after[key]) for key in updated)
+    relinks = bool(created or over) or any(
+        _relinks(old[each.task.key].task, each.task) for each in write
+    )
     turned = tuple(
         each.task.key
         for each in write

@@ -55,7 +55,7 @@ CHANGED = 2
 """How many changes one commit touches: their tasks are 1 % of all."""
 
 DIGESTS = "SELECT source, name, file_digest FROM tasks WHERE project = ?"
-TABLES = ("tasks", "needs", "events", "slots", "tips", "projects")
+TABLES = ("tasks", "needs", "events", "slots", "tips", "projects", "clones")
 NOW = 1_700_000_000.0
 NEWS = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
 COUNT = """INSERT INTO projects (project, merges) VALUES (?, 1)
@@ -271,8 +271,8 @@ def rows_for(repository: Repository, kind: str) -> dict[str, Sequence[Row]]:
     return {
         **tasks,
         NEWS: [(project, NOW, *each) for each in events],
-        WRITE_TIP: [(project, "main", repository.files.tips["main"])],
-        WRITE_SLOT: [(project, *each) for each in texts(repository.slots)],
+        WRITE_TIP: [(project, "", "main", repository.files.tips["main"])],
+        WRITE_SLOT: [(project, "", *each) for each in texts(repository.slots)],
         COUNT: [(project,)],
     }
 

@@ -78,7 +78,7 @@ class Clone(Checkout):
         Raises:
             SetupError: What is named is none.
         """
-        return task_database(self.state.path / DATABASE_FILE, os.environ)
+        return task_database(self.state.path / DATABASE_FILE, os.environ, self.state)
 
     def session(self, settings: Settings | None, worktree: str = "-") -> Session:
         """Open what one pass works with; without settings, with those that are committed.

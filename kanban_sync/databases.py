@@ -40,6 +40,26 @@ class Contents:
     projects: tuple[ProjectCounts, ...] = ()
 
 
+class Clone(Protocol):
+    """What tells a clone from others that share a database: its state folder."""
+
+    def clone_id(self) -> str:
+        """Return its id, made the first time."""
+        ...
+
+    def known_clone_id(self) -> str:
+        """Return its id, empty if it has none yet."""
+        ...
+
+
+def _named(clone: Clone | None) -> str:
+    return clone.clone_id() if clone is not None else ""
+
+
+def _known(clone: Clone | None) -> str:
+    return clone.known_clone_id() if clone is not None else ""
+
+
 class TaskDatabase(Protocol):
     """The database of a clone, not opened yet.
 
@@ -79,6 +99,7 @@ class SqliteFile:
     """A file in the state folder of a clone."""
 
     path: Path
+    clone: Clone | None = None
     kind = "sqlite"
 
     @property
@@ -90,7 +111,7 @@ class SqliteFile:
         """Open it, made and brought up to date if need be."""
         from kanban_sync.stores.sqlite import open_sqlite
 
-        return open_sqlite(self.path, project)
+        return open_sqlite(self.path, project, _named(self.clone))
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no file."""
@@ -98,7 +119,7 @@ class SqliteFile:
 
         if not self.path.exists():
             return None
-        return open_sqlite(self.path, project, read_only=True)
+        return open_sqlite(self.path, project, _known(self.clone), read_only=True)
 
     def contents(self) -> Contents:
         """Return what the file holds."""
@@ -128,6 +149,7 @@ class PostgresServer:
     """A database on a PostgreSQL server."""
 
     address: Address
+    clone: Clone | None = None
     kind = "postgresql"
 
     @property
@@ -139,7 +161,7 @@ class PostgresServer:
         """Open it, with a schema made if there is none."""
         from kanban_sync.stores.postgres import open_postgres
 
-        return open_postgres(self.address, project)
+        return open_postgres(self.address, project, _named(self.clone))
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no schema."""
@@ -147,7 +169,7 @@ class PostgresServer:
         from kanban_sync.stores.postgres_database import NoSchemaError
 
         try:
-            return open_postgres(self.address, project, read_only=True)
+            return open_postgres(self.address, project, _known(self.clone), read_only=True)
         except NoSchemaError:
             return None
 
@@ -176,15 +198,17 @@ def counted(database: Database) -> tuple[ProjectCounts, ...]:
         return project_counts(database)
 
 
-def task_database(file: Path, environment: Mapping[str, str]) -> TaskDatabase:
-    """Return the database that the user has named, else the file.
+def task_database(
+    file: Path, environment: Mapping[str, str], clone: Clone | None = None
+) -> TaskDatabase:
+    """Return the database that the user has named, else the file, for one clone.
 
     Raises:
         SetupError: What is named is no URL of a database, or its driver is not installed.
     """
     url = environment.get(DATABASE_URL, "") or user_setting(SETTING)
     if not url:
-        return SqliteFile(file)
+        return SqliteFile(file, clone)
     try:
         from kanban_sync.stores.postgres_address import address_of
     except ImportError as error:
@@ -193,4 +217,4 @@ def task_database(file: Path, environment: Mapping[str, str]) -> TaskDatabase:
             f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
             " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
         ) from error
-    return PostgresServer(address_of(url))
+    return PostgresServer(address_of(url), clone)

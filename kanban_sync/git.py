@@ -267,17 +267,17 @@ class GitRepository:
 
     # --- layers -----------------------------------------------------------------------------
 
-    def layers(self, pathspecs: Sequence[str], since: Mapping[str, str]) -> tuple[Layer, ...]:
+    def layers(
+        self, pathspecs: Sequence[str], since: Mapping[str, str], *, whole: bool = False
+    ) -> tuple[Layer, ...]:
         """Resolve the branch that is read to a commit; none before the first commit."""
         name, tip = self.branch()
-        if not tip:
-            return ()
-        if (last := since.get(name, "")) == tip:
-            return (Layer(name, tip, {}, (), last),)
+        last = since.get(name, "")
+        if not tip or (last == tip and not whole):
+            return (Layer(name, tip, {}, (), last),) if tip else ()
         entries = self._entries(tip, pathspecs)
         tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
-        if last and not self._is_ancestor(last, tip):
-            last = ""
+        last = last if last and self._is_ancestor(last, tip) else ""
         return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last, links),)
 
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
@@ -303,8 +303,8 @@ class GitRepository:
     def _log(self, since: str, tip: str, pathspecs: Sequence[str]) -> tuple[LogEntry, ...]:
         """Return the commits that changed watched files, oldest first."""
         cut = self._shallow()
-        entries = parse_log(self._run(git_calls.log(since, tip, pathspecs)))
-        return tuple(entry for entry in entries if entry.commit not in cut)
+        log = parse_log(self._run(git_calls.log(since, tip, pathspecs)))
+        return tuple(entry for entry in log if entry.commit not in cut)
 
     def _shallow(self) -> frozenset[str]:
         """Return the commits at which a shallow clone was cut: they seem to add every file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
 from kanban_sync.core.layers import EMPTY, flatten
@@ -60,6 +60,24 @@ def tasks_of(
         status_version=shape,
     )
     return [parent, *children]
+
+
+def with_newest(tasks: Sequence[Task]) -> list[Task]:
+    """Give a change the newest version of its lines' statuses, from which its own comes.
+
+    A clone by itself need not know: what it says of a change is so, whatever the version.
+    """
+    newest: dict[TaskKey, Version] = {}
+    for task in tasks:
+        if task.parent is not None:
+            its = newest.get(task.parent, UNKNOWN)
+            newest[task.parent] = max(its, task.status_version)
+    return [
+        task._replace(status_version=max(task.status_version, newest.get(task.key, UNKNOWN)))
+        if task.parent is None and task.key.source == "openspec"
+        else task
+        for task in tasks
+    ]
 
 
 def _entries(unit: Unit, project: str, read: ReadFile, parent: TaskKey | None) -> list[Task]:
@@ -132,10 +150,43 @@ def _id_beside(state: SlotState, keyed: KeyedTask) -> str:
     return "" if is_told else keyed.traits.id
 
 
+class Own(NamedTuple):
+    """What a clone may say of tasks that its files do not hold.
+
+    ``deleted`` are files with the commits that took them away. ``held`` are the tasks that its
+    files held before, as (source, name), where other clones speak of tasks, too; None where it is
+    by itself, and knows of all. ``unread`` are those of files that cannot be read now.
+    """
+
+    deleted: Mapping[str, Version]
+    held: Collection[tuple[str, str]] | None = None
+    unread: Collection[tuple[str, str]] = ()
+
+    def version_of(self, task: Task, state: SlotState, own: str) -> Version | None:
+        """Return the version with which a task is gone, None if this clone cannot say that."""
+        _, source, name = task.key
+        if (source, name) in self.unread:
+            return None
+        top, _, below = own.partition("#")
+        moved = (each for each in state.prefixes if not below and state.name_of(each) == name)
+        removed = state.removed.get(below or next(moved, top), UNKNOWN)
+        if self.held is not None and (source, name) not in self.held:
+            # What was recorded of its removal can be taken back, should that be undone.
+            return removed if removed > UNKNOWN else None
+        inside = (each for each in self.deleted if each.startswith(f"{task.path}/"))
+        deleted = max((self.deleted[each] for each in inside), default=UNKNOWN)
+        version = max(removed, deleted, self.deleted.get(task.path, UNKNOWN))
+        return version if version > UNKNOWN or self.held is not None else state.shape_version
+
+
+ALONE = Own({})
+
+
 def vanished(
     known: Iterable[Task],
     held: Collection[TaskKey],
     states: Mapping[str, SlotState],
+    mine: Own = ALONE,
 ) -> list[Task]:
     """Return the tasks that no file holds any more, as they are now.
 
@@ -148,6 +199,7 @@ def vanished(
         known: All tasks of the database.
         held: The keys of all tasks that the files hold.
         states: The state of each file's slot, by the file's path.
+        mine: What this clone may say of them.
     """
     gone: list[Task] = []
     ids = {task.traits.id for state in states.values() for task in state.tasks if not task.above}
@@ -168,11 +220,14 @@ def vanished(
         is_again = task.status is Status.DONE and (removal or UNKNOWN) > task.status_version
         if task.status.is_over and task.parent not in held and not is_again:
             continue
+        version = mine.version_of(task, state, own) if removal is None else removal
+        if version is None:
+            continue
         gone.append(
             task._replace(
                 status=Status.ORPHANED if removal is None else Status.DONE,
                 word="",
-                status_version=max(removal or state.shape_version, task.status_version),
+                status_version=version,
             )
         )
     return gone

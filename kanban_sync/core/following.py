@@ -11,7 +11,7 @@ from kanban_sync.core.layers import EMPTY, SlotChange, carry, left
 from kanban_sync.core.model import UNKNOWN, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.layers import SlotState
@@ -130,6 +130,35 @@ def _at_hand(
         except MissingObjectError:
             return changes[index + 1 :]
     return changes
+
+
+def deletions(log: Iterable[LogEntry], slots: Mapping[str, SlotState]) -> dict[str, Version]:
+    """Return the files that commits took away, each with a version newer than all of its tasks."""
+    found: dict[str, Version] = {}
+    for entry in log:
+        version = Version(entry.time, entry.commit[:COMMIT_DIGITS])
+        for change in entry.changes:
+            if not change.new:
+                found[change.path] = max(version, found.get(change.path, UNKNOWN))
+    for slot, state in slots.items():
+        path = state.path or slot.partition(":")[2]
+        if path in found:
+            its = (
+                each for task in state.tasks for each in (task.text_version, task.status_version)
+            )
+            newest = max(its, default=UNKNOWN)
+            later = max(found[path].time, newest.time + 1)
+            found[path] = found[path]._replace(time=later)
+    return found
+
+
+def without_file(slot: str, state: SlotState, deleted: Mapping[str, Version]) -> SlotState:
+    """Return what is known of a slot whose file is gone, with the commit that took it away."""
+    version = deleted.get(state.path or slot.partition(":")[2])
+    if version is None:
+        return replace(state, path="")
+    removed = dict.fromkeys((each.own for each in state.tasks), version)
+    return replace(state, path="", removed={**state.removed, **removed})
 
 
 def changes_of(entry: LogEntry, slot_of: Callable[[str], str | None]) -> dict[str, SlotChange]:

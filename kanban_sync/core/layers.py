@@ -53,7 +53,9 @@ class SlotState:
     removed where that means that they are done, each with the version of the removal;
     ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
     of it; ``hidden`` are tasks whose ids still stand in the content, where nobody reads a task: a
-    box that broke, a block in a comment. They were not removed.
+    box that broke, a block in a comment. They were not removed. ``removed`` are the own keys of all
+    tasks that a commit took out and none brought back, each with that commit's version, which is
+    newer than any that the task had.
     """
 
     blob: str
@@ -65,6 +67,7 @@ class SlotState:
     completed: Mapping[str, Version] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[KeyedTask, ...] = ()
+    removed: Mapping[str, Version] = field(default_factory=dict)
 
     def name_of(self, own: str) -> str:
         """Return the name of a top-level task in its key."""
@@ -167,6 +170,7 @@ def carry(
             )
         )
     hidden = _hidden(before, matches, owns, still_named)
+    there = {*owns, *(each.own for each in hidden)}
     is_told = gone_means_done if flat else document.is_bare
     is_told = is_told or _is_what_was_left(new_traits, before, matches)
     return SlotState(
@@ -176,11 +180,10 @@ def carry(
         taken={**taken, **dict(zip(owns, map(text_hash, new_traits), strict=True))},
         gone_means_done=gone_means_done,
         shape_version=_shape_version(before, matches, change),
-        completed=_completed(
-            before, matches, change, {*owns, *(each.own for each in hidden)}, is_told=is_told
-        ),
+        completed=_completed(before, matches, change, there, is_told=is_told),
         prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
+        removed=_taken_out(before, matches, change, there),
     )
 
 
@@ -311,6 +314,26 @@ def _completed(
     for own in owns:
         found.pop(own, None)
     return found
+
+
+def _taken_out(
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    change: SlotChange,
+    there: Collection[str],
+) -> Mapping[str, Version]:
+    """Return the tasks that are not there any more, each with the version of its removal."""
+    found: dict[str, Version] = {}
+    for state in before:
+        for own, version in state.removed.items():
+            found[own] = max(version, found.get(own, UNKNOWN))
+    for state, pairs in zip(before, matches, strict=True):
+        for task in _removed(state, pairs):
+            newest = max(task.text_version, task.status_version)
+            # A merge of a removal is not the removal, but where it takes out what is newer.
+            if found.get(task.own, UNKNOWN) <= newest:
+                found[task.own] = _later(change.version, newest.time)
+    return {own: version for own, version in found.items() if own not in there}
 
 
 def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:

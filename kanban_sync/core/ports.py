@@ -125,8 +125,13 @@ class Branches(NamedTuple):
 class Repository(Protocol):
     """Git, at fixed commits: never the work tree, never the index."""
 
-    def layers(self, pathspecs: Sequence[str], since: Mapping[str, str]) -> tuple[Layer, ...]:
-        """Resolve the layers. ``since`` maps a layer's name to the tip that was synced last."""
+    def layers(
+        self, pathspecs: Sequence[str], since: Mapping[str, str], *, whole: bool = False
+    ) -> tuple[Layer, ...]:
+        """Resolve the layers. ``since`` maps a layer's name to the tip that was synced last.
+
+        A layer that has not moved since has no tree, unless it is asked for as a ``whole``.
+        """
         ...
 
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
@@ -245,14 +250,23 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class FilesState:
-    """What the last sync knew of the files: the tip of each layer and the state of each slot."""
+    """What this clone's last sync knew of its files: each layer's tip and each slot's state.
+
+    ``is_shared`` tells whether other clones bring their tasks into the same database, and
+    ``has_news`` whether one did since. Both are the store's to say.
+    """
 
     tips: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, SlotState] = field(default_factory=dict)
+    is_shared: bool = False
+    has_news: bool = False
 
 
 class TaskStore(Protocol):
-    """The task database of one project. Times are parameters, in seconds since 1970.
+    """The task database of one project, as one clone of it has opened it.
+
+    Times are parameters, in seconds since 1970. Several clones may share a database: what is
+    recorded of files is each clone's own, and ``core.clones`` says whose word counts.
 
     Every method that writes is one transaction, and is as if it had not begun when it raises.
     Every implementation inherits one contract suite.
@@ -281,7 +295,7 @@ class TaskStore(Protocol):
         ...
 
     def files(self) -> FilesState:
-        """Return what the last merge recorded of the files."""
+        """Return what this clone's last merge recorded of its files."""
         ...
 
     def merge(
@@ -292,9 +306,9 @@ class TaskStore(Protocol):
         Status and assignee are merged with what was set in the database since (``core.merge``).
 
         Args:
-            tasks: All tasks that the files hold now.
+            tasks: All tasks that the files of this clone hold now.
             gone: Tasks of the database that the files no longer hold -> what became of them.
-            files: What to remember of the files; replaces what was recorded.
+            files: What to remember of the files; replaces what this clone had recorded.
             now: The time of the events.
         """
         ...
@@ -338,8 +352,8 @@ class TaskStore(Protocol):
     def begin_run(self, run: Run) -> int:
         """Record the start of a run and return its id.
 
-        Nobody else runs for this target meanwhile: one that is still said to be ``running`` was
-        cut off, and becomes ``interrupted``.
+        Nobody else in this clone runs for this target meanwhile: one of its runs that is still said
+        to be ``running`` was cut off, and becomes ``interrupted``.
         """
         ...
 

@@ -74,6 +74,7 @@ def slot_to_json(state: SlotState) -> str:
         "completed": dict(state.completed),
         "prefixes": dict(state.prefixes),
         **({"hidden": _rows(state.hidden)} if state.hidden else {}),
+        **({"removed": dict(state.removed)} if state.removed else {}),
     }
     return json.dumps(plain, ensure_ascii=False)
 
@@ -119,6 +120,7 @@ def slot_from_json(text: str) -> SlotState:
             "hidden": _from_rows(data.get("hidden", ())),
             "shape_version": Version(*data["shape_version"]),
             "completed": {own: Version(*each) for own, each in completed.items()},
+            "removed": {own: Version(*each) for own, each in data.get("removed", {}).items()},
         },
     )
 

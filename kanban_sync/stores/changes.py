@@ -40,13 +40,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.merge import Filed, Kept, filed_part, merge_task
+from kanban_sync.core.clones import Heard, hear
+from kanban_sync.core.merge import Filed, Kept, Merge, filed_part, merge_task
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
+    from kanban_sync.core.clones import Voice
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import FilesState, Gone
 
@@ -120,7 +122,10 @@ def check_project(project: str, keys: Iterable[TaskKey]) -> None:
 
 
 def compare(
-    old: Mapping[TaskKey, Kept], new: Sequence[Task], gone: Mapping[TaskKey, Gone]
+    old: Mapping[TaskKey, Kept],
+    new: Sequence[Task],
+    gone: Mapping[TaskKey, Gone],
+    voice: Voice | None = None,
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -129,6 +134,7 @@ def compare(
         new: What the files hold now, at least what may have changed.
         gone: What the files no longer hold -> what became of it. Keys that the database never
             had, and those in ``new``, count for nothing.
+        voice: What counts of this, where other clones speak, too.
     """
     created: list[TaskKey] = []
     updated: list[TaskKey] = []
@@ -137,13 +143,15 @@ def compare(
     moved = 0
     for task in new:
         kept = old.get(task.key)
-        filed = filed_part(task)
         if kept is None:
             created.append(task.key)
-            write.append(Kept(task, filed))
+            write.append(Kept(task, filed_part(task)))
             news.append(News("task_created", str(task.key), CREATED[task.status]))
             continue
-        merged = merge_task(kept.filed or filed, task, kept.task)
+        heard = Heard(task, has_status=True) if voice is None else hear(voice, kept, task)
+        if heard is None:
+            continue
+        merged, filed = _merged(kept, heard), filed_part(heard.task)
         news += [_news("conflict", task.key, **each._asdict()) for each in merged.conflicts]
         if merged.task != kept.task:
             updated.append(task.key)
@@ -153,18 +161,36 @@ def compare(
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
     held = {task.key: task for task in new}
+    if voice is not None:
+        gone = {
+            key: each
+            for key, each in gone.items()
+            if key in old and voice.counts_gone(old[key], each.version)
+        }
     over = _over(old, held, gone)
     ended = [each for each in over if each.task != old[each.task.key].task]
     for each in ended:
         news += _told(old[each.task.key].task, each.task)
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
-    relinks = bool(created or over) or any(_relinks(old[key].task, held[key]) for key in updated)
+    relinks = bool(created or over) or any(
+        _relinks(old[each.task.key].task, each.task) for each in write
+    )
     turned = tuple(
         each.task.key
         for each in (write if old else ())
         if each.task.key in old and turns(old[each.task.key].task.status, each.task.status)
     )
     return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved, relinks, turned)
+
+
+def _merged(kept: Kept, heard: Heard) -> Merge:
+    """Merge what a file says with what is there."""
+    merged = merge_task(kept.filed or filed_part(heard.task), heard.task, kept.task)
+    if heard.has_status:
+        return merged
+    its = kept.task
+    task = merged.task._replace(status=its.status, word=its.word, status_version=its.status_version)
+    return merged._replace(task=task)
 
 
 def turns(old: Status, new: Status) -> bool:
@@ -188,7 +214,7 @@ def _over(
         before = kept.filed or filed_part(kept.task)
         if before.status is status and before.version >= version:
             continue
-        filed = Filed(status, "", before.assignee, max(version, before.version))
+        filed = Filed(status, "", before.assignee, version)
         task = kept.task
         # What is over in the database stays so, but for a line taken out of what is still there.
         is_kept = kept.is_ahead and task.status in SATISFYING and task.parent not in held

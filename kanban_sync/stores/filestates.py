@@ -1,4 +1,4 @@
-"""What a database keeps of the files: the tip of each layer and the state of each slot."""
+"""What a database keeps of each clone's files: the tip of each layer, the state of each slot."""
 
 from __future__ import annotations
 
@@ -14,20 +14,40 @@ if TYPE_CHECKING:
     from kanban_sync.core.layers import SlotState
     from kanban_sync.stores.transactions import Transaction
 
-TIPS = "SELECT layer, tip FROM tips WHERE project = ?"
-SLOTS = "SELECT slot, state FROM slots WHERE project = ?"
-SLOT_DIGESTS = "SELECT slot, md5(state) FROM slots WHERE project = ?"
+TIPS = "SELECT layer, tip FROM tips WHERE project = ? AND clone = ?"
+SLOTS = "SELECT slot, state FROM slots WHERE project = ? AND clone = ?"
+SLOT_DIGESTS = "SELECT slot, md5(state) FROM slots WHERE project = ? AND clone = ?"
 
 WRITE_TIP = """
-INSERT INTO tips (project, layer, tip) VALUES (?, ?, ?)
-ON CONFLICT (project, layer) DO UPDATE SET tip = excluded.tip
+INSERT INTO tips (project, clone, layer, tip) VALUES (?, ?, ?, ?)
+ON CONFLICT (project, clone, layer) DO UPDATE SET tip = excluded.tip
 """
 WRITE_SLOT = """
-INSERT INTO slots (project, slot, state) VALUES (?, ?, ?)
-ON CONFLICT (project, slot) DO UPDATE SET state = excluded.state
+INSERT INTO slots (project, clone, slot, state) VALUES (?, ?, ?, ?)
+ON CONFLICT (project, clone, slot) DO UPDATE SET state = excluded.state
 """
-FORGET_TIP = "DELETE FROM tips WHERE project = ? AND layer = ?"
-FORGET_SLOT = "DELETE FROM slots WHERE project = ? AND slot = ?"
+FORGET_TIP = "DELETE FROM tips WHERE project = ? AND clone = ? AND layer = ?"
+FORGET_SLOT = "DELETE FROM slots WHERE project = ? AND clone = ? AND slot = ?"
+
+CLONES = """
+SELECT clone, seen, (SELECT coalesce(max(said), 0) FROM projects WHERE project = ?1)
+  FROM clones WHERE project = ?1
+"""
+WRITE_CLONE = """
+INSERT INTO clones (project, clone, seen) VALUES (?, ?, ?)
+ON CONFLICT (project, clone) DO UPDATE SET seen = excluded.seen
+"""
+COUNT_SAID = """
+INSERT INTO projects (project, merges, said) VALUES (?, 0, 1)
+ON CONFLICT (project) DO UPDATE SET said = projects.said + 1
+"""
+TAKE_OVER = (
+    "UPDATE tips SET clone = ? WHERE project = ? AND clone = ''",
+    "UPDATE slots SET clone = ? WHERE project = ? AND clone = ''",
+)
+
+UNNAMED = ""
+"""The clone that recorded what is from before clones had names."""
 
 
 class Met(NamedTuple):
@@ -38,44 +58,89 @@ class Met(NamedTuple):
     mark: str
 
 
+class Clones(NamedTuple):
+    """The clones that share a project, each with how much had been said when it looked last."""
+
+    seen: Mapping[str, int]
+    said: int
+
+    def is_shared(self, clone: str) -> bool:
+        """Whether there are others besides one."""
+        return bool(self.seen.keys() - {clone})
+
+    def has_news(self, clone: str) -> bool:
+        """Whether another one has said something since this one looked."""
+        return self.is_shared(clone) and self.seen.get(clone) != self.said
+
+
 class RecordedFiles:
-    """The two tables, and the states of slots as this process last met them, with their JSON.
+    """The tables, and the states of slots as this process last met them, with their JSON.
 
     Making or reading that JSON costs more than all the rest of a merge; most slots stay as they
     are from one to the next.
     """
 
-    def __init__(self, project: str, *, has_md5: bool) -> None:
+    def __init__(self, project: str, clone: str, *, has_md5: bool) -> None:
         self._project = project
+        self._clone = clone
         self._has_md5 = has_md5
         self._met: dict[str, Met] = {}
 
     def read(self, db: Transaction) -> FilesState:
-        """Return what was recorded last."""
-        slots = self._all(db, SLOTS)
+        """Return what this clone recorded last."""
+        clones = self.clones(db)
+        clone = self._clone if self._clone in clones.seen else UNNAMED
+        if clone in clones.seen and clone != self._clone:
+            return FilesState({}, {}, is_shared=True, has_news=True)
+        slots = self._all(db, SLOTS, clone)
         return FilesState(
-            self._all(db, TIPS), {slot: self._read(slot, slots[slot]).state for slot in slots}
+            self._all(db, TIPS, clone),
+            {slot: self._read(slot, slots[slot]).state for slot in slots},
+            clones.is_shared(self._clone),
+            clones.has_news(self._clone),
         )
+
+    def clones(self, db: Transaction) -> Clones:
+        """Return who else there is, and whether there is news."""
+        rows = db.execute(CLONES, (self._project,)).fetchall()
+        return Clones({clone: seen for clone, seen, _ in rows}, rows[0][2] if rows else 0)
+
+    def take_over(self, db: Transaction, clones: Clones) -> None:
+        """Let a clone that merges for the first time go on where nobody by name has been."""
+        if self._clone not in clones.seen and UNNAMED not in clones.seen:
+            for statement in TAKE_OVER:
+                db.execute(statement, (self._clone, self._project))
+
+    def count(self, db: Transaction, clones: Clones, *, has_said: bool) -> None:
+        """Note that this clone has looked, and whether it has said something to others."""
+        is_heard = has_said and clones.is_shared(self._clone)
+        if is_heard:
+            db.execute(COUNT_SAID, (self._project,))
+        said = clones.said + is_heard
+        if clones.seen.get(self._clone) != said:
+            db.execute(WRITE_CLONE, (self._project, self._clone, said))
 
     def write(self, db: Transaction, files: FilesState) -> bool:
         """Record what is new or different, forget what is gone; tell whether a slot changed."""
         self._write_tips(db, files.tips)
         new = {slot: self._meet(slot, state) for slot, state in files.slots.items()}
-        old = self._all(db, SLOT_DIGESTS if self._has_md5 else SLOTS)
+        old = self._all(db, SLOT_DIGESTS if self._has_md5 else SLOTS, self._clone)
         written = [slot for slot in new if old.get(slot) != new[slot].mark]
         forgotten = [slot for slot in old if slot not in new]
-        db.executemany(WRITE_SLOT, [(self._project, slot, new[slot].text) for slot in written])
-        db.executemany(FORGET_SLOT, [(self._project, slot) for slot in forgotten])
+        here = (self._project, self._clone)
+        db.executemany(WRITE_SLOT, [(*here, slot, new[slot].text) for slot in written])
+        db.executemany(FORGET_SLOT, [(*here, slot) for slot in forgotten])
         return bool(written or forgotten)
 
     def _write_tips(self, db: Transaction, new: Mapping[str, str]) -> None:
-        old = self._all(db, TIPS)
-        written = [(self._project, name, new[name]) for name in new if old.get(name) != new[name]]
+        old = self._all(db, TIPS, self._clone)
+        here = (self._project, self._clone)
+        written = [(*here, name, new[name]) for name in new if old.get(name) != new[name]]
         db.executemany(WRITE_TIP, written)
-        db.executemany(FORGET_TIP, [(self._project, name) for name in old if name not in new])
+        db.executemany(FORGET_TIP, [(*here, name) for name in old if name not in new])
 
-    def _all(self, db: Transaction, query: str) -> dict[str, str]:
-        return dict(db.execute(query, (self._project,)).fetchall())
+    def _all(self, db: Transaction, query: str, clone: str) -> dict[str, str]:
+        return dict(db.execute(query, (self._project, clone)).fetchall())
 
     def _read(self, slot: str, text: str) -> Met:
         met = self._met.get(slot)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.clones import voice_of
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import Event, FilesState, Merged, Run
@@ -41,24 +42,51 @@ class _Contents:
     """All that a store holds at one moment; a parse goes with the merge that asked for it last."""
 
     tasks: Mapping[TaskKey, Kept] = field(default_factory=dict)
-    files: FilesState = field(default_factory=FilesState)
+    files: Mapping[str, FilesState] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
+    said: int = 0
     merges: int = 0
     parses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     bases: Mapping[str, Mapping[TaskKey, Said]] = field(default_factory=dict)
     boards: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     runs: Mapping[int, Run] = field(default_factory=dict)
+    runners: Mapping[int, str] = field(default_factory=dict)
     work: WorkContents = field(default_factory=WorkContents)
+
+
+@dataclass(slots=True, eq=False)
+class Shelf:
+    """Where the contents lie that all clones of a project have before them."""
+
+    has: _Contents = field(default_factory=_Contents)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class MemoryStore(Working):
     """The task database of one project, in memory."""
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, clone: str = "", shelf: Shelf | None = None) -> None:
         self._project = project
-        self._lock = threading.RLock()
-        self._has = _Contents()
+        self._clone = clone
+        self._shelf = shelf or Shelf()
         self._asked: set[str] = set()
+
+    def of_clone(self, clone: str) -> MemoryStore:
+        """Return the same database as another clone has it before it."""
+        return MemoryStore(self._project, clone, self._shelf)
+
+    @property
+    def _has(self) -> _Contents:
+        return self._shelf.has
+
+    @_has.setter
+    def _has(self, contents: _Contents) -> None:
+        self._shelf.has = contents
+
+    @property
+    def _lock(self) -> threading.RLock:
+        return self._shelf.lock
 
     def tasks(self) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key."""
@@ -76,8 +104,12 @@ class MemoryStore(Working):
         return [kept[task.key] for task in ahead if kept[task.key].is_ahead]
 
     def files(self) -> FilesState:
-        """Return what the last merge recorded of the files."""
-        return _copy(self._has.files)
+        """Return what this clone's last merge recorded of its files."""
+        has, clone = self._has, self._clone
+        files = _copy(has.files.get(clone, FilesState()))
+        is_shared = self._is_shared(has)
+        has_news = is_shared and has.seen.get(clone) != has.said
+        return replace(files, is_shared=is_shared, has_news=has_news)
 
     def merge(
         self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
@@ -87,8 +119,12 @@ class MemoryStore(Working):
         files = _copy(files)
         with self._lock:
             has = self._has
-            changes = compare(has.tasks, tasks, gone)
-            counts = not changes.merged.is_empty or files.slots != has.files.slots
+            known = has.files.get(self._clone, FilesState()).slots
+            is_shared = self._is_shared(has)
+            voice = voice_of(known, files.slots) if is_shared else None
+            changes = compare(has.tasks, tasks, gone, voice)
+            counts = not changes.merged.is_empty or files.slots != known
+            said = has.said + (is_shared and bool(changes.write or changes.over))
             written = {each.task.key: each for each in (*changes.write, *changes.over)}
             after = {**has.tasks, **written}
             news = changes.news
@@ -99,7 +135,9 @@ class MemoryStore(Working):
             self._has = replace(
                 has,
                 tasks=after,
-                files=files,
+                files={**has.files, self._clone: files},
+                seen={**has.seen, self._clone: said},
+                said=said,
                 merges=merges,
                 parses=self._noted(merges) if counts else has.parses,
                 events=(*has.events, *_numbered(news, len(has.events), now)),
@@ -171,9 +209,13 @@ class MemoryStore(Working):
             ended = {
                 id_: replace(each, result="interrupted")
                 for id_, each in self._has.runs.items()
-                if each.target == run.target and each.result == "running"
+                if each.target == run.target
+                and each.result == "running"
+                and self._has.runners[id_] == self._clone
             }
-            self._has = replace(self._has, runs={**self._has.runs, **ended, number: kept})
+            runs = {**self._has.runs, **ended, number: kept}
+            runners = {**self._has.runners, number: self._clone}
+            self._has = replace(self._has, runs=runs, runners=runners)
             return number
 
     def end_run(self, run: Run) -> None:
@@ -211,6 +253,9 @@ class MemoryStore(Working):
             has = self._has
             events = (*has.events, *_numbered(desk.news, len(has.events), desk.now))
             self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events)
+
+    def _is_shared(self, has: _Contents) -> bool:
+        return bool(has.seen.keys() - {self._clone})
 
     def _desk(self) -> MemoryDesk:
         return MemoryDesk(self._project, self._has.tasks, self._has.work, self._has.events)

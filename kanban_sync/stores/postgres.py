@@ -40,18 +40,21 @@ def again(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     return tried
 
 
-def open_postgres(address: Address, project: str, *, read_only: bool = False) -> PostgresStore:
+def open_postgres(
+    address: Address, project: str, clone: str = "", *, read_only: bool = False
+) -> PostgresStore:
     """Open the task database of a project, made if need be.
 
     Args:
         address: The database; several projects may share it.
         project: The id of the project; nothing of others is seen or touched.
+        clone: The id of the clone whose files are read.
         read_only: Only read; the schema has to be there.
 
     Raises:
         StoreError: It cannot be used, in words that say what to do.
     """
-    return PostgresStore(open_database(address, read_only=read_only), project)
+    return PostgresStore(open_database(address, read_only=read_only), project, clone)
 
 
 class PostgresStore(PostgresWork, SqlStore):
@@ -59,9 +62,9 @@ class PostgresStore(PostgresWork, SqlStore):
 
     _database: PostgresDatabase
 
-    def __init__(self, database: PostgresDatabase, project: str) -> None:
+    def __init__(self, database: PostgresDatabase, project: str, clone: str = "") -> None:
         """Take an open database."""
-        super().__init__(database, project)
+        super().__init__(database, project, clone)
 
     merge = again(SqlStore.merge)
     claim_next = again(PostgresWork.claim_next)

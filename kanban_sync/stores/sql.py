@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.clones import voice_of
+from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
@@ -35,13 +37,14 @@ if TYPE_CHECKING:
 
 
 class SqlStore:
-    """The task database of one project; usable from any thread."""
+    """The task database of one project, as a clone has it; usable from any thread."""
 
-    def __init__(self, database: Database, project: str) -> None:
+    def __init__(self, database: Database, project: str, clone: str = "") -> None:
         self._database = database
         self._project = project
+        self._clone = clone
         self._asked: set[str] = set()
-        self._files = RecordedFiles(project, has_md5=database.has_md5)
+        self._files = RecordedFiles(project, clone, has_md5=database.has_md5)
 
     def tasks(self) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key."""
@@ -62,7 +65,7 @@ class SqlStore:
             return [rows.kept_of(self._project, row) for row in found]
 
     def files(self) -> FilesState:
-        """Return what the last merge recorded of the files."""
+        """Return what this clone's last merge recorded of its files."""
         with self._database.reading() as db:
             return self._files.read(db)
 
@@ -73,6 +76,10 @@ class SqlStore:
         check_tasks(self._project, tasks)
         digests = [rows.digest_of(task) for task in tasks]
         with self._database.writing(self._project) as db:
+            clones = self._files.clones(db)
+            self._files.take_over(db, clones)
+            is_shared = clones.is_shared(self._clone)
+            voice = voice_of(self._files.read(db).slots, files.slots) if is_shared else None
             had = {digest for (digest,) in db.execute(rows.DIGESTS, (self._project,))}
             both = zip(tasks, digests, strict=True)
             new = {task.key: digest for task, digest in both if digest not in had}
@@ -80,7 +87,10 @@ class SqlStore:
             held = {task.key for task in tasks} if gone else set()
             over = [key for key in gone if key not in held and key.project == self._project]
             old = self._old(db, [*new, *over]) if had else {}
-            changes = compare(old, [task for task in tasks if task.key in new], gone)
+            changes = compare(old, [task for task in tasks if task.key in new], gone, voice)
+            if voice is not None:
+                # Of what was written, not all may be what this clone's files say.
+                new |= {each.task.key: _digest_of(each) for each in changes.write}
             lenient = lenient_paths(files)
             if had:
                 self._write(db, changes, new)
@@ -88,6 +98,7 @@ class SqlStore:
             else:
                 self._write_first(db, changes, new, lenient)
             self._tell(db, changes, now)
+            self._files.count(db, clones, has_said=bool(changes.write or changes.over))
             counts = self._files.write(db, files) or not changes.merged.is_empty
             if counts:
                 self._count_merge(db)
@@ -185,16 +196,18 @@ class SqlStore:
         with self._database.writing(self._project) as db:
             db.execute(
                 """UPDATE runs SET result = 'interrupted'
-                    WHERE project = ? AND target = ? AND result = 'running'""",
-                (self._project, run.target),
+                    WHERE project = ? AND clone IN (?, '') AND target = ?
+                      AND result = 'running'""",
+                (self._project, self._clone, run.target),
             )
             return _number(
                 db,
                 """INSERT INTO runs
-                          (target, started_at, seconds, result, operations, error, project)
-                   VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                          (target, started_at, seconds, result, operations, error, project, clone)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
                 *_of_run(run),
                 self._project,
+                self._clone,
             )
 
     def end_run(self, run: Run) -> None:
@@ -276,6 +289,11 @@ class SqlStore:
     def _merges(self, db: Transaction) -> int:
         query = "SELECT coalesce(max(merges), 0) FROM projects WHERE project = ?"
         return _number(db, query, self._project)
+
+
+def _digest_of(kept: Kept) -> str:
+    task, filed = kept
+    return rows.digest_of(task if filed is None else as_filed(task, filed))
 
 
 def _of_run(run: Run) -> tuple[Any, ...]:

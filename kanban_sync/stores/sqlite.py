@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def open_sqlite(path: Path, project: str, *, read_only: bool = False) -> SqliteStore:
+def open_sqlite(
+    path: Path, project: str, clone: str = "", *, read_only: bool = False
+) -> SqliteStore:
     """Open the task database of a project, made and brought up to date if need be.
 
     Args:
         path: The file; several projects may share it.
         project: The id of the project; nothing of others is seen or touched.
+        clone: The id of the clone whose files are read.
         read_only: Only read, also where nothing can be written; the file has to be there.
 
     Raises:
         StoreError: The file cannot be used, in words that say what to do.
     """
-    return SqliteStore(open_database(path, read_only=read_only), project)
+    return SqliteStore(open_database(path, read_only=read_only), project, clone)
 
 
 class SqliteStore(SqliteWork, SqlStore):

@@ -5,25 +5,27 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
+from kanban_sync.core.assemble import Own, ReadFile, tasks_of, vanished, with_newest
+from kanban_sync.core.clones import record_of
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.findings import EMPTIED
-from kanban_sync.core.following import follow
+from kanban_sync.core.following import deletions, follow, without_file
 from kanban_sync.core.identity import text_hash
 from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, flatten, left
-from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
+from kanban_sync.core.model import UNKNOWN, Document, Problem, Version
 from kanban_sync.core.moves import histories
 from kanban_sync.core.ports import FilesState
+from kanban_sync.sync.known import Known, by_their_ids
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Task
+    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.moves import Histories
     from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
 
@@ -111,11 +113,12 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     digest = all_sources.digest()
     same_readers = files.tips.get(READERS) == digest
     watched = pathspecs(sources, settings)
-    layers = repository.layers(watched, files.tips if same_readers else {})
+    since = files.tips if same_readers else {}
+    layers = repository.layers(watched, since, whole=files.has_news)
     if not layers:
         return None
     layer = layers[0]
-    if same_readers and layer.since == layer.tip:
+    if same_readers and layer.since == layer.tip and not files.has_news:
         return Reading((), (), files, (), layer.name, layer.tip, is_new=False)
     if layer.since and _forks_before(layer, all_sources, files):
         layer = repository.layers(watched, {})[0]
@@ -170,27 +173,6 @@ def _hash(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
-class _Known:
-    """The database's tasks, by change and by file."""
-
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        self.all = tasks
-        self._by_change: dict[TaskKey, list[Task]] = {}
-        self._by_path: dict[tuple[str, str], list[Task]] = {}
-        for task in tasks:
-            self._by_change.setdefault(task.parent or task.key, []).append(task)
-            if task.status is not Status.ORPHANED:
-                self._by_path.setdefault((task.key.source, task.path), []).append(task)
-
-    def of_unit(self, unit: Unit, project: str, origin: str = "") -> list[Task]:
-        """Return a change with its children, or what stands in a task file, or did elsewhere."""
-        if unit.name:
-            return self._by_change.get(TaskKey(project, unit.source, unit.name), [])
-        found = (self._by_path.get((unit.source, file.path), []) for file in unit.files)
-        moved = self._by_path.get((unit.source, origin), [])
-        return [task for tasks in found for task in tasks] or moved
-
-
 class _Reader:
     """Reads the units of one layer."""
 
@@ -205,7 +187,7 @@ class _Reader:
         self._behind = behind
         self._sources = sources
         self._layer = layer
-        self._known = _Known(known)
+        self._known = Known(known)
         self._files = files
         self._is_first = not files.tips
         self._tasks: dict[TaskKey, Task] = {}
@@ -214,6 +196,7 @@ class _Reader:
         self._problems: list[Problem] = []
         self._links: dict[str, str] = {}
         self._left: set[str] = set()
+        self._unread: dict[str, SlotState] = {}
 
     def read(self, tips: Mapping[str, str]) -> Reading:
         """Read all units and find out what vanished."""
@@ -227,11 +210,12 @@ class _Reader:
             for unit in source.units(tree, self._sources.contents.content, settings):
                 self._read_unit(name, source, unit, changes)
         by_path = {state.path: state for state in self._slots.values()}
-        gone = vanished(self._known.all, set(self._tasks), by_path)
+        deleted = deletions(self._layer.log, self._files.slots)
+        gone = vanished(self._known.all, set(self._tasks), by_path, self._own(deleted))
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
-            FilesState(tips, {**self._gone_slots(), **self._slots, **self._units}),
+            FilesState(tips, {**self._gone_slots(deleted), **self._slots, **self._units}),
             tuple(self._problems),
             self._layer.name,
             self._layer.tip,
@@ -260,12 +244,19 @@ class _Reader:
         there = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
         return f"{there}{path[len(link) :]}"
 
-    def _gone_slots(self) -> dict[str, SlotState]:
+    def _own(self, deleted: Mapping[str, Version]) -> Own:
+        """Return what may be said of tasks that no file of this clone holds."""
+        if not self._files.is_shared:
+            return Own(deleted)
+        before, unread = record_of(self._files.slots), record_of(self._unread)
+        return Own(deleted, before.held, unread.held)
+
+    def _gone_slots(self, deleted: Mapping[str, Version]) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""
         gone = self._files.slots.keys() - self._slots.keys() - self._units.keys()
         states = {slot: self._files.slots[slot] for slot in gone}
         return {
-            slot: left(state) if slot in self._left else replace(state, path="")
+            slot: left(state) if slot in self._left else without_file(slot, state, deleted)
             for slot, state in states.items()
         }
 
@@ -290,22 +281,26 @@ class _Reader:
             return
         # Of what was changed and changed back since, the files tell nothing, but the versions do.
         is_untouched = not any(changes.changes.get(file.slot) for file in unit.files)
-        if before and is_untouched and self._layer.since and self._files.slots.get(slot) == state:
+        # Where others speak of these tasks, too, the database does not tell what is in our files.
+        is_ours = bool(before and self._layer.since and not self._files.is_shared)
+        if is_ours and is_untouched and self._files.slots.get(slot) == state:
             self._units[slot] = state
             slots = [f"{name}:{file.slot}" for file in unit.files]
             states = {each: self._files.slots[each] for each in slots}
             self._slots |= states
-            self._take(_by_their_ids(before, states.values()))
+            self._take(by_their_ids(before, states.values()))
             return
         read = [self._read_file(name, source, file, changes) for file in unit.files]
         self._problems += [problem for each in read for problem in each.document.problems]
         if all(each.document.readable for each in read):
             self._units[slot] = state
             tasks = tasks_of(unit, self._sources.project, read, source.status_of_unit)
-            self._take(tasks)
+            self._take(with_newest(tasks) if self._files.is_shared else tasks)
         else:
             # The last good state stays until the file can be read again.
             self._take(before)
+            files_too = (f"{name}:{file.slot}" for file in unit.files)
+            self._unread |= {slot: state, **{each: self._slots[each] for each in files_too}}
 
     def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""
@@ -366,28 +361,6 @@ class _Reader:
                 renamed[task.key] = key
             parent = renamed.get(task.parent) if task.parent is not None else None
             self._tasks.setdefault(key, task._replace(key=key, parent=parent or task.parent))
-
-
-def _by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Task]:
-    """Return tasks by their ids, also where another file gave the same id when they were read."""
-    ids = {
-        (state.path, f"{state.path}/{own}"): own
-        for state in states
-        for own, prefix in state.prefixes.items()
-        if not prefix
-    }
-    if not ids:
-        return list(tasks)
-    found: list[Task] = []
-    for task in tasks:
-        top, below, own = task.key.name.partition("#")
-        name = f"{ids.get((task.path, top), top)}{below}{own}"
-        parent = task.parent
-        if parent is not None:
-            top, below, own = parent.name.partition("#")
-            parent = parent._replace(name=f"{ids.get((task.path, top), top)}{below}{own}")
-        found.append(task._replace(key=task.key._replace(name=name), parent=parent))
-    return found
 
 
 def _slots_of(source: Source, settings: SourceSettings) -> Callable[[str], str | None]:

@@ -34,6 +34,8 @@ COARSEST_CLOCK = 2.0
 """Seconds by which the times of two files may differ though they were written one by one: some
 file systems, and some shells that compare, know whole seconds only."""
 
+CLONE_ID_BYTES = 8
+
 LOGS_KEPT = 20
 LOG_LIMIT = 1024 * 1024
 
@@ -52,6 +54,7 @@ class StateFolder:
         self.paused = path / "paused"
         self.seen = path / "seen"
         self.log = path / "log"
+        self.clone = path / "clone"
 
     def run_lock(self, target: str) -> Path:
         """Return the lock file that is held while somebody brings this target up to date."""
@@ -115,6 +118,18 @@ class StateFolder:
         words = " ".join(["set --", *map(_quoted, pathspecs)])
         age = time.monotonic() - branches.moment + COARSEST_CLOCK
         self.replace(self.seen / worktree, f"{''.join(lines)}{words}\n", age=age)
+
+    def clone_id(self) -> str:
+        """Return what tells this clone from others that share a database; made the first time."""
+        if not self.known_clone_id():
+            self.replace(self.clone, f"{secrets.token_hex(CLONE_ID_BYTES)}\n")
+        return self.known_clone_id()
+
+    def known_clone_id(self) -> str:
+        """Return the id of this clone, empty if it has none yet."""
+        with _explained(self.clone), contextlib.suppress(FileNotFoundError):
+            return self.clone.read_text("ascii", errors="replace").strip()
+        return ""
 
     def notice(self, text: str) -> None:
         """Leave one line that the next hook prints; an empty text takes it back."""

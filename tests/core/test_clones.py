@@ -1,117 +1,200 @@
-"""Clones that share a board, each with its own base, agree in the end."""
+"""Whose word about a task counts: each row of the table, and what is known of each task."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+import pytest
 
-from hypothesis import given
-from hypothesis import strategies as st
+from kanban_sync.core.clones import Voice, hear, record_of, voice_of
+from kanban_sync.core.identity import Traits
+from kanban_sync.core.layers import KeyedTask, SlotState
+from kanban_sync.core.merge import Filed, Kept
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 
-from core.made import card, over
-from core.passes import Clone
-from kanban_sync.boards.memory import MemoryBoard
-from kanban_sync.core.board import Card, CardVersion, Checklist, Item
-from kanban_sync.core.columns import Column
-from kanban_sync.core.description import compose
-from kanban_sync.core.errors import BoardUnreachableError
-from kanban_sync.core.model import UNKNOWN, Version
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-NAMES = ("a", "b")
-PARTS = ("title", "text", "column", "line", "delete")
-COLUMNS = (Column.TODO, Column.IN_PROGRESS, Column.REVIEW, Column.DONE)
-
-Commit: TypeAlias = "tuple[str, str, int]"
-"""Which task, which part of it, and the value that it gets."""
+FILE = ("tasks-md", "TASKS.md")
+ME = ("tasks-md", "a")
+V2, V3, V4, V5, V9 = (Version(time, f"c{time}") for time in (2, 3, 4, 5, 9))
 
 
-def after(history: Sequence[Commit]) -> dict[str, Card]:
-    """Return the tasks at the end of a history; one that was deleted is over."""
-    tasks: dict[str, Card] = {}
-    for time, (name, part, value) in enumerate(history, start=1):
-        now = Version(time, f"c{time}")
-        former = tasks.get(name)
-        if part == "delete":
-            if former is not None and former.column is not Column.ARCHIVE:
-                tasks[name] = replace(over(name), version=CardVersion(former.version.text, now))
-            continue
-        if former is None or former.column is Column.ARCHIVE:
-            former = card(name, column=Column.TODO, version=CardVersion(now, now))
-        tasks[name] = changed(former, part, value, now)
-    return tasks
+def task(text: Version, status: Version, word: str = "") -> Task:
+    """A task whose title and status tell of which version they are."""
+    return Task(
+        TaskKey("p", *ME),
+        f"title {text.time}{word}",
+        Status.DONE if status.time % 2 else Status.TODO,
+        f"{status.time}{word}",
+        path=FILE[1],
+        line=text.time,
+        text_version=text,
+        status_version=status,
+    )
 
 
-def changed(former: Card, part: str, value: int, now: Version) -> Card:
-    text, status = former.version
-    if part == "column":
-        return replace(former, column=COLUMNS[value], version=CardVersion(text, now))
-    if part == "title":
-        former = replace(former, title=f"Title {value}")
-    elif part == "text":
-        former = replace(former, text=f"Why {value}\n\nBecause {value}")
-    else:
-        former = replace(former, checklists=(Checklist("Do", (Item("1", f"do {value}", False),)),))
-    return replace(former, version=CardVersion(now, status))
+def kept(there: Task) -> Kept:
+    return Kept(there, Filed(there.status, there.word, there.assignee, there.status_version))
 
 
-@dataclass
-class Checkout:
-    """A clone with the commit it has, and the tasks that it has ever known."""
-
-    clone: Clone[MemoryBoard]
-    at: int = 0
-    known: set[str] = field(default_factory=set)
-
-    def desired(self, history: Sequence[Commit]) -> list[Card]:
-        tasks = after(history[: self.at])
-        self.known |= set(tasks)
-        reset = CardVersion(UNKNOWN, UNKNOWN)
-        return [tasks.get(name) or over(name, version=reset) for name in sorted(self.known)]
+def voice(*said: Version, moved: bool) -> Voice:
+    return Voice({ME: frozenset(said)}, frozenset() if moved else frozenset({FILE}))
 
 
-COMMITS = st.tuples(st.sampled_from(NAMES), st.sampled_from(PARTS), st.integers(0, 3))
-FAILINGS = st.just(0) | st.integers(0, 6)
-STEPS = st.tuples(st.integers(0, 1), st.integers(0, 6), FAILINGS, st.booleans())
-"""Which clone goes to which commit, at which write its sync fails (0: none), and how."""
-
-
-@given(st.lists(COMMITS, min_size=1, max_size=6), st.lists(STEPS, max_size=8))
-def test_clones_agree_within_two_syncs_of_each(
-    history: list[Commit], steps: list[tuple[int, int, int, bool]]
+@pytest.mark.parametrize("part", ["text", "status"])
+@pytest.mark.parametrize(
+    ("mine", "said", "moved", "counts"),
+    [
+        # Newer than what is there, which is of version 3.
+        (V4, (), True, True),
+        (V4, (), False, True),
+        (V4, (V3,), True, True),
+        (V4, (V3,), False, True),
+        # Older.
+        (V2, (), True, False),
+        (V2, (), False, False),
+        (V2, (V2,), True, False),
+        (V2, (V3,), True, True),
+        (V2, (V3,), False, False),
+        # The same version, with other content.
+        (V3, (), True, False),
+        (V3, (), False, False),
+        (V3, (V3,), True, True),
+        (V3, (V3,), False, False),
+        # A commit that nobody knows the age of.
+        (UNKNOWN, (), True, False),
+        (UNKNOWN, (V3,), True, True),
+    ],
+)
+def test_a_part_counts_if_it_is_newer_or_takes_back_our_own_last_word(
+    part: str, mine: Version, said: tuple[Version, ...], moved: bool, counts: bool
 ) -> None:
-    """Where a sync was cut off, words that another clone had said may stay as a person's."""
-    board = MemoryBoard()
-    clones = [Checkout(Clone(board)), Checkout(Clone(board))]
-    for which, commit, failing, answer_lost in steps:
-        checkout = clones[which]
-        checkout.at = min(commit, len(history))
-        board.fail_at(failing, answer_lost=answer_lost)
-        with suppress(BoardUnreachableError):
-            checkout.clone.sync(checkout.desired(history))
-    was_cut_off = any(failing for _, _, failing, _ in steps)
-    board.fail_at(0)
-    for checkout in clones * 2:
-        checkout.at = len(history)
-        checkout.clone.sync(checkout.desired(history))
+    there = task(V3, V3)
+    text, status = (mine, V9) if part == "text" else (V9, mine)
+    # The other part is older than what is there of it, and never was ours.
+    there = there._replace(
+        text_version=V3 if part == "text" else Version(20, "c20"),
+        status_version=V3 if part == "status" else Version(20, "c20"),
+    )
+    own = task(text, status, "!")
+    heard = hear(voice(*said, moved=moved), kept(there), own)
+    if counts:
+        assert heard is not None
+        told = heard.task.title if part == "text" else heard.task.word
+        assert told == (own.title if part == "text" else own.word)
+        assert heard.has_status == (part == "status")
+    else:
+        assert heard is None or heard.task._replace(line=there.line) == there
 
-    for checkout in clones:
-        assert checkout.clone.sync(checkout.desired(history)).writes == ()
-    living = {
-        str(each.key): each for each in after(history).values() if each.column is not Column.ARCHIVE
+
+@pytest.mark.parametrize(
+    ("text", "moved", "line"), [(V3, True, 7), (V3, False, 1), (V2, True, 1), (V4, False, 7)]
+)
+def test_a_place_is_told_with_newer_words_or_by_whoever_moved_last(
+    text: Version, moved: bool, line: int
+) -> None:
+    there = task(V3, V3)._replace(line=1)
+    heard = hear(voice(moved=moved), kept(there), task(text, V3)._replace(line=7))
+    assert (heard.task if heard else there).line == line
+
+
+def test_a_task_that_no_file_has_held_is_taken_as_a_file_has_it() -> None:
+    own = task(UNKNOWN, UNKNOWN)
+    heard = hear(voice(moved=False), Kept(task(V9, V9), None), own)
+    assert heard is not None
+    assert heard.task == own
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said", "comes_back"),
+    [
+        (V4, V2, (), True),
+        (V2, V4, (), True),
+        (V3, V3, (), False),
+        (V2, V2, (), False),
+        (V2, V2, (V3,), True),
+    ],
+)
+def test_one_that_is_gone_comes_back_whole_or_not_at_all(
+    text: Version, status: Version, said: tuple[Version, ...], comes_back: bool
+) -> None:
+    gone = Kept(task(V2, V2)._replace(status=Status.ORPHANED), Filed(Status.ORPHANED, version=V3))
+    own = task(text, status)
+    heard = hear(voice(*said, moved=True), gone, own)
+    assert (heard is not None and heard.task == own and heard.has_status) == comes_back
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "counts"),
+    [
+        (V4, (), True),
+        (V3, (), False),
+        (UNKNOWN, (), False),
+        (UNKNOWN, (V3,), True),
+        (V2, (V2,), False),
+    ],
+)
+def test_a_task_is_gone_if_that_is_newer_or_was_the_last_word(
+    version: Version, said: tuple[Version, ...], counts: bool
+) -> None:
+    assert voice(*said, moved=True).counts_gone(kept(task(V2, V3)), version) == counts
+
+
+# --- What is known of each task ------------------------------------------------------------
+
+
+def keyed(own: str, version: Version, above: str = "") -> KeyedTask:
+    return KeyedTask(own, above, Traits("", "", "", own), "todo", "", version, V2)
+
+
+def slots() -> dict[str, SlotState]:
+    return {
+        "tasks-md:TASKS.md": SlotState(
+            "b1",
+            "TASKS.md",
+            (keyed("a", V3), keyed("b", V4, above="a"), keyed("id-1", V5)),
+            prefixes={"id-1": ""},
+            removed={"c": V9},
+        ),
+        "tasks-md:=TASKS.md": SlotState("h1", "TASKS.md"),
+        "tasks-md:old.md": SlotState("b2", "", (keyed("gone", V3),)),
+        "openspec:=add-x": SlotState("h2", "openspec/changes/archive/2026-01-01-add-x"),
+        "openspec:openspec/changes/add-x/tasks.md": SlotState(
+            "b3",
+            "openspec/changes/archive/2026-01-01-add-x/tasks.md",
+            (keyed("1.1", V3),),
+            shape_version=V9,
+        ),
     }
-    shown = [each for each in board.cards.values() if not each.archived]
-    assert sorted(str(each.key) for each in shown) == sorted(living)
-    for seen in shown:
-        wanted = living[str(seen.key)]
-        assert (seen.title, seen.column) == (wanted.title, wanted.column)
-        lines = [item.text for each in wanted.checklists for item in each.items]
-        there = [line.text for each in seen.checklists for line in each.items]
-        assert wanted.text in seen.description
-        assert set(lines) <= set(there)
-        if not was_cut_off:
-            assert seen.description == compose(wanted.text, wanted.key)
-            assert there == lines
+
+
+def test_the_states_of_slots_tell_which_tasks_are_held_with_their_versions() -> None:
+    record = record_of(slots())
+    plain = {name for source, name in record.held if source == "tasks-md"}
+    assert plain >= {"TASKS.md/a", "TASKS.md/a#b", "id-1"}
+    assert not plain & {"old.md/gone", "/gone", "TASKS.md/c"}
+    assert {name for source, name in record.held if source == "openspec"} == {
+        "add-x",
+        "add-x#1.1",
+    }
+    assert record.versions["tasks-md", "TASKS.md/a#b"] == {V4, V2}
+    assert record.versions["tasks-md", "TASKS.md/c"] == {V9}
+    assert record.versions["tasks-md", "old.md/gone"] == {V3, V2}
+    assert record.versions["openspec", "add-x"] == {V9, V3, V2}
+
+
+def test_a_removal_below_another_task_is_known_by_its_own_key() -> None:
+    own = voice_of(slots(), {})
+    assert own.has_said(TaskKey("p", "tasks-md", "TASKS.md/a#c"), V9)
+    assert not own.has_said(TaskKey("p", "tasks-md", "TASKS.md/a#d"), V9)
+
+
+def test_a_file_is_another_one_if_its_state_or_its_units_is() -> None:
+    now = slots()
+    now["tasks-md:TASKS.md"] = SlotState("b9", "TASKS.md")
+    own = voice_of(slots(), now)
+    change = Task(TaskKey("p", "openspec", "add-x"), "", Status.TODO)
+    folder = "openspec/changes/archive/2026-01-01-add-x"
+    moved = [
+        own.moved(task(V2, V2)),
+        own.moved(change._replace(path=folder)),
+        own.moved(change._replace(path=f"{folder}/tasks.md")),
+        own.moved(change._replace(path="new.md")),
+    ]
+    assert moved == [True, False, False, True]

@@ -14,15 +14,17 @@ from kanban_sync.core.model import Status, Version
 from kanban_sync.core.ports import FilesState, Gone
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.summary import ProjectCounts, project_counts
+from stores.clones_contract import ClonesContract
 from stores.contract import NO_FILES, SOME_FILES, TaskStoreContract, merge, nothing_crosses
 from stores.made_up import NOW, PROJECT, key, said, state, task
 from stores.victims import tasks_of_round
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kanban_sync.core.ports import TaskStore
     from stores.emptied import Emptied
+    from stores.work_contract import WholeStore
 
 
 class TestPostgresStore(TaskStoreContract):
@@ -35,6 +37,16 @@ class TestPostgresStore(TaskStoreContract):
         # Over one connection for all: to connect anew takes longer than most tests.
         self.emptied.empty()
         yield PostgresStore(self.emptied.database, PROJECT)
+
+
+class TestPostgresOfClones(ClonesContract):
+    @pytest.fixture(autouse=True)
+    def _emptied(self, emptied: Emptied) -> None:
+        self.emptied = emptied
+
+    @contextmanager
+    def opened_for(self, *clones: str) -> Iterator[Sequence[WholeStore]]:
+        yield [PostgresStore(self.emptied.database, PROJECT, clone) for clone in clones]
 
 
 @pytest.fixture

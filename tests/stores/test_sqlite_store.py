@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +14,17 @@ import pytest
 from kanban_sync.core.model import Status, Version
 from kanban_sync.core.ports import FilesState, Gone, Merged
 from kanban_sync.stores.sqlite import open_sqlite
+from stores.clones_contract import ClonesContract
 from stores.contract import SOME_FILES, TaskStoreContract, everything, fill, nothing_crosses
 from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, said, state, task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.stores.sql import SqlStore
+    from stores.work_contract import WholeStore
 
 
 class TestSqliteStore(TaskStoreContract):
@@ -33,6 +35,15 @@ class TestSqliteStore(TaskStoreContract):
             closing(open_sqlite(Path(folder, "tasks.db"), PROJECT)) as store,
         ):
             yield store
+
+
+class TestSqliteOfClones(ClonesContract):
+    @contextmanager
+    def opened_for(self, *clones: str) -> Iterator[Sequence[WholeStore]]:
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            file = Path(folder, "tasks.db")
+            opened = (open_sqlite(file, PROJECT, clone) for clone in clones)
+            yield [stack.enter_context(closing(each)) for each in opened]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ import pytest
 from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
+from kanban_sync.core.records import slot_to_json
 from kanban_sync.stores import work_rows
 from kanban_sync.stores.migrations import migrations
 from kanban_sync.stores.rows import WRITE_TASK, row_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 from kanban_sync.stores.sqlite_database import open_database
-from stores.made_up import NOW, PROJECT, key, task
+from stores.made_up import NOW, PROJECT, key, state, task
 from stores.work_contract import WorkStoreContract, names
 
 if TYPE_CHECKING:
@@ -59,6 +61,25 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(path: Path) -> No
         store.merge(tasks, {}, FilesState(), NOW)
         assert names(store.ready(NOW)) == ["a"]
         assert store.entry(key("b")).waits_for
+
+
+def test_what_was_recorded_before_clones_had_names_is_the_first_one_s_that_merges(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tasks.db"
+    slot = state("a")
+    with closing(open_database(path, steps=migrations("sqlite")[:3])) as old, old.writing() as db:
+        db.execute("INSERT INTO tips VALUES (?, 'main', 'c1')", (PROJECT,))
+        db.execute("INSERT INTO slots VALUES (?, 'A', ?)", (PROJECT, slot_to_json(slot)))
+    known = FilesState({"main": "c1"}, {"A": slot})
+    with (
+        closing(open_sqlite(path, PROJECT, "one")) as one,
+        closing(open_sqlite(path, PROJECT, "two")) as two,
+    ):
+        assert one.files() == known
+        one.merge([task("a")], {}, replace(known, tips={"main": "c2"}), NOW)
+        assert one.files() == replace(known, tips={"main": "c2"})
+        assert two.files() == FilesState(is_shared=True, has_news=True)
 
 
 @pytest.mark.parametrize("prefers", [frozenset[str](), frozenset({"db"})])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.postgres_address import address_of
+from repos import Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +93,81 @@ def test_what_is_no_url_of_a_database_is_told_without_showing_it(
     answer = clone.run("db", "status", env={VARIABLE: url})
     assert (answer.returncode, SECRET in answer.stdout + answer.stderr) == (1, False)
     assert words in " ".join(answer.stderr.split())
+
+
+def tasks_in(url: str, project: str) -> dict[str, str]:
+    with closing(open_postgres(address_of(url), project, read_only=True)) as store:
+        return {task.title: task.status.value for task in store.tasks()}
+
+
+def keys_in(url: str, project: str) -> dict[str, str]:
+    with closing(open_postgres(address_of(url), project, read_only=True)) as store:
+        return {str(task.key): task.title for task in store.tasks()}
+
+
+def events_in(url: str, project: str) -> int:
+    with closing(open_postgres(address_of(url), project, read_only=True)) as store:
+        return store.last_event()
+
+
+def test_two_clones_of_which_each_is_behind_do_not_undo_one_another(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, postgres_url)
+    origin = Repo.init(tmp_path / "origin", "--bare")
+    here = Repo.init(tmp_path / "here")
+    project = "twoclones"
+    here.write(".kanban-sync.yaml", f"project_id: {project}\n")
+    here.write("TASKS.md", "# Tasks\n\n- [ ] one\n- [ ] two\n- [ ] three\n")
+    here.commit("first")
+    here.git("remote", "add", "origin", str(origin.path))
+    here.git("push", "--quiet", "--set-upstream", "origin", "main")
+    there = Repo(tmp_path / "there")
+    here.git("clone", "--quiet", str(origin.path), str(there.path))
+    for clone in (here, there):
+        sync(clone)
+    # What one has not pushed, the other one knows nothing of, and has other news meanwhile.
+    mine = "# Tasks\n\n- [x] one\n- [ ] two\n- [ ] three\n- [ ] new\n"
+    yours = "# Tasks\n\n- [ ] one\n- [ ] two\n- [ ] three\n- [x] own\n"
+    here.commit("mine", **{"TASKS.md": mine})
+    there.commit("yours", **{"TASKS.md": yours})
+    for clone in (here, there, here, there):
+        sync(clone)
+    said = {"one": "done", "two": "todo", "three": "todo", "new": "todo", "own": "done"}
+    assert tasks_in(postgres_url, project) == said
+    before = events_in(postgres_url, project)
+    for clone in (there, here, there, here):
+        sync(clone)
+    assert events_in(postgres_url, project) == before
+    # An agent's word stands, whoever syncs; and what was never pushed is taken back by its clone.
+    key = next(each for each, title in keys_in(postgres_url, project).items() if title == "two")
+    run(there, "task", "done", key).check_returncode()
+    there.git("checkout", "--quiet", "TASKS.md")
+    here.git("reset", "--quiet", "--hard", "HEAD~1")
+    for clone in (here, there):
+        sync(clone)
+    told = tasks_in(postgres_url, project)
+    assert told == {**said, "one": "todo", "two": "done", "new": "orphaned"}
+    there.git("push", "--quiet")
+    here.git("pull", "--quiet")
+    for clone in (here, there):
+        sync(clone)
+    before = events_in(postgres_url, project)
+    for clone in (here, there):
+        sync(clone)
+    assert (tasks_in(postgres_url, project), events_in(postgres_url, project)) == (told, before)
+
+
+def sync(clone: Repo) -> None:
+    run(clone, "sync").check_returncode()
+
+
+def run(clone: Repo, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "kanban_sync", *words],
+        cwd=clone.path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

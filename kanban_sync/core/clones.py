@@ -1,0 +1,208 @@
+"""Whose word about a task counts where several clones keep their tasks in one database.
+
+Each clone says what its own files say, and remembers what it said last. What it finds in the
+database may be the word of another clone, which is ahead of it, or behind. Of a task's words, and
+of its status, each by itself:
+
+==================================  =======================================  ================
+version, against the database's     this clone                               its word counts
+==================================  =======================================  ================
+newer                               whatever it said before                  yes
+the same, or older                  said just what is there, and its file    yes: a reset, a
+                                    is another since                         deleted branch
+the same, or older                  said just that, and its file is as then  no: it is as was
+the same, or older                  never said what is there                 no
+==================================  =======================================  ================
+
+A task's place has no version. Where the words have the same, the clone tells it whose file is
+another since it spoke last. So nothing is written any more once no file changes, whoever comes
+next: a version in the database only grows then.
+
+A clone that does not hold a task has something to say of it only if it held it before, or if its
+history tells which commit took it out. That commit's version stands against both of the task's; a
+task of which nothing but a layer went away is gone with version 0. Whoever holds a task that is
+gone brings it back if either of its versions is newer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.model import UNKNOWN, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.merge import Kept
+    from kanban_sync.core.model import Task, TaskKey, Version
+
+PLACE = ("parent", "number", "position", "path", "line")
+"""What a commit may change of a task without giving it another version."""
+
+UNIT = "="
+"""Begins the name of a slot that stands for a unit: a change, or a file as a whole."""
+
+CHANGES = "/changes/"
+"""Stands in a slot between the folder of a source's root and the name of a change."""
+
+
+class Record(NamedTuple):
+    """What a clone has recorded of its files, task by task; a task is (source, name).
+
+    ``versions`` are those that it knows of a task, its removal's among them; ``held`` are the
+    tasks that are in its files.
+    """
+
+    versions: Mapping[tuple[str, str], frozenset[Version]]
+    held: frozenset[tuple[str, str]]
+
+
+class Voice(NamedTuple):
+    """What a clone said last, and which files, as (source, path), are as they were then."""
+
+    said: Mapping[tuple[str, str], frozenset[Version]]
+    unmoved: frozenset[tuple[str, str]]
+
+    def has_said(self, key: TaskKey, version: Version) -> bool:
+        """Tell whether a version of a task is of this clone's last word about it."""
+        _, source, name = key
+        below = name.partition("#")[2]
+        return any(version in self.said.get((source, each), ()) for each in (name, f"#{below}"))
+
+    def moved(self, task: Task) -> bool:
+        """Tell whether a task's file is another one since this clone spoke last."""
+        return (task.key.source, task.path) not in self.unmoved
+
+    def counts(self, task: Task, version: Version, there: Version) -> bool:
+        """Tell whether what this clone says with a version counts against what is there."""
+        return version > there or (self.moved(task) and self.has_said(task.key, there))
+
+    def counts_gone(self, kept: Kept, version: Version) -> bool:
+        """Tell whether a task is gone because this clone says so, with that version."""
+        there = newest(kept)
+        return version > there or self.has_said(kept.task.key, there)
+
+
+def newest(kept: Kept) -> Version:
+    """Return the newer version of the two parts of what files said last."""
+    status = UNKNOWN if kept.filed is None else kept.filed.version
+    return max(kept.task.text_version, status)
+
+
+class Heard(NamedTuple):
+    """What counts of a clone's word about a task; the rest of ``task`` is the database's."""
+
+    task: Task
+    has_status: bool
+
+
+def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
+    """Return what counts of what a clone's files say of a task; None if nothing does."""
+    filed = kept.filed
+    if filed is None:
+        return Heard(task, has_status=True)
+    if filed.status is Status.ORPHANED:
+        version = max(task.text_version, task.status_version)
+        return Heard(task, has_status=True) if voice.counts(task, version, filed.version) else None
+    has_words = voice.counts(task, task.text_version, kept.task.text_version)
+    has_status = voice.counts(task, task.status_version, filed.version)
+    has_place = voice.moved(task) and task.text_version == kept.task.text_version
+    if not (has_words or has_status or has_place):
+        return None
+    words = task if has_words else kept.task._replace(assignee=filed.assignee)
+    if has_place and not has_words:
+        words = words._replace(**{name: getattr(task, name) for name in PLACE})
+    status = (
+        (task.status, task.word, task.status_version)
+        if has_status
+        else (filed.status, filed.word, filed.version)
+    )
+    said = words._replace(status=status[0], word=status[1], status_version=status[2])
+    return Heard(said, has_status)
+
+
+def voice_of(before: Mapping[str, SlotState], now: Mapping[str, SlotState]) -> Voice:
+    """Return what a clone may say: what it recorded of its files the last time, and now."""
+    same = {slot for slot, state in now.items() if before.get(slot) == state}
+    moved = {_file(slot, now[slot]) for slot in now.keys() - same}
+    unmoved = {_file(slot, now[slot]) for slot in same}
+    return Voice(record_of(before).versions, frozenset(unmoved - moved))
+
+
+def _file(slot: str, state: SlotState) -> tuple[str, str]:
+    return slot.partition(":")[0], state.path
+
+
+def record_of(slots: Mapping[str, SlotState]) -> Record:
+    """Return what the states of a clone's slots tell of single tasks."""
+    versions: dict[tuple[str, str], set[Version]] = {}
+    held: set[tuple[str, str]] = set()
+    units = _units(slots)
+    for slot, state in slots.items():
+        source, _, place = slot.partition(":")
+        if place.startswith(UNIT):
+            continue
+        unit, prefix = _unit_of(units, source, place)
+        tops = _tops(state)
+        for task in state.tasks:
+            for name in _names(state, place, unit, prefix, task.own, tops[task.own]):
+                its = versions.setdefault((source, name), set())
+                its |= {task.text_version, task.status_version}
+                if state.path:
+                    held.add((source, name))
+        for own, version in state.removed.items():
+            for name in (*_names(state, place, unit, prefix, own, own), f"#{own}"):
+                versions.setdefault((source, name), set()).add(version)
+        if unit:
+            if state.path:
+                held.add((source, unit))
+            its = versions.setdefault((source, unit), set())
+            its |= {each.text_version for each in state.tasks}
+            its |= {each.status_version for each in state.tasks}
+            its |= {state.shape_version, *state.removed.values()}
+    return Record({task: frozenset(each) for task, each in versions.items()}, frozenset(held))
+
+
+def _units(slots: Mapping[str, SlotState]) -> set[tuple[str, str]]:
+    """Return the changes, by source and name; also those whose files are gone."""
+    found: set[tuple[str, str]] = set()
+    for slot, state in slots.items():
+        source, _, name = slot.partition(":")
+        if name.startswith(UNIT) and name != f"{UNIT}{state.path}":
+            found.add((source, name.removeprefix(UNIT)))
+    return found
+
+
+def _unit_of(units: Collection[tuple[str, str]], source: str, place: str) -> tuple[str, str]:
+    """Return the change that a slot belongs to, and what tells the slot's lines from others'."""
+    root, _, rest = place.partition(CHANGES)
+    name, _, inside = rest.partition("/")
+    above = root.rpartition("/")[0]
+    unit = f"{above}/{name}" if above else name
+    if not inside or (source, unit) not in units:
+        return "", ""
+    return unit, "" if inside == "tasks.md" else f"{inside}/"
+
+
+def _tops(state: SlotState) -> dict[str, str]:
+    """Return the own key of the task at the top above each task, or the task's itself."""
+    tops: dict[str, str] = {}
+    for task in state.tasks:
+        tops[task.own] = tops.get(task.above, task.above) if task.above else task.own
+    return tops
+
+
+def _names(  # noqa: PLR0913 - all that a name is made of
+    state: SlotState, place: str, unit: str, prefix: str, own: str, top: str
+) -> Iterator[str]:
+    """Yield the names that a task may have in its key."""
+    if unit:
+        yield f"{unit}#{prefix}{own}"
+        return
+    path = state.path or place
+    name = state.prefixes.get(top, f"{path}/") + top
+    below = "" if own == top else f"#{own}"
+    yield f"{name}{below}"
+    # So is a task called whose id another file has given before.
+    yield f"{path}/{name}{below}"

@@ -1,0 +1,57 @@
+"""What the database knows of tasks, as a reading of the files asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import Status, TaskKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.ports import Unit
+
+
+class Known:
+    """The database's tasks, by change and by file."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.all = tasks
+        self._by_change: dict[TaskKey, list[Task]] = {}
+        self._by_path: dict[tuple[str, str], list[Task]] = {}
+        for task in tasks:
+            self._by_change.setdefault(task.parent or task.key, []).append(task)
+            if task.status is not Status.ORPHANED:
+                self._by_path.setdefault((task.key.source, task.path), []).append(task)
+
+    def of_unit(self, unit: Unit, project: str, origin: str = "") -> list[Task]:
+        """Return a change with its children, or what stands in a task file, or did elsewhere."""
+        if unit.name:
+            return self._by_change.get(TaskKey(project, unit.source, unit.name), [])
+        found = (self._by_path.get((unit.source, file.path), []) for file in unit.files)
+        moved = self._by_path.get((unit.source, origin), [])
+        return [task for tasks in found for task in tasks] or moved
+
+
+def by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Task]:
+    """Return tasks by their ids, also where another file gave the same id when they were read."""
+    ids = {
+        (state.path, f"{state.path}/{own}"): own
+        for state in states
+        for own, prefix in state.prefixes.items()
+        if not prefix
+    }
+    if not ids:
+        return list(tasks)
+    found: list[Task] = []
+    for task in tasks:
+        top, below, own = task.key.name.partition("#")
+        name = f"{ids.get((task.path, top), top)}{below}{own}"
+        parent = task.parent
+        if parent is not None:
+            top, below, own = parent.name.partition("#")
+            parent = parent._replace(name=f"{ids.get((task.path, top), top)}{below}{own}")
+        found.append(task._replace(key=task.key._replace(name=name), parent=parent))
+    return found

@@ -1,0 +1,208 @@
+"""What every task store does where several clones share it: inherit it and say how it is opened."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+
+from kanban_sync.core.identity import Traits
+from kanban_sync.core.layers import KeyedTask, SlotState
+from kanban_sync.core.model import UNKNOWN, Status, Task, Version
+from kanban_sync.core.ports import FilesState, Gone, Run
+from stores.contract import told
+from stores.made_up import NOW, key, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from kanban_sync.core.ports import Merged, TaskStore
+    from stores.work_contract import WholeStore
+
+Both: TypeAlias = "Sequence[WholeStore]"
+
+OLD, MIDDLE, NEW = (Version(time, f"c{time}") for time in (3, 5, 7))
+
+
+def files(*tasks: Task, blob: str = "") -> FilesState:
+    """Return what a clone records whose one file holds these tasks."""
+    keyed = tuple(
+        KeyedTask(
+            each.key.name,
+            "",
+            Traits("", "", "", each.title),
+            each.status,
+            each.title,
+            each.text_version,
+            each.status_version,
+        )
+        for each in tasks
+    )
+    prefixes = {each.key.name: "" for each in tasks}
+    state = SlotState(blob or repr(keyed), "TASKS.md", keyed, prefixes=prefixes)
+    return FilesState({"main": state.blob}, {"tasks-md:TASKS.md": state})
+
+
+def says(store: TaskStore, *tasks: Task, gone: Version | None = None) -> Merged:
+    """Let a clone merge what its file says, and, with a version, that the task a is gone."""
+    over = {} if gone is None else {key("a"): Gone(Status.ORPHANED, gone)}
+    return store.merge(tasks, over, files(*tasks), NOW)
+
+
+def at(version: Version, title: str = "", status: Status = Status.TODO) -> Task:
+    words = title or f"said at {version.time}"
+    return task("a", title=words, status=status, text_version=version, status_version=version)
+
+
+class ClonesContract(ABC):
+    """The suite. The stores are one empty database as several clones have it before them."""
+
+    @abstractmethod
+    def opened_for(self, *clones: str) -> AbstractContextManager[Sequence[WholeStore]]:
+        """Open a store for each clone, and close them after use."""
+
+    @pytest.fixture
+    def both(self) -> Iterator[Sequence[WholeStore]]:
+        with self.opened_for("one", "two") as stores:
+            yield stores
+
+    def test_each_clone_has_recorded_its_own_files(self, both: Both) -> None:
+        one, two = both
+        says(one, at(OLD))
+        assert (one.files(), two.files().slots) == (files(at(OLD)), {})
+        says(two, at(NEW))
+        assert [each.files().slots for each in both] == [files(at(v)).slots for v in (OLD, NEW)]
+        assert [each.files().is_shared for each in both] == [True, True]
+
+    def test_a_clone_is_told_once_that_another_one_has_spoken(self, both: Both) -> None:
+        one, two = both
+        says(one, at(OLD))
+        says(two, at(NEW))
+        assert [each.files().has_news for each in both] == [True, False]
+        says(one, at(OLD))
+        assert [each.files().has_news for each in both] == [False, False]
+
+    @pytest.mark.parametrize("last", ["newer", "older"])
+    def test_the_newer_word_counts_whoever_comes_last(self, both: Both, last: str) -> None:
+        one, two = both if last == "newer" else reversed(both)
+        versions = (OLD, NEW) if last == "newer" else (NEW, OLD)
+        says(one, at(versions[0]))
+        says(two, at(versions[1]))
+        assert one.tasks() == one.filed_tasks() == [at(NEW)]
+        before = one.last_event()
+        assert says(one, at(versions[0])).is_empty
+        assert says(two, at(versions[1])).is_empty
+        assert (one.last_event(), one.tasks()) == (before, [at(NEW)])
+
+    def test_words_and_status_count_each_by_itself(self, both: Both) -> None:
+        one, two = both
+        says(one, at(MIDDLE)._replace(status=Status.DONE, status_version=NEW))
+        says(two, at(MIDDLE)._replace(title="reworded", text_version=NEW))
+        both_parts = task(
+            "a", title="reworded", status=Status.DONE, text_version=NEW, status_version=NEW
+        )
+        assert one.tasks() == one.filed_tasks() == [both_parts]
+
+    def test_a_clone_takes_back_what_it_said_last(self, both: Both) -> None:
+        one, two = both
+        says(two, at(OLD))
+        says(one, at(NEW))
+        says(two, at(OLD))
+        assert one.tasks() == [at(NEW)]
+        says(one, at(OLD))
+        assert one.tasks() == [at(OLD)]
+
+    def test_what_another_one_still_holds_is_not_taken_back_for_long(self, both: Both) -> None:
+        one, two = both
+        says(one, at(NEW))
+        says(two, at(NEW))
+        says(one, at(OLD))
+        assert (two.tasks(), two.files().has_news) == ([at(OLD)], True)
+        says(two, at(NEW))
+        says(one, at(OLD))
+        assert one.tasks() == [at(NEW)]
+
+    def test_the_same_word_of_another_clone_writes_nothing(self, both: Both) -> None:
+        one, two = both
+        says(one, at(OLD))
+        before = one.events(), one.filed_tasks()
+        assert says(two, at(OLD)).is_empty
+        assert (one.events(), one.filed_tasks(), one.files().has_news) == (*before, False)
+
+    def test_one_version_read_otherwise_by_another_release_stays(self, both: Both) -> None:
+        one, two = both
+        says(one, at(OLD, "as one reads it"))
+        for _ in range(2):
+            assert says(two, at(OLD, "as two reads it")).is_empty
+            assert says(one, at(OLD, "as one reads it")).is_empty
+        assert one.tasks() == [at(OLD, "as one reads it")]
+
+    def test_a_status_set_in_the_database_has_no_conflict_with_an_older_file(
+        self, both: Both
+    ) -> None:
+        one, two = both
+        says(two, at(OLD))
+        says(one, at(NEW, status=Status.IN_PROGRESS))
+        one.set_status(key("a"), Status.DONE, NOW, "ada")
+        before = one.last_event()
+        says(two, at(MIDDLE, status=Status.BLOCKED))
+        says(two, at(MIDDLE, status=Status.REVIEW))
+        assert (one.tasks()[0].status, told(one, before)) == (Status.DONE, [])
+        says(two, at(Version(9, "c9"), status=Status.REVIEW))
+        assert one.tasks()[0].status is Status.DONE
+        assert [kind for kind, *_ in told(one, before)] == ["conflict", "task_updated"]
+
+    @pytest.mark.parametrize(
+        ("version", "there", "is_gone"),
+        [
+            pytest.param(NEW, MIDDLE, True, id="removed after the last word"),
+            pytest.param(OLD, MIDDLE, False, id="removed before it was edited elsewhere"),
+            pytest.param(UNKNOWN, MIDDLE, False, id="only a layer went away, edited elsewhere"),
+            pytest.param(UNKNOWN, OLD, True, id="only a layer went away, with its last word"),
+        ],
+    )
+    def test_a_task_is_gone_when_its_removal_is_newer_or_its_last_word_was_ours(
+        self, both: Both, version: Version, there: Version, is_gone: bool
+    ) -> None:
+        one, two = both
+        says(one, at(OLD))
+        says(two, at(there))
+        says(one, gone=version)
+        assert (one.tasks()[0].status is Status.ORPHANED) == is_gone
+
+    @pytest.mark.parametrize(
+        ("held", "comes_back"),
+        [(NEW, True), (MIDDLE, False), (OLD, False)],
+    )
+    def test_who_holds_a_task_that_is_newer_than_its_removal_brings_it_back(
+        self, both: Both, held: Version, comes_back: bool
+    ) -> None:
+        one, two = both
+        says(one, at(OLD))
+        says(one, gone=MIDDLE)
+        says(two, at(held))
+        says(one)
+        assert (one.tasks()[0].status is Status.TODO) == comes_back
+
+    def test_a_removal_that_was_taken_back_is_none(self, both: Both) -> None:
+        one, two = both
+        says(two, at(OLD))
+        says(one, at(OLD))
+        one.merge((), {key("a"): Gone(Status.ORPHANED, MIDDLE)}, _without(MIDDLE), NOW)
+        assert one.tasks()[0].status is Status.ORPHANED
+        says(one, at(OLD))
+        assert one.tasks()[0].status is Status.TODO
+
+    def test_only_runs_of_the_same_clone_were_interrupted(self, both: Both) -> None:
+        for store in both:
+            store.begin_run(Run("t1", NOW))
+        assert [run.result for run in both[0].runs()] == ["running", "running"]
+        both[0].begin_run(Run("t1", NOW))
+        assert [run.result for run in both[0].runs()] == ["running", "running", "interrupted"]
+
+
+def _without(version: Version) -> FilesState:
+    state = SlotState("empty", "TASKS.md", prefixes={"a": ""}, removed={"a": version})
+    return FilesState({"main": "empty"}, {"tasks-md:TASKS.md": state})

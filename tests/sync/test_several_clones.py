@@ -1,0 +1,145 @@
+"""Clones that share a database say what their own files say, and settle whatever happens."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.model import Status
+from kanban_sync.sync.state_folder import StateFolder
+from sync.several_clones import CHANGE, Team, differences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.hunt
+@pytest.mark.parametrize("rewrites", [False, True])
+def test_after_all_have_pulled_and_synced_the_database_says_what_a_fresh_clone_says(
+    rewrites: bool, tmp_path: Path, hunt_factor: int
+) -> None:
+    for seed in range(hunt_factor):
+        folder = tmp_path / f"{seed}"
+        team = Team(folder, seed + 10_000 * rewrites, rewrites=rewrites)
+        team.play(25)
+        team.settle()
+        before = team.store.tasks(), team.store.filed_tasks(), team.store.last_event()
+        team.sync_all()
+        after = team.store.tasks(), team.store.filed_tasks(), team.store.last_event()
+        assert after == before, (seed, team.done)
+        assert differences(team) == [], (seed, team.done)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Team:
+    team = Team(tmp_path, 0, names="ab")
+    team.sync_all()
+    return team
+
+
+def statuses(team: Team) -> dict[str, Status]:
+    return {task.title.split()[-1]: task.status for task in team.store.tasks()}
+
+
+def commit(team: Team, name: str, path: str, old: str, new: str) -> None:
+    clone = team.clones[name]
+    text = (clone.repo.path / path).read_text()
+    assert old in text
+    clone.repo.write(path, text.replace(old, new))
+    team.clock += 60
+    clone.repo.commit_at(team.clock, f"{name} {path}")
+
+
+def test_a_clone_that_is_behind_undoes_nothing(team: Team) -> None:
+    a, b = team.clones.values()
+    commit(team, "a", "TASKS.md", "- [ ] apples", "- [x] apples\n- [ ] figs")
+    commit(team, "b", CHANGE, "- [ ] 1.1", "- [x] 1.1")
+    for clone in (a, b, a, b):
+        clone.sync()
+    found = statuses(team)
+    assert (found["apples"], found["figs"], found["dig"]) == ("done", "todo", "done")
+    before = team.store.last_event()
+    team.sync_all()
+    assert team.store.last_event() == before
+
+
+def test_the_status_of_a_change_follows_its_lines_whoever_ticks_them(team: Team) -> None:
+    a, b = team.clones.values()
+    commit(team, "a", CHANGE, "- [ ] 1.1", "- [x] 1.1")
+    a.sync()
+    team.push("a", a)
+    team.start_over(b)
+    commit(team, "b", CHANGE, "- [ ] 1.2", "- [x] 1.2")
+    b.sync()
+    assert statuses(team)["one"] is Status.REVIEW
+    a.sync()
+    assert statuses(team)["one"] is Status.REVIEW
+
+
+def test_a_new_clone_orphans_nothing_that_was_not_pushed(team: Team) -> None:
+    commit(team, "a", "TASKS.md", "- [ ] apples", "- [ ] apples\n- [ ] figs")
+    team.clones["a"].sync()
+    team.cloned("new").sync()
+    assert statuses(team)["figs"] is Status.TODO
+
+
+def test_a_new_clone_knows_what_was_removed_before_it_came(team: Team) -> None:
+    commit(team, "a", "TASKS.md", "- [ ] pears\n", "")
+    team.push("a", team.clones["a"])
+    team.cloned("new").sync()
+    assert statuses(team)["pears"] is Status.ORPHANED
+    team.clones["b"].sync()
+    assert statuses(team)["pears"] is Status.ORPHANED
+
+
+def test_who_loses_its_last_word_to_a_reset_takes_it_back_also_after_another_one_did(
+    team: Team,
+) -> None:
+    a, b = team.clones.values()
+    commit(team, "a", "TASKS.md", "- [ ] apples", "- [x] apples")
+    team.push("a", a)
+    team.start_over(b)
+    team.sync_all()
+    for name in ("a", "b"):
+        team.reset(name, team.clones[name])
+    b.sync()
+    assert statuses(team)["apples"] is Status.TODO
+    a.sync()
+    assert statuses(team)["apples"] is Status.TODO
+
+
+def test_what_a_reset_took_back_comes_again_from_a_clone_that_has_it(team: Team) -> None:
+    a, b = team.clones.values()
+    commit(team, "a", "TASKS.md", "- [ ] apples", "- [x] apples\n- [ ] figs")
+    team.push("a", a)
+    team.start_over(b)
+    team.sync_all()
+    team.reset("a", a)
+    a.sync()
+    found = statuses(team)
+    assert (found["apples"], found["figs"]) == (Status.TODO, Status.ORPHANED)
+    # Its files are as they were: only the word of the other one makes it speak.
+    b.sync()
+    found = statuses(team)
+    assert (found["apples"], found["figs"]) == (Status.DONE, Status.TODO)
+
+
+def test_a_file_that_cannot_be_read_orphans_nothing(team: Team) -> None:
+    a = team.clones["a"]
+    a.repo.write("TASKS.md", "")
+    team.clock += 60
+    a.repo.commit_at(team.clock, "emptied")
+    a.sync()
+    assert statuses(team)["apples"] is Status.TODO
+
+
+def test_a_clone_gets_its_name_once(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "kanban-sync")
+    state.make()
+    assert state.known_clone_id() == ""
+    name = state.clone_id()
+    assert len(name) == 16
+    assert StateFolder(state.path).clone_id() == state.known_clone_id() == name

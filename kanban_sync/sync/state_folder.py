@@ -122,7 +122,17 @@ class StateFolder:
     def clone_id(self) -> str:
         """Return what tells this clone from others that share a database; made the first time."""
         if not self.known_clone_id():
-            self.replace(self.clone, f"{secrets.token_hex(CLONE_ID_BYTES)}\n")
+            # Of two processes that give the first one, one has it: a link never replaces.
+            unique = self.path / f".clone.{secrets.token_hex(8)}"
+            self.replace(unique, f"{secrets.token_hex(CLONE_ID_BYTES)}\n")
+            with _explained(self.clone):
+                try:
+                    os.link(unique, self.clone)
+                except FileExistsError:
+                    pass
+                except OSError:
+                    unique.replace(self.clone)  # On a file system that knows no links.
+                unique.unlink(missing_ok=True)
         return self.known_clone_id()
 
     def known_clone_id(self) -> str:

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 NO_FILES = FilesState()
 SOME_FILES = FilesState({"main": "c1"}, {"A": state("a", "b"), "B": state("c")})
 
-# Each store is an executor of its own: that is what the suite is inherited for.
-inherited = settings(suppress_health_check=[HealthCheck.differing_executors])
+# Each store is an executor of its own: that is what the suite is inherited for. An example makes
+# a database, so there are fewer of them than where nothing is written.
+inherited = settings(
+    max_examples=max(25, settings().max_examples // 4),
+    suppress_health_check=[HealthCheck.differing_executors],
+)
 
 
 def merge(store: TaskStore, *tasks: Task, **gone: Status) -> Merged:

@@ -120,4 +120,4 @@ class TwoStores(RuleBasedStateMachine):
 
 @pytest.mark.hunt
 class TestStoresAgree(TwoStores.TestCase):  # type: ignore[misc,valid-type]
-    settings = settings(stateful_step_count=15)
+    settings = settings(stateful_step_count=15, max_examples=settings().max_examples // 2)

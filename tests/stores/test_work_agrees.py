@@ -164,7 +164,7 @@ class Agents(RuleBasedStateMachine):
 
 @pytest.mark.hunt
 class TestAgents(Agents.TestCase):  # type: ignore[misc,valid-type]
-    settings = settings(stateful_step_count=20)
+    settings = settings(stateful_step_count=20, max_examples=settings().max_examples // 2)
 
 
 class PostgresAgents(Agents):

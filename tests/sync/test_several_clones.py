@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,3 +145,18 @@ def test_a_clone_gets_its_name_once(tmp_path: Path) -> None:
     name = state.clone_id()
     assert len(name) == 16
     assert StateFolder(state.path).clone_id() == state.known_clone_id() == name
+
+
+def test_processes_that_name_a_clone_at_once_agree(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "kanban-sync")
+    state.make()
+    barrier = Barrier(8)
+
+    def name(_: int) -> str:
+        barrier.wait(10)
+        return StateFolder(state.path).clone_id()
+
+    with ThreadPoolExecutor(8) as threads:
+        names = set(threads.map(name, range(8)))
+    assert names == {state.known_clone_id()}
+    assert not list(state.path.glob(".clone.*"))

@@ -14,6 +14,7 @@ from kanban_sync.app import Clone, Watcher
 from kanban_sync.core.errors import EditError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.databases import SqliteFile
+from kanban_sync.sync.state_folder import StateFolder
 from repos import GitError, Repo
 from sync.hunt.by_hand import EVERY, PLAIN, UNUSED, Dialect, Told, name_in
 from sync.hunt.killed import is_killed
@@ -117,7 +118,8 @@ class World:
 
     def database(self) -> TaskDatabase:
         """Return the task database, as somebody sees it who only reads."""
-        return SqliteFile(self.folder / MAIN / ".git/kanban-sync/tasks.db")
+        state = StateFolder(self.folder / MAIN / ".git/kanban-sync")
+        return SqliteFile(state.path / "tasks.db", state)
 
     def tasks(self) -> dict[str, Task]:
         """Return the tasks of the database by name; none may be there twice."""

@@ -1,6 +1,7 @@
 """Which task of the new file is which task of the old one, and what a new one is called.
 
-The order of evidence: the file's own id; the same group, number and text; the same text in the same
+Groups come first: one that is called otherwise now is the same group (``groups``). Then the order
+of evidence: the file's own id; the same group, number and text; the same text in the same
 group, where nothing else there has it (numbers shift when a line is put in), also with words behind
 it; the same number with a similar text; the same text anywhere, also with an id now, or with words
 behind it; without a number, a similar text in the same group, which may have another name now. What
@@ -16,6 +17,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.groups import renamed, share
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
@@ -24,9 +27,6 @@ SIMILAR = 0.5
 
 ALIKE = 0.8
 """The share of common text from which on a group was only given another name: ``Done (3/5)``."""
-
-PLACE_COMPARED = 60
-"""Characters at the end of a group's name that are compared."""
 
 COMPARED = 200
 """Characters of a text that are compared: nobody rewords more, and the time grows squarely."""
@@ -48,7 +48,7 @@ _NUMBERED = re.compile(
 
 
 class Traits(NamedTuple):
-    """What a task is recognised by; ``place`` is the name of the group or task it stands under."""
+    """What a task is recognised by; ``place`` is the whole way down to it, from the top heading."""
 
     id: str
     place: str
@@ -61,6 +61,7 @@ def match(old: Sequence[Traits], new: Sequence[Traits]) -> dict[int, int]:
 
     Each task is matched once. A task with an id of its own is matched by that alone.
     """
+    old = _in_their_places(old, new)
     pairs: dict[int, int] = {}
     anonymous = [index for index, traits in enumerate(new) if not traits.id]
     without_id = [index for index, traits in enumerate(old) if not traits.id]
@@ -74,6 +75,18 @@ def match(old: Sequence[Traits], new: Sequence[Traits]) -> dict[int, int]:
     _pair_extended(pairs, old, new, lambda _: "")
     _pair_reworded(pairs, old, new)
     return pairs
+
+
+def _in_their_places(old: Sequence[Traits], new: Sequence[Traits]) -> Sequence[Traits]:
+    """Return old tasks with the names that their groups have now."""
+    kept = {each.place for each in old} & {each.place for each in new}
+    names = renamed(
+        *(
+            [(each.place, _text(each)) for each in side if each.place not in kept]
+            for side in (old, new)
+        )
+    )
+    return [each._replace(place=names.get(each.place, each.place)) for each in old]
 
 
 def own_key(traits: Traits, is_taken: Callable[[str], bool]) -> str:
@@ -271,7 +284,7 @@ def _pair_reworded(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[T
 
 def _is_same_place(old: str, new: str, met: set[tuple[str, str]]) -> bool:
     if old != new and (old, new) not in met:
-        if _share(old[-PLACE_COMPARED:], new[-PLACE_COMPARED:]) < ALIKE:
+        if share(old, new) < ALIKE:
             return False
         met.add((old, new))
     return True

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.groups import BELOW
 from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Document
+    from kanban_sync.core.model import Document, Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +94,23 @@ class SlotChange:
     leaves: bool = False
 
 
-def flatten(tasks: Iterable[ParsedTask], place: str = "") -> list[tuple[ParsedTask, Traits, int]]:
-    """List tasks and all below them in order, each with its traits and its parent's index (-1)."""
+def flatten(tasks: Iterable[ParsedTask], ways: Ways = ()) -> list[tuple[ParsedTask, Traits, int]]:
+    """List tasks and all below them in order, each with its traits and its parent's index (-1).
+
+    A place is told by the whole way down to it: what a group is called depends on the others.
+    """
+    ways_of = {name: f"/{BELOW.join(way)}" for name, way in ways}
     flat: list[tuple[ParsedTask, Traits, int]] = []
 
     def visit(task: ParsedTask, place: str, above: int) -> None:
-        where = f"{place}/{task.group}" if above < 0 else place
+        where = ways_of.get(task.group, f"/{task.group}") if above < 0 else place
         flat.append((task, Traits(task.id, where, task.number, task.title), above))
         index = len(flat) - 1
         for child in task.children:
             visit(child, f"{where}/{task.title}", index)
 
     for task in tasks:
-        visit(task, place, -1)
+        visit(task, "", -1)
     return flat
 
 
@@ -136,7 +141,7 @@ def carry(
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
     ]
-    flat = flatten(document.tasks)
+    flat = flatten(document.tasks, document.ways)
     new_traits = [traits for _, traits, _ in flat]
     matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
     taken = {own: text for state in reversed(before) for own, text in state.taken.items()}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+Ways: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...]"
+"""The headings above a group and its own, by the group's name."""
 
 
 class Status(StrEnum):
@@ -191,6 +194,8 @@ class Document(NamedTuple):
     ``dialect`` names the dialect where a source knows several that differ in what they mean;
     ``is_bare`` tells that nothing but headings stands in the file; ``has_unique_ids`` that an id
     of its own names a task in the whole repository, so that the file's path need not.
+    ``ways`` are the ways down to the groups whose headings stand below others: a group may be
+    called after its way only while another one has the same heading.
     """
 
     tasks: tuple[ParsedTask, ...] = ()
@@ -198,6 +203,7 @@ class Document(NamedTuple):
     dialect: str = ""
     is_bare: bool = False
     has_unique_ids: bool = False
+    ways: Ways = ()
 
     @property
     def readable(self) -> bool:

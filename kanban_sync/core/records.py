@@ -47,6 +47,7 @@ def document_from_json(text: str) -> Document:
             **data,
             "tasks": tuple(_parsed_from(row) for row in data["tasks"]),
             "problems": tuple(Problem(*problem) for problem in data["problems"]),
+            "ways": tuple((name, tuple(way)) for name, way in data.get("ways", ())),
         },
     )
 

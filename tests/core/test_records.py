@@ -115,6 +115,7 @@ def test_a_state_of_before_names_its_tasks_as_it_did(path: str, is_v1: bool, nam
                 ),
             ),
             (Problem("p", 1, "m", fatal=True),),
+            ways=(("G", ("Plan", "G")),),
         ),
     ],
     ids=["empty", "full"],

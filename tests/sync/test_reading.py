@@ -1058,6 +1058,45 @@ def test_tasks_stay_the_same_whatever_is_done_to_their_file(
         assert not any(task.status.is_over for task in each.store.tasks())
 
 
+def phase(name: str, mark: str = " ") -> str:
+    return f"## {name}\n\n### Build\n\n- [{mark}] Write the code\n- [{mark}] Write the tests\n\n"
+
+
+def flat(name: str, mark: str = " ") -> str:
+    return phase(name, mark).replace("### Build\n\n", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (phase("One", "/"), phase("Two") + phase("One", "/")),
+        (phase("One", "x") + phase("Two", "/"), phase("Two", "/")),
+        (phase("One", "x") + phase("Two", "/"), phase("Two, now", "/")),
+        (flat("Phase 1", "x") + flat("Phase 2", "/"), flat("Phase 2 (now)", "/")),
+        (flat("Phase 1", "/"), flat("Phase 0") + flat("Phase 1 (late)", "/")),
+        (f"# Plan\n\n{phase('One', '/')}", f"# The plan\n\n{phase('Two')}{phase('One', '/')}"),
+        (phase("One", "/"), f"# Plan\n\n{phase('Two')}{phase('One', '/')}"),
+        (phase("One") + phase("Two", "/"), phase("Two", "/") + phase("One")),
+    ],
+    ids=[
+        "put-above", "taken-out", "taken-out-and-renamed", "flat-and-renamed",
+        "flat-and-put-above", "title-renamed", "title-put-in-front", "swapped",
+    ],
+)  # fmt: skip
+def test_tasks_under_headings_called_alike_stay_under_their_own(
+    clone: Clone, before: str, after: str
+) -> None:
+    clone.repo.commit(**{"TASKS.md": before})
+    clone.read()
+    begun = {key for key, status in clone.statuses().items() if status == "in_progress"}
+    clone.repo.commit(**{"TASKS.md": after})
+    for each in (clone, Clone(clone.repo)):
+        each.read()
+        now = {key for key, status in each.statuses().items() if status == "in_progress"}
+        assert now == begun
+        assert len(now) == 2
+
+
 def put(repo: Repo, files: dict[str, str]) -> None:
     """Commit files; those without a text are removed."""
     for path, text in files.items():

@@ -1,7 +1,8 @@
 """Which task of the new file is which task of the old one, and what a new one is called.
 
 Groups come first: one that is called otherwise now is the same group (``groups``). Then the order
-of evidence: the file's own id; the same group, number and text; the same text in the same
+of evidence: the file's own id; the same text in the same group with another id, where nothing else
+has it; the same group, number and text; the same text in the same
 group, where nothing else there has it (numbers shift when a line is put in), also with words behind
 it; the same number with a similar text; the same text anywhere, also with an id now, or with words
 behind it; without a number, a similar text in the same group, which may have another name now. What
@@ -56,16 +57,20 @@ class Traits(NamedTuple):
     title: str
 
 
-def match(old: Sequence[Traits], new: Sequence[Traits]) -> dict[int, int]:
+def match(
+    old: Sequence[Traits], new: Sequence[Traits], known: Container[str] = ()
+) -> dict[int, int]:
     """Return for each index in ``new`` its index in ``old``; new tasks are left out.
 
-    Each task is matched once. A task with an id of its own is matched by that alone.
+    Each task is matched once. An id that both files have is matched by that alone, and one that is
+    ``known`` from before is no other task's new id.
     """
     old = _in_their_places(old, new)
     pairs: dict[int, int] = {}
     anonymous = [index for index, traits in enumerate(new) if not traits.id]
     without_id = [index for index, traits in enumerate(old) if not traits.id]
     _pair(pairs, old, new, range(len(old)), range(len(new)), lambda each: each.id)
+    _pair_with_other_ids(pairs, old, new, known)
     _pair(pairs, old, new, without_id, anonymous, _exact)
     _pair_shifted(pairs, old, new, without_id, anonymous)
     _pair_extended(pairs, old, new, lambda each: each.place)
@@ -158,6 +163,29 @@ def _pair(  # noqa: PLR0913 - two sides, each a list and the indexes that may ta
         candidates = waiting.get(trait(new[index]))
         if index not in pairs and candidates:
             pairs[index] = candidates.pop(0)
+
+
+def _pair_with_other_ids(
+    pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Traits], known: Container[str]
+) -> None:
+    """Pair what has another id now, if it alone has its text in its group: an id was corrected."""
+    taken = set(pairs.values())
+    gone = [index for index, each in enumerate(old) if each.id and index not in taken]
+    come = [
+        index
+        for index, each in enumerate(new)
+        if each.id and index not in pairs and each.id not in known
+    ]
+    if not gone or not come:
+        return
+    counts = [Counter((each.place, _text(each)) for each in side) for side in (old, new)]
+
+    def is_alone(traits: Traits) -> bool:
+        return all(said[traits.place, _text(traits)] == 1 for said in counts)
+
+    gone = [index for index in gone if is_alone(old[index])]
+    come = [index for index in come if is_alone(new[index])]
+    _pair(pairs, old, new, gone, come, lambda each: (each.place, _text(each)))
 
 
 def _pair_shifted(

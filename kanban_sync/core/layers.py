@@ -143,8 +143,8 @@ def carry(
     ]
     flat = flatten(document.tasks, document.ways)
     new_traits = [traits for _, traits, _ in flat]
-    matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
     taken = {own: text for state in reversed(before) for own, text in state.taken.items()}
+    matches = [match([task.traits for task in state.tasks], new_traits, taken) for state in before]
     # An id that is unique in the repository names the same task in each of its files.
     avoided = () if document.has_unique_ids else _elsewhere(taken)
     owns = _owns(new_traits, before, matches, taken, avoided)
@@ -346,6 +346,7 @@ def _shape_version(
 def text_digest(task: ParsedTask) -> str:
     """Return a hash of a task's words: all but its status, its place and what is below it."""
     words = [
+        task.id,
         task.title,
         task.body,
         task.group,

@@ -1058,6 +1058,29 @@ def test_tasks_stay_the_same_whatever_is_done_to_their_file(
         assert not any(task.status.is_over for task in each.store.tasks())
 
 
+def test_a_v1_task_whose_id_was_corrected_is_the_same_and_still_waited_for(clone: Clone) -> None:
+    text = (
+        "## P1\n\n- [ ] Design the API\n  - **ID**: api\n"
+        "- [ ] Build the client\n  - **ID**: client\n  - **Blocked by**: {}\n"
+    )
+    clone.repo.commit(**{"TASKS.md": text.format("api")})
+    clone.read()
+    keys = clone.statuses()
+    corrected = text.replace("**ID**: api", "**ID**: design-api")
+    for name in ("api", "design-api"):
+        clone.repo.commit(**{"TASKS.md": corrected.format(name)})
+        for each in (clone, Clone(clone.repo)):
+            each.read()
+            assert each.statuses() == keys
+            needs = waits_for(each.store.tasks())
+            assert [str(key) for key in needs.values()] == ["tasks-md:api"]
+    assert clone.task("tasks-md:api").number == "design-api"
+    clone.repo.commit(**{"TASKS.md": text.format("api")})
+    for each in (clone, Clone(clone.repo)):
+        each.read()
+        assert each.statuses() == keys
+
+
 def phase(name: str, mark: str = " ") -> str:
     return f"## {name}\n\n### Build\n\n- [{mark}] Write the code\n- [{mark}] Write the tests\n\n"
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.groups import BELOW
-from kanban_sync.core.identity import Traits, match, own_key, text_hash
+from kanban_sync.core.identity import Traits, match, text_hash
+from kanban_sync.core.keys import ELSEWHERE, gone_elsewhere, owns_of, prefixes_of, roots_of
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 
 if TYPE_CHECKING:
@@ -49,11 +49,13 @@ class SlotState:
     had last, so that a task which comes back is the same again; ``prefixes`` is what stands in
     front of an own key in the task's name, where that is not the path: nothing where an id was
     unique in the repository when the task first appeared, or the path of a file that was moved
-    since. A name is given once and stays whole. ``gone_means_done`` is how the
-    dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
-    removed where that means that they are done, each with the version of the removal;
-    ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
-    of it; ``hidden`` are tasks whose ids still stand in the content, where nobody reads a task: a
+    since. ``roots`` are the top-level tasks below which others were born that stand elsewhere now,
+    or nowhere; '' for those that stand below one since. A name is given once and stays whole,
+    wherever its task goes. ``gone_means_done`` is how the dialect of this content takes a removal;
+    ``completed`` are the own keys of tasks that a commit removed where that means that they are
+    done, each with the version of the removal; ``shape_version`` is the newest commit that moved
+    the file (into the archive) or took a task out of it; ``hidden`` are tasks whose ids
+    still stand in the content, where nobody reads a task: a
     box that broke, a block in a comment. They were not removed.
     """
 
@@ -66,16 +68,24 @@ class SlotState:
     completed: Mapping[str, Version] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[KeyedTask, ...] = ()
+    roots: Mapping[str, str] = field(default_factory=dict)
 
-    def name_of(self, own: str) -> str:
-        """Return the name of a top-level task in its key."""
-        return f"{self.prefixes.get(own, f'{self.path}/')}{own}"
+    def name_of(self, own: str, top: str = "") -> str:
+        """Return the name in the key of a task, by its own key and the top-level one's over it."""
+        root = self.roots.get(own, top)
+        name = f"{self.prefixes.get(root or own, f'{self.path}/')}{root or own}"
+        return f"{name}#{own}" if root else name
+
+    def tops(self) -> dict[str, str]:
+        """Return the own keys of all tasks below others, each with the top-level one's over it."""
+        found: dict[str, str] = {}
+        for task in self.tasks:
+            if task.above:
+                found[task.own] = found.get(task.above, task.above)
+        return found
 
 
 EMPTY = SlotState("")
-
-ELSEWHERE = "elsewhere"
-"""In place of a text's hash: the key went to another slot with its task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ def carry(
     """
     if not document.readable:
         kept = before[0] if before else EMPTY
-        prefixes = _prefixes(before[:1], change, (), document)
+        prefixes = prefixes_of(before[:1], change, (), document)
         return replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
@@ -146,8 +156,8 @@ def carry(
     taken = {own: text for state in reversed(before) for own, text in state.taken.items()}
     matches = [match([task.traits for task in state.tasks], new_traits, taken) for state in before]
     # An id that is unique in the repository names the same task in each of its files.
-    avoided = () if document.has_unique_ids else _elsewhere(taken)
-    owns = _owns(new_traits, before, matches, taken, avoided)
+    avoided = () if document.has_unique_ids else gone_elsewhere(taken)
+    owns = owns_of(new_traits, before, matches, taken, avoided)
     removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
     for index, (task, traits, above) in enumerate(flat):
@@ -174,7 +184,7 @@ def carry(
     hidden = _hidden(before, matches, owns, still_named)
     is_told = gone_means_done if flat else document.is_bare
     is_told = is_told or _is_what_was_left(new_traits, before, matches)
-    return SlotState(
+    state = SlotState(
         blob=change.new,
         path=change.path,
         tasks=tuple(keyed),
@@ -184,34 +194,15 @@ def carry(
         completed=_completed(
             before, matches, change, {*owns, *(each.own for each in hidden)}, is_told=is_told
         ),
-        prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
+        prefixes=prefixes_of(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
     )
-
-
-def _elsewhere(taken: Mapping[str, str]) -> Collection[str]:
-    return [own for own, text in taken.items() if text == ELSEWHERE]
+    return replace(state, roots=roots_of(before, state.tops(), owns, taken))
 
 
 def left(state: SlotState) -> SlotState:
     """Return what is known of a slot whose tasks went to another one, and took their keys along."""
     return SlotState(state.blob, taken=dict.fromkeys(state.taken, ELSEWHERE))
-
-
-def _prefixes(
-    before: Sequence[SlotState],
-    change: SlotChange,
-    tasks: Iterable[tuple[str, Traits]],
-    document: Document,
-) -> Mapping[str, str]:
-    """Return the prefixes of all own keys: the old ones stay, whatever became of the file."""
-    known = {own: prefix for state in reversed(before) for own, prefix in state.prefixes.items()}
-    given = {own for state in before for own, text in state.taken.items() if text != ELSEWHERE}
-    if change.moved_from:
-        known = dict.fromkeys(given, f"{change.moved_from}/") | known
-    if document.has_unique_ids:
-        known |= {own: "" for own, traits in tasks if traits.id and own not in given}
-    return known
 
 
 def _hidden(
@@ -232,41 +223,6 @@ def _hidden(
             if task.traits.id in named and task.own not in owns:
                 found.setdefault(task.own, task)
     return tuple(found.values())
-
-
-def _owns(
-    traits: Sequence[Traits],
-    before: Sequence[SlotState],
-    matches: Sequence[Mapping[int, int]],
-    taken: Mapping[str, str],
-    avoided: Collection[str],
-) -> list[str]:
-    """Return the own keys: those of the first parent, then those of the others, then new ones.
-
-    A task that comes back gets its old key: by an id of the file's own, or by its text. A number
-    alone may stand for another task.
-    """
-    owns: dict[int, str] = {}
-    given: set[str] = set()
-    for state, pairs in zip(before, matches, strict=True):
-        for index in sorted(pairs):
-            own = state.tasks[pairs[index]].own
-            if index not in owns and own not in given:
-                owns[index] = own
-                given.add(own)
-    given.update(avoided)
-    for index, each in enumerate(traits):
-        if index not in owns:
-            owns[index] = own_key(each, partial(_is_taken, each, given, taken))
-            given.add(owns[index])
-    return [owns[index] for index in range(len(traits))]
-
-
-def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], own: str) -> bool:
-    """Whether a key stands for another task: one that is there, or was there with other words."""
-    if own in given:
-        return True
-    return not traits.id and own in taken and taken[own] != text_hash(traits)
 
 
 def _is_what_was_left(

@@ -79,7 +79,8 @@ def plain_word(word: str) -> str:
 class TaskKey(NamedTuple):
     """Which task this is, for ever: the project's id, the source's name, the source's own key.
 
-    ``name`` of a task inside a change or below another task is ``<parent's name>#<own>``.
+    ``name`` of a task inside a change or below another task is ``<parent's name>#<own>``,
+    and stays so when the task goes elsewhere: whose it is now is told by its ``parent``.
     """
 
     project: str

@@ -75,6 +75,7 @@ def slot_to_json(state: SlotState) -> str:
         "completed": dict(state.completed),
         "prefixes": dict(state.prefixes),
         **({"hidden": _rows(state.hidden)} if state.hidden else {}),
+        **({"roots": dict(state.roots)} if state.roots else {}),
     }
     return json.dumps(plain, ensure_ascii=False)
 

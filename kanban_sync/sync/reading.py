@@ -354,10 +354,11 @@ class _Reader:
         renamed: dict[TaskKey, TaskKey] = {}
         for task in tasks:
             key = task.key
-            if task.parent in renamed:
-                own = key.name.removeprefix(task.parent.name)
-                key = key._replace(name=f"{renamed[task.parent].name}{own}")
-            elif task.parent is None and (taken := self._tasks.get(key)) is not None:
+            top, below, own = key.name.partition("#")
+            root = key._replace(name=top)
+            if below and root in renamed:
+                key = key._replace(name=f"{renamed[root].name}#{own}")
+            elif (taken := self._tasks.get(key)) is not None:
                 other = f"{taken.path}:{taken.line}"
                 text = f"the id {key.name} is also given in {other}; use another one"
                 self._problems.append(Problem(task.path, task.line, text))

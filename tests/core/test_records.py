@@ -68,6 +68,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             completed={"T1": Version(6, "c6"), "T2": Version(7, "c7")},
             hidden=(KeyedTask("T3", "", Traits("T3", "/", "", "C"), "todo", "f"),),
             prefixes={"2": "", "1": "a/TASKS.md/"},
+            roots={"3": "", "4": "2"},
         ),
     ],
     ids=["empty", "full"],

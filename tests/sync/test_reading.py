@@ -1000,6 +1000,12 @@ def test_branches_and_merges_read_bit_by_bit_come_to_the_same_as_read_at_once(
 
 # --- the same tasks in files that change altogether -----------------------------------------------
 
+NAMED = (
+    "## P1\n\n- [ ] Rotate the keys\n  - **ID**: rot\n- [ ] Tell the partners\n  - **ID**: tell\n"
+    "- [ ] Third one\n  - **ID**: third\n"
+)
+INDENTED = NAMED.replace("- [ ] Tell the partners\n", "  - [ ] Tell the partners\n  ")
+NESTED = "- [ ] 1. Set up\n  - [ ] 1.1 Make dirs\n  - [ ] 1.2 Make files\n- [ ] 2. Implement\n"
 PLAIN = "## Work\n\n- [ ] Buy a kettle\n- [ ] T-2: Mend the tap\n  - [ ] find a wrench\n"
 ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
 
@@ -1032,6 +1038,18 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
         ({"docs/TASKS.md": PLAIN}, {"docs/TASKS.md": "", "TASKS.md": PLAIN}),
         ({"TASKS.md": PLAIN}, {"TASKS.md": "", "docs/TASKS.md": PLAIN.replace("a kettle", "milk")}),
         ({"TASKS.md": V1}, {"TASKS.md": "", "docs/TASKS.md": V1}),
+        ({"TASKS.md": NAMED}, {"TASKS.md": INDENTED}),
+        ({"TASKS.md": INDENTED}, {"TASKS.md": NAMED}),
+        ({"TASKS.md": NESTED}, {"TASKS.md": NESTED.replace("  - [", "- [")}),
+        ({"TASKS.md": NESTED.replace("  - [", "- [")}, {"TASKS.md": NESTED}),
+        (
+            {"TASKS.md": "- [ ] Rot\n  - [ ] sub a b\n  - [ ] sub d e\n- [ ] Third one\n"},
+            {"TASKS.md": "- [ ] Rot\n  - [ ] sub d e\n- [ ] Third one\n  - [ ] sub a b\n"},
+        ),
+        (
+            {"TASKS.md": "## Doing\n\n## To Do\n\n- Rot\n  - [ ] sub a b\n  - [ ] sub d e\n"},
+            {"TASKS.md": "## Doing\n\n- sub a b\n\n## To Do\n\n- Rot\n  - [ ] sub d e\n"},
+        ),
         (
             {".kiro/specs/till/tasks.md": PLAIN, "TASKS.md": ROADMAP},
             {".kiro/specs/till/tasks.md": "", ".kiro/specs/cashier/tasks.md": PLAIN},
@@ -1040,7 +1058,8 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
     ids=[
         "v1.0-given-an-id", "v1.0-lost-its-id", "two-files-given-ids", "roadmap-given-an-id",
         "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "ids-in-the-text", "moved",
-        "moved-and-edited", "moved-v1.0", "folder-renamed",
+        "moved-and-edited", "moved-v1.0", "put-below", "taken-out", "flattened", "nested",
+        "other-parent", "other-column", "folder-renamed",
     ],
 )  # fmt: skip
 def test_tasks_stay_the_same_whatever_is_done_to_their_file(
@@ -1118,6 +1137,52 @@ def test_tasks_under_headings_called_alike_stay_under_their_own(
         now = {key for key, status in each.statuses().items() if status == "in_progress"}
         assert now == begun
         assert len(now) == 2
+
+
+def test_a_task_that_goes_to_and_fro_between_others_keeps_its_key_claim_and_place(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": NAMED})
+    clone.read()
+    keys = clone.statuses()
+    gone = NAMED.replace("- [ ] Tell the partners\n  - **ID**: tell\n", "")
+    for text in (INDENTED, NAMED, INDENTED, f"{INDENTED}\n", gone, INDENTED, NAMED):
+        clone.repo.commit(**{"TASKS.md": text})
+        for each in (clone, Clone(clone.repo)):
+            each.read()
+            held = {str(task.key) for task in each.store.tasks() if task.status is Status.TODO}
+            assert held == (keys.keys() - {"tasks-md:tell"} if text is gone else keys.keys())
+            if text is not gone:
+                above = each.task("tasks-md:tell").parent
+                assert (above is not None) is text.startswith(INDENTED)
+
+
+def test_a_task_that_was_born_below_another_and_is_then_removed_by_itself_was_completed(
+    clone: Clone,
+) -> None:
+    put(clone.repo, {"TASKS.md": INDENTED})
+    clone.read()
+    assert clone.task("tasks-md:rot#tell").parent is not None
+    put(clone.repo, {"TASKS.md": NAMED})
+    clone.read()
+    assert clone.task("tasks-md:rot#tell").parent is None
+    put(clone.repo, {"TASKS.md": NAMED.replace("- [ ] Tell the partners\n  - **ID**: tell\n", "")})
+    clone.read()
+    assert clone.task("tasks-md:rot#tell").status is Status.DONE
+
+
+def test_tasks_below_one_that_another_file_names_too_stay_with_it_wherever_they_were_born(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": NAMED})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": INDENTED, "sub/TASKS.md": INDENTED + "    - [ ] deep\n"})
+    for each in (clone, Clone(clone.repo)):
+        each.read()
+        tasks = [task for task in each.store.tasks() if task.path == "sub/TASKS.md"]
+        assert len(tasks) == 4
+        assert all(task.key.name.startswith("sub/TASKS.md/") for task in tasks)
+        assert len(each.statuses()) == 7
 
 
 def put(repo: Repo, files: dict[str, str]) -> None:

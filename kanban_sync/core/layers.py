@@ -55,8 +55,8 @@ class SlotState:
     ``completed`` are the own keys of tasks that a commit removed where that means that they are
     done, each with the version of the removal; ``shape_version`` is the newest commit that moved
     the file (into the archive) or took a task out of it; ``hidden`` are tasks whose ids
-    still stand in the content, where nobody reads a task: a
-    box that broke, a block in a comment. They were not removed.
+    still stand in the content, where nobody reads a task: a box that broke, a block in a comment.
+    They were not removed.
     """
 
     blob: str
@@ -93,7 +93,8 @@ class SlotChange:
     """What one commit did to a slot: the contents before (one a parent) and after ('' if gone).
 
     ``path`` is where the slot's file lies after it; ``moved_from`` is where it lay before if that
-    was another slot. One that ``leaves`` took the tasks along to another slot.
+    was another slot. One that ``leaves`` took the tasks along to another slot. ``passed_on`` finds
+    the hashes of the texts that stand, open, in other files since this commit.
     """
 
     version: Version
@@ -102,6 +103,7 @@ class SlotChange:
     path: str = ""
     moved_from: str = ""
     leaves: bool = False
+    passed_on: Callable[[], Collection[str]] = field(default=frozenset, compare=False)
 
 
 def flatten(tasks: Iterable[ParsedTask], ways: Ways = ()) -> list[tuple[ParsedTask, Traits, int]]:
@@ -260,7 +262,13 @@ def _completed(
     for state, pairs in zip(before, matches, strict=True):
         if not (state.gone_means_done and is_told and change.old):
             continue
-        for task in _removed(state, pairs):
+        removed = _removed(state, pairs)
+        has_nameless = any(not task.traits.id for task in removed)
+        passed_on = change.passed_on() if has_nameless else ()
+        for task in removed:
+            # With an id of its own, it is told elsewhere whether another file holds it.
+            if passed_on and not task.traits.id and text_hash(task.traits) in passed_on:
+                continue
             newest = max(task.text_version.time, task.status_version.time)
             found[task.own] = _later(change.version, newest)
     known: dict[str, Version] = {}

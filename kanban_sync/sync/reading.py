@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -13,10 +12,9 @@ from kanban_sync.core.assemble import ReadFile, tasks_of, vanished
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.findings import EMPTIED
 from kanban_sync.core.following import follow
-from kanban_sync.core.identity import text_hash
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, flatten, left
+from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, left
 from kanban_sync.core.model import UNKNOWN, Document, Problem, Status, TaskKey
-from kanban_sync.core.moves import histories
+from kanban_sync.core.moves import NO_WORDS, histories, words_of
 from kanban_sync.core.ports import FilesState
 from kanban_sync.sync.watched import pathspecs
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Task
-    from kanban_sync.core.moves import Histories
+    from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
 
 READERS = ":readers"
@@ -269,14 +267,13 @@ class _Reader:
             for slot, state in states.items()
         }
 
-    def _texts(self, source: Source, path: str, blob: str) -> Counter[str]:
+    def _texts(self, source: Source, path: str, blob: str) -> Words:
         """Return the words of the tasks of a content; none where this clone does not have it."""
         try:
             data = self._sources.contents.content(blob)
         except MissingObjectError:
-            return Counter()
-        document = source.parse(path, data, self._sources.settings)
-        return Counter(text_hash(traits) for _, traits, _ in flatten(document.tasks))
+            return NO_WORDS
+        return words_of(source.parse(path, data, self._sources.settings))
 
     def _read_unit(self, name: str, source: Source, unit: Unit, changes: Histories) -> None:
         origin = changes.origins.get(unit.path, "")

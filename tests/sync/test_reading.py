@@ -757,6 +757,43 @@ def test_old_changes_may_be_asked_for_after_the_first_pass(clone: Clone) -> None
     assert clone.task("openspec:old#1.1").status is Status.DONE
 
 
+@pytest.mark.parametrize(
+    ("there", "status"),
+    [("- [ ] Tell all\n", "orphaned"), ("- [x] Tell all\n", "done"), ("- [ ] Tell\n", "done")],
+    ids=["open", "ticked", "another"],
+)
+def test_a_v1_task_without_id_that_goes_to_another_file_was_not_completed(
+    clone: Clone, there: str, status: str
+) -> None:
+    first, second = "## P1\n\n- [ ] Rotate\n- [ ] Tell all\n", "## P0\n\n- [ ] Zip\n"
+    clone.repo.commit(**{"TASKS.md": first, "sub/TASKS.md": second})
+    clone.read()
+    (gone,) = (str(task.key) for task in clone.store.tasks() if task.title == "Tell all")
+    moved = first.replace("- [ ] Tell all\n", "")
+    clone.repo.commit(**{"TASKS.md": moved, "sub/TASKS.md": second + there})
+    clone.repo.commit(**{"sub/TASKS.md": f"{second}{there}- [ ] More\n"})
+    clone.read()
+    assert clone.statuses()[gone] == status
+
+
+def test_a_text_that_stood_in_another_file_before_tells_nothing_of_a_v1_task_that_is_removed(
+    clone: Clone,
+) -> None:
+    block = "## P1\n\n- [ ] Rotate\n- [ ] Tell all\n"
+    clone.repo.commit(**{"TASKS.md": block, "sub/TASKS.md": block})
+    clone.read()
+    (gone,) = (
+        str(task.key)
+        for task in clone.store.tasks()
+        if task.title == "Tell all" and task.path == "TASKS.md"
+    )
+    clone.repo.commit(
+        **{"TASKS.md": block.replace("- [ ] Tell all\n", ""), "sub/TASKS.md": f"{block}- [ ] Zip\n"}
+    )
+    clone.read()
+    assert clone.statuses()[gone] == "done"
+
+
 def test_sub_tasks_of_an_id_that_two_files_give_stay_with_their_own_task(clone: Clone) -> None:
     block = "## P0\n\n- [ ] Do it\n  - **ID**: foo\n"
     clone.repo.commit(

@@ -15,7 +15,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, deque
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.groups import renamed, share
@@ -42,6 +43,7 @@ MOST_WORK = 25_000_000
 FEW_WORDS = 3
 """A text of fewer words may well begin another one; what is put behind it has to be set off."""
 
+_WORD = re.compile(r"\S+")
 _IN_FRONT = re.compile(r"[^\w]+")
 _NUMBERED = re.compile(
     r"(?:task|step|issue|story|ticket)[ #-]*[0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?(?!\w)"
@@ -155,14 +157,14 @@ def _pair(  # noqa: PLR0913 - two sides, each a list and the indexes that may ta
 ) -> None:
     """Pair what has the same trait, in file order where several have it."""
     taken = set(pairs.values())
-    waiting: dict[str | tuple[str, ...], list[int]] = {}
+    waiting: dict[str | tuple[str, ...], deque[int]] = {}
     for index in old_indexes:
         if index not in taken and trait(old[index]):
-            waiting.setdefault(trait(old[index]), []).append(index)
+            waiting.setdefault(trait(old[index]), deque()).append(index)
     for index in new_indexes:
         candidates = waiting.get(trait(new[index]))
         if index not in pairs and candidates:
-            pairs[index] = candidates.pop(0)
+            pairs[index] = candidates.popleft()
 
 
 def _pair_with_other_ids(
@@ -224,31 +226,55 @@ def _pair_extended(
     Whoever ticks a task says how it was done, and what stands above it may shift its number.
     """
     taken = set(pairs.values())
-    texts: dict[str, dict[str, list[int]]] = {}
+    lines: dict[str, list[tuple[str, bool, int]]] = {}
     for there, traits in enumerate(old):
-        if there not in taken and not traits.id:
-            texts.setdefault(scope(traits), {}).setdefault(_text(traits), []).append(there)
-    lengths = {place: {len(text) for text in known} for place, known in texts.items()}
-    found: list[tuple[int, int]] = []
+        if there not in taken and not traits.id and (text := _text(traits)).strip():
+            lines.setdefault(scope(traits), []).append((text, False, there))
     for here, traits in enumerate(new):
-        if here not in pairs and not traits.id and (place := scope(traits)) in texts:
-            text = _text(traits)
-            found += [
-                (here, there)
-                for length in lengths[place]
-                if _is_set_off(text, length)
-                for there in texts[place].get(text[:length], ())
-            ]
-    counts = [Counter(side) for side in zip(*found, strict=True)]
-    pairs |= {here: there for here, there in found if counts[0][here] == counts[1][there] == 1}
+        if here not in pairs and not traits.id and scope(traits) in lines:
+            lines[scope(traits)].append((_text(traits), True, here))
+    for each in lines.values():
+        pairs |= _extensions(each)
 
 
-def _is_set_off(text: str, end: int) -> bool:
+def _extensions(lines: Iterable[tuple[str, bool, int]]) -> dict[int, int]:
+    """Return new lines with the old ones that they go on from, where each has just the other.
+
+    Args:
+        lines: Texts, whether they are new, and their indexes.
+    """
+    found: dict[int, int] = {}
+    count: Counter[int] = Counter()
+    # In the order of the alphabet, what begins alike stands together, the shortest first.
+    begun: list[tuple[str, list[int]]] = []
+    for text, is_new, index in sorted(lines):
+        while begun and not text.startswith(begun[-1][0]):
+            begun.pop()
+        if is_new:
+            enough = _where_enough_is_said(text)
+            formers = [those for former, those in begun if _is_set_off(text, len(former), enough)]
+            count.update(those[0] for those in formers)
+            if len(formers) == 1 and len(formers[0]) == 1:
+                found[index] = formers[0][0]
+        elif begun and begun[-1][0] == text:
+            begun[-1][1].append(index)
+        else:
+            begun.append((text, [index]))
+    return {here: there for here, there in found.items() if count[there] == 1}
+
+
+def _where_enough_is_said(text: str) -> int:
+    """Return where the last of the few words begins with which another text may well begin."""
+    words = islice(_WORD.finditer(text), FEW_WORDS - 1, None)
+    return next((word.start() for word in words), len(text))
+
+
+def _is_set_off(text: str, end: int, enough: int) -> bool:
     """Whether a text may have ended there before: no word is cut, and enough was said."""
-    rest = text[end : end + 2].lstrip()
-    if not text[:end].strip() or len(text) <= end or text[end].isalnum():
+    if len(text) <= end or text[end].isalnum():
         return False
-    return not rest[:1].isalnum() or len(text[:end].split(None, FEW_WORDS)) >= FEW_WORDS
+    rest = text[end : end + 2].lstrip()
+    return not rest[:1].isalnum() or enough < end
 
 
 def _pair_similar(
@@ -275,14 +301,14 @@ def _pair_similar(
 def _pair_named(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Traits]) -> None:
     """Pair a task that was given an id, or lost it, with its former self: the same text."""
     taken = set(pairs.values())
-    waiting: dict[tuple[bool, str], list[int]] = {}
+    waiting: dict[tuple[bool, str], deque[int]] = {}
     for index, traits in enumerate(old):
         if index not in taken:
-            waiting.setdefault((bool(traits.id), _text(traits)), []).append(index)
+            waiting.setdefault((bool(traits.id), _text(traits)), deque()).append(index)
     for index, traits in enumerate(new):
         candidates = waiting.get((not traits.id, _text(traits)))
         if index not in pairs and candidates:
-            pairs[index] = candidates.pop(0)
+            pairs[index] = candidates.popleft()
 
 
 def _pair_reworded(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Traits]) -> None:

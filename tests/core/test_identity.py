@@ -201,6 +201,26 @@ def test_a_file_written_anew_is_compared_in_a_bounded_time(
     assert time.process_time() - begun < 5
 
 
+LINES = {
+    "a bit further": ["y " + "b " * (at // 2) + "c" * (at % 2) for at in range(1_000)],
+    "on from all": ["y " + "b " * 1_000 + f", {at}" for at in range(1_000)],
+    "equal": ["y y y y"] * 1_000,
+    "equal, and on": [f"y y y y, {at}" for at in range(1_000)],
+}
+
+
+@pytest.mark.parametrize("before", ["a bit further", "equal"])
+@pytest.mark.parametrize("after", ["on from all", "equal", "equal, and on"])
+def test_texts_that_begin_alike_are_compared_in_a_bounded_time(before: str, after: str) -> None:
+    old, new = (
+        [Traits("", place, "", text) for text in LINES[kind]]
+        for place, kind in (("a", before), ("b", after))
+    )
+    begun = time.process_time()
+    match(old, new)
+    assert time.process_time() - begun < 3
+
+
 @given(TRAITS)
 def test_a_file_matches_itself(same: list[Traits]) -> None:
     known = [each for each in same if each.id or each.title]

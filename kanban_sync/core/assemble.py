@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
-from kanban_sync.core.layers import EMPTY, flatten
+from kanban_sync.core.layers import EMPTY
+from kanban_sync.core.listing import flatten
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey
 
 if TYPE_CHECKING:

@@ -8,20 +8,18 @@ comes to the same.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.groups import BELOW
-from kanban_sync.core.identity import Traits, match, text_hash
-from kanban_sync.core.keys import ELSEWHERE, gone_elsewhere, owns_of, prefixes_of, roots_of
-from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
+from kanban_sync.core.identity import Traits, match, own_key, text_hash
+from kanban_sync.core.listing import flatten, text_digest
+from kanban_sync.core.model import UNKNOWN, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Document, Ways
+    from kanban_sync.core.model import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +85,9 @@ class SlotState:
 
 EMPTY = SlotState("")
 
+ELSEWHERE = "elsewhere"
+"""In place of a text's hash: the key went to another slot with its task."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlotChange:
@@ -104,26 +105,6 @@ class SlotChange:
     moved_from: str = ""
     leaves: bool = False
     passed_on: Callable[[], Collection[str]] = field(default=frozenset, compare=False)
-
-
-def flatten(tasks: Iterable[ParsedTask], ways: Ways = ()) -> list[tuple[ParsedTask, Traits, int]]:
-    """List tasks and all below them in order, each with its traits and its parent's index (-1).
-
-    A place is told by the whole way down to it: what a group is called depends on the others.
-    """
-    ways_of = {name: f"/{BELOW.join(way)}" for name, way in ways}
-    flat: list[tuple[ParsedTask, Traits, int]] = []
-
-    def visit(task: ParsedTask, place: str, above: int) -> None:
-        where = ways_of.get(task.group, f"/{task.group}") if above < 0 else place
-        flat.append((task, Traits(task.id, where, task.number, task.title), above))
-        index = len(flat) - 1
-        for child in task.children:
-            visit(child, f"{where}/{task.title}", index)
-
-    for task in tasks:
-        visit(task, "", -1)
-    return flat
 
 
 def carry(
@@ -148,7 +129,7 @@ def carry(
     """
     if not document.readable:
         kept = before[0] if before else EMPTY
-        prefixes = prefixes_of(before[:1], change, (), document)
+        prefixes = _prefixes(before[:1], change, (), document)
         return replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
@@ -158,8 +139,8 @@ def carry(
     taken = {own: text for state in reversed(before) for own, text in state.taken.items()}
     matches = [match([task.traits for task in state.tasks], new_traits, taken) for state in before]
     # An id that is unique in the repository names the same task in each of its files.
-    avoided = () if document.has_unique_ids else gone_elsewhere(taken)
-    owns = owns_of(new_traits, before, matches, taken, avoided)
+    avoided = () if document.has_unique_ids else _elsewhere(taken)
+    owns = _owns(new_traits, before, matches, taken, avoided)
     removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
     for index, (task, traits, above) in enumerate(flat):
@@ -196,10 +177,10 @@ def carry(
         completed=_completed(
             before, matches, change, {*owns, *(each.own for each in hidden)}, is_told=is_told
         ),
-        prefixes=prefixes_of(before, change, zip(owns, new_traits, strict=True), document),
+        prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
     )
-    return replace(state, roots=roots_of(before, state.tops(), owns, taken))
+    return replace(state, roots=_roots(before, state.tops(), owns, taken))
 
 
 def left(state: SlotState) -> SlotState:
@@ -225,6 +206,79 @@ def _hidden(
             if task.traits.id in named and task.own not in owns:
                 found.setdefault(task.own, task)
     return tuple(found.values())
+
+
+def _owns(
+    traits: Sequence[Traits],
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    taken: Mapping[str, str],
+    avoided: Collection[str],
+) -> list[str]:
+    """Return the own keys: those of the first parent, then those of the others, then new ones.
+
+    A task that comes back gets its old key: by an id of the file's own, or by its text. A number
+    alone may stand for another task.
+    """
+    owns: dict[int, str] = {}
+    given: set[str] = set()
+    for state, pairs in zip(before, matches, strict=True):
+        for index in sorted(pairs):
+            own = state.tasks[pairs[index]].own
+            if index not in owns and own not in given:
+                owns[index] = own
+                given.add(own)
+    given.update(avoided)
+    for index, each in enumerate(traits):
+        if index not in owns:
+            owns[index] = own_key(each, partial(_is_taken, each, given, taken))
+            given.add(owns[index])
+    return [owns[index] for index in range(len(traits))]
+
+
+def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], own: str) -> bool:
+    """Whether a key stands for another task: one that is there, or was there with other words."""
+    if own in given:
+        return True
+    return not traits.id and own in taken and taken[own] != text_hash(traits)
+
+
+def _elsewhere(taken: Mapping[str, str]) -> Collection[str]:
+    """Return the own keys that went to another slot with their tasks."""
+    return [own for own, text in taken.items() if text == ELSEWHERE]
+
+
+def _prefixes(
+    before: Sequence[SlotState],
+    change: SlotChange,
+    tasks: Iterable[tuple[str, Traits]],
+    document: Document,
+) -> Mapping[str, str]:
+    """Return the prefixes of all own keys: the old ones stay, whatever became of the file."""
+    known = {own: prefix for state in reversed(before) for own, prefix in state.prefixes.items()}
+    given = {own for state in before for own, text in state.taken.items() if text != ELSEWHERE}
+    if change.moved_from:
+        known = dict.fromkeys(given, f"{change.moved_from}/") | known
+    if document.has_unique_ids:
+        known |= {own: "" for own, traits in tasks if traits.id and own not in given}
+    return known
+
+
+def _roots(
+    before: Sequence[SlotState],
+    tops: Mapping[str, str],
+    owns: Iterable[str],
+    taken: Collection[str],
+) -> Mapping[str, str]:
+    """Return what tasks were born below, where they do not stand there now."""
+    born: dict[str, str] = {}
+    for state in reversed(before):
+        born.update({**state.tops(), **state.roots})
+    if not born and not tops:
+        return {}
+    now = {own: tops.get(own, "") for own in owns}
+    kept = {own: root for own, root in born.items() if root != now.get(own, "")}
+    return kept | {own: "" for own in tops if own in taken and own not in born}
 
 
 def _is_what_was_left(
@@ -305,22 +359,6 @@ def _shape_version(
         for task in _removed(state, pairs)
     ]
     return _later(change.version, max([latest.time, *removed]))
-
-
-def text_digest(task: ParsedTask) -> str:
-    """Return a hash of a task's words: all but its status, its place and what is below it."""
-    words = [
-        task.id,
-        task.title,
-        task.body,
-        task.group,
-        task.priority,
-        task.assignee,
-        task.labels,
-        task.depends_on,
-        task.fields,
-    ]
-    return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version) -> Version:

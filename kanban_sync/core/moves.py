@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kanban_sync.core.following import changes_of
 from kanban_sync.core.identity import text_hash
-from kanban_sync.core.layers import flatten
+from kanban_sync.core.listing import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -52,7 +52,9 @@ def tell_apart(lines: Sequence[Line], boxes: Iterable[Box], *, has_columns: bool
     for box in sorted(boxes, key=lambda box: box.line):
         while waiting and waiting[-1].number <= box.line:
             heading = waiting.pop()
-            above = [*(each for each in above if each.level < heading.level), heading]
+            while above and above[-1].level >= heading.level:
+                above.pop()
+            above.append(heading)
             here = {}
         if box.heading and box.heading not in here:
             way = _way(above, box.heading, columns)
@@ -72,6 +74,8 @@ def tell_apart(lines: Sequence[Line], boxes: Iterable[Box], *, has_columns: bool
 
 def _way(above: Sequence[Line], name: str, columns: Collection[int]) -> tuple[str, ...]:
     """Return the headings from the top down to the nearest one of that name."""
+    if not columns and above and above[-1].text == name:
+        return tuple([each.text for each in above])
     depth = next((index for index in reversed(range(len(above))) if above[index].text == name), 0)
     return (*(each.text for each in above[:depth] if each.number not in columns), name)
 

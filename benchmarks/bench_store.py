@@ -25,11 +25,11 @@ from measure import Claim, Subject, main
 
 from kanban_sync.cli.ending import COLLECTED_AT
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_to_json
+from kanban_sync.core.slots import KeyedTask, SlotState
 from kanban_sync.stores import sql_edges
 from kanban_sync.stores.filestates import WRITE_SLOT, WRITE_TIP
 from kanban_sync.stores.postgres_address import address_of

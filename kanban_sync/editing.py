@@ -13,8 +13,8 @@ from kanban_sync.core.dependencies import own_name
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.following import follow
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Status
+from kanban_sync.core.slots import EMPTY, SlotChange, SlotState
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.watched import pathspecs

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
-from kanban_sync.core.layers import EMPTY, flatten
+from kanban_sync.core.listing import flatten
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey
+from kanban_sync.core.slots import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.layers import KeyedTask, SlotState
     from kanban_sync.core.model import Document, ParsedTask, Version
     from kanban_sync.core.ports import TaskFile, Unit
+    from kanban_sync.core.slots import KeyedTask, SlotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +87,19 @@ def _entries(unit: Unit, project: str, read: ReadFile, parent: TaskKey | None) -
     keys: list[TaskKey] = []
     tasks: list[Task] = []
     prefix = _own_prefix(unit, read.file) if parent is not None else ""
+    tops = read.state.tops()
     for place, ((task, _, above), keyed) in enumerate(
         zip(flat, read.state.tasks, strict=True), start=1
     ):
         over = keys[above] if above >= 0 else parent
-        if over is not None:
-            key = (parent or _top(keys, flat, above)).child(prefix + keyed.own)
+        if parent is not None:
+            key = parent.child(prefix + keyed.own)
         else:
-            key = TaskKey(project, unit.source, read.state.name_of(keyed.own))
+            name = read.state.name_of(keyed.own, tops.get(keyed.own, ""))
+            key = TaskKey(project, unit.source, name)
         keys.append(key)
         tasks.append(_task(task, keyed, key, over, read.state, place))
     return tasks
-
-
-def _top(
-    keys: Sequence[TaskKey], flat: Sequence[tuple[ParsedTask, object, int]], above: int
-) -> TaskKey:
-    """Return the key of the top-level entry: own keys are unique in a file, however deep."""
-    while flat[above][2] >= 0:
-        above = flat[above][2]
-    return keys[above]
 
 
 def _own_prefix(unit: Unit, file: TaskFile) -> str:
@@ -167,9 +161,10 @@ class Own(NamedTuple):
         _, source, name = task.key
         if (source, name) in self.unread:
             return None
-        top, _, below = own.partition("#")
-        moved = (each for each in state.prefixes if not below and state.name_of(each) == name)
-        removed = state.removed.get(below or next(moved, top), UNKNOWN)
+        moved = (each for each in state.prefixes if state.name_of(each) == name)
+        removed = next(
+            (state.removed[each] for each in (own, *moved) if each in state.removed), UNKNOWN
+        )
         if self.held is not None and (source, name) not in self.held:
             # What was recorded of its removal can be taken back, should that be undone.
             return removed if removed > UNKNOWN else None
@@ -209,9 +204,8 @@ def vanished(
         if task.key in held or task.status is Status.ORPHANED or _below(task, done):
             continue
         state = states.get(task.path, EMPTY)
-        # Of an id that two files give, the second task's key has its path in front.
-        own = task.key.name.removeprefix(f"{task.path}/")
-        if own.partition("#")[0] in hidden.get(task.path, ()):
+        own = _own(task.key, task.path)
+        if _tops_of(task) & hidden.get(task.path, set()):
             continue
         is_candidate = task.parent is None and own not in ids
         removal = _removal(state, task.key.name, own) if is_candidate else None
@@ -233,6 +227,20 @@ def vanished(
     return gone
 
 
+def _own(key: TaskKey, path: str) -> str:
+    """Return the own part of a key; of an id that two files give, the second has its path."""
+    top, _, own = key.name.rpartition("#")
+    return own if top else key.name.removeprefix(f"{path}/")
+
+
+def _tops_of(task: Task) -> set[str]:
+    """Return the own keys of which one is the top-level task's that a task is, or is below."""
+    if task.parent is None:
+        return {_own(task.key, task.path)}
+    names = (key.name.partition("#")[0] for key in (task.key, task.parent))
+    return {name.removeprefix(f"{task.path}/") for name in names} | {_own(task.parent, task.path)}
+
+
 def _removal(state: SlotState, name: str, own: str) -> Version | None:
     """Return the version of the commit that completed a task by removing it, if one did."""
     if own in state.completed:
@@ -243,4 +251,6 @@ def _removal(state: SlotState, name: str, own: str) -> Version | None:
 
 def _below(task: Task, done: Collection[TaskKey]) -> bool:
     """Whether a task stands, at any depth, below one that is done."""
-    return any(task.key.name.startswith(f"{key.name}#") for key in done)
+    if task.parent is None:
+        return False
+    return task.parent in done or any(task.key.name.startswith(f"{key.name}#") for key in done)

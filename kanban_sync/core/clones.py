@@ -33,9 +33,9 @@ from kanban_sync.core.model import UNKNOWN, Status
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from kanban_sync.core.layers import SlotState
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey, Version
+    from kanban_sync.core.slots import SlotState
 
 PLACE = ("parent", "number", "position", "path", "line")
 """What a commit may change of a task without giving it another version."""

@@ -7,15 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import MissingObjectError
-from kanban_sync.core.layers import EMPTY, SlotChange, carry, left
+from kanban_sync.core.layers import carry
 from kanban_sync.core.model import UNKNOWN, Version
+from kanban_sync.core.slots import EMPTY, SlotChange, left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.history import LogEntry
-    from kanban_sync.core.layers import SlotState
     from kanban_sync.core.model import Document
+    from kanban_sync.core.slots import SlotState
 
 COMMIT_DIGITS = 12
 """How much of a commit's id a version keeps: it has to fit on a card."""

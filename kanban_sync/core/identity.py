@@ -1,6 +1,8 @@
 """Which task of the new file is which task of the old one, and what a new one is called.
 
-The order of evidence: the file's own id; the same group, number and text; the same text in the same
+Groups come first: one that is called otherwise now is the same group (``groups``). Then the order
+of evidence: the file's own id; the same text in the same group with another id, where nothing else
+has it; the same group, number and text; the same text in the same
 group, where nothing else there has it (numbers shift when a line is put in), also with words behind
 it; the same number with a similar text; the same text anywhere, also with an id now, or with words
 behind it; without a number, a similar text in the same group, which may have another name now. What
@@ -13,8 +15,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, deque
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.groups import renamed, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
@@ -24,9 +29,6 @@ SIMILAR = 0.5
 
 ALIKE = 0.8
 """The share of common text from which on a group was only given another name: ``Done (3/5)``."""
-
-PLACE_COMPARED = 60
-"""Characters at the end of a group's name that are compared."""
 
 COMPARED = 200
 """Characters of a text that are compared: nobody rewords more, and the time grows squarely."""
@@ -41,6 +43,7 @@ MOST_WORK = 25_000_000
 FEW_WORDS = 3
 """A text of fewer words may well begin another one; what is put behind it has to be set off."""
 
+_WORD = re.compile(r"\S+")
 _IN_FRONT = re.compile(r"[^\w]+")
 _NUMBERED = re.compile(
     r"(?:task|step|issue|story|ticket)[ #-]*[0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?(?!\w)"
@@ -48,7 +51,7 @@ _NUMBERED = re.compile(
 
 
 class Traits(NamedTuple):
-    """What a task is recognised by; ``place`` is the name of the group or task it stands under."""
+    """What a task is recognised by; ``place`` is the whole way down to it, from the top heading."""
 
     id: str
     place: str
@@ -56,15 +59,20 @@ class Traits(NamedTuple):
     title: str
 
 
-def match(old: Sequence[Traits], new: Sequence[Traits]) -> dict[int, int]:
+def match(
+    old: Sequence[Traits], new: Sequence[Traits], known: Container[str] = ()
+) -> dict[int, int]:
     """Return for each index in ``new`` its index in ``old``; new tasks are left out.
 
-    Each task is matched once. A task with an id of its own is matched by that alone.
+    Each task is matched once. An id that both files have is matched by that alone, and one that is
+    ``known`` from before is no other task's new id.
     """
+    old = _in_their_places(old, new)
     pairs: dict[int, int] = {}
     anonymous = [index for index, traits in enumerate(new) if not traits.id]
     without_id = [index for index, traits in enumerate(old) if not traits.id]
     _pair(pairs, old, new, range(len(old)), range(len(new)), lambda each: each.id)
+    _pair_with_other_ids(pairs, old, new, known)
     _pair(pairs, old, new, without_id, anonymous, _exact)
     _pair_shifted(pairs, old, new, without_id, anonymous)
     _pair_extended(pairs, old, new, lambda each: each.place)
@@ -74,6 +82,18 @@ def match(old: Sequence[Traits], new: Sequence[Traits]) -> dict[int, int]:
     _pair_extended(pairs, old, new, lambda _: "")
     _pair_reworded(pairs, old, new)
     return pairs
+
+
+def _in_their_places(old: Sequence[Traits], new: Sequence[Traits]) -> Sequence[Traits]:
+    """Return old tasks with the names that their groups have now."""
+    kept = {each.place for each in old} & {each.place for each in new}
+    names = renamed(
+        *(
+            [(each.place, _text(each)) for each in side if each.place not in kept]
+            for side in (old, new)
+        )
+    )
+    return [each._replace(place=names.get(each.place, each.place)) for each in old]
 
 
 def own_key(traits: Traits, is_taken: Callable[[str], bool]) -> str:
@@ -137,14 +157,37 @@ def _pair(  # noqa: PLR0913 - two sides, each a list and the indexes that may ta
 ) -> None:
     """Pair what has the same trait, in file order where several have it."""
     taken = set(pairs.values())
-    waiting: dict[str | tuple[str, ...], list[int]] = {}
+    waiting: dict[str | tuple[str, ...], deque[int]] = {}
     for index in old_indexes:
         if index not in taken and trait(old[index]):
-            waiting.setdefault(trait(old[index]), []).append(index)
+            waiting.setdefault(trait(old[index]), deque()).append(index)
     for index in new_indexes:
         candidates = waiting.get(trait(new[index]))
         if index not in pairs and candidates:
-            pairs[index] = candidates.pop(0)
+            pairs[index] = candidates.popleft()
+
+
+def _pair_with_other_ids(
+    pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Traits], known: Container[str]
+) -> None:
+    """Pair what has another id now, if it alone has its text in its group: an id was corrected."""
+    taken = set(pairs.values())
+    gone = [index for index, each in enumerate(old) if each.id and index not in taken]
+    come = [
+        index
+        for index, each in enumerate(new)
+        if each.id and index not in pairs and each.id not in known
+    ]
+    if not gone or not come:
+        return
+    counts = [Counter((each.place, _text(each)) for each in side) for side in (old, new)]
+
+    def is_alone(traits: Traits) -> bool:
+        return all(said[traits.place, _text(traits)] == 1 for said in counts)
+
+    gone = [index for index in gone if is_alone(old[index])]
+    come = [index for index in come if is_alone(new[index])]
+    _pair(pairs, old, new, gone, come, lambda each: (each.place, _text(each)))
 
 
 def _pair_shifted(
@@ -183,31 +226,55 @@ def _pair_extended(
     Whoever ticks a task says how it was done, and what stands above it may shift its number.
     """
     taken = set(pairs.values())
-    texts: dict[str, dict[str, list[int]]] = {}
+    lines: dict[str, list[tuple[str, bool, int]]] = {}
     for there, traits in enumerate(old):
-        if there not in taken and not traits.id:
-            texts.setdefault(scope(traits), {}).setdefault(_text(traits), []).append(there)
-    lengths = {place: {len(text) for text in known} for place, known in texts.items()}
-    found: list[tuple[int, int]] = []
+        if there not in taken and not traits.id and (text := _text(traits)).strip():
+            lines.setdefault(scope(traits), []).append((text, False, there))
     for here, traits in enumerate(new):
-        if here not in pairs and not traits.id and (place := scope(traits)) in texts:
-            text = _text(traits)
-            found += [
-                (here, there)
-                for length in lengths[place]
-                if _is_set_off(text, length)
-                for there in texts[place].get(text[:length], ())
-            ]
-    counts = [Counter(side) for side in zip(*found, strict=True)]
-    pairs |= {here: there for here, there in found if counts[0][here] == counts[1][there] == 1}
+        if here not in pairs and not traits.id and scope(traits) in lines:
+            lines[scope(traits)].append((_text(traits), True, here))
+    for each in lines.values():
+        pairs |= _extensions(each)
 
 
-def _is_set_off(text: str, end: int) -> bool:
+def _extensions(lines: Iterable[tuple[str, bool, int]]) -> dict[int, int]:
+    """Return new lines with the old ones that they go on from, where each has just the other.
+
+    Args:
+        lines: Texts, whether they are new, and their indexes.
+    """
+    found: dict[int, int] = {}
+    count: Counter[int] = Counter()
+    # In the order of the alphabet, what begins alike stands together, the shortest first.
+    begun: list[tuple[str, list[int]]] = []
+    for text, is_new, index in sorted(lines):
+        while begun and not text.startswith(begun[-1][0]):
+            begun.pop()
+        if is_new:
+            enough = _where_enough_is_said(text)
+            formers = [those for former, those in begun if _is_set_off(text, len(former), enough)]
+            count.update(those[0] for those in formers)
+            if len(formers) == 1 and len(formers[0]) == 1:
+                found[index] = formers[0][0]
+        elif begun and begun[-1][0] == text:
+            begun[-1][1].append(index)
+        else:
+            begun.append((text, [index]))
+    return {here: there for here, there in found.items() if count[there] == 1}
+
+
+def _where_enough_is_said(text: str) -> int:
+    """Return where the last of the few words begins with which another text may well begin."""
+    words = islice(_WORD.finditer(text), FEW_WORDS - 1, None)
+    return next((word.start() for word in words), len(text))
+
+
+def _is_set_off(text: str, end: int, enough: int) -> bool:
     """Whether a text may have ended there before: no word is cut, and enough was said."""
-    rest = text[end : end + 2].lstrip()
-    if not text[:end].strip() or len(text) <= end or text[end].isalnum():
+    if len(text) <= end or text[end].isalnum():
         return False
-    return not rest[:1].isalnum() or len(text[:end].split(None, FEW_WORDS)) >= FEW_WORDS
+    rest = text[end : end + 2].lstrip()
+    return not rest[:1].isalnum() or enough < end
 
 
 def _pair_similar(
@@ -234,14 +301,14 @@ def _pair_similar(
 def _pair_named(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Traits]) -> None:
     """Pair a task that was given an id, or lost it, with its former self: the same text."""
     taken = set(pairs.values())
-    waiting: dict[tuple[bool, str], list[int]] = {}
+    waiting: dict[tuple[bool, str], deque[int]] = {}
     for index, traits in enumerate(old):
         if index not in taken:
-            waiting.setdefault((bool(traits.id), _text(traits)), []).append(index)
+            waiting.setdefault((bool(traits.id), _text(traits)), deque()).append(index)
     for index, traits in enumerate(new):
         candidates = waiting.get((not traits.id, _text(traits)))
         if index not in pairs and candidates:
-            pairs[index] = candidates.pop(0)
+            pairs[index] = candidates.popleft()
 
 
 def _pair_reworded(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[Traits]) -> None:
@@ -271,7 +338,7 @@ def _pair_reworded(pairs: dict[int, int], old: Sequence[Traits], new: Sequence[T
 
 def _is_same_place(old: str, new: str, met: set[tuple[str, str]]) -> bool:
     if old != new and (old, new) not in met:
-        if _share(old[-PLACE_COMPARED:], new[-PLACE_COMPARED:]) < ALIKE:
+        if share(old, new) < ALIKE:
             return False
         met.add((old, new))
     return True

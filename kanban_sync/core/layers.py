@@ -8,108 +8,19 @@ comes to the same.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.identity import Traits, match, own_key, text_hash
-from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
+from kanban_sync.core.listing import flatten, text_digest
+from kanban_sync.core.model import UNKNOWN, Version
+from kanban_sync.core.slots import ELSEWHERE, EMPTY, KeyedTask, SlotChange, SlotState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Document
-
-
-@dataclass(frozen=True, slots=True)
-class KeyedTask:
-    """A parsed task with the own part of its key and its versions.
-
-    ``above`` is the own key of the task it stands below (empty at the top); ``text`` is a hash of
-    all that the text version speaks of.
-    """
-
-    own: str
-    above: str
-    traits: Traits
-    status: str
-    text: str
-    text_version: Version = UNKNOWN
-    status_version: Version = UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class SlotState:
-    """What is known of one task file at one content: its keyed tasks, in order.
-
-    ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
-    had last, so that a task which comes back is the same again; ``prefixes`` is what stands in
-    front of an own key in the task's name, where that is not the path: nothing where an id was
-    unique in the repository when the task first appeared, or the path of a file that was moved
-    since. A name is given once and stays whole. ``gone_means_done`` is how the
-    dialect of this content takes a removal; ``completed`` are the own keys of tasks that a commit
-    removed where that means that they are done, each with the version of the removal;
-    ``shape_version`` is the newest commit that moved the file (into the archive) or took a task out
-    of it; ``hidden`` are tasks whose ids still stand in the content, where nobody reads a task: a
-    box that broke, a block in a comment. They were not removed. ``removed`` are the own keys of all
-    tasks that a commit took out and none brought back, each with that commit's version, which is
-    newer than any that the task had.
-    """
-
-    blob: str
-    path: str = ""
-    tasks: tuple[KeyedTask, ...] = ()
-    taken: Mapping[str, str] = field(default_factory=dict)
-    gone_means_done: bool = False
-    shape_version: Version = UNKNOWN
-    completed: Mapping[str, Version] = field(default_factory=dict)
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    hidden: tuple[KeyedTask, ...] = ()
-    removed: Mapping[str, Version] = field(default_factory=dict)
-
-    def name_of(self, own: str) -> str:
-        """Return the name of a top-level task in its key."""
-        return f"{self.prefixes.get(own, f'{self.path}/')}{own}"
-
-
-EMPTY = SlotState("")
-
-ELSEWHERE = "elsewhere"
-"""In place of a text's hash: the key went to another slot with its task."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotChange:
-    """What one commit did to a slot: the contents before (one a parent) and after ('' if gone).
-
-    ``path`` is where the slot's file lies after it; ``moved_from`` is where it lay before if that
-    was another slot. One that ``leaves`` took the tasks along to another slot.
-    """
-
-    version: Version
-    old: tuple[str, ...]
-    new: str
-    path: str = ""
-    moved_from: str = ""
-    leaves: bool = False
-
-
-def flatten(tasks: Iterable[ParsedTask], place: str = "") -> list[tuple[ParsedTask, Traits, int]]:
-    """List tasks and all below them in order, each with its traits and its parent's index (-1)."""
-    flat: list[tuple[ParsedTask, Traits, int]] = []
-
-    def visit(task: ParsedTask, place: str, above: int) -> None:
-        where = f"{place}/{task.group}" if above < 0 else place
-        flat.append((task, Traits(task.id, where, task.number, task.title), above))
-        index = len(flat) - 1
-        for child in task.children:
-            visit(child, f"{where}/{task.title}", index)
-
-    for task in tasks:
-        visit(task, place, -1)
-    return flat
 
 
 def carry(
@@ -139,10 +50,10 @@ def carry(
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
     ]
-    flat = flatten(document.tasks)
+    flat = flatten(document.tasks, document.ways)
     new_traits = [traits for _, traits, _ in flat]
-    matches = [match([task.traits for task in state.tasks], new_traits) for state in before]
     taken = {own: text for state in reversed(before) for own, text in state.taken.items()}
+    matches = [match([task.traits for task in state.tasks], new_traits, taken) for state in before]
     # An id that is unique in the repository names the same task in each of its files.
     avoided = () if document.has_unique_ids else _elsewhere(taken)
     owns = _owns(new_traits, before, matches, taken, avoided)
@@ -173,7 +84,7 @@ def carry(
     there = {*owns, *(each.own for each in hidden)}
     is_told = gone_means_done if flat else document.is_bare
     is_told = is_told or _is_what_was_left(new_traits, before, matches)
-    return SlotState(
+    state = SlotState(
         blob=change.new,
         path=change.path,
         tasks=tuple(keyed),
@@ -185,31 +96,7 @@ def carry(
         hidden=hidden,
         removed=_taken_out(before, matches, change, there),
     )
-
-
-def _elsewhere(taken: Mapping[str, str]) -> Collection[str]:
-    return [own for own, text in taken.items() if text == ELSEWHERE]
-
-
-def left(state: SlotState) -> SlotState:
-    """Return what is known of a slot whose tasks went to another one, and took their keys along."""
-    return SlotState(state.blob, taken=dict.fromkeys(state.taken, ELSEWHERE))
-
-
-def _prefixes(
-    before: Sequence[SlotState],
-    change: SlotChange,
-    tasks: Iterable[tuple[str, Traits]],
-    document: Document,
-) -> Mapping[str, str]:
-    """Return the prefixes of all own keys: the old ones stay, whatever became of the file."""
-    known = {own: prefix for state in reversed(before) for own, prefix in state.prefixes.items()}
-    given = {own for state in before for own, text in state.taken.items() if text != ELSEWHERE}
-    if change.moved_from:
-        known = dict.fromkeys(given, f"{change.moved_from}/") | known
-    if document.has_unique_ids:
-        known |= {own: "" for own, traits in tasks if traits.id and own not in given}
-    return known
+    return replace(state, roots=_roots(before, state.tops(), owns, taken))
 
 
 def _hidden(
@@ -267,6 +154,44 @@ def _is_taken(traits: Traits, given: Collection[str], taken: Mapping[str, str], 
     return not traits.id and own in taken and taken[own] != text_hash(traits)
 
 
+def _elsewhere(taken: Mapping[str, str]) -> Collection[str]:
+    """Return the own keys that went to another slot with their tasks."""
+    return [own for own, text in taken.items() if text == ELSEWHERE]
+
+
+def _prefixes(
+    before: Sequence[SlotState],
+    change: SlotChange,
+    tasks: Iterable[tuple[str, Traits]],
+    document: Document,
+) -> Mapping[str, str]:
+    """Return the prefixes of all own keys: the old ones stay, whatever became of the file."""
+    known = {own: prefix for state in reversed(before) for own, prefix in state.prefixes.items()}
+    given = {own for state in before for own, text in state.taken.items() if text != ELSEWHERE}
+    if change.moved_from:
+        known = dict.fromkeys(given, f"{change.moved_from}/") | known
+    if document.has_unique_ids:
+        known |= {own: "" for own, traits in tasks if traits.id and own not in given}
+    return known
+
+
+def _roots(
+    before: Sequence[SlotState],
+    tops: Mapping[str, str],
+    owns: Iterable[str],
+    taken: Collection[str],
+) -> Mapping[str, str]:
+    """Return what tasks were born below, where they do not stand there now."""
+    born: dict[str, str] = {}
+    for state in reversed(before):
+        born.update({**state.tops(), **state.roots})
+    if not born and not tops:
+        return {}
+    now = {own: tops.get(own, "") for own in owns}
+    kept = {own: root for own, root in born.items() if root != now.get(own, "")}
+    return kept | {own: "" for own in tops if own in taken and own not in born}
+
+
 def _is_what_was_left(
     traits: Sequence[Traits], before: Sequence[SlotState], matches: Sequence[Mapping[int, int]]
 ) -> bool:
@@ -302,7 +227,13 @@ def _completed(
     for state, pairs in zip(before, matches, strict=True):
         if not (state.gone_means_done and is_told and change.old):
             continue
-        for task in _removed(state, pairs):
+        removed = _removed(state, pairs)
+        has_nameless = any(not task.traits.id for task in removed)
+        passed_on = change.passed_on() if has_nameless else ()
+        for task in removed:
+            # With an id of its own, it is told elsewhere whether another file holds it.
+            if passed_on and not task.traits.id and text_hash(task.traits) in passed_on:
+                continue
             newest = max(task.text_version.time, task.status_version.time)
             found[task.own] = _later(change.version, newest)
     known: dict[str, Version] = {}
@@ -359,21 +290,6 @@ def _shape_version(
         for task in _removed(state, pairs)
     ]
     return _later(change.version, max([latest.time, *removed]))
-
-
-def text_digest(task: ParsedTask) -> str:
-    """Return a hash of a task's words: all but its status, its place and what is below it."""
-    words = [
-        task.title,
-        task.body,
-        task.group,
-        task.priority,
-        task.assignee,
-        task.labels,
-        task.depends_on,
-        task.fields,
-    ]
-    return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version) -> Version:

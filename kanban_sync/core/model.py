@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+Ways: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...]"
+"""The headings above a group and its own, by the group's name."""
 
 
 class Status(StrEnum):
@@ -76,7 +79,8 @@ def plain_word(word: str) -> str:
 class TaskKey(NamedTuple):
     """Which task this is, for ever: the project's id, the source's name, the source's own key.
 
-    ``name`` of a task inside a change or below another task is ``<parent's name>#<own>``.
+    ``name`` of a task inside a change or below another task is ``<parent's name>#<own>``,
+    and stays so when the task goes elsewhere: whose it is now is told by its ``parent``.
     """
 
     project: str
@@ -191,6 +195,8 @@ class Document(NamedTuple):
     ``dialect`` names the dialect where a source knows several that differ in what they mean;
     ``is_bare`` tells that nothing but headings stands in the file; ``has_unique_ids`` that an id
     of its own names a task in the whole repository, so that the file's path need not.
+    ``ways`` are the ways down to the groups whose headings stand below others: a group may be
+    called after its way only while another one has the same heading.
     """
 
     tasks: tuple[ParsedTask, ...] = ()
@@ -198,6 +204,7 @@ class Document(NamedTuple):
     dialect: str = ""
     is_bare: bool = False
     has_unique_ids: bool = False
+    ways: Ways = ()
 
     @property
     def readable(self) -> bool:

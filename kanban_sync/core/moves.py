@@ -2,30 +2,45 @@
 
 A file that is a slot of its own is the same file after a move: it takes its tasks along, with
 their keys. Whether it was moved is told by one commit alone: one file went away, one came, and both
-hold the same, or most of the same tasks, as no other file of that commit does.
+hold the same, or most of the same tasks, as no other file of that commit does. Of a single task
+that went to another file only that is told: it was not completed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kanban_sync.core.following import changes_of
+from kanban_sync.core.identity import text_hash
+from kanban_sync.core.listing import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kanban_sync.core.history import LogEntry
-    from kanban_sync.core.layers import SlotChange
+    from kanban_sync.core.model import Document
+    from kanban_sync.core.slots import SlotChange
 
-    Texts: TypeAlias = Callable[[str, str], Counter[str]]
+    Texts: TypeAlias = Callable[[str, str], "Words"]
 
 MOST = 0.5
 """The share of tasks that a file has to have in common with what it was, and a bit more."""
 
 MOST_PAIRS = 100
 """Of more pairs than this, no contents are compared: a commit moved everything about."""
+
+
+class Words(NamedTuple):
+    """Hashes of the texts of a file's tasks, each with its count: all, and the open ones."""
+
+    all: Counter[str]
+    open: Counter[str]
+
+
+NO_WORDS = Words(Counter(), Counter())
 
 
 class Histories(NamedTuple):
@@ -40,6 +55,16 @@ class Histories(NamedTuple):
     left: frozenset[str]
 
 
+def words_of(document: Document) -> Words:
+    """Return the words of the tasks that a file holds."""
+    found = [
+        (text_hash(traits), task.status.is_over) for task, traits, _ in flatten(document.tasks)
+    ]
+    return Words(
+        Counter(text for text, _ in found), Counter(text for text, is_over in found if not is_over)
+    )
+
+
 def histories(
     log: Iterable[LogEntry], slot_of: Callable[[str], str | None], texts: Texts | None
 ) -> Histories:
@@ -48,8 +73,8 @@ def histories(
     Args:
         log: What the commits did, oldest first.
         slot_of: The slot of a path; None for one that is no task file.
-        texts: Path and blob id -> the words of the tasks that stand there, each with its count;
-            None where no file moves.
+        texts: Path and blob id -> the words of the tasks that stand there; None where no file
+            moves.
     """
     changes: dict[str, list[SlotChange]] = {}
     origins: dict[str, str] = {}
@@ -60,13 +85,15 @@ def histories(
         before = {old: ([*changes.get(old, [])], origins.get(old, old)) for old in moved.values()}
         for slot, change in here.items():
             step = change
+            if texts is not None and len(here) > 1:
+                step = replace(change, passed_on=partial(_passed_on, here, slot, texts))
             if slot in moved:
                 old = moved[slot]
                 changes[slot], origins[slot] = before[old]
-                step = replace(change, old=here[old].old, moved_from=old)
+                step = replace(step, old=here[old].old, moved_from=old)
                 left.discard(slot)
             elif slot in before:
-                step = replace(change, old=(), leaves=True)
+                step = replace(step, old=(), leaves=True)
                 left.add(slot)
             elif change.new:
                 left.discard(slot)
@@ -85,10 +112,22 @@ def _moved(here: Mapping[str, SlotChange], texts: Texts) -> dict[str, str]:
     come = [slot for slot in come if slot not in same]
     if len(gone) * len(come) > MOST_PAIRS:
         return same
-    were = {slot: texts(slot, here[slot].old[0]) for slot in gone} if come else {}
-    are = {slot: texts(slot, here[slot].new) for slot in come} if gone else {}
+    were = {slot: texts(slot, here[slot].old[0]).all for slot in gone} if come else {}
+    are = {slot: texts(slot, here[slot].new).all for slot in come} if gone else {}
     alike = [(new, old) for new in are for old in were if _is_most(were[old], are[new])]
     return same | _alone(alike)
+
+
+def _passed_on(here: Mapping[str, SlotChange], slot: str, texts: Texts) -> frozenset[str]:
+    """Return the texts that a commit put, open, into other files than that of a slot."""
+    found: set[str] = set()
+    for other, change in here.items():
+        if other == slot or not change.new:
+            continue
+        were = [texts(other, blob).all for blob in change.old]
+        now = texts(other, change.new).open
+        found |= {text for text in now if all(now[text] > each[text] for each in were)}
+    return frozenset(found)
 
 
 def _is_most(was: Counter[str], now: Counter[str]) -> bool:

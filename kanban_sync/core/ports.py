@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Said, SeenCard
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.history import LogEntry
-    from kanban_sync.core.layers import SlotState
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
     from kanban_sync.core.operations import Operation
+    from kanban_sync.core.slots import SlotState
 
 __all__ = ["DEFAULTS", "Read", "SourceSettings", "TaskFile", "Tree", "Unit"]
 """What belongs to the ports, and lies in ``units``: whoever only reads needs nothing else."""

@@ -21,8 +21,8 @@ from kanban_sync.core.board import (
 )
 from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version
+from kanban_sync.core.slots import KeyedTask, SlotState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,7 @@ def document_from_json(text: str) -> Document:
             **data,
             "tasks": tuple(_parsed_from(row) for row in data["tasks"]),
             "problems": tuple(Problem(*problem) for problem in data["problems"]),
+            "ways": tuple((name, tuple(way)) for name, way in data.get("ways", ())),
         },
     )
 
@@ -75,6 +76,7 @@ def slot_to_json(state: SlotState) -> str:
         "prefixes": dict(state.prefixes),
         **({"hidden": _rows(state.hidden)} if state.hidden else {}),
         **({"removed": dict(state.removed)} if state.removed else {}),
+        **({"roots": dict(state.roots)} if state.roots else {}),
     }
     return json.dumps(plain, ensure_ascii=False)
 

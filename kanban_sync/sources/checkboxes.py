@@ -88,12 +88,12 @@ def read_by_line(path: str, data: bytes, fixed: str = "", limits: Limits = USUAL
         if count > limits.tasks:
             too_many = too_large(path, f"holds {count} tasks", str(limits.tasks), "tasks")
             return Document((), (too_many,))
-    dialect = contents.sorted_out.name
+    dialect, ways = contents.sorted_out.name, contents.sorted_out.ways
     reader = Reading(path, dialect)
     tasks = tuple(reader.tasks_of_file(contents.sorted_out.boxes))
     reader.report_twins(contents.sorted_out.twins)
     reader.report_unclosed(contents.hides_from)
-    return Document(tasks, tuple(reader.problems), dialect, contents.is_bare)
+    return Document(tasks, tuple(reader.problems), dialect, contents.is_bare, ways=ways)
 
 
 class Standing(NamedTuple):

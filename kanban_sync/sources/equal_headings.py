@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from kanban_sync.sources.kanban_headings import columns_of
 from kanban_sync.sources.markdown import Kind
+from kanban_sync.sources.status_words import status_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from kanban_sync.core.model import Ways
     from kanban_sync.sources.markdown import Line
     from kanban_sync.sources.outline import Box
 
@@ -19,37 +20,53 @@ BETWEEN = " / "
 """Stands between the headings of a way."""
 
 
-def tell_apart(lines: Sequence[Line], boxes: Iterable[Box], *, has_columns: bool) -> None:
+def tell_apart(lines: Sequence[Line], boxes: Iterable[Box], *, has_columns: bool) -> Ways:
     """Put the way down in front of headings with tasks, where the name alone stands for several.
 
     Columns are no part of the way: a task that goes on to the next one stays in its group.
-    ``has_columns`` tells that the file has some for certain.
+    ``has_columns`` tells that the file has some for certain. Returns the whole ways, by what the
+    headings are called now, where a way has more than one heading.
     """
     headings = [line for line in lines if line.kind is Kind.HEADING]
-    count = Counter(line.text for line in headings)
-    if len(count) == len(headings):
-        return
-    columns = {lines[each.start].number for each in columns_of(lines, certain=has_columns)}
+    parents = [line for line, following in pairwise(headings) if following.level > line.level]
+    if not parents:
+        return ()
+    # Only few headings have others below them, and of what these are called, columns are told.
+    may_have = has_columns or any(status_in(line.text) for line in parents)
+    found_columns = columns_of(lines, certain=has_columns) if may_have else ()
+    columns = {lines[each.start].number for each in found_columns}
     ways: dict[str, dict[tuple[str, ...], list[Box]]] = {}
     above: list[Line] = []
+    here: dict[str, list[Box]] = {}
     waiting = headings[::-1]
     for box in sorted(boxes, key=lambda box: box.line):
         while waiting and waiting[-1].number <= box.line:
             heading = waiting.pop()
-            above = [*(each for each in above if each.level < heading.level), heading]
-        if count[box.heading] > 1:
+            while above and above[-1].level >= heading.level:
+                above.pop()
+            above.append(heading)
+            here = {}
+        if box.heading and box.heading not in here:
             way = _way(above, box.heading, columns)
-            ways.setdefault(box.heading, {}).setdefault(way, []).append(box)
-    for same in ways.values():
-        shared = _shared(same)
-        for way, inside in same.items() if len(same) > 1 else ():
+            here[box.heading] = ways.setdefault(box.heading, {}).setdefault(way, [])
+        if box.heading:
+            here[box.heading].append(box)
+    found: dict[str, tuple[str, ...]] = {}
+    for name, same in ways.items():
+        shared = _shared(same) if len(same) > 1 else 0
+        for way, inside in same.items():
+            called = BETWEEN.join(way[shared:]) if len(same) > 1 else name
+            found.setdefault(called, way)
             for box in inside:
-                box.heading = BETWEEN.join(way[shared:])
+                box.heading = called
+    return tuple((name, way) for name, way in found.items() if len(way) > 1)
 
 
 def _way(above: Sequence[Line], name: str, columns: Collection[int]) -> tuple[str, ...]:
     """Return the headings from the top down to the nearest one of that name."""
-    depth = max((index for index, each in enumerate(above) if each.text == name), default=0)
+    if not columns and above and above[-1].text == name:
+        return tuple([each.text for each in above])
+    depth = next((index for index in reversed(range(len(above))) if above[index].text == name), 0)
     return (*(each.text for each in above[:depth] if each.number not in columns), name)
 
 

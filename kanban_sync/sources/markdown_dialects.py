@@ -16,6 +16,7 @@ from kanban_sync.sources.tables import Tables
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kanban_sync.core.model import Ways
     from kanban_sync.sources.markdown import Line
     from kanban_sync.sources.outline import Box
 
@@ -68,11 +69,12 @@ class SortedOut(NamedTuple):
     """The tasks of a file by dialect, in the order of the file.
 
     ``twins`` are rows of a table with the boxes that stand for the same tasks; what is below a box
-    is below its row now.
+    is below its row now. ``ways`` are the document's.
     """
 
     by_dialect: Mapping[str, list[Box]]
     twins: tuple[tuple[Box, Box], ...] = ()
+    ways: Ways = ()
 
     @property
     def boxes(self) -> list[tuple[str, Box]]:
@@ -96,8 +98,8 @@ def sort_out(lines: Sequence[Line], fixed: str = "") -> SortedOut:
     """
     found = _sort_out(lines, fixed)
     boxes_found = (box for _, box in found.boxes)
-    tell_apart(lines, boxes_found, has_columns=fixed == KanbanHeadings.NAME)
-    return found
+    ways = tell_apart(lines, boxes_found, has_columns=fixed == KanbanHeadings.NAME)
+    return found._replace(ways=ways)
 
 
 def _sort_out(lines: Sequence[Line], fixed: str) -> SortedOut:

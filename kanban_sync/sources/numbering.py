@@ -9,10 +9,10 @@ from kanban_sync.sources.patterns import pattern
 
 _WRAP = r"(?:\*\*|__|~~|`)*"
 _NUMBER = pattern(
-    rf"{_WRAP}([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=(?![.][0-9])([.):：、*_`~])|\s|$)",  # noqa: RUF001
+    rf"{_WRAP}+([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{0,8}}[a-z]?)(?=(?![.][0-9])([.):：、*_`~])|\s|$)",  # noqa: RUF001
 )
 _PLAIN_NUMBER = pattern(r"[0-9]{1,9}\.[0-9]{1,9}(?=\s)")
-_TOKEN = pattern(rf"({_WRAP})([A-Z][A-Za-z0-9.-]{{0,39}})")
+_TOKEN = pattern(rf"({_WRAP}+)([A-Z][A-Za-z0-9.-]{{0,39}})")
 _ID = pattern(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?[0-9]+(?:[.-][0-9]+)*[a-z]?")
 _AFTER_ID = pattern(rf"{_WRAP}+(\s*[:：)—–]|[.](?=\s))?{_WRAP}+(?=\s|$|[:：])")  # noqa: RUF001
 _NAME = pattern(

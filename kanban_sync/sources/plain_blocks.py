@@ -27,6 +27,7 @@ from kanban_sync.sources.patterns import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kanban_sync.core.model import Ways
     from kanban_sync.sources.outline import Box
 
 # A number, an id, strokes or another marker in front of the words would mean something.
@@ -118,6 +119,7 @@ class _Rest(NamedTuple):
     firsts: list[int]
     stand_ins: list[Box]
     others: list[Box]
+    ways: Ways
 
 
 def read_quickly(text: str, fixed: str = "") -> Quick | None:
@@ -162,7 +164,7 @@ def _read(text: str, fixed: str) -> Quick | None:
     tasks = _tasks(blocks, places, rest, steps)
     if others:
         tasks = sorted([*tasks, *others], key=attrgetter("line"))
-    document = Document(tuple(tasks), tuple(reading.problems), rest.name)
+    document = Document(tuple(tasks), tuple(reading.problems), rest.name, ways=rest.ways)
     return Quick(document, len(blocks.titles) + sum(map(len, steps)) + count_of(rest.others))
 
 
@@ -221,7 +223,8 @@ def _rest(blocks: _Blocks, places: _Places, fixed: str) -> _Rest | None:
             numbers.append(places.lines[index])
             runs[len(lines)] = index
     page = scan("\n".join(lines))
-    by_dialect = sort_out(page.lines, fixed).by_dialect
+    sorted_out = sort_out(page.lines, fixed)
+    by_dialect = sorted_out.by_dialect
     ((name, found),) = by_dialect.items() if len(by_dialect) == 1 else [("", [])]
     stand_ins = [box for box in found if box.line in runs]
     if page.unclosed or name not in CHECKBOXES or len(stand_ins) < len(runs):
@@ -233,7 +236,7 @@ def _rest(blocks: _Blocks, places: _Places, fixed: str) -> _Rest | None:
     if not fixed:
         has_values = any(chain(blocks.ids, blocks.tags, blocks.waits))
         name = V1 if name == V1 or has_values else name_for(others, besides=len(blocks.titles))
-    return _Rest(name, [*runs.values()], stand_ins, others)
+    return _Rest(name, [*runs.values()], stand_ins, others, sorted_out.ways)
 
 
 def _renumber(found: Iterable[Box], numbers: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from kanban_sync.core.records import slot_from_json, slot_to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanban_sync.core.layers import SlotState
+    from kanban_sync.core.slots import SlotState
     from kanban_sync.stores.transactions import Transaction
 
 TIPS = "SELECT layer, tip FROM tips WHERE project = ? AND clone = ?"

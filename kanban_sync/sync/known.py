@@ -9,9 +9,9 @@ from kanban_sync.core.model import Status, TaskKey
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kanban_sync.core.layers import SlotState
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Unit
+    from kanban_sync.core.slots import SlotState
 
 
 class Known:

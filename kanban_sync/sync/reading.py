@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -14,19 +13,18 @@ from kanban_sync.core.clones import record_of
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.findings import EMPTIED
 from kanban_sync.core.following import deletions, follow, without_file
-from kanban_sync.core.identity import text_hash
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState, flatten, left
-from kanban_sync.core.model import UNKNOWN, Document, Problem, Version
-from kanban_sync.core.moves import histories
+from kanban_sync.core.model import UNKNOWN, Document, Problem, TaskKey, Version
+from kanban_sync.core.moves import NO_WORDS, histories, words_of
 from kanban_sync.core.ports import FilesState
+from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, left
 from kanban_sync.sync.known import Known, by_their_ids
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Task, TaskKey
-    from kanban_sync.core.moves import Histories
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Repository, Source, SourceSettings, TaskFile, Unit
 
 READERS = ":readers"
@@ -260,14 +258,13 @@ class _Reader:
             for slot, state in states.items()
         }
 
-    def _texts(self, source: Source, path: str, blob: str) -> Counter[str]:
+    def _texts(self, source: Source, path: str, blob: str) -> Words:
         """Return the words of the tasks of a content; none where this clone does not have it."""
         try:
             data = self._sources.contents.content(blob)
         except MissingObjectError:
-            return Counter()
-        document = source.parse(path, data, self._sources.settings)
-        return Counter(text_hash(traits) for _, traits, _ in flatten(document.tasks))
+            return NO_WORDS
+        return words_of(source.parse(path, data, self._sources.settings))
 
     def _read_unit(self, name: str, source: Source, unit: Unit, changes: Histories) -> None:
         origin = changes.origins.get(unit.path, "")
@@ -349,10 +346,11 @@ class _Reader:
         renamed: dict[TaskKey, TaskKey] = {}
         for task in tasks:
             key = task.key
-            if task.parent in renamed:
-                own = key.name.removeprefix(task.parent.name)
-                key = key._replace(name=f"{renamed[task.parent].name}{own}")
-            elif task.parent is None and (taken := self._tasks.get(key)) is not None:
+            top, below, own = key.name.partition("#")
+            root = key._replace(name=top)
+            if below and root in renamed:
+                key = key._replace(name=f"{renamed[root].name}#{own}")
+            elif (taken := self._tasks.get(key)) is not None:
                 other = f"{taken.path}:{taken.line}"
                 text = f"the id {key.name} is also given in {other}; use another one"
                 self._problems.append(Problem(task.path, task.line, text))

@@ -6,9 +6,9 @@ import pytest
 
 from kanban_sync.core.clones import Voice, hear, record_of, voice_of
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.merge import Filed, Kept
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
+from kanban_sync.core.slots import KeyedTask, SlotState
 
 FILE = ("tasks-md", "TASKS.md")
 ME = ("tasks-md", "a")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.following import WINDOW, follow
 from kanban_sync.core.history import LogEntry, PathChange
-from kanban_sync.core.layers import EMPTY, SlotChange, SlotState
 from kanban_sync.core.model import UNKNOWN, Document, ParsedTask, Problem, Status, Version
 from kanban_sync.core.moves import histories
+from kanban_sync.core.slots import EMPTY, SlotChange, SlotState
 
 PATH = "TASKS.md"
 

@@ -10,7 +10,6 @@ from core.made import at, base_of, card, over, shown
 from kanban_sync.core.board import Said
 from kanban_sync.core.columns import Column
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.layers import EMPTY, KeyedTask, SlotState
 from kanban_sync.core.model import Document, ParsedTask, Problem, Status, Version
 from kanban_sync.core.records import (
     document_from_json,
@@ -20,6 +19,7 @@ from kanban_sync.core.records import (
     slot_from_json,
     slot_to_json,
 )
+from kanban_sync.core.slots import EMPTY, KeyedTask, SlotState
 
 FULL = card(
     labels=("agent", "blocked", "root"), Build=("one", "+two"), Test=("\u00e9",), evident=True
@@ -68,6 +68,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             completed={"T1": Version(6, "c6"), "T2": Version(7, "c7")},
             hidden=(KeyedTask("T3", "", Traits("T3", "/", "", "C"), "todo", "f"),),
             prefixes={"2": "", "1": "a/TASKS.md/"},
+            roots={"3": "", "4": "2"},
         ),
     ],
     ids=["empty", "full"],
@@ -115,6 +116,7 @@ def test_a_state_of_before_names_its_tasks_as_it_did(path: str, is_v1: bool, nam
                 ),
             ),
             (Problem("p", 1, "m", fatal=True),),
+            ways=(("G", ("Plan", "G")),),
         ),
     ],
     ids=["empty", "full"],

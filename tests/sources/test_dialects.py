@@ -492,14 +492,23 @@ def test_headings_that_are_called_alike_are_told_apart_by_the_headings_above_the
         "### Build\n\n- [ ] c\n\n## Build\n\n- [ ] d\n\n"
         "## Notes\n\n- [ ] e\n\n## Notes\n\n- [ ] f\n"
     )
-    groups = {task.title: task.group for task in read(text).tasks}
+    document = read(text)
+    groups = {task.title: task.group for task in document.tasks}
     told = {"a": "One / Build", "b": "Test", "c": "Two / Build", "d": "Build"}
     assert groups == {**told, "e": "Notes", "f": "Notes"}
+    assert dict(document.ways) == {
+        "One / Build": ("Tasks", "One", "Build"),
+        "Test": ("Tasks", "One", "Test"),
+        "Two / Build": ("Tasks", "Two", "Build"),
+        "Build": ("Tasks", "Build"),
+        "Notes": ("Tasks", "Notes"),
+    }
 
 
 def test_a_group_is_the_same_in_each_column() -> None:
-    tasks = read("## Todo\n### Hall\n- a\n## Done\n### Hall\n- b\n").tasks
-    assert {task.group for task in tasks} == {"Hall"}
+    document = read("## Todo\n### Hall\n- a\n## Done\n### Hall\n- b\n")
+    assert {task.group for task in document.tasks} == {"Hall"}
+    assert document.ways == ()
 
 
 def test_what_is_no_item_of_a_column() -> None:

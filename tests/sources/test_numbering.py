@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from kanban_sync.sources.numbering import leading_id, leading_number
@@ -73,3 +75,14 @@ def test_the_id_a_text_begins_with(text: str, own: str, certain: bool) -> None:
 )
 def test_other_words_are_no_id(text: str) -> None:
     assert leading_id(text) is None
+
+
+def test_marks_without_end_in_front_of_words_take_no_memory() -> None:
+    text = "**" * 100_000
+    tracemalloc.start()
+    try:
+        assert leading_id(text) is None
+        assert leading_number(text) == ""
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import UNKNOWN, Status, Task, Version
 from kanban_sync.core.ports import FilesState, Gone, Run
+from kanban_sync.core.slots import KeyedTask, SlotState
 from stores.contract import told
 from stores.made_up import NOW, key, task
 

@@ -19,9 +19,9 @@ from kanban_sync.core.board import (
 )
 from kanban_sync.core.columns import Column
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.layers import KeyedTask, SlotState
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import FilesState
+from kanban_sync.core.slots import KeyedTask, SlotState
 
 PROJECT = "p1"
 NOW = 1_700_000_000.5

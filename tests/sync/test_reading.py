@@ -758,6 +758,43 @@ def test_old_changes_may_be_asked_for_after_the_first_pass(clone: Clone) -> None
     assert clone.task("openspec:old#1.1").status is Status.DONE
 
 
+@pytest.mark.parametrize(
+    ("there", "status"),
+    [("- [ ] Tell all\n", "orphaned"), ("- [x] Tell all\n", "done"), ("- [ ] Tell\n", "done")],
+    ids=["open", "ticked", "another"],
+)
+def test_a_v1_task_without_id_that_goes_to_another_file_was_not_completed(
+    clone: Clone, there: str, status: str
+) -> None:
+    first, second = "## P1\n\n- [ ] Rotate\n- [ ] Tell all\n", "## P0\n\n- [ ] Zip\n"
+    clone.repo.commit(**{"TASKS.md": first, "sub/TASKS.md": second})
+    clone.read()
+    (gone,) = (str(task.key) for task in clone.store.tasks() if task.title == "Tell all")
+    moved = first.replace("- [ ] Tell all\n", "")
+    clone.repo.commit(**{"TASKS.md": moved, "sub/TASKS.md": second + there})
+    clone.repo.commit(**{"sub/TASKS.md": f"{second}{there}- [ ] More\n"})
+    clone.read()
+    assert clone.statuses()[gone] == status
+
+
+def test_a_text_that_stood_in_another_file_before_tells_nothing_of_a_v1_task_that_is_removed(
+    clone: Clone,
+) -> None:
+    block = "## P1\n\n- [ ] Rotate\n- [ ] Tell all\n"
+    clone.repo.commit(**{"TASKS.md": block, "sub/TASKS.md": block})
+    clone.read()
+    (gone,) = (
+        str(task.key)
+        for task in clone.store.tasks()
+        if task.title == "Tell all" and task.path == "TASKS.md"
+    )
+    clone.repo.commit(
+        **{"TASKS.md": block.replace("- [ ] Tell all\n", ""), "sub/TASKS.md": f"{block}- [ ] Zip\n"}
+    )
+    clone.read()
+    assert clone.statuses()[gone] == "done"
+
+
 def test_sub_tasks_of_an_id_that_two_files_give_stay_with_their_own_task(clone: Clone) -> None:
     block = "## P0\n\n- [ ] Do it\n  - **ID**: foo\n"
     clone.repo.commit(
@@ -1001,6 +1038,12 @@ def test_branches_and_merges_read_bit_by_bit_come_to_the_same_as_read_at_once(
 
 # --- the same tasks in files that change altogether -----------------------------------------------
 
+NAMED = (
+    "## P1\n\n- [ ] Rotate the keys\n  - **ID**: rot\n- [ ] Tell the partners\n  - **ID**: tell\n"
+    "- [ ] Third one\n  - **ID**: third\n"
+)
+INDENTED = NAMED.replace("- [ ] Tell the partners\n", "  - [ ] Tell the partners\n  ")
+NESTED = "- [ ] 1. Set up\n  - [ ] 1.1 Make dirs\n  - [ ] 1.2 Make files\n- [ ] 2. Implement\n"
 PLAIN = "## Work\n\n- [ ] Buy a kettle\n- [ ] T-2: Mend the tap\n  - [ ] find a wrench\n"
 ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
 
@@ -1033,6 +1076,18 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
         ({"docs/TASKS.md": PLAIN}, {"docs/TASKS.md": "", "TASKS.md": PLAIN}),
         ({"TASKS.md": PLAIN}, {"TASKS.md": "", "docs/TASKS.md": PLAIN.replace("a kettle", "milk")}),
         ({"TASKS.md": V1}, {"TASKS.md": "", "docs/TASKS.md": V1}),
+        ({"TASKS.md": NAMED}, {"TASKS.md": INDENTED}),
+        ({"TASKS.md": INDENTED}, {"TASKS.md": NAMED}),
+        ({"TASKS.md": NESTED}, {"TASKS.md": NESTED.replace("  - [", "- [")}),
+        ({"TASKS.md": NESTED.replace("  - [", "- [")}, {"TASKS.md": NESTED}),
+        (
+            {"TASKS.md": "- [ ] Rot\n  - [ ] sub a b\n  - [ ] sub d e\n- [ ] Third one\n"},
+            {"TASKS.md": "- [ ] Rot\n  - [ ] sub d e\n- [ ] Third one\n  - [ ] sub a b\n"},
+        ),
+        (
+            {"TASKS.md": "## Doing\n\n## To Do\n\n- Rot\n  - [ ] sub a b\n  - [ ] sub d e\n"},
+            {"TASKS.md": "## Doing\n\n- sub a b\n\n## To Do\n\n- Rot\n  - [ ] sub d e\n"},
+        ),
         (
             {".kiro/specs/till/tasks.md": PLAIN, "TASKS.md": ROADMAP},
             {".kiro/specs/till/tasks.md": "", ".kiro/specs/cashier/tasks.md": PLAIN},
@@ -1041,7 +1096,8 @@ ROADMAP = "tasks:\n- {title: Paint the door}\n- {title: Sweep}\n"
     ids=[
         "v1.0-given-an-id", "v1.0-lost-its-id", "two-files-given-ids", "roadmap-given-an-id",
         "roadmap-lost-its-id", "becomes-v1.0", "was-v1.0", "ids-in-the-text", "moved",
-        "moved-and-edited", "moved-v1.0", "folder-renamed",
+        "moved-and-edited", "moved-v1.0", "put-below", "taken-out", "flattened", "nested",
+        "other-parent", "other-column", "folder-renamed",
     ],
 )  # fmt: skip
 def test_tasks_stay_the_same_whatever_is_done_to_their_file(
@@ -1057,6 +1113,114 @@ def test_tasks_stay_the_same_whatever_is_done_to_their_file(
         assert reading.problems == ()
         assert {task.key for task in each.store.tasks()} == keys
         assert not any(task.status.is_over for task in each.store.tasks())
+
+
+def test_a_v1_task_whose_id_was_corrected_is_the_same_and_still_waited_for(clone: Clone) -> None:
+    text = (
+        "## P1\n\n- [ ] Design the API\n  - **ID**: api\n"
+        "- [ ] Build the client\n  - **ID**: client\n  - **Blocked by**: {}\n"
+    )
+    clone.repo.commit(**{"TASKS.md": text.format("api")})
+    clone.read()
+    keys = clone.statuses()
+    corrected = text.replace("**ID**: api", "**ID**: design-api")
+    for name in ("api", "design-api"):
+        clone.repo.commit(**{"TASKS.md": corrected.format(name)})
+        for each in (clone, Clone(clone.repo)):
+            each.read()
+            assert each.statuses() == keys
+            needs = waits_for(each.store.tasks())
+            assert [str(key) for key in needs.values()] == ["tasks-md:api"]
+    assert clone.task("tasks-md:api").number == "design-api"
+    clone.repo.commit(**{"TASKS.md": text.format("api")})
+    for each in (clone, Clone(clone.repo)):
+        each.read()
+        assert each.statuses() == keys
+
+
+def phase(name: str, mark: str = " ") -> str:
+    return f"## {name}\n\n### Build\n\n- [{mark}] Write the code\n- [{mark}] Write the tests\n\n"
+
+
+def flat(name: str, mark: str = " ") -> str:
+    return phase(name, mark).replace("### Build\n\n", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (phase("One", "/"), phase("Two") + phase("One", "/")),
+        (phase("One", "x") + phase("Two", "/"), phase("Two", "/")),
+        (phase("One", "x") + phase("Two", "/"), phase("Two, now", "/")),
+        (flat("Phase 1", "x") + flat("Phase 2", "/"), flat("Phase 2 (now)", "/")),
+        (flat("Phase 1", "/"), flat("Phase 0") + flat("Phase 1 (late)", "/")),
+        (f"# Plan\n\n{phase('One', '/')}", f"# The plan\n\n{phase('Two')}{phase('One', '/')}"),
+        (phase("One", "/"), f"# Plan\n\n{phase('Two')}{phase('One', '/')}"),
+        (phase("One") + phase("Two", "/"), phase("Two", "/") + phase("One")),
+    ],
+    ids=[
+        "put-above", "taken-out", "taken-out-and-renamed", "flat-and-renamed",
+        "flat-and-put-above", "title-renamed", "title-put-in-front", "swapped",
+    ],
+)  # fmt: skip
+def test_tasks_under_headings_called_alike_stay_under_their_own(
+    clone: Clone, before: str, after: str
+) -> None:
+    clone.repo.commit(**{"TASKS.md": before})
+    clone.read()
+    begun = {key for key, status in clone.statuses().items() if status == "in_progress"}
+    clone.repo.commit(**{"TASKS.md": after})
+    for each in (clone, Clone(clone.repo)):
+        each.read()
+        now = {key for key, status in each.statuses().items() if status == "in_progress"}
+        assert now == begun
+        assert len(now) == 2
+
+
+def test_a_task_that_goes_to_and_fro_between_others_keeps_its_key_claim_and_place(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": NAMED})
+    clone.read()
+    keys = clone.statuses()
+    gone = NAMED.replace("- [ ] Tell the partners\n  - **ID**: tell\n", "")
+    for text in (INDENTED, NAMED, INDENTED, f"{INDENTED}\n", gone, INDENTED, NAMED):
+        clone.repo.commit(**{"TASKS.md": text})
+        for each in (clone, Clone(clone.repo)):
+            each.read()
+            held = {str(task.key) for task in each.store.tasks() if task.status is Status.TODO}
+            assert held == (keys.keys() - {"tasks-md:tell"} if text is gone else keys.keys())
+            if text is not gone:
+                above = each.task("tasks-md:tell").parent
+                assert (above is not None) is text.startswith(INDENTED)
+
+
+def test_a_task_that_was_born_below_another_and_is_then_removed_by_itself_was_completed(
+    clone: Clone,
+) -> None:
+    put(clone.repo, {"TASKS.md": INDENTED})
+    clone.read()
+    assert clone.task("tasks-md:rot#tell").parent is not None
+    put(clone.repo, {"TASKS.md": NAMED})
+    clone.read()
+    assert clone.task("tasks-md:rot#tell").parent is None
+    put(clone.repo, {"TASKS.md": NAMED.replace("- [ ] Tell the partners\n  - **ID**: tell\n", "")})
+    clone.read()
+    assert clone.task("tasks-md:rot#tell").status is Status.DONE
+
+
+def test_tasks_below_one_that_another_file_names_too_stay_with_it_wherever_they_were_born(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": NAMED})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": INDENTED, "sub/TASKS.md": INDENTED + "    - [ ] deep\n"})
+    for each in (clone, Clone(clone.repo)):
+        each.read()
+        tasks = [task for task in each.store.tasks() if task.path == "sub/TASKS.md"]
+        assert len(tasks) == 4
+        assert all(task.key.name.startswith("sub/TASKS.md/") for task in tasks)
+        assert len(each.statuses()) == 7
 
 
 def put(repo: Repo, files: dict[str, str]) -> None:

@@ -1,0 +1,105 @@
+"""What is known of a task file at one content, as it is carried along its slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.model import UNKNOWN, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from kanban_sync.core.identity import Traits
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedTask:
+    """A parsed task with the own part of its key and its versions.
+
+    ``above`` is the own key of the task it stands below (empty at the top); ``text`` is a hash of
+    all that the text version speaks of.
+    """
+
+    own: str
+    above: str
+    traits: Traits
+    status: str
+    text: str
+    text_version: Version = UNKNOWN
+    status_version: Version = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """What is known of one task file at one content: its keyed tasks, in order.
+
+    ``taken`` are all own keys that were ever given in this file, each with a hash of the text it
+    had last, so that a task which comes back is the same again; ``prefixes`` is what stands in
+    front of an own key in the task's name, where that is not the path: nothing where an id was
+    unique in the repository when the task first appeared, or the path of a file that was moved
+    since. ``roots`` are the top-level tasks below which others were born that stand elsewhere now,
+    or nowhere; '' for those that stand below one since. A name is given once and stays whole,
+    wherever its task goes. ``gone_means_done`` is how the dialect of this content takes a removal;
+    ``completed`` are the own keys of tasks that a commit removed where that means that they are
+    done, each with the version of the removal; ``shape_version`` is the newest commit that moved
+    the file (into the archive) or took a task out of it; ``hidden`` are tasks whose ids
+    still stand in the content, where nobody reads a task: a box that broke, a block in a comment.
+    They were not removed. ``removed`` are the own keys of all tasks that a commit took out and none
+    brought back, each with that commit's version, which is newer than any that the task had.
+    """
+
+    blob: str
+    path: str = ""
+    tasks: tuple[KeyedTask, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict)
+    gone_means_done: bool = False
+    shape_version: Version = UNKNOWN
+    completed: Mapping[str, Version] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[KeyedTask, ...] = ()
+    removed: Mapping[str, Version] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
+
+    def name_of(self, own: str, top: str = "") -> str:
+        """Return the name in the key of a task, by its own key and the top-level one's over it."""
+        root = self.roots.get(own, top)
+        name = f"{self.prefixes.get(root or own, f'{self.path}/')}{root or own}"
+        return f"{name}#{own}" if root else name
+
+    def tops(self) -> dict[str, str]:
+        """Return the own keys of all tasks below others, each with the top-level one's over it."""
+        found: dict[str, str] = {}
+        for task in self.tasks:
+            if task.above:
+                found[task.own] = found.get(task.above, task.above)
+        return found
+
+
+EMPTY = SlotState("")
+
+ELSEWHERE = "elsewhere"
+"""In place of a text's hash: the key went to another slot with its task."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChange:
+    """What one commit did to a slot: the contents before (one a parent) and after ('' if gone).
+
+    ``path`` is where the slot's file lies after it; ``moved_from`` is where it lay before if that
+    was another slot. One that ``leaves`` took the tasks along to another slot. ``passed_on`` finds
+    the hashes of the texts that stand, open, in other files since this commit.
+    """
+
+    version: Version
+    old: tuple[str, ...]
+    new: str
+    path: str = ""
+    moved_from: str = ""
+    leaves: bool = False
+    passed_on: Callable[[], Collection[str]] = field(default=frozenset, compare=False)
+
+
+def left(state: SlotState) -> SlotState:
+    """Return what is known of a slot whose tasks went to another one, and took their keys along."""
+    return SlotState(state.blob, taken=dict.fromkeys(state.taken, ELSEWHERE))

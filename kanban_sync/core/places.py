@@ -11,16 +11,26 @@ import hashlib
 import re
 from difflib import SequenceMatcher
 from enum import IntEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kanban_sync.core.board import Words
     from kanban_sync.core.operations import SetText
 
 PLACES = 50
 """How many places of one block are looked at, from below; a block may be a line of a long table."""
+
+RESEMBLING = 200
+"""How many characters of two lines are compared to tell whether one was made of the other."""
+
+SHORTEST = 3
+"""How long a line is at least that is looked for inside of others."""
+
+ALIKE = 0.75
+"""From which share of equal characters on a line was made of another."""
 
 
 class Place(NamedTuple):
@@ -60,20 +70,20 @@ def place_of(lines: Sequence[str], wanted: SetText) -> Place:
     sure = [spot for each in known for spot in text.exact(each)]
     sure += [spot for mark in wanted.marked for spot in text.marked(mark)]
     spots = sure + [spot for each in known for spot in text.scattered(each)]
-    found = text.best(spots)
-    if found is not None:
+    said = text.best(spots)
+    if said is not None:
         # If a whole former block is there, the version field was written, but the words were not.
-        wholes = [each.lines for each in sure if each.lines >= found.lines]
-        return text.at(max([found.lines, *wholes], key=len))
+        wholes = [each.lines for each in sure if each.lines >= said.lines]
+        return text.at(max([said.lines, *wholes], key=len))
     theirs = frozenset[int]().union(*(each.lines for each in spots))
-    new = text.best([*text.exact(wanted.text), *text.scattered(wanted.text)])
-    if new is None:
-        # Where nothing was ever said, our words may be there by way of the board's editor.
-        left = known if wanted.former else [wanted.text]
-        return text.at(frozenset[int]().union(*(text.alike(each, theirs) for each in left)))
-    rest = (text.alike(each, theirs | new.lines) for each in known)
-    halves = (each for each, block in zip(rest, known, strict=True) if _is_half(each, block))
-    return text.at(next(halves, new.lines))
+    found = [*text.exact(wanted.text), *text.scattered(wanted.text, closely=True)]
+    if not wanted.former:
+        # Nothing was ever said: all of our words may be there by way of the board's editor.
+        found += text.marked(block_mark(wanted.text))
+    new = text.best([each for each in found if wanted.words is None or text.is_between(each)])
+    besides = theirs | new.lines if new is not None else theirs
+    parts = (text.part(each, besides) for each in known)
+    return text.at(next(filter(None, parts), new.lines if new is not None else frozenset()))
 
 
 def block_mark(block: str) -> str:
@@ -121,39 +131,80 @@ class _Text:
             if f"{count}-{_digest([self._same[index] for index in window])}" == mark:
                 yield self._spot(range(window[0], window[-1] + 1), _Kind.MARKED)
 
-    def scattered(self, block: str) -> Iterator[_Spot]:
-        """Yield where all lines of a block stand in their order, with others in between."""
-        wanted = [line.strip() for line in block.split("\n") if line.strip()]
-        ends = [each for each in self._there if wanted and self._plain[each].strip() == wanted[-1]]
+    def scattered(self, block: str, *, closely: bool = False) -> Iterator[_Spot]:
+        """Yield where all lines of a block stand in their order, with words put in at one place.
+
+        Whatever the board's editor changes does not count, unless they are to be ``closely`` alike.
+        """
+        lines = [line.strip() for line in self._plain] if closely else self._same
+        there = [lines[each] for each in self._there]
+        own = [line.strip() for line in block.split("\n") if line.strip()]
+        wanted = own if closely else _lines_of(block)
+        ends = [number for number, each in enumerate(there) if each in wanted[-1:]]
         for end in ends[-PLACES:]:
             found: list[int] = []
-            for index in range(end, -1, -1):
+            for number in range(end, -1, -1):
                 if len(found) == len(wanted):
                     break
-                if self._plain[index].strip() == wanted[-1 - len(found)]:
-                    found.append(index)
-            if len(found) == len(wanted):
-                yield self._spot(found, _Kind.SCATTERED)
+                if there[number] == wanted[-1 - len(found)]:
+                    found.append(number)
+            if len(found) == len(wanted) and self._is_one_block(found):
+                yield self._spot([self._there[each] for each in found], _Kind.SCATTERED)
 
-    def alike(self, block: str, besides: frozenset[int]) -> frozenset[int]:
-        """Return which lines are lines of a block, as the board's editor or a person left them.
+    def _is_one_block(self, found: Sequence[int]) -> bool:
+        """Whether lines are those of one block, and not some of a block and some of people's own.
 
-        They are looked for between people's lines first, where the block was.
+        People put words in at one place. If they changed a line of ours there, the line may
+        stand further below because they wrote it there; and what is ours ends where it ended.
+        """
+        gaps = [(low + 1, high) for high, low in pairwise(found) if low + 1 < high]
+        if not gaps:
+            return True
+        spot = self._spot([self._there[each] for each in found], _Kind.SCATTERED)
+        ours = [self._same[each] for each in sorted(spot.lines)]
+        between = [self._same[self._there[each]] for each in range(*gaps[0])]
+        return (
+            len(gaps) == 1
+            and self.is_between(spot)
+            and not any(one != other and _resemble(one, other) for one in between for other in ours)
+        )
+
+    def part(self, block: str, besides: frozenset[int]) -> frozenset[int]:
+        """Return the lines that are left of a block where people changed or removed some of it.
+
+        It is at least half of it, from its first line on, and stands beside what was beside it.
+        Where it could be here or there, it is nowhere: a line of ours that is left does less harm
+        than one of people's that is lost.
         """
         low, high = self._gap()
-        between = self._alike(block, {*range(low), *range(high, len(self._same)), *besides})
-        return between or self._alike(block, besides)
+        wanted = _lines_of(block)
+        # Lines that are known as people's end it: what lies behind them does not go on from here.
+        here = [index for index in self._there if low <= index < high]
+        runs = (self._run(wanted, here[start:]) for start in range(len(here) if wanted else 0))
+        found = [
+            run.lines - besides
+            for run in runs
+            if 2 * len(run.lines - besides) >= len(wanted) and self._touches(run)
+        ]
+        return found[0] if len(found) == 1 else frozenset()
 
-    def _alike(self, block: str, besides: Collection[int]) -> frozenset[int]:
-        # Backwards, so that of several the last are found.
-        here = [index for index in reversed(self._there) if index not in besides]
-        wanted = _lines_of(block)[::-1]
-        matcher = SequenceMatcher(None, [self._same[each] for each in here], wanted, autojunk=False)
-        return frozenset(
-            here[index]
-            for start, _, length in matcher.get_matching_blocks()
-            for index in range(start, start + length)
-        )
+    def _run(self, wanted: Sequence[str], here: Sequence[int]) -> _Spot:
+        """Return the lines of a block that follow each other, apart from those changed or gone."""
+        found: list[int] = []
+        due, end = 0, here[0]
+        for index in here:
+            same = self._same[index]
+            # The first line tells that it is a block, and no list that has a line of it too.
+            ahead = wanted[due:] if due else wanted[:1]
+            if same in ahead:
+                found.append(index)
+                due += ahead.index(same) + 1
+            elif ahead and _resemble(same, ahead[0]):
+                due += 1
+            else:
+                break
+            end = index
+        return _Spot(frozenset(found), here[0], end, _Kind.SCATTERED)
 
     def best(self, spots: Sequence[_Spot]) -> _Spot | None:
         """Return which of several places is ours; None if all are people's own."""
@@ -161,6 +212,10 @@ class _Text:
         if not (self._above or self._below):
             return ordered[0] if ordered else None
         return next((each for each in ordered[:PLACES] if self._is_spare(each)), None)
+
+    def is_between(self, spot: _Spot) -> bool:
+        """Whether a place lies right between the lines that were right around our block."""
+        return self._touches(spot) == len(("above", "below"))
 
     def at(self, ours: frozenset[int]) -> Place:
         """Return the place of these lines; without any, of the gap between people's lines."""
@@ -194,7 +249,7 @@ class _Text:
         people = [*self._above, *self._below]
         every = _common(people, self._same)[-1]
         own = sum(1 for index in spot.lines if self._same[index])
-        if self._around(spot) + own >= every:
+        if self._around(spot) + own >= every and (self._touches(spot) or not self._is_known):
             return True
         rest = [same for index, same in enumerate(self._same) if index not in spot.lines]
         return _common(people, rest)[-1] == every
@@ -228,8 +283,13 @@ def _common(known: Sequence[str], lines: Sequence[str]) -> list[int]:
     return counts
 
 
-def _is_half(found: frozenset[int], block: str) -> bool:
-    return bool(found) and 2 * len(found) >= len(_lines_of(block))
+def _resemble(one: str, other: str) -> bool:
+    """Whether one line may be what a person made of the other."""
+    short, long = sorted((one[:RESEMBLING], other[:RESEMBLING]), key=len)
+    if len(short) >= SHORTEST and short in long:
+        return True
+    matcher = SequenceMatcher(None, one[:RESEMBLING], other[:RESEMBLING], autojunk=False)
+    return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _lines_of(text: str) -> list[str]:

@@ -11,7 +11,7 @@ import hashlib
 import re
 from difflib import SequenceMatcher
 from enum import IntEnum
-from itertools import pairwise
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PLACES = 50
 """How many places of one block are looked at, from below; a block may be a line of a long table."""
 
-RESEMBLING = 200
+RESEMBLING = 100
 """How many characters of two lines are compared to tell whether one was made of the other."""
 
 SHORTEST = 3
@@ -70,18 +70,23 @@ def place_of(lines: Sequence[str], wanted: SetText) -> Place:
     sure = [spot for each in known for spot in text.exact(each)]
     sure += [spot for mark in wanted.marked for spot in text.marked(mark)]
     spots = sure + [spot for each in known for spot in text.scattered(each)]
+    quoted = frozenset[int]().union(*(each.lines for each in spots))
     said = text.best(spots)
+    # People may quote all of our block, and change it where it was.
+    is_moved = bool(spots) and wanted.words is not None and not any(map(text.touches, spots))
+    parts = (text.part(each, quoted) for each in known if is_moved)
+    if part := next(filter(None, parts), None):
+        return text.at(part)
     if said is not None:
         # If a whole former block is there, the version field was written, but the words were not.
         wholes = [each.lines for each in sure if each.lines >= said.lines]
         return text.at(max([said.lines, *wholes], key=len))
-    theirs = frozenset[int]().union(*(each.lines for each in spots))
-    found = [*text.exact(wanted.text), *text.scattered(wanted.text, closely=True)]
+    found = [*text.exact(wanted.text), *text.scattered_closely(wanted.text)]
     if not wanted.former:
         # Nothing was ever said: all of our words may be there by way of the board's editor.
         found += text.marked(block_mark(wanted.text))
     new = text.best([each for each in found if wanted.words is None or text.is_between(each)])
-    besides = theirs | new.lines if new is not None else theirs
+    besides = quoted | new.lines if new is not None else quoted
     parts = (text.part(each, besides) for each in known)
     return text.at(next(filter(None, parts), new.lines if new is not None else frozenset()))
 
@@ -131,43 +136,52 @@ class _Text:
             if f"{count}-{_digest([self._same[index] for index in window])}" == mark:
                 yield self._spot(range(window[0], window[-1] + 1), _Kind.MARKED)
 
-    def scattered(self, block: str, *, closely: bool = False) -> Iterator[_Spot]:
-        """Yield where all lines of a block stand in their order, with words put in at one place.
+    def scattered(self, block: str) -> list[_Spot]:
+        """Return where all lines of a block stand in their order, with words put in at one place.
 
-        Whatever the board's editor changes does not count, unless they are to be ``closely`` alike.
+        What the board's editor changes by itself counts only where that tells two places apart.
         """
-        lines = [line.strip() for line in self._plain] if closely else self._same
+        return self.scattered_closely(block) or self._scattered(self._same, _lines_of(block))
+
+    def scattered_closely(self, block: str) -> list[_Spot]:
+        """Return the same, where they stand letter by letter."""
+        wanted = [line.strip() for line in block.split("\n") if _sameness(line)]
+        return self._scattered([line.strip() for line in self._plain], wanted)
+
+    def _scattered(self, lines: Sequence[str], wanted: Sequence[str]) -> list[_Spot]:
         there = [lines[each] for each in self._there]
-        own = [line.strip() for line in block.split("\n") if line.strip()]
-        wanted = own if closely else _lines_of(block)
-        ends = [number for number, each in enumerate(there) if each in wanted[-1:]]
+        spots: list[_Spot] = []
+        ends = [number for number, each in enumerate(there, start=1) if each in wanted[-1:]]
         for end in ends[-PLACES:]:
-            found: list[int] = []
-            for number in range(end, -1, -1):
-                if len(found) == len(wanted):
-                    break
-                if there[number] == wanted[-1 - len(found)]:
-                    found.append(number)
-            if len(found) == len(wanted) and self._is_one_block(found):
-                yield self._spot([self._there[each] for each in found], _Kind.SCATTERED)
+            pairs = zip(reversed(there[:end]), reversed(wanted), strict=False)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+            head, tail = wanted[: len(wanted) - same], range(end - same, end)
+            for start in range(end - len(wanted), -1, -1):
+                if there[start : start + len(head)] == head:
+                    found = [*range(start, start + len(head)), *tail]
+                    if self._is_one_block(found):
+                        spots.append(self._scatter(found))
+                        break
+        return spots
 
     def _is_one_block(self, found: Sequence[int]) -> bool:
         """Whether lines are those of one block, and not some of a block and some of people's own.
 
-        People put words in at one place. If they changed a line of ours there, the line may
-        stand further below because they wrote it there; and what is ours ends where it ended.
+        If people changed a line of ours, the same line may stand further below because they wrote
+        it there. So nothing in between resembles a line of ours, and they end where ours ended.
         """
-        gaps = [(low + 1, high) for high, low in pairwise(found) if low + 1 < high]
-        if not gaps:
+        between = set(range(found[0], found[-1])).difference(found)
+        if not between:
             return True
-        spot = self._spot([self._there[each] for each in found], _Kind.SCATTERED)
-        ours = [self._same[each] for each in sorted(spot.lines)]
-        between = [self._same[self._there[each]] for each in range(*gaps[0])]
-        return (
-            len(gaps) == 1
-            and self.is_between(spot)
-            and not any(one != other and _resemble(one, other) for one in between for other in ours)
+        spot = self._scatter(found)
+        ours = {self._same[each] for each in spot.lines}
+        others = {self._same[self._there[each]] for each in between} - ours
+        return self.is_between(spot) and not any(
+            _resemble(one, other) for one in others for other in ours
         )
+
+    def _scatter(self, found: Sequence[int]) -> _Spot:
+        return self._spot([self._there[each] for each in found], _Kind.SCATTERED)
 
     def part(self, block: str, besides: frozenset[int]) -> frozenset[int]:
         """Return the lines that are left of a block where people changed or removed some of it.
@@ -180,11 +194,17 @@ class _Text:
         wanted = _lines_of(block)
         # Lines that are known as people's end it: what lies behind them does not go on from here.
         here = [index for index in self._there if low <= index < high]
-        runs = (self._run(wanted, here[start:]) for start in range(len(here) if wanted else 0))
+        if not wanted:
+            return frozenset()
+        there = [self._same[index] for index in here]
+        starts = [number for number, same in enumerate(there) if same == wanted[0]] or [
+            number for number, same in enumerate(there) if _resemble(same, wanted[0])
+        ]
+        runs = (self._run(wanted, here[start:]) for start in starts[:PLACES])
         found = [
             run.lines - besides
             for run in runs
-            if 2 * len(run.lines - besides) >= len(wanted) and self._touches(run)
+            if 2 * len(run.lines - besides) >= len(wanted) and self.touches(run)
         ]
         return found[0] if len(found) == 1 else frozenset()
 
@@ -195,11 +215,13 @@ class _Text:
         for index in here:
             same = self._same[index]
             # The first line tells that it is a block, and no list that has a line of it too.
-            ahead = wanted[due:] if due else wanted[:1]
-            if same in ahead:
+            at = next(
+                (at for at in range(due, len(wanted) if due else 1) if wanted[at] == same), -1
+            )
+            if at >= 0:
                 found.append(index)
-                due += ahead.index(same) + 1
-            elif ahead and _resemble(same, ahead[0]):
+                due = at + 1
+            elif due < len(wanted) and _resemble(same, wanted[due]):
                 due += 1
             else:
                 break
@@ -215,7 +237,7 @@ class _Text:
 
     def is_between(self, spot: _Spot) -> bool:
         """Whether a place lies right between the lines that were right around our block."""
-        return self._touches(spot) == len(("above", "below"))
+        return self.touches(spot) == len(("above", "below"))
 
     def at(self, ours: frozenset[int]) -> Place:
         """Return the place of these lines; without any, of the gap between people's lines."""
@@ -227,14 +249,14 @@ class _Text:
     def _likelihood(self, spot: _Spot) -> tuple[int, _Kind, int, bool, int]:
         """Return how likely a place is ours: by people's lines, by looks, at last by the order."""
         stands_alone = self._is_blank(spot.start - 1) and self._is_blank(spot.end + 1)
-        touches = self._touches(spot) if self._is_known else 0
+        touches = self.touches(spot) if self._is_known else 0
         return self._around(spot), spot.kind, touches, stands_alone, spot.start
 
     def _around(self, spot: _Spot) -> int:
         """Return how many of people's lines are on the side of a place on which they were."""
         return self._upper[spot.start] + self._lower[spot.end + 1]
 
-    def _touches(self, spot: _Spot) -> int:
+    def touches(self, spot: _Spot) -> int:
         """Return on how many sides the line next to a place is the one that was next to ours."""
         before = next((each for each in reversed(self._same[: spot.start]) if each), "")
         after = next((each for each in self._same[spot.end + 1 :] if each), "")
@@ -249,7 +271,7 @@ class _Text:
         people = [*self._above, *self._below]
         every = _common(people, self._same)[-1]
         own = sum(1 for index in spot.lines if self._same[index])
-        if self._around(spot) + own >= every and (self._touches(spot) or not self._is_known):
+        if self._around(spot) + own >= every and (self.touches(spot) or not self._is_known):
             return True
         rest = [same for index, same in enumerate(self._same) if index not in spot.lines]
         return _common(people, rest)[-1] == every
@@ -289,7 +311,8 @@ def _resemble(one: str, other: str) -> bool:
     if len(short) >= SHORTEST and short in long:
         return True
     matcher = SequenceMatcher(None, one[:RESEMBLING], other[:RESEMBLING], autojunk=False)
-    return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+    ratios = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return all(ratio() >= ALIKE for ratio in ratios)
 
 
 def _lines_of(text: str) -> list[str]:

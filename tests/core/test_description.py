@@ -204,6 +204,11 @@ OPTIONS = "My options:\n\n- a cache\n- a disk"
             f"New.\n\n**Why**\n\nFast.\n\n- a pipe\n- a queue\n\n{OPTIONS}",
         ),
         (
+            f"**Why**\n\nSlow.\n\n- a cache (no!)\n- a queue\n\nIt said:\n\n{LISTED}\n\nEve",
+            ("", ""),
+            f"New.\n\n- a cache (no!)\n\nIt said:\n\n{LISTED}\n\nEve",
+        ),
+        (
             "Ben quotes:\n\n**Why**\n\nSlow.\n\nand is right",
             ("", ""),
             "New.\n\nBen quotes:\n\n**Why**\n\nSlow.\n\nand is right",
@@ -211,7 +216,7 @@ OPTIONS = "My options:\n\n- a cache\n- a disk"
     ],
     ids=[
         "ours-deleted-later", "ours-deleted-in-one-save", "one-line-edited", "one-line-deleted",
-        "less-than-half-left", "a-part-quoted",
+        "less-than-half-left", "quoted-and-edited", "a-part-quoted",
     ],
 )  # fmt: skip
 def test_lines_of_people_that_equal_some_of_ours_are_theirs(
@@ -305,6 +310,7 @@ def lines_of(text: str) -> Counter[str]:
 
 @given(TEXTS, TEXTS, TEXTS, st.integers(0, 9))
 @example("", "aa", "aa-", 0)
+@example("-\u00e9\nWhy", "", "\u00e9", 1)
 def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: int) -> None:
     whole = compose(block, KEY).split("\n")
     cut = min(cut, len(whole))
@@ -346,6 +352,8 @@ def shifts(lines: list[str], block: list[str]) -> list[list[str]]:
 
 
 @given(BLOCKS, BLOCKS, PIECED, PIECED, PIECED, st.sampled_from(["above", "below", "inside"]))
+@example("Why\n\n- one\n- two", "x", [], [], ["Why", "new"], "inside")
+@example("Why\n- one", "x", [], [], ["old", "Why"], "inside")
 def test_whatever_people_type_is_theirs_and_our_block_becomes_the_new_one(
     old: str, new: str, above: list[str], below: list[str], typed: list[str], place: str
 ) -> None:

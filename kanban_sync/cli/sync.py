@@ -86,8 +86,14 @@ def command(  # noqa: PLR0913 - one parameter for each option
         _show(clone, target, settings, force=force, form=form)
         return
     result = _sync(clone, target, settings, force=force, wait=wait)
-    _tell(result, form)
-    _raise_for_held(clone, result)
+    is_held = _is_held(clone, result)
+    _tell(result, form, is_held=is_held)
+    if is_held:
+        text = (
+            "so many cards would be moved or archived at once that they are held back; look at them"
+            " with 'kanban-sync sync --dry-run', then run 'kanban-sync sync --force' if it is right"
+        )
+        raise BoardError(text)
     if result.outcome is Outcome.PENDING:
         text = "another clone of yours kept the board busy; the board is behind, try again"
         raise BoardUnreachableError(text)
@@ -97,19 +103,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
         raise click.exceptions.Exit(1)
 
 
-def _raise_for_held(clone: Clone, result: SyncResult) -> None:
-    """Tell of what is held back, also where it was another process that held it."""
+def _is_held(clone: Clone, result: SyncResult) -> bool:
+    """Whether something is held back, also where it was another process that held it."""
     plan, target = result.report.plan, result.target
-    held = plan is not None and bool(plan.held)
     if plan is None and target is not None and result.outcome is Outcome.DONE:
         runs = (run for run in clone.runs(50) if run.target == target.id)
-        held = any(run.result == "held" for run in itertools.islice(runs, 1))
-    if held:
-        text = (
-            "so many cards would be moved or archived at once that they are held back; look at them"
-            " with 'kanban-sync sync --dry-run', then run 'kanban-sync sync --force' if it is right"
-        )
-        raise BoardError(text)
+        return any(run.result == "held" for run in itertools.islice(runs, 1))
+    return plan is not None and bool(plan.held)
 
 
 def _settings(clone: Clone) -> Settings:
@@ -206,7 +206,7 @@ def _watched() -> Iterator[Watcher]:
         yield Watcher(on_step=on_step)
 
 
-def _tell(result: SyncResult, form: str) -> None:
+def _tell(result: SyncResult, form: str, *, is_held: bool) -> None:
     report = result.report
     merged = report.merged
     database = {
@@ -215,7 +215,7 @@ def _tell(result: SyncResult, form: str) -> None:
         "gone": len(merged.gone) if merged else 0,
     }
     data = {
-        "outcome": result.outcome.value,
+        "outcome": "held" if is_held else result.outcome.value,
         "branch": report.branch,
         "commit": report.tip,
         "database": database,

@@ -125,7 +125,7 @@ class SeenCard:
     ``key`` is read from the footer, None where there is none. ``column`` is None in a list that
     is none of the six. ``archived`` also means the trash; ``trashed`` only that. ``adrift`` tells
     that it lies there because its list was deleted, which is no word on the card. ``stamp`` is the
-    version field.
+    version field. ``is_used`` tells that people commented on it or gave it a date.
     """
 
     id: str
@@ -140,6 +140,7 @@ class SeenCard:
     position: float = 0.0
     trashed: bool = False
     adrift: bool = False
+    is_used: bool = field(default=False, compare=False)
 
 
 class Stamp(NamedTuple):
@@ -210,6 +211,13 @@ class BoardState:
     missing: tuple[str, ...] = ()
 
 
+class Lost(NamedTuple):
+    """What may still come of a request without an answer, as a hash, and since when."""
+
+    hash: str
+    since: float
+
+
 class Words(NamedTuple):
     """What people wrote above and below our block, by which it is told from copies of it."""
 
@@ -234,8 +242,9 @@ class Said:
     the position in its list that an unfinished saying was to give the card, 0 for none: cards of
     which some were made, and some not, come to lie in the order that was meant. ``settled`` is the
     digest of what the task said when this clone last knew what had become of the card, '' where
-    that is ``said``, or where nothing was said to the end yet. ``lost`` are hashes of what was
-    asked for without an answer, and made again since: it may still come (``core.lost``).
+    that is ``said``, or where nothing was said to the end yet. ``lost`` is what was asked for
+    without an answer, and made again since: it may still come (``core.lost``). ``asked`` is when
+    an unfinished saying was begun, 0 where it is known that nothing of it is under way any more.
     """
 
     card_id: str
@@ -252,7 +261,8 @@ class Said:
     settled: str = ""
     made: frozenset[str] = frozenset()
     words: Words | None = None
-    lost: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    asked: float = 0.0
 
     @property
     def last_settled(self) -> str:

@@ -40,6 +40,9 @@ class KanbanSyncError(Exception):
 
     exit_code = 1
 
+    may_come = False
+    """Whether the board may still do what it was asked for, long after it was given up."""
+
 
 class SetupError(KanbanSyncError):
     """The installation or the settings do not fit; the user can mend it."""

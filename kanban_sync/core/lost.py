@@ -2,24 +2,45 @@
 
 A server may act on a request long after it was given up, when the same thing was made again. What
 comes so is known by the very words that were sent: the base keeps a hash of them. Of one card only
-one request at a time is under way, so of a saying that was cut off at most one may come late.
+one request at a time is under way, so of a saying that was cut off at most one may come late. It
+comes within minutes or never, so after an hour it is forgotten: people may say the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.board import Lost
 from kanban_sync.core.columns import digest
 from kanban_sync.core.description import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said, SeenCard, SeenChecklist
+    from kanban_sync.core.model import TaskKey
 
 LENGTH = 16
 """Characters of a hash that are kept."""
+
+LATEST = 3600.0
+"""Seconds after which nothing comes of a request any more."""
+
+
+def without_expired(base: Mapping[TaskKey, Said], now: float) -> dict[TaskKey, Said]:
+    """Return the base without what may have come late once, but is over by now."""
+    return {
+        key: _without_expired(said, now) if said.lost or said.asked else said
+        for key, said in base.items()
+    }
+
+
+def _without_expired(said: Said, now: float) -> Said:
+    # Either way: a clock may have been put back.
+    lost = tuple(each for each in said.lost if abs(now - each.since) <= LATEST)
+    return replace(said, lost=lost, asked=said.asked if abs(now - said.asked) <= LATEST else 0.0)
 
 
 def under_way(former: Said | None, seen: SeenCard | None) -> tuple[str, ...]:
@@ -29,7 +50,7 @@ def under_way(former: Said | None, seen: SeenCard | None) -> tuple[str, ...]:
         former: What was last agreed on, or begun.
         seen: The task's card on the board, if there is one.
     """
-    if former is None or former.finished:
+    if former is None or former.finished or not former.asked:
         return ()
     if seen is None:
         said = former.said
@@ -54,13 +75,15 @@ def under_way(former: Said | None, seen: SeenCard | None) -> tuple[str, ...]:
 def is_late(seen: SeenCard, base: Said) -> bool:
     """Whether a card is one that this clone asked for once, and has made again since.
 
-    Nothing was written to it after its making, unless it was about to be put away.
+    Nothing was written to it after its making, unless it was about to be put away, and nobody has
+    used it since.
     """
     return (
         (seen.stamp is None or seen.stamp.archived)
         and not seen.labels
         and not seen.checklists
-        and hash_of(seen) in base.lost
+        and not seen.is_used
+        and hash_of(seen) in _hashes(base)
     )
 
 
@@ -83,7 +106,7 @@ def late_lines(
     """
     if base is None or not base.lost:
         return frozenset()
-    left, accounted = Counter(base.lost), {*known, *base.theirs}
+    left, accounted = Counter(_hashes(base)), {*known, *base.theirs}
     found: set[str] = set()
     for each in seen:
         for line in each.items:
@@ -105,13 +128,23 @@ def late_lists(
     return {
         each.id
         for each in seen
-        if each.id not in known and not each.items and of_line(each.title) in base.lost
+        if each.id not in known and not each.items and of_line(each.title) in _hashes(base)
     }
 
 
-def without(lost: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
-    """Return the hashes that are left once some have come and were put away."""
-    return tuple(sorted((Counter(lost) - Counter(taken)).elements()))
+def with_more(said: Said, hashes: Iterable[str]) -> tuple[Lost, ...]:
+    """Return what may still come, with what an unfinished saying asked for: each once."""
+    since = {each.hash: each.since for each in said.lost} | dict.fromkeys(hashes, said.asked)
+    return tuple(Lost(*each) for each in sorted(since.items()))
+
+
+def without(lost: Iterable[Lost], taken: Collection[str]) -> tuple[Lost, ...]:
+    """Return what may still come once some of it has come and was put away."""
+    return tuple(each for each in lost if each.hash not in taken)
+
+
+def _hashes(base: Said) -> set[str]:
+    return {each.hash for each in base.lost}
 
 
 def _of_card(title: str, description: str) -> str:

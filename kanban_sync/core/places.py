@@ -11,16 +11,26 @@ import hashlib
 import re
 from difflib import SequenceMatcher
 from enum import IntEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kanban_sync.core.board import Words
     from kanban_sync.core.operations import SetText
 
 PLACES = 50
 """How many places of one block are looked at, from below; a block may be a line of a long table."""
+
+RESEMBLING = 100
+"""How many characters of two lines are compared to tell whether one was made of the other."""
+
+SHORTEST = 3
+"""How long a line is at least that is looked for inside of others."""
+
+ALIKE = 0.75
+"""From which share of equal characters on a line was made of another."""
 
 
 class Place(NamedTuple):
@@ -60,20 +70,25 @@ def place_of(lines: Sequence[str], wanted: SetText) -> Place:
     sure = [spot for each in known for spot in text.exact(each)]
     sure += [spot for mark in wanted.marked for spot in text.marked(mark)]
     spots = sure + [spot for each in known for spot in text.scattered(each)]
-    found = text.best(spots)
-    if found is not None:
+    quoted = frozenset[int]().union(*(each.lines for each in spots))
+    said = text.best(spots)
+    # People may quote all of our block, and change it where it was.
+    is_moved = bool(spots) and wanted.words is not None and not any(map(text.touches, spots))
+    parts = (text.part(each, quoted) for each in known if is_moved)
+    if part := next(filter(None, parts), None):
+        return text.at(part)
+    if said is not None:
         # If a whole former block is there, the version field was written, but the words were not.
-        wholes = [each.lines for each in sure if each.lines >= found.lines]
-        return text.at(max([found.lines, *wholes], key=len))
-    theirs = frozenset[int]().union(*(each.lines for each in spots))
-    new = text.best([*text.exact(wanted.text), *text.scattered(wanted.text)])
-    if new is None:
-        # Where nothing was ever said, our words may be there by way of the board's editor.
-        left = known if wanted.former else [wanted.text]
-        return text.at(frozenset[int]().union(*(text.alike(each, theirs) for each in left)))
-    rest = (text.alike(each, theirs | new.lines) for each in known)
-    halves = (each for each, block in zip(rest, known, strict=True) if _is_half(each, block))
-    return text.at(next(halves, new.lines))
+        wholes = [each.lines for each in sure if each.lines >= said.lines]
+        return text.at(max([said.lines, *wholes], key=len))
+    found = [*text.exact(wanted.text), *text.scattered_closely(wanted.text)]
+    if not wanted.former:
+        # Nothing was ever said: all of our words may be there by way of the board's editor.
+        found += text.marked(block_mark(wanted.text))
+    new = text.best([each for each in found if wanted.words is None or text.is_between(each)])
+    besides = quoted | new.lines if new is not None else quoted
+    parts = (text.part(each, besides) for each in known)
+    return text.at(next(filter(None, parts), new.lines if new is not None else frozenset()))
 
 
 def block_mark(block: str) -> str:
@@ -121,39 +136,97 @@ class _Text:
             if f"{count}-{_digest([self._same[index] for index in window])}" == mark:
                 yield self._spot(range(window[0], window[-1] + 1), _Kind.MARKED)
 
-    def scattered(self, block: str) -> Iterator[_Spot]:
-        """Yield where all lines of a block stand in their order, with others in between."""
-        wanted = [line.strip() for line in block.split("\n") if line.strip()]
-        ends = [each for each in self._there if wanted and self._plain[each].strip() == wanted[-1]]
+    def scattered(self, block: str) -> list[_Spot]:
+        """Return where all lines of a block stand in their order, with words put in at one place.
+
+        What the board's editor changes by itself counts only where that tells two places apart.
+        """
+        return self.scattered_closely(block) or self._scattered(self._same, _lines_of(block))
+
+    def scattered_closely(self, block: str) -> list[_Spot]:
+        """Return the same, where they stand letter by letter."""
+        wanted = [line.strip() for line in block.split("\n") if _sameness(line)]
+        return self._scattered([line.strip() for line in self._plain], wanted)
+
+    def _scattered(self, lines: Sequence[str], wanted: Sequence[str]) -> list[_Spot]:
+        there = [lines[each] for each in self._there]
+        spots: list[_Spot] = []
+        ends = [number for number, each in enumerate(there, start=1) if each in wanted[-1:]]
         for end in ends[-PLACES:]:
-            found: list[int] = []
-            for index in range(end, -1, -1):
-                if len(found) == len(wanted):
-                    break
-                if self._plain[index].strip() == wanted[-1 - len(found)]:
-                    found.append(index)
-            if len(found) == len(wanted):
-                yield self._spot(found, _Kind.SCATTERED)
+            pairs = zip(reversed(there[:end]), reversed(wanted), strict=False)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+            head, tail = wanted[: len(wanted) - same], range(end - same, end)
+            for start in range(end - len(wanted), -1, -1):
+                if there[start : start + len(head)] == head:
+                    found = [*range(start, start + len(head)), *tail]
+                    if self._is_one_block(found):
+                        spots.append(self._scatter(found))
+                        break
+        return spots
 
-    def alike(self, block: str, besides: frozenset[int]) -> frozenset[int]:
-        """Return which lines are lines of a block, as the board's editor or a person left them.
+    def _is_one_block(self, found: Sequence[int]) -> bool:
+        """Whether lines are those of one block, and not some of a block and some of people's own.
 
-        They are looked for between people's lines first, where the block was.
+        If people changed a line of ours, the same line may stand further below because they wrote
+        it there. So nothing in between resembles a line of ours, and they end where ours ended.
+        """
+        between = set(range(found[0], found[-1])).difference(found)
+        if not between:
+            return True
+        spot = self._scatter(found)
+        ours = {self._same[each] for each in spot.lines}
+        others = {self._same[self._there[each]] for each in between} - ours
+        return self.is_between(spot) and not any(
+            _resemble(one, other) for one in others for other in ours
+        )
+
+    def _scatter(self, found: Sequence[int]) -> _Spot:
+        return self._spot([self._there[each] for each in found], _Kind.SCATTERED)
+
+    def part(self, block: str, besides: frozenset[int]) -> frozenset[int]:
+        """Return the lines that are left of a block where people changed or removed some of it.
+
+        It is at least half of it, from its first line on, and stands beside what was beside it.
+        Where it could be here or there, it is nowhere: a line of ours that is left does less harm
+        than one of people's that is lost.
         """
         low, high = self._gap()
-        between = self._alike(block, {*range(low), *range(high, len(self._same)), *besides})
-        return between or self._alike(block, besides)
+        wanted = _lines_of(block)
+        # Lines that are known as people's end it: what lies behind them does not go on from here.
+        here = [index for index in self._there if low <= index < high]
+        if not wanted:
+            return frozenset()
+        there = [self._same[index] for index in here]
+        starts = [number for number, same in enumerate(there) if same == wanted[0]] or [
+            number for number, same in enumerate(there) if _resemble(same, wanted[0])
+        ]
+        runs = (self._run(wanted, here[start:]) for start in starts[:PLACES])
+        found = [
+            run.lines - besides
+            for run in runs
+            if 2 * len(run.lines - besides) >= len(wanted) and self.touches(run)
+        ]
+        return found[0] if len(found) == 1 else frozenset()
 
-    def _alike(self, block: str, besides: Collection[int]) -> frozenset[int]:
-        # Backwards, so that of several the last are found.
-        here = [index for index in reversed(self._there) if index not in besides]
-        wanted = _lines_of(block)[::-1]
-        matcher = SequenceMatcher(None, [self._same[each] for each in here], wanted, autojunk=False)
-        return frozenset(
-            here[index]
-            for start, _, length in matcher.get_matching_blocks()
-            for index in range(start, start + length)
-        )
+    def _run(self, wanted: Sequence[str], here: Sequence[int]) -> _Spot:
+        """Return the lines of a block that follow each other, apart from those changed or gone."""
+        found: list[int] = []
+        due, end = 0, here[0]
+        for index in here:
+            same = self._same[index]
+            # The first line tells that it is a block, and no list that has a line of it too.
+            at = next(
+                (at for at in range(due, len(wanted) if due else 1) if wanted[at] == same), -1
+            )
+            if at >= 0:
+                found.append(index)
+                due = at + 1
+            elif due < len(wanted) and _resemble(same, wanted[due]):
+                due += 1
+            else:
+                break
+            end = index
+        return _Spot(frozenset(found), here[0], end, _Kind.SCATTERED)
 
     def best(self, spots: Sequence[_Spot]) -> _Spot | None:
         """Return which of several places is ours; None if all are people's own."""
@@ -161,6 +234,10 @@ class _Text:
         if not (self._above or self._below):
             return ordered[0] if ordered else None
         return next((each for each in ordered[:PLACES] if self._is_spare(each)), None)
+
+    def is_between(self, spot: _Spot) -> bool:
+        """Whether a place lies right between the lines that were right around our block."""
+        return self.touches(spot) == len(("above", "below"))
 
     def at(self, ours: frozenset[int]) -> Place:
         """Return the place of these lines; without any, of the gap between people's lines."""
@@ -172,14 +249,14 @@ class _Text:
     def _likelihood(self, spot: _Spot) -> tuple[int, _Kind, int, bool, int]:
         """Return how likely a place is ours: by people's lines, by looks, at last by the order."""
         stands_alone = self._is_blank(spot.start - 1) and self._is_blank(spot.end + 1)
-        touches = self._touches(spot) if self._is_known else 0
+        touches = self.touches(spot) if self._is_known else 0
         return self._around(spot), spot.kind, touches, stands_alone, spot.start
 
     def _around(self, spot: _Spot) -> int:
         """Return how many of people's lines are on the side of a place on which they were."""
         return self._upper[spot.start] + self._lower[spot.end + 1]
 
-    def _touches(self, spot: _Spot) -> int:
+    def touches(self, spot: _Spot) -> int:
         """Return on how many sides the line next to a place is the one that was next to ours."""
         before = next((each for each in reversed(self._same[: spot.start]) if each), "")
         after = next((each for each in self._same[spot.end + 1 :] if each), "")
@@ -194,7 +271,7 @@ class _Text:
         people = [*self._above, *self._below]
         every = _common(people, self._same)[-1]
         own = sum(1 for index in spot.lines if self._same[index])
-        if self._around(spot) + own >= every:
+        if self._around(spot) + own >= every and (self.touches(spot) or not self._is_known):
             return True
         rest = [same for index, same in enumerate(self._same) if index not in spot.lines]
         return _common(people, rest)[-1] == every
@@ -228,8 +305,14 @@ def _common(known: Sequence[str], lines: Sequence[str]) -> list[int]:
     return counts
 
 
-def _is_half(found: frozenset[int], block: str) -> bool:
-    return bool(found) and 2 * len(found) >= len(_lines_of(block))
+def _resemble(one: str, other: str) -> bool:
+    """Whether one line may be what a person made of the other."""
+    short, long = sorted((one[:RESEMBLING], other[:RESEMBLING]), key=len)
+    if len(short) >= SHORTEST and short in long:
+        return True
+    matcher = SequenceMatcher(None, one[:RESEMBLING], other[:RESEMBLING], autojunk=False)
+    ratios = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return all(ratio() >= ALIKE for ratio in ratios)
 
 
 def _lines_of(text: str) -> list[str]:

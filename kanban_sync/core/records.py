@@ -12,6 +12,7 @@ from kanban_sync.core.board import (
     CardVersion,
     Checklist,
     Item,
+    Lost,
     Said,
     SeenCard,
     SeenChecklist,
@@ -151,7 +152,8 @@ def said_from_json(text: str) -> Said:
     data["before"] = tuple([_card_from(card) for card in data["before"]])
     data["theirs"] = frozenset(data.get("theirs", ()))
     data["made"] = frozenset(data.get("made", ()))
-    data["lost"] = tuple(data.get("lost", ()))
+    # Before, they were hashes without a time: what they stood for has come long since, if at all.
+    data["lost"] = tuple([Lost(*each) for each in data.get("lost", ()) if isinstance(each, list)])
     words = data.get("words")
     data["words"] = Words(*words) if words else None
     return Said(**data)

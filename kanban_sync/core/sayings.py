@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import Said
-from kanban_sync.core.lost import of_line, under_way, without
+from kanban_sync.core.lost import of_line, under_way, with_more, without
 from kanban_sync.core.operations import (
     Archive,
     Create,
@@ -18,23 +18,23 @@ from kanban_sync.core.operations import (
 )
 
 if TYPE_CHECKING:
-    from kanban_sync.core.board import Card, SeenCard
+    from kanban_sync.core.board import Card, Lost, SeenCard
     from kanban_sync.core.operations import Operation
 
 SAYINGS = 4
 """How many sayings that were begun, but not finished, are remembered besides the finished one."""
 
 
-def about_to_say(operation: Create | Update | Archive, former: Said | None) -> Said:
+def about_to_say(operation: Create | Update | Archive, former: Said | None, now: float) -> Said:
     """Return the base to record before the first write, so that a crash in between is mended.
 
     It forgets nothing of the former base: the writes may not have begun. A card that is yet to be
-    made has no id.
+    made has no id. Until it is known what became of the writes, some may be under way from ``now``.
     """
     lost = _lost(operation, former)
     if isinstance(operation, Create):
         mark, place = operation.stamp.mark, operation.position
-        return Said("", operation.card, mark, finished=False, place=place, lost=lost)
+        return Said("", operation.card, mark, finished=False, place=place, lost=lost, asked=now)
     if isinstance(operation, Archive) and operation.keeps is not None:
         return former or operation.keeps
     card, seen = operation.card, operation.seen
@@ -53,7 +53,13 @@ def about_to_say(operation: Create | Update | Archive, former: Said | None) -> S
         place=_place(operation),
         settled="" if former is None else former.last_settled,
         lost=lost,
+        asked=now,
     )
+
+
+def ended(begun: Said) -> Said:
+    """Return an unfinished saying of which it is known that nothing of it is under way."""
+    return replace(begun, asked=0.0)
 
 
 def said_after(operation: Operation, said: Said, former: Said | None) -> Said:
@@ -63,8 +69,8 @@ def said_after(operation: Operation, said: Said, former: Said | None) -> Said:
     return replace(said, lost=without(_lost(operation, former), _come(operation, former)))
 
 
-def _lost(operation: Operation, former: Said | None) -> tuple[str, ...]:
-    """Return hashes of what may still come of all that was said before this operation."""
+def _lost(operation: Operation, former: Said | None) -> tuple[Lost, ...]:
+    """Return what may still come of all that was said before this operation."""
     match operation:
         case Update() | Archive():
             seen: SeenCard | None = operation.seen
@@ -72,7 +78,7 @@ def _lost(operation: Operation, former: Said | None) -> tuple[str, ...]:
             seen = operation.said.seen
         case _:
             seen = None
-    return (*former.lost, *under_way(former, seen)) if former is not None else ()
+    return with_more(former, under_way(former, seen)) if former is not None else ()
 
 
 def _come(operation: Operation, former: Said | None) -> list[str]:

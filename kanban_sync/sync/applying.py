@@ -9,14 +9,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import KanbanSyncError, RefusedError
-from kanban_sync.core.operations import Archive, Create, Update, key_of
-from kanban_sync.core.sayings import about_to_say, said_after
+from kanban_sync.core.operations import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
-    from kanban_sync.core.board import Said
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.operations import Operation
     from kanban_sync.core.ports import Board, Receipt
@@ -31,28 +29,11 @@ LONGEST_WAVE = 0.1
 """For how many seconds an operation that is done may wait to be recorded with others."""
 
 
-def to_be_said(operations: Iterable[Operation], base: Mapping[TaskKey, Said]) -> list[Said]:
-    """Return the bases to record before the writes: what will be said, not yet finished."""
-    return [
-        about_to_say(operation, base.get(operation.card.key))
-        for operation in operations
-        if isinstance(operation, Create | Update | Archive)
-    ]
-
-
-def recorded_as(
-    wave: Iterable[tuple[Operation, Receipt]], base: Mapping[TaskKey, Said]
-) -> list[Said]:
-    """Return the bases to record after the writes of a wave."""
-    return [
-        said_after(operation, receipt.said, base.get(key_of(operation)))
-        for operation, receipt in wave
-        if receipt.said is not None
-    ]
-
-
 def apply_all(
-    board: Board, operations: Iterable[Operation], refused: dict[TaskKey, str]
+    board: Board,
+    operations: Iterable[Operation],
+    refused: dict[TaskKey, str],
+    asked: set[TaskKey],
 ) -> Generator[list[tuple[Operation, Receipt]], None, None]:
     """Carry out operations, a few at once, and yield them with their receipts, wave by wave.
 
@@ -62,9 +43,10 @@ def apply_all(
     A wave is what may be recorded together: at most ``WAVE`` operations, and none that was done
     longer than ``LONGEST_WAVE`` ago. One that is refused is noted with the reason, and the others
     go on. Any other error ends it: nothing new is begun, what is under way is waited for and
-    yielded, then the error is raised.
+    yielded, then the error is raised. In ``asked`` are, afterwards, the keys of what was begun and
+    may still be done.
     """
-    under_way = _UnderWay(board, iter(operations))
+    under_way = _UnderWay(board, iter(operations), asked)
     failure: KanbanSyncError | None = None
     wave: list[tuple[Operation, Receipt]] = []
     until = 0.0
@@ -73,6 +55,9 @@ def apply_all(
             ended = under_way.next_ended(until - time.monotonic() if wave else None)
             if ended is not None:
                 operation, future = ended
+                error = future.exception()
+                if not (isinstance(error, KanbanSyncError) and error.may_come):
+                    asked.discard(key_of(operation))
                 try:
                     receipt = future.result()
                 except RefusedError as error:
@@ -95,9 +80,10 @@ def apply_all(
 class _UnderWay:
     """Operations that were handed to threads: those under way, and as many that come next."""
 
-    def __init__(self, board: Board, waiting: Iterator[Operation]) -> None:
+    def __init__(self, board: Board, waiting: Iterator[Operation], asked: set[TaskKey]) -> None:
         self._board = board
         self._waiting = waiting
+        self._asked = asked
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="board")
         self._handed: dict[Future[Receipt], Operation] = {}
         self._ended: SimpleQueue[Future[Receipt]] = SimpleQueue()
@@ -105,6 +91,7 @@ class _UnderWay:
     def begin(self) -> bool:
         """Hand over what comes next, so that no thread waits for it; False once all is done."""
         for operation in islice(self._waiting, 2 * IN_FLIGHT - len(self._handed)):
+            self._asked.add(key_of(operation))
             future = self._pool.submit(self._board.apply, operation)
             self._handed[future] = operation
             future.add_done_callback(self._ended.put)
@@ -123,7 +110,7 @@ class _UnderWay:
         """Begin nothing new; what was not begun yet is never told of."""
         self._waiting = iter(())
         for future in [each for each in self._handed if each.cancel()]:
-            del self._handed[future]
+            self._asked.discard(key_of(self._handed.pop(future)))
 
     def __enter__(self) -> Self:
         return self

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
-from kanban_sync.core.operations import Forget, counts_of, drift_of, left_of, wants_another_look
+from kanban_sync.core.lost import without_expired
+from kanban_sync.core.operations import counts_of, drift_of, left_of, wants_another_look
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
-from kanban_sync.sync.applying import apply_all, recorded_as, refusal_lines, to_be_said
+from kanban_sync.sync.announcing import Announced
+from kanban_sync.sync.applying import apply_all, refusal_lines
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
@@ -47,9 +49,6 @@ NOT_ALLOWED = (
     "the repository names another board than you have allowed for this clone; run"
     " 'kanban-sync allow' if it is the right one"
 )
-
-ANNOUNCED = 32
-"""For how many operations at once it is recorded what they are about to say."""
 
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
@@ -336,7 +335,8 @@ class Engine:
         return Drawn(with_ends(cards, tasks, base), drawing.mark)
 
     def _plan(self, session: Session, board: Board) -> Plan:
-        base = self._base = session.store.base(self._target)
+        base = session.store.base(self._target)
+        base = self._base = without_expired(base, self._doors.now())
         self.progress.tick("reading the board")
         found = plan_board(
             board,
@@ -364,29 +364,16 @@ class Engine:
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         refused: dict[TaskKey, str] = {}
-        announced = self._announced(store, found.operations)
-        with contextlib.closing(apply_all(board, announced, refused)) as waves:
+        sayings = Announced(store, target, self._base, self._doors.now)
+        steps = apply_all(board, sayings.each(found.operations), refused, sayings.asked)
+        with sayings, contextlib.closing(steps) as waves:
             for wave in waves:
                 carried_out += (operation for operation, _ in wave)
                 self.progress.tick("writing to the board")
                 self._doors.on_step(len(carried_out), len(found.operations))
-                if said := recorded_as(wave, self._base):
-                    store.remember(target, said)
-                if gone := [each.key for each, _ in wave if isinstance(each, Forget)]:
-                    store.forget(target, gone)
+                sayings.record(wave)
         if refused:
             raise RefusedError("\n".join(refusal_lines(refused, store.tasks())))
-
-    def _announced(self, store: TaskStore, operations: Sequence[Operation]) -> Iterator[Operation]:
-        """Yield the operations in their order, each after what it is about to say is recorded.
-
-        A part at a time, so that the first writes need not wait for all of it.
-        """
-        for start in range(0, len(operations), ANNOUNCED):
-            part = operations[start : start + ANNOUNCED]
-            if said := to_be_said(part, self._base):
-                store.remember(self._target, said)
-            yield from part
 
 
 def _worktrees(served: Sequence[Request]) -> list[str]:

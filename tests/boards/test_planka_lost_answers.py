@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from boards.lossy import Loss, LossyWay
-from core.made import at, card
-from core.passes import Clone
+from core.made import at, card, shown
+from core.passes import NOW, Clone
 from kanban_sync.boards.planka import api
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client, Conduct
-from kanban_sync.core.board import Checklist, Item
+from kanban_sync.core.board import Checklist, Item, Lost
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
+from kanban_sync.core.lost import hash_of
 from kanban_sync.core.operations import Archive
 from kanban_sync.standin.server import Standin
 
@@ -101,12 +102,40 @@ def test_what_may_still_be_under_way_is_never_sent_again(
         with on_the_way(way) as client:
             clone = clone_of(client)
             before = way.count()
-            with pytest.raises(BoardUnreachableError, match="did not answer in time to POST"):
+            with pytest.raises(
+                BoardUnreachableError, match="did not answer in time to POST"
+            ) as how:
                 clone.sync(WANTED)
+            assert how.value.may_come
             assert way.count() == before + 1
             # It has not come: the next sync makes it, once.
             clone.sync(WANTED)
         assert things(server) == faultless
+
+
+@pytest.mark.parametrize("loss", [Loss.UNSEEN, Loss.TOO_MANY])
+def test_what_is_over_will_not_come_later(loss: Loss) -> None:
+    with Standin(api_key="key_1") as server:
+        way = LossyWay(server.port, POSTS["task"], loss, times=3)
+        with on_the_way(way) as client, pytest.raises(BoardUnreachableError) as how:
+            clone_of(client).sync(WANTED)
+    assert not how.value.may_come
+
+
+def test_a_copy_on_which_a_person_commented_is_never_taken_for_a_late_one() -> None:
+    wanted = [card()]
+    with Standin(api_key="key_1") as server, Client(server.url, "key_1") as client:
+        clone = clone_of(client)
+        clone.sync(wanted)
+        (ours,) = server.state.where("cards")
+        copy = api.create_card(ours["listId"], "Title", compose("Why", card().key), 1.0)
+        made = client.send(copy)["item"]
+        base = clone.base[card().key]
+        clone.base[card().key] = replace(base, lost=(Lost(hash_of(shown(card())), NOW),))
+        assert isinstance(clone.plan(wanted).operations[0], Archive)
+        comment = api.Request("POST", f"/api/cards/{made['id']}/comments", {"text": "mine"})
+        client.send(comment)
+        assert clone.plan(wanted).operations == ()
 
 
 @pytest.mark.parametrize("words", ["Why", "Because"], ids=["unchanged", "changed since"])

@@ -312,6 +312,20 @@ def test_sync_tells_what_it_did_and_a_second_one_writes_nothing(clone: Clone) ->
     assert clone.server.requests == []
 
 
+def test_a_sync_that_holds_something_back_says_so(clone: Clone) -> None:
+    tasks = "".join(f"- [ ] Write chapter {number}\n" for number in range(12))
+    clone.commit(**{"TASKS.md": tasks, CHANGE_FILE: None})
+    clone.name_board()
+    clone.program("allow", "--yes")
+    assert clone.program("sync", "--json").data["outcome"] == "done"
+
+    clone.commit(**{"TASKS.md": "- [ ] Write chapter 1\n"})
+    held = clone.program("sync", "--json")
+    assert (held.code, held.data["outcome"]) == (1, "held")
+    assert len(held.data["board"]["held"]) == 11
+    assert clone.program("sync", "--force", "--json").data["outcome"] == "done"
+
+
 def test_a_dry_run_shows_the_plan_and_writes_nothing(clone: Clone) -> None:
     clone.name_board()
     clone.program("allow", "--yes")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import TaskKey
 
 
+NOW = 1_800_000_000.0
+
 AnyBoard = TypeVar("AnyBoard", bound=Board)
 
 
@@ -61,7 +63,7 @@ class Clone(Generic[AnyBoard]):
         for operation in found.operations:
             if isinstance(operation, Create | Update | Archive):
                 key = operation.card.key
-                self.base[key] = about_to_say(operation, self.base.get(key))
+                self.base[key] = about_to_say(operation, self.base.get(key), NOW)
         meanwhile()
         for operation in found.operations:
             receipt = self.board.apply(operation)

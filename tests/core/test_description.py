@@ -179,6 +179,61 @@ def test_a_copy_of_our_words_in_peoples_is_theirs(
     assert rewrite(f"{there}\n\n{FOOTER}", KEY, wanted) == f"{expected}\n\n{FOOTER}"
 
 
+LISTED = "**Why**\n\nSlow.\n\n- a cache\n- a queue"
+OPTIONS = "My options:\n\n- a cache\n- a disk"
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "expected"),
+    [
+        (OPTIONS, ("", OPTIONS), f"New.\n\n{OPTIONS}"),
+        (OPTIONS, ("", ""), f"New.\n\n{OPTIONS}"),
+        (
+            f"**Why**\n\nSlow.\n\n- a cache (no!)\n- a queue\n\n{OPTIONS}",
+            ("", ""),
+            f"New.\n\n- a cache (no!)\n\n{OPTIONS}",
+        ),
+        (
+            f"**Why**\n\nSlow.\n\n- a queue\n\n{OPTIONS}",
+            ("", OPTIONS),
+            f"New.\n\n{OPTIONS}",
+        ),
+        (
+            f"**Why**\n\nFast.\n\n- a pipe\n- a queue\n\n{OPTIONS}",
+            ("", ""),
+            f"New.\n\n**Why**\n\nFast.\n\n- a pipe\n- a queue\n\n{OPTIONS}",
+        ),
+        (
+            f"**Why**\n\nSlow.\n\n- a cache (no!)\n- a queue\n\nIt said:\n\n{LISTED}\n\nEve",
+            ("", ""),
+            f"New.\n\n- a cache (no!)\n\nIt said:\n\n{LISTED}\n\nEve",
+        ),
+        (
+            "Ben quotes:\n\n**Why**\n\nSlow.\n\nand is right",
+            ("", ""),
+            "New.\n\nBen quotes:\n\n**Why**\n\nSlow.\n\nand is right",
+        ),
+    ],
+    ids=[
+        "ours-deleted-later", "ours-deleted-in-one-save", "one-line-edited", "one-line-deleted",
+        "less-than-half-left", "quoted-and-edited", "a-part-quoted",
+    ],
+)  # fmt: skip
+def test_lines_of_people_that_equal_some_of_ours_are_theirs(
+    there: str, words: tuple[str, str], expected: str
+) -> None:
+    wanted = SetText("New.", (LISTED,), (block_mark(LISTED),), Words(*words))
+    assert rewrite(f"{there}\n\n{FOOTER}", KEY, wanted) == f"{expected}\n\n{FOOTER}"
+
+
+def test_of_a_card_that_is_taken_over_only_a_whole_block_is_ours() -> None:
+    theirs = "**Why**\n\nMeyer asked for it.\n\n- a cache: 3 days\n- a queue\n- a disk"
+    wanted = SetText(LISTED)
+    assert rewrite(theirs, KEY, wanted) == f"{LISTED}\n\n{theirs}\n\n{FOOTER}"
+    edited = "\\*\\*Why\\*\\*\n\nSlow.\n\n* a cache\n* a queue\n\nMine"
+    assert rewrite(edited, KEY, wanted) == f"{LISTED}\n\nMine\n\n{FOOTER}"
+
+
 def test_the_mark_of_another_clone_is_not_found_in_peoples_words() -> None:
     """A fresh clone knows no words: of several places the last one above the footer is ours."""
     wanted = SetText("Third.", (), (block_mark("Old."),))
@@ -255,6 +310,7 @@ def lines_of(text: str) -> Counter[str]:
 
 @given(TEXTS, TEXTS, TEXTS, st.integers(0, 9))
 @example("", "aa", "aa-", 0)
+@example("-\u00e9\nWhy", "", "\u00e9", 1)
 def test_every_line_of_a_person_survives(block: str, new: str, words: str, cut: int) -> None:
     whole = compose(block, KEY).split("\n")
     cut = min(cut, len(whole))
@@ -296,6 +352,8 @@ def shifts(lines: list[str], block: list[str]) -> list[list[str]]:
 
 
 @given(BLOCKS, BLOCKS, PIECED, PIECED, PIECED, st.sampled_from(["above", "below", "inside"]))
+@example("Why\n\n- one\n- two", "x", [], [], ["Why", "new"], "inside")
+@example("Why\n- one", "x", [], [], ["old", "Why"], "inside")
 def test_whatever_people_type_is_theirs_and_our_block_becomes_the_new_one(
     old: str, new: str, above: list[str], below: list[str], typed: list[str], place: str
 ) -> None:

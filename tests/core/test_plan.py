@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.board import BoardState, Card, CardVersion, SeenCard
 
 WHY = block_mark("Why")
+NOW = 1_800_000_000.0
 TASK = task_mark(key())
 
 
@@ -212,7 +213,7 @@ def test_row_10_what_was_begun_but_not_finished_does_not_count_as_said(
     for number in range(begun):
         said = replace(wanted, text=f"attempt {number % 2}") if number < begun - 1 else wanted
         update = Update(said, shown(card()), (), None, MARK, {}, "changed")
-        base = about_to_say(update, base)
+        base = about_to_say(update, base, NOW)
     assert isinstance(decide(wanted, board(gone=["1"]), base).operations[0], kind)
 
 
@@ -560,7 +561,9 @@ def test_what_the_board_lacks_is_part_of_the_plan() -> None:
 def test_cards_of_which_a_sync_made_only_some_come_to_lie_as_was_meant() -> None:
     cards = [card(name, column=Column.TODO, version=at(5)) for name in "abc"]
     meant = plan(cards, board(), {}, MARK, PROJECT).operations
-    said = {each.card.key: about_to_say(each, None) for each in meant if isinstance(each, Create)}
+    said = {
+        each.card.key: about_to_say(each, None, NOW) for each in meant if isinstance(each, Create)
+    }
     places = {each.card.key: each.position for each in meant if isinstance(each, Create)}
     last = shown(cards[2], position=places[cards[2].key])
     new = card("d", column=Column.TODO, version=at(5))

@@ -66,7 +66,7 @@ class Applying:
 
     def waves(self, names: list[str]) -> Generator[list[str], None, None]:
         operations = [Forget(TaskKey("p", "s", name), "") for name in names]
-        for wave in apply_all(cast("Board", self), operations, {}):
+        for wave in apply_all(cast("Board", self), operations, {}, set()):
             yield [key_of(operation).name for operation, _ in wave]
 
 

@@ -21,8 +21,9 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
+from kanban_sync.sync.announcing import ANNOUNCED
 from kanban_sync.sync.applying import IN_FLIGHT
-from kanban_sync.sync.engine import ANNOUNCED, Doors, Engine, Session
+from kanban_sync.sync.engine import Doors, Engine, Session
 from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Progress
 from kanban_sync.sync.state_folder import StateFolder

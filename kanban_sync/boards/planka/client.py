@@ -191,7 +191,7 @@ class Client:
         that may still be under way is never repeated: the next sync sees what became of it.
 
         Raises:
-            BoardUnreachableError: As ``send``; the thing may be there or come yet.
+            BoardUnreachableError: As ``send``; the thing may be there, or come yet, which it tells.
             BoardError: As ``answers.read`` says.
         """
         attempt, must_look = 0, False
@@ -206,8 +206,13 @@ class Client:
                 else:
                     return made
             attempt += 1
-            self._wait(attempt, request, lost)
-            if must_look and (found := find()) is not None:
+            try:
+                self._wait(attempt, request, lost)
+                found = find() if must_look else None
+            except KanbanSyncError as error:
+                error.may_come = lost.fate is Fate.UNDER_WAY
+                raise
+            if found is not None:
                 return found
 
     def look(self, url: str) -> Answer:

@@ -151,6 +151,7 @@ def _card(card: Json, parts: _Parts, columns: Mapping[str, Column]) -> SeenCard:
         stamp=_stamp(parts.values.get(id_, ())),
         archived=column is Column.ARCHIVE,
         position=card["position"] or 0.0,
+        is_used=any(card.get(each) for each in ("commentsTotal", "dueDate", "stopwatch")),
     )
 
 

@@ -293,7 +293,10 @@ def _shape_version(
 
 
 def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version) -> Version:
-    """Return a parent's version if it has the same value, else the commit's, later than theirs."""
+    """Return a parent's version if it has the same value, else the commit's, later than theirs.
+
+    A merge that takes the older of two values has decided so: to no clone may the other be newer.
+    """
     same: list[Version] = []
     versions: list[Version] = []
     for task in former:
@@ -302,7 +305,7 @@ def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version)
         versions.append(its)
         if is_same:
             same.append(its)
-    if same:
+    if same and max(same) == max(versions):
         return max(same)
     return _later(version, max((each.time for each in versions), default=0))
 

@@ -192,6 +192,17 @@ def test_of_two_sides_that_did_the_same_the_newer_counts() -> None:
     assert times(state)[0] == (5, 9)
 
 
+def test_a_merge_that_takes_the_older_of_two_values_is_newer_than_the_other() -> None:
+    ticked, reworded = "+1.1 write it", "1.1 write it well"
+    state = walk(
+        commit(5, "1.1 write it"),
+        commit(6, ticked, "1.1 write it"),
+        commit(9, reworded, "1.1 write it"),
+        commit(8, ticked, ticked, reworded),
+    )
+    assert times(state) == [(10, 6)]
+
+
 def test_a_merge_that_decides_otherwise_is_newer_than_both() -> None:
     state = walk(
         commit(5, "1.1 write it"),

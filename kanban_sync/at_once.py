@@ -18,7 +18,8 @@ from kanban_sync.core.errors import StoreError, WorkError
 from kanban_sync.core.order import ANY
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.sqlite_work import SqliteWork
-from kanban_sync.sync.freshness import is_fresh
+from kanban_sync.stores.tips import tips_of
+from kanban_sync.sync.freshness import noted_tips, tips_text
 from kanban_sync.user_settings import may_be_set, start_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ DOUBTFUL = (
 """What may lead to another repository, or to another database."""
 
 STATE, DATABASE, SETTINGS = "kanban-sync", "tasks.db", ".kanban-sync.yaml"
+CLONE = "clone"
 
 _PROJECT = re.compile(rb"^project_id:[ \t]*(.*)$", re.MULTILINE)
 _PLAIN = re.compile(rb"(?P<quote>[\"']?)(?P<id>[a-z0-9]+)(?P=quote)[ \t]*(?:#.*)?\r?")
@@ -76,17 +78,22 @@ def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[E
             return None
         state = tree.common_dir / STATE
         name = "-" if tree.git_dir == tree.common_dir else tree.git_dir.name
-        if not is_fresh(state / "seen", tree.common_dir, tree.git_dir, name):
+        noted = noted_tips(state / "seen", tree.common_dir, tree.git_dir, name)
+        if not noted:
             return None
-        return _ready(state / DATABASE, project, checked_name(agent))
+        return _ready(state, project, noted, checked_name(agent))
     except (OSError, ValueError, StoreError, WorkError):
         # Whatever it is, the long way says it better.
         return None
 
 
-def _ready(path: Path, project: str, agent: str) -> list[Entry]:
+def _ready(state: Path, project: str, noted: str, agent: str) -> list[Entry] | None:
     now = time.time()
-    with contextlib.closing(open_database(path, read_only=True)) as database:
+    clone = (state / CLONE).read_text(encoding="ascii").strip()
+    with contextlib.closing(open_database(state / DATABASE, read_only=True)) as database:
+        with database.reading() as db:
+            if tips_text(tips_of(db, project, clone)) != noted:
+                return None
         work = _Work(database, project)
         # Raises where there is something to take back, since nothing can be written here.
         work.reclaim(now, leases=False)

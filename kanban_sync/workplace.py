@@ -13,7 +13,7 @@ from kanban_sync.editing import open_editor
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import detach, is_off
 from kanban_sync.sync.consent import allowed_target
-from kanban_sync.sync.freshness import is_fresh
+from kanban_sync.sync.freshness import noted_tips, tips_text
 from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
 from kanban_sync.writing import write
 
@@ -108,12 +108,19 @@ def open_work(
     """
     worktree = checkout.worktree
     git_dir = checkout.git_dir(worktree)
-    if not is_fresh(checkout.state.seen, checkout.common_dir, git_dir, worktree):
+    noted = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
+    if not noted:
         _refresh(refresh, to_look)
     settings = checkout.settings()
     board = Board(checkout)
     project = _project(checkout, settings)
-    with contextlib.closing(_opened(database, project, looks=to_look is not None)) as store:
+    looks = to_look is not None
+    store = _opened(database, project, looks=looks)
+    if noted and _is_another(store, noted):
+        # It is another database than the last pass brought up to date, or an older copy.
+        _refresh(refresh, to_look)
+        store = _opened(database, project, looks=looks)
+    with contextlib.closing(store):
         files = Files(checkout, settings, store) if checkout.place is not None else None
         work = Work(store, project, time.time, files, board.ask, settings.add_to)
         try:
@@ -125,6 +132,18 @@ def open_work(
         finally:
             # What was done before something went wrong is to be seen, too.
             board.follow()
+
+
+def _is_another(store: Store, noted: str) -> bool:
+    """Whether a database has not what was noted of it; it is closed then."""
+    try:
+        is_another = tips_text(store.tips()) != noted
+    except BaseException:
+        store.close()
+        raise
+    if is_another:
+        store.close()
+    return is_another
 
 
 def _refresh(refresh: Callable[[], None], to_look: Callable[[str], None] | None) -> None:

@@ -298,6 +298,10 @@ class TaskStore(Protocol):
         """Return what this clone's last merge recorded of its files."""
         ...
 
+    def tips(self) -> dict[str, str]:
+        """Return the tip of each layer at the last merge, by the layer's name."""
+        ...
+
     def merge(
         self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
     ) -> Merged:

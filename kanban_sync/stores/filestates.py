@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_from_json, slot_to_json
+from kanban_sync.stores.tips import TIPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from kanban_sync.core.slots import SlotState
     from kanban_sync.stores.transactions import Transaction
 
-TIPS = "SELECT layer, tip FROM tips WHERE project = ? AND clone = ?"
 SLOTS = "SELECT slot, state FROM slots WHERE project = ? AND clone = ?"
 SLOT_DIGESTS = "SELECT slot, md5(state) FROM slots WHERE project = ? AND clone = ?"
 

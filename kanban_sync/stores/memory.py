@@ -103,6 +103,10 @@ class MemoryStore(Working):
         ahead = (each for each in self.tasks() if each.status is not Status.ORPHANED)
         return [kept[task.key] for task in ahead if kept[task.key].is_ahead]
 
+    def tips(self) -> dict[str, str]:
+        """Return the tip of each layer at this clone's last merge."""
+        return dict(self._has.files.get(self._clone, FilesState()).tips)
+
     def files(self) -> FilesState:
         """Return what this clone's last merge recorded of its files."""
         has, clone = self._has, self._clone

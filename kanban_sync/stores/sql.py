@@ -24,6 +24,7 @@ from kanban_sync.stores.changes import (
 )
 from kanban_sync.stores.filestates import RecordedFiles
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
+from kanban_sync.stores.tips import tips_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -68,6 +69,11 @@ class SqlStore:
         """Return what this clone's last merge recorded of its files."""
         with self._database.reading() as db:
             return self._files.read(db)
+
+    def tips(self) -> dict[str, str]:
+        """Return the tip of each layer at this clone's last merge."""
+        with self._database.reading() as db:
+            return tips_of(db, self._project, self._clone)
 
     def merge(
         self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float

@@ -21,6 +21,7 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone, Repository
 from kanban_sync.sync.announcing import Announced
 from kanban_sync.sync.applying import apply_all, refusal_lines
+from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
@@ -145,6 +146,7 @@ class Engine:
         self._doors = doors
         self._session: Session | None = None
         self._base: Mapping[TaskKey, Said] = {}
+        self._tips: Mapping[str, str] = {}
 
     def is_rebasing(self, served: Sequence[Request]) -> bool:
         """Tell whether a rebase is under way in a work tree that asked."""
@@ -187,6 +189,8 @@ class Engine:
                 session.clone.close()
 
     def _merge(self, session: Session) -> Merged | None:
+        files = session.store.files()
+        self._tips = files.tips
         reading = read_files(
             session.clone,
             session.clone,
@@ -194,7 +198,7 @@ class Engine:
             session.settings.sources,
             session.project,
             session.store.filed_tasks,
-            session.store.files(),
+            files,
             with_archive=session.settings.archived == "include",
         )
         if reading is None:
@@ -212,6 +216,7 @@ class Engine:
             reading.files,
             self._doors.now(),
         )
+        self._tips = reading.files.tips
         self.report.merged = merged
         return merged
 
@@ -226,7 +231,8 @@ class Engine:
             if not git_dir.is_dir():
                 continue
             reference, commit = session.clone.head_of(git_dir)
-            self._state.write_seen(name, commit, session.clone.branches(reference), watched)
+            branches = session.clone.branches(reference)
+            self._state.write_seen(name, commit, branches, watched, tips_text(self._tips))
 
     def _git_dir(self, worktree: str) -> Path:
         return self._common_dir if worktree == "-" else self._common_dir / "worktrees" / worktree

@@ -1,8 +1,9 @@
 """Whether the task database has all that is committed, told from a few files and without git.
 
 It compares what the shim compares (``hooks/post-commit``), in the notes of the last pass, which are
-written once the database has it all; that a board is behind does not matter. In doubt the answer is
-no, and a pass finds out.
+written once the database has it all; that a board is behind does not matter. The notes tell, too,
+which commits the database had recorded by then: it may be another one by now, a new one, or an
+older copy. In doubt the answer is no, and a pass finds out.
 """
 
 from __future__ import annotations
@@ -11,14 +12,23 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 LONGEST_NOTES = 1 << 20
 """Bytes of the notes that are read; they hold a line for each branch."""
 
 
-def is_fresh(seen: Path, common_dir: Path, git_dir: Path, worktree: str) -> bool:
-    """Tell whether no branch has moved since the last pass that a work tree asked for.
+def tips_text(tips: Mapping[str, str]) -> str:
+    """Return the tips that a database has recorded as one line of the notes, '' if there are none.
+
+    A quote would have to be escaped there, for the shell that reads the notes.
+    """
+    return " ".join(f"{name}={tip}" for name, tip in sorted(tips.items())).replace("'", "%27")
+
+
+def noted_tips(seen: Path, common_dir: Path, git_dir: Path, worktree: str) -> str:
+    """Return which tips a database has that is up to date; '' if a branch may have moved since.
 
     Args:
         seen: The folder of the state folder in which the notes lie.
@@ -31,9 +41,10 @@ def is_fresh(seen: Path, common_dir: Path, git_dir: Path, worktree: str) -> bool
         with notes.open(encoding="utf-8", errors="surrogateescape") as file:
             noted = _noted(file.read(LONGEST_NOTES))
             since = os.fstat(file.fileno()).st_mtime_ns
-        return _is_as_noted(noted, since, common_dir, git_dir)
+        is_fresh = _is_as_noted(noted, since, common_dir, git_dir)
     except OSError:
-        return False
+        return ""
+    return noted.get("tips", "") if is_fresh else ""
 
 
 def _noted(text: str) -> dict[str, str]:

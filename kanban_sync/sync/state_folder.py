@@ -95,7 +95,12 @@ class StateFolder:
                 raise
 
     def write_seen(
-        self, worktree: str, last: str, branches: Branches, pathspecs: Iterable[str]
+        self,
+        worktree: str,
+        last: str,
+        branches: Branches,
+        pathspecs: Iterable[str],
+        tips: str = "",
     ) -> None:
         """Write what the shim compares with: it dot-sources this file.
 
@@ -104,6 +109,7 @@ class StateFolder:
             last: The commit that was HEAD of that work tree at the last pass.
             branches: Where they stood then. A branch whose file is newer than this one has moved.
             pathspecs: What to watch.
+            tips: What the task database had recorded by then (``freshness.tips_text``).
         """
         told = {
             "last": last,
@@ -112,6 +118,8 @@ class StateFolder:
             # Command substitution, which the shim compares with, drops line ends too.
             "refs": branches.text.rstrip("\n"),
         }
+        if tips:
+            told["tips"] = tips
         if branches.files is not None:
             told["files"] = str(branches.files)
         lines = [f"{name}={_quoted(value)}\n" for name, value in told.items()]

@@ -246,6 +246,23 @@ def status(repo: Repo, key: str) -> str:
     return str(json.loads(task(repo, "show", key, "--json"))["status"])
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_another_database_than_the_last_sync_s_is_brought_up_to_date_first(
+    repo: Repo, tmp_path: Path, is_there: bool
+) -> None:
+    file, copy = repo.path / ".git/kanban-sync/tasks.db", tmp_path / "copy.db"
+    assert task(repo, "next").startswith("tasks-md:rotate-keys")
+    file.rename(copy)
+    repo.commit("Done", **{"TASKS.md": TASKS.replace("Rotate", "Turn")})
+    assert "Turn the keys" in task(repo, "list")
+    if is_there:
+        copy.replace(file)
+    else:
+        file.unlink()
+    assert "Turn the keys" in task(repo, "next")
+    assert "Turn the keys" in task(repo, "claim", "--next", *ADA)
+
+
 def test_what_is_done_stays_done_when_its_file_is_checked_out_again(repo: Repo) -> None:
     task(repo, "done", "rotate-keys", *ADA)
     repo.git("add", "--all")

@@ -121,7 +121,8 @@ class Clone(Repo):
             os.utime(path, (before, before)) if path.is_file() else None
         clone = GitRepository(place.common_dir, default_branch=default)
         own, commit = clone.head_of(place.git_dir)
-        state.write_seen(tree, commit, clone.branches(own), pathspecs or ("TASKS.md",))
+        watched = pathspecs or ("TASKS.md",)
+        state.write_seen(tree, commit, clone.branches(own), watched, "main=c1")
         state.mark_fresh()
         clone.close()
 

@@ -130,6 +130,7 @@ class TaskStoreContract(ABC):
             assert merged == Merged(created=tuple(each.key for each in tasks))
             assert store.tasks() == store.filed_tasks() == in_order(tasks)
             assert store.files() == files
+            assert store.tips() == files.tips
             assert store.ahead() == []
 
     @inherited

@@ -9,7 +9,7 @@ import pytest
 
 from hooks.hook_clone import Clone
 from kanban_sync.git import locate
-from kanban_sync.sync.freshness import is_fresh
+from kanban_sync.sync.freshness import noted_tips
 from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def fresh(clone: Clone, work_tree: Path | None = None, tree: str = "-") -> bool:
     place = locate(work_tree or clone.path)
-    return is_fresh(StateFolder(clone.state).seen, place.common_dir, place.git_dir, tree)
+    seen = StateFolder(clone.state).seen
+    return noted_tips(seen, place.common_dir, place.git_dir, tree) == "main=c1"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
 from kanban_sync.core.dependencies import own_name
@@ -39,6 +39,22 @@ WAIT = 30.0
 
 ATTEMPTS = 3
 """How often a file is read anew that somebody else changed in between."""
+
+
+class Tree(Protocol):
+    """The files in which tasks are looked for and edited."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file."""
+        ...
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether a file is there that can be read."""
+        ...
+
+    def replace(self, path: str, before: bytes, after: bytes, /) -> bool:
+        """Put other bytes in place of those that were read; False if others are there by now."""
+        ...
 
 
 class Edited(NamedTuple):
@@ -83,7 +99,7 @@ class Editor:
 
     def __init__(  # noqa: PLR0913 - the work tree, what reads it, and what is known of it
         self,
-        tree: WorkTree,
+        tree: Tree,
         paths: Sequence[str],
         sources: Mapping[str, Source],
         settings: SourceSettings,

@@ -326,7 +326,15 @@ class Work:
     def write_files(self) -> list[Written]:
         """Write all that the database has and the files of this work tree do not say."""
         files = self._files
-        return [files.write(kept) for kept in self._store.ahead()] if files is not None else []
+        if files is None:
+            return []
+        kept = {each.task.key: each for each in self._store.ahead()}
+        # Where the files that were read say all of it, those of this work tree may be older.
+        for task in self._store.tasks():
+            if task.path and task.status is not Status.ORPHANED:
+                kept.setdefault(task.key, Kept(task, filed_part(task)))
+        found = [files.bring(each) for each in kept.values()]
+        return [each for each in found if each is not None]
 
     def _done(self, entry: Entry, before: Task | None) -> Done:
         """Write what was done into the file, and let the board follow.

@@ -336,6 +336,25 @@ def test_a_command_writes_only_its_own_task(repo: Repo) -> None:
     assert "+- [ ] Rotate the keys (@ada)" in changed(repo)
 
 
+def test_a_work_tree_that_is_behind_takes_what_is_set_here_and_what_was_set_elsewhere(
+    repo: Repo,
+) -> None:
+    plain = "# Tasks\n\n- [ ] one\n- [ ] two\n- [ ] three\n- [ ] four\n"
+    repo.commit("Write plain boxes", **{"TASKS.md": plain})
+    repo.git("worktree", "add", "-q", "../behind", "-b", "feature")
+    behind = Repo(repo.path.parent / "behind")
+    behind.write("TASKS.md", plain.replace("[ ] three", "[~] three"))
+    behind.git("commit", "-qam", "Begin three")
+    read = plain.replace("[ ] one", "[x] one").replace("[ ] two", "[~] two")
+    repo.commit("Go on", **{"TASKS.md": read.replace("[ ] four", "[x] four")})
+    task(behind, "done", "TASKS.md:4")
+    assert changed(behind)[:2] == ["-- [ ] two", "+- [x] two"]
+    assert program(behind, "files", "write").code == DONE
+    text = (behind.path / "TASKS.md").read_text()
+    assert [line[3] for line in text.splitlines()[2:]] == ["x", "x", "~", "x"]
+    assert "the files here say all" in program(behind, "files", "write").out
+
+
 def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) -> None:
     task(repo, "list")
     repo.write("TASKS.md", TASKS.replace("Tidy the logs", "Tidy the logs (@carl)"))

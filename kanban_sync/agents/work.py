@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
+from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
@@ -106,7 +107,7 @@ class Work:
     # --- looking --------------------------------------------------------------------------------
 
     def key(self, text: str) -> TaskKey:
-        """Return the key that a user means: a whole one, a name alone, or ``path:line``.
+        """Return the key that a user means: a whole one, a name or id alone, or ``path:line``.
 
         Raises:
             UnknownTaskError: No task is called so.
@@ -120,12 +121,17 @@ class Work:
             for each in every
             if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
         ]
+        found = found or [each.key for each in every if bare_name(each.task) == text]
         if len(found) == 1:
             return found[0]
         if found:
             keys = ", ".join(map(str, found))
             raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
-        names = {name: str(each.key) for each in every for name in (str(each.key), each.key.name)}
+        names = {
+            name: str(each.key)
+            for each in every
+            for name in (str(each.key), each.key.name, bare_name(each.task))
+        }
         near = difflib.get_close_matches(text, names, NEAR)
         raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near)))
 

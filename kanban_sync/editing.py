@@ -6,10 +6,10 @@ import difflib
 import hashlib
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
-from kanban_sync.core.dependencies import own_name
+from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.following import follow
@@ -39,6 +39,22 @@ WAIT = 30.0
 
 ATTEMPTS = 3
 """How often a file is read anew that somebody else changed in between."""
+
+
+class Tree(Protocol):
+    """The files in which tasks are looked for and edited."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file."""
+        ...
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether a file is there that can be read."""
+        ...
+
+    def replace(self, path: str, before: bytes, after: bytes, /) -> bool:
+        """Put other bytes in place of those that were read; False if others are there by now."""
+        ...
 
 
 class Edited(NamedTuple):
@@ -71,7 +87,7 @@ class _Tasks(list[_Found]):
         super().__init__(found)
         self.by_name: list[dict[str, list[_Found]]] = [{}, {}, {}, {}]
         for each in self:
-            for names, name in zip(self.by_name, (_key, _place, _name, _own), strict=True):
+            for names, name in zip(self.by_name, (_key, _place, _name, bare_name), strict=True):
                 names.setdefault(name(each.task), []).append(each)
 
 
@@ -83,7 +99,7 @@ class Editor:
 
     def __init__(  # noqa: PLR0913 - the work tree, what reads it, and what is known of it
         self,
-        tree: WorkTree,
+        tree: Tree,
         paths: Sequence[str],
         sources: Mapping[str, Source],
         settings: SourceSettings,
@@ -244,7 +260,7 @@ class Editor:
             return f"{key} is a change, whose status follows from its boxes; name one of its tasks"
         keys: dict[str, list[str]] = {}
         for each in tasks:
-            for name in {_own(each.task), _name(each.task), _key(each.task)}:
+            for name in {bare_name(each.task), _name(each.task), _key(each.task)}:
                 keys.setdefault(name, []).append(_key(each.task))
         found = difflib.get_close_matches(key, keys, 3)
         close = ", ".join(dict.fromkeys(one for name in found for one in keys[name][:3]))
@@ -341,12 +357,6 @@ def _key(task: Task) -> str:
 
 def _name(task: Task) -> str:
     return task.key.name
-
-
-def _own(task: Task) -> str:
-    """Return the id alone: a key begins with the file where ids count within it."""
-    own = own_name(task.key, task.path)
-    return str(task.key) if own == task.number else own
 
 
 def _place(task: Task) -> str:

@@ -277,7 +277,7 @@ class GitRepository:
             return (Layer(name, tip, {}, (), last),) if tip else ()
         entries = self._entries(tip, pathspecs)
         tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
-        last = last if last and self._is_ancestor(last, tip) else ""
+        last = last if last and self.common(last, tip) == last else ""
         return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last, links),)
 
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
@@ -293,12 +293,12 @@ class GitRepository:
         """Return mode, path and blob id of all that lies at watched paths, in path order."""
         return parse_entries(self._run(git_calls.entries(commit, pathspecs)))
 
-    def _is_ancestor(self, commit: str, tip: str) -> bool:
+    def common(self, commit: str, other: str) -> str:
+        """Return the last commit from which both descend, '' if none is known."""
         try:
-            self._run(git_calls.is_ancestor(commit, tip))
+            return self._run(git_calls.common(commit, other))
         except RepositoryError:
-            return False  # Not an ancestor, or no longer there: both mean to start over.
-        return True
+            return ""  # They share nothing, or one is no longer there.
 
     def _log(self, since: str, tip: str, pathspecs: Sequence[str]) -> tuple[LogEntry, ...]:
         """Return the commits that changed watched files, oldest first."""

@@ -42,9 +42,9 @@ def entries(commit: str, pathspecs: Sequence[str]) -> list[str]:
     return ["git", "diff-tree", *how, EMPTY_TREE[len(commit)], commit, "--", *pathspecs]
 
 
-def is_ancestor(commit: str, tip: str) -> list[str]:
-    """Ask, by the status of the process, whether a commit is an ancestor of a tip."""
-    return ["git", "merge-base", "--is-ancestor", commit, tip]
+def common(commit: str, other: str) -> list[str]:
+    """Ask for the last commit from which both descend."""
+    return ["git", "merge-base", commit, other]
 
 
 def log(since: str, tip: str, pathspecs: Sequence[str]) -> list[str]:

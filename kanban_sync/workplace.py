@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from kanban_sync.agents.work import Store, Work
+from kanban_sync.committed import Commits
 from kanban_sync.core.edits import AddTask
 from kanban_sync.core.errors import SettingsError, SetupError, StoreError
 from kanban_sync.editing import open_editor
@@ -15,7 +16,7 @@ from kanban_sync.sync.background import detach, is_off
 from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.freshness import noted_tips, tips_text
 from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
-from kanban_sync.writing import write
+from kanban_sync.writing import bring, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ class Files:
         self._settings = settings
         self._store = store
         self._editor: Editor | None = None
+        self._commits = Commits(checkout, settings, store)
 
     @property
     def editor(self) -> Editor:
@@ -53,7 +55,11 @@ class Files:
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         """Write status and assignee of a task, where that is safe."""
-        return write(self.editor, kept, before)
+        return write(self.editor, kept, before, self._commits.last)
+
+    def bring(self, kept: Kept) -> Written | None:
+        """Write what was set elsewhere; None where the work tree is not behind."""
+        return bring(self.editor, kept, self._commits)
 
     def add(self, path: str, title: str, own: str, under: str) -> Task:
         """Add a task to a file, and return it with the key that it has from now on."""

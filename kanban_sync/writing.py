@@ -1,8 +1,9 @@
 """Writes what was set in the task database into the files of a work tree, where it is safe.
 
-A value in a file is replaced only if it is one that the database knows of: what the file said when
-both agreed last, or what the database itself had before. Whatever else stands there was edited and
-is not committed yet; its commit brings it in, and both are merged then.
+A value in a file is replaced only if it is one that the database knows of (what the file said when
+both agreed last, or what the database itself had before), or one that a commit of this work tree
+has: its branch may be behind. Whatever else stands there was edited and is not committed yet; its
+commit brings it in, and both are merged then.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kanban_sync.agents.task_files import Written
 from kanban_sync.core.errors import EditError
+from kanban_sync.core.merge import filed_part
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kanban_sync.core.merge import Filed, Kept
     from kanban_sync.core.model import Status, Task
@@ -26,6 +28,7 @@ AGAIN = (", then try again", "; try again")
 """How errors end that pass: what was set is kept, and has only to be written."""
 
 EDITED = "was edited here and is not committed"
+UNMERGED = "was edited on this branch and is not merged"
 
 
 class Files(Protocol):
@@ -40,13 +43,69 @@ class Files(Protocol):
         ...
 
 
-def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
+class Commits(Protocol):
+    """What commits of the work tree say of a task, None if nothing."""
+
+    def last(self, key: str) -> Filed | None:
+        """Return what its last one says."""
+        ...
+
+    def shared(self, key: str) -> Filed | None:
+        """Return what the last one says that is also one of the branch that is read."""
+        ...
+
+
+def nothing(_key: str) -> Filed | None:
+    """Say nothing of a task, where there are no commits."""
+    return None
+
+
+def bring(files: Files, kept: Kept, commits: Commits) -> Written | None:
+    """Write what was set elsewhere into the file of a task; None where that is not behind.
+
+    What was edited on the branch of this work tree stays, whether it is committed or not.
+    """
+    task, key = kept.task, str(kept.task.key)
+    if not kept.is_ahead and not _is_behind(files, task, commits):
+        return None
+    written = write(files, kept, (), commits.shared)
+    if written.why != EDITED:
+        return written
+    here, last = files.look(key), commits.last(key)
+    is_committed = last is not None and (here.status, here.assignee) == (last.status, last.assignee)
+    return written._replace(why=UNMERGED) if is_committed else written
+
+
+def _is_behind(files: Files, task: Task, commits: Commits) -> bool:
+    """Tell whether a task was changed elsewhere since the work tree's branch was there."""
+    try:
+        here = files.look(str(task.key))
+    except EditError:
+        return False
+    if _says(here, task):
+        return False
+    shared = commits.shared(str(task.key))
+    return shared is not None and not _says(shared, task)
+
+
+def _says(said: Task | Filed, task: Task) -> bool:
+    is_whose = task.status.is_over or said.assignee == task.assignee
+    return said.status is task.status and is_whose
+
+
+def write(
+    files: Files,
+    kept: Kept,
+    before: Sequence[Filed] = (),
+    committed: Callable[[str], Filed | None] = nothing,
+) -> Written:
     """Write status and assignee of one task into its file.
 
     Args:
         files: The work tree.
         kept: The task as the database has it, with what its file said last.
         before: What else the file may say, since the database had it.
+        committed: What else it may say, since a commit says it; asked where that matters.
     """
     task = kept.task
     known = [*before, *([kept.filed] if kept.filed is not None else [])]
@@ -55,6 +114,9 @@ def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
     except EditError as error:
         why = _why_not_there(kept, error)
         return _written(task, task, "left" if why else "unchanged", why)
+    if not _is_known(here, [*known, filed_part(task)]):
+        said = committed(str(task.key))
+        known += [said] if said is not None else []
     reasons: list[str] = []
     whose = {each.assignee for each in known}
     assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
@@ -66,6 +128,12 @@ def write(files: Files, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         first = _set(files, task, reasons, None, assignee)
         change = _set(files, task, reasons, status, None) or first
     return _written(task, here, change or ("left" if reasons else "unchanged"), reasons)
+
+
+def _is_known(here: Task, known: Collection[Filed]) -> bool:
+    return here.status in {each.status for each in known} and here.assignee in {
+        each.assignee for each in known
+    }
 
 
 def _may_write(here: str, wanted: str, known: Collection[str], reasons: list[str]) -> bool:

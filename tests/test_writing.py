@@ -10,7 +10,7 @@ import pytest
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.merge import Filed, Kept
 from kanban_sync.core.model import Status, Task, TaskKey
-from kanban_sync.writing import write
+from kanban_sync.writing import EDITED, UNMERGED, bring, write
 
 HERE = Task(TaskKey("shop", "tasks-md", "a"), "A", Status.TODO, path="TASKS.md", line=3)
 WANTED = HERE._replace(status=Status.BLOCKED, assignee="ada")
@@ -53,3 +53,72 @@ def test_a_file_is_written_once_as_far_as_it_can_say_it(
     file = OneFile(can)
     written = write(file, Kept(WANTED, Filed(Status.TODO)))
     assert (file.calls, written.change, written.why) == (calls, change, why)
+
+
+TODO, BLOCKED, REVIEW, DONE = Status.TODO, Status.BLOCKED, Status.REVIEW, Status.DONE
+
+
+@dataclass
+class Branch:
+    """What a work tree says in its file, in its last commit, and where its branch began."""
+
+    here: Status
+    committed: Status | None
+    began: Status | None
+    calls: list[Call] = field(default_factory=list)
+
+    def look(self, _key: str) -> Task:
+        return HERE._replace(status=self.here)
+
+    def set(
+        self, _key: str, status: Status | None = None, assignee: str | None = None
+    ) -> SimpleNamespace:
+        self.calls.append((status, assignee))
+        return SimpleNamespace(change="changed")
+
+    def last(self, _key: str) -> Filed | None:
+        return None if self.committed is None else Filed(self.committed)
+
+    def shared(self, _key: str) -> Filed | None:
+        return None if self.began is None else Filed(self.began)
+
+
+@pytest.mark.parametrize(
+    ("here", "committed", "began", "filed", "change", "why"),
+    [
+        # The branch is behind what was read elsewhere.
+        (TODO, TODO, TODO, DONE, "changed", ""),
+        (TODO, TODO, TODO, REVIEW, "changed", ""),
+        # It said something else, and may still be merged.
+        (BLOCKED, BLOCKED, TODO, DONE, "left", UNMERGED),
+        (BLOCKED, BLOCKED, TODO, REVIEW, "left", UNMERGED),
+        (BLOCKED, TODO, TODO, DONE, "left", EDITED),
+        # Nothing is known of how it began.
+        (TODO, None, None, DONE, None, ""),
+        (TODO, None, None, REVIEW, "left", EDITED),
+        # Nothing was said elsewhere.
+        (BLOCKED, BLOCKED, DONE, DONE, None, ""),
+        (DONE, DONE, TODO, DONE, None, ""),
+    ],
+)
+def test_what_was_set_elsewhere_comes_into_a_branch_that_is_behind(
+    here: Status,
+    committed: Status | None,
+    began: Status | None,
+    filed: Status,
+    change: str | None,
+    why: str,
+) -> None:
+    tree = Branch(here, committed, began)
+    written = bring(tree, Kept(HERE._replace(status=DONE), Filed(filed)), tree)
+    assert tree.calls == ([(DONE, None)] if change == "changed" else [])
+    assert (written and (written.change, written.why)) == (change and (change, why))
+
+
+@pytest.mark.parametrize(("committed", "calls"), [(BLOCKED, [(DONE, None)]), (TODO, [])])
+def test_what_is_set_here_takes_the_place_of_what_is_committed_here(
+    committed: Status, calls: list[Call]
+) -> None:
+    tree = Branch(BLOCKED, committed, None)
+    write(tree, Kept(HERE._replace(status=DONE), Filed(REVIEW)), (), tree.last)
+    assert tree.calls == calls

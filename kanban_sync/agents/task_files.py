@@ -41,6 +41,10 @@ class Files(Protocol):
         """Write status and assignee of a task; ``before`` is what else its file may say."""
         ...
 
+    def bring(self, kept: Kept) -> Written | None:
+        """Write what was set elsewhere; None where the work tree is not behind."""
+        ...
+
     def add(self, path: str, title: str, own: str, under: str) -> Task:
         """Add a task to a file, and return it with the key that it has from now on."""
         ...

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
+from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
@@ -106,7 +107,7 @@ class Work:
     # --- looking --------------------------------------------------------------------------------
 
     def key(self, text: str) -> TaskKey:
-        """Return the key that a user means: a whole one, a name alone, or ``path:line``.
+        """Return the key that a user means: a whole one, a name or id alone, or ``path:line``.
 
         Raises:
             UnknownTaskError: No task is called so.
@@ -120,12 +121,17 @@ class Work:
             for each in every
             if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
         ]
+        found = found or [each.key for each in every if bare_name(each.task) == text]
         if len(found) == 1:
             return found[0]
         if found:
             keys = ", ".join(map(str, found))
             raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
-        names = {name: str(each.key) for each in every for name in (str(each.key), each.key.name)}
+        names = {
+            name: str(each.key)
+            for each in every
+            for name in (str(each.key), each.key.name, bare_name(each.task))
+        }
         near = difflib.get_close_matches(text, names, NEAR)
         raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near)))
 
@@ -326,7 +332,15 @@ class Work:
     def write_files(self) -> list[Written]:
         """Write all that the database has and the files of this work tree do not say."""
         files = self._files
-        return [files.write(kept) for kept in self._store.ahead()] if files is not None else []
+        if files is None:
+            return []
+        kept = {each.task.key: each for each in self._store.ahead()}
+        # Where the files that were read say all of it, those of this work tree may be older.
+        for task in self._store.tasks():
+            if task.path and task.status is not Status.ORPHANED:
+                kept.setdefault(task.key, Kept(task, filed_part(task)))
+        found = [files.bring(each) for each in kept.values()]
+        return [each for each in found if each is not None]
 
     def _done(self, entry: Entry, before: Task | None) -> Done:
         """Write what was done into the file, and let the board follow.

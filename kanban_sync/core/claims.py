@@ -26,7 +26,7 @@ LEASE = "lease"
 SILENCE = 60.0
 """After how many seconds without a word an orchestrator's claims are taken back."""
 
-CLAIMABLE = frozenset({Status.TODO, Status.PLANNING, Status.IN_PROGRESS})
+CLAIMABLE = frozenset({Status.TODO, Status.PLANNING})
 """What may be claimed by key; by ``next`` only what is to do, or whose claim ran out."""
 
 ENDS = frozenset({Status.DONE, Status.BLOCKED, Status.FAILED, Status.REVIEW, Status.CANCELLED})
@@ -127,8 +127,13 @@ def is_free(standing: Standing, agent: str, now: float) -> bool:
     return standing.status is Status.TODO and standing.assignee in {"", agent}
 
 
-def check_claimable(key: str, standing: Standing, agent: str, now: float) -> None:
+def check_claimable(
+    key: str, standing: Standing, agent: str, now: float, *, is_plan: bool = False
+) -> None:
     """Refuse a claim by key, saying why; what the task waits for is left aside.
+
+    What is in progress is somebody's, if nobody claimed it. It may be claimed by whom it is
+    assigned to, after a claim that ran out, and where its boxes alone say so (``is_plan``).
 
     Raises:
         HeldError: A claim is alive, also if it is the agent's own.
@@ -138,7 +143,8 @@ def check_claimable(key: str, standing: Standing, agent: str, now: float) -> Non
     status = standing.status
     if status.is_over:
         raise NotReadyError(f"{key} is {status} already; claim another task.")
-    if status not in CLAIMABLE:
+    is_theirs = is_plan or bool(standing.agent) or standing.assignee == agent
+    if status not in CLAIMABLE and not (status is Status.IN_PROGRESS and is_theirs):
         raise NotReadyError(
             f"{key} is {status}, and what is to do is claimed; set it to todo first, or claim "
             "another task."

@@ -12,6 +12,8 @@ from kanban_sync.core.tuples import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from kanban_sync.core.model import Task
+
 Name = TypeVar("Name")
 
 
@@ -118,6 +120,12 @@ def own_name(key: TaskKey, path: str) -> str:
     top, _, own = key.name.rpartition("#")
     name = own if top else key.name
     return name.removeprefix(f"{path}/")
+
+
+def bare_name(task: Task) -> str:
+    """Return the id alone by which people call a task; its whole key where it has but a number."""
+    own = own_name(task.key, task.path)
+    return str(task.key) if own == task.number else own
 
 
 def cycles(waits_for: Mapping[Name, Sequence[Name]]) -> list[list[Name]]:

@@ -31,7 +31,11 @@ Statement: TypeAlias = "tuple[bytes, Sequence[Any]]"
 
 OURS = "SET LOCAL search_path TO kanban_sync"
 
-READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS}"
+READ = f"""
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS};
+SET LOCAL lock_timeout = '{PATIENCE}s'
+"""
+"""Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair."""
 
 WORK = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
@@ -207,8 +211,9 @@ class PostgresDatabase:
 
     def settled(self, project: str) -> int:
         """Return the id of an event up to which no event of the project is still to come."""
-        with self._lock, in_words(self.address):
-            ((number,),) = self._connected().execute(SETTLED.format(lock_of(project)).encode())
+        # Not of one state: the locks are to be those of a moment after the events.
+        with self._transaction(READ.replace("REPEATABLE READ", "READ COMMITTED")) as db:
+            ((number,),) = db.execute(SETTLED.format(lock_of(project)))
         return int(number)
 
     def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:

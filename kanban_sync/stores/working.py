@@ -115,7 +115,9 @@ class Working(ABC):
         with self._working(Reach.SEVERAL) as desk:
             _check_orchestrator(desk, orchestrator, now)
             standing = _held(desk, key)
-            claims.check_claimable(str(key), standing, agent, now)
+            # Only a change needs to be told by what stands above it.
+            is_plan = claims.is_change(key.source, None) and desk.above(key) is None
+            claims.check_claimable(str(key), standing, agent, now, is_plan=is_plan)
             _check_above(desk, key, agent, now)
             for below, its in desk.claimed_below(key):
                 if its.agent != agent:

@@ -327,6 +327,17 @@ def test_the_name_of_an_agent_that_was_replaced_leaves_the_file(repo: Repo) -> N
     assert changed(repo) == []
 
 
+def test_an_id_alone_names_its_task_where_no_other_has_it(repo: Repo) -> None:
+    of_file = "# Tasks\n\n- [ ] T-1: Design\n- [ ] T-2: Draw\n"
+    repo.commit("Count", **{"docs/TASKS.md": of_file, "TASKS.md": "# Tasks\n\n- [ ] T-2: Wait\n"})
+    assert task(repo, "show", "T-1").startswith("tasks-md:docs/TASKS.md/T-1")
+    several = "tasks-md:TASKS.md/T-2, tasks-md:docs/TASKS.md/T-2"
+    assert f"stands for several tasks: {several}" in program(repo, "task", "show", "T-2").err
+    near = program(repo, "task", "show", "T-11")
+    assert near.code == UNKNOWN
+    assert "did you mean tasks-md:docs/TASKS.md/T-1" in near.err
+
+
 def test_a_command_writes_only_its_own_task(repo: Repo) -> None:
     repo.git("worktree", "add", "-q", "../other", "-b", "other")
     task(Repo(repo.path.parent / "other"), "claim", "rotate-keys", *ADA)
@@ -334,6 +345,25 @@ def test_a_command_writes_only_its_own_task(repo: Repo) -> None:
     assert changed(repo) == ["-- [ ] Tidy the logs", "+- [ ] Tidy the logs (@bob)"]
     assert program(repo, "files", "write").code == DONE
     assert "+- [ ] Rotate the keys (@ada)" in changed(repo)
+
+
+def test_a_work_tree_that_is_behind_takes_what_is_set_here_and_what_was_set_elsewhere(
+    repo: Repo,
+) -> None:
+    plain = "# Tasks\n\n- [ ] one\n- [ ] two\n- [ ] three\n- [ ] four\n"
+    repo.commit("Write plain boxes", **{"TASKS.md": plain})
+    repo.git("worktree", "add", "-q", "../behind", "-b", "feature")
+    behind = Repo(repo.path.parent / "behind")
+    behind.write("TASKS.md", plain.replace("[ ] three", "[~] three"))
+    behind.git("commit", "-qam", "Begin three")
+    read = plain.replace("[ ] one", "[x] one").replace("[ ] two", "[~] two")
+    repo.commit("Go on", **{"TASKS.md": read.replace("[ ] four", "[x] four")})
+    task(behind, "done", "TASKS.md:4")
+    assert changed(behind)[:2] == ["-- [ ] two", "+- [x] two"]
+    assert program(behind, "files", "write").code == DONE
+    text = (behind.path / "TASKS.md").read_text()
+    assert [line[3] for line in text.splitlines()[2:]] == ["x", "x", "~", "x"]
+    assert "the files here say all" in program(behind, "files", "write").out
 
 
 def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) -> None:

@@ -6,6 +6,7 @@ import os
 import random
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,6 +198,20 @@ def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
             other.merge([], {}, SOME_FILES, NOW)
     assert everything(store) == before
     assert store.merge([task("b")], {}, SOME_FILES, NOW).created
+
+
+def test_who_reads_tables_that_stay_locked_is_told_so(
+    emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        postgres_database, "READ", postgres_database.READ.replace("'15s'", "'50ms'")
+    )
+    with emptied.database.writing(PROJECT) as db:
+        db.execute("LOCK TABLE kanban_sync.tasks, kanban_sync.events IN ACCESS EXCLUSIVE MODE")
+        for look in (store.tasks, partial(store.events, 0, 1)):
+            with refused("lock timeout"):
+                look()
+    assert store.tasks() == [task("a")]
 
 
 def test_text_that_is_not_unicode_is_told_and_nothing_is_written(store: SqlStore) -> None:

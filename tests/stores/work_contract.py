@@ -169,7 +169,7 @@ class WorkStoreContract(ABC):
             (Status.BACKLOG, False, False),
             (Status.TODO, True, True),
             (Status.PLANNING, True, False),
-            (Status.IN_PROGRESS, True, False),
+            (Status.IN_PROGRESS, False, False),
             (Status.BLOCKED, False, False),
             (Status.REVIEW, False, False),
             (Status.DONE, False, False),
@@ -336,9 +336,23 @@ class WorkStoreContract(ABC):
     def test_a_task_that_a_file_calls_begun_is_to_do_when_its_claim_ends(
         self, store: WholeStore
     ) -> None:
-        fill(store, task("a", status=Status.IN_PROGRESS))
+        fill(store, task("a", status=Status.IN_PROGRESS, assignee="ada"))
         store.claim(key("a"), "ada", NOW, LEASE)
         assert store.release(key("a"), 1, NOW).task.status is Status.TODO
+
+    @pytest.mark.parametrize("assignee", ["", "bob"])
+    def test_what_is_in_progress_is_claimed_by_key_only_by_whom_it_is_assigned_to(
+        self, store: WholeStore, assignee: str
+    ) -> None:
+        fill(store, task("a", status=Status.IN_PROGRESS, assignee=assignee))
+        with pytest.raises(NotReadyError, match=r"is in_progress, .* set it to todo first"):
+            store.claim(key("a"), "ada", NOW, LEASE)
+        assert store.entry(key("a")).attempts == 0
+        store.assign(key("a"), "ada", NOW, "eve")
+        assert store.claim(key("a"), "ada", NOW, LEASE).claim
+        later = NOW + LEASE + 1
+        store.assign(key("a"), "", later, "ada")
+        assert store.claim(key("a"), "bob", later, LEASE).claim
 
     def test_the_assignee_from_before_a_claim_comes_back(self, store: WholeStore) -> None:
         fill(store, task("a", assignee="ada"), task("b"))

@@ -43,6 +43,17 @@ class Model:
         is_open = said.status not in {*OVER, Status.ORPHANED}
         return said.status is not agreed.status or (is_open and said.assignee != agreed.assignee)
 
+    def is_behind(self, name: str, began: list[Told]) -> bool:
+        """Whether the database has what the beginning of a branch did not say."""
+        said = self.database[name]
+        if said.status is Status.ORPHANED:
+            return False
+        return any(
+            each.status is not said.status
+            or (said.status not in OVER and each.assignee != said.assignee)
+            for each in began
+        )
+
     def read(self, files: dict[str, tuple[Dialect, Told]]) -> None:
         """Read what was committed: what was said there since, where nobody else said anything."""
         for name, (dialect, told) in files.items():

@@ -231,6 +231,7 @@ class World:
 
     def _write_files(self, tree: str, killed_at: int | None) -> None:
         before = self.files(tree)
+        shared = self._shared(tree)
 
         def call() -> None:
             with self.clone(tree).work() as work:
@@ -240,11 +241,19 @@ class World:
         self.check()
         after = self.files(tree)
         for name, (_, told) in before.items():
-            if name not in self.model.database or not self.model.is_ahead(name):
+            began = [shared[name][1]] if name in shared else []
+            if name not in self.model.database or not (
+                self.model.is_ahead(name) or self.model.is_behind(name, began)
+            ):
                 assert after[name][1] == told, name
                 continue
-            known = self.model.known(name)
+            known = [*self.model.known(name), *began]
             self._check_written(name, told, after, known, is_whole=is_whole)
+
+    def _shared(self, tree: str) -> dict[str, tuple[Dialect, Told]]:
+        """Return what the last commit of a work tree says that the default branch has, too."""
+        commit = self.trees[tree].git("merge-base", "HEAD", "main").strip()
+        return _said(self.committed_files(tree, commit))
 
     def add(self, tree: str, name: str, killed_at: int | None = None) -> None:
         """Let an agent add a task, which is written into the file for new ones and not committed.
@@ -302,6 +311,8 @@ class World:
 
     def _work(self, tree: str, name: str, deed: Deed, killed_at: int | None) -> None:
         files = self.files(tree)
+        last = _said(self.committed_files(tree, "HEAD"))
+        committed = [last[name][1]] if name in last else []
         key = self.keys[name]
 
         def call() -> None:
@@ -325,7 +336,7 @@ class World:
         others = {each: said for each, said in files.items() if each != name}
         assert others == {each: said for each, said in after.items() if each != name}
         if name in files:
-            known = [*agreed, before, *self.claimed.get(name, [])]
+            known = [*agreed, before, *self.claimed.get(name, []), *committed]
             is_done = is_whole and now != before
             self._check_written(name, files[name][1], after, known, is_whole=is_done)
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.core.dependencies import bare_name
-from kanban_sync.core.errors import KanbanSyncError, LostClaimError, UnknownTaskError, WorkError
+from kanban_sync.core.endings import newest_token
+from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
@@ -186,7 +187,7 @@ class Work:
         """Let a claim last for a lease from now on."""
         agent = checked_name(agent)
         key = self.key(text)
-        return self._store.extend(key, self._token(key, agent, token), self._now(), lease)
+        return self._store.extend(key, self._shown(key, agent, token), self._now(), lease)
 
     def finish(
         self, text: str, status: Status, agent: str, token: int = 0, reason: str = ""
@@ -203,12 +204,11 @@ class Work:
         agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
-        held = self._token(key, agent, token, before)
+        held = self._token(agent, token, before)
         if held:
             entry = self._store.finish(key, held, status, self._now(), reason)
         else:
-            self._check_not_replaced(key, agent)
-            entry = self._store.set_status(key, status, self._now(), agent, reason)
+            entry = self._store.set_status(key, status, self._now(), agent, reason, in_time=True)
         return self._done(entry, before.task)
 
     def release(self, text: str, agent: str, token: int = 0, reason: str = "") -> Done:
@@ -216,8 +216,8 @@ class Work:
         agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
-        held = self._token(key, agent, token, before)
-        entry = self._store.release(key, held, self._now(), reason)
+        shown = self._shown(key, agent, token)
+        entry = self._store.release(key, shown, self._now(), reason)
         return self._done(entry, before.task)
 
     def set(  # noqa: PLR0913 - who sets what, and whether against a claim
@@ -363,24 +363,14 @@ class Work:
         events = self._store.history(key)
         return [json.loads(each.data)["agent"] for each in events if each.kind == "claimed"]
 
-    def _check_not_replaced(self, key: TaskKey, agent: str) -> None:
-        """Refuse an agent that had a task, if somebody else has claimed it since.
-
-        Raises:
-            LostClaimError: Whatever became of that claim.
-        """
-        claimers = self._claimers(key)
-        if agent in claimers and claimers[-1] != agent:
-            raise LostClaimError(
-                f"Your claim of {key} is lost: {claimers[-1]} has claimed it since. Nothing was "
-                "written; stop work on it, and claim it anew if it is to do still.",
-                "",
-                len(claimers),
-            )
-
-    def _token(self, key: TaskKey, agent: str, token: int, entry: Entry | None = None) -> int:
+    @staticmethod
+    def _token(agent: str, token: int, entry: Entry) -> int:
         """Return the token of a claim: the one that was given, else that of the agent's own."""
-        claim = (entry or self._store.entry(key)).claim
+        claim = entry.claim
         if token or claim is None or claim.agent != agent:
             return token
         return claim.token
+
+    def _shown(self, key: TaskKey, agent: str, token: int) -> int:
+        """Return the token that was given, else that of the agent's newest claim, also if lost."""
+        return token or newest_token(self._store.history(key), agent)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.agents.endings import told_by_holder
 from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.work import ATTENDED
@@ -25,6 +24,7 @@ from kanban_sync.cli.task_options import (
     filters,
     ttl_option,
 )
+from kanban_sync.core.endings import told_by_holder
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreAwayError
 from kanban_sync.core.model import Status
 

@@ -209,15 +209,26 @@ def check_token(key: str, standing: Standing, token: int) -> None:
     """
     if standing.agent and standing.token == token and not standing.status.is_over:
         return
+    since = " since" if token else ""
     if standing.status.is_over:
         what = f"is {standing.status} already"
     elif standing.agent and standing.token != token:
-        what = f"was claimed by {standing.agent} since (token {standing.token})"
-    else:
+        what = f"was claimed by {standing.agent}{since} (token {standing.token})"
+    elif token:
         what = "was taken back or released since, and nobody has it now"
-    raise LostClaimError(
-        f"Your claim of {key} (token {token}) is lost: the task {what}. Nothing was written; stop "
-        "work on it, and claim it anew if it is to do still.",
+    else:
+        what = "is claimed by nobody"
+    raise lost(key, standing, token, what)
+
+
+def lost(key: str, standing: Standing, token: int, what: str) -> LostClaimError:
+    """Return how whoever is too late is refused; a token of 0 is that of who had no claim."""
+    whose = (
+        f"Your claim of {key} (token {token}) is lost" if token else f"No claim of {key} is yours"
+    )
+    return LostClaimError(
+        f"{whose}: the task {what}. Nothing was written; stop work on it, and claim it anew if it "
+        "is to do still.",
         standing.agent,
         standing.token,
     )

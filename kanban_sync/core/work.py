@@ -174,6 +174,7 @@ class WorkStore(Protocol):
         *,
         assignee: str | None = None,
         force: bool = False,
+        in_time: bool = False,
     ) -> Entry:
         """Set a status without a claim, and end one that ran out or is one's own.
 
@@ -185,9 +186,11 @@ class WorkStore(Protocol):
             reason: Why.
             assignee: For whom the task is from now on, '' for anybody; None leaves that.
             force: Also where somebody else's claim is alive; that one is lost then.
+            in_time: Only if ``who`` comes in time: ``core.endings.check_in_time``.
 
         Raises:
             HeldError: Somebody else has the task, or what stands above it.
+            LostClaimError: It has to be in time, and is not.
         """
         ...
 

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
+from kanban_sync.core.endings import check_in_time
 from kanban_sync.core.errors import NotReadyError, UnknownTaskError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
@@ -182,12 +183,15 @@ class Working(ABC):
         *,
         assignee: str | None = None,
         force: bool = False,
+        in_time: bool = False,
     ) -> Entry:
         """Set a status without a claim, and end one that ran out or is one's own."""
         if status is Status.ORPHANED:
             raise ValueError("only files tell which tasks are orphaned")
         with self._working(Reach.SEVERAL) as desk:
             standing = _held(desk, key)
+            if in_time:
+                check_in_time(str(key), standing, desk.history(key), who, status)
             if not force:
                 _check_own(desk, key, standing, who, now)
             _check_change(desk, key, status)

@@ -179,6 +179,8 @@ def test_how_it_ends_tells_scripts_what_to_do(repo: Repo) -> None:
 def test_an_unknown_key_names_those_that_are_close(repo: Repo) -> None:
     answer = program(repo, "task", "show", "rotate-kays")
     assert "did you mean tasks-md:rotate-keys" in answer.err
+    answer = program(repo, "task", "show", "1.2")
+    assert "did you mean openspec:add-search#1.2" in answer.err
 
 
 def test_one_goes_on_with_ones_own_claim_and_force_ends_that_of_others(repo: Repo) -> None:
@@ -317,6 +319,25 @@ def test_whoever_was_replaced_is_too_late_without_a_token_too(repo: Repo) -> Non
     run = {"KANBAN_SYNC_TASK": "tasks-md:tidy-logs", "KANBAN_SYNC_TOKEN": "1"}
     task(repo, "fail", "tasks-md:tidy-logs", *BOB, code=HELD, env=run)
     assert json.loads(task(repo, "show", "tidy-logs", "--json"))["status"] == "done"
+
+
+def test_what_a_person_said_is_not_undone_by_an_agent_that_comes_late(repo: Repo) -> None:
+    for key in ("tidy-logs", "rotate-keys"):
+        task(repo, "claim", key, *ADA)
+    repo.git("checkout", "--quiet", "TASKS.md")
+    repo.commit("Tidied", **{"TASKS.md": TASKS.partition("- [ ] Tidy")[0]})
+    task(repo, "set", "rotate-keys", "--status", "cancelled", "--force", *BOB)
+    for verb in ("block", "fail", "review", "release", "heartbeat", "done"):
+        for key in ("tidy-logs", "rotate-keys"):
+            answer = program(repo, "task", verb, key, *ADA)
+            assert (answer.code, answer.out) == (HELD, "")
+            assert f"Your claim of tasks-md:{key} (token 1) is lost" in answer.err
+    task(repo, "review", "tidy-logs", *BOB, code=HELD)
+    assert (status(repo, "tidy-logs"), status(repo, "rotate-keys")) == ("done", "cancelled")
+    task(repo, "set", "rotate-keys", "--status", "todo", *BOB)
+    task(repo, "claim", "rotate-keys", *ADA)
+    for _ in range(2):
+        task(repo, "done", "rotate-keys", *ADA)
 
 
 def test_the_name_of_an_agent_that_was_replaced_leaves_the_file(repo: Repo) -> None:

@@ -418,6 +418,52 @@ class WorkStoreContract(ABC):
         with pytest.raises(LostClaimError):
             store.finish(key("a"), 1, Status.DONE, NOW)
 
+    @pytest.mark.parametrize(
+        ("ends", "message"),
+        [
+            (
+                lambda store: store.set_status(key("a"), Status.DONE, NOW, "eve", force=True),
+                "done already",
+            ),
+            (
+                lambda store: store.set_status(key("a"), Status.TODO, NOW, "eve", force=True),
+                "set to todo by eve",
+            ),
+            (
+                lambda store: store.merge(
+                    [], {key("a"): Gone(Status.DONE)}, FilesState(slots={}), NOW
+                ),
+                "done already",
+            ),
+            (lambda store: store.reclaim(NOW + LEASE), "taken back"),
+        ],
+        ids=["done", "opened", "removed from its file", "reclaimed"],
+    )
+    def test_an_agent_whose_claim_others_ended_is_late_without_the_token_too(
+        self, store: WholeStore, ends: Callable[[WholeStore], object], message: str
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        ends(store)
+        before = (store.entry(key("a")), store.last_event())
+        for status in (Status.BLOCKED, Status.DONE):
+            with pytest.raises(LostClaimError, match=rf"\(token 1\) is lost.*{message}"):
+                store.set_status(key("a"), status, NOW, "ada", in_time=True)
+        assert (store.entry(key("a")), store.last_event()) == before
+        reopened = store.set_status(key("a"), Status.BACKLOG, NOW, "eve", force=True)
+        assert reopened.task.status is Status.BACKLOG
+
+    def test_what_is_over_is_only_said_again(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.finish(key("a"), 1, Status.DONE, NOW)
+        before = (store.entry(key("a")), store.last_event())
+        for who in ("ada", "eve"):
+            store.set_status(key("a"), Status.DONE, NOW, who, in_time=True)
+            with pytest.raises(LostClaimError, match="is done already"):
+                store.set_status(key("a"), Status.REVIEW, NOW, who, in_time=True)
+        assert (store.entry(key("a")), store.last_event()) == before
+
     def test_an_agent_may_end_its_own_claim_without_the_token(self, store: WholeStore) -> None:
         fill(store, task("a"))
         store.claim(key("a"), "ada", NOW, LEASE)

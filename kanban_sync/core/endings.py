@@ -1,0 +1,118 @@
+"""How a claim came to its end, by its holder or by somebody else, and who is too late then."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.claims import lost
+from kanban_sync.core.errors import LostClaimError
+from kanban_sync.core.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanban_sync.core.claims import Standing
+    from kanban_sync.core.ports import Event
+
+
+def told_by_holder(events: Sequence[Event], agent: str, token: int) -> Status | None:
+    """Return what the holder of a claim said of the task in the end; None if others ended it.
+
+    A file that came to say that the task is over counts as the holder's word: whoever works on a
+    task also commits.
+
+    Args:
+        events: The history of the task, oldest first.
+        agent: Who had the claim.
+        token: That of the claim.
+    """
+    said: Status | None = None
+    is_after = False
+    for each in events:
+        data = json.loads(each.data)
+        if each.kind == "claimed":
+            if is_after:
+                break
+            is_after = data["token"] == token
+        elif is_after and each.kind == "reclaimed":
+            break
+        elif is_after and each.kind == "released":
+            return Status(data["new"])
+        elif is_after and each.kind == "status_changed":
+            new = Status(data["new"])
+            if "who" in data:
+                return new if data["who"] == agent else None
+            said = new if new.is_over else None
+    return said
+
+
+def newest_token(events: Sequence[Event], agent: str) -> int:
+    """Return the token of an agent's newest claim of a task, whatever became of it; 0 for none."""
+    found = (json.loads(each.data) for each in reversed(events) if each.kind == "claimed")
+    return next((int(data["token"]) for data in found if data["agent"] == agent), 0)
+
+
+def check_in_time(
+    key: str, standing: Standing, events: Sequence[Event], agent: str, status: Status
+) -> None:
+    """Refuse an agent that shows no token and comes too late, as whoever shows one is refused.
+
+    ======================= =========================== ===================================
+    its newest claim        the task is open            the task is over
+    ======================= =========================== ===================================
+    none, or ended by it    it may say anything         it may only say what is so already
+    nobody ended it         it may say anything         as above: its file came to say so
+    others ended it         refused                     refused
+    ======================= =========================== ===================================
+
+    Whatever became of its claim, one by somebody else since then has ended it.
+
+    Args:
+        key: Which task.
+        standing: As it is.
+        events: The history of the task, oldest first.
+        agent: Who says something of it.
+        status: What is said.
+
+    Raises:
+        LostClaimError: Saying what happened since, and what to do now.
+    """
+    token = newest_token(events, agent)
+    others = _ended_by_others(events, agent, token) if token else None
+    if standing.status.is_over:
+        what = f"is {standing.status} already"
+        if others or (others is not None and status is not standing.status):
+            raise lost(key, standing, token, what)
+        if status is not standing.status:
+            raise LostClaimError(
+                f"{key} {what}. Nothing was written; stop work on it. Whoever wants it open again "
+                f"says so with 'kanban-sync task set {key} --status todo'.",
+                standing.agent,
+                standing.token,
+            )
+    elif others:
+        raise lost(key, standing, token, others)
+
+
+def _ended_by_others(events: Sequence[Event], agent: str, token: int) -> str | None:
+    """Return how others ended a claim; '' if nobody did, None if its agent did."""
+    told = [(each.kind, json.loads(each.data)) for each in events]
+    claims = [(data["agent"], data["token"]) for kind, data in told if kind == "claimed"]
+    if claims[-1] != (agent, token):
+        return "was claimed by {} since (token {})".format(*claims[-1])
+    ends = (_end(kind, data, agent) for kind, data in told if _is_end(kind, data, token))
+    return next(ends, "")
+
+
+def _is_end(kind: str, data: dict[str, Any], token: int) -> bool:
+    return kind in {"released", "reclaimed", "status_changed"} and data.get("token") == token
+
+
+def _end(kind: str, data: dict[str, Any], agent: str) -> str | None:
+    """Return how others ended a claim by this event, None if its agent did."""
+    if kind == "reclaimed":
+        return "was taken back since"
+    if kind == "released" or data["who"] == agent:
+        return None
+    return f"was set to {data['new']} by {data['who']} since"

@@ -78,6 +78,8 @@ def carry(
                 text=text,
                 text_version=_newer(former, "text", text, version),
                 status_version=_newer(former, "status", task.status.value, version),
+                assignee=task.assignee,
+                assignee_version=_assigned(former, task.assignee, version),
             )
         )
     hidden = _hidden(before, matches, owns, still_named)
@@ -305,6 +307,16 @@ def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version)
     if same:
         return max(same)
     return _later(version, max((each.time for each in versions), default=0))
+
+
+def _assigned(former: Sequence[KeyedTask], assignee: str, version: Version) -> Version:
+    """Return the version of a task's assignee, unknown as long as nobody was assigned."""
+    same = [each.assignee_version for each in former if each.assignee == assignee]
+    if same:
+        return max(same)
+    is_told = bool(assignee) or bool(former)
+    times = [each.assignee_version.time for each in former]
+    return _later(version, max(times, default=0)) if is_told else UNKNOWN
 
 
 def _later(version: Version, than: int) -> Version:

@@ -135,6 +135,7 @@ def _task(  # noqa: PLR0913 - one argument for each thing that a task is made of
         line=task.line,
         text_version=keyed.text_version,
         status_version=keyed.status_version,
+        assignee_version=keyed.assignee_version,
     )
 
 

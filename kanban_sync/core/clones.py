@@ -1,8 +1,8 @@
 """Whose word about a task counts where several clones keep their tasks in one database.
 
 Each clone says what its own files say, and remembers what it said last. What it finds in the
-database may be the word of another clone, which is ahead of it, or behind. Of a task's words, and
-of its status, each by itself:
+database may be the word of another clone, which is ahead of it, or behind. Of a task's words, of
+its status, and of its assignee, each by itself:
 
 ==================================  =======================================  ================
 version, against the database's     this clone                               its word counts
@@ -108,9 +108,16 @@ def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
     has_words = voice.counts(task, task.text_version, kept.task.text_version)
     has_status = voice.counts(task, task.status_version, filed.version)
     has_place = voice.moved(task) and task.text_version == kept.task.text_version
-    if not (has_words or has_status or has_place):
+    has_assignee = voice.counts(task, task.assignee_version, kept.task.assignee_version)
+    if not (has_words or has_status or has_place or has_assignee):
         return None
-    words = task if has_words else kept.task._replace(assignee=filed.assignee)
+    words = task if has_words else kept.task
+    assigned = (
+        (task.assignee, task.assignee_version)
+        if has_assignee
+        else (filed.assignee, kept.task.assignee_version)
+    )
+    words = words._replace(assignee=assigned[0], assignee_version=assigned[1])
     if has_place and not has_words:
         words = words._replace(**{name: getattr(task, name) for name in PLACE})
     status = (
@@ -149,6 +156,8 @@ def record_of(slots: Mapping[str, SlotState]) -> Record:
             for name in _names(state, place, unit, prefix, task.own, tops[task.own]):
                 its = versions.setdefault((source, name), set())
                 its |= {task.text_version, task.status_version}
+                # Not to be taken for words of an age that nobody knows.
+                its |= {task.assignee_version} - {UNKNOWN}
                 if state.path:
                     held.add((source, name))
         for own, version in state.removed.items():

@@ -91,11 +91,18 @@ def _with_what_was_taken_back(last: SlotState, returned: Sequence[SlotState]) ->
         return last
     texts: dict[str, Version] = {}
     statuses: dict[str, Version] = {}
+    assignees: dict[str, Version] = {}
     for task in (task for state in (*returned, last) for task in state.tasks):
         texts[task.own] = max(task.text_version, texts.get(task.own, UNKNOWN))
         statuses[task.own] = max(task.status_version, statuses.get(task.own, UNKNOWN))
+        assignees[task.own] = max(task.assignee_version, assignees.get(task.own, UNKNOWN))
     tasks = (
-        replace(task, text_version=texts[task.own], status_version=statuses[task.own])
+        replace(
+            task,
+            text_version=texts[task.own],
+            status_version=statuses[task.own],
+            assignee_version=assignees[task.own],
+        )
         for task in last.tasks
     )
     shape = max(state.shape_version for state in (*returned, last))

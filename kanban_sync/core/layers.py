@@ -78,6 +78,8 @@ def carry(
                 text=text,
                 text_version=_newer(former, "text", text, version),
                 status_version=_newer(former, "status", task.status.value, version),
+                assignee=task.assignee,
+                assignee_version=_assigned(former, task.assignee, version),
             )
         )
     hidden = _hidden(before, matches, owns, still_named)
@@ -308,6 +310,17 @@ def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version)
     if same and max(same) == max(versions):
         return max(same)
     return _later(version, max((each.time for each in versions), default=0))
+
+
+def _assigned(former: Sequence[KeyedTask], assignee: str, version: Version) -> Version:
+    """Return the version of a task's assignee, unknown as long as nobody was assigned."""
+    same = [each.assignee_version for each in former if each.assignee == assignee]
+    versions = [each.assignee_version for each in former]
+    if same and max(same) == max(versions):
+        return max(same)
+    is_told = bool(assignee) or bool(former)
+    latest = max((each.time for each in versions), default=0)
+    return _later(version, latest) if is_told else UNKNOWN
 
 
 def _later(version: Version, than: int) -> Version:

@@ -13,16 +13,18 @@ as the base            changed                     the database's
 changed                changed to the same         that
 changed                changed to something else   the database's; the other one is a conflict
 =====================  ==========================  ==============================================
+
+A status that a file has only since the database's own assignee was written into it is no change.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from kanban_sync.core.model import UNKNOWN, Version
+from kanban_sync.core.model import UNKNOWN, Status, Version
 
 if TYPE_CHECKING:
-    from kanban_sync.core.model import Status, Task
+    from kanban_sync.core.model import Task
 
 Value = TypeVar("Value")
 
@@ -109,7 +111,8 @@ def merge_task(base: Filed, file: Task, database: Task) -> Merge:
         database: What the database has; what became of its words does not count.
     """
     conflicts: list[Conflict] = []
-    status, is_lost = merge_value(base.status, file.status, database.status)
+    said = database.status if _follows_from_name(base, file, database) else file.status
+    status, is_lost = merge_value(base.status, said, database.status)
     if is_lost:
         conflicts.append(_conflict("status", base.status, file.status, database.status))
     assignee, is_lost = merge_value(base.assignee, file.assignee, database.assignee)
@@ -124,6 +127,17 @@ def merge_task(base: Filed, file: Task, database: Task) -> Merge:
         word, version = file.word, file.status_version
     merged = file._replace(status=status, word=word, assignee=assignee, status_version=version)
     return Merge(merged, tuple(conflicts))
+
+
+def _follows_from_name(base: Filed, file: Task, database: Task) -> bool:
+    """Tell whether a file says that a task is in progress only since a name was set here.
+
+    In TASKS.md v1.0 whoever is named has begun; the database knows whom a task to do is for.
+    """
+    is_new_name = bool(file.assignee) and file.assignee != base.assignee
+    is_begun = file.status is Status.IN_PROGRESS and not file.word
+    is_to_do = base.status is Status.TODO and database.status is Status.TODO
+    return is_new_name and is_begun and is_to_do and file.assignee == database.assignee
 
 
 def _conflict(field: str, base: str, file: str, database: str) -> Conflict:

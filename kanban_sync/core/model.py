@@ -136,6 +136,7 @@ class Task(NamedTuple):
     line: int = 0
     text_version: Version = UNKNOWN
     status_version: Version = UNKNOWN
+    assignee_version: Version = UNKNOWN
 
 
 class ParsedTask(NamedTuple):

@@ -22,7 +22,15 @@ from kanban_sync.core.board import (
 )
 from kanban_sync.core.columns import Column, LabelNames
 from kanban_sync.core.identity import Traits
-from kanban_sync.core.model import Document, ParsedTask, Problem, Status, TaskKey, Version
+from kanban_sync.core.model import (
+    UNKNOWN,
+    Document,
+    ParsedTask,
+    Problem,
+    Status,
+    TaskKey,
+    Version,
+)
 from kanban_sync.core.slots import KeyedTask, SlotState
 
 if TYPE_CHECKING:
@@ -88,9 +96,14 @@ def _rows(tasks: Sequence[KeyedTask]) -> list[tuple[Any, ...]]:
             *task.traits,
             *(task.own, task.above, task.status, task.text),
             *(*task.text_version, *task.status_version),
+            *((task.assignee, *task.assignee_version) if _is_assigned(task) else ()),
         )
         for task in tasks
     ]
+
+
+def _is_assigned(task: KeyedTask) -> bool:
+    return bool(task.assignee) or task.assignee_version != UNKNOWN
 
 
 def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[KeyedTask, ...]:
@@ -98,12 +111,17 @@ def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[KeyedTask, ...]:
         KeyedTask(
             own, above, Traits(id_, place, number, title), status, words,
             Version(text_time, text_commit), Version(status_time, status_commit),
+            *_assigned(*assigned),
         )
         for (
             id_, place, number, title, own, above, status, words,
-            text_time, text_commit, status_time, status_commit,
+            text_time, text_commit, status_time, status_commit, *assigned,
         ) in rows
     )  # fmt: skip
+
+
+def _assigned(assignee: str = "", time: int = 0, commit: str = "") -> tuple[str, Version]:
+    return assignee, Version(time, commit)
 
 
 def slot_from_json(text: str) -> SlotState:

@@ -18,7 +18,8 @@ class KeyedTask:
     """A parsed task with the own part of its key and its versions.
 
     ``above`` is the own key of the task it stands below (empty at the top); ``text`` is a hash of
-    all that the text version speaks of.
+    all that the text version speaks of. The assignee, who is part of the text, has a version of its
+    own, too: unknown as long as nobody was assigned.
     """
 
     own: str
@@ -28,6 +29,8 @@ class KeyedTask:
     text: str
     text_version: Version = UNKNOWN
     status_version: Version = UNKNOWN
+    assignee: str = ""
+    assignee_version: Version = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
 
+FOLLOWED = "assignees"
+"""What is known of a task's history besides its words and its status; anew where that grows."""
 
 LINKED = (
     "is a symbolic link now, and links are not followed; until a file is there again, or nothing,"
@@ -81,7 +83,7 @@ class _Sources:
     def digest(self) -> str:
         """Return a hash of the parsers, of where they look, and of what they take."""
         parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
-        return _hash((parsers, self.settings, self.with_archive))
+        return _hash((FOLLOWED, parsers, self.settings, self.with_archive))
 
 
 def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known

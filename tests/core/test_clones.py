@@ -84,6 +84,37 @@ def test_a_part_counts_if_it_is_newer_or_takes_back_our_own_last_word(
 
 
 @pytest.mark.parametrize(
+    ("mine", "said", "moved", "counts"),
+    [
+        pytest.param(UNKNOWN, (), True, False, id="never assigned here"),
+        pytest.param(V2, (V2,), True, False, id="assigned here before"),
+        pytest.param(V4, (), True, True, id="assigned here since"),
+        pytest.param(UNKNOWN, (V3,), True, True, id="our own word, taken back"),
+        pytest.param(V2, (V3,), False, False, id="our own word, and its file is as then"),
+    ],
+)
+@pytest.mark.parametrize("words", [V2, V9], ids=["older words", "newer words"])
+@pytest.mark.parametrize("agent", ["bob", "someone with a claim"])
+def test_an_assignee_counts_by_its_own_version_whatever_the_words_have(
+    mine: Version,
+    said: tuple[Version, ...],
+    moved: bool,
+    counts: bool,
+    words: Version,
+    agent: str,
+) -> None:
+    there = task(V3, V3)._replace(assignee="bob", assignee_version=V3)
+    there = there._replace(text_version=V5, status_version=V5)
+    own = task(words, V2)._replace(assignee="eve", assignee_version=mine)
+    its = Kept(there._replace(assignee=agent), kept(there).filed)
+    heard = hear(voice(*said, moved=moved), its, own)
+    told = there if heard is None else heard.task
+    expected = own if counts else there
+    assert (told.assignee, told.assignee_version) == (expected.assignee, expected.assignee_version)
+    assert told.title == (own if words == V9 else there).title
+
+
+@pytest.mark.parametrize(
     ("text", "moved", "line"), [(V3, True, 7), (V3, False, 1), (V2, True, 1), (V4, False, 7)]
 )
 def test_a_place_is_told_with_newer_words_or_by_whoever_moved_last(

@@ -68,6 +68,27 @@ def at(status: Status, version: Version = OLD, assignee: str = "", word: str = "
         ),
         # A claim that was taken back leaves the same status, said later.
         (at(TODO), at(TODO, OLD), at(TODO, LATER), at(TODO, LATER)),
+        # What the database's own assignee makes of a file's status is no change; a mark is.
+        (
+            at(TODO),
+            at(DOING, NEW, assignee="bob"),
+            at(TODO, OLD, assignee="bob"),
+            at(TODO, OLD, assignee="bob"),
+        ),
+        (
+            at(TODO),
+            at(DOING, NEW, assignee="bob", word="~"),
+            at(TODO, OLD, assignee="bob"),
+            at(DOING, NEW, assignee="bob", word="~"),
+        ),
+        # A person put the name in, or it was there before the file said that it is begun.
+        (at(TODO), at(DOING, NEW, "bob"), at(TODO), at(DOING, NEW, "bob")),
+        (
+            at(TODO, assignee="bob"),
+            at(DOING, NEW, "bob"),
+            at(TODO, assignee="bob"),
+            at(DOING, NEW, "bob"),
+        ),
         # Status and assignee are merged one by one.
         (
             at(TODO),

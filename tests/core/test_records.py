@@ -61,6 +61,10 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             (
                 KeyedTask("1", "", Traits("", "/G", "1", "A"), "todo", "d", Version(1, "c")),
                 KeyedTask("2", "1", Traits("T", "/G/A", "", "Two"), "done", "e"),
+                KeyedTask(
+                    "3", "", Traits("", "/", "", "C"), "todo", "f",
+                    assignee="bob", assignee_version=Version(4, "c4"),
+                ),
             ),
             dict.fromkeys(["1", "2", "3"], "hash"),
             gone_means_done=True,

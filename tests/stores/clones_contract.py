@@ -37,6 +37,8 @@ def files(*tasks: Task, blob: str = "") -> FilesState:
             each.title,
             each.text_version,
             each.status_version,
+            each.assignee,
+            each.assignee_version,
         )
         for each in tasks
     )
@@ -104,6 +106,23 @@ class ClonesContract(ABC):
             "a", title="reworded", status=Status.DONE, text_version=NEW, status_version=NEW
         )
         assert one.tasks() == one.filed_tasks() == [both_parts]
+
+    def test_a_clone_that_rewords_a_task_leaves_it_to_whom_another_one_gave_it(
+        self, both: Both
+    ) -> None:
+        one, two = both
+        for store in both:
+            says(store, at(OLD))
+        bob = at(MIDDLE)._replace(assignee="bob", assignee_version=MIDDLE)
+        says(one, bob)
+        says(two, at(NEW))
+        expected = at(NEW)._replace(assignee="bob", assignee_version=MIDDLE)
+        assert one.tasks() == one.filed_tasks() == [expected]
+        says(one, bob)
+        assert one.tasks() == [expected]
+        last = Version(9, "c9")
+        says(two, at(last)._replace(assignee_version=last))
+        assert one.tasks()[0].assignee == ""
 
     def test_a_clone_takes_back_what_it_said_last(self, both: Both) -> None:
         one, two = both

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.errors import StoreError
+from kanban_sync.core.model import Version
 from kanban_sync.stores import postgres_database
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.postgres import open_postgres
@@ -306,3 +307,18 @@ def test_to_read_what_is_not_there_says_what_makes_it(bare: Emptied) -> None:
     with refused("run `kanban-sync sync` once"):
         open_postgres(bare.address, PROJECT, read_only=True)
     assert schema_of(bare.address) == 0
+
+
+def test_what_clones_without_a_name_recorded_is_nobody_s_last_word(bare: Emptied) -> None:
+    open_database(bare.address, steps=migrations("postgres")[:3]).close()
+    bare.tell(
+        """INSERT INTO kanban_sync.tips VALUES ('p1', 'main', 'c1');
+        INSERT INTO kanban_sync.slots VALUES ('p1', 'tasks-md:TASKS.md', '{}')"""
+    )
+    upgrade_database(bare.address)
+    said = [task("a", title=f"{n}", text_version=Version(n, f"c{n}")) for n in (5, 3)]
+    for clone, its in zip(("ahead", "behind"), said, strict=True):
+        with closing(open_postgres(bare.address, PROJECT, clone)) as store:
+            assert (store.files().slots, store.files().is_shared) == ({}, True)
+            store.merge([its], {}, SOME_FILES, NOW)
+            assert store.tasks() == said[:1]

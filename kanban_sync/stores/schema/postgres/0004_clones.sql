@@ -12,6 +12,12 @@ CREATE TABLE clones (
     PRIMARY KEY (project, clone)
 );
 
+-- Several clones may have recorded here before, each over the other: that is nobody's last word. Each
+-- clone begins as one that comes to where others have been.
+INSERT INTO clones SELECT project, '', 0 FROM tips UNION SELECT project, '', 0 FROM slots;
+DELETE FROM tips;
+DELETE FROM slots;
+
 ALTER TABLE projects ADD COLUMN said BIGINT NOT NULL DEFAULT 0;
 
 ALTER TABLE runs ADD COLUMN clone TEXT COLLATE "C" NOT NULL DEFAULT '';

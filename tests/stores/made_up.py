@@ -85,6 +85,7 @@ TASKS = st.builds(
     line=COUNT,
     text_version=VERSIONS,
     status_version=VERSIONS,
+    assignee_version=VERSIONS,
 )
 TASK_LISTS = st.lists(TASKS, max_size=6, unique_by=lambda each: each.key)
 
@@ -97,6 +98,8 @@ KEYED = st.builds(
     text=TEXT,
     text_version=VERSIONS,
     status_version=VERSIONS,
+    assignee=TEXT,
+    assignee_version=VERSIONS,
 )
 SLOTS = st.builds(
     SlotState,

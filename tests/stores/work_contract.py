@@ -429,15 +429,9 @@ class WorkStoreContract(ABC):
                 lambda store: store.set_status(key("a"), Status.TODO, NOW, "eve", force=True),
                 "set to todo by eve",
             ),
-            (
-                lambda store: store.merge(
-                    [], {key("a"): Gone(Status.DONE)}, FilesState(slots={}), NOW
-                ),
-                "done already",
-            ),
             (lambda store: store.reclaim(NOW + LEASE), "taken back"),
         ],
-        ids=["done", "opened", "removed from its file", "reclaimed"],
+        ids=["done", "opened", "reclaimed"],
     )
     def test_an_agent_whose_claim_others_ended_is_late_without_the_token_too(
         self, store: WholeStore, ends: Callable[[WholeStore], object], message: str
@@ -452,6 +446,19 @@ class WorkStoreContract(ABC):
         assert (store.entry(key("a")), store.last_event()) == before
         reopened = store.set_status(key("a"), Status.BACKLOG, NOW, "eve", force=True)
         assert reopened.task.status is Status.BACKLOG
+
+    def test_an_agent_whose_task_its_file_completed_may_only_say_that(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.merge([], {key("a"): Gone(Status.DONE)}, FilesState(slots={}), NOW)
+        before = (store.entry(key("a")), store.last_event())
+        with pytest.raises(LostClaimError, match="done already"):
+            store.set_status(key("a"), Status.BLOCKED, NOW, "ada", in_time=True)
+        assert (store.entry(key("a")), store.last_event()) == before
+        said = store.set_status(key("a"), Status.DONE, NOW, "ada", in_time=True)
+        assert (said.task.status, said.claim) == (Status.DONE, None)
 
     def test_what_is_over_is_only_said_again(self, store: WholeStore) -> None:
         fill(store, task("a"))

@@ -133,8 +133,10 @@ class Work:
             for each in every
             for name in (str(each.key), each.key.name, bare_name(each.task))
         }
-        near = difflib.get_close_matches(text, names, NEAR)
-        raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near)))
+        ends = (f"/{text}".casefold(), f"#{text}".casefold())
+        near = [name for name in names if name.casefold().endswith(ends)]
+        near += difflib.get_close_matches(text, names, NEAR)
+        raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near))[:NEAR])
 
     def show(self, text: str) -> Entry:
         """Return one task."""

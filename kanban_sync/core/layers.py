@@ -68,18 +68,25 @@ def carry(
         # One that comes back is newer than its removal, whatever the clocks say.
         is_back = not former and owns[index] in taken
         version = _later(change.version, removed if is_back else 0)
-        text = text_digest(task)
+        text, status = text_digest(task), task.status.value
+        assigned = [(each.assignee == task.assignee, each.assignee_version) for each in former]
+        # As long as nobody was assigned, no commit has said so.
+        is_told = bool(task.assignee) or bool(former)
         keyed.append(
             KeyedTask(
                 own=owns[index],
                 above=owns[above] if above >= 0 else "",
                 traits=traits,
-                status=task.status.value,
+                status=status,
                 text=text,
-                text_version=_newer(former, "text", text, version),
-                status_version=_newer(former, "status", task.status.value, version),
+                text_version=_newer(
+                    [(each.text == text, each.text_version) for each in former], version
+                ),
+                status_version=_newer(
+                    [(each.status == status, each.status_version) for each in former], version
+                ),
                 assignee=task.assignee,
-                assignee_version=_assigned(former, task.assignee, version),
+                assignee_version=_newer(assigned, version) if is_told else UNKNOWN,
             )
         )
     hidden = _hidden(before, matches, owns, still_named)
@@ -294,33 +301,19 @@ def _shape_version(
     return _later(change.version, max([latest.time, *removed]))
 
 
-def _newer(former: Sequence[KeyedTask], part: str, value: str, version: Version) -> Version:
+def _newer(former: Sequence[tuple[bool, Version]], version: Version) -> Version:
     """Return a parent's version if it has the same value, else the commit's, later than theirs.
 
     A merge that takes the older of two values has decided so: to no clone may the other be newer.
+
+    Args:
+        former: Of each parent whether its value is the same, and the version of that value.
+        version: That of the commit.
     """
-    same: list[Version] = []
-    versions: list[Version] = []
-    for task in former:
-        is_same = task.text == value if part == "text" else task.status == value
-        its = task.text_version if part == "text" else task.status_version
-        versions.append(its)
-        if is_same:
-            same.append(its)
-    if same and max(same) == max(versions):
-        return max(same)
-    return _later(version, max((each.time for each in versions), default=0))
-
-
-def _assigned(former: Sequence[KeyedTask], assignee: str, version: Version) -> Version:
-    """Return the version of a task's assignee, unknown as long as nobody was assigned."""
-    same = [each.assignee_version for each in former if each.assignee == assignee]
-    versions = [each.assignee_version for each in former]
-    if same and max(same) == max(versions):
-        return max(same)
-    is_told = bool(assignee) or bool(former)
-    latest = max((each.time for each in versions), default=0)
-    return _later(version, latest) if is_told else UNKNOWN
+    newest = max((its for _, its in former), default=UNKNOWN)
+    if (True, newest) in former:
+        return newest
+    return _later(version, newest.time)
 
 
 def _later(version: Version, than: int) -> Version:

@@ -31,6 +31,9 @@ SIZE_LIMIT = 64 * 1024
 DEPTH = 4
 """How deep a settings file is nested at most: the file, a section, a part of it, a list."""
 
+DEEPEST = 32
+"""How deep a file of others may be nested that is read as settings; YAML takes seconds for more."""
+
 ANY = "*"
 """Stands for any name in a key."""
 
@@ -333,20 +336,23 @@ def _composed(data: bytes, name: str, problems: list[str]) -> Any:  # noqa: ANN4
     """Return the root of a YAML file, None for one that is empty or has a problem."""
     # Loaded here, since most commands of agents need no settings file and YAML is slow to import.
     from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.composer import MaxDepthExceededError  # noqa: PLC0415
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
+    yaml = YAML(typ="rt", pure=True)
+    yaml.max_depth = DEEPEST
     try:
-        return YAML(typ="rt", pure=True).compose(data.decode("utf-8-sig"))
+        return yaml.compose(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         problems.append(f"{name}:1: is not UTF-8 text")
+    except MaxDepthExceededError:
+        line = _too_deep(data.decode("utf-8-sig"))
+        problems.append(f"{name}:{line}: is nested deeper than any setting")
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
         problem = getattr(error, "problem", None) or "is no YAML"
         problems.append(f"{name}:{line}: {problem}")
-    except RecursionError:
-        line = _too_deep(data.decode("utf-8-sig"))
-        problems.append(f"{name}:{line}: is nested deeper than any setting")
     return None
 
 

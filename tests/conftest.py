@@ -141,7 +141,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("hunt")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hunt_factor(request: pytest.FixtureRequest) -> int:
     """How many times its short length a hunt is to last."""
     return HUNT_FACTOR if request.config.getoption("--hunt-long") else 1

@@ -243,6 +243,11 @@ def test_a_project_yaml_of_others_that_is_nested_without_end_is_not_our_problem(
     assert config.load({"project.yaml": b"a: " + b"[" * 20_000}.get, {}) == Settings()
 
 
+def test_a_project_yaml_of_others_may_be_nested_as_deep_as_people_write() -> None:
+    below = b"a: " + b"[" * 30 + b"]" * 30 + b"\nplanka: {board: B}\n"
+    assert config.load({"project.yaml": below}.get, {}).planka_board == "B"
+
+
 def test_settings_come_back_from_their_record_as_they_were() -> None:
     settings = config.parse(FULL, "f")
     assert config.from_json(config.to_json(settings)) == settings

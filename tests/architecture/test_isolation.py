@@ -49,8 +49,10 @@ def run_pytest(
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    needs: a server\n")
     for name, text in tests.items():
         (folder / f"test_{name}.py").write_text(f"import os, pytest\n{text}\n")
+    # Else it would end with throwing away what earlier runs on this machine have left.
+    own = ("-p", "no:cacheprovider", f"--basetemp={folder / '.base'}")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(folder)],
+        [sys.executable, "-m", "pytest", *own, *options, str(folder)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(TESTS), **(env or {})},
         capture_output=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import forked
 from cli.program import Clone
 from kanban_sync.standin.server import Standin
 
@@ -25,3 +26,9 @@ def server() -> Iterator[Standin]:
 def clone(tmp_path: Path, server: Standin) -> Clone:
     """A clone in which kanban-sync was never run."""
     return Clone.make(tmp_path / "shop", server)
+
+
+@pytest.fixture
+def started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command is started as people start it, and not as a fork of one that is loaded."""
+    monkeypatch.setattr(forked, "is_alike", lambda _: False)

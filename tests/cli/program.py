@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from forked import run_forked
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import Target, allowed_target
 from kanban_sync.sync.requests import DATABASE
@@ -73,16 +72,7 @@ def run_program(
     *arguments: str, folder: Path, env: dict[str, str] | None = None, answers: str = ""
 ) -> Answer:
     """Run `kanban-sync` in a folder to its end."""
-    done = subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=folder,
-        env={**os.environ, **(env or {})},
-        input=answers,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = run_forked(arguments, folder, env or {}, answers)
     assert "Traceback" not in done.stderr, done.stderr
     return Answer(done.returncode, done.stdout, done.stderr)
 

@@ -163,6 +163,7 @@ def test_a_pause_is_made_up_for_after_it(clone: Clone) -> None:
 # --- looking ---------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("started_anew")
 def test_status_tells_the_same_keys_before_and_after_everything(clone: Clone) -> None:
     before = clone.program("status", "--json", env={}).data
     clone.init_with_board()

@@ -44,6 +44,7 @@ def test_without_a_planka_the_task_database_alone_is_set_up(clone: Clone) -> Non
     assert clone.server.requests == []
 
 
+@pytest.mark.usefixtures("started_anew")
 def test_with_a_planka_the_board_is_made_and_follows_the_next_commit(clone: Clone) -> None:
     clone.init_with_board()
     assert clone.cards() == ON_BOARD

@@ -154,6 +154,7 @@ def test_a_secret_is_in_nothing_that_the_program_prints_or_writes(
     assert "the API key in git's credential helper is for" in said[3].out
 
 
+@pytest.mark.usefixtures("started_anew")
 def test_no_process_shows_a_secret(clone: Clone, home: Path, calls: Path) -> None:
     add_robot(clone.server)
     login(clone.server, home, "--user", "robot", secret=PASSWORD)

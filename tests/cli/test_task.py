@@ -82,6 +82,7 @@ def tokens(text: str) -> int:
     return len(re.findall(r"[A-Za-z]{1,6}|\d|[^\sA-Za-z\d]", text))
 
 
+@pytest.mark.usefixtures("started_anew")
 def test_from_claim_to_done_are_few_commands_and_few_words(repo: Repo) -> None:
     claimed = task(repo, "claim", "--next", *ADA)
     done = task(repo, "done", "rotate-keys", *ADA)
@@ -156,6 +157,7 @@ def test_the_steps_of_a_task_are_over_with_it(repo: Repo) -> None:
 # --- exit codes -------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("started_anew")
 def test_how_it_ends_tells_scripts_what_to_do(repo: Repo) -> None:
     claimed = json.loads(task(repo, "claim", "rotate-keys", *ADA, "--json"))
     assert claimed["token"] == 1

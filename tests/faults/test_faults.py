@@ -1,7 +1,8 @@
 """Whatever goes wrong on the wire, at whichever request: the next sync ends where none goes wrong.
 
-Short, the first request of each kind goes wrong in each way; long, each request of a sync of more
-than 30 cards does. The table of cases is printed at the end of the test run.
+Short, the first request of each kind goes wrong in each way, once: of kinds that the first sync and
+a later one have in common, the two take turns. Long, each request of a sync of more than 30 cards
+does, in both. The table of cases is printed at the end of the test run.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ pytestmark = pytest.mark.hunt
 
 TESTS = Path(__file__).parents[1]
 
+SITUATIONS = ("first", "later")
+LATER = "later"
+WAYS = (*FAULTS, *KILLS)
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -83,52 +88,81 @@ def proxied() -> Iterator[tuple[BoardServer, Proxy]]:
         yield server, proxy
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bundles(hunt_factor: int) -> int:
     """Of how many times 17 cards there are."""
     return 1 if hunt_factor == 1 else 2
 
 
-@pytest.fixture
-def situation(
-    request: pytest.FixtureRequest,
-    proxied: tuple[BoardServer, Proxy],
-    bundles: int,
-    tmp_path: Path,
-) -> Situation:
-    """What the test is parametrized with: the first sync, or one after people were there."""
+@pytest.fixture(scope="module")
+def situations(
+    proxied: tuple[BoardServer, Proxy], bundles: int, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Situation]:
+    """The first sync, and one after people were there."""
     server, proxy = proxied
-    server.restore(State(api_key=server.api_key))
-    repo = Repo.init(tmp_path / "repository")
-    repo.commit("first", **files_before(bundles))
-    place = Place(repo.path / ".git", tmp_path / "state", proxy.url, server.api_key)
-    if request.param == "first":
-        return Situation.of(place, server, proxy)
-    place.ask()
-    proxy.expect(None)
-    assert place.sync(CALM) == ""
-    act_as_a_person(server.state, server.send)
-    repo.commit("second", **files_after(bundles))
-    return Situation.of(place, server, proxy)
+    found = {}
+    for name in SITUATIONS:
+        folder = tmp_path_factory.mktemp(name)
+        server.restore(State(api_key=server.api_key))
+        repo = Repo.init(folder / "repository")
+        repo.commit("first", **files_before(bundles))
+        place = Place(repo.path / ".git", folder / "state", proxy.url, server.api_key)
+        if name == LATER:
+            place.ask()
+            proxy.expect(None)
+            assert place.sync(CALM) == ""
+            act_as_a_person(server.state, server.send)
+            repo.commit("second", **files_after(bundles))
+        found[name] = Situation.of(place, server, proxy)
+    return found
 
 
-def troubles(situation: Situation, fault: str, *, each: bool) -> list[Trouble]:
-    """List the troubles to try: at the first request of each kind, or at each request.
+def kinds_to_try(situations: dict[str, Situation], name: str, fault: str) -> list[str]:
+    """List the kinds of requests at which a fault is tried in one situation of the two.
+
+    Those that both know go to one of them, in turn; which begins is the fault's to say.
+    """
+    first, later = (dict.fromkeys(each.kinds) for each in situations.values())
+    common = [kind for kind in first if kind in later]
+    turn = (WAYS.index(fault) + SITUATIONS.index(name)) % 2
+    left_to_the_other = set(common) - set(common[turn::2])
+    return [kind for kind in (first, later)[name == LATER] if kind not in left_to_the_other]
+
+
+def troubles(
+    situations: dict[str, Situation], name: str, fault: str, *, each: bool
+) -> list[Trouble]:
+    """List the troubles to try: at the first request of a kind, or at each request.
 
     Every other one lasts until the next sync.
     """
     if each:
-        found = [Trouble(fault, number) for number in range(1, len(situation.kinds) + 1)]
+        count = len(situations[name].kinds)
+        found = [Trouble(fault, number) for number in range(1, count + 1)]
     else:
-        found = [Trouble(fault, 1, kind) for kind in dict.fromkeys(situation.kinds)]
-    odd = (*FAULTS, *KILLS).index(fault) % 2
+        found = [Trouble(fault, 1, kind) for kind in kinds_to_try(situations, name, fault)]
+    odd = WAYS.index(fault) % 2
     return [replace(one, lasts=index % 2 == odd) for index, one in enumerate(found)]
 
 
+@pytest.mark.parametrize("fault", WAYS)
+def test_each_way_goes_with_each_kind_of_request(
+    situations: dict[str, Situation], fault: str
+) -> None:
+    every = {kind for each in situations.values() for kind in each.kinds}
+    tried = [
+        trouble.kind
+        for name in SITUATIONS
+        for trouble in troubles(situations, name, fault, each=False)
+    ]
+    assert sorted(tried) == sorted(every)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("situation", ["first", "later"], indirect=True)
+@pytest.mark.parametrize("name", SITUATIONS)
 def test_after_a_fault_the_next_sync_ends_where_an_undisturbed_one_does(
-    situation: Situation,
+    situations: dict[str, Situation],
+    name: str,
     fault: str,
     hunt_factor: int,
     tmp_path: Path,
@@ -137,13 +171,15 @@ def test_after_a_fault_the_next_sync_ends_where_an_undisturbed_one_does(
     def sync(place: Place) -> bool:
         return place.sync(HASTY) != ""
 
-    try_all(situation, fault, hunt_factor, tmp_path, record_property, sync)
+    cases = troubles(situations, name, fault, each=hunt_factor > 1)
+    try_all(situations[name], cases, tmp_path, record_property, sync)
 
 
 @pytest.mark.parametrize("fault", KILLS)
-@pytest.mark.parametrize("situation", ["first", "later"], indirect=True)
+@pytest.mark.parametrize("name", SITUATIONS)
 def test_after_a_kill_the_next_sync_ends_where_an_undisturbed_one_does(
-    situation: Situation,
+    situations: dict[str, Situation],
+    name: str,
     fault: str,
     hunt_factor: int,
     tmp_path: Path,
@@ -152,22 +188,21 @@ def test_after_a_kill_the_next_sync_ends_where_an_undisturbed_one_does(
     with Victims.started() as victims:
 
         def sync(place: Place) -> bool:
-            return victims.sync(place, situation.proxy)
+            return victims.sync(place, situations[name].proxy)
 
-        try_all(situation, fault, hunt_factor, tmp_path, record_property, sync)
+        cases = troubles(situations, name, fault, each=hunt_factor > 1)
+        try_all(situations[name], cases, tmp_path, record_property, sync)
 
 
 def try_all(
     situation: Situation,
-    fault: str,
-    hunt_factor: int,
+    cases: list[Trouble],
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     sync: Callable[[Place], bool],
 ) -> None:
-    """Try a fault at each request that is to be tried; ``sync`` tells whether it ended early."""
+    """Try each case; ``sync`` tells whether it ended early."""
     wrong: list[str] = []
-    cases = troubles(situation, fault, each=hunt_factor > 1)
     for trouble in cases:
         victim = situation.again(tmp_path / "victim", trouble)
         early = sync(victim)
@@ -179,7 +214,7 @@ def try_all(
             problems.append(f"ended early: {early}, but left something to do: {behind}")
         problems += what_is_wrong(situation, victim)
         lasts = ", and nothing afterwards" if trouble.lasts else ""
-        case = f"{fault}{lasts}: {struck}"
+        case = f"{trouble.fault}{lasts}: {struck}"
         record_property("case", f"{case}: healed {'by the next sync' if early else 'at once'}")
         wrong += [f"{case}: {problem}" for problem in problems]
     assert cases

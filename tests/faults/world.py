@@ -31,7 +31,7 @@ OWN = "p1"
 TARGET = "0123456789abcdef"
 NOW = 1_700_000_000.0
 
-HASTY = Conduct(timeout=0.3, pause=0.001, longest_pause=0.05)
+HASTY = Conduct(timeout=0.2, pause=0.001, longest_pause=0.05)
 CALM = Conduct(pause=0.001)
 PATIENCE = Patience(debounce=0.0, rebase=0.0)
 

@@ -6,13 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forked import run_forked
 from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target
@@ -79,18 +79,10 @@ class SyncedClone(Repo):
         return {"PLANKA_URL": self.server.url, "PLANKA_API_KEY": self.server.api_key}
 
     def run(
-        self, *arguments: str, env: dict[str, str] | None = None, within: float = 60
+        self, *arguments: str, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run `kanban-sync` in the work tree."""
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "kanban_sync", *arguments],
-            cwd=self.path,
-            env={**os.environ, **self.environment, **(env or {})},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=within,
-        )
+        return run_forked(arguments, self.path, {**self.environment, **(env or {})})
 
     @property
     def common_dir(self) -> Path:

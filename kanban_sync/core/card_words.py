@@ -26,9 +26,9 @@ def line_of(task: Task) -> str:
 
     A line has no description; what it says has to be short.
     """
-    person = _person(task.assignee)
-    is_said = person in task.title
-    return fit(task.title if is_said else f"{task.title} ({person})", NAME_LIMIT)
+    person = _person(task.assignee) if task.assignee else ""
+    words = task.title if person in task.title else f"{task.title} ({person})"
+    return fit(words, NAME_LIMIT)
 
 
 def _values(task: Task) -> Iterator[str]:

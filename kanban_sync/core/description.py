@@ -71,7 +71,7 @@ def task_mark(key: TaskKey) -> str:
 
 def _key(found: re.Match[str]) -> TaskKey:
     project, source, name = found.groups()
-    return TaskKey(project, source, _ENCODED.sub(_decoded, name))
+    return TaskKey(project, source, _ENCODED.sub(_decoded, name) if "%" in name else name)
 
 
 def _encoded(found: re.Match[str]) -> str:

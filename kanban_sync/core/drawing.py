@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import AGED_END, Card, CardVersion, Checklist, Item
@@ -16,7 +17,7 @@ from kanban_sync.core.columns import (
 )
 from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
 from kanban_sync.core.merge import SET_HERE
-from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
+from kanban_sync.core.model import OVER, UNKNOWN, Status, Task, TaskKey, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +46,7 @@ def cards_of(tasks: Iterable[Task], drawing: Drawing = PLAIN, now: float = 0.0) 
     """
     parents: list[Task] = []
     below: dict[TaskKey, list[Task]] = {}
-    for task in sorted(tasks, key=lambda each: (each.path, each.position, each.key)):
+    for task in sorted(tasks, key=attrgetter("path", "position", "key")):
         if task.parent is None:
             parents.append(task)
         else:
@@ -199,16 +200,15 @@ def _put_away(version: CardVersion) -> CardVersion:
 
 
 def _version(tasks: Sequence[Task]) -> CardVersion:
-    texts = max(map(_text_version, tasks), default=UNKNOWN)
-    statuses = max([task.status_version for task in tasks], default=UNKNOWN)
-    return CardVersion(texts, statuses)
-
-
-def _text_version(task: Task) -> Version:
-    """Return the version of a task's words; whom the database gave it to is one of them."""
-    if task.assignee and task.status_version.commit == SET_HERE:
-        return max(task.text_version, task.status_version)
-    return task.text_version
+    """Return the newest versions; whom the database gave a task to is one of its words."""
+    texts = [task.text_version for task in tasks]
+    statuses = [task.status_version for task in tasks]
+    given = [
+        task.status_version
+        for task in tasks
+        if task.assignee and task.status_version.commit == SET_HERE
+    ]
+    return CardVersion(max(texts + given, default=UNKNOWN), max(statuses, default=UNKNOWN))
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:
@@ -232,4 +232,4 @@ def _checklists(parent: Task, children: Sequence[Task]) -> tuple[Checklist, ...]
 
 
 def _item(key: str, task: Task) -> Item:
-    return Item(key, line_of(task), task.status.is_over)
+    return Item(key, line_of(task), task.status in OVER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from operator import attrgetter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.board import (
@@ -34,10 +34,14 @@ from kanban_sync.core.model import (
 from kanban_sync.core.slots import KeyedTask, SlotState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-NAMES = {kind: [each.name for each in fields(kind)] for kind in (Said, Card, SeenCard)}
-PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
+SELDOM = {
+    each.name: each.default
+    for each in fields(Said)
+    if each.name in {"finished", "archived", "deleted", "place", "settled", "lost", "asked"}
+}
+"""What is the same in the bases of nearly all cards, and how it is there."""
 
 COLUMNS = {column.value: column for column in Column}
 """Asking the enumeration itself takes as long as reading the rest of a card."""
@@ -147,60 +151,121 @@ def slot_from_json(text: str) -> SlotState:
 
 
 def said_to_json(said: Said) -> str:
-    """Return a base as one JSON text."""
-    return _ENCODER.encode(said)
+    """Return a base as one JSON text, in rows without names: a sync reads those of all cards."""
+    return _ENCODER.encode(
+        (
+            said.card_id,
+            _row_of_card(said.said),
+            said.mark,
+            _row_of_seen(said.seen) if said.seen is not None else None,
+            dict(said.items),
+            sorted(said.made),
+            said.words,
+            _seldom(said),
+        )
+    )
 
 
-def _plain(value: Any) -> dict[str, Any] | list[Any]:  # noqa: ANN401 - whatever JSON knows not
-    """Return a set, or a dataclass: ``asdict`` would copy all that is in it, for each card."""
-    if isinstance(value, frozenset):
-        return sorted(value)
-    names, values_of = PARTS[type(value)]
-    return dict(zip(names, values_of(value), strict=True))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)
+def _seldom(said: Said) -> dict[str, Any]:
+    """Return what differs from what it is for nearly all cards, by name."""
+    values = {name: getattr(said, name) for name in SELDOM}
+    other = {name: value for name, value in values.items() if value != SELDOM[name]}
+    if said.theirs:
+        other["theirs"] = sorted(said.theirs)
+    if said.before:
+        other["before"] = [_row_of_card(each) for each in said.before]
+    return other
+
+
+def _row_of_card(card: Card) -> list[Any]:
+    return [
+        card.key, card.title, card.text, card.column, sorted(card.labels), card.checklists,
+        card.version, card.evident, card.names, card.links, card.end,
+    ]  # fmt: skip
+
+
+def _row_of_seen(seen: SeenCard) -> list[Any]:
+    return [
+        seen.id, seen.key, seen.title, seen.description, seen.column, sorted(seen.labels),
+        seen.checklists, seen.stamp, seen.archived, seen.position, seen.trashed, seen.adrift,
+        seen.is_used,
+    ]  # fmt: skip
 
 
 def said_from_json(text: str) -> Said:
-    """Read back what ``said_to_json`` wrote."""
-    data: dict[str, Any] = json.loads(text)
-    data["said"] = _card_from(data["said"])
-    data["seen"] = _seen_from(data["seen"]) if data["seen"] else None
-    data["before"] = tuple([_card_from(card) for card in data["before"]])
-    data["theirs"] = frozenset(data.get("theirs", ()))
-    data["made"] = frozenset(data.get("made", ()))
-    # Before, they were hashes without a time: what they stood for has come long since, if at all.
-    data["lost"] = tuple([Lost(*each) for each in data.get("lost", ()) if isinstance(each, list)])
-    words = data.get("words")
-    data["words"] = Words(*words) if words else None
-    return Said(**data)
+    """Read back what ``said_to_json`` wrote.
 
-
-def _card_from(data: dict[str, Any]) -> Card:
-    data["key"] = TaskKey(*data["key"])
-    data["column"] = COLUMNS[data["column"]]
-    data["labels"] = frozenset(data["labels"])
-    data["checklists"] = tuple(
-        [Checklist(title, tuple(map(Item._make, items))) for title, items in data["checklists"]]
+    Raises:
+        ValueError: It is of another shape.
+    """
+    row = json.loads(text)
+    if not isinstance(row, list):
+        raise ValueError("a base of another release")  # noqa: TRY004 - as for other JSON
+    card_id, said, mark, seen, items, made, words, seldom = row
+    if seldom:
+        seldom["theirs"] = frozenset(seldom.get("theirs", ()))
+        seldom["before"] = tuple([_card_from(card) for card in seldom.get("before", ())])
+        seldom["lost"] = tuple([Lost(*each) for each in seldom.get("lost", ())])
+    return Said(
+        card_id,
+        _card_from(said),
+        mark,
+        _seen_from(seen) if seen else None,
+        items,
+        made=frozenset(made),
+        words=Words(*words) if words else None,
+        **seldom,
     )
-    data["version"] = _card_version(data["version"])
-    data["names"] = LabelNames(*data.get("names", ()))
-    return Card(**data)
 
 
-def _seen_from(data: dict[str, Any]) -> SeenCard:
-    data["key"] = TaskKey(*data["key"]) if data["key"] else None
-    data["column"] = COLUMNS[data["column"]] if data["column"] else None
-    data["labels"] = frozenset(data["labels"])
-    data["checklists"] = tuple(
-        [
-            SeenChecklist(id_, title, position, tuple(map(SeenItem._make, lines)))
-            for id_, title, position, lines in data["checklists"]
-        ]
+def _card_from(row: list[Any]) -> Card:
+    (key, title, text, column, labels, checklists, version, evident, names, links, end) = row
+    return Card(
+        TaskKey(*key),
+        title,
+        text,
+        COLUMNS[column],
+        frozenset(labels),
+        tuple([Checklist(title, tuple(map(_ITEM, items))) for title, items in checklists]),
+        _card_version(version),
+        evident,
+        LabelNames(*names),
+        links,
+        end,
     )
-    data["stamp"] = _stamp_from(data["stamp"]) if data["stamp"] else None
-    return SeenCard(**data)
+
+
+def _seen_from(row: list[Any]) -> SeenCard:
+    (id_, key, title, description, column, labels, checklists, stamp, archived, position,
+     trashed, adrift, is_used) = row  # fmt: skip
+    return SeenCard(
+        id_,
+        TaskKey(*key) if key else None,
+        title,
+        description,
+        COLUMNS[column] if column else None,
+        frozenset(labels),
+        tuple(
+            [
+                SeenChecklist(list_id, name, place, tuple(map(_SEEN_ITEM, lines)))
+                for list_id, name, place, lines in checklists
+            ]
+        ),
+        _stamp_from(stamp) if stamp else None,
+        archived,
+        position,
+        trashed,
+        adrift,
+        is_used,
+    )
+
+
+# What ``Item(...)`` does besides takes longer than to make one, and there are thousands.
+_ITEM: Callable[[Iterable[Any]], Item] = partial(tuple.__new__, Item)
+_SEEN_ITEM: Callable[[Iterable[Any]], SeenItem] = partial(tuple.__new__, SeenItem)
 
 
 def _stamp_from(data: list[Any]) -> Stamp:

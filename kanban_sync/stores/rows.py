@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import lru_cache
-from typing import Any, TypeAlias
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kanban_sync.core.merge import Filed, Kept
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import Run
 from kanban_sync.stores.changes import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -183,28 +186,21 @@ def task_of(project: str, row: Row) -> Task:
      labels, assignee, priority, depends_on, fields, position, path, line,
      text_time, text_commit, status_time, status_commit, assigned_time, assigned_commit,
      ) = row  # fmt: skip
-    parent = None if parent_source is None else TaskKey(project, parent_source, parent_name)
-    return Task(
-        TaskKey(project, source, name),
-        title,
-        STATUSES[status],
-        word,
-        parent,
-        group,
-        number,
-        body,
-        _list(labels),
-        assignee,
-        priority,
-        _list(depends_on),
-        _pairs(fields),
-        position,
-        path,
-        line,
-        Version(text_time, text_commit),
-        Version(status_time, status_commit),
-        Version(assigned_time, assigned_commit),
-    )
+    parent = None if parent_source is None else _KEY((project, parent_source, parent_name))
+    return _TASK(
+        (
+            _KEY((project, source, name)), title, STATUSES[status], word, parent, group, number,
+            body, _list(labels), assignee, priority, _list(depends_on), _pairs(fields), position,
+            path, line, _VERSION((text_time, text_commit)),
+            _VERSION((status_time, status_commit)), _VERSION((assigned_time, assigned_commit)),
+        )
+    )  # fmt: skip
+
+
+# What ``Task(...)`` does besides takes longer than to make one, and there are thousands.
+_TASK: Callable[[Row], Task] = partial(tuple.__new__, Task)
+_KEY: Callable[[Row], TaskKey] = partial(tuple.__new__, TaskKey)
+_VERSION: Callable[[Row], Version] = partial(tuple.__new__, Version)
 
 
 def run_of(row: Row) -> Run:

@@ -105,8 +105,7 @@ class PlankaBoard:
         day, *moved = self.ids.get(MOVED, "").split(" ")
         state = self._absent.complete(cards, base, missing, moved if day == today else ())
         self._note(MOVED, " ".join([today, *sorted(state.elsewhere)]) if state.elsewhere else "")
-        for card in state.cards:
-            reading.check_types(card)
+        reading.check_types(state.cards)
         return state
 
     def url(self) -> str:
@@ -322,7 +321,7 @@ class PlankaBoard:
         with self._of_shape():
             receipt = self._apply(operation)
             if receipt.said is not None and receipt.said.seen is not None:
-                reading.check_types(receipt.said.seen)
+                reading.check_types([receipt.said.seen])
             return receipt
 
     def _apply(self, operation: Operation) -> Receipt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from kanban_sync.core.description import key_of
 from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kanban_sync.boards.planka.api import Json
 
@@ -151,24 +152,22 @@ def _card(card: Json, parts: _Parts, columns: Mapping[str, Column]) -> SeenCard:
         stamp=_stamp(parts.values.get(id_, ())),
         archived=column is Column.ARCHIVE,
         position=card["position"] or 0.0,
-        is_used=any(card.get(each) for each in ("commentsTotal", "dueDate", "stopwatch")),
+        is_used=bool(card.get("commentsTotal") or card.get("dueDate") or card.get("stopwatch")),
     )
 
 
-def check_types(card: SeenCard) -> None:
-    """Raise TypeError where a card is made of what would only fail later, far from the board."""
-    _check(card.id, card.title, card.position)
-    for each in card.checklists:
-        _check(each.id, each.title, each.position)
-        for id_, text, _, position in each.items:
-            _check(id_, text, position)
-
-
-def _check(id_: object, name: object, position: object) -> None:
+def check_types(cards: Sequence[SeenCard]) -> None:
+    """Raise TypeError where cards are made of what would only fail later, far from the board."""
+    parts: list[SeenCard | SeenChecklist] = [*cards]
+    parts += [each for card in cards for each in card.checklists]
+    lines = [line for card in cards for each in card.checklists for line in each.items]
+    ids = [*(each.id for each in parts), *(line.id for line in lines)]
+    names = [*(each.title for each in parts), *(line.text for line in lines)]
+    positions = [*(each.position for each in parts), *(line.position for line in lines)]
     # Exactly: what is true or false counts as a number otherwise.
-    if type(id_) is not str or type(name) is not str or not id_.isdecimal():
+    if {*map(type, ids), *map(type, names)} - {str} or not all(map(str.isdecimal, ids)):
         raise TypeError("a card has an id or a name of another type")
-    if type(position) is not int and type(position) is not float:
+    if {*map(type, positions)} - {int, float}:
         raise TypeError("a card has a position of another type")
 
 
@@ -235,10 +234,14 @@ def _our_fields(included: Json) -> set[str]:
 
 def _lines(tasks: Iterable[Json]) -> tuple[SeenItem, ...]:
     lines = [
-        SeenItem(task["id"], task["name"], bool(task["isCompleted"]), task["position"])
+        _LINE((task["id"], task["name"], bool(task["isCompleted"]), task["position"]))
         for task in _in_order(tasks)
     ]
     return tuple(lines)
+
+
+# What ``SeenItem(...)`` does besides takes longer than to make one, and there are thousands.
+_LINE: Callable[[tuple[str, str, bool, float]], SeenItem] = partial(tuple.__new__, SeenItem)
 
 
 def _in_order(things: Iterable[Json]) -> list[Json]:

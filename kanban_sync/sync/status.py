@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.slots import effective
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 
@@ -43,8 +44,8 @@ def count_tasks(tasks: Iterable[Task]) -> dict[str, int]:
 
 def held_by(store: TaskStore | None) -> set[str]:
     """Return the paths of the files that held tasks at the last sync."""
-    slots = store.files().slots.values() if store is not None else ()
-    return {state.path for state in slots if state.tasks}
+    slots = effective(store.files().slots) if store is not None else {}
+    return {state.path for state in slots.values() if state.tasks}
 
 
 def reading_data(

@@ -16,6 +16,7 @@ from kanban_sync.core import mapping, values
 from kanban_sync.core.errors import SettingsError
 from kanban_sync.core.findings import LEVELS, code_problem
 from kanban_sync.core.limits import Limits, limit_problem
+from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.units import SourceSettings
 
@@ -37,7 +38,7 @@ DEEPEST = 32
 ANY = "*"
 """Stands for any name in a key."""
 
-BRANCHES = ("default-only", "current")
+BRANCHES = ("live", "default-only", "current")
 ARCHIVED = ("skip", "include")
 DIALECTS = ("v1.0", "numbered", "plain", "kanban", "headings", "table")
 DRIFT = ("repair", "keep")
@@ -50,9 +51,10 @@ PAIRS = ("lists", "labels", "statuses")
 class Settings:
     """What one repository and its user want; '' means that nobody said.
 
-    ``branches`` is ``default-only`` (the board says what the default branch says) or ``current``
-    (what is checked out). ``archived`` tells whether changes that were archived before the first
-    sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
+    ``branches`` is ``live`` (all live branches have a say, which are told by ``liveness``),
+    ``default-only`` or ``current`` (what is checked out). ``archived`` tells whether changes that
+    were archived before the first sync get cards, ``drift`` whether what a person changed of a card
+    of ours is repaired.
     ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
     with ``{path}``, or ``none``. ``add_to`` is the file in which new tasks are written. ``check``
     says of codes whether they are errors.
@@ -67,7 +69,8 @@ class Settings:
     planka_project: str = ""
     planka_board: str = ""
     default_branch: str = ""
-    branches: str = "default-only"
+    branches: str = "live"
+    liveness: Liveness = field(default_factory=Liveness)
     archived: str = "skip"
     drift: str = "repair"
     sources: SourceSettings = field(default_factory=SourceSettings)
@@ -113,6 +116,9 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("planka", "board"): _Key("planka_board", values.text_problem),
     ("git", "default_branch"): _Key("default_branch", values.branch_problem),
     ("git", "branches"): _Key("branches", values.one_of(BRANCHES)),
+    ("git", "layers"): _Key("liveness.patterns", values.texts_problem),
+    ("git", "live_days"): _Key("liveness.days", mapping.days_problem),
+    ("git", "remote"): _Key("liveness.remote", values.one_of(("true", "false"))),
     ("sources", "tasks"): _Key("sources.tasks", values.texts_problem),
     ("sources", "openspec"): _Key("sources.openspec", values.texts_problem),
     ("sources", "roadmap"): _Key("sources.roadmap", values.texts_problem),
@@ -248,6 +254,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
         "limits": sources.limits._asdict(),
     }
     plain["check"] = dict(settings.check)
+    plain["liveness"] = settings.liveness.as_said()
     drawing = settings.drawing
     plain["drawing"] = {
         **{part: dict(getattr(drawing, part)) for part in PAIRS},
@@ -259,7 +266,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
 
 def from_json(plain: Mapping[str, Any]) -> Settings:
     """Read back what ``to_json`` wrote; what is missing, or is refused by now, has its default."""
-    known = {each.name for each in fields(Settings)} - {"sources", "drawing", "check"}
+    known = {each.name for each in fields(Settings)} - {"sources", "drawing", "check", "liveness"}
     if secret_problem(str(plain.get("planka_url", ""))):
         # The rest counts: without the project's id each card would be made a second time.
         known.remove("planka_url")
@@ -269,8 +276,9 @@ def from_json(plain: Mapping[str, Any]) -> Settings:
             settings = _with(
                 settings, f"sources.{name}.{glob}" if glob else f"sources.{name}", said
             )
-    for code, level in plain.get("check", {}).items():
-        settings = _with(settings, f"check.{code}", level)
+    for head in ("check", "liveness"):
+        for name, value in plain.get(head, {}).items():
+            settings = _with(settings, f"{head}.{name}", value)
     for name, value in plain.get("drawing", {}).items():
         for word, said in value.items() if name in PAIRS else [("", value)]:
             target = f"drawing.{name}.{word}" if word else f"drawing.{name}"
@@ -282,6 +290,8 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     head, _, rest = target.partition(".")
     if head == "drawing":
         return replace(settings, drawing=_drawn(settings.drawing, rest, value))
+    if head == "liveness":
+        return replace(settings, liveness=settings.liveness.said(rest, value))
     if head == "check":
         return replace(settings, check=tuple({**dict(settings.check), rest: value}.items()))
     if rest:

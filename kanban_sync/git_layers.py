@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync import git_calls
 from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.liveness import OTHERS
 from kanban_sync.core.ports import Fork, Layer
 from kanban_sync.git_branches import differences, digest, live_branches
 from kanban_sync.git_output import LINK, REGULAR, of_mode, parse_entries, parse_log
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from kanban_sync.core.liveness import Liveness
     from kanban_sync.core.ports import Tree
     from kanban_sync.git_branches import Branch, Git
-
-OTHERS = ":branches"
-"""Among the tips: what told all branches apart that may be layers."""
 
 
 class Heads(NamedTuple):

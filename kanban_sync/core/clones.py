@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task, TaskKey, Version
     from kanban_sync.core.slots import SlotState
 
-PLACE = ("parent", "number", "position", "path", "line")
+PLACE = ("parent", "number", "position", "path", "line", "branch")
 """What a commit may change of a task without giving it another version."""
 
 UNIT = "="

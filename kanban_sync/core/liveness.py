@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DAY = 86400
+
+OTHERS = ":branches"
+"""Among the tips of layers: what told all branches apart that may be layers."""
 
 
 class Liveness(NamedTuple):
@@ -20,6 +26,19 @@ class Liveness(NamedTuple):
     days: int = 30
     remote: bool = False
     now: float = 0.0
+
+    def said(self, name: str, value: str | int | Iterable[str]) -> Liveness:
+        """Return what a setting makes of it: ``patterns``, ``days`` or ``remote``, as written."""
+        if name == "patterns" and not isinstance(value, str | int):
+            return self._replace(patterns=tuple(value))
+        if name == "days":
+            return self._replace(days=int(str(value)))
+        return self._replace(remote=str(value) == "true")
+
+    def as_said(self) -> dict[str, str | list[str]]:
+        """Return what ``said`` reads back."""
+        remote = "true" if self.remote else "false"
+        return {"patterns": list(self.patterns), "days": str(self.days), "remote": remote}
 
     def covers(self, name: str) -> bool:
         """Tell whether a branch may be a layer, by its short name."""

@@ -289,8 +289,8 @@ class FilesState:
     """What this clone's last sync knew of its files: each layer's tip and each slot's state.
 
     ``slots`` are what ``core.slots.Slots`` holds, in one mapping. ``is_shared`` tells whether other
-    clones bring their tasks into the same database, and ``has_news`` whether one did since. Both are the
-    store's to say.
+    clones bring their tasks into the same database, and ``has_news`` whether one did since. Both
+    are the store's to say.
     """
 
     tips: Mapping[str, str] = field(default_factory=dict)

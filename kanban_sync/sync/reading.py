@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.liveness import OTHERS
 from kanban_sync.core.slots import (
     at_fork,
     fork_slot,
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
-
-OTHERS = ":branches"
-"""Among the tips: what told all branches apart that may be layers."""
 
 
 def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
@@ -129,11 +130,12 @@ class Checkout:
                 " checked out; set 'git: {default_branch: NAME}' in .kanban-sync.yaml"
             )
         here = reference.removeprefix("refs/heads/") or commit[:12]
-        if here == read or not read:
+        is_live = settings.branches == "live" and (not reference or settings.liveness.covers(here))
+        if here == read or not read or is_live:
             return ""
         return (
-            f"you are on {here}, and {read} is what is read: tasks arrive when they are merged (or"
-            " set 'git: {branches: current}' in .kanban-sync.yaml)"
+            f"you are on {here}, and {read} is what is read: tasks arrive when they are merged (the"
+            " settings git.branches and git.layers say so)"
         )
 
     def guessed_branch(self, settings: Settings) -> str:
@@ -192,6 +194,9 @@ class Checkout:
         repository.choose(
             default_branch=chosen.default_branch,
             current=self.git_dir(worktree) if chosen.branches == "current" else None,
+            liveness=chosen.liveness._replace(now=time.time())
+            if chosen.branches == "live"
+            else None,
         )
         return chosen, repository
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import EditError, MissingObjectError, RepositoryError
 from kanban_sync.core.merge import filed_part
+from kanban_sync.core.slots import effective
 from kanban_sync.editing import LOCK, Editor
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.watched import pathspecs
@@ -104,7 +105,7 @@ class Commits:
             SOURCES,
             settings.sources,
             self._checkout.project(settings, repository),
-            self._store.files().slots,
+            effective(self._store.files().slots),
             self._checkout.state.path / LOCK,
         )
 

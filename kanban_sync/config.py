@@ -16,8 +16,10 @@ from kanban_sync.core import mapping, values
 from kanban_sync.core.errors import SettingsError
 from kanban_sync.core.findings import LEVELS, code_problem
 from kanban_sync.core.limits import Limits, limit_problem
+from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.units import SourceSettings
+from kanban_sync.settings_text import entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,19 +27,10 @@ if TYPE_CHECKING:
 SETTINGS_FILE = ".kanban-sync.yaml"
 PROJECT_FILE = "project.yaml"
 
-SIZE_LIMIT = 64 * 1024
-"""Bytes of a settings file that are read at most."""
-
-DEPTH = 4
-"""How deep a settings file is nested at most: the file, a section, a part of it, a list."""
-
-DEEPEST = 32
-"""How deep a file of others may be nested that is read as settings; YAML takes seconds for more."""
-
 ANY = "*"
 """Stands for any name in a key."""
 
-BRANCHES = ("default-only", "current")
+BRANCHES = ("live", "default-only", "current")
 ARCHIVED = ("skip", "include")
 DIALECTS = ("v1.0", "numbered", "plain", "kanban", "headings", "table")
 DRIFT = ("repair", "keep")
@@ -50,9 +43,10 @@ PAIRS = ("lists", "labels", "statuses")
 class Settings:
     """What one repository and its user want; '' means that nobody said.
 
-    ``branches`` is ``default-only`` (the board says what the default branch says) or ``current``
-    (what is checked out). ``archived`` tells whether changes that were archived before the first
-    sync get cards, ``drift`` whether what a person changed of a card of ours is repaired.
+    ``branches`` is ``live`` (all live branches have a say, which are told by ``liveness``),
+    ``default-only`` or ``current`` (what is checked out). ``archived`` tells whether changes that
+    were archived before the first sync get cards, ``drift`` whether what a person changed of a card
+    of ours is repaired.
     ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
     with ``{path}``, or ``none``. ``add_to`` is the file in which new tasks are written. ``check``
     says of codes whether they are errors.
@@ -67,7 +61,8 @@ class Settings:
     planka_project: str = ""
     planka_board: str = ""
     default_branch: str = ""
-    branches: str = "default-only"
+    branches: str = "live"
+    liveness: Liveness = field(default_factory=Liveness)
     archived: str = "skip"
     drift: str = "repair"
     sources: SourceSettings = field(default_factory=SourceSettings)
@@ -113,6 +108,9 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("planka", "board"): _Key("planka_board", values.text_problem),
     ("git", "default_branch"): _Key("default_branch", values.branch_problem),
     ("git", "branches"): _Key("branches", values.one_of(BRANCHES)),
+    ("git", "layers"): _Key("liveness.patterns", values.texts_problem),
+    ("git", "live_days"): _Key("liveness.days", mapping.days_problem),
+    ("git", "remote"): _Key("liveness.remote", values.one_of(("true", "false"))),
     ("sources", "tasks"): _Key("sources.tasks", values.texts_problem),
     ("sources", "openspec"): _Key("sources.openspec", values.texts_problem),
     ("sources", "roadmap"): _Key("sources.roadmap", values.texts_problem),
@@ -166,7 +164,7 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
     settings = base or Settings()
     problems: list[str] = []
     lines: dict[tuple[str, ...], int] = {}
-    for path, value, line in _entries(data, name, problems):
+    for path, value, line in entries(data, name, SECTIONS, problems):
         if lines.setdefault(path, line) != line:
             problems.append(f"{name}:{line}: {'.'.join(path)} stands in line {lines[path]} already")
             continue
@@ -192,7 +190,7 @@ def parse(data: bytes, name: str, base: Settings | None = None) -> Settings:
 def parse_project_file(data: bytes, base: Settings | None = None) -> Settings:
     """Read ``planka.project`` and ``planka.board`` of a ``project.yaml``; the rest is others'."""
     settings = base or Settings()
-    for path, value, _ in _entries(data, PROJECT_FILE, []):
+    for path, value, _ in entries(data, PROJECT_FILE, SECTIONS, []):
         if path in {("planka", "project"), ("planka", "board")} and not values.text_problem(value):
             settings = _with(settings, KEYS[path].target, value)
     return settings
@@ -248,6 +246,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
         "limits": sources.limits._asdict(),
     }
     plain["check"] = dict(settings.check)
+    plain["liveness"] = settings.liveness.as_said()
     drawing = settings.drawing
     plain["drawing"] = {
         **{part: dict(getattr(drawing, part)) for part in PAIRS},
@@ -259,7 +258,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
 
 def from_json(plain: Mapping[str, Any]) -> Settings:
     """Read back what ``to_json`` wrote; what is missing, or is refused by now, has its default."""
-    known = {each.name for each in fields(Settings)} - {"sources", "drawing", "check"}
+    known = {each.name for each in fields(Settings)} - {"sources", "drawing", "check", "liveness"}
     if secret_problem(str(plain.get("planka_url", ""))):
         # The rest counts: without the project's id each card would be made a second time.
         known.remove("planka_url")
@@ -269,8 +268,9 @@ def from_json(plain: Mapping[str, Any]) -> Settings:
             settings = _with(
                 settings, f"sources.{name}.{glob}" if glob else f"sources.{name}", said
             )
-    for code, level in plain.get("check", {}).items():
-        settings = _with(settings, f"check.{code}", level)
+    for head in ("check", "liveness"):
+        for name, value in plain.get(head, {}).items():
+            settings = _with(settings, f"{head}.{name}", value)
     for name, value in plain.get("drawing", {}).items():
         for word, said in value.items() if name in PAIRS else [("", value)]:
             target = f"drawing.{name}.{word}" if word else f"drawing.{name}"
@@ -282,6 +282,8 @@ def _with(settings: Settings, target: str, value: Any) -> Settings:  # noqa: ANN
     head, _, rest = target.partition(".")
     if head == "drawing":
         return replace(settings, drawing=_drawn(settings.drawing, rest, value))
+    if head == "liveness":
+        return replace(settings, liveness=settings.liveness.said(rest, value))
     if head == "check":
         return replace(settings, check=tuple({**dict(settings.check), rest: value}.items()))
     if rest:
@@ -316,83 +318,3 @@ def _problem_of(path: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(written, names, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{written} is not a setting{hint}"
-
-
-def _entries(data: bytes, name: str, problems: list[str]) -> list[tuple[tuple[str, ...], Any, int]]:
-    """Return the entries of a YAML file, at most three levels deep: path, value, line."""
-    if len(data) > SIZE_LIMIT:
-        problems.append(f"{name}:1: is larger than {SIZE_LIMIT} bytes; that is no settings file")
-        return []
-    root = _composed(data, name, problems)
-    if root is None or (root.id == "scalar" and not root.value):
-        return []
-    if root.id != "mapping":
-        problems.append(f"{name}:1: has to hold 'key: value' lines")
-        return []
-    return _mapping(root, (), name, problems)
-
-
-def _composed(data: bytes, name: str, problems: list[str]) -> Any:  # noqa: ANN401 - as _mapping's
-    """Return the root of a YAML file, None for one that is empty or has a problem."""
-    # Loaded here, since most commands of agents need no settings file and YAML is slow to import.
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.composer import MaxDepthExceededError  # noqa: PLC0415
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
-
-    yaml = YAML(typ="rt", pure=True)
-    yaml.max_depth = DEEPEST
-    try:
-        return yaml.compose(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        problems.append(f"{name}:1: is not UTF-8 text")
-    except MaxDepthExceededError:
-        line = _too_deep(data.decode("utf-8-sig"))
-        problems.append(f"{name}:{line}: is nested deeper than any setting")
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        problem = getattr(error, "problem", None) or "is no YAML"
-        problems.append(f"{name}:{line}: {problem}")
-    return None
-
-
-def _too_deep(text: str) -> int:
-    """Return the line in which a YAML text becomes deeper than settings ever are."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent  # noqa: PLC0415
-
-    depth = 0
-    for event in YAML(typ="rt", pure=True).parse(text):
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > DEPTH:
-            return int(event.start_mark.line) + 1
-    return 1
-
-
-def _mapping(
-    node: Any,  # noqa: ANN401 - ruamel.yaml's nodes have no types
-    above: tuple[str, ...],
-    name: str,
-    problems: list[str],
-) -> list[tuple[tuple[str, ...], Any, int]]:
-    entries: list[tuple[tuple[str, ...], Any, int]] = []
-    for key, value in node.value:
-        path = (*above, str(key.value))
-        line = key.start_mark.line + 1
-        if path in SECTIONS:
-            if value.id == "mapping":
-                entries += _mapping(value, path, name, problems)
-            elif value.value:
-                entries.append((path, None, line))
-        else:
-            entries.append((path, _plain(value), line))
-    return entries
-
-
-def _plain(node: Any) -> Any:  # noqa: ANN401 - ruamel.yaml's nodes have no types
-    """Return a scalar's text, or a list of them; None for what no setting may be."""
-    if node.id == "scalar":
-        return None if node.tag.endswith(":null") and not node.value else str(node.value)
-    if node.id == "sequence" and all(each.id == "scalar" for each in node.value):
-        return [str(each.value) for each in node.value]
-    return None

@@ -14,7 +14,7 @@ from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.following import follow
 from kanban_sync.core.model import UNKNOWN, Status
-from kanban_sync.core.slots import EMPTY, SlotChange, SlotState
+from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, effective
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.watched import pathspecs
@@ -338,7 +338,7 @@ def open_editor(
         SOURCES,
         settings.sources,
         checkout.project(settings, repository),
-        store.files().slots if store is not None else {},
+        effective(store.files().slots) if store is not None else {},
         checkout.state.path / LOCK,
     )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,35 +21,32 @@ from git.exc import GitCommandError, GitCommandNotFound
 
 from kanban_sync import git_calls
 from kanban_sync.core.errors import MissingObjectError, OutOfReachError, RepositoryError
-from kanban_sync.core.links import published_at
-from kanban_sync.core.ports import Branches, Layer
+from kanban_sync.core.liveness import Liveness
+from kanban_sync.git_layers import Heads, find_layers
 from kanban_sync.git_output import (
     LINK,
     REGULAR,
     is_out_of_reach,
-    loose_branches,
     missing,
     of_mode,
     out_of_reach,
     parse_batch,
     parse_entries,
-    parse_log,
     seconds,
 )
+from kanban_sync.git_references import References
 from kanban_sync.hooks.hot import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from typing import BinaryIO
 
-    from kanban_sync.core.history import LogEntry
+    from kanban_sync.core.ports import Layer
 
 SHA256_DIGITS = 64
 
 SAID_MISSING = " missing'"
 """How GitPython's error ends where git has answered that there is no such object."""
-
-BRANCH = "refs/heads/"
-REMOTE_BRANCH = "refs/remotes/origin/"
 
 
 class Place(NamedTuple):
@@ -92,9 +88,29 @@ def forget_environment() -> None:
         del os.environ[name]
 
 
-def _execute(path: Path, call: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+def _execute(
+    path: Path,
+    call: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    lines: Iterable[str] = (),
+) -> str:
+    with contextlib.ExitStack() as opened:
+        asked = None
+        if lines:
+            asked = opened.enter_context(tempfile.TemporaryFile())
+            asked.write("".join(f"{line}\n" for line in lines).encode())
+            asked.seek(0)
+        return _executed(path, call, environment, asked)
+
+
+def _executed(
+    path: Path,
+    call: Sequence[str],
+    environment: Mapping[str, str] | None,
+    asked: BinaryIO | None,
+) -> str:
     try:
-        output = Git(str(path)).execute(list(call), env=environment)
+        output = Git(str(path)).execute(list(call), env=environment, istream=asked)
     except GitCommandNotFound as error:
         raise RepositoryError("git was not found; install git and try again") from error
     except GitCommandError as error:
@@ -115,7 +131,7 @@ def _said(error: GitCommandError) -> str:
     return str(error.stderr).strip().removeprefix("stderr: ").strip("' \n")
 
 
-class GitRepository:
+class GitRepository(References):
     """The Repository port on a clone; close it to end its ``cat-file`` process."""
 
     def __init__(
@@ -124,6 +140,7 @@ class GitRepository:
         *,
         default_branch: str = "",
         current: Path | None = None,
+        liveness: Liveness | None = None,
     ) -> None:
         """Bind to a clone; no process is started yet.
 
@@ -132,153 +149,34 @@ class GitRepository:
             default_branch: Its name, if the settings give it.
             current: Read the commit that is checked out in this git folder's work tree, instead
                 of the default branch.
+            liveness: What makes other branches layers; None if none is to be one.
         """
-        self._common_dir = common_dir
-        self._default_branch = default_branch
-        self._current = current
+        super().__init__(self._run, common_dir, default_branch, current, liveness)
         self._git = Git(str(common_dir))
         self._environment = {"GIT_DIR": str(common_dir), "GIT_OPTIONAL_LOCKS": "0"}
         self._git.update_environment(**self._environment)
-        self._heads: dict[str, str] | None = None
-        self._loose: set[str] | None = None
-        self._moment = 0.0
-        self._usual_branch: str | None = None
-
-    def choose(self, *, default_branch: str, current: Path | None) -> None:
-        """Read another branch from now on, at the same moment: the settings may say so."""
-        self._default_branch = default_branch
-        self._current = current
 
     def close(self) -> None:
         """End the process that reads contents."""
         self._git.clear_cache()
 
-    # --- references -------------------------------------------------------------------------
-
-    def heads(self) -> dict[str, str]:
-        """Return all local branches, and where ``origin`` points: reference name -> commit id.
-
-        Asked once: all that this object tells is of the same moment.
-        """
-        if self._heads is None:
-            # Both before git is asked: what happens in between is taken for news later.
-            self._moment = time.monotonic()
-            self._loose = loose_branches(self._common_dir, BRANCH)
-            self._heads = self._read_heads()
-        return self._heads
-
-    def _read_heads(self) -> dict[str, str]:
-        heads: dict[str, str] = {}
-        for line in self._run(git_calls.HEADS).splitlines():
-            commit, name, *symref = line.split(" ")
-            heads[name] = commit
-            if name == "refs/remotes/origin/HEAD" and symref and symref[0]:
-                heads["origin/HEAD"] = symref[0]
-        return heads
-
-    def head_of(self, git_dir: Path) -> tuple[str, str]:
-        """Return the branch and commit that a work tree has checked out, '' where there is none."""
-        with contextlib.suppress(OSError):
-            text = (git_dir / "HEAD").read_text("utf-8").strip()
-            if not text.startswith("ref: "):
-                return "", text
-            reference = text.removeprefix("ref: ")
-            return reference, self.heads().get(reference, "")
-        return "", ""
-
-    def branches(self, own: str) -> Branches:
-        """Return what the shim compares where this reference is checked out."""
-        heads = self.heads()
-        # The settings of hooks are read from the default branch, whatever else is read.
-        _, default = self._default(heads)
-        remote = "" if default.startswith(BRANCH) else default
-        listed = [name for name in heads if name.startswith(BRANCH)] + [remote] * bool(remote)
-        text = "\n".join("" if name == own else f"{heads[name]} {name}" for name in listed)
-        loose = self._loose
-        files = (
-            None if loose is None else len(loose - {own}) + (self._common_dir / remote).is_file()
-        )
-        return Branches(own, text, remote, files, self._moment)
-
-    def branch(self) -> tuple[str, str]:
-        """Return the name and commit of the branch that is read, '' and '' before any commit."""
-        heads = self.heads()
-        if self._current is not None:
-            reference, commit = self.head_of(self._current)
-            return reference.removeprefix(BRANCH) or commit, commit
-        name, reference = self._default(heads)
-        if name:
-            return name, heads[reference]
-        if self.is_lacking:
-            return "", ""
-        reference, commit = self.head_of(self._common_dir)
-        return reference.removeprefix(BRANCH) or commit, commit
-
-    @property
-    def is_guessing(self) -> bool:
-        """Whether nothing tells the default branch, so that what is checked out stands for it."""
-        is_told = self._current is not None or self._default_branch
-        return not is_told and not self._default(self.heads())[0]
-
-    @property
-    def is_lacking(self) -> bool:
-        """Whether the settings name a default branch that is not in this clone."""
-        if self._current is not None or not self._default_branch:
-            return False
-        has_commits = bool(self.heads()) or bool(self.head_of(self._common_dir)[1])
-        return has_commits and not self._default(self.heads())[0]
-
-    def _default(self, heads: Mapping[str, str]) -> tuple[str, str]:
-        """Return the default branch's name and reference, empty where none can be told."""
-        for name in self._candidates(heads):
-            for reference in (BRANCH + name, REMOTE_BRANCH + name):
-                if reference in heads:
-                    return name, reference
-        return "", ""
-
-    def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
-        """Yield names that the default branch may have, the surest first."""
-        if self._default_branch:
-            yield self._default_branch
-            return
-        if "origin/HEAD" in heads:
-            yield heads["origin/HEAD"].removeprefix(REMOTE_BRANCH)
-        yield from (self._configured(), "main", "master")
-
-    def _configured(self) -> str:
-        """Return how the user calls default branches, '' if nobody said."""
-        if self._usual_branch is None:
-            self._usual_branch = ""
-            with contextlib.suppress(RepositoryError):
-                self._usual_branch = self._run(git_calls.USUAL_BRANCH)
-        return self._usual_branch
-
-    def published(self) -> tuple[str, str]:
-        """Return where the default branch goes: its remote's URL, and its name there.
-
-        Without a remote the URL is empty, and the name its own. It is the same whatever is checked
-        out.
-        """
-        name, _ = self._default(self.heads())
-        found = ("", "")
-        with contextlib.suppress(RepositoryError):
-            found = published_at(self._run(git_calls.REMOTES), name) if name else ("", "")
-        return found if found[1] else ("", name)
-
     # --- layers -----------------------------------------------------------------------------
 
     def layers(
-        self, pathspecs: Sequence[str], since: Mapping[str, str], *, whole: bool = False
+        self,
+        pathspecs: Sequence[str],
+        since: Mapping[str, str],
+        known: Mapping[str, str] | None = None,
+        *,
+        whole: bool = False,
     ) -> tuple[Layer, ...]:
-        """Resolve the branch that is read to a commit; none before the first commit."""
+        """Resolve the layers at this moment; none before the first commit."""
         name, tip = self.branch()
-        last = since.get(name, "")
-        if not tip or (last == tip and not whole):
-            return (Layer(name, tip, {}, (), last),) if tip else ()
-        entries = self._entries(tip, pathspecs)
-        tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
-        last = last if last and self.common(last, tip) == last else ""
-        return (Layer(name, tip, tree, self._log(last, tip, pathspecs), last, links),)
+        if not tip:
+            return ()
+        known = since if known is None else known
+        heads = Heads(name, tip, self.others(name, tip), self._liveness or Liveness())
+        return find_layers(self._run, heads, pathspecs, since, known, self._shallow(), whole=whole)
 
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
         """Return which of these paths are symbolic links in a commit, with their blob ids."""
@@ -292,19 +190,6 @@ class GitRepository:
     def _entries(self, commit: str, pathspecs: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return mode, path and blob id of all that lies at watched paths, in path order."""
         return parse_entries(self._run(git_calls.entries(commit, pathspecs)))
-
-    def common(self, commit: str, other: str) -> str:
-        """Return the last commit from which both descend, '' if none is known."""
-        try:
-            return self._run(git_calls.common(commit, other))
-        except RepositoryError:
-            return ""  # They share nothing, or one is no longer there.
-
-    def _log(self, since: str, tip: str, pathspecs: Sequence[str]) -> tuple[LogEntry, ...]:
-        """Return the commits that changed watched files, oldest first."""
-        cut = self._shallow()
-        log = parse_log(self._run(git_calls.log(since, tip, pathspecs)))
-        return tuple(entry for entry in log if entry.commit not in cut)
 
     def _shallow(self) -> frozenset[str]:
         """Return the commits at which a shallow clone was cut: they seem to add every file."""
@@ -396,5 +281,5 @@ class GitRepository:
         output = _execute(top, ["git", "ls-files", "-z", *kinds, "--", *pathspecs], place)
         return list(dict.fromkeys(path for path in output.split("\0") if path))
 
-    def _run(self, call: Sequence[str]) -> str:
-        return _execute(self._common_dir, call, self._environment)
+    def _run(self, call: Sequence[str], lines: Iterable[str] = ()) -> str:
+        return _execute(self._common_dir, call, self._environment, lines)

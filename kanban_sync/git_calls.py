@@ -36,6 +36,21 @@ CONTENTS = ["git", "cat-file", "--batch"]
 """The bytes of the objects that are named on its input."""
 
 
+ADDED = ["git", "rev-list", "--parents", "--timestamp", "--boundary", "--stdin"]
+"""Of the tips named on its input what they add to the one that is excluded there."""
+
+
+def since(commit: str, time: int) -> list[str]:
+    """Ask for the parents of a commit's ancestors that are no older than a time."""
+    return ["git", "rev-list", "--parents", "--timestamp", f"--max-age={max(time, 0)}", commit]
+
+
+def differences(pathspecs: Sequence[str]) -> list[str]:
+    """Ask for what differs at watched paths, by pairs of commits on the input."""
+    how = ["-r", "-z", "--no-renames", "--no-abbrev", "-O/dev/null", "--stdin"]
+    return ["git", "diff-tree", *how, "--", *pathspecs]
+
+
 def entries(commit: str, pathspecs: Sequence[str]) -> list[str]:
     """Ask for all that lies at watched paths."""
     how = ["-r", "-z", "--no-renames", "--no-abbrev", "-O/dev/null"]
@@ -47,8 +62,8 @@ def common(commit: str, other: str) -> list[str]:
     return ["git", "merge-base", commit, other]
 
 
-def log(since: str, tip: str, pathspecs: Sequence[str]) -> list[str]:
-    """Ask for the commits that changed watched files, oldest first.
+def log(pathspecs: Sequence[str]) -> list[str]:
+    """Ask for the commits that changed watched files, oldest first; the tips are on the input.
 
     A merge is listed only where it differs from all parents (``-c``); no rename detection, since
     git pairs files across changes.
@@ -59,7 +74,7 @@ def log(since: str, tip: str, pathspecs: Sequence[str]) -> list[str]:
         "-O/dev/null", "--ignore-submodules=none",
         "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
         "--no-renames", "--no-abbrev", f"--format=format:{COMMIT_MARK}%H %ct",
-        f"{since}..{tip}" if since else tip, "--", *pathspecs,
+        "--stdin", "--", *pathspecs,
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import MissingObjectError, OutOfReachError
 from kanban_sync.core.history import LogEntry, PathChange
@@ -41,6 +41,41 @@ def parse_entries(output: str) -> list[tuple[str, str, str]]:
 def of_mode(modes: Collection[str], entries: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     """Return path -> blob id of the entries with one of these modes."""
     return {path: blob for mode, path, blob in entries if mode in modes}
+
+
+class Commit(NamedTuple):
+    """A commit of a printed history: its time and parents, and whether it only bounds the list."""
+
+    time: int
+    parents: tuple[str, ...]
+    is_boundary: bool = False
+
+
+def parse_commits(output: str) -> dict[str, Commit]:
+    """Read ``git rev-list --parents --timestamp``, with ``--boundary`` or without."""
+    found: dict[str, Commit] = {}
+    for line in output.splitlines():
+        time, commit, *parents = line.split(" ")
+        name = commit.lstrip("-")
+        found[name] = Commit(seconds(time), tuple(parents), is_boundary=commit != name)
+    return found
+
+
+def parse_differences(output: str) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """Read ``git diff-tree --stdin -r -z``: by the first commit of a pair what differs in it.
+
+    Each is mode, path and blob id, the last one '' where the file is gone.
+    """
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    here: list[tuple[str, str, str]] = []
+    words = iter(output.split("\0"))
+    for word in words:
+        if word.startswith(":"):
+            _, mode, _, blob, kind = word.split(" ")
+            here.append((mode, readable(next(words)), "" if kind == "D" else blob))
+        elif word:
+            here = found.setdefault(word, [])
+    return {commit: tuple(each) for commit, each in found.items()}
 
 
 def parse_log(output: str) -> list[LogEntry]:
@@ -147,3 +182,22 @@ def loose_branches(common_dir: Path, below: str) -> set[str] | None:
         for name in names
         if not name.startswith(".")
     }
+
+
+def detached_heads(common_dir: Path) -> dict[str, str]:
+    """Return the commits that linked work trees have checked out without a branch, by their names.
+
+    What the work tree of a rebase under way holds is none: it is about to be something else.
+    """
+    found: dict[str, str] = {}
+    trees = common_dir / "worktrees"
+    for folder in sorted(trees.iterdir()) if trees.is_dir() else ():
+        if any((folder / each).is_dir() for each in ("rebase-merge", "rebase-apply")):
+            continue
+        try:
+            text = (folder / "HEAD").read_text("ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if re.fullmatch("[0-9a-f]{40,64}", text):
+            found[f"work tree {folder.name}"] = text
+    return found

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanban_sync import config
+from kanban_sync import config, settings_text
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import SettingsError, SetupError
@@ -173,7 +173,7 @@ def test_lists_and_labels_may_change_their_names_with_one_another() -> None:
         (b"\xff\xfe", "f:1: is not UTF-8 text"),
         (b"- a\n- b\n", "f:1: has to hold 'key: value' lines"),
         (b"just words\n", "f:1: has to hold 'key: value' lines"),
-        (b"#" * (config.SIZE_LIMIT + 1), "f:1: is larger than"),
+        (b"#" * (settings_text.SIZE_LIMIT + 1), "f:1: is larger than"),
         (b"project_id:\n", "f:1: project_id has to be"),
         (b"planka:\n  url: [a]\n", "f:2: planka.url has to be the address"),
         (b"project_id: a\nproject_id: b\n", "f:2: project_id stands in line 1 already"),

@@ -137,7 +137,7 @@ def test_the_text_for_the_shim_leaves_the_checked_out_branch_empty(tmp_path: Pat
     assert text.splitlines() == [f"{commit} refs/heads/alpha", "", f"{commit} refs/heads/zeta"]
 
 
-def test_the_text_for_the_shim_has_the_remote_branch_only_where_that_is_read(
+def test_the_text_for_the_shim_has_the_remote_branch_that_the_default_one_follows(
     tmp_path: Path,
 ) -> None:
     remote = Repo.init(tmp_path / "remote")
@@ -146,7 +146,9 @@ def test_the_text_for_the_shim_has_the_remote_branch_only_where_that_is_read(
     subprocess.run(["git", "clone", "-q", str(remote.path), str(tmp_path / "clone")], check=True)
     clone = Repo(tmp_path / "clone")
     own = "refs/heads/main"
-    assert opened(clone).branches(own)[:3] == (own, "", "")
+    remote_line = f"{commit} refs/remotes/origin/main"
+    told = (own, f"\n{remote_line}", "refs/remotes/origin/main")
+    assert opened(clone).branches(own)[:3] == told
     clone.git("switch", "-qc", "feature")
     clone.git("branch", "-qD", "main")
     _, text, read, *_ = opened(clone).branches("refs/heads/feature")

@@ -38,6 +38,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "tags": list(task.labels),
         "parent": str(task.parent) if task.parent else None,
         "group": task.group,
+        "branch": task.branch,
         "depends_on": list(task.depends_on),
         "waits_for": [
             {
@@ -112,6 +113,8 @@ def lines_of(entry: Entry, now: float) -> Iterator[str]:
     yield from _place(entry)
     if task.group and task.group != task.priority:
         yield f"group: {task.group}"
+    if task.branch:
+        yield f"on branch: {task.branch}"
     if entry.reason:
         yield f"said last: {entry.reason}"
     if task.depends_on:

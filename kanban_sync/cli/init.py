@@ -42,19 +42,19 @@ project_id: {project_id}
 #   exclude: []             # for instance ['tests/fixtures/**']
 #   archived: skip          # or include: also make cards for changes archived long ago
 
-# Which commit is read: that of the default branch, or what is checked out.
+# Which branches have a say: all live ones beside the default one, or less.
 {git}
 """
 
 GIT = """\
 # git:
-#   branches: default-only  # or current
+#   branches: live          # or default-only, or current (what is checked out)
 #   default_branch: main    # found by itself if not set"""
 
 GIT_BRANCH = """\
 git:
   default_branch: {branch}  # it was checked out at init, and nothing else tells which it is
-#   branches: default-only  # or current"""
+#   branches: live          # or default-only, or current (what is checked out)"""
 
 PLANKA = """
 # The board where people look; each user allows it once with 'kanban-sync allow'.

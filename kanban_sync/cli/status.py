@@ -54,6 +54,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]
     lines.append(f"           {problem}" if problem else f"tasks      {counts or 'none'}")
+    if data["branches"]:
+        lines.append(f"branches   {_branches(data['branches'])}")
     if data["ahead"]:
         lines.append(f"ahead      {_ahead(data['ahead'])}")
     for each in data["files"]:
@@ -63,6 +65,15 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     if data["uncommitted"]:
         lines.append(f"not read   {', '.join(data['uncommitted'])}  (not committed)")
     return lines
+
+
+def _branches(counts: Mapping[str, int]) -> str:
+    """Tell which branches say of how many tasks what the default branch does not."""
+    names = [
+        f"{name} ({count} {'task' if count == 1 else 'tasks'})" for name, count in counts.items()
+    ]
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _ahead(keys: Sequence[str]) -> str:

@@ -59,6 +59,7 @@ def tasks_of(
             [shape, *(task.text_version for each in words for task in each.state.tasks)]
         ),
         status_version=shape,
+        branch=next((child.branch for child in children if child.branch), ""),
     )
     return [parent, *children]
 
@@ -136,6 +137,7 @@ def _task(  # noqa: PLR0913 - one argument for each thing that a task is made of
         text_version=keyed.text_version,
         status_version=keyed.status_version,
         assignee_version=keyed.assignee_version,
+        branch=keyed.branch,
     )
 
 

@@ -29,6 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import UNKNOWN, Status
+from kanban_sync.core.slots import effective
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task, TaskKey, Version
     from kanban_sync.core.slots import SlotState
 
-PLACE = ("parent", "number", "position", "path", "line")
+PLACE = ("parent", "number", "position", "path", "line", "branch")
 """What a commit may change of a task without giving it another version."""
 
 UNIT = "="
@@ -131,6 +132,7 @@ def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
 
 def voice_of(before: Mapping[str, SlotState], now: Mapping[str, SlotState]) -> Voice:
     """Return what a clone may say: what it recorded of its files the last time, and now."""
+    before, now = effective(before), effective(now)
     same = {slot for slot, state in now.items() if before.get(slot) == state}
     moved = {_file(slot, now[slot]) for slot in now.keys() - same}
     unmoved = {_file(slot, now[slot]) for slot in same}

@@ -36,6 +36,7 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
     parse: Callable[[str, str], Document],
     gone_means_done: Callable[[Document], bool],
     ids_in: Callable[[str], Collection[str]] = _no_ids,
+    kept: list[SlotState] | None = None,
 ) -> SlotState:
     """Walk a slot's changes, oldest first, and return its state at the content of ``end``.
 
@@ -50,6 +51,7 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
         parse: Path and blob id -> what the file says.
         gone_means_done: What a content's dialect thinks of removed entries.
         ids_in: Blob id -> the ids that stand in it, in a task or not.
+        kept: Takes all states on the way.
     """
     steps = _at_hand([each for each in changes[-WINDOW:] if each.new or each.leaves], parse)
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
@@ -76,6 +78,8 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
             gone_means_done=gone_means_done(document),
             still_named=partial(ids_in, change.new),
         )
+        if kept is not None:
+            kept.append(latest)
         if change.new in known:
             returned.append(latest)
         known[change.new] = latest

@@ -8,6 +8,7 @@ comes to the same.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +16,17 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.listing import flatten, text_digest
 from kanban_sync.core.model import UNKNOWN, Version
-from kanban_sync.core.slots import ELSEWHERE, EMPTY, KeyedTask, SlotChange, SlotState
+from kanban_sync.core.slots import (
+    ELSEWHERE,
+    EMPTY,
+    PAST,
+    RETURNED,
+    KeyedTask,
+    SlotChange,
+    SlotState,
+    past_status,
+    past_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -46,7 +57,8 @@ def carry(
     if not document.readable:
         kept = before[0] if before else EMPTY
         prefixes = _prefixes(before[:1], change, (), document)
-        return replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
+        made = change.version.time
+        return replace(kept, blob=change.new, path=change.path, prefixes=prefixes, made=made)
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
     ]
@@ -104,6 +116,8 @@ def carry(
         prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
         removed=_taken_out(before, matches, change, there),
+        past=_past(before, matches, keyed, taken),
+        made=change.version.time,
     )
     return replace(state, roots=_roots(before, state.tops(), owns, taken))
 
@@ -274,6 +288,34 @@ def _taken_out(
             if found.get(task.own, UNKNOWN) <= newest:
                 found[task.own] = _later(change.version, newest.time)
     return {own: version for own, version in found.items() if own not in there}
+
+
+def _past(
+    before: Sequence[SlotState],
+    matches: Sequence[Mapping[int, int]],
+    keyed: Sequence[KeyedTask],
+    taken: Collection[str],
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the values that tasks had before, with those that this content takes away."""
+    found: dict[str, tuple[str, ...]] = dict(before[0].past) if before else {}
+    for state in before[1:]:
+        for own, values in state.past.items():
+            mine = found.get(own, ())
+            if values != mine:
+                more = Counter(values) - Counter(mine)
+                found[own] = (*mine, *more.elements())
+    for state, pairs in zip(before, matches, strict=True):
+        for new, old in pairs.items():
+            was, now = state.tasks[old], keyed[new]
+            left = [past_status(was.status)] * (was.status != now.status)
+            left += [past_text(was.text)] * (was.text != now.text)
+            if left:
+                found[now.own] = (*found.get(now.own, ()), *left)[-PAST:]
+    there = {each.own for state in before for each in state.tasks}
+    for task in keyed:
+        if task.own in taken and task.own not in there:
+            found[task.own] = (*found.get(task.own, ()), RETURNED)[-PAST:]
+    return found
 
 
 def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:

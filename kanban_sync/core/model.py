@@ -115,7 +115,8 @@ class Task(NamedTuple):
 
     ``line`` counts from 1; ``position`` is the place among the tasks of the same file;
     ``group`` is the heading it stands under; ``word`` is the source's own word for the status;
-    ``fields`` are labelled values that have no place of their own, in the file's order.
+    ``fields`` are labelled values that have no place of their own, in the file's order; ``branch``
+    is the layer that says of it what the base layer does not say, '' if none does.
     """
 
     key: TaskKey
@@ -137,6 +138,7 @@ class Task(NamedTuple):
     text_version: Version = UNKNOWN
     status_version: Version = UNKNOWN
     assignee_version: Version = UNKNOWN
+    branch: str = ""
 
 
 class ParsedTask(NamedTuple):

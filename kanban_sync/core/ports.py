@@ -55,6 +55,13 @@ class Source(Protocol):
         """Return the slot of a file for which ``matches`` holds; the same after an archive move."""
         ...
 
+    def group(self, path: str, settings: SourceSettings) -> str:
+        """Return what all files of a unit have in common, wherever it lies; '' for those of none.
+
+        The latter, where there are any, tell how units are read.
+        """
+        ...
+
     def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:
         """Find the units of a tree, in path order; passes over files for which ``matches`` is not.
 
@@ -89,12 +96,30 @@ class Source(Protocol):
         ...
 
 
+class Fork(NamedTuple):
+    """A commit that a layer has in common with the base layer: a merge base of the two.
+
+    ``changed`` are the watched files of which the base layer has other bytes by now, with their
+    blob ids then; '' for those that were not there. ``time`` is the commit's, in seconds.
+    """
+
+    commit: str
+    changed: Tree
+    time: int = 0
+
+
 class Layer(NamedTuple):
     """One state of the repository that has a say.
 
-    ``log`` holds the commits that changed watched files, oldest first: those after ``since`` if
-    that is an ancestor of ``tip``, else all (``since`` is empty then). ``links`` are symbolic links
-    at watched paths; their blobs hold where they lead.
+    The first one is the base layer. Its ``tree`` holds all watched files. ``log`` holds the commits
+    that changed watched files, oldest first: those after ``since`` if that is an ancestor of
+    ``tip``, else all (``since`` is empty then). ``links`` are symbolic links at watched paths;
+    their blobs hold where they lead. ``others`` tells all branches apart that may be layers: a hash
+    of their names and tips.
+
+    Of any other layer ``changed`` are the watched files that differ from its first fork, with their
+    blob ids; '' for those that are gone. ``log`` holds the commits that it adds to the base layer.
+    ``is_still`` tells of the base layer that nothing has moved since.
     """
 
     name: str
@@ -103,6 +128,10 @@ class Layer(NamedTuple):
     log: tuple[LogEntry, ...] = ()
     since: str = ""
     links: Tree = field(default_factory=dict)
+    others: str = ""
+    forks: tuple[Fork, ...] = ()
+    changed: Tree = field(default_factory=dict)
+    is_still: bool = False
 
 
 class Branches(NamedTuple):
@@ -126,11 +155,18 @@ class Repository(Protocol):
     """Git, at fixed commits: never the work tree, never the index."""
 
     def layers(
-        self, pathspecs: Sequence[str], since: Mapping[str, str], *, whole: bool = False
+        self,
+        pathspecs: Sequence[str],
+        since: Mapping[str, str],
+        known: Mapping[str, str] | None = None,
+        *,
+        whole: bool = False,
     ) -> tuple[Layer, ...]:
-        """Resolve the layers. ``since`` maps a layer's name to the tip that was synced last.
+        """Resolve the layers, the base layer first. ``since`` maps their names to former tips.
 
-        A layer that has not moved since has no tree, unless it is asked for as a ``whole``.
+        ``known`` does so where what was read then does not count any more.
+        Where none has moved since, only the base layer is told, without a tree, unless they are
+        asked for as a ``whole``.
         """
         ...
 
@@ -252,8 +288,9 @@ class Run:
 class FilesState:
     """What this clone's last sync knew of its files: each layer's tip and each slot's state.
 
-    ``is_shared`` tells whether other clones bring their tasks into the same database, and
-    ``has_news`` whether one did since. Both are the store's to say.
+    ``slots`` are what ``core.slots.Slots`` holds, in one mapping. ``is_shared`` tells whether other
+    clones bring their tasks into the same database, and ``has_news`` whether one did since. Both
+    are the store's to say.
     """
 
     tips: Mapping[str, str] = field(default_factory=dict)

@@ -90,6 +90,8 @@ def slot_to_json(state: SlotState) -> str:
         **({"hidden": _rows(state.hidden)} if state.hidden else {}),
         **({"removed": dict(state.removed)} if state.removed else {}),
         **({"roots": dict(state.roots)} if state.roots else {}),
+        **({"past": dict(state.past)} if state.past else {}),
+        "made": state.made,
     }
     return json.dumps(plain, ensure_ascii=False)
 
@@ -101,13 +103,14 @@ def _rows(tasks: Sequence[KeyedTask]) -> list[tuple[Any, ...]]:
             *(task.own, task.above, task.status, task.text),
             *(*task.text_version, *task.status_version),
             *((task.assignee, *task.assignee_version) if _is_assigned(task) else ()),
+            *((task.branch,) if task.branch else ()),
         )
         for task in tasks
     ]
 
 
 def _is_assigned(task: KeyedTask) -> bool:
-    return bool(task.assignee) or task.assignee_version != UNKNOWN
+    return bool(task.assignee) or task.assignee_version != UNKNOWN or bool(task.branch)
 
 
 def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[KeyedTask, ...]:
@@ -124,8 +127,10 @@ def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[KeyedTask, ...]:
     )  # fmt: skip
 
 
-def _assigned(assignee: str = "", time: int = 0, commit: str = "") -> tuple[str, Version]:
-    return assignee, Version(time, commit)
+def _assigned(
+    assignee: str = "", time: int = 0, commit: str = "", branch: str = ""
+) -> tuple[str, Version, str]:
+    return assignee, Version(time, commit), branch
 
 
 def slot_from_json(text: str) -> SlotState:
@@ -146,6 +151,7 @@ def slot_from_json(text: str) -> SlotState:
             "shape_version": Version(*data["shape_version"]),
             "completed": {own: Version(*each) for own, each in completed.items()},
             "removed": {own: Version(*each) for own, each in data.get("removed", {}).items()},
+            "past": {own: tuple(each) for own, each in data.get("past", {}).items()},
         },
     )
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import UNKNOWN, Version
+from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from kanban_sync.core.identity import Traits
 
@@ -19,7 +20,8 @@ class KeyedTask:
 
     ``above`` is the own key of the task it stands below (empty at the top); ``text`` is a hash of
     all that the text version speaks of. The assignee, who is part of the text, has a version of its
-    own, too: unknown as long as nobody was assigned.
+    own, too: unknown as long as nobody was assigned. ``branch`` is the layer that says of it what
+    the base layer does not say.
     """
 
     own: str
@@ -31,6 +33,7 @@ class KeyedTask:
     status_version: Version = UNKNOWN
     assignee: str = ""
     assignee_version: Version = UNKNOWN
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,10 @@ class SlotState:
     done, each with the version of the removal; ``shape_version`` is the newest commit that moved
     the file (into the archive) or took a task out of it; ``hidden`` are tasks whose ids
     still stand in the content, where nobody reads a task: a box that broke, a block in a comment.
-    They were not removed. ``removed`` are the own keys of all tasks that a commit took out and none
+    They were not removed. ``past`` are the values that a task had before, by its own key, as
+    ``past_status`` and ``past_text`` write them: whatever says one of them again only lies behind.
+    ``made`` is the time of the commit that gave the file this content.
+    ``removed`` are the own keys of all tasks that a commit took out and none
     brought back, each with that commit's version, which is newer than any that the task had.
     """
 
@@ -63,6 +69,8 @@ class SlotState:
     hidden: tuple[KeyedTask, ...] = ()
     removed: Mapping[str, Version] = field(default_factory=dict)
     roots: Mapping[str, str] = field(default_factory=dict)
+    past: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    made: int = 0
 
     def name_of(self, own: str, top: str = "") -> str:
         """Return the name in the key of a task, by its own key and the top-level one's over it."""
@@ -80,6 +88,88 @@ class SlotState:
 
 
 EMPTY = SlotState("")
+
+MERGED = "~"
+"""Begins the name under which the state is kept that all layers together give a slot."""
+
+FORK = "@"
+"""Begins the name under which a state is kept that a slot had where a layer forks off."""
+
+PAST = 40
+"""How many values that a task had before are kept."""
+
+
+RETURNED = "r"
+"""In ``past``: the task had been taken out, and came back."""
+
+
+def past_status(status: str) -> str:
+    """Return how a former status is written in ``past``."""
+    return f"s{status}"
+
+
+def past_text(digest: str) -> str:
+    """Return how the hash of former words is written in ``past``."""
+    return f"t{digest}"
+
+
+class Slots(NamedTuple):
+    """What is kept of slots, told apart by their names.
+
+    ``base`` are as the base layer has them, so that its history can be followed from there;
+    ``merged`` are those that other layers change, as all together leave them; ``forks`` are states
+    that the base layer had where others fork off, by ``fork_name``.
+    """
+
+    base: dict[str, SlotState]
+    merged: dict[str, SlotState]
+    forks: dict[str, SlotState]
+
+    def named(self) -> dict[str, SlotState]:
+        """Return all of them in one mapping."""
+        return {
+            **self.base,
+            **{f"{MERGED}{slot}": state for slot, state in self.merged.items()},
+            **self.forks,
+        }
+
+
+def slots_of(named: Mapping[str, SlotState]) -> Slots:
+    """Return what was kept of slots in one mapping, told apart again."""
+    found = Slots({}, {}, {})
+    for name, state in named.items():
+        if name.startswith(MERGED):
+            found.merged[name.removeprefix(MERGED)] = state
+        else:
+            (found.forks if name.startswith(FORK) else found.base)[name] = state
+    return found
+
+
+def fork_name(slot: str, state: SlotState) -> str:
+    """Return the name under which the state is kept that a slot had where a layer forks off."""
+    return f"{FORK}{state.blob}.{state.made} {slot}"
+
+
+def fork_slot(name: str) -> str:
+    """Return the slot whose state is kept under such a name."""
+    return name.partition(" ")[2]
+
+
+def at_fork(states: Iterable[SlotState], blob: str, time: int) -> SlotState | None:
+    """Return which of a slot's states it had at a commit: the last one with that content by then.
+
+    A content may come back: what had been before is another state.
+    """
+    same = sorted((each for each in states if each.blob == blob), key=lambda each: each.made)
+    by_then = [each for each in same if each.made <= time]
+    return by_then[-1] if by_then else next(iter(same), None)
+
+
+def effective(named: Mapping[str, SlotState]) -> Mapping[str, SlotState]:
+    """Return the states of all slots as all layers together leave them."""
+    slots = slots_of(named)
+    return {**slots.base, **slots.merged}
+
 
 ELSEWHERE = "elsewhere"
 """In place of a text's hash: the key went to another slot with its task."""

@@ -61,6 +61,10 @@ class OneFile:
         """Return the path itself: such a file stays where it is."""
         return path
 
+    def group(self, path: str, settings: SourceSettings) -> str:  # noqa: ARG002 - as above
+        """Return the path itself: each file is a unit."""
+        return path
+
     def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:  # noqa: ARG002
         """Find the files; their ids are unique in the repository."""
         return [

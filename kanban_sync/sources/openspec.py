@@ -119,6 +119,13 @@ class OpenSpec:
             return path
         return f"{place.root.path}/changes/{place.id}/{place.inside}"
 
+    def group(self, path: str, settings: SourceSettings) -> str:
+        """Return the path that a change's folder has while it is active; '' for what is shared."""
+        place = _place(path, settings)
+        if place is None or not place.folder:
+            return ""
+        return f"{place.root.path}/changes/{place.id}"
+
     def units(self, tree: Tree, read: Read, settings: SourceSettings) -> list[Unit]:
         """Find the changes; metadata and schemas are read only where a root has own schemas."""
         changes: dict[tuple[str, str], dict[str, str]] = {}

@@ -44,6 +44,7 @@ from kanban_sync.core.clones import Heard, hear
 from kanban_sync.core.merge import Filed, Kept, Merge, filed_part, merge_task
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
+from kanban_sync.core.slots import effective
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -244,7 +245,8 @@ def roadmap_updated(changes: Changes, pending: int) -> News:
 
 def lenient_paths(files: FilesState) -> frozenset[str]:
     """Return the files where a name that no task has stands for one that is done: those of v1.0."""
-    return frozenset(state.path for state in files.slots.values() if state.gone_means_done)
+    states = effective(files.slots).values()
+    return frozenset(state.path for state in states if state.gone_means_done)
 
 
 def to_json(data: object) -> str:

@@ -35,7 +35,7 @@ DIGESTS = "SELECT file_digest FROM tasks WHERE project = ?"
 TASKS = """
 SELECT source, name, status, word, title, parent_source, parent_name, "group", number, body,
        labels, assignee, priority, depends_on, fields, position, path, line,
-       text_time, text_commit, status_time, status_commit, assigned_time, assigned_commit
+       text_time, text_commit, status_time, status_commit, assigned_time, assigned_commit, branch
   FROM tasks WHERE project = ?1 ORDER BY path, position, source, name
 """
 
@@ -62,16 +62,16 @@ INSERT INTO tasks (
        body, labels, assignee, priority, depends_on, fields, position, path, line,
        text_time, text_commit, status_time, status_commit, file_digest,
        file_status, file_word, file_assignee, file_time, file_commit,
-       assigned_time, assigned_commit)
+       assigned_time, assigned_commit, branch)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-       ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)
+       ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
 ON CONFLICT (project, source, name) DO UPDATE SET
        status = ?4, word = ?5, title = ?6, parent_source = ?7, parent_name = ?8, "group" = ?9,
        number = ?10, body = ?11, labels = ?12, assignee = ?13, priority = ?14, depends_on = ?15,
        fields = ?16, position = ?17, path = ?18, line = ?19, text_time = ?20, text_commit = ?21,
        status_time = ?22, status_commit = ?23, file_digest = ?24,
        file_status = ?25, file_word = ?26, file_assignee = ?27, file_time = ?28, file_commit = ?29,
-       assigned_time = ?30, assigned_commit = ?31
+       assigned_time = ?30, assigned_commit = ?31, branch = ?32
 """
 
 _NEW_TASK = WRITE_TASK.partition(")\nON CONFLICT")[0]
@@ -99,7 +99,7 @@ def digest_of(task: Task) -> str:
     """Return a hash of all that a file says of a task."""
     ((_, source, name), title, status, word, parent, group, number, body, labels, assignee,
      priority, depends_on, fields, position, path, line,
-     (text_time, text_commit), (status_time, status_commit), assigned) = task  # fmt: skip
+     (text_time, text_commit), (status_time, status_commit), assigned, branch) = task  # fmt: skip
     words = (
         source,
         name,
@@ -119,7 +119,7 @@ def digest_of(task: Task) -> str:
         text_commit,
         status_commit,
         assigned.commit,
-        f"{position} {line} {text_time} {status_time} {assigned.time}",
+        f"{position} {line} {text_time} {status_time} {assigned.time} {branch}",
     )
     text = "\0".join(words)
     if text.count("\0") >= len(words):
@@ -136,14 +136,14 @@ def row_of(kept: Kept, digest: str) -> Row:
     task, filed = kept
     ((project, source, name), title, status, word, parent, group, number, body, labels, assignee,
      priority, depends_on, fields, position, path, line,
-     (text_time, text_commit), (status_time, status_commit), assigned) = task  # fmt: skip
+     (text_time, text_commit), (status_time, status_commit), assigned, branch) = task  # fmt: skip
     _, parent_source, parent_name = parent or NO_PARENT
     file_status, file_word, file_assignee, file_time, file_commit = _row_of_filed(filed)
     return (
         project, source, name, f"{status}", word, title, parent_source, parent_name, group, number,
         body, _listed(labels), assignee, priority, _listed(depends_on), _listed(fields),
         position, path, line, text_time, text_commit, status_time, status_commit, digest,
-        file_status, file_word, file_assignee, file_time, file_commit, *assigned,
+        file_status, file_word, file_assignee, file_time, file_commit, *assigned, branch,
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def task_of(project: str, row: Row) -> Task:
     (source, name, status, word, title, parent_source, parent_name, group, number, body,
      labels, assignee, priority, depends_on, fields, position, path, line,
      text_time, text_commit, status_time, status_commit, assigned_time, assigned_commit,
-     ) = row  # fmt: skip
+     branch) = row  # fmt: skip
     parent = None if parent_source is None else _KEY((project, parent_source, parent_name))
     return _TASK(
         (
@@ -193,6 +193,7 @@ def task_of(project: str, row: Row) -> Task:
             body, _list(labels), assignee, priority, _list(depends_on), _pairs(fields), position,
             path, line, _VERSION((text_time, text_commit)),
             _VERSION((status_time, status_commit)), _VERSION((assigned_time, assigned_commit)),
+            branch,
         )
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.liveness import OTHERS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -22,9 +24,11 @@ LONGEST_NOTES = 1 << 20
 def tips_text(tips: Mapping[str, str]) -> str:
     """Return the tips that a database has recorded as one line of the notes, '' if there are none.
 
-    A quote would have to be escaped there, for the shell that reads the notes.
+    Where there are many layers one of the tips is a hash of them all. A quote would have to be
+    escaped there, for the shell that reads the notes.
     """
-    return " ".join(f"{name}={tip}" for name, tip in sorted(tips.items())).replace("'", "%27")
+    told = {name: tip for name, tip in tips.items() if OTHERS not in tips or name[0] == ":"}
+    return " ".join(f"{name}={tip}" for name, tip in sorted(told.items())).replace("'", "%27")
 
 
 def noted_tips(seen: Path, common_dir: Path, git_dir: Path, worktree: str) -> str:

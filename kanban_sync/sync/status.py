@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.model import Status
+from kanban_sync.core.slots import effective
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 
@@ -41,10 +43,16 @@ def count_tasks(tasks: Iterable[Task]) -> dict[str, int]:
     return dict(sorted(Counter(task.status.value for task in tasks).items()))
 
 
+def count_branches(tasks: Iterable[Task]) -> dict[str, int]:
+    """Return of how many open tasks a branch says what the default branch does not."""
+    found = (task.branch for task in tasks if task.branch and task.status is not Status.ORPHANED)
+    return dict(sorted(Counter(found).items()))
+
+
 def held_by(store: TaskStore | None) -> set[str]:
     """Return the paths of the files that held tasks at the last sync."""
-    slots = store.files().slots.values() if store is not None else ()
-    return {state.path for state in slots if state.tasks}
+    slots = effective(store.files().slots) if store is not None else {}
+    return {state.path for state in slots.values() if state.tasks}
 
 
 def reading_data(
@@ -72,6 +80,7 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
     name = allowed.id if allowed is not None else requests.DATABASE
     other_name = renamed(target, ids) if target is not None else ""
     waiting = requests.pending(state, name)
+    tasks = store.tasks() if store else []
     return {
         "target": asdict(target) if target is not None else None,
         "target_id": target.id if target is not None else None,
@@ -81,6 +90,7 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "paused": state.is_paused,
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),
-        "tasks": count_tasks(store.tasks()) if store else {},
+        "tasks": count_tasks(tasks),
+        "branches": count_branches(tasks),
         "ahead": _ahead(store.ahead()) if store else [],
     }

@@ -16,7 +16,7 @@ from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
-from kanban_sync.sync.reading import Reading, read_files
+from kanban_sync.sync.reading import read_files
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.model import Task
+    from kanban_sync.sync.unit_reading import Reading
 
 PROJECT = "p1"
 

@@ -97,6 +97,13 @@ def test_a_new_clone_knows_what_was_removed_before_it_came(team: Team) -> None:
     assert statuses(team)["pears"] is Status.ORPHANED
 
 
+def take_back(team: Team, name: str) -> None:
+    """Reset a branch, and what is known of it on the remote, as a forced push does."""
+    clone = team.clones[name]
+    team.reset(name, clone)
+    clone.repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+
+
 def test_who_loses_its_last_word_to_a_reset_takes_it_back_also_after_another_one_did(
     team: Team,
 ) -> None:
@@ -106,7 +113,7 @@ def test_who_loses_its_last_word_to_a_reset_takes_it_back_also_after_another_one
     team.start_over(b)
     team.sync_all()
     for name in ("a", "b"):
-        team.reset(name, team.clones[name])
+        take_back(team, name)
     b.sync()
     assert statuses(team)["apples"] is Status.TODO
     a.sync()
@@ -119,7 +126,7 @@ def test_what_a_reset_took_back_comes_again_from_a_clone_that_has_it(team: Team)
     team.push("a", a)
     team.start_over(b)
     team.sync_all()
-    team.reset("a", a)
+    take_back(team, "a")
     a.sync()
     found = statuses(team)
     assert (found["apples"], found["figs"]) == (Status.TODO, Status.ORPHANED)

@@ -1,0 +1,103 @@
+"""What a layer says of single tasks that the commits from which it forks off did not say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.listing import flatten
+from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
+from kanban_sync.core.slots import EMPTY, KeyedTask, SlotState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kanban_sync.core.assemble import ReadFile
+
+
+class Line(NamedTuple):
+    """A task of a file, without what stands below it, and all that is known of it."""
+
+    task: ParsedTask
+    keyed: KeyedTask
+
+    @property
+    def newest(self) -> Version:
+        """The newer version of the two parts of it."""
+        return max(self.keyed.text_version, self.keyed.status_version)
+
+
+class Opinion(NamedTuple):
+    """What a layer says of a task, by its own key.
+
+    ``line`` is the task as the layer has it; None where it took it out, with the version ``gone``,
+    and ``is_done`` if that completed it. A value counts only with ``has_text`` or ``has_status``.
+    ``behind`` is the task that stands before a new one among its neighbours; ``past`` are the
+    values that the task had had before the layer forked off.
+    """
+
+    layer: str
+    own: str
+    line: Line | None
+    has_text: bool = False
+    has_status: bool = False
+    behind: str = ""
+    gone: Version = UNKNOWN
+    is_done: bool = False
+    past: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> Version:
+        """The newest version of what it says."""
+        if self.line is None:
+            return self.gone
+        keyed = self.line.keyed
+        text = keyed.text_version if self.has_text else UNKNOWN
+        return max(text, keyed.status_version if self.has_status else UNKNOWN)
+
+
+def lines_of(read: ReadFile) -> list[Line]:
+    """Return the tasks of a file one after the other."""
+    return [
+        Line(task._replace(children=()), keyed)
+        for (task, _, _), keyed in zip(flatten(read.document.tasks), read.state.tasks, strict=True)
+    ]
+
+
+def opinions_of(
+    layer: str, forks: Sequence[SlotState], side: ReadFile | None, gone: Version
+) -> Iterator[Opinion]:
+    """Yield what a layer says of the tasks of one file.
+
+    A value that one of the forks had already is none that the layer has set.
+
+    Args:
+        layer: Its name.
+        forks: The file as each of the forks had it; ``EMPTY`` where there was none.
+        side: The file as the layer has it, None if there is none.
+        gone: The version with which the layer took a file away.
+    """
+    had = [{task.own: task for task in fork.tasks} for fork in forks]
+    last: dict[str, str] = {}
+    lines = lines_of(side) if side is not None else []
+    for line in lines:
+        keyed = line.keyed
+        former = [tasks[keyed.own] for tasks in had if keyed.own in tasks]
+        behind = last.get(keyed.above, "")
+        last[keyed.above] = keyed.own
+        has_text = all(each.text != keyed.text for each in former)
+        has_status = all(each.status != keyed.status for each in former)
+        if has_text or has_status:
+            past = forks[0].past.get(keyed.own, ())
+            yield Opinion(layer, keyed.own, line, has_text, has_status, behind, past=past)
+    state = side.state if side is not None else EMPTY
+    there = {each.own for each in (*state.tasks, *state.hidden)}
+    for own in had[0]:
+        if own not in there and all(own in tasks for tasks in had):
+            yield Opinion(
+                layer,
+                own,
+                None,
+                gone=max(gone, state.removed.get(own, UNKNOWN)),
+                is_done=own in state.completed,
+                past=forks[0].past.get(own, ()),
+            )

@@ -1,0 +1,297 @@
+"""What a repository would say if all its layers were merged now, one unit at a time.
+
+Each layer is compared with the commits from which it forks off. Of what it has changed since, the
+newest version of a task's words counts, and the newest of its status, each by itself; a value that
+the base layer has had since then, and has no more, says nothing. A task that one layer took out and
+another one changed is there if the change is newer; one that was completed by being taken out
+stays so. A unit as a whole is in one place, or in none: the newest move of it counts, and one that
+is gone comes back whole with a newer change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.assemble import ReadFile
+from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.opinions import Line, lines_of, opinions_of
+from kanban_sync.core.slots import EMPTY, RETURNED, past_status, past_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.model import ParsedTask, Version
+    from kanban_sync.core.opinions import Opinion
+    from kanban_sync.core.slots import KeyedTask, SlotState
+    from kanban_sync.core.units import Unit
+
+
+class Side(NamedTuple):
+    """A unit as one layer has it: its files by slot; None if it is gone, with that version."""
+
+    unit: Unit | None
+    files: Mapping[str, ReadFile]
+    gone: Version = UNKNOWN
+
+    @property
+    def place(self) -> str:
+        """Where it lies, '' if nowhere."""
+        return self.unit.path if self.unit is not None else ""
+
+    @property
+    def moved(self) -> Version:
+        """The version of what was last said of its place."""
+        if self.unit is None:
+            return self.gone
+        return max((read.state.shape_version for read in self.files.values()), default=UNKNOWN)
+
+    @property
+    def newest(self) -> Version:
+        """The newest version of all that it holds."""
+        if self.unit is None:
+            return UNKNOWN
+        tasks = (task for read in self.files.values() for task in read.state.tasks)
+        versions = (max(task.text_version, task.status_version) for task in tasks)
+        return max(versions, default=self.moved)
+
+
+class Former(NamedTuple):
+    """A unit as it was where a layer forks off: where it lay, '' if nowhere, and its slots."""
+
+    place: str
+    states: Mapping[str, SlotState]
+
+
+class Overlay(NamedTuple):
+    """A unit as a layer has it, and as it was in each commit from which the layer forks off."""
+
+    layer: str
+    forks: tuple[Former, ...]
+    side: Side
+
+    def opinions(self) -> dict[str, list[Opinion]]:
+        """Return what the layer says of each slot's tasks."""
+        slots = dict.fromkeys((*self.side.files, *self.forks[0].states))
+        return {
+            slot: list(
+                opinions_of(
+                    self.layer,
+                    [fork.states.get(slot, EMPTY) for fork in self.forks],
+                    self.side.files.get(slot),
+                    self.side.gone,
+                )
+            )
+            for slot in slots
+        }
+
+    def has_placed(self) -> bool:
+        """Whether the layer says where the unit lies, as none of its forks had it."""
+        return all(fork.place not in {"", self.side.place} for fork in self.forks)
+
+
+def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
+    """Return a unit as all layers together leave it."""
+    said = [(overlay, overlay.opinions()) for overlay in overlays]
+    news = [
+        (_newest(each for of_slot in opinions.values() for each in of_slot), overlay)
+        for overlay, opinions in said
+        if overlay.side.unit is not None
+    ]
+    ground, gone = base, base.gone if base.unit is None else UNKNOWN
+    for overlay, _ in said:
+        if overlay.side.unit is None and overlay.has_placed():
+            gone = max(gone, overlay.side.gone)
+    alive, newest = max(
+        ((version, overlay) for version, overlay in news),
+        key=lambda each: each[0],
+        default=(UNKNOWN, None),
+    )
+    if max(alive, base.newest) <= gone and gone > UNKNOWN:
+        return Side(None, {}, gone)
+    if base.unit is None:
+        if newest is None or alive == UNKNOWN:
+            return base
+        ground = newest.side
+    placed = [each.side for each, _ in said if each.side.unit is not None and each.has_placed()]
+    place = max((ground, *placed), key=lambda side: side.moved).unit or ground.unit
+    if place is None or ground.unit is None:
+        return ground
+    files = {slot: _at(read, ground.unit.path, place.path) for slot, read in ground.files.items()}
+    for slot, opinions in _by_slot(said).items():
+        read = files.get(slot) or _new_file(slot, said, place)
+        if read is not None:
+            files[slot] = _merged(read, opinions, is_base=ground is base)
+    shape = max((side.moved for side in (ground, *placed)), default=UNKNOWN)
+    files = {
+        slot: replace(read, state=replace(read.state, shape_version=shape))
+        if read.state.shape_version < shape
+        else read
+        for slot, read in files.items()
+    }
+    return Side(place, files)
+
+
+def _newest(opinions: Iterable[Opinion]) -> Version:
+    """Return the newest version of what changed a task that is there."""
+    return max((each.newest for each in opinions if each.line is not None), default=UNKNOWN)
+
+
+def _by_slot(
+    said: Sequence[tuple[Overlay, Mapping[str, Sequence[Opinion]]]],
+) -> dict[str, list[Opinion]]:
+    found: dict[str, list[Opinion]] = {}
+    for _, opinions in said:
+        for slot, of_slot in opinions.items():
+            found.setdefault(slot, []).extend(of_slot)
+    return {slot: each for slot, each in found.items() if each}
+
+
+def _at(read: ReadFile, old: str, new: str) -> ReadFile:
+    """Return a file as it lies where its unit was moved; names of tasks stay as they are."""
+    if old == new:
+        return read
+    path = f"{new}{read.file.path.removeprefix(old)}"
+    state = read.state
+    names = dict.fromkeys(state.taken, f"{state.path}/")
+    state = replace(state, path=path, prefixes={**names, **state.prefixes})
+    return ReadFile(read.file._replace(path=path), read.document, state)
+
+
+def _new_file(
+    slot: str,
+    said: Sequence[tuple[Overlay, Mapping[str, Sequence[Opinion]]]],
+    place: Unit,
+) -> ReadFile | None:
+    """Return an empty file of a unit, one that none of a layer's forks had; None if they had it."""
+    for overlay, _ in said:
+        read = overlay.side.files.get(slot)
+        is_new = not any(slot in fork.states for fork in overlay.forks)
+        if read is not None and is_new and overlay.side.unit is not None:
+            at = _at(read, overlay.side.unit.path, place.path)
+            empty = replace(at.state, tasks=(), hidden=(), past={}, completed={}, removed={})
+            return ReadFile(at.file, at.document._replace(tasks=()), empty)
+    return None
+
+
+def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> ReadFile:
+    """Return a file with what layers say of its tasks."""
+    text = _Text(read)
+    state = read.state
+    by_own: dict[str, list[Opinion]] = {}
+    for each in opinions:
+        ahead = _ahead(each, state) if is_base else each
+        if ahead is not None:
+            by_own.setdefault(each.own, []).append(ahead)
+    hidden = {each.own for each in state.hidden}
+    completed, removed = dict(state.completed), dict(state.removed)
+    for own, said in by_own.items():
+        merged = _line(text.lines.get(own), said)
+        gone = [each for each in said if each.line is None]
+        out = [each.gone for each in gone] + ([removed[own]] if own in removed else [])
+        is_done = own in completed or any(each.is_done for each in gone)
+        if merged is None or own in hidden:
+            continue
+        if out and (is_done or max(out) > merged.newest):
+            text.take_out(own)
+            removed[own] = max(out)
+            if is_done:
+                completed[own] = max(out)
+            continue
+        text.put(merged, next((each.behind for each in said if each.behind), ""))
+        removed.pop(own, None)
+    tasks, keyed = text.whole()
+    document = read.document._replace(tasks=tasks)
+    state = replace(state, tasks=keyed, completed=completed, removed=removed)
+    return ReadFile(read.file, document, state)
+
+
+def _ahead(opinion: Opinion, state: SlotState) -> Opinion | None:
+    """Return what the base layer has not had since an opinion's layer forked off; None if all."""
+    since = Counter(state.past.get(opinion.own, ())) - Counter(opinion.past)
+    if not since:
+        return opinion
+    if opinion.line is None:
+        return None if RETURNED in since else opinion
+    keyed = opinion.line.keyed
+    has_text = opinion.has_text and past_text(keyed.text) not in since
+    has_status = opinion.has_status and past_status(keyed.status) not in since
+    is_any = has_text or has_status
+    return opinion._replace(has_text=has_text, has_status=has_status) if is_any else None
+
+
+def _line(line: Line | None, said: Sequence[Opinion]) -> Line | None:
+    """Return a task with the newest words and the newest status; None if nobody has it."""
+    voices = [(each, each.line) for each in said if each.line is not None]
+    if line is None:
+        if not voices:
+            return None
+        first, line = max(voices, key=lambda each: each[0].newest)
+        line = line._replace(keyed=replace(line.keyed, branch=first.layer))
+    text = status = line
+    branch = line.keyed.branch
+    for each, its in voices:
+        keyed = its.keyed
+        if each.has_text and keyed.text_version > text.keyed.text_version:
+            branch = branch if keyed.text == text.keyed.text else each.layer
+            text = its
+        if each.has_status and keyed.status_version > status.keyed.status_version:
+            branch = branch if keyed.status == status.keyed.status else each.layer
+            status = its
+    return Line(
+        text.task._replace(status=status.task.status, word=status.task.word),
+        replace(
+            text.keyed,
+            above=line.keyed.above,
+            status=status.keyed.status,
+            status_version=status.keyed.status_version,
+            branch=branch,
+        ),
+    )
+
+
+class _Text:
+    """The tasks of a file while it is merged: by their own keys, and in their order."""
+
+    def __init__(self, read: ReadFile) -> None:
+        self.lines = {line.keyed.own: line for line in lines_of(read)}
+        self._below: dict[str, list[str]] = {}
+        for own, line in self.lines.items():
+            self._below.setdefault(line.keyed.above, []).append(own)
+
+    def put(self, line: Line, behind: str) -> None:
+        """Replace a task, or put a new one behind one of its neighbours."""
+        own, above = line.keyed.own, line.keyed.above
+        if own not in self.lines:
+            above = above if above in self.lines else ""
+            line = line._replace(keyed=replace(line.keyed, above=above))
+            there = self._below.setdefault(above, [])
+            at = there.index(behind) + 1 if behind in there else len(there)
+            there.insert(at, own)
+        self.lines[own] = line
+
+    def take_out(self, own: str) -> None:
+        """Take a task out; what stands below it and is not taken out stands at the top then."""
+        line = self.lines.pop(own, None)
+        if line is None:
+            return
+        self._below[line.keyed.above].remove(own)
+        for child in self._below.pop(own, []):
+            below = self.lines[child]
+            self.lines[child] = below._replace(keyed=replace(below.keyed, above=""))
+            self._below.setdefault("", []).append(child)
+
+    def whole(self) -> tuple[tuple[ParsedTask, ...], tuple[KeyedTask, ...]]:
+        """Return all tasks, nested as a document has them, and one after the other."""
+        keyed: list[KeyedTask] = []
+
+        def nested(above: str) -> tuple[ParsedTask, ...]:
+            found: list[ParsedTask] = []
+            for own in self._below.get(above, ()):
+                line = self.lines[own]
+                keyed.append(line.keyed)
+                found.append(line.task._replace(children=nested(own)))
+            return tuple(found)
+
+        return nested(""), tuple(keyed)

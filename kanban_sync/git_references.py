@@ -1,0 +1,204 @@
+"""Where the branches of a repository are at one moment, and which of them is the default one."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from kanban_sync import git_calls
+from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.links import published_at
+from kanban_sync.core.ports import Branches
+from kanban_sync.git_output import detached_heads, loose_branches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from kanban_sync.core.liveness import Liveness
+    from kanban_sync.git_branches import Git
+
+BRANCH = "refs/heads/"
+REMOTE = "refs/remotes/"
+REMOTE_BRANCH = "refs/remotes/origin/"
+ORIGIN_HEAD = "refs/remotes/origin/HEAD"
+
+
+class References:
+    """The references of a clone, all of the same moment: that of the first question."""
+
+    def __init__(
+        self,
+        git: Git,
+        common_dir: Path,
+        default_branch: str,
+        current: Path | None,
+        liveness: Liveness | None,
+    ) -> None:
+        """Bind to a clone; nothing is asked yet. What the words mean, ``GitRepository`` says."""
+        self._ask = git
+        self._common_dir = common_dir
+        self._default_branch = default_branch
+        self._current = current
+        self._liveness = liveness
+        self._base: tuple[str, str] | None = None
+        self._heads: dict[str, str] | None = None
+        self._loose: set[str] | None = None
+        self._moment = 0.0
+        self._usual_branch: str | None = None
+
+    def choose(
+        self, *, default_branch: str, current: Path | None, liveness: Liveness | None = None
+    ) -> None:
+        """Read other branches from now on, at the same moment: the settings may say so."""
+        self._default_branch = default_branch
+        self._current = current
+        self._liveness = liveness
+        self._base = None
+
+    def heads(self) -> dict[str, str]:
+        """Return all local branches, and where ``origin`` points: reference name -> commit id.
+
+        Asked once: all that this object tells is of the same moment.
+        """
+        if self._heads is None:
+            # Both before git is asked: what happens in between is taken for news later.
+            self._moment = time.monotonic()
+            self._loose = loose_branches(self._common_dir, BRANCH)
+            self._heads = self._read_heads()
+        return self._heads
+
+    def _read_heads(self) -> dict[str, str]:
+        heads: dict[str, str] = {}
+        for line in self._ask(git_calls.HEADS).splitlines():
+            commit, name, *symref = line.split(" ")
+            heads[name] = commit
+            if name == ORIGIN_HEAD and symref and symref[0]:
+                heads["origin/HEAD"] = symref[0]
+        return heads
+
+    def head_of(self, git_dir: Path) -> tuple[str, str]:
+        """Return the branch and commit that a work tree has checked out, '' where there is none."""
+        with contextlib.suppress(OSError):
+            text = (git_dir / "HEAD").read_text("utf-8").strip()
+            if not text.startswith("ref: "):
+                return "", text
+            reference = text.removeprefix("ref: ")
+            return reference, self.heads().get(reference, "")
+        return "", ""
+
+    def branches(self, own: str) -> Branches:
+        """Return what the shim compares where this reference is checked out."""
+        heads = self.heads()
+        # The settings of hooks are read from the default branch, whatever else is read.
+        name, _ = self._default(heads)
+        remote = REMOTE_BRANCH + name
+        remote = remote if name and remote in heads else ""
+        listed = [name for name in heads if name.startswith(BRANCH)] + [remote] * bool(remote)
+        text = "\n".join("" if name == own else f"{heads[name]} {name}" for name in listed)
+        loose = self._loose
+        files = (
+            None if loose is None else len(loose - {own}) + (self._common_dir / remote).is_file()
+        )
+        return Branches(own, text, remote, files, self._moment)
+
+    def branch(self) -> tuple[str, str]:
+        """Return the name and commit of the branch that is read, '' and '' before any commit."""
+        heads = self.heads()
+        if self._current is not None:
+            reference, commit = self.head_of(self._current)
+            return reference.removeprefix(BRANCH) or commit, commit
+        name, reference = self._default(heads)
+        if name:
+            return name, heads[reference]
+        if self.is_lacking:
+            return "", ""
+        reference, commit = self.head_of(self._common_dir)
+        return reference.removeprefix(BRANCH) or commit, commit
+
+    @property
+    def is_guessing(self) -> bool:
+        """Whether nothing tells the default branch, so that what is checked out stands for it."""
+        is_told = self._current is not None or self._default_branch
+        return not is_told and not self._default(self.heads())[0]
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether the settings name a default branch that is not in this clone."""
+        if self._current is not None or not self._default_branch:
+            return False
+        has_commits = bool(self.heads()) or bool(self.head_of(self._common_dir)[1])
+        return has_commits and not self._default(self.heads())[0]
+
+    def _default(self, heads: Mapping[str, str]) -> tuple[str, str]:
+        """Return the default branch's name and reference, empty where none can be told."""
+        if self._base is None:
+            self._base = ("", "")
+            for name in self._candidates(heads):
+                there = [each + name for each in (BRANCH, REMOTE_BRANCH) if each + name in heads]
+                if there:
+                    self._base = name, self._further(there)
+                    break
+        return self._base
+
+    def _further(self, references: Sequence[str]) -> str:
+        """Return the branch that is ahead; of two that went apart, the one that others have."""
+        local, *remote = references
+        commits = [self.heads()[each] for each in references]
+        if not remote or len(set(commits)) == 1 or self.common(*commits) == commits[1]:
+            return local
+        return remote[0]
+
+    def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
+        """Yield names that the default branch may have, the surest first."""
+        if self._default_branch:
+            yield self._default_branch
+            return
+        if "origin/HEAD" in heads:
+            yield heads["origin/HEAD"].removeprefix(REMOTE_BRANCH)
+        yield from (self._configured(), "main", "master")
+
+    def _configured(self) -> str:
+        """Return how the user calls default branches, '' if nobody said."""
+        if self._usual_branch is None:
+            self._usual_branch = ""
+            with contextlib.suppress(RepositoryError):
+                self._usual_branch = self._ask(git_calls.USUAL_BRANCH)
+        return self._usual_branch
+
+    def common(self, commit: str, other: str) -> str:
+        """Return the last commit from which both descend, '' if none is known."""
+        try:
+            return self._ask(git_calls.common(commit, other))
+        except RepositoryError:
+            return ""  # They share nothing, or one is no longer there.
+
+    def published(self) -> tuple[str, str]:
+        """Return where the default branch goes: its remote's URL, and its name there.
+
+        Without a remote the URL is empty, and the name its own. It is the same whatever is checked
+        out.
+        """
+        name, _ = self._default(self.heads())
+        found = ("", "")
+        with contextlib.suppress(RepositoryError):
+            found = published_at(self._ask(git_calls.REMOTES), name) if name else ("", "")
+        return found if found[1] else ("", name)
+
+    def others(self, name: str, base: str) -> dict[str, str]:
+        """Return where the branches are that may be layers beside the one that is read."""
+        liveness = self._liveness
+        if liveness is None or self._current is not None:
+            return {}
+        below = (BRANCH, REMOTE) if liveness.remote else (BRANCH,)
+        found = {
+            name.removeprefix(BRANCH).removeprefix("refs/"): tip
+            for name, tip in self.heads().items()
+            if name.startswith(below) and tip != base and name != ORIGIN_HEAD
+        }
+        found |= detached_heads(self._common_dir)
+        if name in found:
+            # It and its remote branch went apart.
+            found[f"{name} (local)"] = found.pop(name)
+        return {each: tip for each, tip in found.items() if tip != base and liveness.covers(each)}

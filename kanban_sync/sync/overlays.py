@@ -1,0 +1,282 @@
+"""What other layers than the base layer say of units: as they are there, and at their forks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.assemble import ReadFile
+from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.following import deletions, follow
+from kanban_sync.core.layers import carry
+from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.moves import NO_WORDS, histories, words_of
+from kanban_sync.core.overlay import Former, Overlay, Side
+from kanban_sync.core.slots import (
+    EMPTY,
+    SlotChange,
+    SlotState,
+    at_fork,
+    fork_name,
+    fork_slot,
+    slots_of,
+)
+from kanban_sync.sync.parsing import why_emptied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kanban_sync.core.model import Document, Problem
+    from kanban_sync.core.moves import Histories, Words
+    from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
+    from kanban_sync.sync.parsing import Parsing
+
+Files = dict[str, str]
+"""Path -> blob id."""
+
+Wanted = dict[str, set[tuple[str, int]]]
+"""A slot's full name -> the contents that it had, and the times of the commits."""
+
+
+class _Place(NamedTuple):
+    """What a source finds in a group, in one tree; the time of a fork's commit."""
+
+    unit: Unit | None
+    time: int = 0
+
+    @property
+    def files(self) -> tuple[TaskFile, ...]:
+        return self.unit.files if self.unit is not None else ()
+
+
+class States(NamedTuple):
+    """The states of the base layer's slots: as they are now, and all that were met on the way."""
+
+    now: Mapping[str, SlotState]
+    kept: Mapping[str, Sequence[SlotState]]
+
+
+class _View(NamedTuple):
+    """One group of files as a layer has it, and as its forks had it."""
+
+    layer: Layer
+    changes: Histories
+    here: _Place
+    forks: tuple[_Place, ...]
+
+
+class Overlays:
+    """What the layers of one pass say of the units of one source, by group."""
+
+    def __init__(
+        self,
+        parsing: Parsing,
+        source: Source,
+        base: Layer,
+        layers: Sequence[Layer],
+        known: Mapping[str, SlotState],
+    ) -> None:
+        """Find out which groups layers touch; nothing is parsed yet.
+
+        Args:
+            parsing: What reads.
+            source: The dialect.
+            base: The base layer.
+            layers: The others.
+            known: What was kept of slots at the last pass.
+        """
+        self._parsing = parsing
+        self._source = source
+        self._were: dict[str, list[SlotState]] = {}
+        for name, state in slots_of(known).forks.items():
+            self._were.setdefault(fork_slot(name), []).append(state)
+        self.forks: dict[str, SlotState] = {}
+        self.problems: list[Problem] = []
+        self._views: dict[str, list[_View]] = {}
+        touching = [layer for layer in layers if any(map(self._is_ours, layer.changed))]
+        if touching:
+            here = self._grouped(base.tree)
+            for layer in touching:
+                self._look(layer, here)
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that any layer touches."""
+        return list(self._views)
+
+    def wanted(self) -> Wanted:
+        """Return which contents slots had where layers fork off, and when."""
+        found: Wanted = {}
+        for view in (view for views in self._views.values() for view in views):
+            for fork in view.forks:
+                for file in fork.files:
+                    found.setdefault(self._name(file.slot), set()).add((file.blob, fork.time))
+        return found
+
+    def of(self, group: str, states: States, *, is_first: bool) -> list[Overlay]:
+        """Return what the layers say of a group.
+
+        Args:
+            group: One of ``groups``.
+            states: The states that slots have, or had, in the base layer.
+            is_first: Whether nothing was ever read: what was archived by then is none of our tasks.
+        """
+        found: list[Overlay] = []
+        for view in self._views[group]:
+            forks = tuple(self._former(fork, states) for fork in view.forks)
+            unit = view.here.unit
+            if unit is not None and unit.archived and is_first and not forks[0].place:
+                continue
+            found.append(Overlay(view.layer.name, forks, self._side(view, forks[0], states)))
+        return found
+
+    # --- which files --------------------------------------------------------------------------
+
+    def _is_ours(self, path: str) -> bool:
+        return self._source.matches(path, self._parsing.settings)
+
+    def _name(self, slot: str) -> str:
+        return f"{self._source.NAME}:{slot}"
+
+    def _grouped(self, tree: Mapping[str, str]) -> dict[str, Files]:
+        found: dict[str, Files] = {}
+        group_of, settings = self._source.group, self._parsing.settings
+        for path, blob in tree.items():
+            if self._is_ours(path):
+                found.setdefault(group_of(path, settings), {})[path] = blob
+        return found
+
+    def _look(self, layer: Layer, base: Mapping[str, Files]) -> None:
+        source, settings = self._source, self._parsing.settings
+        texts = self._texts if source.MOVES else None
+        changes = histories(layer.log, self._parsing.slots_of(source), texts)
+        changed = self._grouped(layer.changed)
+        trees = [_patched(base, self._grouped(fork.changed)) for fork in layer.forks]
+        mine = _patched(trees[0], changed)
+        touched = {*trees[0], *mine} - {""} if "" in changed else set(changed)
+        views: dict[str, _View] = {}
+        for group in sorted(touched):
+            views[group] = _View(
+                layer,
+                changes,
+                self._place(mine, group),
+                tuple(
+                    self._place(tree, group)._replace(time=fork.time)
+                    for tree, fork in zip(trees, layer.forks, strict=True)
+                ),
+            )
+        for slot, origin in changes.origins.items():
+            # A file that a layer moved is the file that it was.
+            new, old = source.group(slot, settings), source.group(origin, settings)
+            if new != old and new in views and old in views:
+                views[old] = views[old]._replace(here=views.pop(new).here)
+        for group, view in views.items():
+            self._views.setdefault(group, []).append(view)
+
+    def _place(self, tree: Mapping[str, Files], group: str) -> _Place:
+        files = {**tree.get("", {}), **tree.get(group, {})}
+        ordered = {path: files[path] for path in sorted(files)}
+        content, settings = self._parsing.contents.content, self._parsing.settings
+        return _Place(next(iter(self._source.units(ordered, content, settings)), None))
+
+    def _texts(self, path: str, blob: str) -> Words:
+        try:
+            data = self._parsing.contents.content(blob)
+        except MissingObjectError:
+            return NO_WORDS
+        return words_of(self._source.parse(path, data, self._parsing.settings))
+
+    # --- what they say ------------------------------------------------------------------------
+
+    def _parser(self, *, had_tasks: bool) -> Callable[[str, str], Document]:
+        return self._parsing.parser(
+            self._source, lambda _path, _blob, data: why_emptied(had_tasks, data)
+        )
+
+    def _former(self, place: _Place, states: States) -> Former:
+        found = {
+            self._name(file.slot): self._state(self._name(file.slot), file, place.time, states)
+            for file in place.files
+        }
+        return Former(place.unit.path if place.unit is not None else "", found)
+
+    def _state(self, name: str, file: TaskFile, time: int, states: States) -> SlotState:
+        """Return the state that a slot of the base layer had where a layer forks off."""
+        now = states.now.get(name, EMPTY)
+        found = at_fork(
+            (*self._were.get(name, ()), *states.kept.get(name, ()), now), file.blob, time
+        )
+        if found is None:
+            # Its history is not to be had: known is only what is there now.
+            before = [now] if now.blob else []
+            change = SlotChange(UNKNOWN, (), file.blob, file.path)
+            document = self._parser(had_tasks=False)(file.path, file.blob)
+            is_done = self._source.gone_means_done(document)
+            found = carry(before, change, document, gone_means_done=is_done)
+        self.forks[fork_name(name, found)] = found
+        return found
+
+    def _side(self, view: _View, former: Former, states: States) -> Side:
+        """Return a group as a layer has it; a file that cannot be read is as it was last."""
+        unit = view.here.unit
+        gone = deletions(view.layer.log, former.states)
+        version = max(gone.values(), default=UNKNOWN)
+        if unit is None:
+            return Side(None, {}, version)
+        files: dict[str, ReadFile] = {}
+        for file in unit.files:
+            slot = self._name(view.changes.origins.get(file.slot, file.slot))
+            read = self._read(view, file, former.states.get(slot) or _removed(states.now.get(slot)))
+            if read is not None:
+                files[slot] = read
+        return Side(unit, files, version)
+
+    def _read(self, view: _View, file: TaskFile, start: SlotState) -> ReadFile | None:
+        """Read a file of a layer; None if it cannot be read, and never could."""
+        source = self._source
+        parse = self._parser(had_tasks=bool(start.tasks))
+        steps = view.changes.changes.get(file.slot, ())
+        document = parse(file.path, file.blob)
+        blob = file.blob
+        if not document.readable:
+            self.problems += [
+                problem._replace(message=f"on {view.layer.name}: {problem.message}")
+                for problem in document.problems
+            ]
+            good = (step.new for step in reversed(steps) if step.new)
+            blob = next((each for each in good if parse(file.path, each).readable), "")
+            blob = blob or start.blob
+            if not blob or not parse(file.path, blob).readable:
+                return None
+            ends = [index for index, step in enumerate(steps) if step.new == blob]
+            steps = steps[: ends[-1] + 1] if ends else ()
+        state = follow(
+            start,
+            steps,
+            SlotChange(UNKNOWN, (), blob, file.path),
+            parse,
+            source.gone_means_done,
+            lambda name: source.ids_in(self._parsing.contents.content(name)),
+        )
+        return ReadFile(file._replace(blob=blob), parse(file.path, blob), state)
+
+
+def _removed(state: SlotState | None) -> SlotState:
+    """Return what is known of a slot that is not there any more, else nothing."""
+    return state if state is not None and not state.path else EMPTY
+
+
+def _patched(tree: Mapping[str, Files], changed: Mapping[str, Files]) -> dict[str, Files]:
+    """Return files by group with what is different elsewhere; '' takes a file away."""
+    found = dict(tree)
+    for group, files in changed.items():
+        there = {**found.get(group, {}), **files}
+        found[group] = {path: blob for path, blob in there.items() if blob}
+    return found
+
+
+def all_wanted(overlays: Iterable[Overlays]) -> Wanted:
+    """Return what several sources want to know of the base layer's history."""
+    found: Wanted = {}
+    for each in overlays:
+        found |= each.wanted()
+    return found

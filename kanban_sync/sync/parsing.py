@@ -1,0 +1,91 @@
+"""What is read in one pass: the sources, where they look, and the contents they have parsed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from kanban_sync.core.findings import EMPTIED
+from kanban_sync.core.model import Document, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kanban_sync.core.ports import Source, SourceSettings
+
+FOLLOWED = "assignees, past"
+"""What is known of a task's history besides its words and its status; anew where that grows."""
+
+
+class Contents(Protocol):
+    """Where the bytes of blobs come from."""
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of one blob."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parsing:
+    """The sources with their settings, whose tasks they read, and what they have read already."""
+
+    sources: Mapping[str, Source]
+    settings: SourceSettings
+    contents: Contents
+    project: str
+    with_archive: bool
+    _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Return a hash of the parsers, of where they look, and of what they take."""
+        parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
+        return hash_of((FOLLOWED, parsers, self.settings, self.with_archive))
+
+    def parser(
+        self, source: Source, problem: Callable[[str, str, bytes], str]
+    ) -> Callable[[str, str], Document]:
+        """Return what reads a path and blob id, once each.
+
+        Args:
+            source: The dialect.
+            problem: Path, blob id and bytes -> why they are not to be read at all, '' if they are.
+        """
+        documents: dict[tuple[str, str], Document] = {}
+
+        def parse(path: str, blob: str) -> Document:
+            if (path, blob) not in documents:
+                data = self.contents.content(blob)
+                why = problem(path, blob, data)
+                documents[path, blob] = (
+                    Document((), (Problem(path, 0, why, fatal=True),))
+                    if why
+                    else self._parsed(source, path, blob, data)
+                )
+            return documents[path, blob]
+
+        return parse
+
+    def _parsed(self, source: Source, path: str, blob: str, data: bytes) -> Document:
+        key = (source.NAME, path, blob)
+        if key not in self._documents:
+            self._documents[key] = source.parse(path, data, self.settings)
+        return self._documents[key]
+
+    def slots_of(self, source: Source) -> Callable[[str], str | None]:
+        """Return what tells the slot of a path, None for one that is no task file."""
+
+        def slot_of(path: str) -> str | None:
+            return source.slot(path, self.settings) if source.matches(path, self.settings) else None
+
+        return slot_of
+
+
+def why_emptied(had_tasks: bool, data: bytes) -> str:  # noqa: FBT001 - as it is asked
+    """Return why a file is not believed that had tasks and holds nothing any more, '' if it is."""
+    return EMPTIED if had_tasks and not data.strip() else ""
+
+
+def hash_of(value: object) -> str:
+    """Return a short hash of something that is always written in the same way."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]

@@ -1,0 +1,343 @@
+"""Reads the units of the base layer, lays over them what the others say, and tells what is gone."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.assemble import Own, ReadFile, tasks_of, vanished, with_newest
+from kanban_sync.core.clones import record_of
+from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.following import deletions, follow, without_file
+from kanban_sync.core.model import UNKNOWN, Problem, TaskKey, Version
+from kanban_sync.core.moves import NO_WORDS, histories, words_of
+from kanban_sync.core.overlay import Side, overlaid
+from kanban_sync.core.ports import FilesState
+from kanban_sync.core.slots import (
+    EMPTY,
+    SlotChange,
+    Slots,
+    SlotState,
+    effective,
+    left,
+    slots_of,
+)
+from kanban_sync.sync.known import Known, by_their_ids
+from kanban_sync.sync.overlays import Overlays, States, all_wanted
+from kanban_sync.sync.parsing import hash_of, why_emptied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kanban_sync.core.model import Task
+    from kanban_sync.core.moves import Histories, Words
+    from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
+    from kanban_sync.sync.parsing import Parsing
+
+LINKED = (
+    "is a symbolic link now, and links are not followed; until a file is there again, or nothing,"
+    " it counts as it last was."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All tasks that the files hold, what became of the others, and what to remember.
+
+    ``is_new`` tells whether anything was read at all; if not, the tasks are the database's.
+    """
+
+    tasks: tuple[Task, ...]
+    gone: tuple[Task, ...]
+    files: FilesState
+    problems: tuple[Problem, ...]
+    branch: str
+    tip: str
+    is_new: bool
+
+
+class Behind(NamedTuple):
+    """The folder around a file that is a link, and the link's blob."""
+
+    folder: str
+    blob: str
+
+
+class _Found(NamedTuple):
+    """A unit of the base layer: its tasks as they are known, or, if it was read, its files."""
+
+    unit: Unit
+    slot: str
+    state: SlotState
+    tasks: Sequence[Task] = ()
+    files: tuple[ReadFile, ...] | None = None
+
+
+class UnitReader:
+    """Reads all units of one pass."""
+
+    def __init__(  # noqa: PLR0913 - what reads, what is read, and what is known
+        self,
+        parsing: Parsing,
+        layer: Layer,
+        known: Sequence[Task],
+        files: FilesState,
+        behind: Mapping[str, Behind],
+        overlays: Mapping[str, Overlays],
+    ) -> None:
+        self._parsing = parsing
+        self._layer = layer
+        self._known = Known(known)
+        self._files = files
+        self._behind = behind
+        self._overlays = overlays
+        self._wanted = all_wanted(overlays.values())
+        self._were = slots_of(files.slots)
+        self._is_first = not files.tips
+        self._deleted: dict[str, Version] = {}
+        self._tasks: dict[TaskKey, Task] = {}
+        self._slots: dict[str, SlotState] = {}
+        self._units: dict[str, SlotState] = {}
+        self._gone: dict[str, SlotState] = {}
+        self._merged: dict[str, SlotState] = {}
+        self._kept: dict[str, list[SlotState]] = {}
+        self._problems: list[Problem] = []
+        self._links: dict[str, str] = {}
+        self._left: set[str] = set()
+        self._unread: dict[str, SlotState] = {}
+
+    def read(self, tips: Mapping[str, str]) -> Reading:
+        """Read all units and find out what vanished."""
+        self._deleted = deletions(self._layer.log, self._were.base)
+        for name, source in self._parsing.sources.items():
+            self._read_source(name, source)
+        forks = {key: each for over in self._overlays.values() for key, each in over.forks.items()}
+        slots = Slots({**self._gone, **self._slots, **self._units}, self._merged, forks)
+        now = {**self._slots, **self._merged}.values()
+        by_path = {state.path: state for state in now if state.path}
+        gone = vanished(self._known.all, set(self._tasks), by_path, self._own())
+        problems = (problem for each in self._overlays.values() for problem in each.problems)
+        return Reading(
+            tuple(self._tasks.values()),
+            tuple(gone),
+            FilesState(tips, slots.named()),
+            (*self._problems, *problems),
+            self._layer.name,
+            self._layer.tip,
+            is_new=True,
+        )
+
+    def _read_source(self, name: str, source: Source) -> None:
+        """Read the units of a source, and what layers make of them."""
+        settings = self._parsing.settings
+        links = self._dead_links(name, source)
+        tree = {**self._layer.tree, **links} if links else self._layer.tree
+        texts = partial(self._texts, source) if source.MOVES else None
+        changes = histories(self._layer.log, self._parsing.slots_of(source), texts)
+        self._left |= {f"{name}:{slot}" for slot in changes.left}
+        groups = dict.fromkeys(self._overlays[name].groups)
+        found: list[tuple[str, _Found]] = []
+        for unit in source.units(tree, self._parsing.contents.content, settings):
+            group = source.group(_path_in(unit), settings) if groups else ""
+            read = self._read_unit(name, source, unit, changes, is_alone=group not in groups)
+            if read is not None:
+                found.append((group, read))
+            groups.pop(group, None)
+        self._gone |= self._gone_slots(f"{name}:")
+        for group, each in found:
+            self._settle(name, source, group, each)
+        for group in groups:
+            self._settle(name, source, group, None)
+
+    # --- the base layer -----------------------------------------------------------------------
+
+    def _dead_links(self, name: str, source: Source) -> dict[str, str]:
+        """Return links in place of files that held tasks; not those to a file that is read."""
+        settings = self._parsing.settings
+        found: dict[str, str] = {}
+        behind = {path: each.blob for path, each in self._behind.items()}
+        for path, blob in {**self._layer.links, **behind}.items():
+            if not source.matches(path, settings):
+                continue
+            slot = f"{name}:{source.slot(path, settings)}"
+            target = self._leads_to(path, blob)
+            is_moved = target in self._layer.tree and source.matches(target, settings)
+            if self._files.slots.get(slot, EMPTY).tasks and not is_moved:
+                found[path] = blob
+        self._links |= found
+        return found
+
+    def _leads_to(self, path: str, blob: str) -> str:
+        target = self._parsing.contents.content(blob).decode("utf-8", "replace")
+        link = self._behind[path].folder if path in self._behind else path
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
+        return f"{there}{path[len(link) :]}"
+
+    def _own(self) -> Own:
+        """Return what may be said of tasks that no file of this clone holds."""
+        if not self._files.is_shared:
+            return Own(self._deleted)
+        before, unread = record_of(effective(self._files.slots)), record_of(self._unread)
+        return Own(self._deleted, before.held, unread.held)
+
+    def _gone_slots(self, prefix: str) -> dict[str, SlotState]:
+        """Return what is known of files that are gone: they may come back, with their keys."""
+        there = self._slots.keys() | self._units.keys()
+        return {
+            slot: left(state) if slot in self._left else without_file(slot, state, self._deleted)
+            for slot, state in self._were.base.items()
+            if slot.startswith(prefix) and slot not in there
+        }
+
+    def _texts(self, source: Source, path: str, blob: str) -> Words:
+        """Return the words of the tasks of a content; none where this clone does not have it."""
+        try:
+            data = self._parsing.contents.content(blob)
+        except MissingObjectError:
+            return NO_WORDS
+        return words_of(source.parse(path, data, self._parsing.settings))
+
+    def _read_unit(
+        self, name: str, source: Source, unit: Unit, changes: Histories, *, is_alone: bool
+    ) -> _Found | None:
+        """Read a unit, if it is not as it was; None if it is none of our tasks."""
+        origin = changes.origins.get(unit.path, "")
+        before = self._known.of_unit(unit, self._parsing.project, origin)
+        # A unit has a slot of its own: its content is which files it has, and where.
+        slot = f"{name}:={unit.name or unit.path}"
+        files = [(file.path, file.blob) for file in unit.files]
+        state = SlotState(hash_of((unit.path, unit.archived, files)), unit.path)
+        if self._is_history(unit, before, slot):
+            self._units[slot] = state
+            return None
+        slots = [f"{name}:{file.slot}" for file in unit.files]
+        # Of what was changed and changed back since, the files tell nothing, but the versions do.
+        is_untouched = not any(changes.changes.get(file.slot) for file in unit.files)
+        # Where others speak of these tasks, too, the database does not tell what is in our files.
+        is_ours = bool(before and self._layer.since and not self._files.is_shared)
+        is_alone = is_alone and not any(each in self._were.merged for each in slots)
+        if is_ours and is_untouched and is_alone and self._were.base.get(slot) == state:
+            self._units[slot] = state
+            states = {each: self._were.base[each] for each in slots}
+            self._slots |= states
+            return _Found(unit, slot, state, by_their_ids(before, states.values()))
+        read = tuple(self._read_file(name, source, file, changes) for file in unit.files)
+        self._problems += [problem for each in read for problem in each.document.problems]
+        if all(each.document.readable for each in read):
+            self._units[slot] = state
+            return _Found(unit, slot, state, files=read)
+        # The last good state stays until the file can be read again.
+        self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
+        were = self._were.merged
+        self._merged |= {each: were[each] for each in slots if each in were}
+        return _Found(unit, slot, state, before)
+
+    def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
+        """Whether the change was archived before the first pass, and so is none of our tasks."""
+        if not unit.archived or before or self._parsing.with_archive:
+            return False
+        return self._is_first or slot in self._were.base
+
+    def _read_file(self, name: str, source: Source, file: TaskFile, changes: Histories) -> ReadFile:
+        slot = f"{name}:{file.slot}"
+        origin = f"{name}:{changes.origins.get(file.slot, file.slot)}"
+        had_tasks = bool(self._were.base.get(origin, EMPTY).tasks)
+        parse = self._parsing.parser(
+            source,
+            lambda path, blob, data: (
+                LINKED if self._links.get(path) == blob else why_emptied(had_tasks, data)
+            ),
+        )
+        kept: list[SlotState] = []
+        state = follow(
+            self._were.base.get(origin, EMPTY) if self._layer.since else EMPTY,
+            changes.changes.get(file.slot, ()),
+            SlotChange(UNKNOWN, (), file.blob, file.path),
+            parse,
+            source.gone_means_done,
+            lambda blob: source.ids_in(self._parsing.contents.content(blob)),
+            kept,
+        )
+        if slot in self._wanted:
+            self._kept[slot] = kept
+        self._slots[slot] = state
+        return ReadFile(file, parse(file.path, file.blob), state)
+
+    # --- all layers ---------------------------------------------------------------------------
+
+    def _settle(self, name: str, source: Source, group: str, found: _Found | None) -> None:
+        """Take the tasks of a unit, as all layers together leave it."""
+        if found is not None and found.files is None:
+            self._take(found.tasks)
+            return
+        overlays = self._overlays[name]
+        if found is not None and group not in overlays.groups:
+            self._take_unit(source, found.unit, found.files or ())
+            return
+        states = {**self._gone, **self._slots}
+        said = overlays.of(group, States(states, self._kept), is_first=self._is_first)
+        slots = {slot for each in said for fork in each.forks for slot in fork.states}
+        if found is None:
+            side = Side(
+                None, {}, max((_removal(states.get(each)) for each in slots), default=UNKNOWN)
+            )
+        else:
+            files = {f"{name}:{each.file.slot}": each for each in found.files or ()}
+            side = Side(found.unit, files)
+        merged = overlaid(side, said)
+        if merged.unit is None:
+            for slot, read in side.files.items():
+                self._merged[slot] = _without(read.state, merged.gone)
+                self._deleted[read.file.path] = merged.gone
+            if side.unit is not None:
+                self._deleted[side.unit.path] = merged.gone
+            return
+        self._merged |= {slot: read.state for slot, read in merged.files.items()}
+        if side.unit is None:
+            unit = merged.unit
+            slot = f"{name}:={unit.name or unit.path}"
+            self._merged[slot] = SlotState(hash_of((unit.path, unit.archived)), unit.path)
+        self._take_unit(source, merged.unit, tuple(merged.files.values()))
+
+    def _take_unit(self, source: Source, unit: Unit, read: Sequence[ReadFile]) -> None:
+        tasks = tasks_of(unit, self._parsing.project, read, source.status_of_unit)
+        self._take(with_newest(tasks) if self._files.is_shared else tasks)
+
+    def _take(self, tasks: Iterable[Task]) -> None:
+        """Add tasks; an id that two files give is the first one's, the other goes by its path."""
+        renamed: dict[TaskKey, TaskKey] = {}
+        for task in tasks:
+            key = task.key
+            top, below, own = key.name.partition("#")
+            root = key._replace(name=top)
+            if below and root in renamed:
+                key = key._replace(name=f"{renamed[root].name}#{own}")
+            elif (taken := self._tasks.get(key)) is not None:
+                other = f"{taken.path}:{taken.line}"
+                text = f"the id {key.name} is also given in {other}; use another one"
+                self._problems.append(Problem(task.path, task.line, text))
+                key = key._replace(name=f"{task.path}/{key.name}")
+            if key != task.key:
+                renamed[task.key] = key
+            parent = renamed.get(task.parent) if task.parent is not None else None
+            self._tasks.setdefault(key, task._replace(key=key, parent=parent or task.parent))
+
+
+def _path_in(unit: Unit) -> str:
+    """Return a path that lies in a unit."""
+    return unit.files[0].path if unit.files else f"{unit.path}/."
+
+
+def _removal(state: SlotState | None) -> Version:
+    """Return the version with which a file was taken away, as far as it is known."""
+    if state is None or state.path:
+        return UNKNOWN
+    return max(state.removed.values(), default=state.shape_version)
+
+
+def _without(state: SlotState, version: Version) -> SlotState:
+    """Return the state of a slot whose file layers have taken away."""
+    removed = dict.fromkeys((each.own for each in state.tasks), version)
+    return replace(state, path="", removed={**state.removed, **removed})

@@ -1,0 +1,385 @@
+"""What a repository with several branches says as a whole: real git, and a database in memory."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.liveness import Liveness
+from kanban_sync.core.ports import Gone, SourceSettings
+from kanban_sync.git import GitRepository
+from kanban_sync.sources import SOURCES
+from kanban_sync.stores.memory import MemoryStore
+from kanban_sync.sync.reading import read_files
+from repos import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanban_sync.core.model import Task
+    from kanban_sync.sync.unit_reading import Reading
+
+PROJECT = "p1"
+START = 1_700_000_000
+DAY = 86400
+PLAIN = "TASKS.md"
+LINES = ("# Tasks", "", "- [ ] apples", "- [ ] pears", "- [ ] plums")
+
+
+@dataclass
+class Clone:
+    """A repository whose live branches are read, and its database."""
+
+    repo: Repo
+    store: MemoryStore = field(default_factory=lambda: MemoryStore(PROJECT))
+    clock: int = START
+    liveness: Liveness = field(default_factory=lambda: Liveness(now=START))
+    problems: tuple[str, ...] = ()
+
+    def sync(self) -> Reading | None:
+        git = GitRepository(self.repo.path / ".git", liveness=self.liveness)
+        try:
+            known, files = self.store.filed_tasks, self.store.files()
+            reading = read_files(git, git, SOURCES, SourceSettings(), PROJECT, known, files)
+        finally:
+            git.close()
+        if reading is not None and reading.is_new:
+            gone = {task.key: Gone(task.status, task.status_version) for task in reading.gone}
+            self.store.merge(reading.tasks, gone, reading.files, 0.0)
+            self.problems = tuple(map(str, reading.problems))
+        return reading
+
+    def commit(self, path: str = PLAIN, *lines: str) -> None:
+        self.repo.write(path, "\n".join((*lines, "")))
+        self.save()
+
+    def save(self) -> None:
+        self.clock += 60
+        self.repo.commit_at(self.clock, "change")
+
+    def change(self, old: str, new: str, path: str = PLAIN) -> None:
+        text = (self.repo.path / path).read_text()
+        assert old in text
+        self.repo.write(path, text.replace(old, new))
+        self.save()
+
+    def tick(self, title: str, path: str = PLAIN) -> None:
+        self.change(f"- [ ] {title}", f"- [x] {title}", path)
+
+    def untick(self, title: str, path: str = PLAIN) -> None:
+        self.change(f"- [x] {title}", f"- [ ] {title}", path)
+
+    def switch(self, name: str) -> None:
+        there = self.repo.git("branch", "--list", name)
+        self.repo.git("switch", "--quiet", *(() if there else ("--create",)), name)
+
+    def merge(self, name: str, *options: str) -> None:
+        self.clock += 60
+        when = f"@{self.clock} +0000"
+        dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+        self.repo.git("merge", "--quiet", *options, name, env=dates)
+
+    def squash(self, name: str) -> None:
+        self.repo.git("merge", "--quiet", "--squash", name)
+        self.save()
+
+    def seen(self) -> dict[str, str]:
+        """Return the status of each task that is not gone, by its title."""
+        self.sync()
+        tasks = self.tasks()
+        titles = [task.title for task in tasks]
+        assert len(titles) == len(set(titles))
+        return {task.title: task.status.value for task in tasks}
+
+    def tasks(self) -> list[Task]:
+        return [task for task in self.store.tasks() if task.status.value != "orphaned"]
+
+    def done(self) -> set[str]:
+        return {title for title, status in self.seen().items() if status == "done"}
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    made = Clone(Repo.init(tmp_path / "r"))
+    made.commit(PLAIN, *LINES)
+    return made
+
+
+def test_what_a_branch_has_ticked_is_ticked(clone: Clone) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    assert clone.done() == {"apples"}
+    clone.switch("main")
+    assert clone.done() == {"apples"}
+
+
+def test_what_branches_tick_each_for_itself_is_ticked_together(clone: Clone) -> None:
+    clone.sync()
+    for branch, title in (("one", "apples"), ("two", "pears")):
+        clone.switch("main")
+        clone.switch(branch)
+        clone.tick(title)
+        clone.sync()
+    assert clone.done() == {"apples", "pears"}
+    clone.switch("main")
+    clone.tick("plums")
+    assert clone.done() == {"apples", "pears", "plums"}
+
+
+def test_a_rewording_on_one_branch_meets_a_tick_on_another(clone: Clone) -> None:
+    clone.switch("one")
+    clone.change("apples", "ripe apples")
+    clone.switch("main")
+    clone.tick("apples")
+    assert clone.seen() == {"ripe apples": "done", "pears": "todo", "plums": "todo"}
+    assert len(clone.store.tasks()) == 3
+
+
+def test_the_newest_of_two_rewordings_counts_wherever_it_is(clone: Clone) -> None:
+    clone.switch("one")
+    clone.change("apples", "red apples")
+    clone.switch("main")
+    clone.change("apples", "green apples")
+    assert "green apples" in clone.seen()
+    clone.switch("one")
+    clone.change("red apples", "small apples")
+    assert "small apples" in clone.seen()
+
+
+def test_a_squashed_branch_that_lies_about_brings_nothing_back(clone: Clone) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    clone.change("- [ ] plums", "- [ ] plums\n- [ ] figs")
+    clone.sync()
+    clone.switch("main")
+    clone.squash("one")
+    assert clone.done() == {"apples"}
+    clone.untick("apples")
+    clone.change("- [ ] figs\n", "")
+    assert clone.seen() == {"apples": "todo", "pears": "todo", "plums": "todo"}
+
+
+def test_a_squashed_branch_with_a_newer_clock_brings_nothing_back(clone: Clone) -> None:
+    clone.switch("one")
+    clone.clock += 5 * DAY
+    clone.liveness = Liveness(now=START + 6 * DAY)
+    clone.tick("apples")
+    clone.change("pears", "ripe pears")
+    clone.switch("main")
+    clone.clock = START + 100
+    clone.squash("one")
+    clone.sync()
+    clone.untick("apples")
+    clone.change("ripe pears", "pears")
+    assert clone.seen() == {"apples": "todo", "pears": "todo", "plums": "todo"}
+
+
+def test_two_branches_that_commit_in_turn_flip_nothing(clone: Clone) -> None:
+    for name in ("one", "two"):
+        clone.switch("main")
+        clone.switch(name)
+    done: set[str] = set()
+    moves = 0
+    for turn in range(20):
+        clone.switch(("one", "two")[turn % 2])
+        title = f"task {turn}"
+        clone.change("- [ ] plums", f"- [x] {title}\n- [ ] plums")
+        before = clone.store.last_event()
+        clone.sync()
+        kinds = [event.kind for event in clone.store.events(before) if event.kind.startswith("t")]
+        moves += len([kind for kind in kinds if kind != "task_created"])
+        done.add(title)
+        assert clone.done() == done
+    assert moves == 0
+
+
+def test_a_new_task_of_a_branch_is_there_and_gone_with_the_branch(clone: Clone) -> None:
+    clone.switch("one")
+    clone.change("- [ ] apples", "- [ ] apples\n- [ ] figs")
+    assert list(clone.seen()) == ["apples", "figs", "pears", "plums"]
+    clone.switch("main")
+    clone.repo.git("branch", "--quiet", "-D", "one")
+    assert "figs" not in clone.seen()
+
+
+def test_a_task_that_a_branch_takes_out_is_gone_unless_it_is_changed_later(clone: Clone) -> None:
+    clone.switch("one")
+    clone.change("- [ ] apples\n", "")
+    clone.change("- [ ] pears\n", "")
+    assert list(clone.seen()) == ["plums"]
+    clone.switch("main")
+    clone.tick("pears")
+    assert clone.seen() == {"pears": "done", "plums": "todo"}
+
+
+def test_a_merged_branch_says_no_more_than_the_merge(clone: Clone) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    clone.switch("main")
+    clone.tick("plums")
+    clone.merge("one")
+    assert clone.done() == {"apples", "plums"}
+    clone.untick("apples")
+    assert clone.done() == {"plums"}
+
+
+def test_a_branch_that_took_in_the_default_one_forks_off_there(clone: Clone) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    clone.switch("main")
+    clone.tick("plums")
+    clone.switch("one")
+    clone.merge("main")
+    clone.switch("main")
+    clone.untick("plums")
+    assert clone.done() == {"apples"}
+
+
+def test_a_change_of_openspec_is_counted_over_all_branches(clone: Clone) -> None:
+    path = "openspec/changes/one/tasks.md"
+    clone.commit(path, "## 1. Do", "", "- [ ] 1.1 dig", "- [ ] 1.2 sow")
+    clone.switch("a")
+    clone.tick("1.1 dig", path)
+    clone.switch("main")
+    clone.switch("b")
+    clone.tick("1.2 sow", path)
+    clone.commit("openspec/changes/two/tasks.md", "- [ ] more")
+    seen = clone.seen()
+    assert seen["one"] == "review"
+    assert seen["two"] == "in_progress"
+
+
+def test_a_change_that_a_branch_archives_is_done_and_takes_other_ticks_along(clone: Clone) -> None:
+    path = "openspec/changes/one/tasks.md"
+    clone.commit(path, "- [x] 1.1 dig", "- [ ] 1.2 sow")
+    clone.sync()
+    clone.switch("a")
+    (clone.repo.path / "openspec/changes/archive").mkdir()
+    clone.repo.git("mv", "openspec/changes/one", "openspec/changes/archive/2026-01-01-one")
+    clone.save()
+    assert clone.seen()["one"] == "done"
+    clone.switch("main")
+    clone.tick("1.2 sow", path)
+    seen = clone.seen()
+    assert (seen["one"], seen["1.2 sow"]) == ("done", "done")
+    clone.merge("a", "-X", "find-renames=30%")
+    assert clone.seen() == seen
+
+
+def test_a_change_that_a_branch_deletes_comes_back_whole_with_a_newer_edit(clone: Clone) -> None:
+    path = "openspec/changes/one/tasks.md"
+    clone.commit(path, "- [ ] 1.1 dig", "- [ ] 1.2 sow")
+    clone.switch("b")
+    clone.switch("main")
+    clone.repo.git("rm", "--quiet", "-r", "openspec")
+    clone.save()
+    assert "one" not in clone.seen()
+    clone.switch("b")
+    clone.tick("1.2 sow", path)
+    seen = clone.seen()
+    assert (seen["one"], seen["1.1 dig"], seen["1.2 sow"]) == ("in_progress", "todo", "done")
+
+
+def test_a_block_that_a_branch_removes_in_v1_stays_done(clone: Clone) -> None:
+    block = ("## P1", "", "- [ ] Mend the roof", "  - **ID**: roof", "")
+    other = ("- [ ] Paint", "  - **ID**: paint", "")
+    clone.commit("v/TASKS.md", "# Tasks", "", *block, *other)
+    clone.sync()
+    clone.switch("one")
+    clone.commit("v/TASKS.md", "# Tasks", "", "## P1", "", *other)
+    assert clone.seen()["Mend the roof"] == "done"
+    clone.switch("main")
+    clone.change("Mend the roof", "Mend the whole roof", "v/TASKS.md")
+    assert clone.seen()["Mend the roof"] == "done"
+
+
+def test_a_file_that_a_branch_moves_keeps_its_tasks(clone: Clone) -> None:
+    keys = {task.title: task.key for task in (clone.sync(), clone.tasks())[1]}
+    clone.switch("one")
+    (clone.repo.path / "docs").mkdir()
+    clone.repo.git("mv", PLAIN, "docs/TASKS.md")
+    clone.save()
+    clone.tick("pears", "docs/TASKS.md")
+    clone.switch("main")
+    clone.tick("apples")
+    assert clone.done() == {"apples", "pears"}
+    assert {task.title: task.key for task in clone.tasks()} == keys
+    assert {task.path for task in clone.tasks()} == {"docs/TASKS.md"}
+
+
+def test_a_branch_without_a_common_commit_says_nothing(clone: Clone) -> None:
+    clone.repo.git("switch", "--quiet", "--orphan", "other")
+    clone.commit(PLAIN, "- [x] apples", "- [ ] figs")
+    assert clone.seen() == {"apples": "todo", "pears": "todo", "plums": "todo"}
+
+
+def test_a_file_that_a_branch_breaks_is_there_as_it_was_and_told(clone: Clone) -> None:
+    clone.commit("roadmap.yaml", "tasks:", "  - id: a", "    title: figs", "    status: pending")
+    clone.switch("one")
+    clone.change("pending", "done", "roadmap.yaml")
+    clone.change("tasks:", "tasks: [", "roadmap.yaml")
+    assert clone.seen()["figs"] == "done"
+    assert any("on one:" in problem for problem in clone.problems)
+
+
+def test_a_branch_that_only_grows_old_leaves_its_tasks_as_they_are(clone: Clone) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    clone.sync()
+    clone.switch("main")
+    clone.liveness = Liveness(now=START + 40 * DAY)
+    clone.clock = START + 40 * DAY
+    clone.tick("pears")
+    assert clone.done() == {"apples", "pears"}
+    fresh = Clone(clone.repo, liveness=clone.liveness)
+    assert fresh.done() == {"pears"}
+
+
+def test_a_branch_that_no_pattern_covers_says_nothing(clone: Clone) -> None:
+    clone.liveness = Liveness(("*", "!wip/*"), now=START)
+    clone.switch("wip/one")
+    clone.tick("apples")
+    clone.switch("main")
+    assert clone.done() == set()
+
+
+def test_a_fresh_database_says_the_same_as_one_that_saw_each_step(
+    clone: Clone, tmp_path: Path
+) -> None:
+    for name, title in (("one", "apples"), ("two", "pears")):
+        clone.switch("main")
+        clone.switch(name)
+        clone.tick(title)
+        clone.change("- [ ] plums", f"- [ ] plums\n- [ ] {name}")
+        clone.sync()
+    clone.switch("main")
+    clone.change("plums", "ripe plums")
+    seen = clone.seen()
+    fresh = Clone(clone.repo)
+    assert fresh.seen() == seen
+    assert {task.key for task in fresh.tasks()} == {task.key for task in clone.tasks()}
+    subprocess.run(
+        ["git", "clone", "-q", "--mirror", str(clone.repo.path), str(tmp_path / "m" / ".git")],
+        check=True,
+    )
+
+
+def test_a_detached_work_tree_has_a_say(clone: Clone, tmp_path: Path) -> None:
+    clone.repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"))
+    tree = Clone(Repo(tmp_path / "w"), clone.store, clone.clock)
+    tree.tick("apples")
+    assert clone.done() == {"apples"}
+    clone.repo.git("worktree", "remove", str(tmp_path / "w"))
+    assert clone.done() == set()
+
+
+def test_where_nothing_moves_nothing_is_read(clone: Clone) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    clone.sync()
+    reading = clone.sync()
+    assert reading is not None
+    assert not reading.is_new

@@ -8,6 +8,8 @@ Pure, and the same for every store. The events that come of it, with what their 
 ``orphaned``        ``old``: what the status was
 ``task_updated``    ``fields``: the names of those that changed, the status left out
 ``conflict``        ``field`` with its values ``base``, ``file`` and ``database``, which won
+``conflict``        ``field``: ``claim``, which the file won: it no longer holds the task that
+                    ``agent`` had claimed with ``token``; ``file`` and ``database``: the statuses
 ``roadmap_updated`` one a merge: ``new``, ``changed``, ``gone``, each a list of at most 200 keys,
                     with ``new_count`` … for how many there were; ``moved``: how many tasks only
                     changed their place; ``pending``: how many tasks are to do now
@@ -48,6 +50,7 @@ from kanban_sync.core.ports import Merged
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
+    from kanban_sync.core.claims import Claim
     from kanban_sync.core.clones import Voice
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import FilesState, Gone
@@ -126,6 +129,7 @@ def compare(
     new: Sequence[Task],
     gone: Mapping[TaskKey, Gone],
     voice: Voice | None = None,
+    claims: Mapping[TaskKey, Claim] | None = None,
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -135,6 +139,7 @@ def compare(
         gone: What the files no longer hold -> what became of it. Keys that the database never
             had, and those in ``new``, count for nothing.
         voice: What counts of this, where other clones speak, too.
+        claims: Who has which of those that are gone.
     """
     created: list[TaskKey] = []
     updated: list[TaskKey] = []
@@ -170,7 +175,9 @@ def compare(
     over = _over(old, held, gone)
     ended = [each for each in over if each.task != old[each.task.key].task]
     for each in ended:
-        news += _told(old[each.task.key].task, each.task)
+        before = old[each.task.key].task
+        news += _told(before, each.task)
+        news += _claim_lost(before, each.task, (claims or {}).get(each.task.key))
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
     relinks = bool(created or over) or any(
         _relinks(old[each.task.key].task, each.task) for each in write
@@ -223,6 +230,18 @@ def _over(
             task = task._replace(status=status, status_version=newest)
         over.append(Kept(task, filed))
     return over
+
+
+def _claim_lost(before: Task, after: Task, claim: Claim | None) -> list[News]:
+    """Return what is told of a claim that ends since files no longer hold its task.
+
+    What they completed counts as the word of whoever has the task, and takes nothing from him.
+    """
+    if claim is None or before.status.is_over or after.status is Status.DONE:
+        return []
+    values = {"file": after.status, "database": before.status}
+    whose = {"agent": claim.agent, "token": claim.token}
+    return [_news("conflict", after.key, field="claim", **values, **whose)]
 
 
 def roadmap_updated(changes: Changes, pending: int) -> News:

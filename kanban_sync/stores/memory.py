@@ -126,7 +126,7 @@ class MemoryStore(Working):
             known = has.files.get(self._clone, FilesState()).slots
             is_shared = self._is_shared(has)
             voice = voice_of(known, files.slots) if is_shared else None
-            changes = compare(has.tasks, tasks, gone, voice)
+            changes = compare(has.tasks, tasks, gone, voice, has.work.claims())
             counts = not changes.merged.is_empty or files.slots != known
             said = has.said + (is_shared and bool(changes.write or changes.over))
             written = {each.task.key: each for each in (*changes.write, *changes.over)}

@@ -16,7 +16,7 @@ from kanban_sync.stores.changes import News, to_json
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from kanban_sync.core.claims import Told
+    from kanban_sync.core.claims import Claim, Told
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.ports import Event
@@ -34,6 +34,11 @@ class WorkContents:
     edges: Mapping[TaskKey, tuple[Edge, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
     orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
+
+    def claims(self) -> dict[TaskKey, Claim]:
+        """Return who has which task."""
+        claims = ((key, standing.claim) for key, standing in self.standings.items())
+        return {key: claim for key, claim in claims if claim is not None}
 
     def linked(
         self, tasks: Mapping[TaskKey, Kept], lenient: frozenset[str] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.claims import Claim
 from kanban_sync.core.clones import voice_of
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import TaskKey
@@ -93,7 +94,10 @@ class SqlStore:
             held = {task.key for task in tasks} if gone else set()
             over = [key for key in gone if key not in held and key.project == self._project]
             old = self._old(db, [*new, *over]) if had else {}
-            changes = compare(old, [task for task in tasks if task.key in new], gone, voice)
+            # After the tasks are held: nobody claims one of them any more until the end.
+            claims = self._claims(db) if over else {}
+            said = [task for task in tasks if task.key in new]
+            changes = compare(old, said, gone, voice, claims)
             if voice is not None:
                 # Of what was written, not all may be what this clone's files say.
                 new |= {each.task.key: _digest_of(each) for each in changes.write}
@@ -245,6 +249,15 @@ class SqlStore:
         """Read of the old tasks only those of which the files say something new."""
         found = self._database.tasks(db, keys)
         return {key: rows.kept_of(self._project, row) for key, row in found.items()}
+
+    def _claims(self, db: Transaction) -> dict[TaskKey, Claim]:
+        """Return who has which task."""
+        query = """SELECT source, name, agent, token, expires FROM tasks
+                    WHERE project = ? AND agent <> ''"""
+        return {
+            TaskKey(self._project, source, name): Claim(*claim)
+            for source, name, *claim in db.execute(query, (self._project,))
+        }
 
     def _write(self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str]) -> None:
         # In the order in which they are kept, which saves looking for their places.

@@ -385,6 +385,32 @@ class WorkStoreContract(ABC):
         assert "conflict" in {event.kind for event in store.history(key("a"))}
         assert store.extend(key("a"), 1, NOW, LEASE).claim
 
+    @pytest.mark.parametrize(
+        ("becomes", "is_told"),
+        [(Status.ORPHANED, True), (Status.CANCELLED, True), (Status.DONE, False)],
+        ids=str,
+    )
+    def test_a_claim_of_a_task_taken_out_of_its_file_ends_and_that_is_told(
+        self, store: WholeStore, becomes: Status, is_told: bool
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        store.merge([task("b", position=2)], {key("a"): Gone(becomes)}, store.files(), NOW)
+        assert store.entry(key("a")).claim is None
+        conflict = {
+            "field": "claim",
+            "file": becomes,
+            "database": "in_progress",
+            "agent": "ada",
+            "token": 1,
+        }
+        conflicts = [each for each in told(store, last) if each[0] == "conflict"]
+        assert conflicts == ([("conflict", "a", conflict)] if is_told else [])
+        with pytest.raises(LostClaimError):
+            store.finish(key("a"), 1, Status.REVIEW, NOW)
+        assert store.merge([task("b", position=2)], {}, store.files(), NOW).is_empty
+
     def test_a_merge_that_says_nothing_new_leaves_a_claim_alone(self, store: WholeStore) -> None:
         fill(store, task("a"), task("b"))
         store.claim(key("a"), "ada", NOW, LEASE)

@@ -145,8 +145,8 @@ class WorkStore(Protocol):
 
         Raises:
             HeldError: Somebody has it, or what stands above or below it; also the agent itself.
-            NotReadyError: It is over, planned for later, waits for others, or is assigned to
-                somebody else.
+            NotReadyError: It is not to do, waits for others, is assigned to somebody else, or
+                stands below what is over.
         """
         ...
 

@@ -206,6 +206,10 @@ class MemoryDesk:
             raise KeyError(key)
         return standing
 
+    def _is_over(self, key: TaskKey | None) -> bool:
+        kept = self.tasks.get(key) if key is not None else None
+        return kept is not None and kept.task.status.is_over
+
     def _claimed(self) -> list[tuple[TaskKey, Standing]]:
         keys = sorted(self.work.standings.keys() & self.tasks.keys())
         found = ((key, self._standing(key)) for key in keys)
@@ -239,6 +243,7 @@ class MemoryDesk:
             and is_free(standing := self._standing(task.key), agent, now)
             and task.key not in above
             and task.parent not in held
+            and not self._is_over(task.parent)
             and not self.waits_for(task.key)
         ]
         return sorted(

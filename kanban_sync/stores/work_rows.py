@@ -48,15 +48,17 @@ ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, so
     "{all}", ALL
 )
 
-HELD_ABOVE = """
+CLOSED_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
-   AND a.agent || '' NOT IN ('', ?2) AND a.expires > ?3
+   AND (a.status IN ('done', 'cancelled', 'orphaned')
+        OR (a.agent || '' NOT IN ('', ?2) AND a.expires > ?3))
  LIMIT 1 OFFSET 0
 """
-"""The offset lets PostgreSQL look this up for one task after the other, not for all there are.
+"""What a task stands below is over, and its parts with it, or somebody else has it.
 
-What is put together is in no index: by that of the claims it would go through all of them.
+The offset lets PostgreSQL look this up for one task after the other, not for all there are. What is
+put together is in no index: by that of the claims it would go through all of them.
 """
 
 # Without being told, SQLite goes through the whole project.
@@ -204,7 +206,7 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
     statement = READY
     for name, part in (
         ("{all}", ALL),
-        ("{above}", HELD_ABOVE),
+        ("{above}", CLOSED_ABOVE),
         ("{below}", HELD_BELOW),
         ("{state}", state),
         ("{wanted}", "\n   ".join(conditions)),

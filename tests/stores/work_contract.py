@@ -168,7 +168,7 @@ class WorkStoreContract(ABC):
         [
             (Status.BACKLOG, False, False),
             (Status.TODO, True, True),
-            (Status.PLANNING, True, False),
+            (Status.PLANNING, False, False),
             (Status.IN_PROGRESS, False, False),
             (Status.BLOCKED, False, False),
             (Status.REVIEW, False, False),
@@ -721,6 +721,27 @@ class WorkStoreContract(ABC):
             step("1", "a"),
         )
         assert next_names(store, 4) == ["a", "c#1.1", "c#1.2", ""]
+
+    @pytest.mark.parametrize("over", [Status.DONE, Status.CANCELLED, Status.ORPHANED])
+    def test_what_stands_below_a_task_that_is_over_is_not_handed_out(
+        self, store: WholeStore, over: Status
+    ) -> None:
+        deep = box("deep")._replace(parent=change().child("1"))
+        fill(store, proposal(status=over), box("1"), deep, task("a", status=over), step("1", "a"))
+        parents = (None, change(), change().child("1"), key("a"))
+        for wanted in (Wanted(parent=parent) for parent in parents):
+            assert store.ready(NOW, wanted) == []
+            assert store.claim_next("ada", NOW, LEASE, wanted) is None
+        for part, above in (
+            (change().child("1"), change()),
+            (change().child("deep"), change()),
+            (key("a").child("1"), key("a")),
+        ):
+            with pytest.raises(NotReadyError, match=f"{part} is a part of {above}, .* {over}"):
+                store.claim(part, "ada", NOW, LEASE)
+        fill(store, proposal(), box("1"), deep, task("a"), step("1", "a"))
+        assert names(store.ready(NOW)) == ["a", "c#1"]
+        assert names(store.ready(NOW, Wanted(parent=change().child("1")))) == ["c#deep"]
 
     def test_a_change_is_claimed_by_key_with_its_boxes(self, store: WholeStore) -> None:
         fill(store, proposal(), box("1.1"), box("1.2"))

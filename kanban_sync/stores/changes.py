@@ -6,7 +6,7 @@ Pure, and the same for every store. The events that come of it, with what their 
 ``task_created``    ``status``
 ``status_changed``  ``old``, ``new``
 ``orphaned``        ``old``: what the status was
-``task_updated``    ``fields``: the names of those that changed, the status left out
+``task_updated``    ``fields``: the names of those that changed, status and versions left out
 ``conflict``        ``field`` with its values ``base``, ``file`` and ``database``, which won
 ``conflict``        ``field``: ``claim``, which the file won: it no longer holds the task that
                     ``agent`` had claimed with ``token``; ``file`` and ``database``: the statuses
@@ -61,11 +61,13 @@ KEYS_TOLD = 200
 """How many keys an event lists before it only counts them."""
 
 PLACE = frozenset({"position", "line"})
-STATUS = frozenset({"status", "word", "status_version"})
 LINKS = ("depends_on", "path", "number", "priority", "labels")
 """What says who is meant by a dependency: the last two make a file one of v1.0, or no more."""
 
-NAMES = Task._fields
+VERSIONS = frozenset({"text_version", "status_version", "assignee_version"})
+
+TOLD = tuple(name for name in Task._fields if name not in PLACE | VERSIONS)
+"""What others hear of: that a commit said the same again concerns the merge alone."""
 
 
 class News(NamedTuple):
@@ -161,7 +163,9 @@ def compare(
         if merged.task != kept.task:
             updated.append(task.key)
             told = _told(kept.task, merged.task)
-            moved += not told
+            moved += not told and any(
+                getattr(merged.task, name) != getattr(kept.task, name) for name in PLACE
+            )
             news += told
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
@@ -273,16 +277,16 @@ def to_json(data: object) -> str:
 
 def _told(before: Task, after: Task) -> list[News]:
     """Return the events of one task; none if it only moved."""
-    different = {name for name in NAMES if getattr(before, name) != getattr(after, name)} - PLACE
+    different = {name for name in TOLD if getattr(before, name) != getattr(after, name)}
     told: list[News] = []
     if after.status is not before.status:
-        different -= STATUS
+        different -= {"status", "word"}
         if after.status is Status.ORPHANED:
             told.append(_news("orphaned", after.key, old=before.status))
         else:
             told.append(_news("status_changed", after.key, old=before.status, new=after.status))
     if different:
-        names = tuple(name for name in NAMES if name in different)
+        names = tuple(name for name in TOLD if name in different)
         told.append(_news("task_updated", after.key, fields=names))
     return told
 

@@ -104,6 +104,28 @@ def test_a_claim_is_written_into_the_file_and_taken_out_again(repo: Repo) -> Non
     assert json.loads(task(repo, "show", "tidy-logs", "--json"))["reason"] == "lunch"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("T-1", "# Tasks\n\n- [ ] **T-1**: figs\n- [ ] **T-2**: dates\n"),
+        ("T-1", "- [ ] **T-1**: figs\n  - Effort: 3\n  - Status: open\n\n  Sweet ones.\n"),
+        ("T-1", "# Tasks\n\n- [ ] **T-1**: figs\n  - Status: todo\n"),
+        (
+            "TASKS.md/Task-1",
+            "## Task 1: figs\n\n- [ ] wash\n\n## Task 2: dates\n\n- Status: done\n",
+        ),
+    ],
+)
+def test_a_task_that_is_given_back_leaves_its_file_as_it_was(
+    repo: Repo, name: str, text: str
+) -> None:
+    repo.commit("Write a plain file", **{"TASKS.md": text})
+    task(repo, "claim", name, *ADA)
+    assert changed(repo)
+    task(repo, "release", name, *ADA)
+    assert (repo.path / "TASKS.md").read_text() == text
+
+
 def test_the_agent_without_a_name_is_the_user_and_files_can_say_it(repo: Repo) -> None:
     claimed = json.loads(task(repo, "claim", "tidy-logs", "--json"))
     assert claimed["file"]["change"] == "changed"
@@ -688,6 +710,23 @@ def test_events_are_told_from_where_one_was(repo: Repo) -> None:
         "ada",
     )
     assert " claimed  tasks-md:tidy-logs  agent=ada " in program(repo, "events").out
+    last = json.loads(program(repo, "events", "--json").out)["last"]
+    beyond = json.loads(program(repo, "events", "--since", "99999", "--json").out)
+    assert beyond == {"events": [], "last": last}
+
+
+def test_that_the_database_is_away_is_told_once(repo: Repo) -> None:
+    away = {"KANBAN_SYNC_DATABASE_URL": "postgresql://127.0.0.1:1/tasks"}
+    answer = program(repo, "board", env=away)
+    assert (answer.code, answer.out, answer.err.count("cannot be reached")) == (1, "", 1)
+
+
+def test_each_event_is_one_line_whatever_was_said(repo: Repo) -> None:
+    task(repo, "claim", "tidy-logs", *ADA)
+    task(repo, "release", "tidy-logs", *ADA, "--reason", "lunch\n\n1  1970-01-01  claimed")
+    lines = task(repo, "history", "tidy-logs").splitlines()
+    assert len(lines) == len(json.loads(task(repo, "history", "tidy-logs", "--json"))["events"])
+    assert lines[-1].endswith("reason=lunch 1 1970-01-01 claimed")
 
 
 def test_events_are_told_as_they_happen(repo: Repo) -> None:

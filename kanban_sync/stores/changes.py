@@ -10,6 +10,8 @@ Pure, and the same for every store. The events that come of it, with what their 
 ``conflict``        ``field`` with its values ``base``, ``file`` and ``database``, which won
 ``conflict``        ``field``: ``claim``, which the file won: it no longer holds the task that
                     ``agent`` had claimed with ``token``; ``file`` and ``database``: the statuses
+``conflict``        ``field``: ``id``, which two clones gave to two tasks: ``file`` and
+                    ``database`` are the words of both, ``won`` tells which are kept
 ``roadmap_updated`` one a merge: ``new``, ``changed``, ``gone``, each a list of at most 200 keys,
                     with ``new_count`` … for how many there were; ``moved``: how many tasks only
                     changed their place; ``pending``: how many tasks are to do now
@@ -42,7 +44,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.clones import Heard, hear
+from kanban_sync.core.clones import Heard, hear, is_other
 from kanban_sync.core.merge import Filed, Kept, Merge, filed_part, merge_task
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
@@ -68,6 +70,10 @@ VERSIONS = frozenset({"text_version", "status_version", "assignee_version"})
 
 TOLD = tuple(name for name in Task._fields if name not in PLACE | VERSIONS)
 """What others hear of: that a commit said the same again concerns the merge alone."""
+
+
+TWOFOLD = "id"
+"""What a conflict names as its field where one id stands for two tasks."""
 
 
 class News(NamedTuple):
@@ -155,8 +161,10 @@ def compare(
             write.append(Kept(task, filed_part(task)))
             news.append(News("task_created", str(task.key), CREATED[task.status]))
             continue
+        twofold = _twofold(voice, kept, task)
         heard = Heard(task, has_status=True) if voice is None else hear(voice, kept, task)
         if heard is None:
+            news += twofold
             continue
         merged, filed = _merged(kept, heard), filed_part(heard.task)
         news += [_news("conflict", task.key, **each._asdict()) for each in merged.conflicts]
@@ -167,6 +175,7 @@ def compare(
                 getattr(merged.task, name) != getattr(kept.task, name) for name in PLACE
             )
             news += told
+        news += twofold
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
     held = {task.key: task for task in new}
@@ -234,6 +243,19 @@ def _over(
             task = task._replace(status=status, status_version=newest)
         over.append(Kept(task, filed))
     return over
+
+
+def _twofold(voice: Voice | None, kept: Kept, task: Task) -> list[News]:
+    """Return what is told of a task that has the key of another one, with the words of both."""
+    if voice is None or not is_other(voice, kept, task):
+        return []
+    words = {"file": _words(task), "database": _words(kept.task)}
+    won = "file" if voice.counts(task, task.text_version, kept.task.text_version) else "database"
+    return [_news("conflict", task.key, field=TWOFOLD, **words, won=won)]
+
+
+def _words(task: Task) -> str:
+    return f"{task.title}\n\n{task.body}" if task.body else task.title
 
 
 def _claim_lost(before: Task, after: Task, claim: Claim | None) -> list[News]:

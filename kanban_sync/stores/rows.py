@@ -86,6 +86,20 @@ WHERE project = ? AND source = ? AND name = ?
 """
 """Without a digest the task is looked at again should it come back."""
 
+TWOFOLD = """
+SELECT id, at, kind, key, data FROM events AS e
+ WHERE project = ?1 AND kind = 'conflict' AND at >= ?2 AND data LIKE '{"field":"id",%'
+   AND NOT EXISTS (SELECT 1 FROM events AS later
+                    WHERE later.project = e.project AND later.key = e.key AND later.id > e.id
+                      AND (later.kind = 'orphaned'
+                           OR (later.kind = 'task_updated' AND later.data LIKE '%"title"%')
+                           OR (later.kind = 'conflict' AND later.data LIKE '{"field":"id",%')))
+   AND NOT EXISTS (SELECT 1 FROM tasks AS t
+                    WHERE t.project = e.project AND t.source || ':' || t.name = e.key
+                      AND t.status IN ('done', 'cancelled', 'orphaned'))
+ ORDER BY id
+"""
+
 RUNS = """
 SELECT target, started_at, seconds, result, operations, error, id
   FROM runs WHERE project = ? ORDER BY id DESC LIMIT ?

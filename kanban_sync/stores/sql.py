@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.clones import Voice
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Gone, Merged, Run
@@ -86,7 +87,7 @@ class SqlStore:
             clones = self._files.clones(db)
             self._files.take_over(db, clones)
             is_shared = clones.is_shared(self._clone)
-            voice = voice_of(self._files.read(db).slots, files.slots) if is_shared else None
+            voice = self._voice(db, files) if is_shared else None
             had = {digest for (digest,) in db.execute(rows.DIGESTS, (self._project,))}
             both = zip(tasks, digests, strict=True)
             new = {task.key: digest for task, digest in both if digest not in had}
@@ -201,6 +202,12 @@ class SqlStore:
         with self._database.reading() as db:
             return [Event(*row) for row in db.execute(query, (self._project, after, limit))]
 
+    def twofold(self, since: float) -> list[Event]:
+        """Return the events that tell of one id for two tasks, if nothing settled that."""
+        with self._database.reading() as db:
+            found = db.execute(rows.TWOFOLD, (self._project, since))
+            return [Event(*row) for row in found]
+
     def begin_run(self, run: Run) -> int:
         """Record the start of a run and return its id; one that never ended was interrupted."""
         with self._database.writing(self._project) as db:
@@ -244,6 +251,10 @@ class SqlStore:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _voice(self, db: Transaction, files: FilesState) -> Voice:
+        """Return what this clone may say where others speak, too."""
+        return voice_of(self._files.read(db).slots, files.slots, files.commits)
 
     def _old(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Kept]:
         """Read of the old tasks only those of which the files say something new."""

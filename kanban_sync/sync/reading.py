@@ -215,7 +215,11 @@ class _Reader:
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
-            FilesState(tips, {**self._gone_slots(deleted), **self._slots, **self._units}),
+            FilesState(
+                tips,
+                {**self._gone_slots(deleted), **self._slots, **self._units},
+                commits=frozenset(entry.commit for entry in self._layer.log),
+            ),
             tuple(self._problems),
             self._layer.name,
             self._layer.tip,

@@ -313,6 +313,11 @@ def created(status: Status) -> Told:
     return Told("task_created", {"status": status})
 
 
+def renamed(old: str, new: str) -> Told:
+    """Return what is told of a task that has another key, since a file holds it now."""
+    return Told("task_updated", {"fields": ["key"], "old": old, "new": new})
+
+
 def assigned(standing: Standing, agent: str) -> Outcome:
     """Return the task with somebody's name on it, '' for nobody's."""
     after = standing._replace(assignee=agent, before=None)

@@ -210,6 +210,21 @@ class WorkStore(Protocol):
         """
         ...
 
+    def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
+        """Let a task that stands in no file be the one that a file holds now.
+
+        It keeps status, assignee, and history; what waits for it does so by its new key.
+
+        Args:
+            key: Its key up to now.
+            task: The task as the file has it, with its key from now on.
+            now: The time.
+
+        Raises:
+            WorkError: There is a task with the new key already.
+        """
+        ...
+
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for, in the order of their keys.
 

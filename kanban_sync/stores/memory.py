@@ -270,7 +270,12 @@ class MemoryStore(Working):
             desk = self._desk()
             yield desk
             has = self._has
-            events = (*has.events, *_numbered(desk.news, len(has.events), desk.now))
+            # What was told of a task that has another key now is told of that one.
+            before = [
+                each._replace(key=desk.names.get(each.key, each.key)) if desk.names else each
+                for each in has.events
+            ]
+            events = (*before, *_numbered(desk.news, len(has.events), desk.now))
             self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events)
 
     def _is_shared(self, has: _Contents) -> bool:

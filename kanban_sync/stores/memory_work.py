@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.work import Entry
 
 
+OF_DATABASE = ("status", "word", "status_version", "assignee")
+"""What a task keeps of itself that a file comes to hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkContents:
     """What a store holds of the work at one moment.
@@ -72,6 +76,7 @@ class MemoryDesk:
         self.work = work
         self.news: list[News] = []
         self.now = 0.0
+        self.names: dict[str, str] = {}
 
     def hold(self, key: TaskKey) -> None:
         """Do nothing: nobody else writes meanwhile."""
@@ -174,6 +179,23 @@ class MemoryDesk:
         """Add a task that was not there, with what it waits for."""
         self.tasks = {**self.tasks, task.key: Kept(task, None)}
         self.work = self.work.linked(self.tasks)
+
+    def rename(self, key: TaskKey, task: Task) -> None:
+        """Give a task the key, the words and the place of another one, which is not there yet."""
+        old, names = self.tasks[key].task, {str(key): str(task.key)}
+        new = {part: getattr(old, part) for part in OF_DATABASE}
+        tasks = {each: kept for each, kept in self.tasks.items() if each != key}
+        tasks[task.key] = Kept(task._replace(**new), None)
+        for each, kept in self.tasks.items():
+            if str(key) in kept.task.depends_on and not kept.task.path:
+                needs = tuple(names.get(name, name) for name in kept.task.depends_on)
+                tasks[each] = kept._replace(task=kept.task._replace(depends_on=needs))
+        standings = {each: its for each, its in self.work.standings.items() if each != key}
+        if key in self.work.standings:
+            standings[task.key] = self.work.standings[key]
+        self.tasks = tasks
+        self.work = replace(self.work, standings=standings).linked(tasks)
+        self.names = names
 
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for."""

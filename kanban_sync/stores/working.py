@@ -225,6 +225,17 @@ class Working(ABC):
             desk.tell(key, [claims.created(task.status)], now)
             return desk.entry(key)
 
+    def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
+        """Let a task that stands in no file be the one that a file holds now."""
+        check_project(self._project, [key, task.key])
+        with self._working(Reach.ALL) as desk:
+            _standing(desk, key)
+            if desk.standing(task.key) is not None:
+                raise WorkError(f"There is a task {task.key} already; {key} stays as it is.")
+            desk.rename(key, task)
+            desk.tell(task.key, [claims.renamed(str(key), str(task.key))], now)
+            return desk.entry(task.key)
+
     # --- Orchestrators ------------------------------------------------------------------
 
     def register(self, instance_id: str, now: float, agent_count: int = 0) -> Orchestrator:

@@ -455,6 +455,36 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     assert task(repo, "done", new["key"], *ADA) == f"{new['key']}  done\n"
 
 
+def test_what_was_born_in_the_database_is_written_once_a_file_is_named(repo: Repo) -> None:
+    figs = json.loads(task(repo, "add", "Dry the figs", "--json"))["key"]
+    told = json.loads(task(repo, "add", "Tell all", "--body", "Soon.", "--json"))["key"]
+    mine = json.loads(task(repo, "add", "Mine", "--id", "mine", "--json"))["key"]
+    task(repo, "add", "Over", "--id", "over")
+    task(repo, "done", "over", *ADA)
+    task(repo, "claim", mine, *ADA)
+    task(repo, "set", figs, "--assignee", "bob", *ADA)
+    repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
+    written = json.loads(program(repo, "files", "write", "--json").out)["tasks"]
+    assert {each["change"] for each in written if each["key"] in {told, mine}} == {"left"}
+    assert "its body would be lost" in program(repo, "files", "write").out
+    [new] = [each for each in written if each["change"] == "added"]
+    assert "Dry the figs (@bob)" in (repo.path / "TASKS.md").read_text()
+    # What is committed then is the same task, and nobody's second one.
+    repo.commit("Add it")
+    assert program(repo, "sync").code == DONE
+    keys = [each["key"] for each in json.loads(task(repo, "list", "--json"))["tasks"]]
+    assert [each for each in keys if each.startswith("db:")] == sorted((told, mine))
+    assert new["key"] in keys
+    kinds = [
+        each["kind"] for each in json.loads(task(repo, "history", new["key"], "--json"))["events"]
+    ]
+    assert kinds[0] == "task_created"
+    assert all(
+        each["change"] in {"left", "unchanged"}
+        for each in json.loads(program(repo, "files", "write", "--json").out)["tasks"]
+    )
+
+
 def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(repo: Repo) -> None:
     repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
     new = json.loads(task(repo, "add", "Sweep", "--id", "sweep", "--under", "P1", "--json"))

@@ -18,7 +18,7 @@ from kanban_sync.core.errors import (
     WorkError,
 )
 from kanban_sync.core.merge import SET_HERE
-from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState, Gone, TaskStore
 from kanban_sync.core.work import Orchestrator, Waiting, WorkStore
@@ -559,6 +559,44 @@ class WorkStoreContract(ABC):
         assert store.entry(key("b")) == entry._replace(
             waits_for=(Waiting("a", key("a"), Status.IN_PROGRESS),)
         )
+
+    def test_a_task_that_a_file_comes_to_hold_goes_on_by_its_new_key(
+        self, store: WholeStore
+    ) -> None:
+        born = TaskKey(PROJECT, "db", "abcde")
+        fill(store, task("a"))
+        store.add(task("Paint")._replace(key=born, title="Paint", path=""), NOW)
+        waits = task("w")._replace(key=born._replace(name="w"), path="", depends_on=(str(born),))
+        store.add(waits, NOW)
+        store.claim(born, "ada", NOW, LEASE)
+        store.release(born, 1, NOW, "lunch")
+        store.assign(born, "bob", NOW, "eve")
+        held = task("abcde", title="**abcde**: Paint", position=2, line=9)
+        entry = store.rename(born, held, NOW)
+        assert entry == store.entry(key("abcde"))
+        assert entry.task._replace(status_version=UNKNOWN) == held._replace(assignee="bob")
+        assert (entry.attempts, entry.reason) == (1, "lunch")
+        assert [event.kind for event in store.history(key("abcde"))] == [
+            "task_created",
+            "claimed",
+            "released",
+            "task_updated",
+            "task_updated",
+        ]
+        assert store.entry(waits.key).waits_for == (
+            Waiting("tasks-md:abcde", key("abcde"), Status.TODO),
+        )
+        with pytest.raises(UnknownTaskError):
+            store.entry(born)
+        with pytest.raises(WorkError, match="tasks-md:a already"):
+            store.rename(key("abcde"), task("a"), NOW)
+        claimed = store.claim(key("abcde"), "bob", NOW, LEASE).claim
+        assert claimed
+        assert claimed.token == 2
+        fill(store, task("a"), held)
+        assert store.entry(key("abcde")).task.status is Status.IN_PROGRESS
+        store.finish(key("abcde"), 2, Status.DONE, NOW)
+        assert store.entry(waits.key).waits_for == ()
 
     @pytest.mark.parametrize("bad", [task("a"), task("b", depends_on=("b",))])
     def test_a_task_that_is_there_or_waits_for_itself_is_not_added(

@@ -50,7 +50,7 @@ from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim
     from kanban_sync.core.clones import Voice
@@ -121,15 +121,16 @@ def check_tasks(project: str, tasks: Sequence[Task]) -> None:
         seen[task.key] = task
 
 
-def check_project(project: str, keys: Iterable[TaskKey]) -> None:
+def check_project(project: str, keys: Collection[TaskKey]) -> None:
     """Refuse keys of another project: whoever hands them over has a bug.
 
     Raises:
         ValueError: Naming the key.
     """
-    for key in keys:
-        if key.project != project:
-            raise ValueError(f"{key} of project {key.project} is not of project {project}")
+    if {key.project for key in keys} <= {project}:
+        return
+    key = next(key for key in keys if key.project != project)
+    raise ValueError(f"{key} of project {key.project} is not of project {project}")
 
 
 def compare(
@@ -155,7 +156,7 @@ def compare(
     news: list[News] = []
     moved = 0
     for task in new:
-        kept = old.get(task.key)
+        kept = old.get(task.key) if old else None
         if kept is None:
             created.append(task.key)
             write.append(Kept(task, filed_part(task)))
@@ -178,7 +179,7 @@ def compare(
         news += twofold
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
-    held = {task.key: task for task in new}
+    held = {task.key for task in new} if gone else ()
     if voice is not None:
         gone = {
             key: each

@@ -26,8 +26,13 @@ _SHA256 = hashlib.sha256()
 
 NO_PARENT = (None, None, None)
 
-DIGESTS = "SELECT file_digest FROM tasks WHERE project = ?"
-"""A digest is of the key, too: it tells of which task it is."""
+DIGESTS = (
+    "SELECT count(*), coalesce(group_concat(file_digest, ' '), '') FROM tasks WHERE project = ?"
+)
+"""A digest is of the key, too: it tells of which task it is.
+
+One text of all of them takes a fraction of the time of as many rows.
+"""
 
 TASKS = """
 SELECT source, name, status, word, title, parent_source, parent_name, "group", number, body,

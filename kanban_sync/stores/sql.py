@@ -1,6 +1,7 @@
 """The task store in SQL: the same statements, whichever database carries them out.
 
-They are written with ``?`` or ``?1`` for parameters and with ``json_each`` for a list of them.
+They are written with ``?`` or ``?1`` for parameters, with ``json_each`` for a list of them, and
+with ``group_concat`` for one text of many.
 """
 
 from __future__ import annotations
@@ -88,26 +89,27 @@ class SqlStore:
             self._files.take_over(db, clones)
             is_shared = clones.is_shared(self._clone)
             voice = self._voice(db, files) if is_shared else None
-            had = {digest for (digest,) in db.execute(rows.DIGESTS, (self._project,))}
+            ((count, text),) = db.execute(rows.DIGESTS, (self._project,))
+            known = set(text.split())
             both = zip(tasks, digests, strict=True)
-            new = {task.key: digest for task, digest in both if digest not in had}
+            said = [each for each in both if each[1] not in known] if known else [*both]
+            new = {task.key: digest for task, digest in said}
             # A task that the files hold is not gone, whatever the caller says.
             held = {task.key for task in tasks} if gone else set()
             over = [key for key in gone if key not in held and key.project == self._project]
-            old = self._old(db, [*new, *over]) if had else {}
+            old = self._old(db, [*new, *over]) if count else {}
             # After the tasks are held: nobody claims one of them any more until the end.
             claims = self._claims(db) if over else {}
-            said = [task for task in tasks if task.key in new]
-            changes = compare(old, said, gone, voice, claims)
+            changes = compare(old, [task for task, _ in said], gone, voice, claims)
             if voice is not None:
                 # Of what was written, not all may be what this clone's files say.
                 new |= {each.task.key: _digest_of(each) for each in changes.write}
             lenient = lenient_paths(files)
-            if had:
+            if count:
                 self._write(db, changes, new)
                 sql_edges.keep(db, self._project, changes, lenient)
             else:
-                self._write_first(db, changes, new, lenient)
+                self._write_first(db, changes, digests, lenient)
             self._tell(db, changes, now)
             self._files.count(db, clones, has_said=bool(changes.write or changes.over))
             counts = self._files.write(db, files) or not changes.merged.is_empty
@@ -280,15 +282,14 @@ class SqlStore:
         self,
         db: Transaction,
         changes: Changes,
-        digests: Mapping[TaskKey, str],
+        digests: Sequence[str],
         lenient: Collection[str],
     ) -> None:
         """Write where nothing was before: nothing has to be read, nor to be reckoned twice."""
         links = sql_edges.of_first([each.task for each in changes.write], lenient)
         written = [
-            rows.row_of(each, digests[key]) + links.flags(key)
-            for each in changes.write
-            for key in (each.task.key,)
+            rows.row_of(each, digest) + links.flags(each.task.key)
+            for each, digest in zip(changes.write, digests, strict=True)
         ]
         db.executemany(rows.WRITE_FIRST, sorted(written))
         sql_edges.write(db, links.edges)

@@ -260,7 +260,7 @@ def rows_for(repository: Repository, kind: str) -> dict[str, Sequence[Row]]:
     project, touched = repository.project, repository.touched
     keys = [f"openspec:{each.key.name}" for each in touched]
     whole = {"new": keys[:200], "changed": [], "gone": [], "moved": 0, "pending": 10_000}
-    data = '{"fields":["title","text_version","status_version"]}'
+    data = '{"fields":["title"]}'
     events = [*((kind, each, data) for each in keys), ("roadmap_updated", "", json.dumps(whole))]
     rows = [row_of(Kept(each, filed_part(each)), digest_of(each)) for each in touched]
     tasks: dict[str, Sequence[Row]] = {WRITE_TASK: rows}

@@ -19,6 +19,7 @@ from kanban_sync.core.order import ANY
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.sqlite_work import SqliteWork
 from kanban_sync.stores.tips import tips_of
+from kanban_sync.sync.clone_name import first_id
 from kanban_sync.sync.freshness import noted_tips, tips_text
 from kanban_sync.user_settings import may_be_set, start_of
 
@@ -89,7 +90,7 @@ def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[E
 
 def _ready(state: Path, project: str, noted: str, agent: str) -> list[Entry] | None:
     now = time.time()
-    clone = (state / CLONE).read_text(encoding="ascii").strip()
+    clone = first_id((state / CLONE).read_text(encoding="ascii"))
     with contextlib.closing(open_database(state / DATABASE, read_only=True)) as database:
         with database.reading() as db:
             if tips_text(tips_of(db, project, clone)) != noted:

@@ -51,13 +51,13 @@ class Clone(Protocol):
         """Return its id, empty if it has none yet."""
         ...
 
+    def id_in_file(self) -> str:
+        """Return its id in the database that lies in its state folder, made the first time."""
+        ...
 
-def _named(clone: Clone | None) -> str:
-    return clone.clone_id() if clone is not None else ""
-
-
-def _known(clone: Clone | None) -> str:
-    return clone.known_clone_id() if clone is not None else ""
+    def known_id_in_file(self) -> str:
+        """Return the same, empty if it has none yet."""
+        ...
 
 
 class TaskDatabase(Protocol):
@@ -111,7 +111,8 @@ class SqliteFile:
         """Open it, made and brought up to date if need be."""
         from kanban_sync.stores.sqlite import open_sqlite
 
-        return open_sqlite(self.path, project, _named(self.clone))
+        clone = self.clone.id_in_file() if self.clone is not None else ""
+        return open_sqlite(self.path, project, clone)
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no file."""
@@ -119,7 +120,8 @@ class SqliteFile:
 
         if not self.path.exists():
             return None
-        return open_sqlite(self.path, project, _known(self.clone), read_only=True)
+        clone = self.clone.known_id_in_file() if self.clone is not None else ""
+        return open_sqlite(self.path, project, clone, read_only=True)
 
     def contents(self) -> Contents:
         """Return what the file holds."""
@@ -161,15 +163,17 @@ class PostgresServer:
         """Open it, with a schema made if there is none."""
         from kanban_sync.stores.postgres import open_postgres
 
-        return open_postgres(self.address, project, _named(self.clone))
+        clone = self.clone.clone_id() if self.clone is not None else ""
+        return open_postgres(self.address, project, clone)
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no schema."""
         from kanban_sync.stores.postgres import open_postgres
         from kanban_sync.stores.postgres_database import NoSchemaError
 
+        clone = self.clone.known_clone_id() if self.clone is not None else ""
         try:
-            return open_postgres(self.address, project, _known(self.clone), read_only=True)
+            return open_postgres(self.address, project, clone, read_only=True)
         except NoSchemaError:
             return None
 

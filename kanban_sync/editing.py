@@ -139,13 +139,20 @@ class Editor:
         """
         return self._find(key).task
 
-    def set(self, key: str, status: Status | None = None, assignee: str | None = None) -> Edited:
+    def set(
+        self,
+        key: str,
+        status: Status | None = None,
+        assignee: str | None = None,
+        word: str | None = None,
+    ) -> Edited:
         """Set the status of a task, its assignee, or both; '' takes the assignee out.
 
         Args:
             key: The task's key, its name alone, or ``path:line``.
             status: What to set it to; None leaves it.
             assignee: Whom to assign it to; None leaves it, '' takes it out.
+            word: What the file had called that status, '' if nothing stood there.
 
         Raises:
             EditError: There is no such task, or its file cannot be edited so.
@@ -156,7 +163,7 @@ class Editor:
             if assignee is not None:
                 name = assignee.removeprefix("@")
                 found.append(Claim(place, name) if name else Unclaim(place))
-            return found + ([SetStatus(place, status)] if status is not None else [])
+            return found + ([SetStatus(place, status, word)] if status is not None else [])
 
         return self._edit(key, edits)
 

@@ -38,8 +38,14 @@ class Files(Protocol):
         """Return a task as it stands there."""
         ...
 
-    def set(self, key: str, status: Status | None = None, assignee: str | None = None) -> Any:  # noqa: ANN401 - what was edited has path, line and change
-        """Set the status of a task, its assignee, or both."""
+    def set(
+        self,
+        key: str,
+        status: Status | None = None,
+        assignee: str | None = None,
+        word: str | None = None,
+    ) -> Any:  # noqa: ANN401 - what was edited has path, line and change
+        """Set the status of a task, its assignee, or both; ``word`` is what stood there before."""
         ...
 
 
@@ -123,10 +129,10 @@ def write(
     sets = _may_write(here.status, task.status, {each.status for each in known}, reasons)
     status, assignee = task.status if sets else None, task.assignee if assigns else None
     # Both at once: nobody sees the one without the other. Some files can say but one of them.
-    change = _set(files, task, [] if sets and assigns else reasons, status, assignee)
+    change = _set(files, kept, [] if sets and assigns else reasons, status, assignee)
     if sets and assigns and not change:
-        first = _set(files, task, reasons, None, assignee)
-        change = _set(files, task, reasons, status, None) or first
+        first = _set(files, kept, reasons, None, assignee)
+        change = _set(files, kept, reasons, status, None) or first
     return _written(task, here, change or ("left" if reasons else "unchanged"), reasons)
 
 
@@ -147,7 +153,7 @@ def _may_write(here: str, wanted: str, known: Collection[str], reasons: list[str
 
 def _set(
     files: Files,
-    task: Task,
+    kept: Kept,
     reasons: list[str],
     status: Status | None,
     assignee: str | None,
@@ -156,7 +162,9 @@ def _set(
     if status is None and assignee is None:
         return ""
     try:
-        change = str(files.set(str(task.key), status, assignee).change)
+        filed = kept.filed
+        word = filed.word if filed is not None and filed.status is status else None
+        change = str(files.set(str(kept.task.key), status, assignee, word).change)
     except EditError as error:
         reasons.append(_reason(error))
         return ""

@@ -29,7 +29,11 @@ class OneFile:
         return HERE
 
     def set(
-        self, _key: str, status: Status | None = None, assignee: str | None = None
+        self,
+        _key: str,
+        status: Status | None = None,
+        assignee: str | None = None,
+        _word: str | None = None,
     ) -> SimpleNamespace:
         for name, value in (("status", status), ("assignee", assignee)):
             if value is not None and name not in self.can:
@@ -71,7 +75,11 @@ class Branch:
         return HERE._replace(status=self.here)
 
     def set(
-        self, _key: str, status: Status | None = None, assignee: str | None = None
+        self,
+        _key: str,
+        status: Status | None = None,
+        assignee: str | None = None,
+        _word: str | None = None,
     ) -> SimpleNamespace:
         self.calls.append((status, assignee))
         return SimpleNamespace(change="changed")

@@ -12,6 +12,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
+from kanban_sync.agents.born import is_born_here, write_born
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.core.dependencies import bare_name
@@ -341,7 +342,13 @@ class Work:
         for task in self._store.tasks():
             if task.path and task.status is not Status.ORPHANED:
                 kept.setdefault(task.key, Kept(task, filed_part(task)))
-        found = [files.bring(each) for each in kept.values()]
+        born = {key for key, each in kept.items() if self._add_to and is_born_here(each)}
+        found = [files.bring(each) for key, each in kept.items() if key not in born]
+        found += [
+            write_born(self._store, files, self._add_to, key, self._now()) for key in sorted(born)
+        ]
+        if born:
+            self._ask_for_sync()
         return [each for each in found if each is not None]
 
     def _done(self, entry: Entry, before: Task | None) -> Done:

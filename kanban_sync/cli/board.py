@@ -27,12 +27,16 @@ DONE_SHOWN = 10
 def command(*, as_json: bool) -> None:
     """Draw the board's columns in the terminal, from the task database."""
     clone = here()
+    stale = ""
     try:
         clone.refresh()
     except KanbanSyncError as error:
-        warn(f"this is how it was last synced: {error}")
+        stale = str(error)
     drawing = clone.settings().drawing
+    # What keeps them from being read, too, is told once.
     cards = cards_of(clone.tasks(), drawing, time.time())
+    if stale:
+        warn(f"this is how it was last synced: {stale}")
     lists = drawing.layout.lists
     if as_json:
         print_json({"lists": [_list_data(*each, cards) for each in lists.items()]})

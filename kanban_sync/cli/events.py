@@ -37,7 +37,7 @@ def command(*, follow: bool, since: int | None, as_json: bool) -> None:
         after = since if since is not None else work.last_event() if follow else 0
         found = list(_events(work, after))
         if as_json and not follow:
-            last = found[-1].id if found else after
+            last = found[-1].id if found else min(after, work.last_event())
             events = [event_data(each, read(each)) for each in found]
             print_json({"events": events, "last": last})
             return
@@ -69,7 +69,8 @@ def _short(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return " ".join(text.split())
 
 
 def _events(work: Work, after: int) -> Iterator[Event]:

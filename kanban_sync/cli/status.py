@@ -58,6 +58,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
         lines.append(f"branches   {_branches(data['branches'])}")
     if data["ahead"]:
         lines.append(f"ahead      {_ahead(data['ahead'])}")
+    lines += [f"conflict   {_twofold(each)}" for each in data["twofold"]]
     for each in data["files"]:
         kind = f"{each['source']} {each['dialect']}".rstrip()
         lines.append(f"file       {each['path']}  {each['done']}/{each['tasks']}  {kind}")
@@ -81,6 +82,16 @@ def _ahead(keys: Sequence[str]) -> str:
     names = ", ".join(keys[:SHOWN]) + (" …" if len(keys) > SHOWN else "")
     remedy = "'kanban-sync files write' writes it here, a commit settles it"
     return f"{len(keys)} in the database ahead of the file: {names}; {remedy}"
+
+
+def _twofold(said: Mapping[str, str]) -> str:
+    """Tell which two tasks have one id."""
+    kept, other = ("file", "database") if said["won"] == "file" else ("database", "file")
+    first, second = (said[name].splitlines()[0] for name in (kept, other))
+    return (
+        f"two clones gave {said['key']} to two tasks: {first!r} is kept, and {second!r} stands in"
+        " the other one's file; give that another id there, and commit"
+    )
 
 
 def _board(data: Mapping[str, Any]) -> str:

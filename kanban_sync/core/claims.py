@@ -26,9 +26,6 @@ LEASE = "lease"
 SILENCE = 60.0
 """After how many seconds without a word an orchestrator's claims are taken back."""
 
-CLAIMABLE = frozenset({Status.TODO, Status.PLANNING})
-"""What may be claimed by key; by ``next`` only what is to do, or whose claim ran out."""
-
 ENDS = frozenset({Status.DONE, Status.BLOCKED, Status.FAILED, Status.REVIEW, Status.CANCELLED})
 """What an agent may say of the task that it had."""
 
@@ -144,7 +141,7 @@ def check_claimable(
     if status.is_over:
         raise NotReadyError(f"{key} is {status} already; claim another task.")
     is_theirs = is_plan or bool(standing.agent) or standing.assignee == agent
-    if status not in CLAIMABLE and not (status is Status.IN_PROGRESS and is_theirs):
+    if status is not Status.TODO and not (status is Status.IN_PROGRESS and is_theirs):
         raise NotReadyError(
             f"{key} is {status}, and what is to do is claimed; set it to todo first, or claim "
             "another task."
@@ -314,6 +311,11 @@ def resting(standing: Standing) -> Status:
 def created(status: Status) -> Told:
     """Return what is told of a task that was not there before."""
     return Told("task_created", {"status": status})
+
+
+def renamed(old: str, new: str) -> Told:
+    """Return what is told of a task that has another key, since a file holds it now."""
+    return Told("task_updated", {"fields": ["key"], "old": old, "new": new})
 
 
 def assigned(standing: Standing, agent: str) -> Outcome:

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.identity import similar
 from kanban_sync.core.model import UNKNOWN, Status
 from kanban_sync.core.slots import effective
 
@@ -60,16 +61,34 @@ class Record(NamedTuple):
 
 
 class Voice(NamedTuple):
-    """What a clone said last, and which files, as (source, path), are as they were then."""
+    """What a clone said last, and which files, as (source, path), are as they were then.
+
+    ``heard_of`` are the commits that it has read since.
+    """
 
     said: Mapping[tuple[str, str], frozenset[Version]]
     unmoved: frozenset[tuple[str, str]]
+    heard_of: Collection[str] = ()
 
     def has_said(self, key: TaskKey, version: Version) -> bool:
         """Tell whether a version of a task is of this clone's last word about it."""
-        _, source, name = key
-        below = name.partition("#")[2]
-        return any(version in self.said.get((source, each), ()) for each in (name, f"#{below}"))
+        return any(version in self.said.get(name, ()) for name in _said_of(key))
+
+    def has_met(self, kept: Kept, task: Task) -> bool:
+        """Tell whether this clone knows what the database has by the key of one of its tasks.
+
+        It does if it had a task of that key before, or has read the commit. Where both say the
+        same, or no new file says anything, there is nothing to be met.
+        """
+        there = kept.task
+        is_same = (there.title, there.body) == (task.title, task.body)
+        return (
+            is_same
+            or there.text_version in {UNKNOWN, task.text_version}
+            or there.text_version.commit in self.heard_of
+            or not self.moved(task)
+            or any(name in self.said for name in _said_of(task.key))
+        )
 
     def moved(self, task: Task) -> bool:
         """Tell whether a task's file is another one since this clone spoke last."""
@@ -83,6 +102,24 @@ class Voice(NamedTuple):
         """Tell whether a task is gone because this clone says so, with that version."""
         there = newest(kept)
         return version > there or self.has_said(kept.task.key, there)
+
+
+def _said_of(key: TaskKey) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return by what names a clone has recorded a task."""
+    _, source, name = key
+    return (source, name), (source, f"#{name.partition('#')[2]}")
+
+
+def is_other(voice: Voice, kept: Kept, task: Task) -> bool:
+    """Tell whether a clone brings another task by a key that the database has for one already.
+
+    Two clones may give one new id to two tasks at once, before either has heard of the other. One
+    that is merely behind has older words for the same task, and these are alike.
+    """
+    if kept.filed is None or kept.filed.status is Status.ORPHANED or voice.has_met(kept, task):
+        return False
+    is_newer = task.text_version > kept.task.text_version
+    return is_newer or not similar(kept.task.title, task.title)
 
 
 def newest(kept: Kept) -> Version:
@@ -130,13 +167,17 @@ def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
     return Heard(said, has_status)
 
 
-def voice_of(before: Mapping[str, SlotState], now: Mapping[str, SlotState]) -> Voice:
-    """Return what a clone may say: what it recorded of its files the last time, and now."""
+def voice_of(
+    before: Mapping[str, SlotState],
+    now: Mapping[str, SlotState],
+    commits: Collection[str] = (),
+) -> Voice:
+    """Return what a clone may say: what it recorded the last time, and now; and what it read."""
     before, now = effective(before), effective(now)
     same = {slot for slot, state in now.items() if before.get(slot) == state}
     moved = {_file(slot, now[slot]) for slot in now.keys() - same}
     unmoved = {_file(slot, now[slot]) for slot in same}
-    return Voice(record_of(before).versions, frozenset(unmoved - moved))
+    return Voice(record_of(before).versions, frozenset(unmoved - moved), commits)
 
 
 def _file(slot: str, state: SlotState) -> tuple[str, str]:

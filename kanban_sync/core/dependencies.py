@@ -27,21 +27,25 @@ class Names(Generic[Name]):
     def __init__(self) -> None:
         """Begin without any."""
         self._in_file: defaultdict[str, dict[str, Name]] = defaultdict(dict)
-        self._anywhere: dict[str, Name] = {}
+        self.everywhere: dict[str, Name] = {}
+
+    def of_file(self, path: str) -> dict[str, Name]:
+        """Return the names that count within a file, to be added to by whoever adds many."""
+        return self._in_file[path]
 
     def add(self, path: str, name: str, task: Name, *, is_id: bool) -> None:
         """Let a file have a name for a task; an id counts in other files too. The first counts."""
-        self._in_file[path].setdefault(name, task)
+        self.of_file(path).setdefault(name, task)
         if is_id:
-            self._anywhere.setdefault(name, task)
+            self.everywhere.setdefault(name, task)
 
     def find(self, path: str, name: str) -> Name | None:
         """Return the task that a file calls so: its own, else another file's."""
-        return self._in_file.get(path, {}).get(name) or self._anywhere.get(name)
+        return self._in_file.get(path, {}).get(name) or self.everywhere.get(name)
 
     def ids(self) -> Collection[str]:
         """Return all names that count everywhere."""
-        return self._anywhere.keys()
+        return self.everywhere.keys()
 
 
 class Named(NamedTuple):
@@ -87,7 +91,8 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
     if any(task.depends_on and not task.path for task in tasks):
         whole = {str(task.key): task.key for task in tasks}
     for task in tasks:
-        for name in dict.fromkeys(task.depends_on):
+        needed = task.depends_on
+        for name in dict.fromkeys(needed) if len(needed) > 1 else needed:
             needs = None if task.path else whole.get(name)
             yield Edge(task.key, name, needs or names.find(task.path, name), task.path in lenient)
 
@@ -95,11 +100,17 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
 def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:
     """Add what tasks are called now, then what their keys tell: it may be an old number."""
     called = [names_of_number(task.number) for task in tasks]
-    for task, numbers in zip(tasks, called, strict=True):
-        for name in numbers or filter(None, [task.number]):
-            names.add(task.path, name, task.key, is_id=not numbers)
-    for task, numbers in zip(tasks, called, strict=True):
-        names.add(task.path, own_name(task.key, task.path), task.key, is_id=not numbers)
+    for (key, path, number, *_), numbers in zip(tasks, called, strict=True):
+        here = names.of_file(path)
+        for name in numbers:
+            here.setdefault(name, key)
+        if number and not numbers:
+            names.add(path, number, key, is_id=True)
+    for (key, path, *_), numbers in zip(tasks, called, strict=True):
+        name = own_name(key, path)
+        names.of_file(path).setdefault(name, key)
+        if not numbers:
+            names.everywhere.setdefault(name, key)
 
 
 # The same few numbers return in file after file.

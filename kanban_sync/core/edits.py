@@ -25,10 +25,14 @@ _OTHER_VALUE = re.compile(r"\|\s*[^\s|]|(?::[\s*_]+|：)[^\s*_]")  # noqa: RUF00
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """Let a task have this status; in v1.0 one that is done is removed."""
+    """Let a task have this status; in v1.0 one that is done is removed.
+
+    ``word`` is what its file had called it, '' if nothing stood there; None if nobody knows.
+    """
 
     place: int
     status: Status
+    word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,7 +293,7 @@ def _pair_similar(
         candidate = by_number.get(new[index].number)
         if index in pairs or candidate is None:
             continue
-        if _similar(_text(old[candidate]), _text(new[index])):
+        if similar(_text(old[candidate]), _text(new[index])):
             pairs[index] = candidate
             del by_number[new[index].number]
 
@@ -363,7 +363,8 @@ def _nameless(tasks: Sequence[Traits], taken: Container[int]) -> dict[int, str]:
     }
 
 
-def _similar(one: str, other: str) -> bool:
+def similar(one: str, other: str) -> bool:
+    """Tell whether two texts may be one that was reworded."""
     return one in other or other in one or _share(one[:COMPARED], other[:COMPARED]) >= SIMILAR
 
 

@@ -290,13 +290,14 @@ class FilesState:
 
     ``slots`` are what ``core.slots.Slots`` holds, in one mapping. ``is_shared`` tells whether other
     clones bring their tasks into the same database, and ``has_news`` whether one did since. Both
-    are the store's to say.
+    are the store's to say. ``commits`` are those that were read for a merge; they are not kept.
     """
 
     tips: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, SlotState] = field(default_factory=dict)
     is_shared: bool = False
     has_news: bool = False
+    commits: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 class TaskStore(Protocol):
@@ -388,6 +389,14 @@ class TaskStore(Protocol):
 
     def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return events with an id above ``after``, oldest first."""
+        ...
+
+    def twofold(self, since: float) -> list[Event]:
+        """Return the events that tell of one id for two tasks, oldest first.
+
+        Left out is what is older than ``since``, and what was settled: the task has got other words
+        since then, or is over.
+        """
         ...
 
     def begin_run(self, run: Run) -> int:

@@ -145,8 +145,8 @@ class WorkStore(Protocol):
 
         Raises:
             HeldError: Somebody has it, or what stands above or below it; also the agent itself.
-            NotReadyError: It is over, planned for later, waits for others, or is assigned to
-                somebody else.
+            NotReadyError: It is not to do, waits for others, is assigned to somebody else, or
+                stands below what is over.
         """
         ...
 
@@ -207,6 +207,21 @@ class WorkStore(Protocol):
 
         Raises:
             WorkError: There is a task with that key, or it waits for itself.
+        """
+        ...
+
+    def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
+        """Let a task that stands in no file be the one that a file holds now.
+
+        It keeps status, assignee, and history; what waits for it does so by its new key.
+
+        Args:
+            key: Its key up to now.
+            task: The task as the file has it, with its key from now on.
+            now: The time.
+
+        Raises:
+            WorkError: There is a task with the new key already.
         """
         ...
 

@@ -168,6 +168,11 @@ class Editable:
         found = written(box.body, name)
         return box.body[found.line][slice(*found.value)] if found else None
 
+    def stands_alone(self, box: Box, name: str) -> bool:
+        """Tell whether a labelled line below a task says nothing else."""
+        found = written(box.body, name)
+        return found is not None and found.is_alone
+
     def unsay(self, box: Box, name: str) -> list[Splice]:
         """Take a labelled line below a task out; beside other values its own says nothing then."""
         found = written(box.body, name)

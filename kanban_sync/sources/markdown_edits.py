@@ -19,7 +19,7 @@ from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown_additions import add
 from kanban_sync.sources.markdown_dialects import V1
 from kanban_sync.sources.splicing import CannotError, Splice
-from kanban_sync.sources.status_words import word_for
+from kanban_sync.sources.status_words import status_in, word_for
 from kanban_sync.sources.tables import Tables
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def splices(text: str, edit: Edit, fixed: str) -> list[Splice]:
     match edit:
         case AddTask():
             return add(file, edit)
-        case SetStatus(place, status):
-            return _set_status(file, file.standing[place], status)
+        case SetStatus(place, status, word):
+            return _set_status(file, file.standing[place], status, word)
         case Claim(place, assignee):
             return _assign(file, file.standing[place], assignee)
         case Unclaim(place):
@@ -58,20 +58,30 @@ def splices(text: str, edit: Edit, fixed: str) -> list[Splice]:
 # --- status ---------------------------------------------------------------------------------------
 
 
-def _set_status(file: Editable, task: Standing, status: Status) -> list[Splice]:
+def _set_status(file: Editable, task: Standing, status: Status, before: str | None) -> list[Splice]:
     if task.dialect == V1:
         return _set_in_v1(file, task, status)
     if task.is_top and task.dialect == Tables.NAME:
         return table_edits.set_status(file, task.box, status)
     if file.value_of(task.box, "status") is not None:
-        word = word_for(status, file.words_for(task.dialect), "-")
-        done = status is Status.DONE
-        return [*file.says(task.box, "status", word), *file.tick(task.box, done=done)]
+        return _set_in_line(file, task, status, before)
     if task.is_top and task.dialect == HeadingTasks.NAME:
         return _set_in_heading(file, task, status)
     if task.is_top and task.dialect == KanbanHeadings.NAME:
         return move_item(file, task.box, status)
     return _set_at_box(file, task, status)
+
+
+def _set_in_line(
+    file: Editable, task: Standing, status: Status, before: str | None
+) -> list[Splice]:
+    """Set the status in its line below a task; what was to do without one needs none."""
+    if before == "" and status is Status.TODO and file.stands_alone(task.box, "status"):
+        return [*file.unsay(task.box, "status"), *file.tick(task.box, done=False)]
+    is_as_before = status_in(before or "") is status
+    word = before if is_as_before else word_for(status, file.words_for(task.dialect), "-")
+    done = status is Status.DONE
+    return [*file.says(task.box, "status", word or ""), *file.tick(task.box, done=done)]
 
 
 def _set_at_box(file: Editable, task: Standing, status: Status) -> list[Splice]:

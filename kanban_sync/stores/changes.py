@@ -6,8 +6,12 @@ Pure, and the same for every store. The events that come of it, with what their 
 ``task_created``    ``status``
 ``status_changed``  ``old``, ``new``
 ``orphaned``        ``old``: what the status was
-``task_updated``    ``fields``: the names of those that changed, the status left out
+``task_updated``    ``fields``: the names of those that changed, status and versions left out
 ``conflict``        ``field`` with its values ``base``, ``file`` and ``database``, which won
+``conflict``        ``field``: ``claim``, which the file won: it no longer holds the task that
+                    ``agent`` had claimed with ``token``; ``file`` and ``database``: the statuses
+``conflict``        ``field``: ``id``, which two clones gave to two tasks: ``file`` and
+                    ``database`` are the words of both, ``won`` tells which are kept
 ``roadmap_updated`` one a merge: ``new``, ``changed``, ``gone``, each a list of at most 200 keys,
                     with ``new_count`` … for how many there were; ``moved``: how many tasks only
                     changed their place; ``pending``: how many tasks are to do now
@@ -40,15 +44,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.clones import Heard, hear
+from kanban_sync.core.clones import Heard, hear, is_other
 from kanban_sync.core.merge import Filed, Kept, Merge, filed_part, merge_task
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 from kanban_sync.core.slots import effective
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
 
+    from kanban_sync.core.claims import Claim
     from kanban_sync.core.clones import Voice
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import FilesState, Gone
@@ -59,11 +64,17 @@ KEYS_TOLD = 200
 """How many keys an event lists before it only counts them."""
 
 PLACE = frozenset({"position", "line"})
-STATUS = frozenset({"status", "word", "status_version"})
 LINKS = ("depends_on", "path", "number", "priority", "labels")
 """What says who is meant by a dependency: the last two make a file one of v1.0, or no more."""
 
-NAMES = Task._fields
+VERSIONS = frozenset({"text_version", "status_version", "assignee_version"})
+
+TOLD = tuple(name for name in Task._fields if name not in PLACE | VERSIONS)
+"""What others hear of: that a commit said the same again concerns the merge alone."""
+
+
+TWOFOLD = "id"
+"""What a conflict names as its field where one id stands for two tasks."""
 
 
 class News(NamedTuple):
@@ -111,15 +122,16 @@ def check_tasks(project: str, tasks: Sequence[Task]) -> None:
         seen[task.key] = task
 
 
-def check_project(project: str, keys: Iterable[TaskKey]) -> None:
+def check_project(project: str, keys: Collection[TaskKey]) -> None:
     """Refuse keys of another project: whoever hands them over has a bug.
 
     Raises:
         ValueError: Naming the key.
     """
-    for key in keys:
-        if key.project != project:
-            raise ValueError(f"{key} of project {key.project} is not of project {project}")
+    if {key.project for key in keys} <= {project}:
+        return
+    key = next(key for key in keys if key.project != project)
+    raise ValueError(f"{key} of project {key.project} is not of project {project}")
 
 
 def compare(
@@ -127,6 +139,7 @@ def compare(
     new: Sequence[Task],
     gone: Mapping[TaskKey, Gone],
     voice: Voice | None = None,
+    claims: Mapping[TaskKey, Claim] | None = None,
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -136,6 +149,7 @@ def compare(
         gone: What the files no longer hold -> what became of it. Keys that the database never
             had, and those in ``new``, count for nothing.
         voice: What counts of this, where other clones speak, too.
+        claims: Who has which of those that are gone.
     """
     created: list[TaskKey] = []
     updated: list[TaskKey] = []
@@ -143,25 +157,30 @@ def compare(
     news: list[News] = []
     moved = 0
     for task in new:
-        kept = old.get(task.key)
+        kept = old.get(task.key) if old else None
         if kept is None:
             created.append(task.key)
             write.append(Kept(task, filed_part(task)))
             news.append(News("task_created", str(task.key), CREATED[task.status]))
             continue
+        twofold = _twofold(voice, kept, task)
         heard = Heard(task, has_status=True) if voice is None else hear(voice, kept, task)
         if heard is None:
+            news += twofold
             continue
         merged, filed = _merged(kept, heard), filed_part(heard.task)
         news += [_news("conflict", task.key, **each._asdict()) for each in merged.conflicts]
         if merged.task != kept.task:
             updated.append(task.key)
             told = _told(kept.task, merged.task)
-            moved += not told
+            moved += not told and any(
+                getattr(merged.task, name) != getattr(kept.task, name) for name in PLACE
+            )
             news += told
+        news += twofold
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
-    held = {task.key: task for task in new}
+    held = {task.key for task in new} if gone else ()
     if voice is not None:
         gone = {
             key: each
@@ -171,7 +190,9 @@ def compare(
     over = _over(old, held, gone)
     ended = [each for each in over if each.task != old[each.task.key].task]
     for each in ended:
-        news += _told(old[each.task.key].task, each.task)
+        before = old[each.task.key].task
+        news += _told(before, each.task)
+        news += _claim_lost(before, each.task, (claims or {}).get(each.task.key))
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
     relinks = bool(created or over) or any(
         _relinks(old[each.task.key].task, each.task) for each in write
@@ -226,6 +247,31 @@ def _over(
     return over
 
 
+def _twofold(voice: Voice | None, kept: Kept, task: Task) -> list[News]:
+    """Return what is told of a task that has the key of another one, with the words of both."""
+    if voice is None or not is_other(voice, kept, task):
+        return []
+    words = {"file": _words(task), "database": _words(kept.task)}
+    won = "file" if voice.counts(task, task.text_version, kept.task.text_version) else "database"
+    return [_news("conflict", task.key, field=TWOFOLD, **words, won=won)]
+
+
+def _words(task: Task) -> str:
+    return f"{task.title}\n\n{task.body}" if task.body else task.title
+
+
+def _claim_lost(before: Task, after: Task, claim: Claim | None) -> list[News]:
+    """Return what is told of a claim that ends since files no longer hold its task.
+
+    What they completed counts as the word of whoever has the task, and takes nothing from him.
+    """
+    if claim is None or before.status.is_over or after.status is Status.DONE:
+        return []
+    values = {"file": after.status, "database": before.status}
+    whose = {"agent": claim.agent, "token": claim.token}
+    return [_news("conflict", after.key, field="claim", **values, **whose)]
+
+
 def roadmap_updated(changes: Changes, pending: int) -> News:
     """Return the event that tells of the merge as a whole."""
     told = {news.key for news in changes.news}
@@ -256,16 +302,16 @@ def to_json(data: object) -> str:
 
 def _told(before: Task, after: Task) -> list[News]:
     """Return the events of one task; none if it only moved."""
-    different = {name for name in NAMES if getattr(before, name) != getattr(after, name)} - PLACE
+    different = {name for name in TOLD if getattr(before, name) != getattr(after, name)}
     told: list[News] = []
     if after.status is not before.status:
-        different -= STATUS
+        different -= {"status", "word"}
         if after.status is Status.ORPHANED:
             told.append(_news("orphaned", after.key, old=before.status))
         else:
             told.append(_news("status_changed", after.key, old=before.status, new=after.status))
     if different:
-        names = tuple(name for name in NAMES if name in different)
+        names = tuple(name for name in TOLD if name in different)
         told.append(_news("task_updated", after.key, fields=names))
     return told
 

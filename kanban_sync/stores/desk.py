@@ -87,6 +87,10 @@ class Desk(Protocol):
         """Add a task that was not there, with what it waits for."""
         ...
 
+    def rename(self, key: TaskKey, task: Task) -> None:
+        """Give a task the key, the words and the place of another one, which is not there yet."""
+        ...
+
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for."""
         ...

@@ -5,6 +5,7 @@ Whatever it holds is replaced, never changed: a method that raises leaves no tra
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import Event, FilesState, Merged, Run
 from kanban_sync.stores.changes import (
+    TWOFOLD,
     check_project,
     check_tasks,
     compare,
@@ -120,13 +122,13 @@ class MemoryStore(Working):
     ) -> Merged:
         """Bring the tasks in, with their events."""
         check_tasks(self._project, tasks)
-        files = _copy(files)
+        files, commits = _copy(files), files.commits
         with self._lock:
             has = self._has
             known = has.files.get(self._clone, FilesState()).slots
             is_shared = self._is_shared(has)
-            voice = voice_of(known, files.slots) if is_shared else None
-            changes = compare(has.tasks, tasks, gone, voice)
+            voice = voice_of(known, files.slots, commits) if is_shared else None
+            changes = compare(has.tasks, tasks, gone, voice, has.work.claims())
             counts = not changes.merged.is_empty or files.slots != known
             said = has.said + (is_shared and bool(changes.write or changes.over))
             written = {each.task.key: each for each in (*changes.write, *changes.over)}
@@ -205,6 +207,19 @@ class MemoryStore(Working):
         start = max(after, 0)
         return list(self._has.events[start : start + limit])
 
+    def twofold(self, since: float) -> list[Event]:
+        """Return the events that tell of one id for two tasks, if nothing settled that."""
+        over = {str(key) for key, each in self._has.tasks.items() if each.task.status.is_over}
+        found: dict[str, Event] = {}
+        for event in self._has.events:
+            is_renamed = event.kind == "task_updated" and '"title"' in event.data
+            if is_renamed or event.kind == "orphaned":
+                found.pop(event.key, None)
+            elif event.kind == "conflict" and json.loads(event.data)["field"] == TWOFOLD:
+                found.pop(event.key, None)
+                found[event.key] = event
+        return [each for key, each in found.items() if each.at >= since and key not in over]
+
     def begin_run(self, run: Run) -> int:
         """Record the start of a run and return its id; one that never ended was interrupted."""
         with self._lock:
@@ -255,7 +270,12 @@ class MemoryStore(Working):
             desk = self._desk()
             yield desk
             has = self._has
-            events = (*has.events, *_numbered(desk.news, len(has.events), desk.now))
+            # What was told of a task that has another key now is told of that one.
+            before = [
+                each._replace(key=desk.names.get(each.key, each.key)) if desk.names else each
+                for each in has.events
+            ]
+            events = (*before, *_numbered(desk.news, len(has.events), desk.now))
             self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events)
 
     def _is_shared(self, has: _Contents) -> bool:

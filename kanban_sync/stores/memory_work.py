@@ -16,11 +16,15 @@ from kanban_sync.stores.changes import News, to_json
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from kanban_sync.core.claims import Told
+    from kanban_sync.core.claims import Claim, Told
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry
+
+
+OF_DATABASE = ("status", "word", "status_version", "assignee")
+"""What a task keeps of itself that a file comes to hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class WorkContents:
     edges: Mapping[TaskKey, tuple[Edge, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
     orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
+
+    def claims(self) -> dict[TaskKey, Claim]:
+        """Return who has which task."""
+        claims = ((key, standing.claim) for key, standing in self.standings.items())
+        return {key: claim for key, claim in claims if claim is not None}
 
     def linked(
         self, tasks: Mapping[TaskKey, Kept], lenient: frozenset[str] | None = None
@@ -67,6 +76,7 @@ class MemoryDesk:
         self.work = work
         self.news: list[News] = []
         self.now = 0.0
+        self.names: dict[str, str] = {}
 
     def hold(self, key: TaskKey) -> None:
         """Do nothing: nobody else writes meanwhile."""
@@ -170,6 +180,23 @@ class MemoryDesk:
         self.tasks = {**self.tasks, task.key: Kept(task, None)}
         self.work = self.work.linked(self.tasks)
 
+    def rename(self, key: TaskKey, task: Task) -> None:
+        """Give a task the key, the words and the place of another one, which is not there yet."""
+        old, names = self.tasks[key].task, {str(key): str(task.key)}
+        new = {part: getattr(old, part) for part in OF_DATABASE}
+        tasks = {each: kept for each, kept in self.tasks.items() if each != key}
+        tasks[task.key] = Kept(task._replace(**new), None)
+        for each, kept in self.tasks.items():
+            if str(key) in kept.task.depends_on and not kept.task.path:
+                needs = tuple(names.get(name, name) for name in kept.task.depends_on)
+                tasks[each] = kept._replace(task=kept.task._replace(depends_on=needs))
+        standings = {each: its for each, its in self.work.standings.items() if each != key}
+        if key in self.work.standings:
+            standings[task.key] = self.work.standings[key]
+        self.tasks = tasks
+        self.work = replace(self.work, standings=standings).linked(tasks)
+        self.names = names
+
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for."""
         return sorted(
@@ -200,6 +227,10 @@ class MemoryDesk:
         if standing is None:
             raise KeyError(key)
         return standing
+
+    def _is_over(self, key: TaskKey | None) -> bool:
+        kept = self.tasks.get(key) if key is not None else None
+        return kept is not None and kept.task.status.is_over
 
     def _claimed(self) -> list[tuple[TaskKey, Standing]]:
         keys = sorted(self.work.standings.keys() & self.tasks.keys())
@@ -234,6 +265,7 @@ class MemoryDesk:
             and is_free(standing := self._standing(task.key), agent, now)
             and task.key not in above
             and task.parent not in held
+            and not self._is_over(task.parent)
             and not self.waits_for(task.key)
         ]
         return sorted(

@@ -18,6 +18,9 @@ SCHEMES = ("postgresql://", "postgres://")
 
 LOOKS_LIKE = "postgresql://user@db.example.org/tasks"
 
+NAMING = ("host", "hostaddr", "dbname", "service")
+"""Without any of these a URL is but begun: what it led to would be nobody's choice."""
+
 UNLESS_SAID = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -58,6 +61,11 @@ def address_of(url: str) -> Address:
             f"{LOOKS_LIKE}, and what is no letter or digit in a user name or password is written "
             "as %XX ('@' as %40)."
         ) from None
+    if not any(said.get(name) for name in NAMING):
+        raise SetupError(
+            "The URL of the task database names neither a server nor a database: it has to be like "
+            f"{LOOKS_LIKE}, or like postgresql:///tasks for a server on this machine."
+        )
     return Address(_shown(said), {**UNLESS_SAID, **said})
 
 

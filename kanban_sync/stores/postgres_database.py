@@ -359,7 +359,7 @@ def translated(query: str) -> bytes:
         count += not number
         return f"${number or count}"
 
-    return PLACEHOLDER.sub(replacement, query).encode()
+    return PLACEHOLDER.sub(replacement, query).replace("group_concat(", "string_agg(").encode()
 
 
 def kept(parameters: Sequence[Any]) -> Sequence[Any]:

@@ -75,7 +75,7 @@ HAS_FAMILY = """
      WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
      LIMIT 1 OFFSET 0))
 """
-"""The offset is for what ``HELD_ABOVE`` says; without it all tasks are read for each claim."""
+"""The offset is for what ``CLOSED_ABOVE`` says; without it all tasks are read for each claim."""
 
 OTHERS_LAPSED = """
 EXISTS (SELECT 1 FROM tasks AS c
@@ -85,7 +85,7 @@ EXISTS (SELECT 1 FROM tasks AS c
 IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
-""".replace("{above}", work_rows.HELD_ABOVE).replace("{below}", work_rows.HELD_BELOW)
+""".replace("{above}", work_rows.CLOSED_ABOVE).replace("{below}", work_rows.HELD_BELOW)
 
 TELL_FIRST = """
 INSERT INTO events (project, at, kind, key, data) SELECT ?, ?, ?, ?, ? FROM ({coming}) AS coming

@@ -29,8 +29,13 @@ _SHA256 = hashlib.sha256()
 
 NO_PARENT = (None, None, None)
 
-DIGESTS = "SELECT file_digest FROM tasks WHERE project = ?"
-"""A digest is of the key, too: it tells of which task it is."""
+DIGESTS = (
+    "SELECT count(*), coalesce(group_concat(file_digest, ' '), '') FROM tasks WHERE project = ?"
+)
+"""A digest is of the key, too: it tells of which task it is.
+
+One text of all of them takes a fraction of the time of as many rows.
+"""
 
 TASKS = """
 SELECT source, name, status, word, title, parent_source, parent_name, "group", number, body,
@@ -88,6 +93,20 @@ UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, file_digest = '
 WHERE project = ? AND source = ? AND name = ?
 """
 """Without a digest the task is looked at again should it come back."""
+
+TWOFOLD = """
+SELECT id, at, kind, key, data FROM events AS e
+ WHERE project = ?1 AND kind = 'conflict' AND at >= ?2 AND data LIKE '{"field":"id",%'
+   AND NOT EXISTS (SELECT 1 FROM events AS later
+                    WHERE later.project = e.project AND later.key = e.key AND later.id > e.id
+                      AND (later.kind = 'orphaned'
+                           OR (later.kind = 'task_updated' AND later.data LIKE '%"title"%')
+                           OR (later.kind = 'conflict' AND later.data LIKE '{"field":"id",%')))
+   AND NOT EXISTS (SELECT 1 FROM tasks AS t
+                    WHERE t.project = e.project AND t.source || ':' || t.name = e.key
+                      AND t.status IN ('done', 'cancelled', 'orphaned'))
+ ORDER BY id
+"""
 
 RUNS = """
 SELECT target, started_at, seconds, result, operations, error, id

@@ -1,6 +1,7 @@
 """The task store in SQL: the same statements, whichever database carries them out.
 
-They are written with ``?`` or ``?1`` for parameters and with ``json_each`` for a list of them.
+They are written with ``?`` or ``?1`` for parameters, with ``json_each`` for a list of them, and
+with ``group_concat`` for one text of many.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.claims import Claim
 from kanban_sync.core.clones import voice_of
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import TaskKey
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.clones import Voice
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Gone, Merged, Run
@@ -85,24 +88,28 @@ class SqlStore:
             clones = self._files.clones(db)
             self._files.take_over(db, clones)
             is_shared = clones.is_shared(self._clone)
-            voice = voice_of(self._files.read(db).slots, files.slots) if is_shared else None
-            had = {digest for (digest,) in db.execute(rows.DIGESTS, (self._project,))}
+            voice = self._voice(db, files) if is_shared else None
+            ((count, text),) = db.execute(rows.DIGESTS, (self._project,))
+            known = set(text.split())
             both = zip(tasks, digests, strict=True)
-            new = {task.key: digest for task, digest in both if digest not in had}
+            said = [each for each in both if each[1] not in known] if known else [*both]
+            new = {task.key: digest for task, digest in said}
             # A task that the files hold is not gone, whatever the caller says.
             held = {task.key for task in tasks} if gone else set()
             over = [key for key in gone if key not in held and key.project == self._project]
-            old = self._old(db, [*new, *over]) if had else {}
-            changes = compare(old, [task for task in tasks if task.key in new], gone, voice)
+            old = self._old(db, [*new, *over]) if count else {}
+            # After the tasks are held: nobody claims one of them any more until the end.
+            claims = self._claims(db) if over else {}
+            changes = compare(old, [task for task, _ in said], gone, voice, claims)
             if voice is not None:
                 # Of what was written, not all may be what this clone's files say.
                 new |= {each.task.key: _digest_of(each) for each in changes.write}
             lenient = lenient_paths(files)
-            if had:
+            if count:
                 self._write(db, changes, new)
                 sql_edges.keep(db, self._project, changes, lenient)
             else:
-                self._write_first(db, changes, new, lenient)
+                self._write_first(db, changes, digests, lenient)
             self._tell(db, changes, now)
             self._files.count(db, clones, has_said=bool(changes.write or changes.over))
             counts = self._files.write(db, files) or not changes.merged.is_empty
@@ -197,6 +204,12 @@ class SqlStore:
         with self._database.reading() as db:
             return [Event(*row) for row in db.execute(query, (self._project, after, limit))]
 
+    def twofold(self, since: float) -> list[Event]:
+        """Return the events that tell of one id for two tasks, if nothing settled that."""
+        with self._database.reading() as db:
+            found = db.execute(rows.TWOFOLD, (self._project, since))
+            return [Event(*row) for row in found]
+
     def begin_run(self, run: Run) -> int:
         """Record the start of a run and return its id; one that never ended was interrupted."""
         with self._database.writing(self._project) as db:
@@ -241,10 +254,23 @@ class SqlStore:
         """Close the database."""
         self._database.close()
 
+    def _voice(self, db: Transaction, files: FilesState) -> Voice:
+        """Return what this clone may say where others speak, too."""
+        return voice_of(self._files.read(db).slots, files.slots, files.commits)
+
     def _old(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Kept]:
         """Read of the old tasks only those of which the files say something new."""
         found = self._database.tasks(db, keys)
         return {key: rows.kept_of(self._project, row) for key, row in found.items()}
+
+    def _claims(self, db: Transaction) -> dict[TaskKey, Claim]:
+        """Return who has which task."""
+        query = """SELECT source, name, agent, token, expires FROM tasks
+                    WHERE project = ? AND agent <> ''"""
+        return {
+            TaskKey(self._project, source, name): Claim(*claim)
+            for source, name, *claim in db.execute(query, (self._project,))
+        }
 
     def _write(self, db: Transaction, changes: Changes, digests: Mapping[TaskKey, str]) -> None:
         # In the order in which they are kept, which saves looking for their places.
@@ -256,15 +282,14 @@ class SqlStore:
         self,
         db: Transaction,
         changes: Changes,
-        digests: Mapping[TaskKey, str],
+        digests: Sequence[str],
         lenient: Collection[str],
     ) -> None:
         """Write where nothing was before: nothing has to be read, nor to be reckoned twice."""
         links = sql_edges.of_first([each.task for each in changes.write], lenient)
         written = [
-            rows.row_of(each, digests[key]) + links.flags(key)
-            for each in changes.write
-            for key in (each.task.key,)
+            rows.row_of(each, digest) + links.flags(each.task.key)
+            for each, digest in zip(changes.write, digests, strict=True)
         ]
         db.executemany(rows.WRITE_FIRST, sorted(written))
         sql_edges.write(db, links.edges)

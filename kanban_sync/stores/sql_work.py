@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.merge import Kept
@@ -125,6 +126,17 @@ class SqlDesk:
     def add(self, task: Task) -> None:
         """Add a task that was not there, with what it waits for."""
         self._db.execute(WRITE_TASK, row_of(Kept(task, None), ""))
+        sql_edges.link(self._db, self._project)
+
+    def rename(self, key: TaskKey, task: Task) -> None:
+        """Give a task the key, the words and the place of another one, which is not there yet."""
+        self._db.execute(work_rows.RENAME, work_rows.renamed_row(key, task))
+        old, new = str(key), str(task.key)
+        found = self._db.execute(work_rows.NEEDING_WHOLE, (self._project, old)).fetchall()
+        for *whose, needs in found:
+            names = [new if name == old else name for name in json.loads(needs)]
+            self._db.execute(work_rows.PUT_NEEDS, (to_json(names), self._project, *whose))
+        self._db.execute(work_rows.RENAME_EVENTS, (new, self._project, old))
         sql_edges.link(self._db, self._project)
 
     def edges(self) -> list[Edge]:

@@ -48,16 +48,31 @@ ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, so
     "{all}", ALL
 )
 
-HELD_ABOVE = """
+CLOSED_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
-   AND a.agent || '' NOT IN ('', ?2) AND a.expires > ?3
+   AND (a.status IN ('done', 'cancelled', 'orphaned')
+        OR (a.agent || '' NOT IN ('', ?2) AND a.expires > ?3))
  LIMIT 1 OFFSET 0
 """
-"""The offset lets PostgreSQL look this up for one task after the other, not for all there are.
+"""What a task stands below is over, and its parts with it, or somebody else has it.
 
-What is put together is in no index: by that of the claims it would go through all of them.
+The offset lets PostgreSQL look this up for one task after the other, not for all there are. What is
+put together is in no index: by that of the claims it would go through all of them.
 """
+
+RENAME = """
+UPDATE tasks SET source = ?1, name = ?2, title = ?3, parent_source = ?4, parent_name = ?5,
+       "group" = ?6, number = ?7, path = ?8, position = ?9, line = ?10
+ WHERE project = ?11 AND source = ?12 AND name = ?13
+"""
+NEEDING_WHOLE = """
+SELECT source, name, depends_on FROM tasks
+ WHERE project = ?1 AND path = ''
+   AND EXISTS (SELECT 1 FROM json_each(depends_on) WHERE value = ?2)
+"""
+PUT_NEEDS = "UPDATE tasks SET depends_on = ? WHERE project = ? AND source = ? AND name = ?"
+RENAME_EVENTS = "UPDATE events SET key = ? WHERE project = ? AND key = ?"
 
 # Without being told, SQLite goes through the whole project.
 HELD_BELOW = """
@@ -204,7 +219,7 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
     statement = READY
     for name, part in (
         ("{all}", ALL),
-        ("{above}", HELD_ABOVE),
+        ("{above}", CLOSED_ABOVE),
         ("{below}", HELD_BELOW),
         ("{state}", state),
         ("{wanted}", "\n   ".join(conditions)),
@@ -244,6 +259,14 @@ def standing_of(row: Row) -> Standing:
         STATUSES.get(said),
         Version(time, commit),
     )
+
+
+def renamed_row(key: TaskKey, task: Task) -> Row:
+    """Return the parameters of ``RENAME``."""
+    _, source, name = task.key
+    _, *parent = task.parent or (None, None, None)
+    place = (task.group, task.number, task.path, task.position, task.line)
+    return (source, name, task.title, *parent, *place, *key)
 
 
 def put_row(key: TaskKey, standing: Standing) -> Row:

@@ -12,29 +12,27 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
 from kanban_sync.core.endings import check_in_time
-from kanban_sync.core.errors import NotReadyError, UnknownTaskError, WorkError
+from kanban_sync.core.errors import UnknownTaskError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
 from kanban_sync.core.work import Orchestrator, entry_of
+from kanban_sync.stores import refusals
 from kanban_sync.stores.changes import check_project, turns
 from kanban_sync.stores.desk import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.claims import Outcome, Standing
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event
-    from kanban_sync.core.work import Entry, Waiting
+    from kanban_sync.core.work import Entry
     from kanban_sync.stores.desk import Desk
 
 NEAR = 3
 """How many keys are named that are spelt like one that nobody has."""
-
-DEEPEST = 100
-"""How many tasks above one another are looked at, lest two that stand below each other hang us."""
 
 BOXES = frozenset({Status.TODO, Status.PLANNING, Status.IN_PROGRESS, Status.REVIEW})
 """What a change may be for its boxes to say what it is."""
@@ -71,6 +69,8 @@ class Working(ABC):
     ) -> list[Entry]:
         """Return what may be claimed, in the order in which it is handed out."""
         with self._looking() as desk:
+            if refusals.closed_above(desk, wanted.parent) is not None:
+                return []
             return desk.ready(wanted, agent, now, limit)
 
     def history(self, key: TaskKey) -> list[Event]:
@@ -98,7 +98,8 @@ class Working(ABC):
         _check_claim(agent, lease)
         with self._working() as desk:
             _check_orchestrator(desk, orchestrator, now)
-            found = desk.first(wanted, agent, now)
+            is_closed = refusals.closed_above(desk, wanted.parent) is not None
+            found = None if is_closed else desk.first(wanted, agent, now)
             if found is None:
                 return None
             task, standing = found
@@ -119,12 +120,13 @@ class Working(ABC):
             # Only a change needs to be told by what stands above it.
             is_plan = claims.is_change(key.source, None) and desk.above(key) is None
             claims.check_claimable(str(key), standing, agent, now, is_plan=is_plan)
-            _check_above(desk, key, agent, now)
+            refusals.check_above(desk, key, agent, now)
+            refusals.check_open(desk, key)
             for below, its in desk.claimed_below(key):
                 if its.agent != agent:
                     claims.check_free(str(below), its, agent, now)
-            for each in (key, *_above(desk, key)):
-                _check_waits(each, desk.waits_for(each))
+            for each in (key, *refusals.all_above(desk, key)):
+                refusals.check_waits(each, desk.waits_for(each))
             outcome = claims.claimed(standing, agent, now, lease, orchestrator)
             _write(desk, key, standing, outcome, now)
             return desk.entry(key)
@@ -145,7 +147,7 @@ class Working(ABC):
             raise ValueError(f"a claim does not end with {status}")
         with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token)
-            _check_change(desk, key, status)
+            refusals.check_change(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
             _write(desk, key, standing, outcome, now)
             return desk.entry(key)
@@ -193,8 +195,8 @@ class Working(ABC):
             if in_time:
                 check_in_time(str(key), standing, desk.history(key), who, status)
             if not force:
-                _check_own(desk, key, standing, who, now)
-            _check_change(desk, key, status)
+                refusals.check_own(desk, key, standing, who, now)
+            refusals.check_change(desk, key, status)
             outcome = claims.finished(standing, status, who, reason)
             if assignee is not None:
                 given = claims.assigned(outcome.standing, assignee)
@@ -206,7 +208,7 @@ class Working(ABC):
         """Let a task be for one agent only, '' for anybody."""
         with self._working() as desk:
             standing = _held(desk, key)
-            _check_own(desk, key, standing, who, now)
+            refusals.check_own(desk, key, standing, who, now)
             _write(desk, key, standing, claims.assigned(standing, agent), now)
             return desk.entry(key)
 
@@ -222,6 +224,17 @@ class Working(ABC):
             desk.add(task)
             desk.tell(key, [claims.created(task.status)], now)
             return desk.entry(key)
+
+    def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
+        """Let a task that stands in no file be the one that a file holds now."""
+        check_project(self._project, [key, task.key])
+        with self._working(Reach.ALL) as desk:
+            _standing(desk, key)
+            if desk.standing(task.key) is not None:
+                raise WorkError(f"There is a task {task.key} already; {key} stays as it is.")
+            desk.rename(key, task)
+            desk.tell(task.key, [claims.renamed(str(key), str(task.key))], now)
+            return desk.entry(task.key)
 
     # --- Orchestrators ------------------------------------------------------------------
 
@@ -347,46 +360,3 @@ def _check_orchestrator(desk: Desk, instance_id: str, now: float) -> None:
     """Let whoever claims be alive: else the claim would be taken back at once."""
     if instance_id:
         _beat(desk, instance_id, now)
-
-
-def _above(desk: Desk, key: TaskKey) -> Iterator[TaskKey]:
-    above = desk.above(key)
-    for _ in range(DEEPEST):
-        if above is None:
-            return
-        yield above
-        above = desk.above(above)
-
-
-def _check_above(desk: Desk, key: TaskKey, agent: str, now: float) -> None:
-    """Refuse where somebody else has what a task stands below: it is a part of that."""
-    for above in _above(desk, key):
-        standing = desk.standing(above)
-        if standing is not None and standing.agent != agent:
-            claims.check_free(str(above), standing, agent, now)
-
-
-def _check_own(desk: Desk, key: TaskKey, standing: Standing, who: str, now: float) -> None:
-    if standing.agent != who:
-        claims.check_free(str(key), standing, who, now)
-    _check_above(desk, key, who, now)
-
-
-def _check_waits(key: TaskKey, waits: Sequence[Waiting]) -> None:
-    if not waits:
-        return
-    names = [
-        f"{each.name} ({'no task has that id' if each.status is None else each.status})"
-        for each in waits
-    ]
-    raise NotReadyError(
-        f"{key} waits for {', '.join(names)}; claim another task, or what it waits for."
-    )
-
-
-def _check_change(desk: Desk, key: TaskKey, status: Status) -> None:
-    if status in claims.FROM_BOXES and claims.is_change(key.source, desk.above(key)):
-        raise NotReadyError(
-            f"{key} is a change: it is in review once all its boxes are done, and done once it is "
-            "archived. Finish its boxes, and release it."
-        )

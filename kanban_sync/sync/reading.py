@@ -67,7 +67,9 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     behind = _behind_links(repository, base, files)
     reader = UnitReader(parsing, base, known(), files, behind, overlays)
     tips = {layer.name: layer.tip for layer in (*others, base)}
-    return reader.read({**tips, READERS: digest, **({OTHERS: base.others} if base.others else {})})
+    marks = {READERS: digest, **({OTHERS: base.others} if base.others else {})}
+    commits = {entry.commit for layer in (base, *others) for entry in layer.log}
+    return reader.read({**tips, **marks}, frozenset(commits))
 
 
 def _overlays(parsing: Parsing, layers: Sequence[Layer], files: FilesState) -> dict[str, Overlays]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.core.printable import printable
+from kanban_sync.sync import clone_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,10 +130,30 @@ class StateFolder:
 
     def clone_id(self) -> str:
         """Return what tells this clone from others that share a database; made the first time."""
-        if not self.known_clone_id():
+        self._name()
+        return self.known_clone_id()
+
+    def known_clone_id(self) -> str:
+        """Return the id of this clone, empty if it has none yet."""
+        names = self._names()
+        return clone_name.id_at(names, self._place()) if names else ""
+
+    def id_in_file(self) -> str:
+        """Return by what the database in this folder knows the clone; made the first time."""
+        self._name()
+        return self.known_id_in_file()
+
+    def known_id_in_file(self) -> str:
+        """Return the same, empty if it has none yet."""
+        return clone_name.first_id(self._names())
+
+    def _name(self) -> None:
+        """Note where the clone is, and give it an id if it has none."""
+        names, place = self._names(), self._place()
+        if not names:
             # Of two processes that give the first one, one has it: a link never replaces.
             unique = self.path / f".clone.{secrets.token_hex(8)}"
-            self.replace(unique, f"{secrets.token_hex(CLONE_ID_BYTES)}\n")
+            self.replace(unique, " ".join((secrets.token_hex(CLONE_ID_BYTES), *place)) + "\n")
             with _explained(self.clone):
                 try:
                     os.link(unique, self.clone)
@@ -141,13 +162,17 @@ class StateFolder:
                 except OSError:
                     unique.replace(self.clone)  # On a file system that knows no links.
                 unique.unlink(missing_ok=True)
-        return self.known_clone_id()
+        elif clone_name.noted(names, place) != names:
+            self.replace(self.clone, clone_name.noted(names, place))
 
-    def known_clone_id(self) -> str:
-        """Return the id of this clone, empty if it has none yet."""
+    def _names(self) -> str:
         with _explained(self.clone), contextlib.suppress(FileNotFoundError):
-            return self.clone.read_text("ascii", errors="replace").strip()
+            return self.clone.read_text("ascii", errors="replace")
         return ""
+
+    def _place(self) -> clone_name.Place:
+        with _explained(self.path):
+            return clone_name.place_of(self.path)
 
     def notice(self, text: str) -> None:
         """Leave one line that the next hook prints; an empty text takes it back."""

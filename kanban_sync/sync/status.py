@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.sync.state_folder import StateFolder
+
+
+TOLD_FOR = 7 * 86400.0
+"""Seconds for which an id that stands for two tasks is told; nobody can see it being settled."""
 
 
 def last_runs(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
@@ -73,6 +79,16 @@ def _ahead(kept: Iterable[Kept]) -> list[str]:
     return [str(each.task.key) for each in kept if each.filed is not None]
 
 
+def _twofold(store: TaskStore) -> list[dict[str, Any]]:
+    """Return which ids two clones gave to two tasks at once, with the words of both."""
+    found = store.twofold(time.time() - TOLD_FOR)
+    return [
+        {"key": each.key, **{name: said[name] for name in ("file", "database", "won")}}
+        for each in found
+        for said in (json.loads(each.data),)
+    ]
+
+
 def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None) -> dict[str, Any]:
     """Return what came of it: the board, the last runs, what is pending, and the tasks."""
     target, allowed = named_target(settings), allowed_target(state)
@@ -92,5 +108,6 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "pending_requests": len(waiting),
         "tasks": count_tasks(tasks),
         "branches": count_branches(tasks),
+        "twofold": _twofold(store) if store else [],
         "ahead": _ahead(store.ahead()) if store else [],
     }

@@ -108,8 +108,8 @@ class UnitReader:
         self._left: set[str] = set()
         self._unread: dict[str, SlotState] = {}
 
-    def read(self, tips: Mapping[str, str]) -> Reading:
-        """Read all units and find out what vanished."""
+    def read(self, tips: Mapping[str, str], commits: frozenset[str]) -> Reading:
+        """Read all units and find out what vanished; tips and commits are what is read."""
         self._deleted = deletions(self._layer.log, self._were.base)
         for name, source in self._parsing.sources.items():
             self._read_source(name, source)
@@ -122,7 +122,7 @@ class UnitReader:
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
-            FilesState(tips, slots.named()),
+            FilesState(tips, slots.named(), commits=commits),
             (*self._problems, *problems),
             self._layer.name,
             self._layer.tip,

@@ -58,6 +58,7 @@ STATUS = {
     "renamed",
     "settings",
     "settings_problems",
+    "twofold",
     "target",
     "target_id",
     "tasks",

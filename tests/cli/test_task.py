@@ -104,6 +104,28 @@ def test_a_claim_is_written_into_the_file_and_taken_out_again(repo: Repo) -> Non
     assert json.loads(task(repo, "show", "tidy-logs", "--json"))["reason"] == "lunch"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("T-1", "# Tasks\n\n- [ ] **T-1**: figs\n- [ ] **T-2**: dates\n"),
+        ("T-1", "- [ ] **T-1**: figs\n  - Effort: 3\n  - Status: open\n\n  Sweet ones.\n"),
+        ("T-1", "# Tasks\n\n- [ ] **T-1**: figs\n  - Status: todo\n"),
+        (
+            "TASKS.md/Task-1",
+            "## Task 1: figs\n\n- [ ] wash\n\n## Task 2: dates\n\n- Status: done\n",
+        ),
+    ],
+)
+def test_a_task_that_is_given_back_leaves_its_file_as_it_was(
+    repo: Repo, name: str, text: str
+) -> None:
+    repo.commit("Write a plain file", **{"TASKS.md": text})
+    task(repo, "claim", name, *ADA)
+    assert changed(repo)
+    task(repo, "release", name, *ADA)
+    assert (repo.path / "TASKS.md").read_text() == text
+
+
 def test_the_agent_without_a_name_is_the_user_and_files_can_say_it(repo: Repo) -> None:
     claimed = json.loads(task(repo, "claim", "tidy-logs", "--json"))
     assert claimed["file"]["change"] == "changed"
@@ -433,6 +455,36 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     assert task(repo, "done", new["key"], *ADA) == f"{new['key']}  done\n"
 
 
+def test_what_was_born_in_the_database_is_written_once_a_file_is_named(repo: Repo) -> None:
+    figs = json.loads(task(repo, "add", "Dry the figs", "--json"))["key"]
+    told = json.loads(task(repo, "add", "Tell all", "--body", "Soon.", "--json"))["key"]
+    mine = json.loads(task(repo, "add", "Mine", "--id", "mine", "--json"))["key"]
+    task(repo, "add", "Over", "--id", "over")
+    task(repo, "done", "over", *ADA)
+    task(repo, "claim", mine, *ADA)
+    task(repo, "set", figs, "--assignee", "bob", *ADA)
+    repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
+    written = json.loads(program(repo, "files", "write", "--json").out)["tasks"]
+    assert {each["change"] for each in written if each["key"] in {told, mine}} == {"left"}
+    assert "its body would be lost" in program(repo, "files", "write").out
+    [new] = [each for each in written if each["change"] == "added"]
+    assert "Dry the figs (@bob)" in (repo.path / "TASKS.md").read_text()
+    # What is committed then is the same task, and nobody's second one.
+    repo.commit("Add it")
+    assert program(repo, "sync").code == DONE
+    keys = [each["key"] for each in json.loads(task(repo, "list", "--json"))["tasks"]]
+    assert [each for each in keys if each.startswith("db:")] == sorted((told, mine))
+    assert new["key"] in keys
+    kinds = [
+        each["kind"] for each in json.loads(task(repo, "history", new["key"], "--json"))["events"]
+    ]
+    assert kinds[0] == "task_created"
+    assert all(
+        each["change"] in {"left", "unchanged"}
+        for each in json.loads(program(repo, "files", "write", "--json").out)["tasks"]
+    )
+
+
 def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(repo: Repo) -> None:
     repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
     new = json.loads(task(repo, "add", "Sweep", "--id", "sweep", "--under", "P1", "--json"))
@@ -688,6 +740,23 @@ def test_events_are_told_from_where_one_was(repo: Repo) -> None:
         "ada",
     )
     assert " claimed  tasks-md:tidy-logs  agent=ada " in program(repo, "events").out
+    last = json.loads(program(repo, "events", "--json").out)["last"]
+    beyond = json.loads(program(repo, "events", "--since", "99999", "--json").out)
+    assert beyond == {"events": [], "last": last}
+
+
+def test_that_the_database_is_away_is_told_once(repo: Repo) -> None:
+    away = {"KANBAN_SYNC_DATABASE_URL": "postgresql://127.0.0.1:1/tasks"}
+    answer = program(repo, "board", env=away)
+    assert (answer.code, answer.out, answer.err.count("cannot be reached")) == (1, "", 1)
+
+
+def test_each_event_is_one_line_whatever_was_said(repo: Repo) -> None:
+    task(repo, "claim", "tidy-logs", *ADA)
+    task(repo, "release", "tidy-logs", *ADA, "--reason", "lunch\n\n1  1970-01-01  claimed")
+    lines = task(repo, "history", "tidy-logs").splitlines()
+    assert len(lines) == len(json.loads(task(repo, "history", "tidy-logs", "--json"))["events"])
+    assert lines[-1].endswith("reason=lunch 1 1970-01-01 claimed")
 
 
 def test_events_are_told_as_they_happen(repo: Repo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -97,6 +98,50 @@ class ClonesContract(ABC):
         assert says(one, at(versions[0])).is_empty
         assert says(two, at(versions[1])).is_empty
         assert (one.last_event(), one.tasks()) == (before, [at(NEW)])
+
+    @pytest.mark.parametrize("last", ["newer", "older"])
+    def test_one_new_id_for_two_tasks_is_told_with_the_words_of_both(
+        self, both: Both, last: str
+    ) -> None:
+        first, second = both
+        versions = (OLD, NEW) if last == "newer" else (NEW, OLD)
+        for store in both:
+            says(store, task("b"))
+        figs = at(versions[0], "Dry the figs")
+        says(first, task("b"), figs)
+        before = first.last_event()
+        rivets = at(versions[1], "Weld 9 rivets")._replace(body="All of them.")
+        says(second, task("b"), rivets)
+        won, kept = ("file", rivets) if last == "newer" else ("database", figs)
+        words = {"file": "Weld 9 rivets\n\nAll of them.", "database": "Dry the figs"}
+        conflicts = [each for each in told(first, before) if each[0] == "conflict"]
+        assert conflicts == [("conflict", "tasks-md:a", {"field": "id", **words, "won": won})]
+        assert first.entry(key("a")).task.title == kept.title
+        assert [event.key for event in first.twofold(NOW)] == ["tasks-md:a"]
+        assert first.twofold(NOW + 1) == []
+        for store, held in zip(both, (figs, rivets), strict=True):
+            last_told = store.last_event()
+            says(store, task("b"), held)
+            assert store.last_event() == last_told
+        # It is settled by the next words.
+        says(second, task("b"), at(Version(9, "c9"), "Press the figs"))
+        assert first.twofold(NOW) == []
+
+    @pytest.mark.parametrize("commits", [{"c3"}, set[str]()])
+    def test_a_task_that_others_have_reworded_is_no_other_one(
+        self, both: Both, commits: set[str]
+    ) -> None:
+        first, second = both
+        for store in both:
+            says(store, task("b"))
+        figs, more = at(OLD, "Dry the figs"), at(NEW, "Press all grapes")
+        says(first, task("b"), figs if commits else figs._replace(text_version=NEW))
+        before = first.last_event()
+        said = more if commits else at(OLD, "Dry figs")
+        seen = replace(files(task("b"), said), commits=frozenset(commits))
+        second.merge([task("b"), said], {}, seen, NOW)
+        assert "conflict" not in [kind for kind, *_ in told(first, before)]
+        assert first.twofold(NOW) == []
 
     def test_words_and_status_count_each_by_itself(self, both: Both) -> None:
         one, two = both

@@ -168,9 +168,10 @@ class TaskStoreContract(ABC):
                 [("task_updated", {"fields": ["parent", "labels", "depends_on"]})],
             ),
             ({"word": "Started"}, [("task_updated", {"fields": ["word"]})]),
+            ({"text_version": Version(9, "c"), "assignee_version": Version(9, "c")}, []),
             (
-                {"text_version": Version(9, "c")},
-                [("task_updated", {"fields": ["text_version"]})],
+                {"title": "T", "text_version": Version(9, "c")},
+                [("task_updated", {"fields": ["title"]})],
             ),
             (
                 {"status": Status.DONE, "word": "x", "status_version": Version(9, "c")},

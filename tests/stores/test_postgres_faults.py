@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import SetupError, StoreError
 from kanban_sync.core.model import Version
 from kanban_sync.stores import postgres_database
 from kanban_sync.stores.migrations import Migration, migrations
@@ -79,13 +79,20 @@ def refused(words: str) -> Iterator[None]:
         (f"postgres://db/tasks?user=ada&password={SECRET}&sslmode=require", "ada@db/tasks"),
         (f"postgresql://a%40b:{SECRET}%40@[::1]/tasks", "a%40b@[::1]/tasks"),
         ("postgresql:///tasks?host=/run/postgresql", "/tasks?host=/run/postgresql"),
-        ("postgresql://", "/"),
+        ("postgresql://?service=tasks", "/"),
     ],
 )
 def test_an_address_is_shown_without_its_password(url: str, name: str) -> None:
     address = address_of(url)
     assert address.name == f"postgresql://{name}"
     assert SECRET not in repr(address)
+
+
+@pytest.mark.parametrize("url", ["postgresql://", f"postgresql://ada:{SECRET}@:5432/"])
+def test_an_address_of_no_server_and_no_database_is_none(url: str) -> None:
+    with pytest.raises(SetupError, match="names neither a server nor a database") as caught:
+        address_of(url)
+    assert SECRET not in str(caught.value)
 
 
 # --- Getting in ----------------------------------------------------------------------------

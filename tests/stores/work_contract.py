@@ -18,7 +18,7 @@ from kanban_sync.core.errors import (
     WorkError,
 )
 from kanban_sync.core.merge import SET_HERE
-from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState, Gone, TaskStore
 from kanban_sync.core.work import Orchestrator, Waiting, WorkStore
@@ -168,7 +168,7 @@ class WorkStoreContract(ABC):
         [
             (Status.BACKLOG, False, False),
             (Status.TODO, True, True),
-            (Status.PLANNING, True, False),
+            (Status.PLANNING, False, False),
             (Status.IN_PROGRESS, False, False),
             (Status.BLOCKED, False, False),
             (Status.REVIEW, False, False),
@@ -385,6 +385,32 @@ class WorkStoreContract(ABC):
         assert "conflict" in {event.kind for event in store.history(key("a"))}
         assert store.extend(key("a"), 1, NOW, LEASE).claim
 
+    @pytest.mark.parametrize(
+        ("becomes", "is_told"),
+        [(Status.ORPHANED, True), (Status.CANCELLED, True), (Status.DONE, False)],
+        ids=str,
+    )
+    def test_a_claim_of_a_task_taken_out_of_its_file_ends_and_that_is_told(
+        self, store: WholeStore, becomes: Status, is_told: bool
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        last = store.last_event()
+        store.merge([task("b", position=2)], {key("a"): Gone(becomes)}, store.files(), NOW)
+        assert store.entry(key("a")).claim is None
+        conflict = {
+            "field": "claim",
+            "file": becomes,
+            "database": "in_progress",
+            "agent": "ada",
+            "token": 1,
+        }
+        conflicts = [each for each in told(store, last) if each[0] == "conflict"]
+        assert conflicts == ([("conflict", "a", conflict)] if is_told else [])
+        with pytest.raises(LostClaimError):
+            store.finish(key("a"), 1, Status.REVIEW, NOW)
+        assert store.merge([task("b", position=2)], {}, store.files(), NOW).is_empty
+
     def test_a_merge_that_says_nothing_new_leaves_a_claim_alone(self, store: WholeStore) -> None:
         fill(store, task("a"), task("b"))
         store.claim(key("a"), "ada", NOW, LEASE)
@@ -533,6 +559,44 @@ class WorkStoreContract(ABC):
         assert store.entry(key("b")) == entry._replace(
             waits_for=(Waiting("a", key("a"), Status.IN_PROGRESS),)
         )
+
+    def test_a_task_that_a_file_comes_to_hold_goes_on_by_its_new_key(
+        self, store: WholeStore
+    ) -> None:
+        born = TaskKey(PROJECT, "db", "abcde")
+        fill(store, task("a"))
+        store.add(task("Paint")._replace(key=born, title="Paint", path=""), NOW)
+        waits = task("w")._replace(key=born._replace(name="w"), path="", depends_on=(str(born),))
+        store.add(waits, NOW)
+        store.claim(born, "ada", NOW, LEASE)
+        store.release(born, 1, NOW, "lunch")
+        store.assign(born, "bob", NOW, "eve")
+        held = task("abcde", title="**abcde**: Paint", position=2, line=9)
+        entry = store.rename(born, held, NOW)
+        assert entry == store.entry(key("abcde"))
+        assert entry.task._replace(status_version=UNKNOWN) == held._replace(assignee="bob")
+        assert (entry.attempts, entry.reason) == (1, "lunch")
+        assert [event.kind for event in store.history(key("abcde"))] == [
+            "task_created",
+            "claimed",
+            "released",
+            "task_updated",
+            "task_updated",
+        ]
+        assert store.entry(waits.key).waits_for == (
+            Waiting("tasks-md:abcde", key("abcde"), Status.TODO),
+        )
+        with pytest.raises(UnknownTaskError):
+            store.entry(born)
+        with pytest.raises(WorkError, match="tasks-md:a already"):
+            store.rename(key("abcde"), task("a"), NOW)
+        claimed = store.claim(key("abcde"), "bob", NOW, LEASE).claim
+        assert claimed
+        assert claimed.token == 2
+        fill(store, task("a"), held)
+        assert store.entry(key("abcde")).task.status is Status.IN_PROGRESS
+        store.finish(key("abcde"), 2, Status.DONE, NOW)
+        assert store.entry(waits.key).waits_for == ()
 
     @pytest.mark.parametrize("bad", [task("a"), task("b", depends_on=("b",))])
     def test_a_task_that_is_there_or_waits_for_itself_is_not_added(
@@ -695,6 +759,27 @@ class WorkStoreContract(ABC):
             step("1", "a"),
         )
         assert next_names(store, 4) == ["a", "c#1.1", "c#1.2", ""]
+
+    @pytest.mark.parametrize("over", [Status.DONE, Status.CANCELLED, Status.ORPHANED])
+    def test_what_stands_below_a_task_that_is_over_is_not_handed_out(
+        self, store: WholeStore, over: Status
+    ) -> None:
+        deep = box("deep")._replace(parent=change().child("1"))
+        fill(store, proposal(status=over), box("1"), deep, task("a", status=over), step("1", "a"))
+        parents = (None, change(), change().child("1"), key("a"))
+        for wanted in (Wanted(parent=parent) for parent in parents):
+            assert store.ready(NOW, wanted) == []
+            assert store.claim_next("ada", NOW, LEASE, wanted) is None
+        for part, above in (
+            (change().child("1"), change()),
+            (change().child("deep"), change()),
+            (key("a").child("1"), key("a")),
+        ):
+            with pytest.raises(NotReadyError, match=f"{part} is a part of {above}, .* {over}"):
+                store.claim(part, "ada", NOW, LEASE)
+        fill(store, proposal(), box("1"), deep, task("a"), step("1", "a"))
+        assert names(store.ready(NOW)) == ["a", "c#1"]
+        assert names(store.ready(NOW, Wanted(parent=change().child("1")))) == ["c#deep"]
 
     def test_a_change_is_claimed_by_key_with_its_boxes(self, store: WholeStore) -> None:
         fill(store, proposal(), box("1.1"), box("1.2"))

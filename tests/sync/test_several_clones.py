@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kanban_sync.core.model import Status
+from kanban_sync.sync.clone_name import Place, id_at, noted
 from kanban_sync.sync.state_folder import StateFolder
 from sync.several_clones import CHANGE, Team, differences
 
@@ -152,6 +154,53 @@ def test_a_clone_gets_its_name_once(tmp_path: Path) -> None:
     name = state.clone_id()
     assert len(name) == 16
     assert StateFolder(state.path).clone_id() == state.known_clone_id() == name
+
+
+def test_a_copy_of_a_clone_gets_a_name_of_its_own_and_a_moved_one_keeps_it(tmp_path: Path) -> None:
+    first = StateFolder(tmp_path / "first" / "kanban-sync")
+    first.path.parent.mkdir()
+    first.make()
+    name = first.clone_id()
+    copies = [StateFolder(tmp_path / each / "kanban-sync") for each in ("copy", "copy-of-copy")]
+    for old, new in pairwise([first, *copies]):
+        shutil.copytree(old.path.parent, new.path.parent)
+        found = new.known_clone_id()
+        assert new.clone_id() == found
+    names = [name, *(each.clone_id() for each in copies)]
+    assert len(set(names)) == 3
+    # A database that lies in the folder was copied along, and knows all of them by the first name.
+    assert {each.id_in_file() for each in (first, *copies)} == {name}
+    moved = [each.path.parent.rename(tmp_path / f"{n}") for n, each in enumerate((first, *copies))]
+    assert [StateFolder(each / "kanban-sync").clone_id() for each in moved] == names
+
+
+def test_a_clone_named_before_places_were_known_keeps_its_name(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "kanban-sync")
+    state.make()
+    state.clone.write_text("0123456789abcdef\n")
+    assert state.known_clone_id() == state.clone_id() == "0123456789abcdef"
+    shutil.copytree(state.path, tmp_path / "copy")
+    assert StateFolder(tmp_path / "copy").clone_id() != "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("then", "is_same"),
+    [
+        (Place("1:5", "5@there"), True),
+        (Place("2:5", "5@here"), True),
+        (Place("2:5", "5@there"), False),
+        (Place("1:6", "6@here"), False),
+    ],
+    ids=["moved", "another number of the device", "copied elsewhere", "put back by a backup"],
+)
+def test_what_makes_a_clone_another_one(then: Place, is_same: bool) -> None:
+    text = noted("name\n", Place("1:5", "5@here"))
+    found = id_at(text, then)
+    assert (found == "name") is is_same
+    after = noted(text, then)
+    assert id_at(after, then) == found
+    assert noted(after, then) == after
+    assert id_at(after, Place("1:5", "5@here")) == "name"
 
 
 def test_processes_that_name_a_clone_at_once_agree(tmp_path: Path) -> None:

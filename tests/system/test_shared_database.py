@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from contextlib import closing
@@ -156,6 +157,38 @@ def test_two_clones_of_which_each_is_behind_do_not_undo_one_another(
     for clone in (here, there):
         sync(clone)
     assert (tasks_in(postgres_url, project), events_in(postgres_url, project)) == (told, before)
+
+
+def test_one_id_that_two_clones_give_to_two_tasks_is_told_by_status(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, postgres_url)
+    here, there = Repo.init(tmp_path / "here"), Repo(tmp_path / "there")
+    old = "# Tasks\n\n- [ ] **T-1**: one\n"
+    here.commit("first", **{".kanban-sync.yaml": "project_id: twofold\n", "TASKS.md": old})
+    # A copy of a whole clone is another clone.
+    sync(here)
+    shutil.copytree(here.path, there.path)
+    sync(there)
+    here.commit("mine", **{"TASKS.md": f"{old}- [ ] **T-2**: Dry the figs\n"})
+    there.commit("yours", **{"TASKS.md": f"{old}- [ ] **T-2**: Weld nine rivets\n"})
+    for clone in (here, there, here, there):
+        sync(clone)
+    [line] = [each for each in run(here, "status").stdout.splitlines() if "conflict" in each]
+    assert "T-2" in line
+    assert "Dry the figs" in line
+    assert "Weld nine rivets" in line
+    there.git("pull", "--quiet", "--rebase", "-X", "theirs", str(here.path), "main")
+    both = f"{old}- [ ] **T-2**: Dry the figs\n- [ ] **T-3**: Weld nine rivets\n"
+    there.commit("settled", **{"TASKS.md": both})
+    here.git("pull", "--quiet", str(there.path), "main")
+    for clone in (there, here):
+        sync(clone)
+    assert {*tasks_in(postgres_url, "twofold")} == {
+        "**T-1**: one",
+        "**T-2**: Dry the figs",
+        "**T-3**: Weld nine rivets",
+    }
 
 
 def sync(clone: Repo) -> None:

@@ -1,0 +1,59 @@
+"""Tasks that were born in the task database, and are written into a file later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.agents.task_files import written_of
+from kanban_sync.core.errors import EditError, KanbanSyncError
+from kanban_sync.core.merge import Kept, filed_part
+
+if TYPE_CHECKING:
+    from kanban_sync.agents.task_files import Files, Written
+    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.work import Entry, WorkStore
+
+ONLY_A_TITLE = ("priority", "labels", "depends_on", "body")
+"""What a file is not told of a new task: once it holds the task, it would say there is none."""
+
+
+def is_born_here(kept: Kept) -> bool:
+    """Tell whether a task was born in the database, is open, and stands in no file yet."""
+    return kept.filed is None and not kept.task.path and not kept.task.status.is_over
+
+
+def write_born(store: WorkStore, files: Files, path: str, key: TaskKey, now: float) -> Written:
+    """Write a task into a file, and let it be the one that the file holds from then on."""
+    entry = store.entry(key)
+    if why := _why_not(entry, path):
+        return written_of(entry.task, "left", why)
+    try:
+        new = _added(files, path, entry.task)
+    except EditError as error:
+        return written_of(entry.task, "left", str(error).splitlines()[0])
+    try:
+        entry = store.rename(key, new, now)
+    except KanbanSyncError:
+        # Only the file tells the key, so it is written first; refused is refused whole.
+        files.take_back(path)
+        raise
+    said = files.write(Kept(entry.task, None), [filed_part(new)])
+    return written_of(entry.task._replace(path=new.path, line=new.line), "added", said.why)
+
+
+def _why_not(entry: Entry, path: str) -> str:
+    """Return why a task stays in the database alone; '' if nothing speaks against a file."""
+    if entry.claim is not None:
+        return f"{entry.claim.agent} knows it by this key; it can be written once it is given back"
+    names = [name.replace("_", " ") for name in ONLY_A_TITLE if getattr(entry.task, name)]
+    if names:
+        return f"only its title can be written to {path}, and its {', '.join(names)} would be lost"
+    return ""
+
+
+def _added(files: Files, path: str, task: Task) -> Task:
+    """Add a task by the id that it has, where the file can hold that."""
+    try:
+        return files.add(path, task.title, task.key.name, "")
+    except EditError:
+        return files.add(path, task.title, "", "")

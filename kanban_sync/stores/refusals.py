@@ -1,0 +1,85 @@
+"""What is refused because of what stands around a task: above it, or what it waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanban_sync.core import claims
+from kanban_sync.core.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kanban_sync.core.claims import Standing
+    from kanban_sync.core.model import Status, TaskKey
+    from kanban_sync.core.work import Waiting
+    from kanban_sync.stores.desk import Desk
+
+DEEPEST = 100
+"""How many tasks above one another are looked at, lest two that stand below each other hang us."""
+
+
+def all_above(desk: Desk, key: TaskKey) -> Iterator[TaskKey]:
+    """Yield what a task stands below, the nearest first."""
+    above = desk.above(key)
+    for _ in range(DEEPEST):
+        if above is None:
+            return
+        yield above
+        above = desk.above(above)
+
+
+def closed_above(desk: Desk, key: TaskKey | None) -> tuple[TaskKey, Status] | None:
+    """Return the first task, from one upwards, that is over; None if there is none."""
+    for each in () if key is None else (key, *all_above(desk, key)):
+        standing = desk.standing(each)
+        if standing is not None and standing.status.is_over:
+            return each, standing.status
+    return None
+
+
+def check_above(desk: Desk, key: TaskKey, agent: str, now: float) -> None:
+    """Refuse where somebody else has what a task stands below: it is a part of that."""
+    for above in all_above(desk, key):
+        standing = desk.standing(above)
+        if standing is not None and standing.agent != agent:
+            claims.check_free(str(above), standing, agent, now)
+
+
+def check_open(desk: Desk, key: TaskKey) -> None:
+    """Refuse what stands below a task that is over: it is over with that."""
+    closed = closed_above(desk, desk.above(key))
+    if closed is not None:
+        above, status = closed
+        raise NotReadyError(
+            f"{key} is a part of {above}, which is {status} already; claim another task."
+        )
+
+
+def check_own(desk: Desk, key: TaskKey, standing: Standing, who: str, now: float) -> None:
+    """Refuse where somebody else has a task, or what it stands below."""
+    if standing.agent != who:
+        claims.check_free(str(key), standing, who, now)
+    check_above(desk, key, who, now)
+
+
+def check_waits(key: TaskKey, waits: Sequence[Waiting]) -> None:
+    """Refuse what waits for others still."""
+    if not waits:
+        return
+    names = [
+        f"{each.name} ({'no task has that id' if each.status is None else each.status})"
+        for each in waits
+    ]
+    raise NotReadyError(
+        f"{key} waits for {', '.join(names)}; claim another task, or what it waits for."
+    )
+
+
+def check_change(desk: Desk, key: TaskKey, status: Status) -> None:
+    """Refuse to set a change to what only its boxes and the archive make of it."""
+    if status in claims.FROM_BOXES and claims.is_change(key.source, desk.above(key)):
+        raise NotReadyError(
+            f"{key} is a change: it is in review once all its boxes are done, and done once it is "
+            "archived. Finish its boxes, and release it."
+        )

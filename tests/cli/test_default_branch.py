@@ -38,7 +38,7 @@ def as_a_job_checks_out(source: Clone, path: Path) -> None:
 def source(clone: Clone) -> Clone:
     """A repository whose settings name main, with a branch that is not merged."""
     names = f"planka: {{url: '{clone.server.url}', project: {PROJECT}, board: {BOARD}}}\n"
-    settings = f"project_id: shop\ngit: {{default_branch: main}}\n{names}"
+    settings = f"project_id: shop\ngit: {{default_branch: main, branches: default-only}}\n{names}"
     clone.commit("settings", **{".kanban-sync.yaml": settings})
     clone.git("checkout", "--quiet", "-b", "feature")
     clone.commit("feature", **{"TASKS.md": SECRET})

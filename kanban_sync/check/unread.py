@@ -11,6 +11,7 @@ from kanban_sync.sources.kanban_headings import KanbanHeadings, columns_in
 from kanban_sync.sources.markdown import Kind, decode, scan
 from kanban_sync.sources.markdown_dialects import CHECKBOXES, lines_of_columns
 from kanban_sync.sources.outline import is_box
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.sections import section_at
 from kanban_sync.sources.tables import runs_of_rows
 
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 _UNSEEN = str.maketrans(
     {"\u00a0": " ", "\\": None, **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff")}
 )
-_BOX = re.compile(r"\s*(?:<!--\s*)?(?:(?:[-*+]|[0-9]{1,9}[.)])\s+(?:\[[ xX~]?\]|[☐☑☒])|[☐☑☒])\s*\S")
-_FIELD = re.compile(
+_BOX = pattern(r"\s*(?:<!--\s*)?(?:(?:[-*+]|[0-9]{1,9}[.)])\s+(?:\[[ xX~]?\]|[☐☑☒])|[☐☑☒])\s*\S")
+_FIELD = pattern(
     r"\s*(?:[-*+]\s+)?(?:\*\*|__)(?:id|status|blocked by|depends on|tags)(?:[:：]|\*\*|__)",  # noqa: RUF001
     re.IGNORECASE,
 )
-_ASIDE = re.compile(
+_ASIDE = pattern(
     r"\W*(?:notes?|links?|references?|resources|legend|rules|about|overview|goals?|risks?"
     r"|hinweise?|notizen|ziele)\b",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"[\w./-]*\w")
+_PLACEHOLDER = pattern(r"[\w./-]*\w")
 
 
 def bad_utf8(path: str, data: bytes) -> Iterator[Problem]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_OBEYED = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """Control characters but tab and line feed (C0, DEL, C1), and what turns the direction of text."""
 
 
 def printable(text: str) -> str:
     r"""Return a text with control characters written out, as in ``\x1b``."""
-    return _OBEYED.sub(_written_out, text)
+    # Nearly all text is; to compile what finds the rest takes longer.
+    if text.replace("\n", "").isprintable():
+        return text
+    return re.sub(_OBEYED, _written_out, text)
 
 
 def printable_json(text: str) -> str:
     r"""Return JSON with the control characters escaped that JSON itself lets pass (``\u009b``)."""
-    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_OBEYED, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def json_text(data: object, encoding: str) -> str:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 
-_FIELD = re.compile(
+from kanban_sync.sources.patterns import pattern
+
+_FIELD = pattern(
     r"(?:\*\*|__)[ \t]*id[ \t]*(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])[ \t]*[`\"'“]?"  # noqa: RUF001
     r"([^\s`\"'”]+)",
     re.IGNORECASE,
 )
-_FIRST_WORD = re.compile(r"^[^\w\n]*(?:[xX]\W+)?(\w[\w.-]*\w)", re.MULTILINE)
+_FIRST_WORD = pattern(r"^[^\w\n]*(?:[xX]\W+)?(\w[\w.-]*\w)", re.MULTILINE)
 _OVER = ("~~", "✅", "✓", "✔")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.findings import BAD_UTF8, LOOSE_ROW, NO_TASKS, STRAY_ID, UNKNOWN_COLUMN
+from kanban_sync.core.findings import BAD_UTF8, LOOSE_ROW, NOTHING_READ, STRAY_ID, UNKNOWN_COLUMN
 from kanban_sync.core.model import Problem
 from kanban_sync.sources.kanban_headings import KanbanHeadings, columns_in
 from kanban_sync.sources.markdown import Kind, decode, scan
@@ -73,7 +73,7 @@ def _no_tasks(path: str, text: str) -> Iterator[Problem]:
     if line:
         what = "has fields, ids or boxes from here on, but no task was read"
         remedy = "write tasks as '- [ ] words', outside of code and comments"
-        yield Problem(path, line, f"{what}; {remedy}.", code=NO_TASKS)
+        yield Problem(path, line, f"{what}; {remedy}.", code=NOTHING_READ)
 
 
 def _is_seen(line: Line) -> bool:

@@ -221,7 +221,7 @@ class _Builder:
         merged = _fill(node, inside)
         self._left -= len(inside) + sum(len(each) for each in merged)
         if self._left < 0:
-            raise _BadYamlError(node.line, BOMB, TOO_LARGE)
+            raise _BadYamlError(node.line, f"{BOMB}, or raise 'limits.tasks'", TOO_LARGE)
         if isinstance(node, Mapping):
             for each in merged:
                 for name, value in each.items():

@@ -13,12 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-# Else the import fails where there is no git, with a page of advice for programmers.
-os.environ["GIT_PYTHON_REFRESH"] = "quiet"
-
-from git import Git
-from git.exc import GitCommandError, GitCommandNotFound
-
 from kanban_sync import git_calls
 from kanban_sync.core.errors import MissingObjectError, OutOfReachError, RepositoryError
 from kanban_sync.core.liveness import Liveness
@@ -36,6 +30,10 @@ from kanban_sync.git_output import (
 )
 from kanban_sync.git_references import References
 from kanban_sync.hooks.hot import clean_environment
+
+with git_calls.none_at_import():
+    from git import Git
+    from git.exc import GitCommandError, GitCommandNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -6,13 +6,17 @@ A setting that changes what a command prints is overruled here: those of ``log``
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.links import CONFIGURED
 from kanban_sync.git_output import COMMIT_MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+_PROGRAM = "GIT_PYTHON_GIT_EXECUTABLE"
 
 EMPTY_TREE = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -87,3 +91,21 @@ def status(pathspecs: Sequence[str]) -> list[str]:
     """Ask for watched files that differ from the last commit."""
     how = ["--porcelain", "-z", "--no-renames", "--untracked-files=all", "--no-ahead-behind"]
     return ["git", "status", *how, "--", *pathspecs]
+
+
+@contextlib.contextmanager
+def none_at_import() -> Iterator[None]:
+    """Let GitPython be imported without asking git anything.
+
+    It would ask twice for git's version, of which nothing here depends; where there is no git, that
+    would fail with a page of advice for programmers. Told to be quiet, and of a program that cannot
+    be run, it goes on, and later runs what is called git.
+    """
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+    is_named = _PROGRAM in os.environ
+    os.environ.setdefault(_PROGRAM, os.devnull)
+    try:
+        yield
+    finally:
+        if not is_named:
+            del os.environ[_PROGRAM]

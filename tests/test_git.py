@@ -72,6 +72,27 @@ def test_what_git_told_this_process_is_forgotten_but_not_how_to_reach_servers() 
     assert done.stdout.split() == ["GIT_SSH_COMMAND"]
 
 
+def test_git_is_asked_nothing_before_there_is_a_question(tmp_path: Path) -> None:
+    program = (
+        "import os; from kanban_sync.git import Git;"
+        "print(Git.GIT_PYTHON_GIT_EXECUTABLE, os.environ.get('GIT_PYTHON_GIT_EXECUTABLE'));"
+        "print(Git('.').execute(['git', '--version']))"
+    )
+    (tmp_path / "git").write_text('#!/bin/sh\necho asked "$@" >> "$0.log"\necho "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    path = str(Path(__file__).parent.parent)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**kept, "PYTHONPATH": path, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == ["git None", "--version"]
+    assert (tmp_path / "git.log").read_text() == "asked --version\n"
+
+
 # --- which branch is read ---------------------------------------------------------------------
 
 

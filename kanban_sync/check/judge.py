@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kanban_sync.check import rules, task_files
 from kanban_sync.check.finding import Finding
+from kanban_sync.check.settings import settings_of
 from kanban_sync.core.findings import EMPTIED, OFF, OPENSPEC_NESTED, UNREADABLE, level_of
 from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.tuples import NamedTuple
-from kanban_sync.core.units import DEFAULTS
 from kanban_sync.sources import SOURCES
 from kanban_sync.sources.openspec import ARCHIVE, FOLDER, METADATA, OpenSpec
 from kanban_sync.sources.tasks_md import TasksMd
@@ -20,12 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.check.fixes import Fixed, Sick
+    from kanban_sync.check.settings import Settings
     from kanban_sync.core.ports import Source, SourceSettings, Unit
-
-SETTINGS_FILE = ".kanban-sync.yaml"
-RECORDED = "settings.json"
-
-_KEYS = re.compile(rb"\b(?:sources|limits|check)\b")
 
 
 class Result(NamedTuple):
@@ -42,13 +37,6 @@ class Result(NamedTuple):
         return sum(each.is_error for each in self.findings)
 
 
-class Settings(NamedTuple):
-    """What of the settings concerns a check: where files lie, and what is an error."""
-
-    sources: SourceSettings = DEFAULTS
-    levels: tuple[tuple[str, str], ...] = ()
-
-
 def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Result:
     """Check files of the work tree around a folder.
 
@@ -62,7 +50,7 @@ def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Resul
         SettingsError: The settings file has problems; all of them are named.
     """
     place = task_files.find(folder)
-    settings = _settings(place)
+    settings = settings_of(place)
     wanted = task_files.relative(place.top, folder, names)
     one = _Check(place.top, settings, wanted)
     fixed: tuple[Fixed, ...] = ()
@@ -73,51 +61,6 @@ def check(folder: str, names: Sequence[str] = (), *, fix: bool = False) -> Resul
         fixed = mend(place.top, one.mendable(), one.known())
         one = _Check(place.top, settings, wanted) if fixed else one
     return one.result(fixed)
-
-
-def _settings(place: task_files.Place) -> Settings:
-    """Return the settings of the work tree; where it has none, what init noted, or the defaults."""
-
-    def read(name: str) -> bytes | None:
-        path = os.path.join(place.top, name)
-        if os.path.islink(path) or not os.path.isfile(path):
-            return None
-        with open(path, "rb") as file:
-            return file.read()
-
-    noted = os.path.join(place.state, RECORDED)
-    is_here = os.path.exists(os.path.join(place.top, SETTINGS_FILE))
-    if is_here and not _concern_us(read(SETTINGS_FILE) or b""):
-        return Settings()
-    if not is_here and not os.path.exists(noted):
-        return Settings()
-    # Here, since YAML takes longer to import than all else together.
-    from kanban_sync import config  # noqa: PLC0415
-
-    found = config.load(read) if is_here else config.from_json(_noted(noted))
-    return Settings(found.sources, found.check)
-
-
-def _concern_us(data: bytes) -> bool:
-    """Tell whether a settings file may say anything that concerns a check.
-
-    It does not if none of the keys that do stands in it, comments aside; most name only a board.
-    """
-    lines = (line for line in data.splitlines() if not line.lstrip().startswith(b"#"))
-    # What YAML can write otherwise than letter by letter has a backslash.
-    return any(b"\\" in line or _KEYS.search(line) for line in lines)
-
-
-def _noted(path: str) -> dict[str, Any]:
-    """Return what init noted, nothing if that cannot be read."""
-    import json  # noqa: PLC0415 - as above
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 class _Check:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.findings import BAD_UTF8, LOOSE_ROW, NO_TASKS, STRAY_ID, UNKNOWN_COLUMN
+from kanban_sync.core.findings import BAD_UTF8, LOOSE_ROW, NOTHING_READ, STRAY_ID, UNKNOWN_COLUMN
 from kanban_sync.core.model import Problem
 from kanban_sync.sources.kanban_headings import KanbanHeadings, columns_in
 from kanban_sync.sources.markdown import Kind, decode, scan
 from kanban_sync.sources.markdown_dialects import CHECKBOXES, lines_of_columns
 from kanban_sync.sources.outline import is_box
+from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.sections import section_at
 from kanban_sync.sources.tables import runs_of_rows
 
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 _UNSEEN = str.maketrans(
     {"\u00a0": " ", "\\": None, **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff")}
 )
-_BOX = re.compile(r"\s*(?:<!--\s*)?(?:(?:[-*+]|[0-9]{1,9}[.)])\s+(?:\[[ xX~]?\]|[☐☑☒])|[☐☑☒])\s*\S")
-_FIELD = re.compile(
+_BOX = pattern(r"\s*(?:<!--\s*)?(?:(?:[-*+]|[0-9]{1,9}[.)])\s+(?:\[[ xX~]?\]|[☐☑☒])|[☐☑☒])\s*\S")
+_FIELD = pattern(
     r"\s*(?:[-*+]\s+)?(?:\*\*|__)(?:id|status|blocked by|depends on|tags)(?:[:：]|\*\*|__)",  # noqa: RUF001
     re.IGNORECASE,
 )
-_ASIDE = re.compile(
+_ASIDE = pattern(
     r"\W*(?:notes?|links?|references?|resources|legend|rules|about|overview|goals?|risks?"
     r"|hinweise?|notizen|ziele)\b",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"[\w./-]*\w")
+_PLACEHOLDER = pattern(r"[\w./-]*\w")
 
 
 def bad_utf8(path: str, data: bytes) -> Iterator[Problem]:
@@ -72,7 +73,7 @@ def _no_tasks(path: str, text: str) -> Iterator[Problem]:
     if line:
         what = "has fields, ids or boxes from here on, but no task was read"
         remedy = "write tasks as '- [ ] words', outside of code and comments"
-        yield Problem(path, line, f"{what}; {remedy}.", code=NO_TASKS)
+        yield Problem(path, line, f"{what}; {remedy}.", code=NOTHING_READ)
 
 
 def _is_seen(line: Line) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.agents.entries import written_line
-from kanban_sync.checkout import Checkout
+from kanban_sync.cli import found_files
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.core.model import Status
 
@@ -25,17 +25,7 @@ def command(context: click.Context, *, as_json: bool) -> None:
     """List the task files that are read, with their tasks and problems; or edit one."""
     if context.invoked_subcommand:
         return
-    found = Checkout.at(Path.cwd()).files()
-    if as_json:
-        print_json({"files": found})
-        return
-    for each in found:
-        more = f"  {each['status'] or each['dialect']}".rstrip()
-        say(f"{each['source']:10} {each['path']}  {each['done']}/{each['tasks']}{more}")
-        for problem in each["problems"]:
-            say(f"           {problem}")
-    if not found:
-        say("no task files in the commit that is read; see 'kanban-sync status'")
+    found_files.tell(as_json=as_json)
 
 
 @command.command("set")

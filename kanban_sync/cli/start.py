@@ -1,7 +1,7 @@
-"""Where the program ``kanban-sync`` begins: two commands at once, all else through click.
+"""Where the program ``kanban-sync`` begins: three commands at once, all else through click.
 
-An agent asks again and again what is next, a hook runs ``check`` before each commit, and click
-alone takes longer to import than both take to answer.
+An agent asks again and again what is next, a hook runs ``check`` before each commit, a program asks
+which files are read, and click alone takes longer to import than the first two take to answer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NEXT = (["task", "next"], ["task", "next", "--json"])
 
+FILES = (["files"], ["files", "--json"])
+
 FLAGS = {"--fix", "--json"}
 
 
@@ -30,6 +32,8 @@ def main() -> NoReturn:
     try:
         if is_plain_check(arguments):
             end_with(lambda: _check(arguments[1:]))
+        if arguments in FILES:
+            end_with(lambda: _list_files(as_json=arguments[-1] == "--json"))
         if arguments in NEXT:
             _tell_next(as_json=arguments[-1] == "--json")
         from kanban_sync.cli import main as commands
@@ -57,6 +61,13 @@ def _check(arguments: Sequence[str]) -> int:
 
     names = [each for each in arguments if each not in FLAGS]
     return run(os.getcwd(), names, fix="--fix" in arguments, as_json="--json" in arguments)
+
+
+def _list_files(*, as_json: bool) -> int:
+    from kanban_sync.cli.found_files import tell
+
+    tell(as_json=as_json)
+    return 0
 
 
 def _tell_next(*, as_json: bool) -> None:

@@ -35,7 +35,7 @@ MIXED = "mixed-dialects"
 BOX_DISAGREES = "box-disagrees"
 SAID_TWICE = "said-twice"
 NO_TASK = "no-task"
-NO_TASKS = "no-tasks"
+NOTHING_READ = "nothing-read"
 STRAY_ID = "stray-id"
 LOOSE_ROW = "loose-row"
 UNKNOWN_COLUMN = "unknown-column"
@@ -69,7 +69,7 @@ CODES: Mapping[str, str] = {
     BOX_DISAGREES: WARNING,
     SAID_TWICE: WARNING,
     NO_TASK: WARNING,
-    NO_TASKS: WARNING,
+    NOTHING_READ: WARNING,
     STRAY_ID: WARNING,
     LOOSE_ROW: WARNING,
     UNKNOWN_COLUMN: WARNING,

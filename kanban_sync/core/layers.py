@@ -27,6 +27,7 @@ from kanban_sync.core.slots import (
     past_status,
     past_text,
 )
+from kanban_sync.core.words import bare_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -49,7 +50,8 @@ def carry(
         change: The new content, where it lies, and the version of the commit.
         document: What the new content says. One that is not readable keeps the last good state.
         gone_means_done: What the new content's dialect thinks of removed entries.
-        still_named: Tells which ids stand in the new content, in a task or not.
+        still_named: Tells which ids stand in the new content, in a task or not, and which words
+            behind a box.
 
     Returns:
         The new state; a task that is as one of the parents had it keeps that parent's version.
@@ -101,7 +103,7 @@ def carry(
                 assignee_version=_newer(assigned, version) if is_told else UNKNOWN,
             )
         )
-    hidden = _hidden(before, matches, owns, still_named)
+    hidden = _hidden(before, matches, owns, new_traits, still_named)
     there = {*owns, *(each.own for each in hidden)}
     is_told = gone_means_done if flat else document.is_bare
     is_told = is_told or _is_what_was_left(new_traits, before, matches)
@@ -126,18 +128,24 @@ def _hidden(
     before: Sequence[SlotState],
     matches: Sequence[Mapping[int, int]],
     owns: Collection[str],
+    traits: Sequence[Traits],
     still_named: Callable[[], Collection[str]],
 ) -> tuple[KeyedTask, ...]:
-    """Return the tasks that are no task any more though their ids still stand in the file."""
+    """Return the tasks that are no task any more though their ids still stand in the file.
+
+    Of a task without an id it is the words behind a box, unless another task has the same.
+    """
     found: dict[str, KeyedTask] = {}
     named: Collection[str] | None = None
     for state, pairs in zip(before, matches, strict=True):
         for task in _removed(state, pairs):
-            is_asked = task.traits.id and not task.above
-            if not is_asked or not (state.gone_means_done or task in state.hidden):
+            if task.above or not (state.gone_means_done or task in state.hidden):
                 continue
             named = still_named() if named is None else named
-            if task.traits.id in named and task.own not in owns:
+            words = task.traits.id or bare_words(task.traits.title)
+            if words not in named or task.own in owns:
+                continue
+            if task.traits.id or all(bare_words(each.title) != words for each in traits):
                 found.setdefault(task.own, task)
     return tuple(found.values())
 

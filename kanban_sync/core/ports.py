@@ -92,7 +92,10 @@ class Source(Protocol):
         ...
 
     def ids_in(self, data: bytes) -> Collection[str]:
-        """Return the ids that stand in a file, in a task or not: what stands was not removed."""
+        """Return the ids that stand in a file, in a task or not: what stands was not removed.
+
+        Where tasks go without, also the words behind boxes (``bare_words``).
+        """
         ...
 
 

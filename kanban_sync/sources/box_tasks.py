@@ -218,7 +218,7 @@ def _status_of_steps(steps: Sequence[ParsedTask]) -> Status:
 
 def _struck(text: str, status: Status) -> tuple[str, Status]:
     """Take the strokes off a struck title; an open one is cancelled, unless it says it is done."""
-    match = _STRUCK.fullmatch(text)
+    match = _STRUCK.fullmatch(text) if text.startswith("~~") else None
     if match is None:
         return text, status
     words, rest = match[1], match[2] or ""

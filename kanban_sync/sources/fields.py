@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.tuples import NamedTuple
@@ -73,7 +72,11 @@ def _values(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def words_in(values: Sequence[str], *, lower: bool = False) -> tuple[str, ...]:
     """Split values at commas; each word once, in order, without quotes."""
-    words = (word.strip(" \t`\"'“”") for value in values for word in re.split(r"[,，、\n]", value))  # noqa: RUF001
+    words = (
+        word.strip(" \t`\"'“”")
+        for value in values
+        for word in value.replace("，", ",").replace("、", ",").replace("\n", ",").split(",")  # noqa: RUF001
+    )
     kept = (word.lower() if lower else word for word in words if word.lower() not in _NOTHING)
     return tuple(dict.fromkeys(kept))
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SPECIAL = re.compile(r"[*?\[\\]")
-# Not behind a bracket or a backslash, of which only the translation knows how far they reach.
-_WORDS_AT_END = re.compile(r"(?<=[*?/])[^*?\[\]\\/]*\Z")
+_SPECIAL = frozenset("*?[\\")
+_ANYWHERE = "**/"
 
 _POSIX_CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -73,6 +72,10 @@ def wildcard_pattern(glob: str) -> str:
 
 
 def _matches(glob: str, path: str) -> bool:
+    name = _name_anywhere(glob)
+    if name:
+        # As nearly all globs are: to compile one takes longer than a check looks at paths.
+        return path.endswith(f"/{name}") or path in {name, glob} or path.startswith(f"{glob}/")
     prefix, folder, pattern = _compiled(glob)
     if not path.startswith(prefix):
         return False
@@ -88,12 +91,29 @@ def _ends(globs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     An end are the words after the last wildcard or slash, or the whole glob where it is a name.
     """
-    ends = (
-        (_WORDS_AT_END.search(glob) or ("",))[0] if _SPECIAL.search(glob) else glob
-        for glob in globs
-    )
-    names = tuple(glob for glob in globs if _SPECIAL.search(glob))
-    return (*ends, *names), tuple(f"{glob.rstrip('/')}/" for glob in globs)
+    special = [glob for glob in globs if not _SPECIAL.isdisjoint(glob)]
+    ends = (_words_at_end(glob) if glob in special else glob for glob in globs)
+    return (*ends, *special), tuple(f"{glob.rstrip('/')}/" for glob in globs)
+
+
+def _words_at_end(glob: str) -> str:
+    """Return the words after the last wildcard or slash.
+
+    There are none behind a bracket or a backslash, of which only the translation knows how far
+    they reach.
+    """
+    words = glob
+    for char in "*?/[]\\":
+        words = words.rpartition(char)[2]
+    before = glob.removesuffix(words)
+    return words if before.endswith(("*", "?", "/")) else ""
+
+
+@lru_cache(maxsize=256)
+def _name_anywhere(glob: str) -> str:
+    """Return the name of a glob such as ``**/TASKS.md``, '' for any other."""
+    name = glob.removeprefix(_ANYWHERE)
+    return name if name != glob and _SPECIAL.isdisjoint(name) and name[-1:] != "/" else ""
 
 
 @lru_cache(maxsize=256)
@@ -103,9 +123,9 @@ def _compiled(glob: str) -> tuple[str, str, re.Pattern[str]]:
     Returns:
         The words before, what paths begin with if the glob is the name of a folder, and the rest.
     """
-    special = _SPECIAL.search(glob)
-    start = special.start() if special else len(glob.rstrip("/"))
-    rest = wildcard_pattern(glob[start:]) if special else NOTHING
+    special = next((index for index, char in enumerate(glob) if char in _SPECIAL), -1)
+    start = special if special >= 0 else len(glob.rstrip("/"))
+    rest = wildcard_pattern(glob[start:]) if special >= 0 else NOTHING
     return glob[:start], f"{glob.rstrip('/')}/", re.compile(f"(?s:{rest})\\Z")
 
 

@@ -107,7 +107,7 @@ class Groups:
         try:
             return tuple(self._in(root, _Place(group), 0))
         except TooMuchError:
-            raise TooManyError(BOMB) from None
+            raise TooManyError(f"{BOMB}, or raise 'limits.file_size'") from None
 
     def _in(self, node: Mapping, place: _Place, depth: int) -> Iterator[ParsedTask]:
         _mind_depth(depth)

@@ -10,7 +10,12 @@ from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.kanban_headings import columns_in
 from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown import Kind
-from kanban_sync.sources.numbering import leading_id, leading_name, leading_number
+from kanban_sync.sources.numbering import (
+    PRIORITIES,
+    leading_id,
+    leading_name,
+    leading_number,
+)
 from kanban_sync.sources.outline import Box, Taken, is_box, put_below
 from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.status_words import status_in
@@ -136,7 +141,7 @@ def _titled(
 
 def _is_task(lines: Sequence[Line], heading: _Heading) -> bool:
     text = _bare(lines[heading.start].text)
-    if heading.level == 1 or _GROUPS.match(text):
+    if heading.level == 1 or text in PRIORITIES or _GROUPS.match(text):
         return False
     leading = leading_id(text)
     if _NUMBERED.match(text) or (leading and leading.certain and "-" in leading.id):

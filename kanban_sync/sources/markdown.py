@@ -64,7 +64,7 @@ class Page(NamedTuple):
     unclosed: int = 0
 
 
-_CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.MULTILINE)
+_CONFLICT = rb"^(?:<{7}|\|{7}|>{7}) "
 _IN_PLACE_OF_TASKS = {
     b"version https://git-lfs.github.com/spec/": "is a pointer of Git LFS, which is all that"
     " commits have of the file; keep files of tasks out of LFS (in .gitattributes)",
@@ -107,7 +107,7 @@ def damage(path: str, data: bytes, limits: Limits = USUAL) -> Problem | None:
     # Looking for the bare marks first is ten times faster, and for their signs again.
     marks = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
     marked = any(mark[:1] in data and mark in data for mark in marks)
-    conflict = _CONFLICT.search(data) if marked else None
+    conflict = re.search(_CONFLICT, data, re.MULTILINE) if marked else None
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1
         what = "a merge conflict stands here; resolve it and commit"

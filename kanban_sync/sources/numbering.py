@@ -19,7 +19,11 @@ _NAME = pattern(
     r"\W*+(task|step|issue|story|ticket)[ #-]*([0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?)(?!\w|\.\w|-\w)",
     re.IGNORECASE,
 )
-_PRIORITY = pattern(r"P[0-4]")
+PRIORITIES = frozenset({"P0", "P1", "P2", "P3", "P4"})
+"""What looks like an id and is none."""
+
+# Most texts begin with none, and then nothing has to be compiled to see it.
+_BEGIN_NUMBERS = frozenset("0123456789*_~`")
 # "T-001 ~ 013" speaks of several tasks.
 _RANGE = pattern(rf"{_WRAP}+\s*+(?:[～~–—]|\.\.+|…)\s*+{_WRAP}+[A-Z-]{{0,20}}[0-9]")  # noqa: RUF001
 
@@ -39,6 +43,8 @@ def leading_number(text: str) -> str:
 
     A number without dots has to be set off: ``3 retries`` begins with none.
     """
+    if text[:1] not in _BEGIN_NUMBERS:
+        return ""
     plain = _PLAIN_NUMBER.match(text)
     if plain:
         return plain[0]
@@ -61,7 +67,7 @@ def leading_id(text: str) -> LeadingId | None:
     if token is None:
         return None
     word = token[2].rstrip(".-")
-    if not _ID.fullmatch(word) or _PRIORITY.fullmatch(word):
+    if word.isalpha() or word in PRIORITIES or not _ID.fullmatch(word):
         return None
     end = token.start(2) + len(word)
     after = _AFTER_ID.match(text, end)

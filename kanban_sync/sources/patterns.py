@@ -6,8 +6,13 @@ dialect has use for a few.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import Any, cast
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _Pattern:
@@ -27,3 +32,23 @@ class _Pattern:
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """Return a regular expression that costs nothing before it is used."""
     return cast("re.Pattern[str]", _Pattern(text, flags))
+
+
+@contextlib.contextmanager
+def compiled_when_used() -> Iterator[None]:
+    """Let what this thread imports meanwhile compile its expressions when it first uses them.
+
+    For a library that compiles, while it is imported, what only another part of it ever uses.
+    Other threads get theirs compiled at once, as always.
+    """
+    at_once, importing = re.compile, threading.get_ident()
+
+    def compiled(text: Any, flags: int = 0) -> re.Pattern[Any]:  # noqa: ANN401 - as re.compile has it
+        put_off = isinstance(text, str) and threading.get_ident() == importing
+        return pattern(text, flags) if put_off else at_once(text, flags)
+
+    re.compile = compiled  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = at_once

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from yaml.events import (
-    AliasEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
-
 from kanban_sync.core.findings import BAD_YAML, TOO_LARGE, WRONG_SHAPE
 from kanban_sync.core.limits import MOST, USUAL
 from kanban_sync.core.model import Document
 from kanban_sync.sources.group_tasks import BOMB, Groups, TooManyError
 from kanban_sync.sources.markdown import damage, decode, refused
+from kanban_sync.sources.patterns import compiled_when_used
 from kanban_sync.sources.tree import Mapping, Scalar, Sequence
+
+# PyYAML's parser in Python has expressions that take longer to compile than all else in it takes
+# to be imported; the one in C, which is used here, has no use for them.
+with compiled_when_used():
+    import yaml
+    from yaml.events import (
+        AliasEvent,
+        MappingEndEvent,
+        MappingStartEvent,
+        ScalarEvent,
+        SequenceEndEvent,
+        SequenceStartEvent,
+        StreamEndEvent,
+    )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +221,7 @@ class _Builder:
         merged = _fill(node, inside)
         self._left -= len(inside) + sum(len(each) for each in merged)
         if self._left < 0:
-            raise _BadYamlError(node.line, BOMB, TOO_LARGE)
+            raise _BadYamlError(node.line, f"{BOMB}, or raise 'limits.tasks'", TOO_LARGE)
         if isinstance(node, Mapping):
             for each in merged:
                 for name, value in each.items():

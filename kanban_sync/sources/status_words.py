@@ -57,6 +57,7 @@ _WORDS = {
 }
 _STATUS_OF = {word.strip(): status for status, words in _WORDS.items() for word in words.split(";")}
 _TICKS = "✅✓✔☑"
+_CLOSING = (")", "）", "]", "】")  # noqa: RUF001
 _REMARK = pattern(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
 _SAYS_MORE = pattern(r"[0-9(（\[【]")  # noqa: RUF001
 _AROUND = pattern(r"^[^\w]+|[^\w]+$")
@@ -80,7 +81,8 @@ def status_in(text: str) -> Status | None:
     alone = text.replace("\ufe0f", " ").strip()
     if alone and all(char in _TICKS or char.isspace() for char in alone):
         return Status.DONE
-    plain = _AROUND.sub("", _REMARK.sub("", text)).replace("_", " ").replace("-", " ")
+    bare = _REMARK.sub("", text) if text.rstrip().endswith(_CLOSING) else text
+    plain = _AROUND.sub("", bare).replace("_", " ").replace("-", " ")
     plain = " ".join(plain.lower().split())
     return status_of_word(plain) or _STATUS_OF.get(plain)
 

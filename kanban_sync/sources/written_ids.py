@@ -1,4 +1,6 @@
-"""Ids that stand in a Markdown file, in a task or not: in code, in a comment, without a box.
+"""What stands in a Markdown file, in a task or not: ids, and words behind a box that may be none.
+
+It may stand in code, in a comment, or behind a box that broke.
 
 Imported only where a task is gone, or where a file is checked.
 """
@@ -7,12 +9,16 @@ from __future__ import annotations
 
 import re
 
-_FIELD = re.compile(
+from kanban_sync.core.words import bare_words
+from kanban_sync.sources.patterns import pattern
+
+_FIELD = pattern(
     r"(?:\*\*|__)[ \t]*id[ \t]*(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])[ \t]*[`\"'“]?"  # noqa: RUF001
     r"([^\s`\"'”]+)",
     re.IGNORECASE,
 )
-_FIRST_WORD = re.compile(r"^[^\w\n]*(?:[xX]\W+)?(\w[\w.-]*\w)", re.MULTILINE)
+_FIRST_WORD = pattern(r"^[^\w\n]*(?:[xX]\W+)?(\w[\w.-]*\w)", re.MULTILINE)
+_BOXED = pattern(r"^[^\w\n\[\]☐]*+[\[\]☐][^\w\n]*+\w.*", re.MULTILINE)
 _OVER = ("~~", "✅", "✓", "✔")
 
 
@@ -26,11 +32,13 @@ def in_fields(text: str) -> dict[str, int]:
 
 
 def all_in(text: str) -> frozenset[str]:
-    """Return the ids in fields, and the first words of lines that have a digit, as ids do.
+    """Return the ids in fields, the first words of lines with a digit, and words behind boxes.
 
     What is struck or ticked is over, whatever is left of it.
     """
     lines = (line for line in text.splitlines() if not any(sign in line for sign in _OVER))
-    words = (match[1] for match in _FIRST_WORD.finditer("\n".join(lines)))
+    text_left = "\n".join(lines)
+    words = (match[1] for match in _FIRST_WORD.finditer(text_left))
+    boxed = (bare_words(match[0]) for match in _BOXED.finditer(text_left))
     leading = (word for word in words if any(char.isdigit() for char in word))
-    return frozenset((*(match[1] for match in _FIELD.finditer(text)), *leading))
+    return frozenset((*(match[1] for match in _FIELD.finditer(text)), *leading, *boxed))

@@ -70,3 +70,9 @@ def test_a_check_of_named_files_asks_git_once(
 )
 def test_only_plain_words_go_the_short_way(arguments: list[str], is_plain: bool) -> None:
     assert is_plain_check(arguments) is is_plain
+
+
+def test_what_files_are_read_is_told_without_the_library_of_the_commands(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path)
+    repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    assert "click" not in imported(repo, "files", "--json")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.limits import MIB, USUAL
-from kanban_sync.core.ports import DEFAULTS
+from kanban_sync.core.ports import DEFAULTS, SourceSettings
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import inventory
 
@@ -168,6 +168,15 @@ def test_a_bomb_in_each_place_is_refused() -> None:
     document = parse(ROADMAP, _wide(BOMB) + "- {id: A, notes: *c}\n" * 2000)
     assert (document.tasks, told(document)) == ((), ["too-large"])
     assert "alias bomb" in document.problems[0].message
+    assert "raise 'limits.file_size'" in document.problems[0].message
+
+
+def test_a_bomb_of_many_values_names_the_limit_that_stands_against_it() -> None:
+    few = SourceSettings(limits=USUAL._replace(tasks=1))
+    data = "tasks:\n- &a\n  title: A\n" + "- *a\n" * 20
+    document = SOURCES["roadmap"].parse(ROADMAP, data.encode(), few)
+    assert told(document) == ["too-large"]
+    assert "raise 'limits.tasks'" in document.problems[0].message
 
 
 class Blobs:

@@ -319,6 +319,48 @@ def test_a_v1_task_whose_id_still_stands_in_its_file_was_not_completed(
     assert clone.task("tasks-md:fix-login").status is Status.DONE
 
 
+NAMELESS = (
+    "# Tasks\n\n## P0\n\n- [ ] Fix  the login (@ada)\n- [ ] Add a page\n  - **ID**: add-page\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("-[ ] Fix  the login (@ada)", Status.TODO),
+        (r"- \[ \] Fix the login", Status.TODO),
+        ("```\n- [ ] Fix the login\n```", Status.TODO),
+        ("-[x] Fix the login", Status.DONE),
+        ("- Fix the login", Status.DONE),
+        ("✅ [ ] Fix the login", Status.DONE),
+        ("", Status.DONE),
+    ],
+)
+def test_a_v1_task_without_an_id_was_not_completed_by_a_box_that_broke(
+    clone: Clone, line: str, status: Status
+) -> None:
+    clone.repo.commit(**{"TASKS.md": NAMELESS})
+    clone.read()
+    (key,) = (
+        key for key in (each.key for each in clone.store.tasks()) if "add-page" not in str(key)
+    )
+    before = clone.task(f"{key.source}:{key.name}").status
+    clone.repo.commit(**{"TASKS.md": NAMELESS.replace("- [ ] Fix  the login (@ada)", line)})
+    clone.read()
+    found = clone.task(f"{key.source}:{key.name}")
+    assert found.status is (before if status is Status.TODO else status)
+
+
+def test_a_v1_task_without_an_id_is_completed_though_one_of_the_same_words_is_left(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": f"{NAMELESS}\n## P1\n\n- [ ] Fix the login\n"})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": NAMELESS})
+    clone.read()
+    assert [task.status for task in clone.store.tasks()].count(Status.DONE) == 1
+
+
 def test_a_v1_task_that_was_hidden_and_is_then_removed_was_completed(clone: Clone) -> None:
     rest = "# Tasks\n\n## P1\n\n- [ ] Add a page\n  - **ID**: add-page\n"
     for text in (V1, V1.replace("- [ ] Fix", "- Fix"), rest):

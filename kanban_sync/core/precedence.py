@@ -117,7 +117,8 @@ def _said_it(side: Side, its: Version, base: Said) -> bool:
         return True
     was = base.seen.stamp if base.seen is not None else None
     if base.finished:
-        return False
+        # We agreed with it, though ours was newer by then.
+        return was is not None and its == was.version[side] < said
     # A part of unknown version was not said, but an archiving says both.
     is_said = said != UNKNOWN or base.said.column is Column.ARCHIVE
     begun = is_said and was is not None and its == was.version[side] > said

@@ -51,6 +51,10 @@ MENDED = [
         *("b crashes after write 1", "b drops its branch"),
     ),
     (
+        *("clocks that agree", "a ticks", "a syncs", "a ticks", "a ticks"),
+        *("a syncs", "a drops its branch"),
+    ),
+    (
         *("clocks that agree", "a removes", "a crashes after write 2"),
         *("a forces before the task", "a syncs"),
     ),

@@ -20,6 +20,10 @@ PROJECT_NAME = "name of the project"
 """Under which is remembered, with a board's ids, what people call it by now."""
 
 
+VERSION_LENGTH = 23
+"""Characters of a commit, and of what tells it apart, that a version field holds."""
+
+
 class CardVersion(NamedTuple):
     """How new a card's content is: one version for its text, one for its statuses."""
 
@@ -162,8 +166,8 @@ class Stamp(NamedTuple):
         """Return the field's text, below the 512 characters that it may have."""
         text, status = self.version
         words = [
-            f"{text.time}.{text.commit[:12]}",
-            f"{status.time}.{status.commit[:12]}",
+            f"{text.time}.{text.commit[:VERSION_LENGTH]}",
+            f"{status.time}.{status.commit[:VERSION_LENGTH]}",
             self.mark,
         ]
         if self.archived:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from kanban_sync.core.board import AGED_END, Card, CardVersion, Checklist, Item
 from kanban_sync.core.card_words import block_of, line_of
@@ -15,6 +16,7 @@ from kanban_sync.core.columns import (
     Column,
     fit,
 )
+from kanban_sync.core.following import COMMIT_DIGITS
 from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Task, TaskKey, Version
@@ -31,6 +33,9 @@ LINES = "Tasks"
 """The title of a task list whose lines have no group of their own."""
 
 DAY = 24 * 60 * 60
+
+DIGITS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+"""In the order of their codes; a version field has little room."""
 
 
 def cards_of(tasks: Iterable[Task], drawing: Drawing = PLAIN, now: float = 0.0) -> list[Card]:
@@ -201,14 +206,33 @@ def _put_away(version: CardVersion) -> CardVersion:
 
 def _version(tasks: Sequence[Task]) -> CardVersion:
     """Return the newest versions; whom the database gave a task to is one of its words."""
-    texts = [task.text_version for task in tasks]
-    statuses = [task.status_version for task in tasks]
-    given = [
-        task.status_version
-        for task in tasks
+    texts = [
+        max(task.text_version, task.status_version)
         if task.assignee and task.status_version.commit == SET_HERE
+        else task.text_version
+        for task in tasks
     ]
-    return CardVersion(max(texts + given, default=UNKNOWN), max(statuses, default=UNKNOWN))
+    return CardVersion(_newest(texts), _newest([task.status_version for task in tasks]))
+
+
+def _newest(versions: Sequence[Version]) -> Version:
+    """Return the newest version; of a card with several tasks it tells about the others, too.
+
+    Clones that know the same newest commit may know different ones of the other tasks. Who knows
+    the newer ones is newer, and the same version is the same content.
+    """
+    newest = max(versions, default=UNKNOWN)
+    if not versions[1:] or newest == UNKNOWN:
+        return newest
+    known = sum([version.time for version in versions])
+    told = crc32(repr(versions).encode())
+    others = f"{_in_order(known, 8)}{_in_order(told, 3)}"
+    return newest._replace(commit=f"{newest.commit[:COMMIT_DIGITS]}{others}")
+
+
+def _in_order(number: int, length: int) -> str:
+    """Return the last digits of a number, as words that are in the order of their numbers."""
+    return "".join([DIGITS[number >> 6 * place & 63] for place in reversed(range(length))])
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:

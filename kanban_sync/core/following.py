@@ -57,6 +57,8 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
     latest = start if start.blob else _root(steps, parse, gone_means_done)
     returned: list[SlotState] = []
+    if kept is not None and latest.blob:
+        kept.append(latest)
     for change in (*steps, end):
         if change.leaves:
             latest = left(latest)

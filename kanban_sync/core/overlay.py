@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import ReadFile
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 
 
 class Side(NamedTuple):
-    """A unit as one layer has it: its files by slot; None if it is gone, with that version."""
+    """A unit as one layer has it: its files by slot; None if it is gone, with that version.
+
+    ``removed`` are the slots whose files a layer took out of a unit that is there.
+    """
 
     unit: Unit | None
     files: Mapping[str, ReadFile]
     gone: Version = UNKNOWN
+    removed: Mapping[str, Version] = MappingProxyType({})
 
     @property
     def place(self) -> str:
@@ -80,15 +85,16 @@ class Overlay(NamedTuple):
                     self.layer,
                     [fork.states.get(slot, EMPTY) for fork in self.forks],
                     self.side.files.get(slot),
-                    self.side.gone,
+                    self.side.removed.get(slot, self.side.gone),
                 )
             )
             for slot in slots
         }
 
-    def has_placed(self) -> bool:
-        """Whether the layer says where the unit lies, as none of its forks had it."""
-        return all(fork.place not in {"", self.side.place} for fork in self.forks)
+    def has_placed(self, now: str) -> bool:
+        """Whether the layer says where the unit lies, unlike its forks, and unlike it lies now."""
+        is_other = self.side.place != now
+        return is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
 
 
 def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
@@ -101,7 +107,7 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     ]
     ground, gone = base, base.gone if base.unit is None else UNKNOWN
     for overlay, _ in said:
-        if overlay.side.unit is None and overlay.has_placed():
+        if overlay.side.unit is None and overlay.has_placed(base.place):
             gone = max(gone, overlay.side.gone)
     alive, newest = max(
         ((version, overlay) for version, overlay in news),
@@ -114,7 +120,11 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         if newest is None or alive == UNKNOWN:
             return base
         ground = newest.side
-    placed = [each.side for each, _ in said if each.side.unit is not None and each.has_placed()]
+    placed = [
+        each.side
+        for each, _ in said
+        if each.side.unit is not None and each.has_placed(ground.place)
+    ]
     place = max((ground, *placed), key=lambda side: side.moved).unit or ground.unit
     if place is None or ground.unit is None:
         return ground
@@ -181,7 +191,7 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
     state = read.state
     by_own: dict[str, list[Opinion]] = {}
     for each in opinions:
-        ahead = _ahead(each, state) if is_base else each
+        ahead = _ahead(each, state, text.lines.get(each.own)) if is_base else each
         if ahead is not None:
             by_own.setdefault(each.own, []).append(ahead)
     hidden = {each.own for each in state.hidden}
@@ -207,13 +217,13 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
     return ReadFile(read.file, document, state)
 
 
-def _ahead(opinion: Opinion, state: SlotState) -> Opinion | None:
-    """Return what the base layer has not had since an opinion's layer forked off; None if all."""
-    since = Counter(state.past.get(opinion.own, ())) - Counter(opinion.past)
-    if not since:
-        return opinion
+def _ahead(opinion: Opinion, state: SlotState, now: Line | None) -> Opinion | None:
+    """Return what the base layer has not, and has not had since a layer forked off; None if all."""
+    since = set(Counter(state.past.get(opinion.own, ())) - Counter(opinion.past))
     if opinion.line is None:
-        return None if RETURNED in since else opinion
+        return None if RETURNED in since or now is None else opinion
+    if now is not None:
+        since |= {past_text(now.keyed.text), past_status(now.keyed.status)}
     keyed = opinion.line.keyed
     has_text = opinion.has_text and past_text(keyed.text) not in since
     has_status = opinion.has_status and past_status(keyed.status) not in since

@@ -72,6 +72,7 @@ from kanban_sync.core.precedence import (
     stamp_archived,
     stamp_made,
     version_said,
+    withdrawn_sides,
 )
 from kanban_sync.core.surplus import archive_surplus, ended
 from kanban_sync.core.telling import deleted_notes, is_left_deleted, titled
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kanban_sync.core.board import BoardState, Card, SeenCard
+    from kanban_sync.core.difference import Difference
     from kanban_sync.core.model import TaskKey
 
 KEPT_TEXT = "a person changed it on the board; it stays so until the task changes (drift: keep)"
@@ -203,6 +205,9 @@ def _decide_end(
         if base.finished and base.said.column is Column.ARCHIVE:
             return None
         put_away, ours = ended(card, base), archived_by_us(seen, base)
+        if seen.stamp is not None and said_newest(seen.stamp, base):
+            # It stays ours to take back.
+            put_away = replace(put_away, version=seen.stamp.version)
         said = replace(base, said=put_away, seen=seen, finished=True, archived=ours, before=())
         said = replace(said, settled="")
         return Remember(said, "its card is in the archive")
@@ -271,13 +276,7 @@ def _decide_present(
     made = base.made if base is not None and base.card_id == seen.id else frozenset[str]()
     differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
-        # Rows 16 and 17.
-        is_noted = base is not None and base.words == differs.words
-        if base is not None and is_noted and _is_agreed(base, card, seen, differs.items):
-            return None
-        agreed = Said(seen.id, card, mark, seen, differs.items, theirs=differs.theirs, made=made)
-        agreed = replace(agreed, words=differs.words)
-        return Remember(agreed, "the board already says so")
+        return _decide_equal(card, seen, base, terms, differs)
     back = seen.archived
     sides = {
         side: reason
@@ -317,6 +316,22 @@ def _decide_present(
     written = stamp if stamp != seen.stamp else None
     items, theirs, words = differs.items, differs.theirs, differs.words
     return Update(said, seen, changes, written, mark, items, reason, theirs, made, words)
+
+
+def _decide_equal(
+    card: Card, seen: SeenCard, base: Said | None, terms: _Terms, differs: Difference
+) -> Operation | None:
+    """Rows 16, 17 and 20: all that is written on the card is as it should be."""
+    mark, items, words = terms.mark, differs.items, differs.words
+    made = base.made if base is not None and base.card_id == seen.id else frozenset[str]()
+    if withdrawn := withdrawn_sides(card, seen, base, mark):
+        stamp = stamp_after(set(Side), withdrawn, card, seen, mark)
+        reason = "taken back"
+        return Update(card, seen, (), stamp, mark, items, reason, differs.theirs, made, words)
+    if base is not None and base.words == words and _is_agreed(base, card, seen, items):
+        return None
+    agreed = Said(seen.id, card, mark, seen, items, theirs=differs.theirs, made=made, words=words)
+    return Remember(agreed, "the board already says so")
 
 
 def _is_as_left(base: Said, card: Card, seen: SeenCard, mark: str) -> bool:

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.board import CardVersion, Stamp
+from kanban_sync.core.columns import Column
 from kanban_sync.core.description import task_mark
 from kanban_sync.core.lines import line_marks
 from kanban_sync.core.model import UNKNOWN
@@ -44,10 +45,25 @@ def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, ma
         said_it = base is not None and _said_it(side, its, base)
         changed = base is not None and (not base.finished or not _same_side(side, card, base.said))
         return "taken back" if said_it and changed else ""  # Rows 20 and 21.
+    if base is not None and not base.finished and its == base.said.version[side]:
+        # Who wrote the other part since has put another mark there.
+        return "continued"
     marks = {mark, base.mark} if base is not None else {mark}
     if seen.stamp.mark not in marks:
         return ""  # Row 23.
     return _why_again(side, card, seen.stamp, base, mark)  # Row 22.
+
+
+def withdrawn_sides(card: Card, seen: SeenCard, base: Said | None, mark: str) -> frozenset[Side]:
+    """Return the parts that are as they should be, but of a version that we said and took back.
+
+    So it is where a sync was cut off between the version and the content: as long as the version
+    stands, no clone whose version lies between the two may write.
+    """
+    if seen.stamp is None or base is None:
+        return frozenset()
+    newer = (side for side in SIDES if seen.stamp.version[side] > card.version[side])
+    return frozenset(side for side in newer if right_to_write(side, card, seen, base, mark))
 
 
 def _why_again(side: Side, card: Card, stamp: Stamp, base: Said | None, mark: str) -> str:
@@ -100,8 +116,13 @@ def _said_it(side: Side, its: Version, base: Said) -> bool:
     if its == said:
         return True
     was = base.seen.stamp if base.seen is not None else None
-    begun = not base.finished and said != UNKNOWN and was is not None
-    return begun and was is not None and its == was.version[side] > said
+    if base.finished:
+        # We agreed with it, though ours was newer by then.
+        return was is not None and its == was.version[side] < said
+    # A part of unknown version was not said, but an archiving says both.
+    is_said = said != UNKNOWN or base.said.column is Column.ARCHIVE
+    begun = is_said and was is not None and its == was.version[side] > said
+    return begun or its in {each.version[side] for each in base.before}
 
 
 def version_said(ours: Collection[Side], card: Card) -> CardVersion:

@@ -228,7 +228,12 @@ class Overlays:
             read = self._read(view, file, former.states.get(slot) or _removed(states.now.get(slot)))
             if read is not None:
                 files[slot] = read
-        return Side(unit, files, version)
+        removed = {
+            slot: gone[state.path]
+            for slot, state in former.states.items()
+            if slot not in files and state.path in gone
+        }
+        return Side(unit, files, removed=removed)
 
     def _read(self, view: _View, file: TaskFile, start: SlotState) -> ReadFile | None:
         """Read a file of a layer; None if it cannot be read, and never could."""

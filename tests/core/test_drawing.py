@@ -47,8 +47,18 @@ def test_a_change_is_a_card_with_its_groups_as_task_lists() -> None:
         ("1. Build", [("1.1", "One", False), ("1.2", "Two", True)]),
         ("2. Test", [("2.1", "Three", False)]),
     ]
-    assert card.version == CardVersion(Version(7, "c7"), Version(4, "c4"))
+    assert [each.time for each in card.version] == [7, 4]
     assert card.labels == {"agent"}
+
+
+def test_of_two_states_that_one_commit_changed_last_the_one_that_knows_more_is_newer() -> None:
+    lines = [child(f"{n}", f"{n}", position=n) for n in (1, 2)]
+    last = lines[0]._replace(status=Status.DONE, status_version=Version(50, "c50"))
+    ticked = lines[1]._replace(status=Status.DONE, status_version=Version(40, "c40"))
+    (less,), (more,) = cards_of([CHANGE, last, lines[1]]), cards_of([CHANGE, last, ticked])
+    assert less.version.status.time == more.version.status.time == 50
+    assert less.version.status < more.version.status
+    assert less.version.text == more.version.text
 
 
 def test_tasks_below_tasks_are_lines_too_and_orphans_are_not() -> None:
@@ -60,7 +70,7 @@ def test_tasks_below_tasks_are_lines_too_and_orphans_are_not() -> None:
     (card,) = cards_of([CHANGE, first, below, gone])
     assert [item.text for item in card.checklists[0].items] == ["One", "Below"]
     assert card.checklists[0].items[1].key == "1#2"
-    assert card.version.text == Version(9, "c9")
+    assert card.version.text.time == 9
 
 
 def test_lines_without_a_group_of_their_own_stand_under_tasks() -> None:

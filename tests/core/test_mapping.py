@@ -200,7 +200,7 @@ def test_tasks_below_a_heading_share_a_card_with_one_task_list() -> None:
         ("b", "Title b", False),
         ("b#1", "Below", False),
     ]
-    assert first.version == CardVersion(Version(8, "c8"), Version(5, "c5"))
+    assert [each.time for each in first.version] == [8, 5]
     assert (second.title, second.column) == ("P2", Column.TODO)
     assert alone.key == TASKS[-1].key
 

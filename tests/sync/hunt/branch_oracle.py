@@ -1,0 +1,214 @@
+"""What a board has to show of branches: told from what was done, never from git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+Fields: TypeAlias = "Mapping[str, str]"
+"""What is said of one task, by the name of what it is about."""
+
+Tree: TypeAlias = "Mapping[str, Fields]"
+"""All tasks of a commit, by their ids."""
+
+Place: TypeAlias = "tuple[str, str]"
+"""A task's id and the name of one of its fields."""
+
+
+class Version(NamedTuple):
+    """How new a value is."""
+
+    time: int = 0
+    commit: str = ""
+
+
+NEVER = Version()
+
+
+@dataclass(eq=False)
+class Commit:
+    """A commit: what it says, where it comes from, and since when its values are so."""
+
+    parents: tuple[Commit, ...]
+    time: int
+    tree: Tree
+    id: str = ""
+    mark: int = 0
+    _ancestors: frozenset[Commit] | None = None
+    _versions: dict[Place, Version] | None = None
+    _removed: dict[str, Version] = field(default_factory=dict)
+
+    @property
+    def ancestors(self) -> frozenset[Commit]:
+        """All commits that it comes from, and itself."""
+        if self._ancestors is None:
+            every = (each.ancestors for each in self.parents)
+            self._ancestors = reduce(frozenset.union, every, frozenset({self}))
+        return self._ancestors
+
+    @property
+    def versions(self) -> Mapping[Place, Version]:
+        """Since when each value is so: the newest commit that changed it."""
+        if self._versions is None:
+            self._removed = self._removals()
+            self._versions = {
+                (task, name): self._version(task, name)
+                for task, fields in self.tree.items()
+                for name in fields
+            }
+        return self._versions
+
+    @property
+    def removed(self) -> Mapping[str, Version]:
+        """When each task was taken out that is not there any more."""
+        _ = self.versions
+        return self._removed
+
+    def _version(self, task: str, name: str) -> Version:
+        value = self.tree[task][name]
+        former = [
+            (each.versions[task, name], each.tree[task][name] == value)
+            for each in self.parents
+            if name in each.tree.get(task, {})
+        ]
+        newest = max((version for version, _ in former), default=NEVER)
+        if (newest, True) in former:
+            return newest
+        gone = max((each.removed.get(task, NEVER) for each in self.parents), default=NEVER)
+        return Version(max(self.time, newest.time + 1, (gone.time + 1) * (not former)), self.id)
+
+    def _removals(self) -> dict[str, Version]:
+        removed: dict[str, Version] = {}
+        for each in self.parents:
+            for task, version in each.removed.items():
+                removed[task] = max(version, removed.get(task, NEVER))
+        for each in self.parents:
+            for task, fields in each.tree.items():
+                newest = max(each.versions[task, name] for name in fields)
+                if task not in self.tree and removed.get(task, NEVER) <= newest:
+                    removed[task] = Version(max(self.time, newest.time + 1), self.id)
+        return {task: version for task, version in removed.items() if task not in self.tree}
+
+    def last(self, name: Place) -> str | None:
+        """Return a value, None where there is none."""
+        return self.tree.get(name[0], {}).get(name[1])
+
+
+def merge_bases(one: Commit, two: Commit) -> list[Commit]:
+    """Return the last commits from which both come."""
+    common = one.ancestors & two.ancestors
+    older = {up for each in common for up in each.ancestors - {each}}
+    return sorted(common - older, key=lambda each: (each.time, each.id))
+
+
+View: TypeAlias = "Mapping[str, Mapping[str, tuple[Version, str]]]"
+"""What all layers together say, value by value, and since when."""
+
+
+def view(base: Commit, layers: Iterable[Commit]) -> View:
+    """Merge all layers into the base layer, each against its own merge bases.
+
+    The newest of the values that count wins: that of the base layer, and that of a layer if the
+    base layer has never had it since the merge base. A task that one took out is gone unless
+    another one says something newer of it.
+    """
+    said = {task: _values(base, task, fields) for task, fields in base.tree.items()}
+    gone: dict[str, list[Version]] = {}
+    for layer in layers:
+        roots = merge_bases(base, layer)
+        if not roots or layer in base.ancestors:
+            continue
+        since = _since(base, roots)
+        for task, fields in layer.tree.items():
+            known = {name: {each.last((task, name)) for each in since} for name in fields}
+            if any(value not in known[name] for name, value in fields.items()):
+                there = said.setdefault(task, _values(layer, task, fields))
+                for name, value in fields.items():
+                    if value not in known[name]:
+                        there[name] = max(there[name], (layer.versions[task, name], value))
+        for task in set.intersection(*(set(each.tree) for each in roots)):
+            if task not in base.tree:
+                gone.setdefault(task, []).append(base.removed[task])
+            elif task not in layer.tree and all(task in each.tree for each in since):
+                gone.setdefault(task, []).append(layer.removed[task])
+    return {
+        task: values
+        for task, values in said.items()
+        if max(gone.get(task, [NEVER])) <= max(version for version, _ in values.values())
+    }
+
+
+def _values(commit: Commit, task: str, fields: Fields) -> dict[str, tuple[Version, str]]:
+    return {name: (commit.versions[task, name], value) for name, value in fields.items()}
+
+
+def _since(base: Commit, roots: Sequence[Commit]) -> Collection[Commit]:
+    """Return the commits of the base layer since the merge bases, and these."""
+    before = reduce(frozenset.union, (each.ancestors for each in roots))
+    return {*(base.ancestors - before), *roots}
+
+
+def never_unticked(commits: Iterable[Commit]) -> set[str]:
+    """Return the tasks that one of these commits has ticked, and that none of them ever unticked.
+
+    They are told without any merging: whatever the rules, these are to be ticked where they are.
+    """
+    tips = list(commits)
+    every = reduce(frozenset.union, (each.ancestors for each in tips))
+    unticked = {
+        task
+        for each in every
+        for task, fields in each.tree.items()
+        if fields.get("done") == " "
+        and any(up.tree.get(task, {}).get("done") == "x" for up in each.ancestors)
+    }
+    ticked = {task for each in tips for task, its in each.tree.items() if its.get("done") == "x"}
+    return ticked - unticked
+
+
+# --- what commits are made of -------------------------------------------------------------------
+
+
+def applied(tree: Tree, before: Tree, after: Tree) -> Tree:
+    """Return a tree with the change that leads from one to another, as a cherry-pick does it."""
+    made = {task: dict(fields) for task, fields in tree.items()}
+    for task in before.keys() | after.keys():
+        if task not in after:
+            made.pop(task, None)
+        elif task not in before:
+            made.setdefault(task, {}).update(after[task])
+        elif task in made:
+            changed = {n: v for n, v in after[task].items() if before[task].get(n) != v}
+            made[task].update(changed)
+    return made
+
+
+def merged(ours: Commit, theirs: Commit, *, keeps: bool) -> Tree:
+    """Return the tree of a merge: field by field, the newer one where both changed it.
+
+    ``keeps`` tells whether a task stays that one side took out and the other one changed.
+    """
+    root: Tree = next(iter(merge_bases(ours, theirs)), Commit((), 0, {})).tree
+    made: dict[str, dict[str, str]] = {}
+    for task in sorted(ours.tree.keys() | theirs.tree.keys()):
+        sides = [side for side in (ours, theirs) if task in side.tree]
+        if task in root and len(sides) == 1:
+            if keeps and sides[0].tree[task] != root[task]:
+                made[task] = dict(sides[0].tree[task])
+            continue
+        made[task] = {
+            name: _merged_value(task, name, sides, root)
+            for name in sorted({name for side in sides for name in side.tree[task]})
+        }
+    return made
+
+
+def _merged_value(task: str, name: str, sides: Sequence[Commit], root: Tree) -> str:
+    values = [(side, side.tree[task][name]) for side in sides if name in side.tree[task]]
+    before = root.get(task, {}).get(name)
+    changed = [(side, value) for side, value in values if value != before] or values
+    return max(changed, key=lambda each: each[0].versions[task, name])[1]

@@ -1,0 +1,100 @@
+"""Whatever is done with branches, the board shows what all of them together say."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from sync.hunt.branch_deeds import DEEDS
+from sync.hunt.branch_world import World, not_ticked, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.hunt
+
+EXAMPLES = {1: 40, 2: 20, 3: 10}
+"""For each number of clones, how many histories are tried in the short form."""
+
+PHASES = [Phase.explicit, Phase.generate]
+"""Shrinking takes minutes, so that only the long form does it."""
+
+OFTEN = ("tick", "tick", "commit", "branch", "switch", "merge", "sync")
+
+
+class Step(NamedTuple):
+    """What is done in which clone, with two numbers, and how many seconds after the last."""
+
+    deed: str
+    who: int
+    x: int
+    y: int
+    seconds: int
+
+
+STEPS = st.builds(
+    Step,
+    st.sampled_from([*DEEDS, *OFTEN]),
+    st.integers(0, 2),
+    st.integers(0, 11),
+    st.integers(0, 6),
+    st.sampled_from([0, 1, 10, 60]),
+)
+
+
+def settled(world: World) -> Iterator[str]:
+    """Yield what is wrong when all is quiet: each clone has fetched, and syncs twice more.
+
+    Where there are several, they look at the board even without news of their own.
+    """
+    looks = len(world.checkouts) > 1
+    seen: dict[str, list[str]] = {}
+    for each in world.checkouts:
+        each.fetched = world.origin
+    for each in world.checkouts * 2:
+        world.sync(each, looks=looks)
+        shown = world.shown()
+        for name in {*shown, *seen}:
+            cards = seen.setdefault(name, [])
+            if shown.get(name, "") not in cards[-1:]:
+                cards.append(shown.get(name, ""))
+    yield from (f"{wrong_one}" for wrong_one in wrong(world).items())
+    yield from (f"not ticked: {name}" for name in not_ticked(world))
+    yield from (f"to and fro: {each}" for each in seen.values() if len(each) - len({*each}) > 1)
+    before = world.board.writes
+    for each in world.checkouts:
+        world.sync(each, looks=looks)
+    if world.board.writes != before:
+        yield "a third sync writes"
+
+
+@pytest.mark.parametrize("clones", EXAMPLES)
+@pytest.mark.parametrize("layers", [True, False], ids=["live", "default-only"])
+def test_the_board_shows_what_all_branches_say_together(
+    clones: int, layers: bool, hunt_factor: int, tmp_path: Path
+) -> None:
+    @settings(
+        max_examples=EXAMPLES[clones] * hunt_factor // (1 if layers else 4),
+        suppress_health_check=list(HealthCheck),
+        phases=PHASES if hunt_factor == 1 else [*PHASES, Phase.shrink],
+    )
+    @given(st.lists(STEPS, min_size=8, max_size=20))
+    def play(steps: list[Step]) -> None:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        world = World(folder, clones, layers)
+        for step in steps:
+            world.clock += step.seconds
+            clone = world.checkouts[step.who % clones]
+            DEEDS[step.deed](world, clone, step.x, step.y)
+            if step.deed == "sync" and clones == 1:
+                assert wrong(world) == {}
+        assert list(settled(world)) == []
+        shutil.rmtree(folder)
+
+    play()

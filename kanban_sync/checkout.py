@@ -130,7 +130,8 @@ class Checkout:
                 " checked out; set 'git: {default_branch: NAME}' in .kanban-sync.yaml"
             )
         here = reference.removeprefix("refs/heads/") or commit[:12]
-        is_live = settings.branches == "live" and (not reference or settings.liveness.covers(here))
+        is_layer = settings.liveness.covers(here) if reference else self.worktree != "-"
+        is_live = settings.branches == "live" and is_layer
         if here == read or not read or is_live:
             return ""
         return (

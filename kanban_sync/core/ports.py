@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.model import UNKNOWN
+from kanban_sync.core.snapshot import Branches, Fork, Layer
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.core.units import DEFAULTS, Read, SourceSettings, TaskFile, Tree, Unit
 
@@ -21,13 +22,22 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.board import BoardState, Said, SeenCard
     from kanban_sync.core.edits import Edit
-    from kanban_sync.core.history import LogEntry
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
     from kanban_sync.core.operations import Operation
     from kanban_sync.core.slots import SlotState
 
-__all__ = ["DEFAULTS", "Read", "SourceSettings", "TaskFile", "Tree", "Unit"]
+__all__ = [
+    "DEFAULTS",
+    "Branches",
+    "Fork",
+    "Layer",
+    "Read",
+    "SourceSettings",
+    "TaskFile",
+    "Tree",
+    "Unit",
+]
 """What belongs to the ports, and lies in ``units``: whoever only reads needs nothing else."""
 
 
@@ -97,61 +107,6 @@ class Source(Protocol):
         Where tasks go without, also the words behind boxes (``bare_words``).
         """
         ...
-
-
-class Fork(NamedTuple):
-    """A commit that a layer has in common with the base layer: a merge base of the two.
-
-    ``changed`` are the watched files of which the base layer has other bytes by now, with their
-    blob ids then; '' for those that were not there. ``time`` is the commit's, in seconds.
-    """
-
-    commit: str
-    changed: Tree
-    time: int = 0
-
-
-class Layer(NamedTuple):
-    """One state of the repository that has a say.
-
-    The first one is the base layer. Its ``tree`` holds all watched files. ``log`` holds the commits
-    that changed watched files, oldest first: those after ``since`` if that is an ancestor of
-    ``tip``, else all (``since`` is empty then). ``links`` are symbolic links at watched paths;
-    their blobs hold where they lead. ``others`` tells all branches apart that may be layers: a hash
-    of their names and tips.
-
-    Of any other layer ``changed`` are the watched files that differ from its first fork, with their
-    blob ids; '' for those that are gone. ``log`` holds the commits that it adds to the base layer.
-    ``is_still`` tells of the base layer that nothing has moved since.
-    """
-
-    name: str
-    tip: str
-    tree: Tree
-    log: tuple[LogEntry, ...] = ()
-    since: str = ""
-    links: Tree = field(default_factory=dict)
-    others: str = ""
-    forks: tuple[Fork, ...] = ()
-    changed: Tree = field(default_factory=dict)
-    is_still: bool = False
-
-
-class Branches(NamedTuple):
-    """Where the branches stood at one moment, as the hook's shim compares it.
-
-    ``own`` is the reference that the work tree has checked out ('' where none is), ``remote`` the
-    remote branch that stands for the default branch ('' where a local one does). ``text`` is what
-    ``for-each-ref`` prints of the local branches and ``remote``, with an empty line for ``own``.
-    ``files`` is how many of these but ``own`` are files of their own; None where references are
-    kept in another way. ``moment`` (monotonic seconds) lies before all of this was read.
-    """
-
-    own: str
-    text: str
-    remote: str = ""
-    files: int | None = None
-    moment: float = 0.0
 
 
 class Repository(Protocol):

@@ -43,6 +43,7 @@ DONE = CHANGE.replace("[ ]", "[x]")
 
 STATUS = {
     "ahead",
+    "branches",
     "database_problem",
     "allowed",
     "board_url",

@@ -120,6 +120,8 @@ def test_the_terminals_board_shows_what_was_committed_a_moment_ago(clone: Clone)
 
 @pytest.mark.parametrize("command", [("sync",), ("init", "--yes"), ("status",)])
 def test_a_branch_that_is_not_read_is_named(clone: Clone, command: tuple[str, ...]) -> None:
+    settings = "project_id: a\ngit: {branches: default-only}\n"
+    clone.commit("settings", **{".kanban-sync.yaml": settings})
     clone.git("switch", "--quiet", "--create", "feature")
     answer = clone.program(*command, env={})
     assert answer.code == 0

@@ -157,6 +157,8 @@ def _default(target: str) -> list[str]:
         return [names[name]] if name != config.ANY else []
     for part in (*parts, name):
         value = getattr(value, part) if part != config.ANY else value
+    if isinstance(value, bool):
+        return [str(value).lower()]
     if isinstance(value, int):
         return [str(value)] if value else []
     return list(value) if isinstance(value, tuple) else [value] if value else []

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from system.synced_clone import SyncedClone
 
-WARM = 5
-"""Two by importing GitPython; the references, the default branch's name, and the settings."""
+WARM = 3
+"""The references, the default branch's name, and the settings."""
 
 COLD = WARM + 4
 """Besides: the tree, whether the last pass is an ancestor, the log since then, and the remote.
@@ -70,6 +70,7 @@ def test_a_pass_without_news_costs_fewer(clone: SyncedClone, calls: Path) -> Non
 
 
 def test_branches_files_and_commits_cost_no_process_more(clone: SyncedClone, calls: Path) -> None:
+    clone.git("branch", "branch")
     clone.tick("one")
     clone.quietly("commit", "-qam", "tick")
     few = passed(clone, calls)

@@ -61,9 +61,11 @@ from kanban_sync.core.operations import (
     Plan,
     Remember,
     Update,
+    key_of,
 )
 from kanban_sync.core.precedence import (
     Side,
+    disputed,
     is_newer,
     is_unchanged,
     right_to_write,
@@ -142,7 +144,9 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     operations += _forget(desired, actual, base)
     ours = sum(not seen.archived for seen in found.cards.values())
     kept, held = guard(operations, ours, force=force)
-    return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing)
+    told = {key_of(each) for each in operations if not isinstance(each, Remember)}
+    others = disputed([card for card in desired if card.key not in told], found.cards)
+    return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing, disputed=others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,12 @@ NOT_ALLOWED = (
     " 'kanban-sync allow' if it is the right one"
 )
 
+DISPUTED = "disputed"
+"""Beside it: when others had written to the board, too, which is no news of ours."""
+
+HOUR = 3600
+"""Seconds after which such a board is looked at again though nothing is new."""
+
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
@@ -307,6 +313,7 @@ class Engine:
                 # board is looked at once more.
                 is_open = bool(found.held) or any(map(wants_another_look, done))
                 synced = {SYNCED: "" if is_open else news}
+                synced |= {DISPUTED: self._hour()} if found.disputed else {}
                 store.remember_board(self._target, {**board.ids, **synced})
             if found.held:
                 recorded.held(found)
@@ -319,8 +326,12 @@ class Engine:
 
     def _is_synced(self, session: Session) -> bool:
         """Whether nothing is new since the board was brought up to date, and nothing is forced."""
-        known = session.store.board_ids(self._target).get(SYNCED)
-        return known == self._news(session) and not self.force
+        ids = session.store.board_ids(self._target)
+        is_agreed = ids.get(DISPUTED, self._hour()) == self._hour()
+        return ids.get(SYNCED) == self._news(session) and is_agreed and not self.force
+
+    def _hour(self) -> str:
+        return str(int(self._doors.now() // HOUR))
 
     def _news(self, session: Session) -> str:
         """Return what the board depends on, apart from what people do there."""

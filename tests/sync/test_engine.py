@@ -158,6 +158,30 @@ def test_force_compares_even_without_news_and_writes_nothing(world: World) -> No
     assert (world.board.reads, world.board.writes) == (reads + 1, writes)
 
 
+def test_a_board_that_others_write_to_is_looked_at_again_within_the_hour(world: World) -> None:
+    world.sync()
+    # The content stays as it is; only its version is newer now than that on the card.
+    tick(world)
+    world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [ ] 1.1 a\n- [ ] 1.2 b\n"})
+    world.sync()
+    reads = world.board.reads
+    world.sync()
+    assert world.board.reads == reads
+    world.now += 3600
+    world.sync()
+    assert world.board.reads == reads + 1
+
+
+def test_a_board_that_nobody_else_writes_to_is_not_looked_at_without_news(world: World) -> None:
+    tick(world)
+    world.sync()
+    world.sync()
+    reads = world.board.reads
+    world.now += 3600
+    world.sync()
+    assert world.board.reads == reads
+
+
 def test_a_ticked_box_is_one_write_and_its_version(world: World) -> None:
     world.sync()
     writes = world.board.writes

@@ -55,6 +55,8 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
     """
     steps = _at_hand([each for each in changes[-WINDOW:] if each.new or each.leaves], parse)
     known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
+    # Two branches may come to one content in different places.
+    placed: dict[tuple[str, str], SlotState] = {(start.path, start.blob): start}
     latest = start if start.blob else _root(steps, parse, gone_means_done)
     returned: list[SlotState] = []
     if kept is not None and latest.blob:
@@ -62,10 +64,10 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
     for change in (*steps, end):
         if change.leaves:
             latest = left(latest)
-            known, returned = {}, []
+            known, placed, returned = {}, {}, []
             continue
-        if change is end and end.new in known and known[end.new].path == end.path:
-            latest = known[end.new]
+        if change is end and (end.path, end.new) in placed:
+            latest = placed[end.path, end.new]
             break
         before = [known[blob] for blob in dict.fromkeys(change.old) if blob in known]
         if not before and latest.blob:
@@ -84,7 +86,7 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
             kept.append(latest)
         if change.new in known:
             returned.append(latest)
-        known[change.new] = latest
+        known[change.new] = placed[change.path, change.new] = latest
     return _with_what_was_taken_back(latest, returned)
 
 

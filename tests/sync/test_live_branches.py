@@ -383,3 +383,27 @@ def test_where_nothing_moves_nothing_is_read(clone: Clone) -> None:
     reading = clone.sync()
     assert reading is not None
     assert not reading.is_new
+
+
+def test_an_archived_place_is_as_new_as_its_commit_though_the_words_came_first(
+    clone: Clone,
+) -> None:
+    path = "openspec/changes/one/tasks.md"
+    clone.commit(path, "- [ ] 1.1 dig", "- [ ] 1.2 sow")
+    clone.sync()
+    clone.switch("a")
+    (clone.repo.path / "openspec/changes/archive").mkdir()
+    clone.repo.git("mv", "openspec/changes/one", "openspec/changes/archive/2026-01-01-one")
+    clone.tick("1.1 dig", "openspec/changes/archive/2026-01-01-one/tasks.md")
+    archived = clone.clock
+    clone.switch("main")
+    clone.clock -= 60
+    clone.tick("1.1 dig", path)
+    clone.clock = archived
+    clone.switch("a")
+    clone.merge("main")
+    clone.switch("main")
+    clone.merge("a")
+    clone.sync()
+    change = next(task for task in clone.tasks() if task.title == "one")
+    assert (change.status.value, change.status_version.time) == ("done", archived)

@@ -74,6 +74,58 @@ def settled(world: World) -> Iterator[str]:
         yield "a third sync writes"
 
 
+def played(world: World, steps: list[Step]) -> None:
+    clones = len(world.checkouts)
+    for step in steps:
+        world.clock += step.seconds
+        DEEDS[step.deed](world, world.checkouts[step.who % clones], step.x, step.y)
+        if step.deed == "sync" and clones == 1:
+            assert wrong(world) == {}
+    assert list(settled(world)) == []
+
+
+FOUND = {
+    "a value that the base layer has by now": [
+        Step("tick", 0, 7, 6, 60),
+        Step("worktree", 0, 7, 1, 1),
+        Step("branch", 0, 7, 2, 1),
+        Step("amend", 0, 6, 4, 1),
+    ],
+    "a place that the base layer has by now": [
+        Step("commit", 0, 2, 5, 0),
+        Step("worktree", 0, 3, 6, 0),
+        Step("sync", 0, 1, 0, 10),
+        Step("push", 0, 7, 6, 1),
+        Step("amend", 0, 9, 0, 60),
+    ],
+    "a removal before another file was moved": [
+        Step("worktree", 0, 2, 4, 10),
+        Step("commit", 0, 2, 2, 5),
+        Step("worktree", 0, 4, 5, 5),
+    ],
+    "a base layer that went back to where a branch forks off": [
+        Step("branch", 0, 0, 0, 0),
+        Step("switch", 0, 1, 0, 0),
+        Step("tick", 0, 0, 0, 10),
+        Step("tick", 0, 0, 1, 10),
+        Step("switch", 0, 0, 0, 0),
+        Step("tick", 0, 0, 0, 10),
+    ],
+    "a removal that was amended and made good": [
+        Step("commit", 0, 4, 4, 10),
+        Step("worktree", 0, 4, 5, 0),
+        Step("amend", 0, 8, 2, 1),
+        Step("commit", 0, 8, 3, 60),
+    ],
+}
+"""Histories of one clone that once led to a wrong board."""
+
+
+@pytest.mark.parametrize("history", FOUND)
+def test_what_was_wrong_once_is_right(history: str, tmp_path: Path) -> None:
+    played(World(tmp_path, 1, True), FOUND[history])
+
+
 @pytest.mark.parametrize("clones", EXAMPLES)
 @pytest.mark.parametrize("layers", [True, False], ids=["live", "default-only"])
 def test_the_board_shows_what_all_branches_say_together(
@@ -87,14 +139,7 @@ def test_the_board_shows_what_all_branches_say_together(
     @given(st.lists(STEPS, min_size=8, max_size=20))
     def play(steps: list[Step]) -> None:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        world = World(folder, clones, layers)
-        for step in steps:
-            world.clock += step.seconds
-            clone = world.checkouts[step.who % clones]
-            DEEDS[step.deed](world, clone, step.x, step.y)
-            if step.deed == "sync" and clones == 1:
-                assert wrong(world) == {}
-        assert list(settled(world)) == []
+        played(World(folder, clones, layers), steps)
         shutil.rmtree(folder)
 
     play()

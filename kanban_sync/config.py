@@ -136,6 +136,7 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     ("board", "statuses", ANY): _Key(f"drawing.statuses.{ANY}", values.one_of(mapping.COLUMNS)),
     ("board", "cards"): _Key("drawing.cards", values.one_of(mapping.CARDS)),
     ("board", "archive_done_after"): _Key("drawing.archive_done_after", mapping.days_problem),
+    ("board", "branches"): _Key("drawing.branches", values.one_of(mapping.SHOWN_BRANCHES)),
     ("board", "links"): _Key("links", mapping.links_problem),
 }
 
@@ -252,6 +253,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
         **{part: dict(getattr(drawing, part)) for part in PAIRS},
         "cards": drawing.cards,
         "archive_done_after": drawing.archive_done_after,
+        "branches": drawing.branches,
     }
     return plain
 

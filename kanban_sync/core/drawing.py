@@ -17,12 +17,12 @@ from kanban_sync.core.columns import (
     fit,
 )
 from kanban_sync.core.following import COMMIT_DIGITS
-from kanban_sync.core.mapping import PLAIN, SECTION, Drawing
+from kanban_sync.core.mapping import LABEL, PLAIN, SECTION, Drawing
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Task, TaskKey, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
 
@@ -110,6 +110,7 @@ def _descendants(task: Task, below: Mapping[TaskKey, list[Task]]) -> list[Task]:
 
 def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
     living = [child for child in children if child.status is not Status.ORPHANED]
+    branches = _branches([parent, *living], drawing)
     roots = {fit(root, LIST_NAME_LIMIT) for name, root in parent.fields if name == ROOT_FIELD}
     links = drawing.links.of(parent.path, parent.text_version.commit)
     return Card(
@@ -117,9 +118,9 @@ def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
         title=fit(parent.title, NAME_LIMIT),
         text=block_of(parent, links),
         column=drawing.place(parent.status, parent.word),
-        labels=_labels([parent.status], drawing) | roots,
+        labels=_labels([parent.status], drawing) | roots | branches,
         checklists=_checklists(parent, living),
-        version=_version([parent, *children]),
+        version=_version([parent, *children], branches),
         evident=_is_evident(parent, living),
         names=drawing.layout.labels,
         links=links,
@@ -134,7 +135,8 @@ def _section(
     every = [task for top, more in zip(members, children, strict=True) for task in (top, *more)]
     living = [task for task in every if task.status is not Status.ORPHANED]
     lines = tuple(_item(task.key.name, task) for task in living)
-    version = _version(every)
+    branches = _branches(living, drawing)
+    version = _version(every, branches)
     newest = max(task.text_version for task in every)
     links = drawing.links.of(members[0].path, newest.commit)
     statuses = [task.status for task in members]
@@ -143,7 +145,7 @@ def _section(
         title=fit(members[0].group, NAME_LIMIT),
         text=links,
         column=drawing.place(_status_of_section(statuses)),
-        labels=_labels(statuses, drawing),
+        labels=_labels(statuses, drawing) | branches,
         checklists=(Checklist(LINES, lines),) if lines else (),
         version=version,
         evident=all(_is_evident(task, ()) for task in members if task in living),
@@ -204,7 +206,7 @@ def _put_away(version: CardVersion) -> CardVersion:
     return version._replace(status=Version(newest.time + 1, newest.commit))
 
 
-def _version(tasks: Sequence[Task]) -> CardVersion:
+def _version(tasks: Sequence[Task], branches: Collection[str]) -> CardVersion:
     """Return the newest versions; whom the database gave a task to is one of its words."""
     texts = [
         max(task.text_version, task.status_version)
@@ -212,20 +214,21 @@ def _version(tasks: Sequence[Task]) -> CardVersion:
         else task.text_version
         for task in tasks
     ]
-    return CardVersion(_newest(texts), _newest([task.status_version for task in tasks]))
+    statuses = [task.status_version for task in tasks]
+    return CardVersion(_newest(texts), _newest(statuses, sorted(branches)))
 
 
-def _newest(versions: Sequence[Version]) -> Version:
+def _newest(versions: Sequence[Version], branches: Sequence[str] = ()) -> Version:
     """Return the newest version; of a card with several tasks it tells about the others, too.
 
     Clones that know the same newest commit may know different ones of the other tasks. Who knows
     the newer ones is newer, and the same version is the same content.
     """
     newest = max(versions, default=UNKNOWN)
-    if not versions[1:] or newest == UNKNOWN:
+    if not (versions[1:] or branches) or newest == UNKNOWN:
         return newest
     known = sum([version.time for version in versions])
-    told = crc32(repr(versions).encode())
+    told = crc32(repr((versions, branches) if branches else versions).encode())
     others = f"{_in_order(known, 8)}{_in_order(told, 3)}"
     return newest._replace(commit=f"{newest.commit[:COMMIT_DIGITS]}{others}")
 
@@ -233,6 +236,15 @@ def _newest(versions: Sequence[Version]) -> Version:
 def _in_order(number: int, length: int) -> str:
     """Return the last digits of a number, as words that are in the order of their numbers."""
     return "".join([DIGITS[number >> 6 * place & 63] for place in reversed(range(length))])
+
+
+def _branches(tasks: Iterable[Task], drawing: Drawing) -> frozenset[str]:
+    """Return a label for each branch that says more than the default one, if they are drawn."""
+    if drawing.branches != LABEL:
+        return frozenset()
+    return frozenset(
+        fit(f"branch: {task.branch}", LIST_NAME_LIMIT) for task in tasks if task.branch
+    )
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:

@@ -48,6 +48,11 @@ OUR_LABELS = LABELS._fields
 
 CARDS = (TASK, SECTION)
 
+NONE = "none"
+LABEL = "label"
+SHOWN_BRANCHES = (NONE, LABEL)
+"""How a card tells on which branches it lives."""
+
 LONGEST = 36_500
 """Days of ``archive_done_after`` at most; more is never."""
 
@@ -58,7 +63,8 @@ class Drawing:
 
     ``lists`` and ``labels`` are pairs of a column, or a label of ours, and what it is called on
     the board. ``statuses`` are pairs of a status, or a word of a file, and the column where it
-    stands. ``archive_done_after`` is in days, 0 stands for never.
+    stands. ``archive_done_after`` is in days, 0 stands for never. With ``branches: label`` a card
+    has a label for each branch that says of it what the default branch does not.
     """
 
     lists: tuple[tuple[str, str], ...] = ()
@@ -66,6 +72,7 @@ class Drawing:
     statuses: tuple[tuple[str, str], ...] = ()
     cards: str = TASK
     archive_done_after: int = 0
+    branches: str = NONE
     links: Links = field(default_factory=Links)
 
     @cached_property
@@ -76,6 +83,7 @@ class Drawing:
             "labels": sorted(self.labels),
             "statuses": sorted(self.statuses),
             "cards": self.cards if self.cards != TASK else "",
+            "branches": self.branches if self.branches != NONE else "",
             "links": list(self.links.templates),
         }
         return mark_of([f"{name}: {said}" for name, said in drawn.items() if said])

@@ -11,7 +11,7 @@ from kanban_sync.core.board import CardVersion, Stamp
 from kanban_sync.core.columns import LIST_NAME_LIMIT, NAME_LIMIT, ROOT_FIELD, Column, fit
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.lines import line_marks
-from kanban_sync.core.mapping import PLAIN, mark_of
+from kanban_sync.core.mapping import PLAIN, Drawing, mark_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 
 KEY = TaskKey(PROJECT, "openspec", "add-login")
@@ -130,6 +130,17 @@ def test_what_a_file_says_is_finished_is_evident_and_what_is_missing_is_not(
 ) -> None:
     (card,) = cards_of([CHANGE._replace(status=status, word=word), *children])
     assert card.evident == evident
+
+
+def test_a_branch_that_says_more_is_a_label_where_the_settings_ask_for_it() -> None:
+    tasks = [CHANGE, child("1.1", "One", branch="one"), child("1.2", "Two", branch="two")]
+    (plain,), (card,) = cards_of(tasks), cards_of(tasks, Drawing(branches="label"))
+    assert plain.labels == {"agent"}
+    assert card.labels == {"agent", "branch: one", "branch: two"}
+    # Clones that know other branches never say other labels under the same version.
+    (other,) = cards_of([*tasks[:2], child("1.2", "Two")], Drawing(branches="label"))
+    assert other.version.text == card.version.text
+    assert other.version.status != card.version.status
 
 
 def test_the_root_of_a_change_is_a_label() -> None:

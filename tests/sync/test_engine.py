@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from kanban_sync.config import Settings
 from kanban_sync.core.columns import NAME_LIMIT, Column
 from kanban_sync.core.drawing import DAY, cards_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
+from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.plan_text import plan_lines
@@ -64,7 +66,7 @@ class World:
             open_session=lambda _worktree: Session(
                 replace(self.settings, drawing=self.drawing),
                 "p1",
-                GitRepository(self.repo.path / ".git"),
+                GitRepository(self.repo.path / ".git", liveness=Liveness(now=time.time())),
                 self.store,
             ),
             open_board=lambda _session: self.board,
@@ -156,6 +158,20 @@ def test_force_compares_even_without_news_and_writes_nothing(world: World) -> No
     reads, writes = world.board.reads, world.board.writes
     world.sync(force=True)
     assert (world.board.reads, world.board.writes) == (reads + 1, writes)
+
+
+def test_a_card_bears_the_label_of_a_branch_as_long_as_that_says_more(world: World) -> None:
+    world.drawing = Drawing(branches="label")
+    world.repo.git("switch", "--quiet", "--create", "one")
+    tick(world)
+    world.sync()
+    (card,) = world.board.cards.values()
+    assert "branch: one" in card.labels
+    world.repo.git("switch", "--quiet", "main")
+    world.repo.git("merge", "--quiet", "one")
+    world.sync()
+    (card,) = world.board.cards.values()
+    assert card.labels == {"agent"}
 
 
 def test_a_board_that_others_write_to_is_looked_at_again_within_the_hour(world: World) -> None:

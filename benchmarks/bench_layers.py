@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kanban_sync.core.model import Task
+    from kanban_sync.sync.remembered import Parses
     from kanban_sync.sync.unit_reading import Reading
 
 BRANCHES = (1, 50, 300)
@@ -39,11 +40,15 @@ LIMITS = {COLD: 100, WARM: 100, MOVED: 100}
 """How many times as long as the bare commands reading may take."""
 
 
-def snapshot(clone: GitRepository, tasks: Sequence[Task], files: FilesState) -> Reading:
+def snapshot(
+    clone: GitRepository, tasks: Sequence[Task], files: FilesState, parses: Parses | None
+) -> Reading:
     """Read all layers of a repository."""
     clone.choose(default_branch="", current=None, liveness=Liveness())
     with closing(clone):
-        found = read_files(clone, clone, SOURCES, SourceSettings(), PROJECT, lambda: tasks, files)
+        found = read_files(
+            clone, clone, SOURCES, SourceSettings(), PROJECT, lambda: tasks, files, parses=parses
+        )
     if found is None:
         raise RuntimeError("there is no commit to read")
     return found
@@ -73,13 +78,15 @@ class Case:
         """Read all layers."""
         clone = clone or GitRepository(self.git_dir)
         if kind == COLD:
-            return snapshot(clone, (), FilesState())
-        return snapshot(clone, self.tasks, self.files)
+            return snapshot(clone, (), FilesState(), None)
+        with closing(open_sqlite(self.database, PROJECT)) as store:
+            return snapshot(clone, self.tasks, self.files, store)
 
     def merged(self) -> None:
         """Read all layers, and bring their tasks into the database."""
         with closing(open_sqlite(self.database, PROJECT)) as store:
-            reading = snapshot(GitRepository(self.git_dir), store.filed_tasks(), store.files())
+            clone = GitRepository(self.git_dir)
+            reading = snapshot(clone, store.filed_tasks(), store.files(), store)
             if reading.is_new:
                 gone = {task.key: Gone(task.status, task.status_version) for task in reading.gone}
                 store.merge(reading.tasks, gone, reading.files, 0.0)

@@ -1,4 +1,4 @@
-"""A repository of many files and branches, and the git commands that reading it needs, on their own.
+"""A repository of many files and branches, and the bare git commands that reading it takes.
 
 Half of the branches changed ``TASKS.md``, half an OpenSpec change; they fork off all along the
 history of the default branch.
@@ -116,9 +116,7 @@ def _change() -> str:
     return "## 1. Work\n\n" + "".join(f"- [ ] 1.{n} Do this part well\n" for n in range(15))
 
 
-def _commit(
-    branch: str, parent: str, at: int, files: Mapping[str, str], mark: str = ""
-) -> str:
+def _commit(branch: str, parent: str, at: int, files: Mapping[str, str], mark: str = "") -> str:
     lines = [
         f"commit refs/heads/{branch}",
         *([f"mark {mark}"] if mark else []),

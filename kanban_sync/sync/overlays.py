@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import ReadFile
@@ -100,6 +101,8 @@ class Overlays:
         self._parsing = parsing
         self._source = source
         self._remembered = remembered
+        # Layers that fork off together have most contents in common.
+        self._content = lru_cache(parsing.contents.content)
         self._is_lacking = False
         self._were: dict[str, list[SlotState]] = {}
         for name, state in slots_of(known).forks.items():
@@ -195,8 +198,8 @@ class Overlays:
     def _place(self, tree: Mapping[str, Files], group: str) -> _Place:
         files = {**tree.get("", {}), **tree.get(group, {})}
         ordered = {path: files[path] for path in sorted(files)}
-        content, settings = self._parsing.contents.content, self._parsing.settings
-        return _Place(next(iter(self._source.units(ordered, content, settings)), None))
+        units = self._source.units(ordered, self._content, self._parsing.settings)
+        return _Place(next(iter(units), None))
 
     def _texts(self, path: str, blob: str) -> Words:
         try:

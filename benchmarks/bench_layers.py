@@ -38,7 +38,7 @@ PROJECT = "benchmark"
 MOVES = "refs/heads/work/000"
 COLD, WARM, MOVED = "cold", "warm", "one moved"
 
-LIMITS = {COLD: 40, WARM: 6, MOVED: 12}
+LIMITS = {COLD: 25, WARM: 6, MOVED: 12}
 """How many times as long as the bare commands reading may take."""
 
 

@@ -30,11 +30,8 @@ HEADS = [
 ]  # fmt: skip
 """All local branches, and those of ``origin``."""
 
-USUAL_BRANCH = ["git", "config", "--get", "init.defaultBranch"]
-"""How the user calls default branches."""
-
-REMOTES = ["git", "config", "-z", "--get-regexp", CONFIGURED]
-"""The settings that tell where branches are published."""
+CONFIGURATION = ["git", "config", "-z", "--get-regexp", f"{CONFIGURED}|^init\\.defaultbranch$"]
+"""The settings that tell where branches are published, and how the user calls default branches."""
 
 CONTENTS = ["git", "cat-file", "--batch"]
 """The bytes of the objects that are named on its input."""

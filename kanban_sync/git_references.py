@@ -46,7 +46,7 @@ class References:
         self._heads: dict[str, str] | None = None
         self._loose: set[str] | None = None
         self._moment = 0.0
-        self._usual_branch: str | None = None
+        self._configuration: str | None = None
 
     def choose(
         self, *, default_branch: str, current: Path | None, liveness: Liveness | None = None
@@ -161,11 +161,17 @@ class References:
 
     def _configured(self) -> str:
         """Return how the user calls default branches, '' if nobody said."""
-        if self._usual_branch is None:
-            self._usual_branch = ""
-            with contextlib.suppress(RepositoryError):
-                self._usual_branch = self._ask(git_calls.USUAL_BRANCH)
-        return self._usual_branch
+        entries = (entry.partition("\n") for entry in self._read_configuration().split("\0"))
+        names = [value for key, _, value in entries if key == "init.defaultbranch"]
+        return names[-1] if names else ""
+
+    def _read_configuration(self) -> str:
+        """Return what git's settings say of branches, asked once."""
+        if self._configuration is None:
+            self._configuration = ""
+            with contextlib.suppress(RepositoryError):  # Nothing is set.
+                self._configuration = self._ask(git_calls.CONFIGURATION)
+        return self._configuration
 
     def common(self, commit: str, other: str) -> str:
         """Return the last commit from which both descend, '' if none is known."""
@@ -181,9 +187,7 @@ class References:
         out.
         """
         name, _ = self._default(self.heads())
-        found = ("", "")
-        with contextlib.suppress(RepositoryError):
-            found = published_at(self._ask(git_calls.REMOTES), name) if name else ("", "")
+        found = published_at(self._read_configuration(), name) if name else ("", "")
         return found if found[1] else ("", name)
 
     def others(self, name: str, base: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ import difflib
 import hashlib
 import re
 from collections import Counter, deque
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +40,8 @@ MOST_PAIRS = 10_000
 MOST_WORK = 25_000_000
 """Characters against characters that are compared at most in one file, which takes about 1 s."""
 
+KEPT = 20_000
+"""Tasks of which is kept what their words come to: branches have nearly all in common."""
 
 FEW_WORDS = 3
 """A text of fewer words may well begin another one; what is put behind it has to be set off."""
@@ -110,6 +113,7 @@ def own_key(traits: Traits, is_taken: Callable[[str], bool]) -> str:
     return found
 
 
+@lru_cache(KEPT)
 def text_hash(traits: Traits) -> str:
     """Return a hash of a task's text, the same for marks and blanks that people change freely."""
     return _hash(_text(traits))
@@ -119,6 +123,7 @@ def _exact(traits: Traits) -> tuple[str, ...]:
     return (traits.place, traits.number, _text(traits))
 
 
+@lru_cache(KEPT)
 def _text(traits: Traits) -> str:
     """Return the words without what is in front of them.
 

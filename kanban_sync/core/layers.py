@@ -32,7 +32,7 @@ from kanban_sync.core.words import bare_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.model import Document
+    from kanban_sync.core.model import Document, ParsedTask
 
 
 def carry(
@@ -79,6 +79,12 @@ def carry(
             for state, pairs in zip(before, matches, strict=True)
             if index in pairs
         ]
+        over = owns[above] if above >= 0 else ""
+        if len(former) == len(before) == 1 and _is_as_it_was(
+            former[0], owns[index], over, traits, task
+        ):
+            keyed.append(former[0])
+            continue
         # One that comes back is newer than its removal, whatever the clocks say.
         is_back = not former and owns[index] in taken
         version = _later(change.version, removed if is_back else 0)
@@ -89,7 +95,7 @@ def carry(
         keyed.append(
             KeyedTask(
                 own=owns[index],
-                above=owns[above] if above >= 0 else "",
+                above=over,
                 traits=traits,
                 status=status,
                 text=text,
@@ -122,6 +128,21 @@ def carry(
         made=change.version.time,
     )
     return replace(state, roots=_roots(before, state.tops(), owns, taken))
+
+
+def _is_as_it_was(
+    former: KeyedTask, own: str, above: str, traits: Traits, task: ParsedTask
+) -> bool:
+    """Whether nothing of a task has changed: nearly all of a file are so, and need no new row."""
+    return (
+        former.traits == traits
+        and former.own == own
+        and former.above == above
+        and former.status == task.status.value
+        and former.assignee == task.assignee
+        and not former.branch
+        and former.text == text_digest(task)
+    )
 
 
 def _hidden(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.groups import BELOW
-from kanban_sync.core.identity import Traits
+from kanban_sync.core.identity import KEPT, Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,7 @@ def flatten(tasks: Iterable[ParsedTask], ways: Ways = ()) -> list[tuple[ParsedTa
     return flat
 
 
+@lru_cache(KEPT)
 def text_digest(task: ParsedTask) -> str:
     """Return a hash of a task's words: all but its status, its place and what is below it."""
     words = [

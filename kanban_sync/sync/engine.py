@@ -206,6 +206,7 @@ class Engine:
             session.store.filed_tasks,
             files,
             with_archive=session.settings.archived == "include",
+            parses=session.store,
         )
         if reading is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import ReadFile
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
     from kanban_sync.sync.parsing import Parsing
+    from kanban_sync.sync.remembered import Remembered
 
 Files = dict[str, str]
 """Path -> blob id."""
@@ -64,16 +66,27 @@ class _View(NamedTuple):
     forks: tuple[_Place, ...]
 
 
+class _Task(NamedTuple):
+    """A file of a layer that is to be read: its slot in the base layer, and where that began."""
+
+    file: TaskFile
+    slot: str
+    start: SlotState
+    steps: Sequence[SlotChange]
+    key: str
+
+
 class Overlays:
     """What the layers of one pass say of the units of one source, by group."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what reads, what is read, and what is known
         self,
         parsing: Parsing,
         source: Source,
         base: Layer,
         layers: Sequence[Layer],
         known: Mapping[str, SlotState],
+        remembered: Remembered,
     ) -> None:
         """Find out which groups layers touch; nothing is parsed yet.
 
@@ -83,9 +96,14 @@ class Overlays:
             base: The base layer.
             layers: The others.
             known: What was kept of slots at the last pass.
+            remembered: What was read of branches at former passes.
         """
         self._parsing = parsing
         self._source = source
+        self._remembered = remembered
+        # Layers that fork off together have most contents in common.
+        self._content = lru_cache(parsing.contents.content)
+        self._is_lacking = False
         self._were: dict[str, list[SlotState]] = {}
         for name, state in slots_of(known).forks.items():
             self._were.setdefault(fork_slot(name), []).append(state)
@@ -120,14 +138,19 @@ class Overlays:
             states: The states that slots have, or had, in the base layer.
             is_first: Whether nothing was ever read: what was archived by then is none of our tasks.
         """
-        found: list[Overlay] = []
+        seen: list[tuple[_View, tuple[Former, ...], list[_Task]]] = []
         for view in self._views[group]:
             forks = tuple(self._former(fork, states) for fork in view.forks)
             unit = view.here.unit
             if unit is not None and unit.archived and is_first and not forks[0].place:
                 continue
-            found.append(Overlay(view.layer.name, forks, self._side(view, forks[0], states)))
-        return found
+            tasks = [self._task(view, forks[0], states, file) for file in view.here.files]
+            seen.append((view, forks, tasks))
+        self._remembered.load(task.key for _, _, tasks in seen for task in tasks)
+        return [
+            Overlay(view.layer.name, forks, self._side(view, forks[0], tasks))
+            for view, forks, tasks in seen
+        ]
 
     # --- which files --------------------------------------------------------------------------
 
@@ -175,22 +198,32 @@ class Overlays:
     def _place(self, tree: Mapping[str, Files], group: str) -> _Place:
         files = {**tree.get("", {}), **tree.get(group, {})}
         ordered = {path: files[path] for path in sorted(files)}
-        content, settings = self._parsing.contents.content, self._parsing.settings
-        return _Place(next(iter(self._source.units(ordered, content, settings)), None))
+        units = self._source.units(ordered, self._content, self._parsing.settings)
+        return _Place(next(iter(units), None))
 
     def _texts(self, path: str, blob: str) -> Words:
         try:
             data = self._parsing.contents.content(blob)
         except MissingObjectError:
+            self._is_lacking = True
             return NO_WORDS
         return words_of(self._source.parse(path, data, self._parsing.settings))
 
     # --- what they say ------------------------------------------------------------------------
 
     def _parser(self, *, had_tasks: bool) -> Callable[[str, str], Document]:
-        return self._parsing.parser(
+        parsed = self._parsing.parser(
             self._source, lambda _path, _blob, data: why_emptied(had_tasks, data)
         )
+
+        def parse(path: str, blob: str) -> Document:
+            try:
+                return parsed(path, blob)
+            except MissingObjectError:
+                self._is_lacking = True
+                raise
+
+        return parse
 
     def _former(self, place: _Place, states: States) -> Former:
         found = {
@@ -215,7 +248,14 @@ class Overlays:
         self.forks[fork_name(name, found)] = found
         return found
 
-    def _side(self, view: _View, former: Former, states: States) -> Side:
+    def _task(self, view: _View, former: Former, states: States, file: TaskFile) -> _Task:
+        slot = self._name(view.changes.origins.get(file.slot, file.slot))
+        start = former.states.get(slot) or _removed(states.now.get(slot))
+        steps = view.changes.changes.get(file.slot, ())
+        key = self._remembered.key(self._source.NAME, file, start, steps)
+        return _Task(file, slot, start, steps, key)
+
+    def _side(self, view: _View, former: Former, tasks: Sequence[_Task]) -> Side:
         """Return a group as a layer has it; a file that cannot be read is as it was last."""
         unit = view.here.unit
         gone = deletions(view.layer.log, former.states)
@@ -223,11 +263,10 @@ class Overlays:
         if unit is None:
             return Side(None, {}, version)
         files: dict[str, ReadFile] = {}
-        for file in unit.files:
-            slot = self._name(view.changes.origins.get(file.slot, file.slot))
-            read = self._read(view, file, former.states.get(slot) or _removed(states.now.get(slot)))
+        for task in tasks:
+            read = self._remembered.get(task.key, task.file) or self._read(view, task)
             if read is not None:
-                files[slot] = read
+                files[task.slot] = read
         removed = {
             slot: gone[state.path]
             for slot, state in former.states.items()
@@ -235,11 +274,11 @@ class Overlays:
         }
         return Side(unit, files, removed=removed)
 
-    def _read(self, view: _View, file: TaskFile, start: SlotState) -> ReadFile | None:
+    def _read(self, view: _View, task: _Task) -> ReadFile | None:
         """Read a file of a layer; None if it cannot be read, and never could."""
         source = self._source
+        file, _, start, steps, key = task
         parse = self._parser(had_tasks=bool(start.tasks))
-        steps = view.changes.changes.get(file.slot, ())
         document = parse(file.path, file.blob)
         blob = file.blob
         if not document.readable:
@@ -262,7 +301,11 @@ class Overlays:
             source.gone_means_done,
             lambda name: source.ids_in(self._parsing.contents.content(name)),
         )
-        return ReadFile(file._replace(blob=blob), parse(file.path, blob), state)
+        read = ReadFile(file._replace(blob=blob), parse(file.path, blob), state)
+        # What this clone lacks now may be fetched later, and have a say.
+        if document.readable and not self._is_lacking:
+            self._remembered.put(key, read)
+        return read
 
 
 def _removed(state: SlotState | None) -> SlotState:

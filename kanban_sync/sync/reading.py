@@ -12,6 +12,7 @@ from kanban_sync.core.slots import (
 )
 from kanban_sync.sync.overlays import Overlays, all_wanted
 from kanban_sync.sync.parsing import Parsing
+from kanban_sync.sync.remembered import Remembered
 from kanban_sync.sync.unit_reading import Behind, Reading, UnitReader
 from kanban_sync.sync.watched import pathspecs
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Layer, Repository, Source, SourceSettings
     from kanban_sync.sync.parsing import Contents
+    from kanban_sync.sync.remembered import Parses
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
@@ -36,6 +38,7 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     files: FilesState,
     *,
     with_archive: bool = False,
+    parses: Parses | None = None,
 ) -> Reading | None:
     """Read what the repository says at the commit of its layer; None before any commit.
 
@@ -48,6 +51,7 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
         known: Reads all tasks of the database; only called if something is new.
         files: What the last pass recorded.
         with_archive: Whether changes that were archived before the first pass become tasks.
+        parses: Where is kept what was read of branches.
     """
     parsing = Parsing(sources, settings, contents, project, with_archive)
     digest = parsing.digest()
@@ -60,7 +64,8 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     base, *others = layers
     if same_readers and base.is_still and not files.has_news:
         return Reading((), (), files, (), base.name, base.tip, is_new=False)
-    overlays = _overlays(parsing, layers, files)
+    remembered = Remembered(parses, digest)
+    overlays = _overlays(parsing, layers, files, remembered)
     is_forked = _forks_before(base, parsing, files) or _forks_unknown(base, overlays, files)
     if base.since and is_forked:
         base = repository.layers(watched, {}, files.tips)[0]
@@ -69,13 +74,17 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     tips = {layer.name: layer.tip for layer in (*others, base)}
     marks = {READERS: digest, **({OTHERS: base.others} if base.others else {})}
     commits = {entry.commit for layer in (base, *others) for entry in layer.log}
-    return reader.read({**tips, **marks}, frozenset(commits))
+    reading = reader.read({**tips, **marks}, frozenset(commits))
+    remembered.keep()
+    return reading
 
 
-def _overlays(parsing: Parsing, layers: Sequence[Layer], files: FilesState) -> dict[str, Overlays]:
+def _overlays(
+    parsing: Parsing, layers: Sequence[Layer], files: FilesState, remembered: Remembered
+) -> dict[str, Overlays]:
     base, *others = layers
     return {
-        name: Overlays(parsing, source, base, others, files.slots)
+        name: Overlays(parsing, source, base, others, files.slots, remembered)
         for name, source in parsing.sources.items()
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +29,16 @@ PLAIN = "TASKS.md"
 LINES = ("# Tasks", "", "- [ ] apples", "- [ ] pears", "- [ ] plums")
 
 
+class Asked(GitRepository):
+    """A repository that notes which contents are read."""
+
+    contents: list[str]
+
+    def content(self, name: str) -> bytes:
+        self.contents.append(name)
+        return super().content(name)
+
+
 @dataclass
 class Clone:
     """A repository whose live branches are read, and its database."""
@@ -38,12 +48,16 @@ class Clone:
     clock: int = START
     liveness: Liveness = field(default_factory=lambda: Liveness(now=START))
     problems: tuple[str, ...] = ()
+    contents: list[str] = field(default_factory=list)
 
     def sync(self) -> Reading | None:
-        git = GitRepository(self.repo.path / ".git", liveness=self.liveness)
+        git = Asked(self.repo.path / ".git", liveness=self.liveness)
+        git.contents = self.contents = []
         try:
             known, files = self.store.filed_tasks, self.store.files()
-            reading = read_files(git, git, SOURCES, SourceSettings(), PROJECT, known, files)
+            reading = read_files(
+                git, git, SOURCES, SourceSettings(), PROJECT, known, files, parses=self.store
+            )
         finally:
             git.close()
         if reading is not None and reading.is_new:
@@ -407,3 +421,61 @@ def test_an_archived_place_is_as_new_as_its_commit_though_the_words_came_first(
     clone.sync()
     change = next(task for task in clone.tasks() if task.title == "one")
     assert (change.status.value, change.status_version.time) == ("done", archived)
+
+
+# --- what is read again ---------------------------------------------------------------------------
+
+
+def several(clone: Clone) -> dict[str, str]:
+    """Let six branches tick and then reword something; return what each had said in between."""
+    clone.commit("openspec/changes/x/tasks.md", "## 1. One", "", "- [ ] 1.1 a", "- [ ] 1.2 b")
+    between: dict[str, str] = {}
+    for number in range(6):
+        path = PLAIN if number % 2 else "openspec/changes/x/tasks.md"
+        title = "apples" if number % 2 else "1.1 a"
+        clone.switch("main")
+        clone.switch(f"branch-{number}")
+        clone.change(f"- [ ] {title}", f"- [x] {title} for {number}", path)
+        between[f"branch-{number}"] = clone.repo.git("rev-parse", f"HEAD:{path}")
+        clone.change(f" {title} for", f" {title}, made for", path)
+    return between
+
+
+def test_of_many_branches_only_the_one_that_moved_is_read_again(clone: Clone) -> None:
+    between = several(clone)
+    clone.sync()
+    assert set(between.values()) <= set(clone.contents)
+    clone.change("- [ ] pears", "- [x] pears")
+    clone.sync()
+    read = {name for name, content in between.items() if content in clone.contents}
+    assert read == {"branch-5"}
+    assert {"apples, made for 5", "pears"} <= {task.title for task in clone.tasks()}
+
+
+def test_what_is_remembered_of_branches_is_what_reading_them_again_tells(clone: Clone) -> None:
+    names = several(clone)
+    clone.sync()
+    for name in (*names, "main"):
+        clone.switch(name)
+        clone.change("- [ ] plums", "- [x] plums, too")
+        clone.sync()
+        anew = replace(clone, store=MemoryStore(PROJECT))
+        anew.sync()
+        assert clone.tasks() == anew.tasks()
+
+
+def test_what_a_clone_lacks_for_now_is_not_remembered(clone: Clone) -> None:
+    clone.switch("one")
+    clone.change("- [ ] apples", "- [ ] sour apples")
+    former = clone.repo.git("rev-parse", f"HEAD:{PLAIN}")
+    clone.tick("sour apples")
+    stored = clone.repo.path / ".git" / "objects" / former[:2] / former[2:]
+    stored.rename(stored.with_suffix(".away"))
+    clone.sync()
+    stored.with_suffix(".away").rename(stored)
+    clone.switch("main")
+    clone.tick("pears")
+    clone.sync()
+    anew = replace(clone, store=MemoryStore(PROJECT))
+    anew.sync()
+    assert clone.tasks() == anew.tasks()

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from system.synced_clone import SyncedClone
 
 WARM = 3
-"""The references, the default branch's name, and the settings."""
+"""The references, git's settings of branches, and our settings."""
 
-COLD = WARM + 4
-"""Besides: the tree, whether the last pass is an ancestor, the log since then, and the remote.
+COLD = WARM + 3
+"""Besides: the tree, whether the last pass is an ancestor, and the log since then.
 
 The contents come from the process that gave the settings.
 """

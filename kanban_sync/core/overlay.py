@@ -120,6 +120,9 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         if newest is None or alive == UNKNOWN:
             return base
         ground = newest.side
+    if ground.unit is not None and ground.unit.name:
+        # A change stays whole: who took all of it out says nothing of its single lines.
+        said = [each for each in said if each[0].side.unit is not None]
     placed = [
         each.side
         for each, _ in said

@@ -283,6 +283,18 @@ def test_a_change_that_a_branch_deletes_comes_back_whole_with_a_newer_edit(clone
     assert (seen["one"], seen["1.1 dig"], seen["1.2 sow"]) == ("in_progress", "todo", "done")
 
 
+def test_a_change_stays_whole_with_an_edit_newer_than_its_removal_on_a_branch(clone: Clone) -> None:
+    path = "openspec/changes/one/tasks.md"
+    clone.commit(path, "- [ ] 1.1 dig", "- [ ] 1.2 sow")
+    clone.switch("b")
+    clone.repo.git("rm", "--quiet", "-r", "openspec")
+    clone.save()
+    clone.switch("main")
+    clone.tick("1.2 sow", path)
+    seen = clone.seen()
+    assert (seen["one"], seen["1.1 dig"], seen["1.2 sow"]) == ("in_progress", "todo", "done")
+
+
 def test_a_block_that_a_branch_removes_in_v1_stays_done(clone: Clone) -> None:
     block = ("## P1", "", "- [ ] Mend the roof", "  - **ID**: roof", "")
     other = ("- [ ] Paint", "  - **ID**: paint", "")

@@ -322,6 +322,29 @@ def test_a_file_that_a_branch_moves_keeps_its_tasks(clone: Clone) -> None:
     assert {task.path for task in clone.tasks()} == {"docs/TASKS.md"}
 
 
+@pytest.mark.parametrize(
+    "lines", [LINES, ("# Tasks", "", "## P1", "", "- [ ] pears", "  - **ID**: p")]
+)
+def test_a_file_that_the_default_branch_moves_is_the_same_on_others(
+    clone: Clone, lines: tuple[str, ...]
+) -> None:
+    clone.commit(PLAIN, *lines)
+    keys = {task.title: task.key for task in (clone.sync(), clone.tasks())[1]}
+    clone.switch("one")
+    clone.switch("main")
+    (clone.repo.path / "docs").mkdir()
+    clone.repo.git("mv", PLAIN, "docs/TASKS.md")
+    clone.save()
+    clone.sync()
+    clone.switch("one")
+    clone.tick("pears")
+    assert clone.done() == {"pears"}
+    clone.change("pears", "ripe pears")
+    assert clone.done() == {"ripe pears"}
+    keys["ripe pears"] = keys.pop("pears")
+    assert {task.title: task.key for task in clone.tasks()} == keys
+
+
 def test_a_branch_without_a_common_commit_says_nothing(clone: Clone) -> None:
     clone.repo.git("switch", "--quiet", "--orphan", "other")
     clone.commit(PLAIN, "- [x] apples", "- [ ] figs")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.core.assemble import ReadFile
 from kanban_sync.core.model import UNKNOWN
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.opinions import Opinion
     from kanban_sync.core.slots import KeyedTask, SlotState
     from kanban_sync.core.units import Unit
+
+
+_Value = TypeVar("_Value")
 
 
 class Side(NamedTuple):
@@ -91,10 +94,20 @@ class Overlay(NamedTuple):
             for slot in slots
         }
 
+    def moved(self, slots: Mapping[str, str]) -> Overlay:
+        """Return what it says of files that the base layer has in other slots since the fork."""
+        forks = tuple(fork._replace(states=_renamed(fork.states, slots)) for fork in self.forks)
+        files, removed = _renamed(self.side.files, slots), _renamed(self.side.removed, slots)
+        return self._replace(forks=forks, side=self.side._replace(files=files, removed=removed))
+
     def has_placed(self, now: str) -> bool:
         """Whether the layer says where the unit lies, unlike its forks, and unlike it lies now."""
         is_other = self.side.place != now
         return is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
+
+
+def _renamed(by_slot: Mapping[str, _Value], slots: Mapping[str, str]) -> dict[str, _Value]:
+    return {slots.get(slot, slot): each for slot, each in by_slot.items()}
 
 
 def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
@@ -120,6 +133,9 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         if newest is None or alive == UNKNOWN:
             return base
         ground = newest.side
+    if ground.unit is not None and ground.unit.name:
+        # A change stays whole: who took all of it out says nothing of its single lines.
+        said = [each for each in said if each[0].side.unit is not None]
     placed = [
         each.side
         for each, _ in said

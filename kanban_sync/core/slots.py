@@ -78,6 +78,11 @@ class SlotState:
         name = f"{self.prefixes.get(root or own, f'{self.path}/')}{root or own}"
         return f"{name}#{own}" if root else name
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its tasks went to another slot, and nothing is known of them here any more."""
+        return bool(self.taken) and set(self.taken.values()) == {ELSEWHERE}
+
     def tops(self) -> dict[str, str]:
         """Return the own keys of all tasks below others, each with the top-level one's over it."""
         found: dict[str, str] = {}
@@ -160,7 +165,8 @@ def at_fork(states: Iterable[SlotState], blob: str, time: int) -> SlotState | No
 
     A content may come back: what had been before is another state.
     """
-    same = sorted((each for each in states if each.blob == blob), key=lambda each: each.made)
+    there = (each for each in states if each.blob == blob and not each.is_elsewhere)
+    same = sorted(there, key=lambda each: each.made)
     by_then = [each for each in same if each.made <= time]
     return by_then[-1] if by_then else next(iter(same), None)
 
@@ -173,6 +179,26 @@ def effective(named: Mapping[str, SlotState]) -> Mapping[str, SlotState]:
 
 ELSEWHERE = "elsewhere"
 """In place of a text's hash: the key went to another slot with its task."""
+
+
+def heirs(slots: Mapping[str, SlotState]) -> dict[str, str]:
+    """Return in which slot the tasks are of each one that went to another, by their names."""
+    found: dict[str, str] = {}
+    for old, state in slots.items():
+        if not state.is_elsewhere:
+            continue
+        source, _, path = old.partition(":")
+        holding = [
+            slot
+            for slot, other in slots.items()
+            if other.path and slot.startswith(f"{source}:")
+            if state.taken.keys() <= other.taken.keys()
+        ]
+        # Other files may have tasks with the same names; a moved one says where it comes from.
+        said = [slot for slot in holding if f"{path}/" in slots[slot].prefixes.values()]
+        if len(said or holding) == 1:
+            (found[old],) = said or holding
+    return found
 
 
 @dataclass(frozen=True, slots=True)

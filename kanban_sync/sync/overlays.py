@@ -121,6 +121,10 @@ class Overlays:
         """The groups that any layer touches."""
         return list(self._views)
 
+    def touch(self, group: str) -> bool:
+        """Tell whether any layer touches a group."""
+        return group in self._views
+
     def wanted(self) -> Wanted:
         """Return which contents slots had where layers fork off, and when."""
         found: Wanted = {}

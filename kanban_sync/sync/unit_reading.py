@@ -21,6 +21,7 @@ from kanban_sync.core.slots import (
     Slots,
     SlotState,
     effective,
+    heirs,
     left,
     slots_of,
 )
@@ -107,6 +108,7 @@ class UnitReader:
         self._links: dict[str, str] = {}
         self._left: set[str] = set()
         self._unread: dict[str, SlotState] = {}
+        self._moved: dict[str, str] = {}
 
     def read(self, tips: Mapping[str, str], commits: frozenset[str]) -> Reading:
         """Read all units and find out what vanished; tips and commits are what is read."""
@@ -138,18 +140,41 @@ class UnitReader:
         changes = histories(self._layer.log, self._parsing.slots_of(source), texts)
         self._left |= {f"{name}:{slot}" for slot in changes.left}
         groups = dict.fromkeys(self._overlays[name].groups)
+        if source.MOVES and groups:
+            self._moved |= self._moved_slots(name, tree, changes)
         found: list[tuple[str, _Found]] = []
         for unit in source.units(tree, self._parsing.contents.content, settings):
             group = source.group(_path_in(unit), settings) if groups else ""
-            read = self._read_unit(name, source, unit, changes, is_alone=group not in groups)
+            here = [group, *self._moved_to(name, group)]
+            is_alone = groups.keys().isdisjoint(here)
+            read = self._read_unit(name, source, unit, changes, is_alone=is_alone)
             if read is not None:
                 found.append((group, read))
-            groups.pop(group, None)
+            for each in here:
+                groups.pop(each, None)
         self._gone |= self._gone_slots(f"{name}:")
-        for group, each in found:
-            self._settle(name, source, group, each)
+        for group, unit_found in found:
+            self._settle(name, source, group, unit_found)
         for group in groups:
             self._settle(name, source, group, None)
+
+    def _moved_slots(
+        self, name: str, tree: Mapping[str, str], changes: Histories
+    ) -> dict[str, str]:
+        """Return where files lie now that others may have in the place from which they came."""
+        prefix = f"{name}:"
+        found = heirs({k: v for k, v in self._were.base.items() if k.startswith(prefix)})
+        found |= {f"{prefix}{old}": f"{prefix}{new}" for new, old in changes.origins.items()}
+        return {
+            old: new
+            for old, new in found.items()
+            if old.removeprefix(prefix) not in tree and new.removeprefix(prefix) in tree
+        }
+
+    def _moved_to(self, name: str, group: str) -> list[str]:
+        """Return the groups whose files lie in this one now; a file that moves is its own group."""
+        slot, prefix = f"{name}:{group}", f"{name}:"
+        return [old.removeprefix(prefix) for old, new in self._moved.items() if new == slot]
 
     # --- the base layer -----------------------------------------------------------------------
 
@@ -260,8 +285,9 @@ class UnitReader:
             lambda blob: source.ids_in(self._parsing.contents.content(blob)),
             kept,
         )
-        if slot in self._wanted:
-            self._kept[slot] = kept
+        for each in (slot, *(old for old, new in self._moved.items() if new == slot)):
+            if each in self._wanted:
+                self._kept[each] = kept
         self._slots[slot] = state
         return ReadFile(file, parse(file.path, file.blob), state)
 
@@ -273,11 +299,17 @@ class UnitReader:
             self._take(found.tasks)
             return
         overlays = self._overlays[name]
-        if found is not None and group not in overlays.groups:
+        groups = [each for each in (group, *self._moved_to(name, group)) if overlays.touch(each)]
+        if found is not None and not groups:
             self._take_unit(source, found.unit, found.files or ())
             return
         states = {**self._gone, **self._slots}
-        said = overlays.of(group, States(states, self._kept), is_first=self._is_first)
+        known = States(states, self._kept)
+        said = [
+            overlay.moved(self._moved)
+            for each in groups
+            for overlay in overlays.of(each, known, is_first=self._is_first)
+        ]
         slots = {slot for each in said for fork in each.forks for slot in fork.states}
         if found is None:
             side = Side(

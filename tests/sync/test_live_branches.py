@@ -297,6 +297,18 @@ def test_a_change_that_a_branch_deletes_comes_back_whole_with_a_newer_edit(clone
     assert (seen["one"], seen["1.1 dig"], seen["1.2 sow"]) == ("in_progress", "todo", "done")
 
 
+def test_a_change_stays_whole_with_an_edit_newer_than_its_removal_on_a_branch(clone: Clone) -> None:
+    path = "openspec/changes/one/tasks.md"
+    clone.commit(path, "- [ ] 1.1 dig", "- [ ] 1.2 sow")
+    clone.switch("b")
+    clone.repo.git("rm", "--quiet", "-r", "openspec")
+    clone.save()
+    clone.switch("main")
+    clone.tick("1.2 sow", path)
+    seen = clone.seen()
+    assert (seen["one"], seen["1.1 dig"], seen["1.2 sow"]) == ("in_progress", "todo", "done")
+
+
 def test_a_block_that_a_branch_removes_in_v1_stays_done(clone: Clone) -> None:
     block = ("## P1", "", "- [ ] Mend the roof", "  - **ID**: roof", "")
     other = ("- [ ] Paint", "  - **ID**: paint", "")
@@ -322,6 +334,29 @@ def test_a_file_that_a_branch_moves_keeps_its_tasks(clone: Clone) -> None:
     assert clone.done() == {"apples", "pears"}
     assert {task.title: task.key for task in clone.tasks()} == keys
     assert {task.path for task in clone.tasks()} == {"docs/TASKS.md"}
+
+
+@pytest.mark.parametrize(
+    "lines", [LINES, ("# Tasks", "", "## P1", "", "- [ ] pears", "  - **ID**: p")]
+)
+def test_a_file_that_the_default_branch_moves_is_the_same_on_others(
+    clone: Clone, lines: tuple[str, ...]
+) -> None:
+    clone.commit(PLAIN, *lines)
+    keys = {task.title: task.key for task in (clone.sync(), clone.tasks())[1]}
+    clone.switch("one")
+    clone.switch("main")
+    (clone.repo.path / "docs").mkdir()
+    clone.repo.git("mv", PLAIN, "docs/TASKS.md")
+    clone.save()
+    clone.sync()
+    clone.switch("one")
+    clone.tick("pears")
+    assert clone.done() == {"pears"}
+    clone.change("pears", "ripe pears")
+    assert clone.done() == {"ripe pears"}
+    keys["ripe pears"] = keys.pop("pears")
+    assert {task.title: task.key for task in clone.tasks()} == keys
 
 
 def test_a_branch_without_a_common_commit_says_nothing(clone: Clone) -> None:

@@ -44,8 +44,8 @@ class TestPostgresWork(WorkStoreContract):
 
 WRITE_BEFORE = (
     WRITE_TASK.partition("\nON CONFLICT")[0]
-    .replace(",\n       assigned_time, assigned_commit)", ")")
-    .replace(", ?30, ?31)", ")")
+    .replace(",\n       assigned_time, assigned_commit, branch)", ")")
+    .replace(", ?30, ?31, ?32)", ")")
 )
 """As rows were written before an assignee had a version."""
 
@@ -59,7 +59,7 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied)
         closing(open_database(emptied.address, steps=steps)) as old,
         old.writing(PROJECT) as db,
     ):
-        rows = [row_of(Kept(each, filed_part(each)), "d")[:-2] for each in tasks]
+        rows = [row_of(Kept(each, filed_part(each)), "d")[:-3] for each in tasks]
         db.executemany(WRITE_BEFORE, rows)
         db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
     upgrade_database(emptied.address)

@@ -51,8 +51,8 @@ def store(path: Path) -> Iterator[SqliteStore]:
 
 WRITE_BEFORE = (
     WRITE_TASK.partition("\nON CONFLICT")[0]
-    .replace(",\n       assigned_time, assigned_commit)", ")")
-    .replace(", ?30, ?31)", ")")
+    .replace(",\n       assigned_time, assigned_commit, branch)", ")")
+    .replace(", ?30, ?31, ?32)", ")")
 )
 """As rows were written before an assignee had a version."""
 
@@ -61,7 +61,7 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(path: Path) -> No
     tasks = [task("a"), task("b", depends_on=("a",))]
     tips = ((PROJECT, ":readers", "1"), (PROJECT, "main", "2"))
     with closing(open_database(path, steps=migrations("sqlite")[:2])) as old, old.writing() as db:
-        rows = [row_of(Kept(each, filed_part(each)), "d")[:-2] for each in tasks]
+        rows = [row_of(Kept(each, filed_part(each)), "d")[:-3] for each in tasks]
         db.executemany(WRITE_BEFORE, rows)
         db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
     with closing(open_sqlite(path, PROJECT)) as store:

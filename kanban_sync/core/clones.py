@@ -119,7 +119,14 @@ def is_other(voice: Voice, kept: Kept, task: Task) -> bool:
     if kept.filed is None or kept.filed.status is Status.ORPHANED or voice.has_met(kept, task):
         return False
     is_newer = task.text_version > kept.task.text_version
-    return is_newer or not similar(kept.task.title, task.title)
+    return is_newer or not similar(_words(kept.task), _words(task))
+
+
+def _words(task: Task) -> str:
+    """Return what a title says behind the id that two tasks have in common."""
+    own = task.key.name.rpartition("/")[2].rpartition("#")[2]
+    _, found, rest = task.title.partition(own)
+    return rest.lstrip("*_`:.)] -") if found else task.title
 
 
 def newest(kept: Kept) -> Version:

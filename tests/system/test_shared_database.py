@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -159,8 +160,9 @@ def test_two_clones_of_which_each_is_behind_do_not_undo_one_another(
     assert (tasks_in(postgres_url, project), events_in(postgres_url, project)) == (told, before)
 
 
+@pytest.mark.parametrize("mine", [0, 1], ids=["the later clone is newer", "it is older"])
 def test_one_id_that_two_clones_give_to_two_tasks_is_told_by_status(
-    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: int
 ) -> None:
     monkeypatch.setenv(VARIABLE, postgres_url)
     here, there = Repo.init(tmp_path / "here"), Repo(tmp_path / "there")
@@ -170,8 +172,9 @@ def test_one_id_that_two_clones_give_to_two_tasks_is_told_by_status(
     sync(here)
     shutil.copytree(here.path, there.path)
     sync(there)
-    here.commit("mine", **{"TASKS.md": f"{old}- [ ] **T-2**: Dry the figs\n"})
-    there.commit("yours", **{"TASKS.md": f"{old}- [ ] **T-2**: Weld nine rivets\n"})
+    now = int(time.time())
+    here.commit_at(now + mine, **{"TASKS.md": f"{old}- [ ] **T-2**: Dry the figs\n"})
+    there.commit_at(now + 1 - mine, **{"TASKS.md": f"{old}- [ ] **T-2**: Weld nine rivets\n"})
     for clone in (here, there, here, there):
         sync(clone)
     [line] = [each for each in run(here, "status").stdout.splitlines() if "conflict" in each]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from counted_git import counted
 from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
@@ -86,16 +84,8 @@ class Reader:
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `git` first in PATH that writes down each call."""
-    noted = tmp_path / "calls"
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    git = shlex.quote(shutil.which("git") or "")
-    wrapper = programs / "git"
-    wrapper.write_text(f'#!/bin/sh\necho "$*" >>{shlex.quote(str(noted))}\nexec {git} "$@"\n')
-    wrapper.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    return noted
+    """The git calls, written down one a line."""
+    return counted(tmp_path, monkeypatch)
 
 
 def test_many_branches_cost_no_more_processes_than_one(tmp_path: Path, calls: Path) -> None:

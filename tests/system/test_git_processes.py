@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from counted_git import counted
 from system.synced_clone import TASKS
 
 if TYPE_CHECKING:
@@ -28,16 +26,8 @@ The contents come from the process that gave the settings.
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `git` first in PATH that writes down each call."""
-    noted = tmp_path / "calls"
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    git = shlex.quote(shutil.which("git") or "")
-    wrapper = programs / "git"
-    wrapper.write_text(f'#!/bin/sh\necho "$*" >>{shlex.quote(str(noted))}\nexec {git} "$@"\n')
-    wrapper.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    return noted
+    """The git calls, written down one a line."""
+    return counted(tmp_path, monkeypatch)
 
 
 def request(clone: SyncedClone) -> None:

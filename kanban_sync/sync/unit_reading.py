@@ -70,8 +70,6 @@ class _Found(NamedTuple):
     """A unit of the base layer: its tasks as they are known, or, if it was read, its files."""
 
     unit: Unit
-    slot: str
-    state: SlotState
     tasks: Sequence[Task] = ()
     files: tuple[ReadFile, ...] | None = None
 
@@ -247,17 +245,17 @@ class UnitReader:
             self._units[slot] = state
             states = {each: self._were.base[each] for each in slots}
             self._slots |= states
-            return _Found(unit, slot, state, by_their_ids(before, states.values()))
+            return _Found(unit, by_their_ids(before, states.values()))
         read = tuple(self._read_file(name, source, file, changes) for file in unit.files)
         self._problems += [problem for each in read for problem in each.document.problems]
         if all(each.document.readable for each in read):
             self._units[slot] = state
-            return _Found(unit, slot, state, files=read)
+            return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
         were = self._were.merged
         self._merged |= {each: were[each] for each in slots if each in were}
-        return _Found(unit, slot, state, before)
+        return _Found(unit, before)
 
     def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""

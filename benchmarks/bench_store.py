@@ -33,9 +33,10 @@ from kanban_sync.core.slots import KeyedTask, SlotState
 from kanban_sync.stores import sql_edges
 from kanban_sync.stores.filestates import WRITE_SLOT, WRITE_TIP
 from kanban_sync.stores.postgres_address import address_of
-from kanban_sync.stores.postgres_database import lock_of, translated
+from kanban_sync.stores.postgres_database import lock_of
 from kanban_sync.stores.postgres_database import open_database as open_postgres_database
 from kanban_sync.stores.postgres_migrations import LOCKS
+from kanban_sync.stores.postgres_text import translated
 from kanban_sync.stores.rows import WRITE_FIRST, WRITE_TASK, digest_of, row_of
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.stores.sqlite_database import open_database as open_sqlite_database

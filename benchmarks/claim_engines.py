@@ -23,8 +23,8 @@ from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address
-from kanban_sync.stores.postgres_database import translated
-from kanban_sync.stores.sql_work import TELL
+from kanban_sync.stores.postgres_text import translated
+from kanban_sync.stores.rows import TELL
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 
 if TYPE_CHECKING:

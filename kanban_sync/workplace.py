@@ -126,9 +126,20 @@ def open_work(
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(refresh, to_look)
         store = _opened(database, project, looks=looks)
+    told: set[str] = set()
+
+    def tell_once(text: str) -> None:
+        if to_look is not None and text not in told:
+            told.add(text)
+            to_look(text)
+
+    def catch_up() -> None:
+        if not noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree):
+            _refresh(refresh, tell_once if looks else None)
+
     with contextlib.closing(store):
         files = Files(checkout, settings, store) if checkout.place is not None else None
-        work = Work(store, project, time.time, files, board.ask, settings.add_to)
+        work = Work(store, project, time.time, files, board.ask, catch_up, settings.add_to)
         try:
             if to_look is not None:
                 # Where it may not be written, whoever claims takes back what is to be taken back.

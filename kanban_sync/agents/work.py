@@ -13,6 +13,7 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.born import is_born_here, write_born
+from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.core.dependencies import bare_name
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.task_files import Files, Written
     from kanban_sync.core.ports import Event
-    from kanban_sync.core.work import Entry, Orchestrator, Wanted
+    from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
 
 NEAR = 3
 """How many keys are named that are spelt like one that nobody has."""
@@ -87,6 +88,7 @@ class Work:
         now: Callable[[], float],
         files: Files | None,
         ask_for_sync: Callable[[], None],
+        catch_up: Callable[[], None],
         add_to: str = "",
     ) -> None:
         """Set out.
@@ -97,6 +99,7 @@ class Work:
             now: The time, in seconds since 1970.
             files: The caller's work tree; None where there is none.
             ask_for_sync: Lets the board follow.
+            catch_up: Brings in what was committed since, if anything was.
             add_to: The file in which new tasks are written; '' for none.
         """
         self._store = store
@@ -104,6 +107,7 @@ class Work:
         self._now = now
         self._files = files
         self._ask_for_sync = ask_for_sync
+        self.catch_up = catch_up
         self._add_to = add_to
 
     # --- looking --------------------------------------------------------------------------------
@@ -168,6 +172,10 @@ class Work:
         """Return the id of the newest event, 0 if there is none."""
         return self._store.last_event()
 
+    def waiter(self) -> Waiter:
+        """Return what waits for events; ``agents.waiting`` knows what to wait for."""
+        return self._store.waiter()
+
     # --- claims ---------------------------------------------------------------------------------
 
     def claim_next(
@@ -191,6 +199,11 @@ class Work:
         agent = checked_name(agent)
         key = self.key(text)
         return self._store.extend(key, self._shown(key, agent, token), self._now(), lease)
+
+    def changed(self, entry: Entry) -> tuple[str, ...]:
+        """Return which fields of a task that is claimed are no more as they were then."""
+        history = self._store.history(entry.key)
+        return changed_since_claim(history, entry.claim.token if entry.claim else 0)
 
     def finish(
         self, text: str, status: Status, agent: str, token: int = 0, reason: str = ""

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kanban_sync.agents.entries import event_data
+from kanban_sync.agents.waiting import events_after, follow_events
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from kanban_sync.agents.work import Work
     from kanban_sync.core.ports import Event
-
-POLL = 0.2
-"""Seconds between two looks of ``--follow``."""
-
-BATCH = 1000
 
 
 @click.command("events")
@@ -35,20 +27,14 @@ def command(*, follow: bool, since: int | None, as_json: bool) -> None:
     """Show what happened to tasks, oldest first; with --follow and without --since what happens."""
     with here().work(warn) as work:
         after = since if since is not None else work.last_event() if follow else 0
-        found = list(_events(work, after))
+        found = [] if follow else list(events_after(work, after))
         if as_json and not follow:
             last = found[-1].id if found else min(after, work.last_event())
             events = [event_data(each, read(each)) for each in found]
             print_json({"events": events, "last": last})
             return
-        while True:
-            for each in found:
-                _tell(each, as_json=as_json)
-                after = each.id
-            if not follow:
-                return
-            time.sleep(POLL)
-            found = list(_events(work, after))
+        for each in follow_events(work, after) if follow else found:
+            _tell(each, as_json=as_json)
 
 
 def read(event: Event) -> Any:  # noqa: ANN401 - whatever JSON it holds
@@ -71,12 +57,6 @@ def _short(value: object) -> str:
 def _text(value: object) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     return " ".join(text.split())
-
-
-def _events(work: Work, after: int) -> Iterator[Event]:
-    while batch := work.events(after, BATCH):
-        yield from batch
-        after = batch[-1].id
 
 
 def _tell(event: Event, *, as_json: bool) -> None:

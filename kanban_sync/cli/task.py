@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from kanban_sync.agents.entries import (
     line_of,
     lines_of,
 )
+from kanban_sync.agents.heartbeat import words_for
+from kanban_sync.agents.waiting import follow_ready, wait_for
 from kanban_sync.agents.work import ALONE, NewTask
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.cli.task_options import (
@@ -30,13 +33,16 @@ from kanban_sync.cli.task_options import (
     token_of,
     token_option,
     ttl_option,
+    wait_option,
 )
 from kanban_sync.cli.task_run import run_command
 from kanban_sync.core.model import Status
+from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kanban_sync.agents.waiting import Change
     from kanban_sync.agents.work import Done
     from kanban_sync.core.work import Entry
 
@@ -90,11 +96,25 @@ def show_command(*, key: str, as_json: bool) -> None:
 @click.option(
     "-n", "--number", type=click.IntRange(1, LARGEST), help="List so many instead of the first."
 )
+@wait_option
+@click.option(
+    "-f", "--follow", is_flag=True, help="List them again whenever they change; Ctrl-C ends it."
+)
 @json_option
-def next_command(*, agent: str, number: int | None, as_json: bool, **wanted: object) -> None:
+def next_command(
+    *, agent: str, number: int | None, wait: float, follow: bool, as_json: bool, **wanted: object
+) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
     with here().work(warn) as work:
-        found = work.next(agent, chosen(work, wanted), number or 1)
+        asked = chosen(work, wanted)
+
+        def look() -> list[Entry]:
+            return work.next(agent, asked, number or 1)
+
+        if follow:
+            for change in follow_ready(work, look):
+                _tell_change(change, as_json=as_json)
+        found = wait_for(work, look, wait) or []
     if number is not None or not as_json:
         _tell_all(found, NOTHING, as_json=as_json)
     else:
@@ -128,6 +148,7 @@ def history_command(*, key: str, as_json: bool) -> None:
 @ttl_option(ALONE)
 @filters
 @orchestrator_option
+@wait_option
 @json_option
 def claim_command(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -136,6 +157,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
     agent: str,
     ttl: float,
     orchestrator: str,
+    wait: float,
     as_json: bool,
     **wanted: object,
 ) -> None:
@@ -145,13 +167,15 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
     """
     if (key is None) is not is_next:
         raise click.UsageError("Give a KEY, or --next.")
+    if wait and key is not None:
+        raise click.UsageError("Only with --next can it wait for what is ready.")
     with here().work() as work:
         work.reclaim(leases=False)
-        done = (
-            work.claim_next(agent, ttl, chosen(work, wanted), orchestrator)
-            if key is None
-            else work.claim(key, agent, ttl, orchestrator)
-        )
+        if key is None:
+            asked = chosen(work, wanted)
+            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked, orchestrator), wait)
+        else:
+            done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:
             _tell_claim(done, as_json=as_json)
             return
@@ -180,13 +204,16 @@ def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
 @ttl_option(ALONE)
 @json_option
 def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: bool) -> None:
-    """Let the claim of the task KEY last for a lease from now on."""
+    """Let the claim of the task KEY last for a lease from now on, and hear what of it changed."""
     with here().work() as work:
         entry = work.extend(key, agent, token_of(key, token, os.environ), ttl)
+        changed = work.changed(entry)
         if as_json:
-            print_json(entry_data(entry))
+            print_json({**entry_data(entry), "changed": changed})
             return
         say(next(lines_of(entry, time.time())))
+        if changed:
+            say(words_for(str(entry.key), changed))
 
 
 @command.command("release")
@@ -287,6 +314,16 @@ def _tell_all(found: list[Entry], nothing: str, *, as_json: bool) -> None:
         print_json({"tasks": [entry_data(each) for each in found]})
         return
     say("\n".join(map(line_of, found)) or nothing)
+
+
+def _tell_change(change: Change, *, as_json: bool) -> None:
+    """Tell what is ready from now on; as JSON in one line."""
+    tasks = [entry_data(each) for each in change.ready]
+    if as_json:
+        click.echo(printable_json(json.dumps({"tasks": tasks, "changed": change.changed})))
+        return
+    say("\n".join(map(line_of, change.ready)) or NOTHING)
+    say("")
 
 
 def _tell_claim(done: Done, *, as_json: bool) -> None:

@@ -73,6 +73,15 @@ orchestrator_option = click.option(
 )
 
 
+wait_option = click.option(
+    "--wait",
+    type=Duration(),
+    default=0.0,
+    metavar="TIME",
+    help="How long to wait until something is ready; not at all.",
+)
+
+
 def ttl_option(default: float) -> Callable[[Command], Command]:
     """Return the option for the length of a lease."""
     text = f"How long the claim lasts unless it is extended; {default / 60:g} minutes."

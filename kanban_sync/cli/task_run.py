@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.agents.entries import NOTHING_READY
+from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.names import AGENT
+from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
 from kanban_sync.cli.process_group import ProcessGroup
@@ -23,6 +25,7 @@ from kanban_sync.cli.task_options import (
     chosen,
     filters,
     ttl_option,
+    wait_option,
 )
 from kanban_sync.core.endings import told_by_holder
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreAwayError
@@ -62,13 +65,15 @@ NOT_FOUND, NOT_RUNNABLE, KILLED = 127, 126, 128
     help=f"How long the command may take to end when it has to; {GRACE:g} seconds.",
 )
 @filters
+@wait_option
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[KEY] -- COMMAND...")
-def run_command(
+def run_command(  # noqa: PLR0913 - one parameter for each option
     *,
     is_next: bool,
     agent: str,
     ttl: float,
     grace: float,
+    wait: float,
     words: tuple[str, ...],
     **wanted: object,
 ) -> int:
@@ -81,13 +86,15 @@ def run_command(
     key, call = ("", words) if is_next else (words[0] if words else "", words[1:])
     if not call or not (key or is_next):
         raise click.UsageError("Give a KEY or --next, then -- and the command.")
+    if wait and not is_next:
+        raise click.UsageError("Only with --next can it wait for what is ready.")
     with here().work() as work:
         work.reclaim(leases=False)
-        done = (
-            work.claim_next(agent, ttl, chosen(work, wanted))
-            if is_next
-            else work.claim(key, agent, ttl)
-        )
+        if is_next:
+            asked = chosen(work, wanted)
+            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked), wait)
+        else:
+            done = work.claim(key, agent, ttl)
     if done is None:
         say("nothing is ready")
         return NOTHING_READY
@@ -110,6 +117,7 @@ class Run:
         self._ended = threading.Event()
         self._beaten = time.monotonic()
         self._lost = ""
+        self._changed: tuple[str, ...] = ()
         self._warned = ""
 
     def carry_out(self, work: Work, call: Sequence[str]) -> int:
@@ -180,8 +188,9 @@ class Run:
         while not self._ended.wait(pause):
             pause = self._lease / BEATS
             try:
-                work.extend(self._key, self._agent, self._token, self._lease)
+                entry = work.extend(self._key, self._agent, self._token, self._lease)
                 self._beaten, self._warned = time.monotonic(), ""
+                self._tell_changed(work.changed(entry))
             except LostClaimError as error:
                 self._give_up(work, error)
                 return
@@ -191,6 +200,12 @@ class Run:
                 if time.monotonic() > self._beaten + PATIENCE:
                     return
                 pause = self._pause()
+
+    def _tell_changed(self, fields: tuple[str, ...]) -> None:
+        """Say once what of the task is no more as it was claimed."""
+        if fields != self._changed:
+            self._changed = fields
+            warn(f"{self._key} {words_for(self._key, fields)}")
 
     def _give_up(self, work: Work, error: LostClaimError) -> None:
         """End the command, unless it has said itself how the task went."""

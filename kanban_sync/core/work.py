@@ -85,6 +85,26 @@ class Orchestrator(NamedTuple):
     agent_count: int = 0
 
 
+class Waiter(Protocol):
+    """Somebody who waits for news of one project; for one thread."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something is committed, and tell whether that may have been so.
+
+        What was committed since the waiter was made, or since it was told last, ends the wait at
+        once. Whoever looks after making one, and after each wait, misses nothing; it may be told
+        of more than there is to see.
+
+        Args:
+            seconds: How long at most.
+        """
+        ...
+
+    def close(self) -> None:
+        """Wait no more."""
+        ...
+
+
 class WorkStore(Protocol):
     """What agents do with the tasks of one project. Times are parameters, in seconds since 1970.
 
@@ -259,4 +279,8 @@ class WorkStore(Protocol):
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators that were ever registered, by their ids."""
+        ...
+
+    def waiter(self) -> Waiter:
+        """Return what waits for events: every one of the project wakes it."""
         ...

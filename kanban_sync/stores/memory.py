@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Gone
+    from kanban_sync.core.work import Waiter
     from kanban_sync.stores.changes import News
     from kanban_sync.stores.desk import Desk
 
@@ -62,7 +63,27 @@ class Shelf:
     """Where the contents lie that all clones of a project have before them."""
 
     has: _Contents = field(default_factory=_Contents)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
+    """Held by who writes; whoever waits for news is told by it."""
+
+
+class _Waiter:
+    """Waits until there are more events than there were."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._seen = len(shelf.has.events)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until there are more."""
+        lock = self._shelf.lock
+        with lock:
+            is_woken = lock.wait_for(lambda: len(self._shelf.has.events) > self._seen, seconds)
+            self._seen = len(self._shelf.has.events)
+        return is_woken
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
 
 
 class MemoryStore(Working):
@@ -84,10 +105,13 @@ class MemoryStore(Working):
 
     @_has.setter
     def _has(self, contents: _Contents) -> None:
+        has_news = len(contents.events) > len(self._shelf.has.events)
         self._shelf.has = contents
+        if has_news:
+            self._lock.notify_all()
 
     @property
-    def _lock(self) -> threading.RLock:
+    def _lock(self) -> threading.Condition:
         return self._shelf.lock
 
     def tasks(self) -> list[Task]:
@@ -255,6 +279,10 @@ class MemoryStore(Working):
             replace(has[number], operations=dict(has[number].operations))
             for number in sorted(has, reverse=True)[:limit]
         ]
+
+    def waiter(self) -> Waiter:
+        """Return what waits for events: every one of the project wakes it."""
+        return _Waiter(self._shelf)
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

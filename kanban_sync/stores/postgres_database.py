@@ -1,12 +1,10 @@
-"""One PostgreSQL database: connected to, its transactions, and how text is kept in it."""
+"""One PostgreSQL database: connected to, and its transactions."""
 
 from __future__ import annotations
 
-import re
 import threading
 import zlib
 from contextlib import closing, contextmanager, suppress
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
@@ -18,6 +16,8 @@ from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_errors import PATIENCE, in_words
 from kanban_sync.stores.postgres_migrations import LOCKS, upgrade, version
+from kanban_sync.stores.postgres_text import kept, meant, translated
+from kanban_sync.stores.postgres_waiting import PostgresWaiter, wake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,14 +89,6 @@ TASKS_OF_KEYS = rows.KEPT_TASKS.replace(
 ).replace("ORDER BY path, position, source, name", "ORDER BY source, name FOR UPDATE OF tasks")
 """Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
 
-PLACEHOLDER = re.compile(r"\?(\d*)|json_each\(([^)]*)\)| INDEXED BY \w+|CROSS (?=JOIN)")
-
-# PostgreSQL has no text with a zero in it. The order of texts stays what it is.
-ZERO, MARK = "\0", "\1"
-ESCAPES = str.maketrans({ZERO: MARK + "\1", MARK: MARK + "\2"})
-ESCAPED = re.compile("\1([\1\2])")
-MEANT = {"\1": ZERO, "\2": MARK}
-
 
 class NoSchemaError(StoreError):
     """Nothing has been kept in this database yet."""
@@ -126,6 +118,8 @@ class PostgresTransaction:
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
+        self.has_news = False
+        """Whether events were recorded, for which others may be waiting."""
         self._next: list[Statement] = []
         self._last: list[Statement] = []
 
@@ -155,6 +149,11 @@ class PostgresTransaction:
         if parameters:
             with self._connection.cursor() as cursor:
                 cursor.executemany(translated(query), [kept(row) for row in parameters])
+
+    def tell(self, events: Sequence[Row]) -> None:
+        """Record events, and wake who waits for them once they are committed."""
+        self.has_news = True
+        self.executemany(rows.TELL, events)
 
     def _send(self, statements: Sequence[Statement]) -> psycopg.Cursor[Row]:
         """Send statements without waiting for each answer, and return the last one's."""
@@ -197,14 +196,14 @@ class PostgresDatabase:
     def writing(self, project: str) -> Iterator[PostgresTransaction]:
         """Write all or, if the block raises, nothing; nobody else writes to the project then."""
         self._check_writable()
-        with self._transaction(WRITE.format(lock_of(project))) as db:
+        with self._waking(project, WRITE.format(lock_of(project))) as db:
             yield db
 
     @contextmanager
     def working(self, project: str, *, together: bool) -> Iterator[PostgresTransaction]:
         """Write beside others who work on the project; together, while nobody merges."""
         self._check_writable()
-        with self._transaction() as db:
+        with self._waking(project) as db:
             for each in (*BEGIN, *([TOGETHER.format(lock_of(project))] if together else [])):
                 db.later(each)
             yield db
@@ -224,6 +223,10 @@ class PostgresDatabase:
         sources, names = [key.source for key in keys], [key.name for key in keys]
         found = db.execute(TASKS_OF_KEYS, (project, sources, names))
         return {TaskKey(project, row[0], row[1]): row for row in found}
+
+    def waiter(self, project: str) -> PostgresWaiter:
+        """Return what waits for events of a project, with a connection of its own."""
+        return PostgresWaiter(lambda: connect(self.address), lock_of(project))
 
     def close(self) -> None:
         """Close the connection."""
@@ -247,6 +250,14 @@ class PostgresDatabase:
     def _check_writable(self) -> None:
         if self._read_only:
             raise StoreError(f"The task database {self.address.name} was opened to be read only.")
+
+    @contextmanager
+    def _waking(self, project: str, begin: str = "") -> Iterator[PostgresTransaction]:
+        with self._lock:
+            with self._transaction(begin) as db:
+                yield db
+            if db.has_news:
+                wake(self._connection, lock_of(project))
 
     @contextmanager
     def _transaction(self, begin: str = "") -> Iterator[PostgresTransaction]:
@@ -342,51 +353,3 @@ def lock_of(project: str) -> int:
     """Return the number under which a project is locked; two may share one, and then wait."""
     number = zlib.crc32(project.encode(errors="surrogatepass"))
     return number - (number >> 31 << 32)
-
-
-@lru_cache(maxsize=256)
-def translated(query: str) -> bytes:
-    """Return a statement with the placeholders and the list of PostgreSQL."""
-    count = 0
-
-    def replacement(match: re.Match[str]) -> str:
-        nonlocal count
-        number, listed = match.groups()
-        if number is None and listed is None:
-            return ""
-        if listed is not None:
-            return f"json_array_elements_text({PLACEHOLDER.sub(replacement, listed)}::json)"
-        count += not number
-        return f"${number or count}"
-
-    return PLACEHOLDER.sub(replacement, query).replace("group_concat(", "string_agg(").encode()
-
-
-def kept(parameters: Sequence[Any]) -> Sequence[Any]:
-    """Return parameters as the database can keep them."""
-    for value in parameters:
-        kind = value.__class__
-        if (kind is str and (ZERO in value or MARK in value)) or kind is list:
-            return [_kept(each) for each in parameters]
-    return parameters
-
-
-def _kept(value: object) -> object:
-    if isinstance(value, list):
-        return [_kept(each) for each in value]
-    return value.translate(ESCAPES) if isinstance(value, str) else value
-
-
-def meant(found: Iterable[Row]) -> Iterator[Row]:
-    """Give rows with the text that was meant."""
-    for row in found:
-        for value in row:
-            if value.__class__ is str and MARK in value:
-                yield tuple(_meant(each) for each in row)
-                break
-        else:
-            yield row
-
-
-def _meant(value: object) -> object:
-    return ESCAPED.sub(lambda match: MEANT[match[1]], value) if isinstance(value, str) else value

@@ -17,7 +17,8 @@ from kanban_sync.stores import work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.postgres_database import COMING, lock_of
-from kanban_sync.stores.sql_work import PUT_ORCHESTRATOR, TELL, SqlDesk
+from kanban_sync.stores.rows import TELL
+from kanban_sync.stores.sql_work import PUT_ORCHESTRATOR, SqlDesk
 from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class PostgresDesk(SqlDesk):
 
     def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
         """Record events of a task."""
+        self._db.has_news = self._db.has_news or bool(told)
         for kind, data in told:
             tell = TELL if self._tells else TELL_FIRST.format(lock_of(self._project))
             self._tells = True

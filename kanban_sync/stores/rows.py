@@ -61,6 +61,8 @@ AHEAD = KEPT_TASKS.replace(
 
 KEPT_TASK = KEPT_TASKS.replace("ORDER BY", "AND source = ?2 AND name = ?3 ORDER BY")
 
+TELL = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
+
 WRITE_TASK = """
 INSERT INTO tasks (
        project, source, name, status, word, title, parent_source, parent_name, "group", number,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Gone, Merged, Run
+    from kanban_sync.core.work import Waiter
     from kanban_sync.stores.changes import Changes
     from kanban_sync.stores.transactions import Database, Transaction
 
@@ -250,6 +251,10 @@ class SqlStore:
         with self._database.reading() as db:
             return [rows.run_of(row) for row in db.execute(rows.RUNS, (self._project, limit))]
 
+    def waiter(self) -> Waiter:
+        """Return what waits for events: every one of the project wakes it."""
+        return self._database.waiter(self._project)
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
@@ -299,10 +304,7 @@ class SqlStore:
             return
         pending = "SELECT count(*) FROM tasks WHERE project = ? AND status = 'todo'"
         news = (*changes.news, roadmap_updated(changes, _number(db, pending, self._project)))
-        db.executemany(
-            "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)",
-            [(self._project, now, *each) for each in news],
-        )
+        db.tell([(self._project, now, *each) for each in news])
 
     def _count_merge(self, db: Transaction) -> None:
         db.execute(

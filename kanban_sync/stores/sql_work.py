@@ -31,7 +31,6 @@ ON CONFLICT (project, instance_id) DO UPDATE SET
        started_at = excluded.started_at, last_heartbeat = excluded.last_heartbeat,
        agent_count = excluded.agent_count
 """
-TELL = "INSERT INTO events (project, at, kind, key, data) VALUES (?, ?, ?, ?, ?)"
 
 
 class SqlDesk:
@@ -58,8 +57,7 @@ class SqlDesk:
 
     def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
         """Record events of a task."""
-        for kind, data in told:
-            self._db.execute(TELL, (self._project, now, kind, str(key), to_json(data)))
+        self._db.tell([(self._project, now, kind, str(key), to_json(data)) for kind, data in told])
 
     def entry(self, key: TaskKey) -> Entry:
         """Return a task that is there."""

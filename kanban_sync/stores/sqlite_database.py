@@ -11,6 +11,7 @@ from kanban_sync.core.errors import StoreAwayError, StoreError
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.sqlite_migrations import upgrade, version
+from kanban_sync.stores.sqlite_waiting import SqliteWaiter
 from kanban_sync.stores.turns import Turns
 
 if TYPE_CHECKING:
@@ -53,19 +54,27 @@ PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 """What may be over when the same is tried again."""
 
 
+class SqliteConnection(sqlite3.Connection):
+    """A connection, within a transaction of it."""
+
+    def tell(self, events: Sequence[Row]) -> None:
+        """Record events; whoever waits for them sees the file change."""
+        self.executemany(rows.TELL, events)
+
+
 class SqliteDatabase:
     """An open SQLite file, for one process and any number of its threads."""
 
     has_md5 = False
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: SqliteConnection, path: Path) -> None:
         self._connection = connection
         self._lock = threading.RLock()
         self._turns = Turns(path)
         self.path = path
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[SqliteConnection]:
         """Read one state of the database, whatever others write meanwhile."""
         with self._transaction("BEGIN") as connection:
             try:
@@ -77,7 +86,7 @@ class SqliteDatabase:
                 ) from error
 
     @contextmanager
-    def writing(self, _project: str = "") -> Iterator[sqlite3.Connection]:
+    def writing(self, _project: str = "") -> Iterator[SqliteConnection]:
         """Write all or, if the block raises, nothing; nobody else writes to the file then."""
         with (
             self._lock,
@@ -91,6 +100,11 @@ class SqliteDatabase:
         found = ((key, db.execute(rows.KEPT_TASK, key).fetchone()) for key in keys)
         return {key: row for key, row in found if row is not None}
 
+    def waiter(self, _project: str) -> SqliteWaiter:
+        """Return what waits for events, with a connection of its own."""
+        with in_words(self.path):
+            return SqliteWaiter(_open_to_read(self.path, ()))
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -98,7 +112,7 @@ class SqliteDatabase:
             self._turns.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str) -> Iterator[SqliteConnection]:
         connection = self._connection
         with self._lock, in_words(self.path):
             try:
@@ -178,7 +192,7 @@ def _remedy(error: sqlite3.Error) -> str:
     return REMEDIES.get(code, "SQLite refuses; please report this")
 
 
-def _open_to_write(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
+def _open_to_write(path: Path, steps: Sequence[Migration]) -> SqliteConnection:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
@@ -198,7 +212,7 @@ def _open_to_write(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection
     return connection
 
 
-def _open_to_read(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
+def _open_to_read(path: Path, steps: Sequence[Migration]) -> SqliteConnection:
     if not path.exists():
         raise StoreError(f"There is no task database {path} yet: run `kanban-sync sync` once.")
     try:
@@ -212,8 +226,8 @@ def _open_to_read(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
 
 
 def _checked(
-    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]
-) -> sqlite3.Connection:
+    connection: SqliteConnection, path: Path, steps: Sequence[Migration]
+) -> SqliteConnection:
     """Return the connection if its schema is that of the steps, else close it."""
     try:
         found = version(connection, path)
@@ -225,7 +239,7 @@ def _checked(
     return connection
 
 
-def _connect(path: Path, options: str) -> sqlite3.Connection:
+def _connect(path: Path, options: str) -> SqliteConnection:
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?{options}",
         uri=True,
@@ -233,6 +247,7 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
         isolation_level=None,
         # The lock of SqliteDatabase sees to it that one thread at a time uses it.
         check_same_thread=False,
+        factory=SqliteConnection,
     )
 
 

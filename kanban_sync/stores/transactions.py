@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.work import Waiter
     from kanban_sync.stores.rows import Row
 
 
@@ -39,6 +40,10 @@ class Transaction(Protocol):
         """Carry out one statement for each row of parameters, as one batch."""
         ...
 
+    def tell(self, events: Sequence[Row]) -> None:
+        """Record events, and wake who waits for them once they are committed."""
+        ...
+
 
 class Database(Protocol):
     """An open database; usable from any thread, by one at a time.
@@ -60,6 +65,10 @@ class Database(Protocol):
 
     def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
         """Return the rows of ``rows.KEPT_TASKS`` by key; the keys are of one project."""
+        ...
+
+    def waiter(self, project: str) -> Waiter:
+        """Return what waits for events of a project."""
         ...
 
     def close(self) -> None:

@@ -771,6 +771,72 @@ def test_events_are_told_as_they_happen(repo: Repo) -> None:
         assert process.wait(30) == 130
 
 
+def test_who_waits_gets_what_becomes_ready(repo: Repo) -> None:
+    for name in ("rotate-keys", "tidy-logs"):
+        task(repo, "claim", name, *BOB)
+    while (taken := program(repo, "task", "claim", "--next", *BOB)).code != NOTHING:
+        assert taken.code == DONE
+    claiming = ("task", "claim", "--next", "--wait", "2m", "--json", *ADA)
+    with _started(repo, *claiming) as claims:
+        assert claims.stdout
+        task(repo, "done", "rotate-keys", *BOB)
+        claimed = json.loads(claims.stdout.read())
+        assert (claimed["key"], claimed["agent"]) == ("tasks-md:use-keys", "ada")
+        assert claims.wait(30) == DONE
+
+
+def test_who_waits_sees_a_commit_of_which_no_hook_told(repo: Repo) -> None:
+    found = task(repo, "list", "--json", "--tag", "new")
+    assert json.loads(found) == {"tasks": []}
+    asking = ("task", "next", "--wait", "2m", "--tag", "new", "--json")
+    with _started(repo, *asking) as process:
+        assert process.stdout
+        more = "- [ ] A new one\n  - **ID**: new-one\n  - **Tags**: new\n"
+        repo.commit("Add a task", **{"TASKS.md": TASKS + more})
+        assert json.loads(process.stdout.read())["key"] == "tasks-md:new-one"
+        assert process.wait(30) == DONE
+
+
+def test_whoever_waits_for_nothing_is_told_so(repo: Repo) -> None:
+    assert task(repo, "next", "--wait", "1s", "--tag", "none", "--json", code=NOTHING) == "null\n"
+    answer = program(repo, "task", "claim", "tidy-logs", "--wait", "1s")
+    assert (answer.code, "--next" in answer.err) == (1, True)
+    answer = program(repo, "task", "run", "tidy-logs", "--wait", "1s", "--", "true")
+    assert (answer.code, "--next" in answer.err) == (1, True)
+
+
+def test_what_is_ready_is_told_again_whenever_it_is_something_else(repo: Repo) -> None:
+    task(repo, "list")
+    asking = ("task", "next", "-n", "2", "--tag", "ops", "--follow", "--json")
+    with _started(repo, *asking) as process:
+        assert process.stdout
+
+        def told() -> tuple[list[str], list[str]]:
+            said = json.loads(process.stdout.readline())  # type: ignore[union-attr]
+            return [each["key"] for each in said["tasks"]], said["changed"]
+
+        key = "tasks-md:rotate-keys"
+        assert told() == ([key], [key])
+        task(repo, "claim", "tidy-logs", *ADA)
+        task(repo, "claim", "rotate-keys", *ADA)
+        assert told() == ([], [key])
+        task(repo, "release", "rotate-keys", *ADA)
+        assert told() == ([key], [key])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+
+
+def test_an_agent_hears_of_a_change_of_its_task_with_the_next_heartbeat(repo: Repo) -> None:
+    task(repo, "claim", "tidy-logs", *ADA)
+    assert json.loads(task(repo, "heartbeat", "tidy-logs", *ADA, "--json"))["changed"] == []
+    said = (repo.path / "TASKS.md").read_text()
+    repo.commit("Say more", **{"TASKS.md": said.replace("Tidy the logs", "Tidy all of the logs")})
+    heard = task(repo, "heartbeat", "tidy-logs", *ADA).splitlines()
+    again = "'kanban-sync task show tasks-md:tidy-logs'"
+    assert heard[1:] == [f"changed since you claimed it: title; read it again with {again}"]
+    assert json.loads(task(repo, "heartbeat", "tidy-logs", *ADA, "--json"))["changed"] == ["title"]
+
+
 def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:
     assert program(repo, "orchestrator", "heartbeat", "one").code == FAILED
     assert program(repo, "orchestrator", "list").out == "no orchestrator was registered\n"

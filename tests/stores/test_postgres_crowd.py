@@ -196,7 +196,7 @@ def draw(db: object) -> None:
         PostgresTransaction,
         lock_of,
     )
-    from kanban_sync.stores.sql_work import TELL  # noqa: PLC0415 - as above
+    from kanban_sync.stores.rows import TELL  # noqa: PLC0415 - as above
 
     assert isinstance(db, PostgresTransaction)
     db.execute(COMING.format(lock_of(PROJECT)))

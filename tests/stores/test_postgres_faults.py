@@ -13,11 +13,18 @@ import pytest
 
 from kanban_sync.core.errors import SetupError, StoreError
 from kanban_sync.core.model import Version
-from kanban_sync.stores import postgres_database
+from kanban_sync.stores import postgres_database, postgres_waiting
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
-from kanban_sync.stores.postgres_database import open_database, schema_of, upgrade_database
+from kanban_sync.stores.postgres_database import (
+    connect,
+    lock_of,
+    open_database,
+    schema_of,
+    upgrade_database,
+)
+from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
 from stores.contract import SOME_FILES, everything
 from stores.made_up import NOW, PROJECT, task
@@ -40,6 +47,42 @@ def store(emptied: Emptied) -> Iterator[SqlStore]:
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         store.merge([task("a")], {}, SOME_FILES, NOW)
         yield store
+
+
+def test_whoever_waits_is_woken_again_once_the_server_is_back(
+    store: SqlStore, emptied: Emptied
+) -> None:
+    with closing(store.waiter()) as waiter:
+        emptied.tell(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE '%LISTEN %' AND pid <> pg_backend_pid()"
+        )
+        # Something may have been missed; and then it listens anew.
+        assert waiter.wait(60)
+        assert waiter.wait(60)
+        store.merge([task("a"), task("b")], {}, SOME_FILES, NOW)
+        assert waiter.wait(60)
+
+
+def test_nobody_is_notified_where_nobody_waits(store: SqlStore, emptied: Emptied) -> None:
+    channel = channel_of(lock_of(PROJECT))
+    with closing(connect(emptied.address)) as listener:
+        listener.execute(f"LISTEN {channel}".encode())
+        store.merge([task("a"), task("b")], {}, SOME_FILES, NOW)
+        assert not list(listener.notifies(timeout=0))
+        with closing(store.waiter()):
+            store.merge([task("a"), task("c")], {}, SOME_FILES, NOW)
+            assert [each.channel for each in listener.notifies(timeout=30, stop_after=1)] == [
+                channel
+            ]
+
+
+def test_a_change_stands_though_nobody_can_be_woken(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_waiting, "WAKE", "SELECT 1 / 0 WHERE $1 <> '' OR $2::int = 0")
+    assert store.merge([task("a"), task("b")], {}, SOME_FILES, NOW).created
+    assert len(store.tasks()) == 2
 
 
 @pytest.fixture

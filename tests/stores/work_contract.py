@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -987,3 +989,50 @@ class WorkStoreContract(ABC):
             ("claimed", NOW),
             ("released", NOW + 1),
         ]
+
+    # --- Waiting ------------------------------------------------------------------------
+
+    def test_whoever_waits_wakes_when_something_is_committed(self, store: WholeStore) -> None:
+        fill(store, task("a"), task("b"))
+        with closing(store.waiter()) as waiter, ThreadPoolExecutor() as others:
+            assert not waiter.wait(0)
+            acts: list[Callable[[], object]] = [
+                lambda: store.claim_next("ada", NOW, LEASE),
+                lambda: fill(store, task("a"), task("b"), task("c")),
+                lambda: store.set_status(key("c"), Status.REVIEW, NOW, "bob"),
+            ]
+            for act in acts:
+                waited = others.submit(waiter.wait, 60)
+                act()
+                assert waited.result(30)
+
+    def test_what_was_committed_before_the_wait_ends_it_at_once(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        with closing(store.waiter()) as waiter:
+            store.claim_next("ada", NOW, LEASE)
+            store.release(key("a"), 1, NOW)
+            assert waiter.wait(60)
+            assert not waiter.wait(0)
+
+    def test_all_who_wait_are_woken(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        with ExitStack() as stack, ThreadPoolExecutor(max_workers=8) as others:
+            waiters = [stack.enter_context(closing(store.waiter())) for _ in range(8)]
+            woken = [others.submit(each.wait, 60) for each in waiters]
+            store.claim_next("ada", NOW, LEASE)
+            assert all(each.result(30) for each in woken)
+
+    def test_whoever_looks_after_each_wait_sees_every_event(self, store: WholeStore) -> None:
+        fill(store, *(task(name) for name in "abcdefgh"))
+        seen: list[str] = []
+        after = store.last_event()
+        with closing(store.waiter()) as waiter, ThreadPoolExecutor() as others:
+            made = others.submit(next_names, store, 8)
+            while len(seen) < 8:
+                found = store.events(after)
+                seen += [each.key.rpartition("/")[2] for each in found if each.kind == "claimed"]
+                after = found[-1].id if found else after
+                assert found or waiter.wait(30)
+            assert sorted(seen) == sorted(
+                f"{key(name)}".rpartition("/")[2] for name in made.result()
+            )

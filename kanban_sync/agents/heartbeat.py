@@ -1,0 +1,41 @@
+"""What an agent at work hears with its heartbeat: its task is another one than it claimed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanban_sync.core.ports import Event
+
+
+def changed_since_claim(history: Sequence[Event], token: int) -> tuple[str, ...]:
+    """Return what of a task is no more as it was claimed: names of its fields, each once.
+
+    A value that a file said in vain is none: the claim won. Fields come in the order in which they
+    changed.
+
+    Args:
+        history: The events of the task, oldest first.
+        token: Of the claim; nothing is known of one that is not in the history.
+    """
+    is_claimed = False
+    fields: dict[str, None] = {}
+    for each in history:
+        data = json.loads(each.data)
+        if each.kind == "claimed":
+            is_claimed = data["token"] == token
+            fields.clear()
+        elif is_claimed and each.kind == "task_updated":
+            fields.update(dict.fromkeys(data["fields"]))
+    return tuple(fields)
+
+
+def words_for(key: str, fields: Sequence[str]) -> str:
+    """Return what to tell an agent of a task that changed while it works on it."""
+    return (
+        f"changed since you claimed it: {', '.join(fields)}; read it again with"
+        f" 'kanban-sync task show {key}'"
+    )

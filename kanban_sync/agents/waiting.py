@@ -1,0 +1,107 @@
+"""Waiting for work: woken by what is committed to the database, and looking by itself now and then.
+
+What nobody tells is seen by looking: a lease that ran out, a commit whose hook did not run, an
+event that another one held back.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kanban_sync.agents.work import Work
+    from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry
+
+Found = TypeVar("Found")
+
+LOOK = 2.0
+"""Seconds after which whoever waits looks, though nothing was told."""
+
+RECLAIM = 20.0
+"""Seconds after which it is looked whether an orchestrator fell silent, as often as one beats."""
+
+IDLE = 200
+"""How many times as long as a pass took none is begun: who waits is to cost next to nothing."""
+
+BATCH = 1000
+
+
+class Change(NamedTuple):
+    """What is ready from now on, first what comes first, and the keys that came, went or changed.
+
+    Keys of ``changed`` are in the order of ``ready``; those that went stand at its end.
+    """
+
+    ready: tuple[Entry, ...]
+    changed: tuple[str, ...]
+
+
+def wait_for(work: Work, look: Callable[[], Found | None], seconds: float) -> Found | None:
+    """Return what a look finds, as soon as it finds something; None after so many seconds."""
+    found = look()
+    if found or seconds <= 0:
+        return found
+    for left in _moments(work, seconds):
+        found = look()
+        if found or left <= 0:
+            break
+    return found
+
+
+def follow_events(work: Work, after: int) -> Iterator[Event]:
+    """Yield what happened after an event, and what happens from now on."""
+    for _ in _moments(work):
+        for event in events_after(work, after):
+            yield event
+            after = event.id
+
+
+def follow_ready(work: Work, look: Callable[[], list[Entry]]) -> Iterator[Change]:
+    """Yield what is ready, and again whenever that is something else than before."""
+    before: tuple[Entry, ...] | None = None
+    for _ in _moments(work):
+        ready = tuple(look())
+        if before is None or ready != before:
+            yield Change(ready, changed_keys(before or (), ready))
+            before = ready
+
+
+def events_after(work: Work, after: int) -> Iterator[Event]:
+    """Yield all that happened after an event."""
+    while batch := work.events(after, BATCH):
+        yield from batch
+        after = batch[-1].id
+
+
+def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the keys of what came or changed, and then of what went; a place alone is nothing."""
+    old = {each.key: each for each in before}
+    new = {each.key: each for each in ready}
+    came = [key for key, each in new.items() if old.get(key) != each]
+    return tuple(map(str, [*came, *(key for key in old if key not in new)]))
+
+
+def _moments(work: Work, seconds: float = float("inf")) -> Iterator[float]:
+    """Yield at each moment at which something may be new: how many seconds are left."""
+    ends = time.monotonic() + seconds
+    reclaimed = due = time.monotonic()
+    with closing(work.waiter()) as waiter:
+        # What was committed until now is seen by whoever looks now.
+        while True:
+            left = ends - time.monotonic()
+            yield left
+            if left <= 0:
+                return
+            waiter.wait(min(left, LOOK))
+            now = time.monotonic()
+            if now >= due:
+                work.catch_up()
+                due = time.monotonic() + max(LOOK, (time.monotonic() - now) * IDLE)
+            if now >= reclaimed + RECLAIM:
+                work.reclaim(leases=False)
+                reclaimed = now

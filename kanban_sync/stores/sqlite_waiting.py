@@ -1,0 +1,41 @@
+"""How to wait for news in an SQLite file: its number of changes is looked at again and again."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import suppress
+
+POLL = 0.02
+"""Seconds between two looks. One costs some microseconds, and reads nothing from the disk."""
+
+
+class SqliteWaiter:
+    """One connection of its own: what others commit changes the number, whoever they are."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take a connection that nobody else uses."""
+        self._connection = connection
+        self._seen = self._look()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something is committed to the file, by whichever project."""
+        ends = time.monotonic() + seconds
+        while (found := self._look()) == self._seen:
+            left = ends - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(POLL, left))
+        self._seen = found
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _look(self) -> int:
+        # Where the file is in trouble, whoever looks into it next says so.
+        with suppress(sqlite3.Error):
+            (row,) = self._connection.execute("PRAGMA data_version")
+            return int(row[0])
+        return -1

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -28,7 +28,7 @@ from kanban_sync.stores.rows import TELL
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from postgres import server
@@ -128,6 +128,10 @@ class Engine(Protocol):
         """Return what asks by hand for the next ready task."""
         ...
 
+    def connection(self, name: str) -> Any:  # noqa: ANN401 - each driver has its own
+        """Connect to one by the bare driver."""
+        ...
+
 
 class Sqlite:
     """A file, copied each time."""
@@ -151,7 +155,7 @@ class Sqlite:
 
     def claims(self, name: str) -> Iterator[bool]:
         """Claim by hand, one after the other, and tell whether there was one."""
-        with closing(self._connection(name)) as db:
+        with closing(self.connection(name)) as db:
             yield True
             while True:
                 db.execute("BEGIN IMMEDIATE")
@@ -165,10 +169,11 @@ class Sqlite:
 
     def asks(self, name: str) -> Callable[[], object]:
         """Return what asks by hand for the next ready task."""
-        db = self._connection(name)
+        db = self.connection(name)
         return lambda: db.execute(BARE_READY, (PROJECT,)).fetchone()
 
-    def _connection(self, name: str) -> sqlite3.Connection:
+    def connection(self, name: str) -> sqlite3.Connection:
+        """Connect to one."""
         db = sqlite3.connect(self._folder / f"{name}.db", isolation_level=None, timeout=60)
         db.execute("PRAGMA synchronous = NORMAL")
         return db
@@ -202,7 +207,7 @@ class Postgres:
     def claims(self, name: str) -> Iterator[bool]:
         """Claim by hand, one after the other, and tell whether there was one."""
         insert = translated(TELL)
-        with closing(self._connection(name)) as db:
+        with closing(self.connection(name)) as db:
             yield True
             while True:
                 db.execute(b"BEGIN")
@@ -215,7 +220,7 @@ class Postgres:
 
     def asks(self, name: str) -> Callable[[], object]:
         """Return what asks by hand for the next ready task."""
-        db, query = self._connection(name), translated(BARE_READY)
+        db, query = self.connection(name), translated(BARE_READY)
         return lambda: db.execute(query, (PROJECT,)).fetchone()
 
     def close(self) -> None:
@@ -237,7 +242,8 @@ class Postgres:
     def _parameters_of(self, name: str) -> dict[str, object]:
         return {**self._parameters, "dbname": self._named(name)}
 
-    def _connection(self, name: str) -> psycopg.Connection[tuple[object, ...]]:
+    def connection(self, name: str) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect to one."""
         how = {"autocommit": True, "cursor_factory": psycopg.RawCursor}
         db = psycopg.connect(**self._parameters_of(name), **how)  # type: ignore[arg-type]
         db.execute(b"SET search_path TO kanban_sync")
@@ -245,11 +251,11 @@ class Postgres:
 
 
 @contextmanager
-def engines() -> Iterator[Sequence[Engine]]:
-    """Give both databases, filled, and clear up."""
+def engines(settings: Mapping[str, str] | None = None) -> Iterator[Sequence[Engine]]:
+    """Give both databases, filled, and clear up; the server has settings besides the usual."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run = server.TestRun()
         stack.callback(run.end)
-        url = os.environ.get(server.VARIABLE) or server.server(run.folder, {})
+        url = os.environ.get(server.VARIABLE) or server.server(run.folder, settings or {})
         yield (Sqlite(folder), stack.enter_context(closing(Postgres(url))))

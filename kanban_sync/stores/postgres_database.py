@@ -17,7 +17,7 @@ from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_errors import PATIENCE, in_words
 from kanban_sync.stores.postgres_migrations import LOCKS, upgrade, version
 from kanban_sync.stores.postgres_text import kept, meant, translated
-from kanban_sync.stores.postgres_waiting import PostgresWaiter, wake
+from kanban_sync.stores.postgres_waiting import PostgresWaiter, waking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -116,10 +116,11 @@ class Found:
 class PostgresTransaction:
     """What can be done between the beginning and the end of a transaction."""
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], number: int) -> None:
+        """Begin; the number is that under which the project is locked."""
         self._connection = connection
-        self.has_news = False
-        """Whether events were recorded, for which others may be waiting."""
+        self._number = number
+        self._has_news = False
         self._next: list[Statement] = []
         self._last: list[Statement] = []
 
@@ -132,8 +133,12 @@ class PostgresTransaction:
         self._last.append((translated(query), kept(parameters)))
 
     def commit(self) -> None:
-        """Carry out what is left, and make all of it last, without waiting for each answer."""
-        self._send([*self._next, *self._last, (b"COMMIT", ())])
+        """Carry out what is left, and make all of it last, without waiting for each answer.
+
+        Who waits for what was told is woken afterwards; if nobody can be, it lasts all the same.
+        """
+        statements = [*self._next, *self._last, (b"COMMIT", ())]
+        self._send(statements, waking(self._number) if self._has_news else None)
 
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
         """Carry out one statement."""
@@ -152,18 +157,36 @@ class PostgresTransaction:
 
     def tell(self, events: Sequence[Row]) -> None:
         """Record events, and wake who waits for them once they are committed."""
-        self.has_news = True
+        self.wake_others()
         self.executemany(rows.TELL, events)
 
-    def _send(self, statements: Sequence[Statement]) -> psycopg.Cursor[Row]:
-        """Send statements without waiting for each answer, and return the last one's."""
+    def wake_others(self) -> None:
+        """Wake who waits for events, once all is committed."""
+        self._has_news = True
+
+    def _send(
+        self, statements: Sequence[Statement], afterwards: Statement | None = None
+    ) -> psycopg.Cursor[Row]:
+        """Send statements without waiting for each answer, and return the last one's.
+
+        One that is to be carried out ``afterwards`` is sent along; it may fail.
+        """
         *others, last = statements
-        if not others:
+        if not others and afterwards is None:
             return self._connection.execute(*last)
-        with self._connection.pipeline():
-            for each in others:
-                self._connection.execute(*each)
-            return self._connection.execute(*last)
+        done: psycopg.Cursor[Row] | None = None
+        try:
+            with self._connection.pipeline() as pipeline:
+                for each in others:
+                    self._connection.execute(*each)
+                done = self._connection.execute(*last)
+                if afterwards is not None:
+                    pipeline.sync()
+                    self._connection.execute(*afterwards)
+        except psycopg.Error:
+            if afterwards is None or done is None or done.statusmessage is None:
+                raise
+        return done
 
 
 class PostgresDatabase:
@@ -196,14 +219,14 @@ class PostgresDatabase:
     def writing(self, project: str) -> Iterator[PostgresTransaction]:
         """Write all or, if the block raises, nothing; nobody else writes to the project then."""
         self._check_writable()
-        with self._waking(project, WRITE.format(lock_of(project))) as db:
+        with self._transaction(WRITE.format(lock_of(project)), project) as db:
             yield db
 
     @contextmanager
     def working(self, project: str, *, together: bool) -> Iterator[PostgresTransaction]:
         """Write beside others who work on the project; together, while nobody merges."""
         self._check_writable()
-        with self._waking(project) as db:
+        with self._transaction(project=project) as db:
             for each in (*BEGIN, *([TOGETHER.format(lock_of(project))] if together else [])):
                 db.later(each)
             yield db
@@ -252,21 +275,13 @@ class PostgresDatabase:
             raise StoreError(f"The task database {self.address.name} was opened to be read only.")
 
     @contextmanager
-    def _waking(self, project: str, begin: str = "") -> Iterator[PostgresTransaction]:
-        with self._lock:
-            with self._transaction(begin) as db:
-                yield db
-            if db.has_news:
-                wake(self._connection, lock_of(project))
-
-    @contextmanager
-    def _transaction(self, begin: str = "") -> Iterator[PostgresTransaction]:
+    def _transaction(self, begin: str = "", project: str = "") -> Iterator[PostgresTransaction]:
         with self._lock, in_words(self.address):
             connection = self._connected()
             try:
                 if begin:
                     connection.execute(begin.encode())
-                db = PostgresTransaction(connection)
+                db = PostgresTransaction(connection, lock_of(project))
                 yield db
                 db.commit()
             finally:

@@ -9,7 +9,6 @@ after that look finds the event in the table.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -33,7 +32,7 @@ LISTEN {channel}; SELECT pg_advisory_lock_shared({waiters}, {number})
 
 WAKE = f"""
 SELECT pg_notify($1, '') WHERE NOT pg_try_advisory_xact_lock({WAITERS}, $2::int)
-"""
+""".encode()
 """Others who are waking at this moment hold the lock, too: it is only notified too often."""
 
 AGAIN = 1.0
@@ -45,10 +44,9 @@ def channel_of(number: int) -> str:
     return CHANNEL.format(number & 0xFFFFFFFF)
 
 
-def wake(connection: psycopg.Connection[Row], number: int) -> None:
-    """Wake who waits for a project; what was committed stays so if nobody can be woken."""
-    with suppress(psycopg.Error):
-        connection.execute(WAKE, (channel_of(number), number))
+def waking(number: int) -> tuple[bytes, tuple[str, int]]:
+    """Return the statement that wakes who waits, by the number under which a project is locked."""
+    return WAKE, (channel_of(number), number)
 
 
 class PostgresWaiter:

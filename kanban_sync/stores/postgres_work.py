@@ -152,8 +152,8 @@ class PostgresDesk(SqlDesk):
 
     def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
         """Record events of a task."""
-        self._db.has_news = self._db.has_news or bool(told)
         for kind, data in told:
+            self._db.wake_others()
             tell = TELL if self._tells else TELL_FIRST.format(lock_of(self._project))
             self._tells = True
             self._db.at_end(tell, (self._project, now, kind, str(key), to_json(data)))

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from contextlib import suppress
 
-POLL = 0.02
+POLL = 0.04
 """Seconds between two looks. One costs some microseconds, and reads nothing from the disk."""
 
 

@@ -80,7 +80,7 @@ def test_nobody_is_notified_where_nobody_waits(store: SqlStore, emptied: Emptied
 def test_a_change_stands_though_nobody_can_be_woken(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_waiting, "WAKE", "SELECT 1 / 0 WHERE $1 <> '' OR $2::int = 0")
+    monkeypatch.setattr(postgres_waiting, "WAKE", b"SELECT 1 / 0 WHERE $1 <> '' OR $2::int = 0")
     assert store.merge([task("a"), task("b")], {}, SOME_FILES, NOW).created
     assert len(store.tasks()) == 2
 

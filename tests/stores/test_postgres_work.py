@@ -96,21 +96,23 @@ def test_the_next_task_is_found_by_its_index_in_order(
     assert "using tasks_claimed on tasks c_2" not in plan
 
 
-def test_a_claim_is_six_statements_in_two_journeys_to_the_server(
+def test_a_claim_is_seven_statements_in_two_journeys_to_the_server(
     emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journeys: list[int] = []
     send = PostgresTransaction._send  # noqa: SLF001 - where they pass
 
     def counted(
-        transaction: PostgresTransaction, statements: Sequence[Statement]
+        transaction: PostgresTransaction,
+        statements: Sequence[Statement],
+        afterwards: Statement | None = None,
     ) -> Cursor[tuple[Any, ...]]:
-        journeys.append(len(statements))
-        return send(transaction, statements)
+        journeys.append(len(statements) + (afterwards is not None))
+        return send(transaction, statements, afterwards)
 
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         store.merge([task("a"), task("b")], {}, FilesState(), NOW)
         monkeypatch.setattr(PostgresTransaction, "_send", counted)
         assert store.claim_next("ada", NOW, 60)
-    # It begins, sets itself up and holds the task; writes it, tells of it, and ends.
-    assert journeys == [3, 3]
+    # It begins, sets itself up and holds the task; writes it, tells of it, ends, and wakes others.
+    assert journeys == [3, 4]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.claims import Standing, is_free, is_unit
 from kanban_sync.core.dependencies import Edge, Named, edges
 from kanban_sync.core.merge import Kept
-from kanban_sync.core.model import Status
 from kanban_sync.core.order import order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
 from kanban_sync.stores.changes import News, to_json
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim, Told
-    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.model import Status, Task, TaskKey
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry
@@ -49,10 +48,7 @@ class WorkContents:
     ) -> WorkContents:
         """Return the contents with what all tasks wait for found out anew."""
         lenient = self.lenient if lenient is None else lenient
-        named = [
-            Named(task.key, task.path, task.number, task.depends_on, task.status is Status.ORPHANED)
-            for task in _in_order(tasks)
-        ]
+        named = [Named.of(task) for task in _in_order(tasks)]
         found: dict[TaskKey, tuple[Edge, ...]] = {}
         for edge in edges(named, lenient):
             found[edge.task] = (*found.get(edge.task, ()), edge)

@@ -914,6 +914,32 @@ class WorkStoreContract(ABC):
             ("b.md/1.3", "1.2"): None,
         }
 
+    def test_what_a_task_of_another_file_blocks_waits_for_it(self, store: WholeStore) -> None:
+        blocks = task("a", path="a.md", fields=(("Blocks", "b, c"),))
+        others = (task("b", path="b.md"), proposal("c"))
+        fill(store, blocks, *others)
+        assert names(store.ready(NOW)) == ["a"]
+        assert store.entry(key("b")).waits_for == (Waiting("tasks-md:a", key("a"), Status.TODO),)
+        assert [edge.needs for edge in store.edges()] == [key("a"), key("a")]
+        with pytest.raises(NotReadyError, match="waits for tasks-md:a"):
+            store.claim(key("b"), "ada", NOW, LEASE)
+
+        fill(store, blocks._replace(fields=(("blocks", "nobody, c"),)), *others)
+        assert names(store.ready(NOW)) == ["a", "b"]
+
+        fill(store, blocks, *others)
+        assert names(store.ready(NOW)) == ["a"]
+        claimed = store.claim(key("a"), "ada", NOW, LEASE)
+        store.finish(key("a"), claimed.attempts, Status.DONE, NOW)
+        assert names(store.ready(NOW)) == ["b"]
+
+    def test_a_task_that_vanished_blocks_nobody_by_its_word(self, store: WholeStore) -> None:
+        fill(store, task("a", path="a.md", fields=(("Blocks", "b"),)), task("b", path="b.md"))
+        vanished = {key("a"): Gone(Status.ORPHANED)}
+        store.merge([task("b", path="b.md", position=2)], vanished, store.files(), NOW)
+        assert names(store.ready(NOW)) == ["b"]
+        assert store.edges() == []
+
     def test_a_circle_is_never_ready_and_can_be_found(self, store: WholeStore) -> None:
         fill(
             store,

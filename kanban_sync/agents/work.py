@@ -13,6 +13,7 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.born import is_born_here, write_born
+from kanban_sync.agents.former_keys import key_by_now
 from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
@@ -115,6 +116,8 @@ class Work:
     def key(self, text: str) -> TaskKey:
         """Return the key that a user means: a whole one, a name or id alone, or ``path:line``.
 
+        One that a task had before does, too.
+
         Raises:
             UnknownTaskError: No task is called so.
             WorkError: Several are.
@@ -128,6 +131,8 @@ class Work:
             if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
         ]
         found = found or [each.key for each in every if bare_name(each.task) == text]
+        if not found and (now := key_by_now(self._store, text)):
+            found = [each.key for each in every if str(each.key) == now]
         if len(found) == 1:
             return found[0]
         if found:

@@ -73,6 +73,7 @@ class MemoryDesk:
         self.news: list[News] = []
         self.now = 0.0
         self.names: dict[str, str] = {}
+        self.moved: dict[TaskKey, TaskKey] = {}
 
     def hold(self, key: TaskKey) -> None:
         """Do nothing: nobody else writes meanwhile."""
@@ -181,7 +182,7 @@ class MemoryDesk:
         old, names = self.tasks[key].task, {str(key): str(task.key)}
         new = {part: getattr(old, part) for part in OF_DATABASE}
         tasks = {each: kept for each, kept in self.tasks.items() if each != key}
-        tasks[task.key] = Kept(task._replace(**new), None)
+        tasks[task.key] = Kept(task._replace(**new), self.tasks[key].filed)
         for each, kept in self.tasks.items():
             if str(key) in kept.task.depends_on and not kept.task.path:
                 needs = tuple(names.get(name, name) for name in kept.task.depends_on)
@@ -192,6 +193,7 @@ class MemoryDesk:
         self.tasks = tasks
         self.work = replace(self.work, standings=standings).linked(tasks)
         self.names = names
+        self.moved = {key: task.key}
 
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for."""

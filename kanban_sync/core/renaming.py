@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.description import footer
-from kanban_sync.core.identity import Traits, match
+from kanban_sync.core.identity import Traits, match, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,8 +47,9 @@ def renamed(
     """Return which lost tasks are new ones, those above others first.
 
     It is the same task if its file is the same, if it would be matched had one commit made the one
-    of the other, if one layer speaks of both, and if the history does not know the lost key at all:
-    else it tells that they are two tasks.
+    of the other, if one layer speaks of both (or the base layer, in the same words, of what another
+    one said), and if the history does not know the lost key at all: else it tells that they are two
+    tasks.
 
     Args:
         lost: Tasks that vanished from all files in this pass.
@@ -109,10 +110,18 @@ def _unknown(pairs: Iterable[tuple[_Side, _Side]], taken: Collection[str]) -> li
         top, _, below = old.task.key.name.partition("#")
         name = below or top.removeprefix(f"{old.task.path}/")
         is_unknown = name not in taken or (below and top in tops)
-        if old.branch in {None, new.branch} and is_unknown:
+        if is_unknown and _is_of_one_layer(old, new):
             found.append(Renamed(old.task, new.task))
             tops.add(top)
     return found
+
+
+def _is_of_one_layer(old: _Side, new: _Side) -> bool:
+    """Whether one layer speaks of both, or the base layer now says the same: it was squashed."""
+    if old.branch in {None, new.branch}:
+        return True
+    words = [(each.traits.place, text_hash(each.traits)) for each in (old, new)]
+    return not new.branch and words[0] == words[1]
 
 
 def with_key(said: Said, key: TaskKey) -> Said:

@@ -42,6 +42,7 @@ def state(*tasks: Task, branch: str = "", taken: tuple[str, ...] = ()) -> dict[s
 
 
 OLD, NEW = task("a1", MANUAL), task("b2", HANDBOOK)
+SAME = task("b2", MANUAL)
 BEFORE, NOW = state(OLD), state(NEW)
 
 
@@ -51,6 +52,9 @@ BEFORE, NOW = state(OLD), state(NEW)
         (OLD, NEW, BEFORE, NOW, True),
         (OLD, NEW, state(OLD, branch="feat"), state(NEW, branch="feat"), True),
         (OLD, NEW, state(OLD, branch="feat"), state(NEW, branch="other"), False),
+        (OLD, NEW, state(OLD, branch="feat"), NOW, False),
+        (OLD, SAME, state(OLD, branch="feat"), state(SAME), True),
+        (OLD, SAME, state(OLD, branch="feat"), state(SAME, branch="other"), False),
         (OLD, NEW, BEFORE, state(NEW, taken=("a1",)), False),
         (OLD, task("b2", OTHER), BEFORE, state(task("b2", OTHER)), False),
         (OLD, NEW._replace(path="docs/TASKS.md"), BEFORE, NOW, False),

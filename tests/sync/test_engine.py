@@ -137,6 +137,36 @@ def test_a_task_that_is_reworded_by_an_amended_commit_stays_the_same(
     assert len(world.board.cards) == cards
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_task_that_was_reworded_on_a_squashed_branch_stays_the_same(
+    world: World, is_deleted: bool
+) -> None:
+    git = world.repo.git
+    world.repo.commit(**{"TASKS.md": BEGUN})
+    git("checkout", "--quiet", "-b", "feat")
+    world.repo.commit("New", **{"TASKS.md": f"{BEGUN}- [ ] {MANUAL}\n"})
+    world.sync()
+    (old,) = [each for each in world.store.tasks() if each.title == MANUAL]
+    token = world.store.claim(old.key, "ada", world.now, 300).attempts
+    world.repo.commit("Say more", **{"TASKS.md": f"{BEGUN}- [ ] {HANDBOOK}\n  - [ ] Draw it\n"})
+    world.sync()
+    git("checkout", "--quiet", "main")
+    git("merge", "--quiet", "--squash", "feat")
+    world.repo.commit("Squash")
+    if is_deleted:
+        git("branch", "--quiet", "-D", "feat")
+    world.sync()
+    titles = [each.title for each in world.store.tasks() if each.key.source == "tasks-md"]
+    assert titles == ["Buy milk", HANDBOOK, "Draw it"]
+    (new,) = [each for each in world.store.tasks() if each.title == HANDBOOK]
+    assert (new.key == old.key, new.status, new.assignee) == (False, Status.IN_PROGRESS, "ada")
+    git("branch", "--quiet", "--force", "feat", "main")
+    world.sync()
+    world.store.finish(new.key, token, Status.DONE, world.now)
+    assert [each.title for each in world.board.cards.values() if each.archived] == []
+    assert sorted(each.title for each in world.board.cards.values()) == ["Buy milk", HANDBOOK, "x"]
+
+
 def test_a_new_task_that_is_reworded_before_its_first_commit_stays_the_same(world: World) -> None:
     world.repo.commit(**{"TASKS.md": BEGUN})
     world.sync()

@@ -27,10 +27,11 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
-from kanban_sync.sync.engine import Doors, Engine, Report, Session
+from kanban_sync.sync.engine import Doors, Engine, Report
 from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
+from kanban_sync.sync.session import Session
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import held_by, reading_data, synced_data
 
@@ -110,10 +111,9 @@ class Clone(Checkout):
             raise
 
     def _known_project(self, settings: Settings, repository: GitRepository) -> str:
-        project = self.project(settings, repository)
-        if not project:
-            raise RepositoryError("there is no commit yet; commit something that is to be synced")
-        return project
+        if project := self.project(settings, repository):
+            return project
+        raise RepositoryError("there is no commit yet; commit something that is to be synced")
 
     def board(self, target: Target, session: Session, on_answer: Callable[[], None]) -> Board:
         """Connect to a board; its first request looks for what the user has bound to that server.
@@ -249,7 +249,7 @@ class Clone(Checkout):
             on_step=watcher.on_step,
             log=watcher.log,
         )
-        name = target.id if target is not None else DATABASE
+        name = DATABASE if target is None else target.id
         engine = Engine(self.state, self.common_dir, name, doors, progress)
         engine.serves_hooks = name == self._served_by_hooks()
         return engine

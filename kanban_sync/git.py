@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 SHA256_DIGITS = 64
 
+TREE = "worktree "
+"""How the line begins that names a work tree."""
+
 SAID_MISSING = " missing'"
 """How GitPython's error ends where git has answered that there is no such object."""
 
@@ -278,6 +281,11 @@ class GitRepository(References):
         kinds = ("--cached", "--others", "--exclude-standard")
         output = _execute(top, ["git", "ls-files", "-z", *kinds, "--", *pathspecs], place)
         return list(dict.fromkeys(path for path in output.split("\0") if path))
+
+    def work_trees(self) -> list[Path]:
+        """Return the folders of all work trees of the clone."""
+        told = self._run(["git", "worktree", "list", "--porcelain"]).split("\n")
+        return [Path(line[len(TREE) :]) for line in told if line.startswith(TREE)]
 
     def _run(self, call: Sequence[str], lines: Iterable[str] = ()) -> str:
         return _execute(self._common_dir, call, self._environment, lines)

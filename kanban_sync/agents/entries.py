@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.task_files import Written
     from kanban_sync.agents.work import Done
+    from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator
 
@@ -52,8 +53,16 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "reason": entry.reason,
         "started_at": entry.started_at or None,
         "body": task.body,
-        "fields": dict(task.fields),
+        "fields": _fields(task),
     }
+
+
+def _fields(task: Task) -> dict[str, str]:
+    """Return the values of a task by their labels; one that is given twice has both."""
+    found: dict[str, str] = {}
+    for label, value in task.fields:
+        found[label] = f"{found[label]}; {value}" if label in found else value
+    return found
 
 
 def done_data(done: Done) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.born import is_born_here, write_born
+from kanban_sync.agents.former_keys import keys_by_now
 from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
@@ -113,7 +114,7 @@ class Work:
     # --- looking --------------------------------------------------------------------------------
 
     def key(self, text: str) -> TaskKey:
-        """Return the key that a user means: a whole one, a name or id alone, or ``path:line``.
+        """Return the key that is meant: a whole one, also a former, a name or id, ``path:line``.
 
         Raises:
             UnknownTaskError: No task is called so.
@@ -128,6 +129,7 @@ class Work:
             if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
         ]
         found = found or [each.key for each in every if bare_name(each.task) == text]
+        found = found or keys_by_now(self._store, text, [each.key for each in every])
         if len(found) == 1:
             return found[0]
         if found:

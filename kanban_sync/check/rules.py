@@ -154,25 +154,13 @@ def unknown_dependencies(
 
 
 def unknown_blocked(files: Sequence[File], known: Known) -> Iterator[Problem]:
-    """Yield tasks that say they block others, where nobody can wait for them because of that.
+    """Yield tasks that say they block others, where nobody is called so.
 
-    In v1.0 an id that is found nowhere is a task that is done.
+    In v1.0 such an id is a task that is done.
     """
     for file, task, names in _blocking(files):
-        if not (task.id or task.number):
-            what = f"this task has no id by which {names[0]!r} could wait for it; give it one."
-            yield _problem(file, task, UNKNOWN_DEPENDENCY, what, names[0])
-            continue
-        for name in names:
-            place = known.place(file.path, name)
-            if place is not None and place.path == file.path:
-                continue
-            if known.has(file.path, name):
-                what = f"{name!r} is no task of this file, so nothing is blocked; write"
-                there = f"in {place.path}" if place else "there"
-                remedy = f"{there} that it depends on {task.id or task.number!r}."
-                yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} {remedy}", name)
-            elif not file.gone_is_done:
+        for name in () if file.gone_is_done else names:
+            if not known.has(file.path, name):
                 what = f"no task has the id {name!r}, so nothing is blocked; mend the id, or take"
                 yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} it out.", name)
 
@@ -199,15 +187,16 @@ def _blocking(files: Sequence[File]) -> Iterator[tuple[File, ParsedTask, tuple[s
 def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> Iterator[Problem]:
     """Yield tasks that wait for one another, at the first of them that is checked."""
     waits_for: dict[Place, list[Place]] = {}
-    lines: dict[Place, int] = {}
     for file in files:
         for task in all_tasks(file):
-            own = task.id or (f"{task.number} in line {task.line}" if task.number else "")
-            if own and task.depends_on:
+            if task.depends_on:
                 found = (known.place(file.path, name) for name in task.depends_on)
-                place = Place(file.path, own)
-                waits_for[place] = [each for each in found if each]
-                lines[place] = task.line
+                waits_for[_place(file, task)] = [each for each in found if each]
+    for file, task, said in _blocking(files):
+        for name in said:
+            blocked = known.place(file.path, name)
+            if blocked:
+                waits_for.setdefault(blocked, []).append(_place(file, task))
     for circle in cycles(waits_for):
         here = next((index for index, each in enumerate(circle) if each.path in checked), None)
         if here is None:
@@ -218,7 +207,20 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
         shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else [*names, names[0]]
         way = " waits for ".join(shown)
         what = f"{way}, so none of them can begin; take one of these dependencies out."
-        yield Problem(path, lines[turned[0]], what, code=CYCLE, word=turned[0].id)
+        line = _line(files, turned[0])
+        yield Problem(path, line, what, code=CYCLE, word=turned[0].id)
+
+
+def _place(file: File, task: ParsedTask) -> Place:
+    """Return what a task is called in a message; most are known by it."""
+    own = task.id or (f"{task.number} in line {task.line}" if task.number else "")
+    return Place(file.path, own or f"the task in line {task.line}")
+
+
+def _line(files: Sequence[File], place: Place) -> int:
+    """Return where a task stands."""
+    here = ((file, task) for file in files if file.path == place.path for task in all_tasks(file))
+    return next(task.line for file, task in here if _place(file, task) == place)
 
 
 def ids_of_two_files(files: Sequence[File], checked: Collection[str]) -> Iterator[Problem]:

@@ -6,11 +6,11 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kanban_sync.core.model import TaskKey
+from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.core.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.model import Task
 
@@ -19,6 +19,12 @@ Name = TypeVar("Name")
 
 _COUNTED = frozenset({"", "Task", "Step", "Issue", "Story", "Ticket"})
 """What stands in front of numbers that a file gives its tasks in turn."""
+
+CHANGES = "openspec"
+"""The source of changes, each of which has an id within its root."""
+
+BLOCKS = "Blocks"
+"""The label of the value that lists, with commas, whom a task blocks; in any case of letters."""
 
 
 class Names(Generic[Name]):
@@ -52,6 +58,7 @@ class Named(NamedTuple):
     """What has to be known of a task to find it by name, and what it waits for itself.
 
     ``number`` is what its file calls it, if its key does not say so: a number, or an id.
+    ``blocks`` are those that wait for it since it says so.
     """
 
     key: TaskKey
@@ -59,10 +66,27 @@ class Named(NamedTuple):
     number: str = ""
     depends_on: tuple[str, ...] = ()
     is_orphaned: bool = False
+    blocks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, task: Task) -> Named:
+        """Return what has to be known of a task."""
+        is_orphaned, blocks = task.status is Status.ORPHANED, blocked_by(task.fields)
+        return cls(task.key, task.path, task.number, task.depends_on, is_orphaned, blocks)
+
+
+def blocked_by(fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the names of those whom a task blocks, as its values tell."""
+    return tuple(
+        name
+        for label, value in fields
+        if label.capitalize() == BLOCKS
+        for name in value.split(", ")
+    )
 
 
 class Edge(NamedTuple):
-    """That a task waits for what its file calls ``name``.
+    """That a task waits for what its file calls ``name``, or for what says that it blocks it.
 
     ``needs`` is None where nobody is called so; ``lenient`` tells that this is as good as done: in
     v1.0 a task that is done is removed.
@@ -81,7 +105,7 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
         tasks: All tasks of a project.
         lenient: The paths of files in which a name that nobody has stands for a task that is done.
     """
-    if not any(task.depends_on for task in tasks):
+    if not any(task.depends_on or task.blocks for task in tasks):
         return
     names = Names[TaskKey]()
     for is_orphaned in (False, True):
@@ -90,11 +114,36 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
     whole: dict[str, TaskKey] = {}
     if any(task.depends_on and not task.path for task in tasks):
         whole = {str(task.key): task.key for task in tasks}
+    blocking = _blocking(tasks, names)
     for task in tasks:
         needed = task.depends_on
+        told: list[Edge] = []
         for name in dict.fromkeys(needed) if len(needed) > 1 else needed:
             needs = None if task.path else whole.get(name)
-            yield Edge(task.key, name, needs or names.find(task.path, name), task.path in lenient)
+            needs = needs or names.find(task.path, name)
+            told.append(Edge(task.key, name, needs, task.path in lenient))
+        yield from told
+        if task.key in blocking:
+            yield from _of_blocked(task, blocking[task.key], told)
+
+
+def _blocking(tasks: Sequence[Named], names: Names[TaskKey]) -> dict[TaskKey, list[Named]]:
+    """Return for each task those that say they block it; what vanished says nothing any more."""
+    found: dict[TaskKey, list[Named]] = {}
+    for task in tasks:
+        for name in () if task.is_orphaned else task.blocks:
+            blocked = names.find(task.path, name)
+            if blocked is not None:
+                found.setdefault(blocked, []).append(task)
+    return found
+
+
+def _of_blocked(task: Named, blocking: Iterable[Named], told: Iterable[Edge]) -> Iterator[Edge]:
+    """Yield what a task waits for besides what it says itself, by whole keys: others say so."""
+    known = {edge.needs for edge in told}
+    for each in dict.fromkeys(each.key for each in blocking):
+        if each not in known:
+            yield Edge(task.key, str(each), each)
 
 
 def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:
@@ -111,6 +160,10 @@ def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:
         names.of_file(path).setdefault(name, key)
         if not numbers:
             names.everywhere.setdefault(name, key)
+    for key, *_ in tasks:
+        # The name of a change of a root below the top begins with that of its folder.
+        if key.source == CHANGES and "#" not in key.name:
+            names.everywhere.setdefault(key.name.rpartition("/")[2], key)
 
 
 # The same few numbers return in file after file.

@@ -16,12 +16,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.core.assemble import ReadFile
+from kanban_sync.core.identity import text_hash
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.opinions import Line, lines_of, opinions_of
 from kanban_sync.core.slots import EMPTY, RETURNED, past_status, past_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import ParsedTask, Version
     from kanban_sync.core.opinions import Opinion
@@ -112,7 +113,8 @@ def _renamed(by_slot: Mapping[str, _Value], slots: Mapping[str, str]) -> dict[st
 
 def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     """Return a unit as all layers together leave it."""
-    said = [(overlay, overlay.opinions()) for overlay in overlays]
+    ours = {slot: {task.own for task in read.state.tasks} for slot, read in base.files.items()}
+    said = [(overlay, _as_in_base(overlay, base, ours)) for overlay in overlays]
     news = [
         (_newest(each for of_slot in opinions.values() for each in of_slot), overlay)
         for overlay, opinions in said
@@ -157,6 +159,52 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         for slot, read in files.items()
     }
     return Side(place, files)
+
+
+def _as_in_base(
+    overlay: Overlay, base: Side, ours: Mapping[str, Collection[str]]
+) -> dict[str, list[Opinion]]:
+    """Return what a layer says, where a task that it brought is the one that the base layer did.
+
+    So it is once a branch was squashed: a task that was reworded there is called by its last words
+    alone, since nobody knows any others.
+    """
+    found = overlay.opinions()
+    for slot, opinions in found.items():
+        owns = ours.get(slot, ())
+        new = [each.line.keyed for each in opinions if each.line and each.own not in owns]
+        names = _same_born(overlay, slot, new, base.files[slot].state) if owns and new else {}
+        if names:
+            found[slot] = [_called(each, names) for each in opinions]
+    return found
+
+
+def _same_born(
+    overlay: Overlay, slot: str, new: Iterable[KeyedTask], state: SlotState
+) -> dict[str, str]:
+    """Return by the own keys of a layer's new tasks those of the base layer with the same words."""
+    had = {task.own for fork in overlay.forks for task in fork.states.get(slot, EMPTY).tasks}
+    had.update(task.own for task in overlay.side.files[slot].state.tasks)
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for task in state.tasks:
+        if task.own not in had and not task.traits.id:
+            waiting.setdefault((task.traits.place, text_hash(task.traits)), []).append(task.own)
+    names: dict[str, str] = {}
+    for task in new if waiting else ():
+        same = waiting.get((task.traits.place, text_hash(task.traits)))
+        if same and not task.traits.id:
+            names[task.own] = same.pop(0)
+    return names
+
+
+def _called(opinion: Opinion, names: Mapping[str, str]) -> Opinion:
+    """Return an opinion with other own keys."""
+    own, behind = (names.get(each, each) for each in (opinion.own, opinion.behind))
+    line = opinion.line
+    if line is not None:
+        above = names.get(line.keyed.above, line.keyed.above)
+        line = line._replace(keyed=replace(line.keyed, own=own, above=above))
+    return opinion._replace(own=own, behind=behind, line=line)
 
 
 def _newest(opinions: Iterable[Opinion]) -> Version:

@@ -1,7 +1,8 @@
 """Dependencies that tasks tell in their fields: what they block, and what else they wait for.
 
 A task may wait for others in several ways at once (columns ``depends_on`` and ``blocked_by``), of
-which its dialect knows one. What a task blocks depends on it; these ids count within their file.
+which its dialect knows one. What a task blocks depends on it: in its own file at once, elsewhere by
+the value ``Blocks``, which the task database goes by.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.dependencies import BLOCKS as LISTED
 from kanban_sync.core.dependencies import names_of_number
 from kanban_sync.sources.labelled import ids_in, name_of, names_only_ids
 
@@ -33,8 +35,9 @@ def blocked_by(task: ParsedTask) -> tuple[str, ...]:
 def with_dependencies(tasks: tuple[ParsedTask, ...]) -> tuple[ParsedTask, ...]:
     """Let the tasks of a file depend on all that they, or others, say they wait for.
 
-    What is blocked may stand anywhere in the file; what is in no line of it stays a word of the
-    task that names it. A task without id and number is none that others can wait for.
+    What is blocked may stand anywhere in the file, or in another one: all of it is listed in a
+    value of the task that blocks it. A task without id and number has no name that others could be
+    given.
     """
     if not _say_so(tasks):
         return tasks
@@ -81,12 +84,30 @@ def _depending(
         below = tuple(_depending(task.children, waits_for, places)) if task.children else ()
         if more:
             depends_on = tuple(dict.fromkeys([*task.depends_on, *more]))
-            left = tuple(each for each in task.fields if not _is_told(*each))
-            yield task._replace(depends_on=depends_on, fields=left, children=below)
+            task = task._replace(depends_on=depends_on)  # noqa: PLW2901 - as it depends now
+        fields = _fields(task, waits=bool(more)) if task.fields else ()
+        if (fields, below) == (task.fields, task.children):
+            yield task
         else:
-            yield task._replace(children=below) if below else task
+            yield task._replace(fields=fields, children=below)
+
+
+def _fields(task: ParsedTask, *, waits: bool) -> tuple[tuple[str, str], ...]:
+    """Return the values of a task without what is told, and with one that lists whom it blocks."""
+    left = [each for each in task.fields if not (waits and _is_told(*each))]
+    blocks = ", ".join(blocked_by(task))
+    if not blocks or any((label.capitalize(), said) == (LISTED, blocks) for label, said in left):
+        return tuple(left)
+    at = next(place for place, (label, _) in enumerate(left) if name_of(label) == BLOCKS)
+    others = (each for each in left[at:] if not _is_listed(*each))
+    return (*left[:at], (LISTED, blocks), *others)
 
 
 def _is_told(label: str, value: str) -> bool:
     """Tell whether a field says nothing but ids that the task waits for."""
     return name_of(label) == WAITS and names_only_ids(value)
+
+
+def _is_listed(label: str, value: str) -> bool:
+    """Tell whether a field says nothing but ids that the task blocks; a link says more."""
+    return name_of(label) == BLOCKS and names_only_ids(value) and "](" not in value

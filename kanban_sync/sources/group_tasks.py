@@ -52,12 +52,20 @@ CRITERION = Scalar(0, "")
 """Stands for what a criterion was read from."""
 
 
+LONGEST_TOLD = 2000
+"""Characters that the groups around a task say at most, as each of their tasks tells it."""
+
+
 class _Place(NamedTuple):
-    """Where a task lies: its group, what it inherits, and the epics around the group."""
+    """Where a task lies: its group, what it inherits, and the epics around the group.
+
+    ``told`` is what the groups say of themselves besides, the outermost first.
+    """
 
     group: str = ""
     inherited: tuple[tuple[str, str], ...] = ()
     above: tuple[tuple[str, str], ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
 
 
 class TooManyError(Exception):
@@ -133,7 +141,7 @@ class Groups:
 
     def _report_unread(self, name: str, node: Sequence) -> None:
         """Report entries that look like tasks where nobody looks for any."""
-        found = [each for each in node.items if _is_task(each) and value_named(each, "status")]
+        found = _look_like_tasks(node)
         if found:
             text = f"the entries of {name!r} are not read, though they look like tasks; list them"
             self._report(found[0].line, NO_TASK, f"{text} under 'tasks'.", name)
@@ -203,7 +211,7 @@ class Groups:
             assignee=self._text(said, "assignee").removeprefix("@"),
             priority=self._text(said, "priority"),
             depends_on=depends_on,
-            fields=(*reasons, *others, *place.above, *self._fields),
+            fields=(*reasons, *others, *place.above, *place.told, *self._fields),
             line=node.line,
             children=tuple(children),
         )
@@ -242,7 +250,17 @@ class Groups:
                 inherited[each] = text
         called = name_of_group(node)
         above = (*place.above, (_singular(name), place.group)) if place.group else place.above
-        return _Place(called or place.group, tuple(inherited.items()), above)
+        told = (*place.told, *self._told(node, name.removesuffix("s")))
+        return _Place(called or place.group, tuple(inherited.items()), above, _fitted(told))
+
+    def _told(self, node: Mapping, kind: str) -> Iterator[tuple[str, str]]:
+        """Yield what a group says of itself that its tasks do not have from it already."""
+        shown = {*_INHERITED, *self._tasks_in, *self._groups_in, label_of_group(node)}
+        for name, value in node.values.items():
+            if name in shown or (isinstance(value, Sequence) and _look_like_tasks(value)):
+                continue
+            if text := self._written(value).strip():
+                yield f"{kind} {name}", text
 
     def _with_id(self, name: str, node: Node) -> Node:
         if not isinstance(node, Mapping):
@@ -333,13 +351,36 @@ def value_named(node: Mapping, meaning: str) -> tuple[str, Node] | None:
     )
 
 
+def _look_like_tasks(node: Sequence) -> list[Mapping]:
+    """Return the entries of a list that look like tasks."""
+    return [each for each in node.items if _is_task(each) and value_named(each, "status")]
+
+
 def name_of_group(node: Mapping) -> str:
     """Return what to call a group: its title, else its id."""
+    value = node.values.get(label_of_group(node))
+    return value.text if isinstance(value, Scalar) else ""
+
+
+def label_of_group(node: Mapping) -> str:
+    """Return the name of the value that a group is called by, '' if it has none."""
     for name in ("title", "name", "id"):
         value = node.values.get(name)
         if isinstance(value, Scalar) and value.text:
-            return value.text
+            return name
     return ""
+
+
+def _fitted(told: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return what groups say, cut where it is more than a card can hold beside its own words."""
+    left = LONGEST_TOLD
+    found: list[tuple[str, str]] = []
+    for name, text in told:
+        if left <= 0:
+            break
+        found.append((name, text if len(text) <= left else f"{text[:left]}…"))
+        left -= len(text)
+    return tuple(found)
 
 
 def _singular(name: str) -> str:

@@ -20,7 +20,7 @@ class Mission(OneFile):
     """The milestones of missions."""
 
     NAME = "mission"
-    PARSER = 3
+    PARSER = 5
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where missions lie."""
@@ -73,6 +73,7 @@ def _document(path: str, text: str, root: object, limits: Limits) -> Document:
     from kanban_sync.sources.group_tasks import (  # noqa: PLC0415 - as above
         Groups,
         TooManyError,
+        label_of_group,
         name_of_group,
     )
     from kanban_sync.sources.tree import Lines, Mapping, Scalar, from_plain  # noqa: PLC0415
@@ -83,13 +84,14 @@ def _document(path: str, text: str, root: object, limits: Limits) -> Document:
     if not isinstance(node, Mapping) or "milestones" not in node.values:
         what = "is no mission: it has no list 'milestones'; add it"
         return _unreadable(path, 1, what, WRONG_SHAPE)
-    # Where its tasks stand, and other documents that it names.
-    documents = tuple(
-        (name, value.text)
+    # Where its tasks stand, other documents that it names, and what else it says of itself. Lists
+    # are kept by programs: what happened so far, and grows.
+    said = tuple(
+        (name if value.text.endswith(".md") else f"mission {name}", value.text)
         for name, value in node.values.items()
-        if isinstance(value, Scalar) and value.text.endswith(".md")
+        if isinstance(value, Scalar) and value.text and name != label_of_group(node)
     )
-    groups = Groups(path, tasks_in={"milestones"}, groups_in=set(), fields=documents, limits=limits)
+    groups = Groups(path, tasks_in={"milestones"}, groups_in=set(), fields=said, limits=limits)
     try:
         tasks = groups.tasks(node, group=name_of_group(node))
     except TooManyError as error:

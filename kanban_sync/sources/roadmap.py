@@ -17,7 +17,7 @@ class Roadmap(OneFile):
     """Roadmaps: epics, milestones or phases, and the tasks in them."""
 
     NAME = "roadmap"
-    PARSER = 4
+    PARSER = 6
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where roadmaps lie."""

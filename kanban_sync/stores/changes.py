@@ -45,6 +45,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.clones import Heard, hear, is_other
+from kanban_sync.core.dependencies import blocked_by
 from kanban_sync.core.merge import Filed, Kept, Merge, filed_part, merge_task
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
@@ -221,7 +222,9 @@ def turns(old: Status, new: Status) -> bool:
 
 
 def _relinks(old: Task, new: Task) -> bool:
-    return any(getattr(old, name) != getattr(new, name) for name in LINKS)
+    if any(getattr(old, name) != getattr(new, name) for name in LINKS):
+        return True
+    return old.fields != new.fields and blocked_by(old.fields) != blocked_by(new.fields)
 
 
 def _over(

@@ -15,6 +15,7 @@ from kanban_sync.core.clones import voice_of
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import Event, FilesState, Merged, Run
+from kanban_sync.core.renaming import with_key
 from kanban_sync.stores.changes import (
     TWOFOLD,
     check_project,
@@ -304,7 +305,8 @@ class MemoryStore(Working):
                 for each in has.events
             ]
             events = (*before, *_numbered(desk.news, len(has.events), desk.now))
-            self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events)
+            bases = {target: _moved(each, desk.moved) for target, each in has.bases.items()}
+            self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events, bases=bases)
 
     def _is_shared(self, has: _Contents) -> bool:
         return bool(has.seen.keys() - {self._clone})
@@ -321,6 +323,17 @@ class MemoryStore(Working):
                 parses[digest] = (parse, merges)
         self._asked = set()
         return parses
+
+
+def _moved(
+    base: Mapping[TaskKey, Said], names: Mapping[TaskKey, TaskKey]
+) -> Mapping[TaskKey, Said]:
+    """Return a base where tasks have other keys by now; what is known of the new one stays."""
+    moved = {old: new for old, new in names.items() if old in base and new not in base}
+    if not moved:
+        return base
+    kept = {key: said for key, said in base.items() if key not in moved}
+    return kept | {new: with_key(base[old], new) for old, new in moved.items()}
 
 
 def _copy(files: FilesState) -> FilesState:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.claims import Standing, is_free, is_unit
 from kanban_sync.core.dependencies import Edge, Named, edges
 from kanban_sync.core.merge import Kept
-from kanban_sync.core.model import Status
 from kanban_sync.core.order import order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
 from kanban_sync.stores.changes import News, to_json
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim, Told
-    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.model import Status, Task, TaskKey
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry
@@ -49,10 +48,7 @@ class WorkContents:
     ) -> WorkContents:
         """Return the contents with what all tasks wait for found out anew."""
         lenient = self.lenient if lenient is None else lenient
-        named = [
-            Named(task.key, task.path, task.number, task.depends_on, task.status is Status.ORPHANED)
-            for task in _in_order(tasks)
-        ]
+        named = [Named.of(task) for task in _in_order(tasks)]
         found: dict[TaskKey, tuple[Edge, ...]] = {}
         for edge in edges(named, lenient):
             found[edge.task] = (*found.get(edge.task, ()), edge)
@@ -77,6 +73,7 @@ class MemoryDesk:
         self.news: list[News] = []
         self.now = 0.0
         self.names: dict[str, str] = {}
+        self.moved: dict[TaskKey, TaskKey] = {}
 
     def hold(self, key: TaskKey) -> None:
         """Do nothing: nobody else writes meanwhile."""
@@ -185,7 +182,7 @@ class MemoryDesk:
         old, names = self.tasks[key].task, {str(key): str(task.key)}
         new = {part: getattr(old, part) for part in OF_DATABASE}
         tasks = {each: kept for each, kept in self.tasks.items() if each != key}
-        tasks[task.key] = Kept(task._replace(**new), None)
+        tasks[task.key] = Kept(task._replace(**new), self.tasks[key].filed)
         for each, kept in self.tasks.items():
             if str(key) in kept.task.depends_on and not kept.task.path:
                 needs = tuple(names.get(name, name) for name in kept.task.depends_on)
@@ -196,6 +193,7 @@ class MemoryDesk:
         self.tasks = tasks
         self.work = replace(self.work, standings=standings).linked(tasks)
         self.names = names
+        self.moved = {key: task.key}
 
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for."""

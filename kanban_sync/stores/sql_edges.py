@@ -6,8 +6,8 @@ import json
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.dependencies import Edge, Named, edges
-from kanban_sync.core.model import OVER, SATISFYING, Status, TaskKey
+from kanban_sync.core.dependencies import BLOCKS, Edge, Named, blocked_by, edges
+from kanban_sync.core.model import OVER, SATISFYING, TaskKey
 from kanban_sync.stores.work_rows import RECKON, RECKON_ALL
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kanban_sync.stores.transactions import Transaction
 
 NAMED = """
-SELECT source, name, path, number, depends_on, status = 'orphaned' FROM tasks
+SELECT source, name, path, number, depends_on, status = 'orphaned', fields FROM tasks
  WHERE project = ? ORDER BY path, position, source, name
 """
 EDGES = """
@@ -38,6 +38,8 @@ SELECT DISTINCT t.path FROM needs AS n
   JOIN tasks AS t ON t.project = n.project AND t.source = n.source AND t.name = n.name
  WHERE n.project = ? AND n.lenient = 1
 """
+
+_BLOCKS = f'"{BLOCKS.lower()}"'
 
 
 def keep(db: Transaction, project: str, changes: Changes, lenient: Collection[str]) -> None:
@@ -70,14 +72,10 @@ class Links(NamedTuple):
 
 def of_first(tasks: Sequence[Task], lenient: Collection[str]) -> Links:
     """Find out what all tasks wait for where there were none before; nothing has to be read."""
-    if not any(task.depends_on for task in tasks):
+    if not any(task.depends_on or task.fields for task in tasks):
         return Links()
     placed = sorted(tasks, key=attrgetter("path", "position", "key"))
-    named = [
-        Named(task.key, task.path, task.number, task.depends_on, task.status is Status.ORPHANED)
-        for task in placed
-    ]
-    found = list(edges(named, lenient))
+    found = list(edges([Named.of(task) for task in placed], lenient))
     status = {task.key: task.status for task in tasks}
     return Links(
         found,
@@ -111,8 +109,8 @@ def link(db: Transaction, project: str, lenient: Collection[str] | None = None) 
     if lenient is None:
         lenient = {row[0] for row in db.execute(LENIENT, (project,))}
     tasks = [
-        Named(TaskKey(project, source, name), path, number, _names(depends_on), bool(orphaned))
-        for source, name, path, number, depends_on, orphaned in db.execute(NAMED, (project,))
+        Named(TaskKey(project, *key), path, number, _names(waits), bool(orphaned), _blocked(said))
+        for *key, path, number, waits, orphaned, said in db.execute(NAMED, (project,))
     ]
     old = {edge[:2]: edge for edge in read(db, project)}
     new = {edge[:2]: edge for edge in edges(tasks, lenient)}
@@ -137,3 +135,8 @@ def read(db: Transaction, project: str) -> list[Edge]:
 
 def _names(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
+
+
+def _blocked(fields: str) -> tuple[str, ...]:
+    """Return whom a task blocks, of what its row has; few have such a value."""
+    return blocked_by(json.loads(fields)) if _BLOCKS in fields.lower() else ()

@@ -9,6 +9,8 @@ from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.order import order
 from kanban_sync.core.ports import Event
+from kanban_sync.core.records import said_from_json, said_to_json
+from kanban_sync.core.renaming import with_key
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import sql_edges, work_rows
 from kanban_sync.stores.changes import to_json
@@ -135,6 +137,9 @@ class SqlDesk:
             names = [new if name == old else name for name in json.loads(needs)]
             self._db.execute(work_rows.PUT_NEEDS, (to_json(names), self._project, *whose))
         self._db.execute(work_rows.RENAME_EVENTS, (new, self._project, old))
+        for target, said in self._db.execute(work_rows.BASES, (*key, *task.key)).fetchall():
+            moved = said_to_json(with_key(said_from_json(said), task.key))
+            self._db.execute(work_rows.RENAME_BASE, (*task.key[1:], moved, target, *key))
         sql_edges.link(self._db, self._project)
 
     def edges(self) -> list[Edge]:

@@ -72,6 +72,15 @@ SELECT source, name, depends_on FROM tasks
    AND EXISTS (SELECT 1 FROM json_each(depends_on) WHERE value = ?2)
 """
 PUT_NEEDS = "UPDATE tasks SET depends_on = ? WHERE project = ? AND source = ? AND name = ?"
+BASES = """
+SELECT target, said FROM bases AS o WHERE project = ?1 AND source = ?2 AND name = ?3
+   AND NOT EXISTS (SELECT 1 FROM bases AS n WHERE n.target = o.target
+                      AND n.project = ?4 AND n.source = ?5 AND n.name = ?6)
+"""
+RENAME_BASE = """
+UPDATE bases SET source = ?, name = ?, said = ?
+ WHERE target = ? AND project = ? AND source = ? AND name = ?
+"""
 RENAME_EVENTS = "UPDATE events SET key = ? WHERE project = ? AND key = ?"
 
 # Without being told, SQLite goes through the whole project.

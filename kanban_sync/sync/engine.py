@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from functools import cache
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
 from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
@@ -18,11 +19,12 @@ from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.lost import without_expired
 from kanban_sync.core.operations import counts_of, drift_of, left_of, wants_another_look
 from kanban_sync.core.plan_text import plan_lines
-from kanban_sync.core.ports import Gone, Repository
+from kanban_sync.core.ports import Gone
 from kanban_sync.sync.announcing import Announced
 from kanban_sync.sync.applying import apply_all, refusal_lines
 from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
+from kanban_sync.sync.other_keys import rename
 from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
@@ -33,14 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kanban_sync.config import Settings
     from kanban_sync.core.board import Said
-    from kanban_sync.core.errors import SettingsError
     from kanban_sync.core.model import Problem, TaskKey
     from kanban_sync.core.operations import Operation, Plan
-    from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
+    from kanban_sync.core.ports import Board, Merged, Source, TaskStore
     from kanban_sync.sync.requests import Request
     from kanban_sync.sync.runner import Progress
+    from kanban_sync.sync.session import Session
     from kanban_sync.sync.state_folder import StateFolder
 
 SYNCED = "synced"
@@ -60,45 +61,6 @@ HOUR = 3600
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
-
-
-class Clone(Repository, Protocol):
-    """What the engine asks of git besides the port."""
-
-    def content(self, name: str) -> bytes:
-        """Return the bytes of one blob."""
-        ...
-
-    def head_of(self, git_dir: Path) -> tuple[str, str]:
-        """Return the reference and commit that a work tree has checked out."""
-        ...
-
-    def branches(self, own: str) -> Branches:
-        """Return what the shim compares where this reference is checked out."""
-        ...
-
-    def published(self) -> tuple[str, str]:
-        """Return the URL of the default branch's remote, and its name there."""
-        ...
-
-    def close(self) -> None:
-        """End the processes that were started."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What one pass works with: the settings of the moment, git at one moment, and the store.
-
-    A ``problem`` keeps it from the board: the settings are not those of the moment, which cannot
-    be read.
-    """
-
-    settings: Settings
-    project: str
-    clone: Clone
-    store: TaskStore
-    problem: SettingsError | None = None
 
 
 @dataclass(slots=True)
@@ -197,13 +159,14 @@ class Engine:
     def _merge(self, session: Session) -> Merged | None:
         files = session.store.files()
         self._tips = files.tips
+        known = cache(session.store.filed_tasks)
         reading = read_files(
             session.clone,
             session.clone,
             self._doors.sources,
             session.settings.sources,
             session.project,
-            session.store.filed_tasks,
+            known,
             files,
             with_archive=session.settings.archived == "include",
             parses=session.store,
@@ -217,6 +180,7 @@ class Engine:
         for problem in reading.problems:
             self._doors.log(str(problem))
         self.progress.tick("writing to the task database")
+        reading = rename(session, self._doors.sources, known(), files, reading, self._doors.now())
         merged = session.store.merge(
             reading.tasks,
             {task.key: Gone(task.status, task.status_version) for task in reading.gone},

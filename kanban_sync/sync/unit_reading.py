@@ -30,7 +30,7 @@ from kanban_sync.sync.overlays import Overlays, States, all_wanted
 from kanban_sync.sync.parsing import hash_of, why_emptied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Task
     from kanban_sync.core.moves import Histories, Words
@@ -57,6 +57,10 @@ class Reading:
     branch: str
     tip: str
     is_new: bool
+
+    def without(self, gone: Collection[TaskKey]) -> Reading:
+        """Return the reading without some of the tasks that vanished."""
+        return replace(self, gone=tuple(task for task in self.gone if task.key not in gone))
 
 
 class Behind(NamedTuple):

@@ -385,14 +385,25 @@ def test_what_tasks_block_is_judged_as_what_they_wait_for_is(repo: Repo) -> None
     put(repo, **{"TASKS.md": circle})
     assert found(repo, "TASKS.md") == ["TASKS.md:1 dependency-cycle"]
 
-    elsewhere = "- [ ] T-1: a\n  - Blocks: R1\n- [ ] T-2: b\n  - Blocks: add-login\n"
+    twice = "- [ ] T-1: a (depends on T-2)\n  - Blocks: T-2\n- [ ] T-2: b\n"
+    put(repo, **{"TASKS.md": twice})
+    assert found(repo, "TASKS.md") == ["TASKS.md:1 dependency-cycle"]
+
+
+def test_what_is_blocked_from_another_file_is_judged_as_what_waits_is(repo: Repo) -> None:
+    elsewhere = "- [ ] T-1: a\n  - Blocks: R1\n- [ ] b\n  - Blocks: add-login, R9\n"
     put(repo, **{"TASKS.md": elsewhere, "roadmap.yaml": "tasks:\n- id: R1\n"})
     put(repo, **{"openspec/changes/add-login/tasks.md": "- [ ] 1.1 a\n"})
     for names in ((), ("TASKS.md",)):
-        first, second = (each.line() for each in check(str(repo.path), names).findings)
-        what = "is no task of this file, so nothing is blocked; write"
-        assert first.endswith(f"'R1' {what} in roadmap.yaml that it depends on 'T-1'.")
-        assert second.endswith(f"'add-login' {what} there that it depends on 'T-2'.")
+        (only,) = check(str(repo.path), names).findings
+        what = "no task has the id 'R9', so nothing is blocked; mend the id, or take it out."
+        assert only.line() == f"TASKS.md:3: [unknown-dependency] {what}"
+
+    put(repo, **{"roadmap.yaml": "tasks:\n- {id: R1, blocks: R2}\n- {id: R2, blocks: T-1}\n"})
+    put(repo, **{"TASKS.md": "- [ ] T-1: a\n  - Blocks: R1\n"})
+    (only,) = check(str(repo.path)).findings
+    way = "R2 waits for R1 waits for T-1 (TASKS.md) waits for R2"
+    assert only.line().startswith(f"roadmap.yaml:3: [dependency-cycle] {way}, ")
 
 
 def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:

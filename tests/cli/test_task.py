@@ -503,6 +503,26 @@ def test_a_new_task_is_written_to_the_file_that_is_named_for_it_and_stays_one(re
         task(repo, *shlex.split(each))
 
 
+def test_a_new_task_may_be_reworded_and_is_found_by_the_key_that_it_had(repo: Repo) -> None:
+    settings = f"{SETTINGS}sources:\n  add_to: docs/TASKS.md\n"
+    repo.commit(**{".kanban-sync.yaml": settings, "docs/TASKS.md": "# More\n\n- [ ] Fry figs\n"})
+    old = json.loads(task(repo, "add", "Paint the old shed", "--json"))["key"]
+    task(repo, "claim", old, *ADA)
+    text = (repo.path / "docs" / "TASKS.md").read_text()
+    repo.commit("Add it", **{"docs/TASKS.md": text.replace("old shed", "wooden shed")})
+    lines = [line for line in task(repo, "list").splitlines() if "shed" in line]
+    assert [line.partition("  ")[2] for line in lines] == [
+        "in_progress (ada)  Paint the wooden shed"
+    ]
+    new = lines[0].partition("  ")[0]
+    assert new != old
+    for name in (old, old.rpartition("/")[2]):
+        assert task(repo, "show", name).startswith(f"{new}  in_progress")
+    task(repo, "done", old, *ADA)
+    assert "- [x] Paint the wooden shed" in (repo.path / "docs" / "TASKS.md").read_text()
+    task(repo, "show", "paint", code=UNKNOWN)
+
+
 def test_a_new_task_that_is_refused_is_not_in_its_file_either(repo: Repo) -> None:
     repo.commit(**{".kanban-sync.yaml": f"{SETTINGS}sources:\n  add_to: TASKS.md\n"})
     task(repo, "add", "Sweep")
@@ -523,6 +543,23 @@ def test_a_claim_moves_the_card_without_a_commit_and_nobody_waits(clone: Clone) 
     assert clone.program("task", "add", "Paint the shed").code == DONE
     until(lambda: clone.cards().get("Paint the shed") == "To Do")
     clone.wait_until_synced()
+
+
+def test_a_task_that_comes_into_a_file_keeps_its_card(clone: Clone) -> None:
+    clone.init_with_board()
+    assert clone.program("task", "add", "Paint the shed").code == DONE
+    assert clone.program("sync", "--wait").code == DONE
+    settings = (clone.path / ".kanban-sync.yaml").read_text()
+    clone.commit_as_person(
+        "Name", **{".kanban-sync.yaml": f"{settings}sources: {{add_to: TASKS.md}}\n"}
+    )
+    assert clone.program("files", "write").code == DONE
+    clone.commit_as_person("Add it")
+    assert clone.program("sync", "--wait").code == DONE
+    with clone.server.state.lock:
+        (card,) = [each for each in clone.server.state.where("cards") if "shed" in each["name"]]
+    assert "db:" not in card["description"]
+    assert "/tasks-md:" in card["description"]
 
 
 def test_where_nothing_is_to_happen_the_request_waits(clone: Clone) -> None:

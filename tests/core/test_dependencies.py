@@ -87,3 +87,27 @@ def test_an_id_that_the_key_does_not_tell_is_found_in_every_file() -> None:
     moved = Named(TaskKey("p", "s", "a.md/0f71"), "b.md", "buy")
     waits = Named(TaskKey("p", "s", "pay"), "c.md", "", ("buy",))
     assert [edge.needs for edge in edges([moved, waits], ())] == [moved.key]
+
+
+def test_what_others_say_they_block_waits_for_each_of_them_once() -> None:
+    def named(name: str, path: str = "", blocks: tuple[str, ...] = ()) -> Named:
+        return Named(TaskKey("p", "s", name), path or f"{name}.md", blocks=blocks)
+
+    waits = named("x")._replace(depends_on=("a", "gone"))
+    tasks = [
+        waits,
+        named("a", blocks=("x", "x", "nobody")),
+        named("b", blocks=("x",)),
+        named("deep/b", path="deep", blocks=("x",)),
+        named("left", blocks=("x",))._replace(is_orphaned=True),
+    ]
+    found = [(edge.name, edge.needs and edge.needs.name) for edge in edges(tasks, ())]
+    assert found == [("a", "a"), ("gone", None), ("s:b", "b"), ("s:deep/b", "deep/b")]
+
+
+@pytest.mark.parametrize("name", ["services/api/add-x", "add-x"])
+def test_a_change_of_a_root_below_the_top_is_found_by_its_id_alone(name: str) -> None:
+    change = Named(TaskKey("p", "openspec", "services/api/add-x"), "services/api/openspec")
+    waits = Named(TaskKey("p", "s", "a"), "a.md", depends_on=(name,))
+    blocks = Named(TaskKey("p", "s", "b"), "b.md", blocks=(name,))
+    assert [edge.needs for edge in edges([waits, change, blocks], ())] == [change.key, blocks.key]

@@ -378,7 +378,7 @@ def test_a_line_may_say_several_things_with_bars_between_them() -> None:
         ("Status: done | ID: 5 | Title: b", "done", "", (("ID", "5"), ("Title", "b"))),
         ("Status: done|Link: `a | Owner: eve`|Sprint: 4", "done", "",
          (("Link", "`a | Owner: eve`"), ("Sprint", "4"))),
-        ("Owner: bob | Blocks: T-2 | 3 | Sprint: -", "todo", "bob", (("Blocks", "T-2 | 3"),)),
+        ("Owner: bob | Blocks: T-2 | 3 | Sprint: -", "todo", "bob", (("Blocks", "T-2, 3"),)),
     ],
 )  # fmt: skip
 def test_values_side_by_side_are_told_apart_whatever_their_labels(

@@ -159,6 +159,24 @@ def test_what_a_task_blocks_depends_on_it(
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("- [ ] a\n  - Blocks: T-2, add-x\n", [("Blocks", "T-2, add-x")]),
+        ("- [ ] a\n  - blockiert: T-2 und `T-3`\n", [("Blocks", "T-2, T-3")]),
+        (
+            "- [ ] a\n  - Blocks: [T-2](docs/prd.md)\n",
+            [("Blocks", "T-2"), ("Blocks", "[T-2](docs/prd.md)")],
+        ),
+    ],
+)
+def test_whom_a_task_blocks_is_listed_where_the_database_looks(
+    text: str, fields: list[tuple[str, str]]
+) -> None:
+    (task,) = SOURCES["tasks-md"].parse("TASKS.md", text.encode()).tasks
+    assert [*task.fields] == fields
+
+
 def test_a_task_that_blocks_another_is_done_and_taken_out_all_the_same() -> None:
     source = SOURCES["tasks-md"]
     for edit in (SetStatus(0, Status.DONE), Remove(0)):

@@ -77,6 +77,9 @@ def test_tasks_are_read_with_all_that_is_said_of_them() -> None:
         ("cluster", "name: north, size: 2"),
         ("domain", "product"),
         ("epic", "Weather"),
+        ("epic id", "E1"),
+        ("milestone id", "M1.1"),
+        ("milestone status", "pending"),
     )
     assert [(each.group, each.title, each.line) for each in first.children] == [
         ("Exit criteria", "critic: tests", 16),
@@ -87,6 +90,49 @@ def test_tasks_are_read_with_all_that_is_said_of_them() -> None:
     assert ("domain", "infra") in second.fields
     assert (tidy.group, tidy.children[0].status) == ("", Status.DONE)
     assert (begin.id, begin.group, begin.status) == ("T0.1", "Before", Status.DONE)
+
+
+def test_what_groups_say_of_themselves_is_told_by_their_tasks() -> None:
+    (task,) = read(
+        """\
+epics:
+  - name: Weather
+    title: Sun and rain
+    description: |
+      Why all
+      of this.
+    owner: ada
+    blocked_by: [E0]
+    priority: high
+    notes: []
+    links: {prd: docs/prd.md, "no": 7}
+    phases:
+      - id: P1
+        exit_criteria: [swept, {doc: docs/a.md}]
+        ideas:
+          - {id: T2, title: Later, status: pending}
+        tasks:
+          - id: T1
+            subtasks: [{id: T1.1}]
+"""
+    ).tasks
+    assert task.fields == (
+        ("epic", "Sun and rain"),
+        ("epic name", "Weather"),
+        ("epic description", "Why all\nof this."),
+        ("epic owner", "ada"),
+        ("epic blocked_by", "E0"),
+        ("epic links", "prd: docs/prd.md, no: 7"),
+        ("phase exit_criteria", "swept, doc: docs/a.md"),
+    )
+    assert (task.group, task.priority, task.children[0].fields) == ("P1", "high", ())
+
+
+def test_what_groups_say_at_length_is_cut_on_each_of_their_tasks() -> None:
+    long = "x" * 5000
+    text = f"epics: [{{id: E, why: {long}, owner: a, tasks: [{{id: A}}, {{id: B}}]}}]"
+    for task in read(text).tasks:
+        assert task.fields == (("epic why", f"{long[:2000]}…"),)
 
 
 def test_a_word_that_nobody_knows_is_reported_and_kept() -> None:
@@ -280,7 +326,8 @@ def test_the_milestones_of_a_mission_are_tasks() -> None:
 
     assert (first.id, first.title, first.status, first.line) == ("M1", "Shelves", Status.DONE, 6)
     assert (first.group, first.word) == ("Open the shop", "completed")
-    assert first.fields == (("issue", "12"), ("tasks_file", "docs/TASKS.md"))
+    about = (("mission id", "bookshop-2"), ("tasks_file", "docs/TASKS.md"))
+    assert first.fields == (("issue", "12"), *about)
     assert (second.status, second.depends_on, second.line) == (Status.IN_PROGRESS, ("M1",), 8)
     assert ("budget", "tokens: 15000") in second.fields
     assert third.status is Status.TODO

@@ -66,17 +66,23 @@ class Agents(RuleBasedStateMachine):
         assert answers[0] == answers[1]
         return answers[0]
 
-    @rule(needs=st.tuples(NEEDS, NEEDS, NEEDS), said=st.tuples(IN_FILE, IN_FILE, IN_FILE))
+    @rule(
+        needs=st.tuples(NEEDS, NEEDS, NEEDS),
+        said=st.tuples(IN_FILE, IN_FILE, IN_FILE),
+        blocks=st.sampled_from(((), (("Blocks", "a"),), (("Blocks", "b, c, x"),))),
+    )
     def merge(
         self,
         needs: tuple[tuple[str, ...], ...],
         said: tuple[Status, ...],
+        blocks: tuple[tuple[str, str], ...] = (),
     ) -> None:
         tasks = [
             task(name, position=place, depends_on=names, status=status)
             for place, (name, names, status) in enumerate(zip("abc", needs, said, strict=True))
         ]
         tasks += [step("1", "a"), proposal(), box("1"), box("2")]
+        tasks.append(task("d", path="other.md", fields=blocks))
         self.both(lambda store: store.merge(tasks, {}, store.files(), self.now))
 
     @rule(seconds=PASSED)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from kanban_sync.core.board import Card, Said
 from kanban_sync.core.claims import Claim
+from kanban_sync.core.columns import Column
 from kanban_sync.core.dependencies import Edge, cycles
 from kanban_sync.core.errors import (
     HeldError,
@@ -23,6 +25,7 @@ from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState, Gone, TaskStore
+from kanban_sync.core.renaming import with_key
 from kanban_sync.core.work import Orchestrator, Waiting, WorkStore
 from stores.made_up import NOW, PROJECT, key, state, task
 
@@ -57,6 +60,11 @@ def proposal(name: str = "c", status: Status = Status.IN_PROGRESS) -> Task:
 def step(own: str, of: str, **fields: Any) -> Task:  # noqa: ANN401 - any field of a task
     """Make a sub-task."""
     return task(f"{of}#{own}", parent=key(of), **fields)
+
+
+def base(whose: TaskKey, title: str = "Card") -> Said:
+    card = Card(whose, title, "", Column.TODO, frozenset({"agent"}))
+    return Said(f"id of {whose}", card, "mark")
 
 
 def fill(store: WholeStore, *tasks: Task, lenient: str = "") -> None:
@@ -574,7 +582,15 @@ class WorkStoreContract(ABC):
         store.release(born, 1, NOW, "lunch")
         store.assign(born, "bob", NOW, "eve")
         held = task("abcde", title="**abcde**: Paint", position=2, line=9)
+        for target in ("t1", "t2"):
+            store.remember(target, [base(born), base(key("a"))])
+        store.remember("t2", [base(key("abcde"), title="its own")])
         entry = store.rename(born, held, NOW)
+        assert store.base("t1") == {
+            key("a"): base(key("a")),
+            key("abcde"): with_key(base(born), key("abcde")),
+        }
+        assert store.base("t2")[key("abcde")].said.title == "its own"
         assert entry == store.entry(key("abcde"))
         assert entry.task._replace(status_version=UNKNOWN) == held._replace(assignee="bob")
         assert (entry.attempts, entry.reason) == (1, "lunch")
@@ -914,6 +930,32 @@ class WorkStoreContract(ABC):
             ("b.md/1.3", "1.2"): None,
         }
 
+    def test_what_a_task_of_another_file_blocks_waits_for_it(self, store: WholeStore) -> None:
+        blocks = task("a", path="a.md", fields=(("Blocks", "b, c"),))
+        others = (task("b", path="b.md"), proposal("c"))
+        fill(store, blocks, *others)
+        assert names(store.ready(NOW)) == ["a"]
+        assert store.entry(key("b")).waits_for == (Waiting("tasks-md:a", key("a"), Status.TODO),)
+        assert [edge.needs for edge in store.edges()] == [key("a"), key("a")]
+        with pytest.raises(NotReadyError, match="waits for tasks-md:a"):
+            store.claim(key("b"), "ada", NOW, LEASE)
+
+        fill(store, blocks._replace(fields=(("blocks", "nobody, c"),)), *others)
+        assert names(store.ready(NOW)) == ["a", "b"]
+
+        fill(store, blocks, *others)
+        assert names(store.ready(NOW)) == ["a"]
+        claimed = store.claim(key("a"), "ada", NOW, LEASE)
+        store.finish(key("a"), claimed.attempts, Status.DONE, NOW)
+        assert names(store.ready(NOW)) == ["b"]
+
+    def test_a_task_that_vanished_blocks_nobody_by_its_word(self, store: WholeStore) -> None:
+        fill(store, task("a", path="a.md", fields=(("Blocks", "b"),)), task("b", path="b.md"))
+        vanished = {key("a"): Gone(Status.ORPHANED)}
+        store.merge([task("b", path="b.md", position=2)], vanished, store.files(), NOW)
+        assert names(store.ready(NOW)) == ["b"]
+        assert store.edges() == []
+
     def test_a_circle_is_never_ready_and_can_be_found(self, store: WholeStore) -> None:
         fill(
             store,
@@ -926,6 +968,21 @@ class WorkStoreContract(ABC):
         for edge in store.edges():
             waits.setdefault(edge.task, []).extend([edge.needs] if edge.needs else [])
         assert cycles(waits) == [[key("a"), key("b")], [key("self")]]
+
+    def test_a_task_that_a_file_holds_goes_on_by_another_key_with_its_claim(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"), task("b", depends_on=("new",)))
+        claim = store.claim(key("a"), "ada", NOW, LEASE).claim
+        new = task("new", title="Reworded", position=1)
+        entry = store.rename(key("a"), new, NOW)
+        assert (entry.claim, entry.task.status) == (claim, Status.IN_PROGRESS)
+        fill(store, new, task("b", depends_on=("new",)))
+        assert store.entry(key("new")) == entry._replace(task=entry.task._replace(title="Reworded"))
+        assert [each.title for each in store.filed_tasks()] == ["Reworded", "Task b"]
+        assert names(store.entries()) == ["new", "b"]
+        assert store.finish(key("new"), 1, Status.DONE, NOW).claim is None
+        assert names(store.ready(NOW)) == ["b"]
 
     # --- Taking back --------------------------------------------------------------------
 

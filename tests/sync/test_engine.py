@@ -18,6 +18,7 @@ from kanban_sync.core.drawing import DAY, cards_of
 from kanban_sync.core.errors import BoardUnreachableError, RefusedError
 from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.mapping import Drawing
+from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.operations import Create, Operation
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.git import GitRepository
@@ -25,9 +26,10 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.sync.announcing import ANNOUNCED
 from kanban_sync.sync.applying import IN_FLIGHT
-from kanban_sync.sync.engine import Doors, Engine, Session
+from kanban_sync.sync.engine import Doors, Engine
 from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Progress
+from kanban_sync.sync.session import Session
 from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.board import BoardState, Said
-    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Receipt
 
 TARGET = "0123456789abcdef"
@@ -100,6 +101,95 @@ def world(tmp_path: Path) -> World:
     world = World(Repo.init(tmp_path / "r"))
     world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [ ] 1.1 a\n- [ ] 1.2 b\n"})
     return world
+
+
+BEGUN = "- [ ] Buy milk\n"
+MANUAL, HANDBOOK = "Write the manual for users", "Write the handbook for all users"
+
+
+@pytest.mark.parametrize("branch", ["main", "feat"])
+def test_a_task_that_is_reworded_by_an_amended_commit_stays_the_same(
+    world: World, branch: str
+) -> None:
+    world.repo.commit(**{"TASKS.md": BEGUN})
+    world.repo.git("checkout", "--quiet", "-B", branch)
+    world.repo.commit("New", **{"TASKS.md": f"{BEGUN}- [ ] {MANUAL}\n  - [ ] Draw it\n"})
+    world.sync()
+    (old,) = [each for each in world.store.tasks() if each.title == MANUAL]
+    token = world.store.claim(old.key, "ada", world.now, 300).attempts
+    cards = len(world.board.cards)
+
+    world.repo.write("TASKS.md", f"{BEGUN}- [ ] {HANDBOOK}\n  - [ ] Draw it\n")
+    world.repo.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    world.sync()
+    titles = [each.title for each in world.store.tasks() if each.key.source == "tasks-md"]
+    assert titles == ["Buy milk", HANDBOOK, "Draw it"]
+    (new,) = [each for each in world.store.tasks() if each.title == HANDBOOK]
+    assert new.key != old.key
+    assert world.store.finish(new.key, token, Status.DONE, world.now).task.assignee == "ada"
+    assert len(world.board.cards) == cards
+    assert not any(each.archived for each in world.board.cards.values())
+    (card,) = [each for each in world.board.cards.values() if each.title == HANDBOOK]
+    assert (card.key, str(old.key) in card.description) == (new.key, False)
+    # Another clone, which knows the new history alone, comes to the same keys and cards.
+    world.store = MemoryStore("p1")
+    world.sync()
+    assert len(world.board.cards) == cards
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_task_that_was_reworded_on_a_squashed_branch_stays_the_same(
+    world: World, is_deleted: bool
+) -> None:
+    git = world.repo.git
+    world.repo.commit(**{"TASKS.md": BEGUN})
+    git("checkout", "--quiet", "-b", "feat")
+    world.repo.commit("New", **{"TASKS.md": f"{BEGUN}- [ ] {MANUAL}\n"})
+    world.sync()
+    (old,) = [each for each in world.store.tasks() if each.title == MANUAL]
+    token = world.store.claim(old.key, "ada", world.now, 300).attempts
+    world.repo.commit("Say more", **{"TASKS.md": f"{BEGUN}- [ ] {HANDBOOK}\n  - [ ] Draw it\n"})
+    world.sync()
+    git("checkout", "--quiet", "main")
+    git("merge", "--quiet", "--squash", "feat")
+    world.repo.commit("Squash")
+    if is_deleted:
+        git("branch", "--quiet", "-D", "feat")
+    world.sync()
+    titles = [each.title for each in world.store.tasks() if each.key.source == "tasks-md"]
+    assert titles == ["Buy milk", HANDBOOK, "Draw it"]
+    (new,) = [each for each in world.store.tasks() if each.title == HANDBOOK]
+    assert (new.key == old.key, new.status, new.assignee) == (False, Status.IN_PROGRESS, "ada")
+    git("branch", "--quiet", "--force", "feat", "main")
+    world.sync()
+    world.store.finish(new.key, token, Status.DONE, world.now)
+    assert [each.title for each in world.board.cards.values() if each.archived] == []
+    assert sorted(each.title for each in world.board.cards.values()) == ["Buy milk", HANDBOOK, "x"]
+
+
+def test_a_new_task_that_is_reworded_before_its_first_commit_stays_the_same(world: World) -> None:
+    world.repo.commit(**{"TASKS.md": BEGUN})
+    world.sync()
+    key = TaskKey("p1", "tasks-md", "TASKS.md/12345678")
+    world.store.add(Task(key, MANUAL, Status.TODO, path="TASKS.md", line=2), world.now)
+
+    # As long as its line stands in a work tree, what others commit is another task.
+    other = world.repo.path.with_name("other")
+    world.repo.git("worktree", "add", "--quiet", "-b", "other", str(other))
+    (other / "TASKS.md").write_text(f"{BEGUN}- [ ] {MANUAL}\n")
+    world.repo.commit(**{"TASKS.md": f"{BEGUN}- [ ] Write the manual for us\n"})
+    world.sync()
+    titles = {each.key: each.title for each in world.store.tasks()}
+    assert titles[key] == MANUAL
+    assert "Write the manual for us" in titles.values()
+
+    (other / "TASKS.md").write_text(f"{BEGUN}- [ ] {HANDBOOK}\n")
+    Repo(other).commit("New")
+    world.sync()
+    titles = {each.key: each.title for each in world.store.tasks()}
+    filed = [title for each, title in titles.items() if each.source == "tasks-md"]
+    assert sorted(filed) == ["Buy milk", HANDBOOK, "Write the manual for us"]
+    assert key not in titles
 
 
 def tick(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.columns import ARCHIVED_WORD, LABELS, Column, LabelNames, digest
@@ -290,6 +291,8 @@ class Said:
         return Stamp(self.said.version, self.mark, self.archived)
 
 
+# A commit changes many tasks, so the same few words return on card after card.
+@lru_cache(maxsize=4096)
 def _version(word: str) -> Version:
     time, _, commit = word.partition(".")
     return Version(int(time), commit)

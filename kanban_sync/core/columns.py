@@ -102,6 +102,10 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
+# Made once: ``json.dumps`` makes one for each call, and a card has three digests.
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def digest(value: object) -> str:
     """Return a hash of plain data."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()

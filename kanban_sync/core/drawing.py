@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -208,17 +209,21 @@ def _put_away(version: CardVersion) -> CardVersion:
 
 def _version(tasks: Sequence[Task], branches: Collection[str]) -> CardVersion:
     """Return the newest versions; whom the database gave a task to is one of its words."""
-    texts = [
-        max(task.text_version, task.status_version)
-        if task.assignee and task.status_version.commit == SET_HERE
-        else task.text_version
-        for task in tasks
-    ]
-    statuses = [task.status_version for task in tasks]
-    return CardVersion(_newest(texts), _newest(statuses, sorted(branches)))
+    texts = tuple(
+        [
+            max(task.text_version, task.status_version)
+            if task.assignee and task.status_version.commit == SET_HERE
+            else task.text_version
+            for task in tasks
+        ]
+    )
+    statuses = tuple([task.status_version for task in tasks])
+    return CardVersion(_newest(texts), _newest(statuses, tuple(sorted(branches))))
 
 
-def _newest(versions: Sequence[Version], branches: Sequence[str] = ()) -> Version:
+# A commit changes many tasks, so the same few versions return in card after card.
+@lru_cache(maxsize=4096)
+def _newest(versions: tuple[Version, ...], branches: tuple[str, ...] = ()) -> Version:
     """Return the newest version; of a card with several tasks it tells about the others, too.
 
     Clones that know the same newest commit may know different ones of the other tasks. Who knows
@@ -228,14 +233,20 @@ def _newest(versions: Sequence[Version], branches: Sequence[str] = ()) -> Versio
     if not (versions[1:] or branches) or newest == UNKNOWN:
         return newest
     known = sum([version.time for version in versions])
-    told = crc32(repr((versions, branches) if branches else versions).encode())
-    others = f"{_in_order(known, 8)}{_in_order(told, 3)}"
-    return newest._replace(commit=f"{newest.commit[:COMMIT_DIGITS]}{others}")
+    words = [_WORDS % version for version in versions]
+    told = f"[{', '.join(words)}]"
+    told = f"({told}, {list(branches)!r})" if branches else told
+    others = f"{_in_order(known, 8)}{_in_order(crc32(told.encode()), 3)}"
+    return Version(newest.time, f"{newest.commit[:COMMIT_DIGITS]}{others}")
+
+
+_WORDS = "Version(time=%r, commit=%r)"
+"""How Python shows a version, written in a fraction of the time: cards keep a hash of it."""
 
 
 def _in_order(number: int, length: int) -> str:
     """Return the last digits of a number, as words that are in the order of their numbers."""
-    return "".join([DIGITS[number >> 6 * place & 63] for place in reversed(range(length))])
+    return "".join([DIGITS[number >> 6 * place & 63] for place in range(length - 1, -1, -1)])
 
 
 def _branches(tasks: Iterable[Task], drawing: Drawing) -> frozenset[str]:

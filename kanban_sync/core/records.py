@@ -235,7 +235,7 @@ def _card_from(row: list[Any]) -> Card:
         text,
         COLUMNS[column],
         frozenset(labels),
-        tuple([Checklist(title, tuple(map(_ITEM, items))) for title, items in checklists]),
+        tuple([_CHECKLIST((title, tuple(map(_ITEM, items)))) for title, items in checklists]),
         _card_version(version),
         evident,
         LabelNames(*names),
@@ -256,7 +256,7 @@ def _seen_from(row: list[Any]) -> SeenCard:
         frozenset(labels),
         tuple(
             [
-                SeenChecklist(list_id, name, place, tuple(map(_SEEN_ITEM, lines)))
+                _SEEN_CHECKLIST((list_id, name, place, tuple(map(_SEEN_ITEM, lines))))
                 for list_id, name, place, lines in checklists
             ]
         ),
@@ -272,6 +272,10 @@ def _seen_from(row: list[Any]) -> SeenCard:
 # What ``Item(...)`` does besides takes longer than to make one, and there are thousands.
 _ITEM: Callable[[Iterable[Any]], Item] = partial(tuple.__new__, Item)
 _SEEN_ITEM: Callable[[Iterable[Any]], SeenItem] = partial(tuple.__new__, SeenItem)
+_CHECKLIST: Callable[[Iterable[Any]], Checklist] = partial(tuple.__new__, Checklist)
+_SEEN_CHECKLIST: Callable[[Iterable[Any]], SeenChecklist] = partial(tuple.__new__, SeenChecklist)
+_VERSION: Callable[[Iterable[Any]], Version] = partial(tuple.__new__, Version)
+_CARD_VERSION: Callable[[Iterable[Any]], CardVersion] = partial(tuple.__new__, CardVersion)
 
 
 def _stamp_from(data: list[Any]) -> Stamp:
@@ -280,5 +284,7 @@ def _stamp_from(data: list[Any]) -> Stamp:
 
 
 def _card_version(data: list[Any]) -> CardVersion:
-    text, status = data
-    return CardVersion(Version(*text), Version(*status))
+    (text_time, text_commit), (status_time, status_commit) = data
+    return _CARD_VERSION(
+        (_VERSION((text_time, text_commit)), _VERSION((status_time, status_commit)))
+    )

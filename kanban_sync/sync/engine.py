@@ -307,23 +307,21 @@ class Engine:
         parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
         return " ".join(part for part in parts if part)
 
-    def _draw(self, session: Session, base: Mapping[TaskKey, Said]) -> Drawn:
+    def _draw(self, session: Session) -> Drawn:
         """Draw the cards of all tasks, with links to where the default branch is to be seen."""
+        base = self._base = without_expired(session.store.base(self._target), self._doors.now())
         said = session.settings.links
         links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
         drawing = replace(session.settings.drawing, links=links)
         tasks = session.store.tasks()
         cards = cards_of(tasks, drawing, self._doors.now())
-        return Drawn(with_ends(cards, tasks, base), drawing.mark)
+        return Drawn(with_ends(cards, tasks, base), drawing.mark, base)
 
     def _plan(self, session: Session, board: Board) -> Plan:
-        base = session.store.base(self._target)
-        base = self._base = without_expired(base, self._doors.now())
         self.progress.tick("reading the board")
         found = plan_board(
             board,
-            lambda: self._draw(session, base),
-            base,
+            lambda: self._draw(session),
             session.project,
             force=self.force,
             keep_drift=session.settings.drift == "keep",

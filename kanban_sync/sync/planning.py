@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,8 @@ from kanban_sync.core.operations import Create
 from kanban_sync.core.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from kanban_sync.core.board import BoardState, Card, Said
     from kanban_sync.core.model import TaskKey
@@ -20,16 +22,32 @@ if TYPE_CHECKING:
 
 
 class Drawn(NamedTuple):
-    """The cards as they ought to be, and the rendering mark of whoever drew them."""
+    """The cards as they ought to be, who drew them (the rendering mark), and what was agreed on."""
 
     cards: Sequence[Card]
     mark: str
+    base: Mapping[TaskKey, Said]
 
 
-def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in place of its state
+class _Coming(Mapping["TaskKey", "Said"]):
+    """A base that another thread still reads: whoever asks for anything of it waits."""
+
+    def __init__(self, drawing: Future[Drawn]) -> None:
+        self._drawing = drawing
+
+    def __getitem__(self, key: TaskKey) -> Said:
+        return self._drawing.result().base[key]
+
+    def __iter__(self) -> Iterator[TaskKey]:
+        return iter(self._drawing.result().base)
+
+    def __len__(self) -> int:
+        return len(self._drawing.result().base)
+
+
+def plan_board(
     board: Board,
     draw: Callable[[], Drawn],
-    base: Mapping[TaskKey, Said],
     project: str,
     *,
     force: bool = False,
@@ -37,7 +55,8 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
 ) -> Plan:
     """Read a board and return what has to be done; nothing is written.
 
-    ``draw`` is called in a thread of its own, while the board's answer is awaited.
+    ``draw`` is called in a thread of its own, while the board's answer is awaited: it reads the
+    base, too, which takes as long.
 
     A card that a person archived is not on the board. A clone that never saw it, or has lost its
     record, would make a second one. One that was seen there may have been deleted since: it is
@@ -54,10 +73,9 @@ def plan_board(  # noqa: PLR0913 - the arguments of a plan, with a board in plac
     with ThreadPoolExecutor(1, thread_name_prefix="drawing") as pool:
         drawing = pool.submit(draw)
         known = dict(board.ids)
-        actual = board.read(base)
+        actual = board.read(_Coming(drawing))
         drawn = drawing.result()
-    if is_another(board, known):
-        base = {}
+    base = {} if is_another(board, known) else drawn.base
     doubtful = doubtful_cards(drawn.cards, actual, base, drawn.mark, force=force)
     if doubtful:
         actual = asked_again(actual, board.ask_again(doubtful))

@@ -38,8 +38,7 @@ class Clone(Generic[AnyBoard]):
         """Read the board and decide; nothing is written."""
         return plan_board(
             self.board,
-            lambda: Drawn(tuple(desired), self.mark),
-            self.base,
+            lambda: Drawn(tuple(desired), self.mark, self.base),
             self.project,
             force=force,
             keep_drift=self.keep_drift,

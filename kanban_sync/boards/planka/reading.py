@@ -249,5 +249,13 @@ def _in_order(things: Iterable[Json]) -> list[Json]:
 
 
 def _stamp(values: Sequence[Json]) -> Stamp | None:
-    newest = max(values, key=lambda value: value["updatedAt"] or value["createdAt"], default=None)
-    return Stamp.parse(newest["content"]) if newest is not None else None
+    if not values:
+        return None
+    # One, unless the card was on another board too.
+    newest = max(values, key=_last_set) if values[1:] else values[0]
+    return Stamp.parse(newest["content"])
+
+
+def _last_set(value: Json) -> str:
+    at: str = value["updatedAt"] or value["createdAt"]
+    return at

@@ -1,0 +1,1 @@
+"""The front door for models: tools and resources of the Model Context Protocol."""

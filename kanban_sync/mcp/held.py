@@ -1,0 +1,100 @@
+"""The claims of one session: kept alive while it lasts, and what of them its model has to hear."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from kanban_sync.agents.heartbeat import words_for
+from kanban_sync.agents.work import ATTENDED
+from kanban_sync.core.errors import KanbanSyncError, LostClaimError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from kanban_sync.agents.work import Work
+    from kanban_sync.core.work import Entry
+
+BEATS = 3
+"""How many heartbeats are due within one lease: two may fail."""
+
+
+class HeldClaims:
+    """The claims of one agent. Usable from any thread."""
+
+    def __init__(self, agent: str, lease: float = ATTENDED) -> None:
+        """Begin with none.
+
+        Args:
+            agent: Who holds them.
+            lease: Seconds for which each heartbeat makes them last.
+        """
+        self._agent = agent
+        self.lease = lease
+        self._lock = threading.Lock()
+        self._tokens: dict[str, int] = {}
+        self._changed: dict[str, tuple[str, ...]] = {}
+        self._notes: list[str] = []
+        self._ended = threading.Event()
+
+    def hold(self, entry: Entry) -> None:
+        """Keep a claim alive from now on."""
+        if entry.claim is not None:
+            with self._lock:
+                self._tokens[str(entry.key)] = entry.claim.token
+
+    def let_go(self, key: str) -> None:
+        """Keep a claim alive no more."""
+        with self._lock:
+            self._tokens.pop(key, None)
+            self._changed.pop(key, None)
+
+    def keys(self) -> list[str]:
+        """Return the keys of what is claimed."""
+        with self._lock:
+            return sorted(self._tokens)
+
+    def notes(self) -> list[str]:
+        """Return what happened to the claims since it was asked last."""
+        with self._lock:
+            notes, self._notes = self._notes, []
+            return notes
+
+    def beat(self, work: Work) -> None:
+        """Extend all claims once; one that is lost is noted, and so is a task that changed."""
+        with self._lock:
+            tokens = dict(self._tokens)
+        for key, token in tokens.items():
+            try:
+                entry = work.extend(key, self._agent, token, self.lease)
+                changed = work.changed(entry)
+            except LostClaimError as error:
+                self.let_go(key)
+                self._note(str(error))
+                continue
+            except KanbanSyncError:
+                # The next one may come through: a claim is good until somebody else has one.
+                continue
+            if changed and self._changed.get(key) != changed:
+                self._changed[key] = changed
+                self._note(f"{key} {words_for(key, changed)}")
+
+    def keep(self, open_work: Callable[[], AbstractContextManager[Work]]) -> None:
+        """Beat until the session ends, in the thread that calls it."""
+        while not self._ended.wait(self.lease / BEATS):
+            if not self.keys():
+                continue
+            try:
+                with open_work() as work:
+                    self.beat(work)
+            except KanbanSyncError:
+                continue
+
+    def end(self) -> None:
+        """Let ``keep`` return; claims that are still held run out by themselves."""
+        self._ended.set()
+
+    def _note(self, text: str) -> None:
+        with self._lock:
+            self._notes.append(text)

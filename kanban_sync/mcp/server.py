@@ -1,0 +1,133 @@
+"""The tools and resources as the protocol has them, upon the official SDK. The only import of it.
+
+Whatever goes wrong is told to the model in words that say what to do next.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
+
+from kanban_sync import __version__
+from kanban_sync.agents.waiting import follow_events
+from kanban_sync.app import Clone
+from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.core.printable import printable_json
+from kanban_sync.mcp.held import HeldClaims
+from kanban_sync.mcp.tools import TOOLS, Tools, remedy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+Arguments = ParamSpec("Arguments")
+
+TASKS, BOARD = "kanban://tasks", "kanban://board"
+
+AGAIN = 5.0
+"""Seconds until a database that was away is looked for again."""
+
+INSTRUCTIONS = """\
+Tasks of this repository are claimed from a database, so that no two agents do the same one.
+plan_next tells what can be done now; claim_task before you begin, complete_task when it is done,
+release_task with the reason when it is not. Leave boxes and statuses in the task files to these
+tools. A claim lasts as long as this session; `notes` in an answer tells what happened to yours.
+"""
+
+
+def told(tool: Callable[Arguments, dict[str, Any]]) -> Callable[Arguments, dict[str, Any]]:
+    """Turn our errors into those that a model reads."""
+
+    @wraps(tool)
+    def called(*arguments: Arguments.args, **named: Arguments.kwargs) -> dict[str, Any]:
+        try:
+            return tool(*arguments, **named)
+        except KanbanSyncError as error:
+            raise ToolError(remedy(error)) from error
+
+    return called
+
+
+def build(folder: Path, agent: str) -> MCPServer[None]:
+    """Return a server for one agent in one clone; its claims live as long as it runs.
+
+    Args:
+        folder: A folder in the clone.
+        agent: The name under which tasks are claimed.
+    """
+    held = HeldClaims(agent)
+    tools = Tools(folder, agent, held)
+    bus = InMemorySubscriptionBus()
+
+    @asynccontextmanager
+    async def alive(_server: MCPServer[None]) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_in_thread, lambda: held.keep(Clone.at(folder).work))
+            group.start_soon(_in_thread, lambda: _publish(folder, bus))
+            try:
+                yield
+            finally:
+                held.end()
+                group.cancel_scope.cancel()
+
+    server = MCPServer[None](
+        "kanban-sync",
+        instructions=INSTRUCTIONS,
+        version=__version__,
+        log_level="WARNING",
+        lifespan=alive,
+        subscriptions=bus,
+    )
+    for name in TOOLS:
+        server.add_tool(told(getattr(tools, name)))
+    _add_resources(server, tools)
+    return server
+
+
+def serve(folder: Path, agent: str) -> None:
+    """Serve one model by standard input and output, until it hangs up."""
+    build(folder, agent).run("stdio")
+
+
+async def _in_thread(act: Callable[[], None]) -> None:
+    await anyio.to_thread.run_sync(act, abandon_on_cancel=True)
+
+
+def _publish(folder: Path, bus: InMemorySubscriptionBus) -> None:
+    """Tell who listens whenever something happens to a task, for ever."""
+    while True:
+        try:
+            with Clone.at(folder).work() as work:
+                for _ in follow_events(work, work.last_event()):
+                    for uri in (TASKS, BOARD):
+                        anyio.from_thread.run(bus.publish, ResourceUpdated(uri))
+        except KanbanSyncError:
+            time.sleep(AGAIN)
+
+
+def _add_resources(server: MCPServer[None], tools: Tools) -> None:
+    def read(look: Callable[[], dict[str, Any]]) -> str:
+        try:
+            return printable_json(json.dumps(look()))
+        except KanbanSyncError as error:
+            raise ResourceError(str(error)) from error
+
+    @server.resource(TASKS, mime_type="application/json")
+    def tasks() -> str:
+        """Return all open tasks, in the order of their files."""
+        return read(tools.list_tasks)
+
+    @server.resource(BOARD, mime_type="application/json")
+    def board() -> str:
+        """Return the columns of the board with their cards, and what was synced."""
+        return read(tools.board_status)

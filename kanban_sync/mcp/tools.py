@@ -1,0 +1,385 @@
+"""What a model can do with the tasks of one clone; arguments and answers are plain data.
+
+The docstrings of the methods named in ``TOOLS`` are what a model reads to choose among them.
+
+Each call looks whether commits are newer than the last sync and brings them in first; nothing is
+kept between two calls that could be old, but the claims of the session.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.agents.entries import done_data, entry_data, event_data
+from kanban_sync.agents.work import NewTask
+from kanban_sync.app import Clone, Watcher
+from kanban_sync.core.drawing import cards_of
+from kanban_sync.core.errors import (
+    BoardUnreachableError,
+    HeldError,
+    KanbanSyncError,
+    LostClaimError,
+    NotReadyError,
+    UnknownTaskError,
+    WorkError,
+)
+from kanban_sync.core.model import Status
+from kanban_sync.core.order import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from kanban_sync.agents.work import Done, Work
+    from kanban_sync.core.work import Entry
+    from kanban_sync.mcp.held import HeldClaims
+
+MOST = 20
+"""How many tasks ``plan_next`` hands out at most."""
+
+LISTED = 200
+"""How many tasks a list has at most; the others are counted."""
+
+REMEMBERED = 1000
+"""For how many idempotency keys the answer is remembered."""
+
+CLAIM = "Call claim_task with one of these keys before you begin."
+LOOK = "Nothing can be claimed now; call list_tasks to see what is open, or plan_next later."
+FINISH = "Do it, commit, and call complete_task; or release_task with the reason."
+MORE = "Commit its file, if it changed, and call plan_next for more."
+"""What a model does next."""
+
+MINIMAL = ("key", "title", "status", "priority", "tags", "path", "line")
+
+ENDS = (Status.DONE, Status.REVIEW, Status.BLOCKED, Status.FAILED, Status.CANCELLED)
+"""How work on a task may end."""
+
+TOOLS = (
+    "plan_next",
+    "claim_task",
+    "heartbeat",
+    "complete_task",
+    "release_task",
+    "list_tasks",
+    "get_task",
+    "plan_update",
+    "add_task",
+    "sync_now",
+    "board_status",
+)
+"""The methods of ``Tools`` that are offered, those first that are called most."""
+
+REMEDIES: tuple[tuple[type[KanbanSyncError], str], ...] = (
+    (LostClaimError, "Stop work on it, and call plan_next for other work."),
+    (HeldError, "Leave it to them, and call plan_next for other work."),
+    (NotReadyError, "Call get_task to see what it waits for, or plan_next for what is ready."),
+    (UnknownTaskError, "Call list_tasks for the keys that there are."),
+)
+"""What a model does next, by what went wrong; the first that fits counts."""
+
+
+def remedy(error: KanbanSyncError) -> str:
+    """Return an error's words with what to do next."""
+    for kind, text in REMEDIES:
+        if isinstance(error, kind):
+            return f"{error} {text}"
+    return str(error)
+
+
+class Tools:
+    """The tools of one session. Usable from any thread.
+
+    Raises:
+        KanbanSyncError: From any method; nothing was changed.
+    """
+
+    def __init__(self, folder: Path, agent: str, held: HeldClaims) -> None:
+        """Set out.
+
+        Args:
+            folder: A folder in the clone.
+            agent: The name under which tasks are claimed.
+            held: The claims of the session.
+        """
+        self._folder = folder
+        self._agent = agent
+        self._held = held
+        self._lock = threading.Lock()
+        self._answers: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def plan_next(  # noqa: PLR0913 - what a model may ask for
+        self,
+        limit: int = 5,
+        status: str = "",
+        epic: str = "",
+        milestone: str = "",
+        domain: str = "",
+        tags: list[str] | None = None,
+        minimal: bool = False,  # noqa: FBT001, FBT002 - the protocol names all arguments
+    ) -> dict[str, Any]:
+        """Return what to do next, first what comes first: what others wait for, then by priority.
+
+        Without a status only tasks that can be claimed now. Ask again whenever you need work: new
+        commits are brought in before the answer.
+
+        Args:
+            limit: How many at most, 1 to 20.
+            status: Only tasks with this status, as todo, in_progress, blocked, review or done.
+            epic: Only tasks of this epic.
+            milestone: Only tasks of this milestone.
+            domain: Only tasks of this domain.
+            tags: Only tasks with one of these tags.
+            minimal: true for key, title, status, priority, tags and place alone.
+        """
+        wanted = _tagged(tags)
+        with self._work() as work:
+            found = (
+                work.tasks(wanted, [_status(status)])
+                if status
+                else work.next(self._agent, wanted, LISTED)
+            )
+        for kind, which in (("epic", epic), ("milestone", milestone), ("domain", domain)):
+            found = [each for each in found if not which or _belongs(each, kind, which)]
+        chosen = [entry_data(each) for each in found[: max(1, min(limit, MOST))]]
+        then = "" if status else CLAIM if chosen else LOOK
+        tasks = _short(chosen) if minimal else chosen
+        return self._answer(tasks=tasks, of=len(found), yours=self._held.keys(), next=then)
+
+    def list_tasks(
+        self,
+        statuses: list[str] | None = None,
+        tags: list[str] | None = None,
+        parent: str = "",
+    ) -> dict[str, Any]:
+        """List tasks in the order of their files; those that are over only if asked for.
+
+        Args:
+            statuses: Only tasks with one of these statuses.
+            tags: Only tasks with one of these tags.
+            parent: Only tasks directly below the one with this key.
+        """
+        with self._work() as work:
+            wanted = _tagged(tags)._replace(parent=work.key(parent) if parent else None)
+            found = work.tasks(wanted, [_status(each) for each in statuses or ()])
+        shown = _short([entry_data(each) for each in found[:LISTED]])
+        return self._answer(tasks=shown, of=len(found))
+
+    def get_task(self, task: str) -> dict[str, Any]:
+        """Return all of one task: its words, what it waits for, who has it, and its history.
+
+        Args:
+            task: Its key, its id alone, or path:line.
+        """
+        with self._work() as work:
+            entry, history = work.show(task), work.history(task)
+        events = [event_data(each, json.loads(each.data or "{}")) for each in history]
+        return self._answer(task=entry_data(entry), history=events)
+
+    # --- working --------------------------------------------------------------------------------
+
+    def claim_task(self, task: str = "", tags: list[str] | None = None) -> dict[str, Any]:
+        """Claim a task before you work on it, so that nobody else does.
+
+        The claim is kept alive as long as this session lasts.
+
+        Args:
+            task: Its key, as plan_next tells it; empty for what comes first.
+            tags: Without a key: only a task with one of these tags.
+        """
+        lease = self._held.lease
+        with self._work() as work:
+            work.reclaim(leases=False)
+            done = (
+                work.start(task, self._agent, lease)
+                if task
+                else work.claim_next(self._agent, lease, _tagged(tags))
+            )
+        if done is None:
+            return self._answer(task=None, next=LOOK)
+        self._held.hold(done.entry)
+        return self._done(done, FINISH)
+
+    def heartbeat(self) -> dict[str, Any]:
+        """Keep your claims alive, and hear whether one was lost or its task has changed.
+
+        The server does so by itself; call it to hear at once.
+        """
+        with self._work() as work:
+            self._held.beat(work)
+        return self._answer(yours=self._held.keys())
+
+    def complete_task(self, task: str, outcome: str = "done", reason: str = "") -> dict[str, Any]:
+        """Say how your work on a task ended; its file is changed with it, commit that too.
+
+        Args:
+            task: Its key.
+            outcome: done, review (somebody has to look), blocked, failed or cancelled.
+            reason: Why; give one unless it is done.
+        """
+        status = _status(outcome)
+        if status not in ENDS:
+            raise WorkError(f"{outcome} is no end of work; one of {', '.join(ENDS)} is.")
+        with self._work() as work:
+            done = work.finish(task, status, self._agent, reason=reason)
+        self._held.let_go(str(done.entry.key))
+        return self._done(done, MORE)
+
+    def release_task(self, task: str, reason: str = "") -> dict[str, Any]:
+        """Give a task that you claimed back, so that others can do it.
+
+        Args:
+            task: Its key.
+            reason: Why.
+        """
+        with self._work() as work:
+            done = work.release(task, self._agent, reason=reason)
+        self._held.let_go(str(done.entry.key))
+        return self._done(done, MORE)
+
+    def plan_update(
+        self,
+        task: str,
+        status: str = "",
+        assignee: str | None = None,
+        reason: str = "",
+        idempotency_key: str = "",
+    ) -> dict[str, Any]:
+        """Set status or assignee of a task that nobody else has claimed.
+
+        For your own work use claim_task and complete_task.
+
+        Args:
+            task: Its key.
+            status: The new status: backlog, todo, planning, in_progress, blocked, review, done,
+                failed or cancelled.
+            assignee: Who is to do it; an empty name for anybody.
+            reason: Why.
+            idempotency_key: Any text of yours; the same one twice changes something once.
+        """
+        if not status and assignee is None:
+            raise WorkError("Nothing to set: give a status, an assignee, or both.")
+
+        def update() -> dict[str, Any]:
+            new = _status(status) if status else None
+            with self._work() as work:
+                done = work.set(task, self._agent, new, assignee, reason)
+            if done.entry.claim is None:
+                self._held.let_go(str(done.entry.key))
+            return self._done(done, "")
+
+        return self._once(idempotency_key, ("update", task, status, assignee, reason), update)
+
+    def add_task(
+        self, title: str, under: str = "", body: str = "", idempotency_key: str = ""
+    ) -> dict[str, Any]:
+        """Add a task that you found while working.
+
+        Args:
+            title: What is to be done, in one line.
+            under: The heading of the file below which it is written, where new tasks go to a file.
+            body: More about it, where new tasks go to the database alone.
+            idempotency_key: Any text of yours; the same one twice adds it once.
+        """
+
+        def add() -> dict[str, Any]:
+            with self._work() as work:
+                done = work.add(NewTask(title, under=under, body=body))
+            return self._done(done, "")
+
+        return self._once(idempotency_key, ("add", title, under, body), add)
+
+    # --- the board ------------------------------------------------------------------------------
+
+    def sync_now(self) -> dict[str, Any]:
+        """Bring task database and board up to date with what is committed; commits do so anyway."""
+        clone = self._clone()
+        settings = clone.settings()
+        try:
+            result = clone.sync(clone.target(settings), settings, Watcher())
+        except BoardUnreachableError as error:
+            return self._answer(outcome="unreachable", problem=str(error))
+        return self._answer(outcome=result.outcome.value)
+
+    def board_status(self) -> dict[str, Any]:
+        """Return the columns of the board with their cards, and what was synced when."""
+        clone = self._clone()
+        clone.refresh()
+        drawing = clone.settings().drawing
+        cards = cards_of(clone.tasks(), drawing, time.time())
+        lists = [
+            {
+                "name": name,
+                "cards": [str(card.key) for card in cards if card.column is column][:LISTED],
+                "of": sum(card.column is column for card in cards),
+            }
+            for column, name in drawing.layout.lists.items()
+        ]
+        return self._answer(lists=lists, status=clone.status())
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _clone(self) -> Clone:
+        return Clone.at(self._folder)
+
+    def _work(self) -> AbstractContextManager[Work]:
+        return self._clone().work()
+
+    def _done(self, done: Done, then: str) -> dict[str, Any]:
+        return self._answer(task=done_data(done), next=then)
+
+    def _answer(self, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Return an answer, with what happened to the claims of the session meanwhile."""
+        said = {name: value for name, value in data.items() if name != "next" or value}
+        notes = self._held.notes()
+        return {**said, "notes": notes} if notes else said
+
+    def _once(
+        self, key: str, call: tuple[Any, ...], act: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Do something once for a key, and answer the same when it is asked for again."""
+        if not key:
+            return act()
+        with self._lock:
+            before = self._answers.get(key)
+            if before is None:
+                answer = act()
+                self._answers[key] = (call, answer)
+                while len(self._answers) > REMEMBERED:
+                    del self._answers[next(iter(self._answers))]
+                return answer
+        if before[0] != call:
+            raise WorkError(
+                f"The idempotency key {key} was given with other words before; make a new one."
+            )
+        return before[1]
+
+
+def _status(text: str) -> Status:
+    try:
+        return Status(text)
+    except ValueError:
+        known = ", ".join(each for each in Status if each is not Status.ORPHANED)
+        raise WorkError(f"{text} is no status; one of {known} is.") from None
+
+
+def _tagged(tags: list[str] | None) -> Wanted:
+    return Wanted(tags=frozenset(each.lower() for each in tags or ()))
+
+
+def _short(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: each[name] for name in MINIMAL} for each in tasks]
+
+
+def _belongs(entry: Entry, kind: str, which: str) -> bool:
+    """Tell whether a task is of an epic, a milestone or a domain, as its file names it."""
+    wanted = which.casefold().strip()
+    task = entry.task
+    said = [value for name, value in task.fields if name.casefold() == kind]
+    said += [task.group, *((task.parent.name,) if task.parent else ())]
+    return any(wanted in {each.casefold(), each.casefold().rpartition("/")[2]} for each in said)

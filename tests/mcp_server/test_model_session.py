@@ -1,0 +1,234 @@
+"""A model's session, by the official client of the protocol and over standard input and output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+
+from cli.program import CHANGE, CHANGE_FILE, run_program
+from kanban_sync.core.errors import SetupError
+from kanban_sync.mcp.tools import TOOLS
+from repos import Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+TASKS = """\
+# Tasks
+
+## P1
+
+- [ ] Rotate the keys
+  - **ID**: rotate-keys
+  - **Tags**: ops
+- [ ] Use the new keys
+  - **ID**: use-keys
+  - **Blocked by**: rotate-keys
+
+## P2
+
+- [ ] Tidy the logs
+  - **ID**: tidy-logs
+"""
+ROADMAP = """\
+epics:
+  - id: E1
+    title: Search
+    milestones:
+      - id: M1
+        title: Index
+        tasks:
+          - id: R1
+            title: Build the index
+            status: pending
+            domain: storage
+"""
+PATIENCE = 60
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo.init(tmp_path / "shop")
+    files = {"TASKS.md": TASKS, CHANGE_FILE: CHANGE, ".kanban-sync.yaml": "project_id: shop\n"}
+    repo.commit("Begin", **files, **{"state/roadmap.yaml": ROADMAP})
+    return repo
+
+
+def session(repo: Repo, act: Callable[[Client], Awaitable[None]], *options: str) -> None:
+    """Let a client do something with a server of its own."""
+    call = ["-E", "-P", "-m", "kanban_sync", "mcp", *(options or ("--agent", "ada"))]
+    server = StdioServerParameters(
+        command=sys.executable, args=call, env=dict(os.environ), cwd=repo.path
+    )
+
+    async def run() -> None:
+        with anyio.fail_after(PATIENCE):
+            async with Client(server) as client:
+                await act(client)
+
+    anyio.run(run)
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Call a tool, and return its answer."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    assert isinstance(result.structured_content, dict)
+    return result.structured_content
+
+
+async def refusal(client: Client, tool: str, **arguments: Any) -> str:  # noqa: ANN401
+    """Call a tool that refuses, and return what the model reads."""
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    return str(getattr(result.content[0], "text", ""))
+
+
+def keys(answer: dict[str, Any]) -> list[str]:
+    return [each["key"].partition(":")[2] for each in answer["tasks"]]
+
+
+def test_a_model_goes_from_the_plan_to_a_task_that_is_done(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        offered = (await client.list_tools()).tools
+        assert [each.name for each in offered] == list(TOOLS)
+        assert all(each.description for each in offered)
+        plan = await call(client, "plan_next", tags=["ops"])
+        assert keys(plan) == ["rotate-keys"]
+        assert "claim_task" in plan["next"]
+        claimed = await call(client, "claim_task", task="rotate-keys")
+        assert (claimed["task"]["status"], claimed["task"]["agent"]) == ("in_progress", "ada")
+        assert keys(await call(client, "plan_next", tags=["ops"])) == []
+        done = await call(client, "complete_task", task="rotate-keys")
+        assert (done["task"]["status"], done["task"]["file"]["change"]) == ("done", "removed")
+        assert "use-keys" in keys(await call(client, "plan_next", limit=20, minimal=True))
+
+    session(repo, act)
+    assert "Rotate" not in (repo.path / "TASKS.md").read_text()
+
+
+def test_two_sessions_of_one_user_are_two_agents(repo: Repo) -> None:
+    async def second(client: Client) -> None:
+        assert "plan_next" in await refusal(client, "claim_task", task="tidy-logs")
+
+    async def first(client: Client) -> None:
+        await call(client, "claim_task", task="tidy-logs")
+        await anyio.to_thread.run_sync(lambda: session(repo, second, "--agent="))
+
+    session(repo, first, "--agent=")
+
+
+def test_a_task_that_is_committed_meanwhile_is_in_the_next_plan(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        assert keys(await call(client, "plan_next", tags=["new"])) == []
+        more = "- [ ] A new one\n  - **ID**: new-one\n  - **Tags**: new\n"
+        repo.commit("Add a task", **{"TASKS.md": TASKS + more})
+        assert keys(await call(client, "plan_next", tags=["new"])) == ["new-one"]
+
+    session(repo, act)
+
+
+def test_the_plan_is_narrowed_by_what_files_say(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        narrowed = {"domain": "storage"}
+        assert keys(await call(client, "plan_next", **narrowed)) == ["R1"]
+        assert keys(await call(client, "plan_next", epic="search", milestone="Index")) == ["R1"]
+        assert keys(await call(client, "plan_next", milestone="nobody's")) == []
+        [short] = (await call(client, "plan_next", domain="storage", minimal=True))["tasks"]
+        assert "body" not in short
+        assert len((await call(client, "plan_next", limit=999))["tasks"]) <= 20
+        assert keys(await call(client, "plan_next", status="review")) == []
+
+    session(repo, act)
+
+
+def test_nobody_gets_what_somebody_has_and_hears_what_to_do(repo: Repo) -> None:
+    assert run_program("task", "claim", "tidy-logs", "--agent", "bob", folder=repo.path).code == 0
+
+    async def act(client: Client) -> None:
+        assert "plan_next" in await refusal(client, "claim_task", task="tidy-logs")
+        assert "bob" in await refusal(client, "complete_task", task="tidy-logs")
+        assert "rotate-keys" in await refusal(client, "get_task", task="rotate-kys")
+        assert "get_task" in await refusal(client, "claim_task", task="use-keys")
+        assert "todo" in await refusal(client, "plan_update", task="use-keys", status="later")
+
+    session(repo, act)
+
+
+def test_a_claim_that_is_lost_and_a_task_that_changed_are_told(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        for task in ("tidy-logs", "rotate-keys"):
+            await call(client, "claim_task", task=task)
+        taken = ("task", "set", "tidy-logs", "--status", "todo", "--force", "--agent", "bob")
+        assert run_program(*taken, folder=repo.path).code == 0
+        said = (repo.path / "TASKS.md").read_text()
+        repo.commit("Say more", **{"TASKS.md": said.replace("Rotate the keys", "Rotate all keys")})
+        heard = await call(client, "heartbeat")
+        assert heard["yours"] == ["tasks-md:rotate-keys"]
+        lost, changed = sorted(heard["notes"], key=lambda each: "lost" not in each)
+        assert lost.startswith("Your claim of tasks-md:tidy-logs (token 1) is lost")
+        assert changed.startswith("tasks-md:rotate-keys changed since you claimed it: title")
+        assert "notes" not in await call(client, "heartbeat")
+
+    session(repo, act)
+
+
+def test_the_same_idempotency_key_does_something_once(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        new = {"title": "Look into it", "idempotency_key": "k1"}
+        first = await call(client, "add_task", **new)
+        assert await call(client, "add_task", **new) == first
+        other = {"title": "Something else", "idempotency_key": "k1"}
+        assert "make a new one" in await refusal(client, "add_task", **other)
+        found = await call(client, "list_tasks")
+        assert [each["title"] for each in found["tasks"]].count("Look into it") == 1
+        blocked = {"task": first["task"]["key"], "status": "blocked", "idempotency_key": "k2"}
+        assert await call(client, "plan_update", **blocked) == (
+            await call(client, "plan_update", **blocked)
+        )
+        history = (await call(client, "get_task", task=first["task"]["key"]))["history"]
+        assert [each["kind"] for each in history].count("status_changed") == 1
+
+    session(repo, act)
+
+
+def test_who_listens_is_told_that_tasks_changed(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        await call(client, "plan_next")
+        async with client.listen(resource_subscriptions=["kanban://tasks"]) as events:
+            claim = ("task", "claim", "tidy-logs", "--agent", "bob")
+            await anyio.to_thread.run_sync(lambda: run_program(*claim, folder=repo.path))
+            async for event in events:
+                assert getattr(event, "uri", "") == "kanban://tasks"
+                break
+        [content] = (await client.read_resource("kanban://tasks")).contents
+        assert '"tasks-md:tidy-logs"' in getattr(content, "text", "")
+
+    session(repo, act)
+
+
+def test_the_board_is_told_and_synced(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        assert (await call(client, "sync_now"))["outcome"] == "done"
+        board = await call(client, "board_status")
+        todo = next(each for each in board["lists"] if each["name"] == "To Do")
+        assert "tasks-md:tidy-logs" in todo["cards"]
+
+    session(repo, act)
+
+
+def test_without_its_package_the_command_says_what_to_install(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kanban_sync.cli import mcp as program  # noqa: PLC0415
+
+    monkeypatch.setattr(program, "find_spec", lambda _name: None)
+    monkeypatch.chdir(repo.path)
+    with pytest.raises(SetupError, match=r"pip install 'kanban-sync\[mcp\]'"):
+        program.command.main([], standalone_mode=False)

@@ -149,13 +149,13 @@ def _of_blocked(task: Named, blocking: Iterable[Named], told: Iterable[Edge]) ->
 def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:
     """Add what tasks are called now, then what their keys tell: it may be an old number."""
     called = [names_of_number(task.number) for task in tasks]
-    for (key, path, number, _, _), numbers in zip(tasks, called, strict=True):
+    for (key, path, number, *_), numbers in zip(tasks, called, strict=True):
         here = names.of_file(path)
         for name in numbers:
             here.setdefault(name, key)
         if number and not numbers:
             names.add(path, number, key, is_id=True)
-    for (key, path, _, _, _), numbers in zip(tasks, called, strict=True):
+    for (key, path, *_), numbers in zip(tasks, called, strict=True):
         name = own_name(key, path)
         names.of_file(path).setdefault(name, key)
         if not numbers:

@@ -350,7 +350,7 @@ class Engine:
         drawing = replace(session.settings.drawing, links=links)
         tasks = session.store.tasks()
         cards = cards_of(tasks, drawing, self._doors.now())
-        return Drawn(with_ends(cards, tasks, base), drawing.mark)
+        return Drawn(with_ends(cards, tasks, base), drawing.mark, tasks)
 
     def _plan(self, session: Session, board: Board) -> Plan:
         base = session.store.base(self._target)

@@ -253,9 +253,33 @@ class UnitReader:
             return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
+        good = () if is_alone and before else self._last_good(source, read)
+        if good:
+            return _Found(unit, files=good)
         were = self._were.merged
         self._merged |= {each: were[each] for each in slots if each in were}
         return _Found(unit, before)
+
+    def _last_good(self, source: Source, read: Sequence[ReadFile]) -> tuple[ReadFile, ...]:
+        """Return files as they were when they could be read last; nothing where one never could.
+
+        What other layers say of them is laid over that.
+        """
+        found: list[ReadFile] = []
+        parse = self._parsing.parser(source, lambda _path, _blob, _data: "")
+        for each in read:
+            if each.document.readable:
+                found.append(each)
+                continue
+            blob = each.state.good
+            try:
+                document = parse(each.file.path, blob) if blob else each.document
+            except MissingObjectError:
+                return ()
+            if not document.readable:
+                return ()
+            found.append(ReadFile(each.file._replace(blob=blob), document, each.state))
+        return tuple(found)
 
     def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""

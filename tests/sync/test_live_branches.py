@@ -514,3 +514,46 @@ def test_what_a_clone_lacks_for_now_is_not_remembered(clone: Clone) -> None:
     anew = replace(clone, store=MemoryStore(PROJECT))
     anew.sync()
     assert clone.tasks() == anew.tasks()
+
+
+# --- a default branch that cannot be read ---------------------------------------------------------
+
+BROKEN = ("<<<<<<< HEAD", "- [ ] apples", "=======", "- [x] apples", ">>>>>>> one", "")
+
+
+@pytest.mark.parametrize("is_synced", [True, False], ids=["synced before", "not"])
+def test_branches_have_their_say_while_the_default_branch_has_a_broken_file(
+    clone: Clone, is_synced: bool
+) -> None:
+    clone.switch("one")
+    clone.switch("main")
+    clone.tick("pears")
+    if is_synced:
+        clone.sync()
+    clone.commit(PLAIN, *BROKEN)
+    assert clone.done() == {"pears"}
+    clone.switch("one")
+    clone.tick("apples")
+    assert clone.done() == {"apples", "pears"}
+    assert any("conflict" in problem for problem in clone.problems)
+    clone.switch("two")
+    clone.tick("plums")
+    assert clone.done() == {"apples", "pears", "plums"}
+    clone.repo.git("branch", "-D", "one")
+    clone.repo.git("reset", "--hard", "--quiet", "HEAD~1")
+    assert clone.done() == {"apples", "pears"}
+    clone.switch("main")
+    clone.repo.git("branch", "-D", "two")
+    assert clone.done() == {"pears"}
+    clone.commit(PLAIN, *LINES, "- [ ] figs")
+    assert clone.seen() == dict.fromkeys(("apples", "pears", "plums", "figs"), "todo")
+
+
+def test_a_branch_that_forks_off_a_broken_file_says_what_it_changes(clone: Clone) -> None:
+    clone.sync()
+    clone.commit(PLAIN, *BROKEN)
+    clone.switch("one")
+    clone.commit("other.txt", "nothing of that")
+    assert clone.done() == set()
+    clone.commit(PLAIN, "# Tasks", "", "- [ ] apples", "- [x] pears", "- [ ] plums")
+    assert clone.seen() == {"apples": "todo", "pears": "done", "plums": "todo"}

@@ -26,6 +26,7 @@ from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
+from kanban_sync.sync.report import Report
 from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from kanban_sync.config import Settings
     from kanban_sync.core.board import Said
-    from kanban_sync.core.errors import SettingsError
-    from kanban_sync.core.model import Problem, TaskKey
+    from kanban_sync.core.errors import KanbanSyncError, OutOfReachError
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
     from kanban_sync.sync.requests import Request
@@ -98,19 +99,7 @@ class Session:
     project: str
     clone: Clone
     store: TaskStore
-    problem: SettingsError | None = None
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pass did, for whoever shows it; ``done`` is what was carried out of ``plan``."""
-
-    branch: str = ""
-    tip: str = ""
-    merged: Merged | None = None
-    problems: tuple[Problem, ...] = ()
-    plan: Plan | None = None
-    done: Plan | None = None
+    problem: KanbanSyncError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +142,7 @@ class Engine:
         self._session: Session | None = None
         self._base: Mapping[TaskKey, Said] = {}
         self._tips: Mapping[str, str] = {}
+        self._lacking: OutOfReachError | None = None
 
     def is_rebasing(self, served: Sequence[Request]) -> bool:
         """Tell whether a rebase is under way in a work tree that asked."""
@@ -172,6 +162,7 @@ class Engine:
 
         Raises:
             SettingsError: It is up to date, by the settings of before: those of now have problems.
+            OutOfReachError: The same, where this clone lacks the settings of now.
         """
         self._state.make()
         # Git is asked inside: of two passes the later one has seen the newer commits.
@@ -187,6 +178,7 @@ class Engine:
                 with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
                     recorded.count(merged.counts if merged is not None else {})
+                    recorded.lack(self._lacking)
                     if session.problem is not None:
                         raise session.problem
                 if self.serves_hooks:
@@ -208,6 +200,7 @@ class Engine:
             with_archive=session.settings.archived == "include",
             parses=session.store,
         )
+        self._lacking = reading.lacking if reading is not None else None
         if reading is None:
             return None
         self.report.branch, self.report.tip = reading.branch, reading.tip
@@ -252,9 +245,12 @@ class Engine:
         Raises:
             BoardUnreachableError: Nobody answered; what was not written is still due.
             KanbanSyncError: Some operations were refused, or the board cannot be written at all.
+            OutOfReachError: It is as far as this clone can tell; what it lacks is still due.
         """
         with self._kept_session() as session:
             self._sync_board(session)
+        if self._lacking is not None:
+            raise self._lacking
         self._state.mark_fresh()
 
     def preview(self) -> Plan | None:

@@ -32,6 +32,7 @@ from kanban_sync.sync.parsing import hash_of, why_emptied
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kanban_sync.core.errors import OutOfReachError
     from kanban_sync.core.model import Task
     from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
@@ -48,6 +49,7 @@ class Reading:
     """All tasks that the files hold, what became of the others, and what to remember.
 
     ``is_new`` tells whether anything was read at all; if not, the tasks are the database's.
+    ``lacking`` tells why the base layer is not read as it is, but as it was.
     """
 
     tasks: tuple[Task, ...]
@@ -57,6 +59,7 @@ class Reading:
     branch: str
     tip: str
     is_new: bool
+    lacking: OutOfReachError | None = None
 
 
 class Behind(NamedTuple):

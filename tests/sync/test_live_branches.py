@@ -557,3 +557,43 @@ def test_a_branch_that_forks_off_a_broken_file_says_what_it_changes(clone: Clone
     assert clone.done() == set()
     clone.commit(PLAIN, "# Tasks", "", "- [ ] apples", "- [x] pears", "- [ ] plums")
     assert clone.seen() == {"apples": "todo", "pears": "done", "plums": "todo"}
+
+
+# --- a partial clone ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["read before", "not"])
+@pytest.mark.parametrize("remote_too", [True, False], ids=["remote branches too", "not"])
+def test_a_partial_clone_goes_on_with_what_is_there_while_its_remote_is_away(
+    clone: Clone, tmp_path: Path, is_read: bool, remote_too: bool
+) -> None:
+    clone.repo.git("config", "uploadpack.allowFilter", "true")
+    partial = replace(clone, repo=Repo(tmp_path / "partial"), store=MemoryStore(PROJECT))
+    partial.liveness = Liveness(now=START, remote=remote_too)
+    url = clone.repo.path.as_uri()
+    clone.repo.git("clone", "--quiet", "--filter=blob:none", url, partial.repo.path)
+    if is_read:
+        partial.sync()
+    clone.tick("apples")
+    partial.repo.git("fetch", "--quiet")
+    away = clone.repo.path.rename(tmp_path / "away")
+    partial.clock = clone.clock
+    partial.switch("one")
+    partial.tick("pears")
+    assert partial.done() == {"pears"}
+    partial.switch("main")
+    partial.tick("plums")
+    reading = partial.sync()
+    assert reading is not None
+    assert "the remote cannot be reached" in str(reading.lacking)
+    assert partial.done() == {"pears", "plums"}
+    again = partial.sync()
+    assert again is not None
+    assert (again.is_new, again.lacking is None) == (False, False)
+    away.rename(clone.repo.path)
+    assert partial.done() == {"apples", "pears", "plums"}
+    last = partial.sync()
+    assert last is not None
+    assert last.lacking is None
+    branches = {task.title: task.branch for task in partial.tasks()}
+    assert branches == {"apples": "", "pears": "one", "plums": "main (local)"}

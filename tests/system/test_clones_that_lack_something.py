@@ -1,11 +1,12 @@
-"""A job that fetched one commit, and never synced before, makes no card twice."""
+"""Clones without history, or without contents: what they cannot know is left, the rest is done."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repos import Repo
 from system.board_server import columns
-from system.synced_clone import BOARD, PROJECT, TASKS, SyncedClone
+from system.synced_clone import BOARD, CHANGE, PROJECT, TASKS, SyncedClone
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
@@ -70,3 +71,37 @@ def test_a_board_that_only_jobs_write_follows_a_task_that_is_reworded(
     assert {*columns(fresh_server.state)} == {
         *("add-login", "one", "two", "three blind mice", "four")
     }
+
+
+def test_while_its_remote_is_away_a_partial_clone_syncs_what_it_has(
+    clone: SyncedClone, server: BoardServer
+) -> None:
+    hub = Repo(clone.path.parent / "hub")
+    clone.git("clone", "-q", "--bare", ".", hub.path)
+    hub.git("config", "uploadpack.allowFilter", "true")
+    partial = SyncedClone(clone.path.parent / "partial", server)
+    clone.git("clone", "-q", "--filter=blob:none", hub.path.as_uri(), partial.path)
+    partial.run("install").check_returncode()
+    partial.run("allow", "--yes").check_returncode()
+    partial.run("sync", "--wait").check_returncode()
+    clone.tick("four")
+    clone.quietly("commit", "-qam", "tick")
+    clone.git("push", "-q", hub.path, "main")
+    partial.git("fetch", "-q")
+    away = hub.path.rename(clone.path.parent / "away")
+
+    partial.git("switch", "-q", "-c", "one")
+    partial.commit_ticks("1.1", path=CHANGE)
+    partial.wait_for_the_end()
+    assert partial.done_on_board() == partial.done_in_database() == {"1.1 Draw it"}
+    assert partial.state.pending.exists()
+    told = partial.run("sync")
+    assert told.returncode == 1
+    assert "the remote cannot be reached" in told.stderr
+    for command in ("status", "log"):
+        assert "the remote cannot be reached" in partial.run(command).stdout, command
+
+    away.rename(hub.path)
+    partial.run("sync").check_returncode()
+    partial.wait()
+    assert partial.done_on_board() == partial.done_in_database() == {"1.1 Draw it", "four"}

@@ -85,6 +85,10 @@ class SlotState:
         """Whether its tasks went to another slot, and nothing is known of them here any more."""
         return bool(self.taken) and set(self.taken.values()) == {ELSEWHERE}
 
+    def owns(self) -> set[str]:
+        """Return the own keys of all tasks that are there."""
+        return {task.own for task in self.tasks}
+
     def tops(self) -> dict[str, str]:
         """Return the own keys of all tasks below others, each with the top-level one's over it."""
         found: dict[str, str] = {}

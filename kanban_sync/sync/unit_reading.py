@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.assemble import Own, ReadFile, tasks_of, vanished, with_newest
-from kanban_sync.core.clones import record_of
+from kanban_sync.core.assemble import ReadFile, tasks_of, vanished, with_newest
+from kanban_sync.core.clones import own_of
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.following import deletions, follow, without_file
 from kanban_sync.core.model import UNKNOWN, Problem, TaskKey, Version
@@ -20,7 +20,6 @@ from kanban_sync.core.slots import (
     SlotChange,
     Slots,
     SlotState,
-    effective,
     heirs,
     left,
     slots_of,
@@ -120,7 +119,8 @@ class UnitReader:
         slots = Slots({**self._gone, **self._slots, **self._units}, self._merged, forks)
         now = {**self._slots, **self._merged}.values()
         by_path = {state.path: state for state in now if state.path}
-        gone = vanished(self._known.all, set(self._tasks), by_path, self._own())
+        own = own_of(self._deleted, self._files, self._unread)
+        gone = vanished(self._known.all, set(self._tasks), by_path, own)
         problems = (problem for each in self._overlays.values() for problem in each.problems)
         return Reading(
             tuple(self._tasks.values()),
@@ -200,13 +200,6 @@ class UnitReader:
         link = self._behind[path].folder if path in self._behind else path
         there = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
         return f"{there}{path[len(link) :]}"
-
-    def _own(self) -> Own:
-        """Return what may be said of tasks that no file of this clone holds."""
-        if not self._files.is_shared:
-            return Own(self._deleted)
-        before, unread = record_of(effective(self._files.slots)), record_of(self._unread)
-        return Own(self._deleted, before.held, unread.held)
 
     def _gone_slots(self, prefix: str) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""

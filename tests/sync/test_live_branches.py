@@ -597,3 +597,76 @@ def test_a_partial_clone_goes_on_with_what_is_there_while_its_remote_is_away(
     assert last.lacking is None
     branches = {task.title: task.branch for task in partial.tasks()}
     assert branches == {"apples": "", "pears": "one", "plums": "main (local)"}
+
+
+# --- what was done and is there no more -----------------------------------------------------------
+
+BEGUN = {
+    "plain": (PLAIN, "- [ ] apples", "- [x] figs"),
+    "v1.0": (PLAIN, "## P1\n\n- [ ] apples\n  - **ID**: apples", "- [x] figs\n  - **ID**: figs"),
+    "table": (
+        PLAIN,
+        "| ID | Task | Status |\n|-|-|-|\n| T-1 | apples | todo |",
+        "| T-2 | figs | done |",
+    ),
+    "roadmap": (
+        "roadmap.yaml",
+        "tasks:\n  - {id: a, title: apples, status: todo}",
+        "  - {id: f, title: figs, status: done}",
+    ),
+}
+"""Dialect -> a file, how it begins, and a task that is done."""
+
+
+@pytest.mark.parametrize("dialect", BEGUN)
+def test_a_task_that_was_done_stays_so_if_a_commit_takes_it_out(clone: Clone, dialect: str) -> None:
+    path, begin, figs = BEGUN[dialect]
+    clone.commit(path, begin)
+    clone.switch("one")
+    clone.commit(path, begin, figs)
+    assert status_of(clone, "figs") == "done"
+    tip = clone.repo.git("rev-parse", "HEAD")
+    clone.switch("main")
+    clone.repo.git("branch", "-D", "one")
+    assert status_of(clone, "figs") == "orphaned"
+    clone.repo.git("merge", "--quiet", "--ff-only", tip)
+    assert status_of(clone, "figs") == "done"
+    clone.commit(path, begin)
+    assert status_of(clone, "figs") == "done"
+    clone.commit("other.txt", "nothing of that")
+    assert status_of(clone, "figs") == "done"
+
+
+@pytest.mark.parametrize("dialect", BEGUN)
+def test_a_new_task_of_a_branch_is_called_as_it_is_once_the_branch_is_merged(
+    clone: Clone, dialect: str
+) -> None:
+    path, begin, figs = BEGUN[dialect]
+    clone.commit(path, begin)
+    clone.switch("one")
+    clone.commit(path, begin, figs)
+    clone.sync()
+    keys = {task.key for task in clone.store.tasks()}
+    clone.switch("main")
+    clone.merge("one")
+    clone.sync()
+    assert {task.key for task in clone.store.tasks()} == keys
+
+
+def test_a_change_that_only_a_deleted_branch_archived_is_taken_back(clone: Clone) -> None:
+    clone.switch("one")
+    clone.commit("openspec/changes/archive/2026-01-01-garden/tasks.md", "## 1. Do", "- [x] 1.1 dig")
+    clone.sync()
+    clone.commit("openspec/changes/yard/tasks.md", "## 1. Do", "- [x] 1.1 sow")
+    assert status_of(clone, "yard") == "review"
+    clone.repo.git("mv", "openspec/changes/yard", "openspec/changes/archive/2026-01-02-yard")
+    clone.save()
+    assert status_of(clone, "yard") == "done"
+    clone.switch("main")
+    clone.repo.git("branch", "-D", "one")
+    assert status_of(clone, "yard") == "orphaned"
+
+
+def status_of(clone: Clone, title: str) -> str:
+    clone.sync()
+    return next(task.status.value for task in clone.store.tasks() if task.title == title)

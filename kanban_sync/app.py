@@ -27,8 +27,9 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
-from kanban_sync.sync.engine import Doors, Engine, Report
+from kanban_sync.sync.engine import Doors, Engine
 from kanban_sync.sync.notices import advice, failure, surprise
+from kanban_sync.sync.report import SyncResult
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
 from kanban_sync.sync.session import Session
@@ -58,15 +59,6 @@ class Watcher:
     log: Callable[[str], None] = lambda _text: None
 
 
-@dataclass(frozen=True, slots=True)
-class SyncResult:
-    """How a sync in the foreground ended: with what outcome, and what it did."""
-
-    outcome: Outcome
-    report: Report
-    target: Target | None
-
-
 class Clone(Checkout):
     """One clone with its task database and its board."""
 
@@ -90,12 +82,13 @@ class Clone(Checkout):
         Raises:
             RepositoryError: There is no commit yet.
             SettingsError: The committed settings file has problems, and no others ever served.
+            OutOfReachError: The same, where this clone lacks them.
             SetupError: The settings name a default branch that this clone does not have.
         """
-        problem: SettingsError | None = None
+        problem: KanbanSyncError | None = None
         try:
             chosen, repository = self.open_git(settings, worktree)
-        except SettingsError as error:
+        except (SettingsError, OutOfReachError) as error:
             last = used(self.state)
             if last is None:
                 raise

@@ -47,6 +47,7 @@ class References:
         self._loose: set[str] | None = None
         self._moment = 0.0
         self._configuration: str | None = None
+        self._instead = ""
 
     def choose(
         self, *, default_branch: str, current: Path | None, liveness: Liveness | None = None
@@ -111,11 +112,23 @@ class References:
             return reference.removeprefix(BRANCH) or commit, commit
         name, reference = self._default(heads)
         if name:
-            return name, heads[reference]
+            return name, self._instead or heads[reference]
         if self.is_lacking:
             return "", ""
         reference, commit = self.head_of(self._common_dir)
         return reference.removeprefix(BRANCH) or commit, commit
+
+    def go_back(self, tips: Mapping[str, str]) -> bool:
+        """Read the default branch as it was read last from now on, or as far as it is here.
+
+        So where a partial clone lacks what was fetched since. ``tips`` are those of the last pass;
+        the answer is False if there is nothing to go back to.
+        """
+        name, tip = self.branch()
+        last, here = tips.get(name, ""), self.heads().get(BRANCH + name, "")
+        is_ahead = bool(here) and (not last or self.common(last, here) == last)
+        self._instead = here if is_ahead else last
+        return self._instead not in {"", tip}
 
     @property
     def is_guessing(self) -> bool:
@@ -196,10 +209,11 @@ class References:
         if liveness is None or self._current is not None:
             return {}
         below = (BRANCH, REMOTE) if liveness.remote else (BRANCH,)
+        left_out = {ORIGIN_HEAD, *([self._default(self.heads())[1]] if self._instead else ())}
         found = {
             name.removeprefix(BRANCH).removeprefix("refs/"): tip
             for name, tip in self.heads().items()
-            if name.startswith(below) and tip != base and name != ORIGIN_HEAD
+            if name.startswith(below) and tip != base and name not in left_out
         }
         found |= detached_heads(self._common_dir)
         if name in found:

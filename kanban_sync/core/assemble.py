@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.columns import ARCHIVED_WORD, ROOT_FIELD
@@ -152,12 +153,28 @@ class Own(NamedTuple):
 
     ``deleted`` are files with the commits that took them away. ``held`` are the tasks that its
     files held before, as (source, name), where other clones speak of tasks, too; None where it is
-    by itself, and knows of all. ``unread`` are those of files that cannot be read now.
+    by itself, and knows of all. ``unread`` are those of files that cannot be read now. ``former``
+    are the states of files at the last pass, and ``units`` what lay in folders then, by the path.
     """
 
     deleted: Mapping[str, Version]
     held: Collection[tuple[str, str]] | None = None
     unread: Collection[tuple[str, str]] = ()
+    former: Mapping[str, SlotState] = MappingProxyType({})
+    units: Collection[str] = ()
+
+    def is_withdrawn(self, task: Task, state: SlotState, own: str) -> bool:
+        """Tell whether a task went since the last pass though no commit took it out.
+
+        So it is where a branch was deleted, or went back, that alone had it.
+        """
+        had = self.former.get(task.path)
+        was_there = task.path in self.units if had is None else own in had.owns()
+        is_told = own in state.removed or own in state.completed or task.path in self.deleted
+        inside = f"{task.path}/"
+        return (
+            was_there and not is_told and not any(each.startswith(inside) for each in self.deleted)
+        )
 
     def version_of(self, task: Task, state: SlotState, own: str) -> Version | None:
         """Return the version with which a task is gone, None if this clone cannot say that."""
@@ -190,8 +207,8 @@ def vanished(
 
     In the v1.0 dialect a block was completed that a commit removed from a file that is still there,
     if no other file holds its id; its sub-tasks stay as they were. Elsewhere a vanished task is
-    orphaned. One that was over stays so, but for a line that was taken out of a
-    task that is still there. What is only hidden in its file stays as it is.
+    orphaned. One that was over stays so if a commit took it out, but for a line of a task that is
+    still there. What is only hidden in its file stays as it is.
 
     Args:
         known: All tasks of the database.
@@ -212,10 +229,12 @@ def vanished(
             continue
         is_candidate = task.parent is None and own not in ids
         removal = _removal(state, task.key.name, own) if is_candidate else None
-        if removal is not None or task.status is Status.DONE:
+        is_withdrawn = task.parent is None and mine.is_withdrawn(task, state, own)
+        if removal is not None or (task.status is Status.DONE and not is_withdrawn):
             done.add(task.key)
         is_again = task.status is Status.DONE and (removal or UNKNOWN) > task.status_version
-        if task.status.is_over and task.parent not in held and not is_again:
+        is_kept = task.parent not in held and not is_again and not is_withdrawn
+        if task.status.is_over and is_kept:
             continue
         version = mine.version_of(task, state, own) if removal is None else removal
         if version is None:

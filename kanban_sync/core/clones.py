@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.assemble import Own
 from kanban_sync.core.identity import similar
 from kanban_sync.core.model import UNKNOWN, Status
 from kanban_sync.core.slots import effective
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey, Version
+    from kanban_sync.core.ports import FilesState
     from kanban_sync.core.slots import SlotState
 
 PLACE = ("parent", "number", "position", "path", "line", "branch")
@@ -189,6 +191,25 @@ def voice_of(
 
 def _file(slot: str, state: SlotState) -> tuple[str, str]:
     return slot.partition(":")[0], state.path
+
+
+def own_of(
+    deleted: Mapping[str, Version], files: FilesState, unread: Mapping[str, SlotState]
+) -> Own:
+    """Return what a clone may say of tasks that its files do not hold.
+
+    Args:
+        deleted: The files that commits took away since the last pass.
+        files: What was recorded at the last pass.
+        unread: The states of what cannot be read now.
+    """
+    were = effective(files.slots)
+    units = {slot for slot in were if slot.partition(":")[2].startswith(UNIT)}
+    former = {state.path: state for slot, state in were.items() if slot not in units}
+    own = Own(deleted, former=former, units={were[slot].path for slot in units})
+    if not files.is_shared:
+        return own
+    return own._replace(held=record_of(were).held, unread=record_of(unread).held)
 
 
 def record_of(slots: Mapping[str, SlotState]) -> Record:

@@ -129,7 +129,7 @@ def _by_task(
     owners = {said.card_id: key for key, said in base.items() if said.card_id}
     marks: dict[str, TaskKey] = {}
     found: dict[TaskKey, list[SeenCard]] = {}
-    for seen in sorted(actual.cards, key=_age):
+    for seen in sorted(actual.cards, key=age):
         key = owners.get(seen.id)
         if key is None and seen.key is not None and seen.key.project == project:
             named = seen.stamp.task if seen.stamp is not None else ""
@@ -157,7 +157,7 @@ def _choose(candidates: Sequence[SeenCard], known: Said | None) -> SeenCard:
     # One that we put away gives way to one that is there; a person's archiving counts.
     return min(
         candidates,
-        key=lambda seen: (archived_by_us(seen, known), not _is_made(seen, known), _age(seen)),
+        key=lambda seen: (archived_by_us(seen, known), not _is_made(seen, known), age(seen)),
     )
 
 
@@ -224,6 +224,9 @@ def archived_by_us(seen: SeenCard, base: Said | None) -> bool:
     return seen.archived and (marked or seen.adrift or (base is not None and base.archived))
 
 
-def _age(card: SeenCard) -> tuple[int, str]:
-    """Sort key: ids grow with time; they are numbers in text, so the shorter one is the older."""
+def age(card: SeenCard) -> tuple[int, str]:
+    """Return what cards are sorted by, the oldest first.
+
+    Ids grow with time; they are numbers in text, so the shorter one is the older.
+    """
     return (len(card.id), card.id)

@@ -48,6 +48,7 @@ FEW_WORDS = 3
 
 _WORD = re.compile(r"\S+")
 _IN_FRONT = re.compile(r"[^\w]+")
+_MADE_OF_WORDS = re.compile(r"[0-9a-f]{8}(?:~[0-9]+)?")
 _NUMBERED = re.compile(
     r"(?:task|step|issue|story|ticket)[ #-]*[0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?(?!\w)"
 )
@@ -111,6 +112,11 @@ def own_key(traits: Traits, is_taken: Callable[[str], bool]) -> str:
         count += 1
         found = f"{wanted}~{count}"
     return found
+
+
+def is_of_words(own: str) -> bool:
+    """Tell whether an own key was made of a task's words, not of an id or a number."""
+    return _MADE_OF_WORDS.fullmatch(own) is not None
 
 
 @lru_cache(KEPT)

@@ -59,8 +59,8 @@ def carry(
     if not document.readable:
         kept = before[0] if before else EMPTY
         prefixes = _prefixes(before[:1], change, (), document)
-        made = change.version.time
-        return replace(kept, blob=change.new, path=change.path, prefixes=prefixes, made=made)
+        state = replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
+        return replace(state, made=change.version.time, good=kept.good or kept.blob)
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
     ]

@@ -32,7 +32,8 @@ class Opinion(NamedTuple):
     ``line`` is the task as the layer has it; None where it took it out, with the version ``gone``,
     and ``is_done`` if that completed it. A value counts only with ``has_text`` or ``has_status``.
     ``behind`` is the task that stands before a new one among its neighbours; ``past`` are the
-    values that the task had had before the layer forked off.
+    values that the task had had before the layer forked off. ``prefix`` is what stands in front of
+    the own key in the name, None where that is the path.
     """
 
     layer: str
@@ -44,6 +45,7 @@ class Opinion(NamedTuple):
     gone: Version = UNKNOWN
     is_done: bool = False
     past: tuple[str, ...] = ()
+    prefix: str | None = None
 
     @property
     def newest(self) -> Version:
@@ -78,8 +80,8 @@ def opinions_of(
     """
     had = [{task.own: task for task in fork.tasks} for fork in forks]
     last: dict[str, str] = {}
-    lines = lines_of(side) if side is not None else []
-    for line in lines:
+    state = side.state if side is not None else EMPTY
+    for line in lines_of(side) if side is not None else ():
         keyed = line.keyed
         former = [tasks[keyed.own] for tasks in had if keyed.own in tasks]
         behind = last.get(keyed.above, "")
@@ -88,8 +90,10 @@ def opinions_of(
         has_status = all(each.status != keyed.status for each in former)
         if has_text or has_status:
             past = forks[0].past.get(keyed.own, ())
-            yield Opinion(layer, keyed.own, line, has_text, has_status, behind, past=past)
-    state = side.state if side is not None else EMPTY
+            prefix = state.prefixes.get(keyed.own)
+            yield Opinion(
+                *(layer, keyed.own, line, has_text, has_status, behind), past=past, prefix=prefix
+            )
     there = {each.own for each in (*state.tasks, *state.hidden)}
     for own in had[0]:
         if own not in there and all(own in tasks for tasks in had):

@@ -260,6 +260,7 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
             by_own.setdefault(each.own, []).append(ahead)
     hidden = {each.own for each in state.hidden}
     completed, removed = dict(state.completed), dict(state.removed)
+    prefixes = dict(state.prefixes)
     for own, said in by_own.items():
         merged = _line(text.lines.get(own), said)
         gone = [each for each in said if each.line is None]
@@ -275,10 +276,13 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
             continue
         text.put(merged, next((each.behind for each in said if each.behind), ""))
         removed.pop(own, None)
+        if own not in state.taken:
+            # A new one is called as it will be once its branch is merged.
+            prefixes |= ((own, each.prefix) for each in said if each.prefix is not None)
     tasks, keyed = text.whole()
     document = read.document._replace(tasks=tasks)
     state = replace(state, tasks=keyed, completed=completed, removed=removed)
-    return ReadFile(read.file, document, state)
+    return ReadFile(read.file, document, replace(state, prefixes=prefixes))
 
 
 def _ahead(opinion: Opinion, state: SlotState, now: Line | None) -> Opinion | None:

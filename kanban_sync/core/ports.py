@@ -128,6 +128,13 @@ class Repository(Protocol):
         """
         ...
 
+    def go_back(self, tips: Mapping[str, str]) -> bool:
+        """Take for the base layer, from now on, what there was of it at former tips.
+
+        So where its contents are out of reach. The answer is False if there is no such state.
+        """
+        ...
+
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
         """Return which of these paths are symbolic links in a commit, with their blob ids."""
         ...

@@ -56,6 +56,7 @@ class SlotState:
     ``made`` is the time of the commit that gave the file this content.
     ``removed`` are the own keys of all tasks that a commit took out and none
     brought back, each with that commit's version, which is newer than any that the task had.
+    ``good`` is the last content that said all this, where ``blob`` is one that cannot be read.
     """
 
     blob: str
@@ -71,6 +72,7 @@ class SlotState:
     roots: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     made: int = 0
+    good: str = ""
 
     def name_of(self, own: str, top: str = "") -> str:
         """Return the name in the key of a task, by its own key and the top-level one's over it."""
@@ -82,6 +84,10 @@ class SlotState:
     def is_elsewhere(self) -> bool:
         """Whether its tasks went to another slot, and nothing is known of them here any more."""
         return bool(self.taken) and set(self.taken.values()) == {ELSEWHERE}
+
+    def owns(self) -> set[str]:
+        """Return the own keys of all tasks that are there."""
+        return {task.own for task in self.tasks}
 
     def tops(self) -> dict[str, str]:
         """Return the own keys of all tasks below others, each with the top-level one's over it."""

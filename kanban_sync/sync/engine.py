@@ -28,6 +28,7 @@ from kanban_sync.sync.other_keys import rename
 from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
+from kanban_sync.sync.report import Report
 from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.board import Said
-    from kanban_sync.core.model import Problem, TaskKey
+    from kanban_sync.core.errors import OutOfReachError
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Merged, Source, TaskStore
     from kanban_sync.sync.requests import Request
@@ -61,18 +63,6 @@ HOUR = 3600
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pass did, for whoever shows it; ``done`` is what was carried out of ``plan``."""
-
-    branch: str = ""
-    tip: str = ""
-    merged: Merged | None = None
-    problems: tuple[Problem, ...] = ()
-    plan: Plan | None = None
-    done: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +105,7 @@ class Engine:
         self._session: Session | None = None
         self._base: Mapping[TaskKey, Said] = {}
         self._tips: Mapping[str, str] = {}
+        self._lacking: OutOfReachError | None = None
 
     def is_rebasing(self, served: Sequence[Request]) -> bool:
         """Tell whether a rebase is under way in a work tree that asked."""
@@ -134,6 +125,7 @@ class Engine:
 
         Raises:
             SettingsError: It is up to date, by the settings of before: those of now have problems.
+            OutOfReachError: The same, where this clone lacks the settings of now.
         """
         self._state.make()
         # Git is asked inside: of two passes the later one has seen the newer commits.
@@ -149,6 +141,7 @@ class Engine:
                 with self._recorded(session.store, DATABASE) as recorded:
                     merged = self._merge(session)
                     recorded.count(merged.counts if merged is not None else {})
+                    recorded.lack(self._lacking)
                     if session.problem is not None:
                         raise session.problem
                 if self.serves_hooks:
@@ -171,6 +164,7 @@ class Engine:
             with_archive=session.settings.archived == "include",
             parses=session.store,
         )
+        self._lacking = reading.lacking if reading is not None else None
         if reading is None:
             return None
         self.report.branch, self.report.tip = reading.branch, reading.tip
@@ -216,9 +210,12 @@ class Engine:
         Raises:
             BoardUnreachableError: Nobody answered; what was not written is still due.
             KanbanSyncError: Some operations were refused, or the board cannot be written at all.
+            OutOfReachError: It is as far as this clone can tell; what it lacks is still due.
         """
         with self._kept_session() as session:
             self._sync_board(session)
+        if self._lacking is not None:
+            raise self._lacking
         self._state.mark_fresh()
 
     def preview(self) -> Plan | None:
@@ -315,7 +312,7 @@ class Engine:
         drawing = replace(session.settings.drawing, links=links)
         tasks = session.store.tasks()
         cards = cards_of(tasks, drawing, self._doors.now())
-        return Drawn(with_ends(cards, tasks, base), drawing.mark, base)
+        return Drawn(with_ends(cards, tasks, base), drawing.mark, base, tasks)
 
     def _plan(self, session: Session, board: Board) -> Plan:
         self.progress.tick("reading the board")

@@ -292,7 +292,7 @@ class Overlays:
             ]
             good = (step.new for step in reversed(steps) if step.new)
             blob = next((each for each in good if parse(file.path, each).readable), "")
-            blob = blob or start.blob
+            blob = blob or start.good or start.blob
             if not blob or not parse(file.path, blob).readable:
                 return None
             ends = [index for index, step in enumerate(steps) if step.new == blob]

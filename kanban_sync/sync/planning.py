@@ -7,26 +7,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.card_keys import keyed_by_cards
 from kanban_sync.core.finding import asked_again, doubtful_cards
 from kanban_sync.core.operations import Create
 from kanban_sync.core.plan import plan
+from kanban_sync.core.telling import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
     from kanban_sync.core.board import BoardState, Card, Said
-    from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.operations import Plan
     from kanban_sync.core.ports import Board
 
 
 class Drawn(NamedTuple):
-    """The cards as they ought to be, who drew them (the rendering mark), and what was agreed on."""
+    """The cards as they ought to be, who drew them (the mark), what was agreed on, the tasks."""
 
     cards: Sequence[Card]
     mark: str
     base: Mapping[TaskKey, Said]
+    tasks: Sequence[Task] = ()
 
 
 class _Coming(Mapping["TaskKey", "Said"]):
@@ -66,7 +69,7 @@ def plan_board(
 
     def decided(actual: BoardState) -> Plan:
         return plan(
-            drawn.cards, actual, base, drawn.mark, project, force=force, keep_drift=keep_drift
+            keyed.cards, actual, base, drawn.mark, project, force=force, keep_drift=keep_drift
         )
 
     # Not the other way round: an alarm, or Ctrl-C, ends a wait of the main thread only.
@@ -76,13 +79,16 @@ def plan_board(
         actual = board.read(_Coming(drawing))
         drawn = drawing.result()
     base = {} if is_another(board, known) else drawn.base
-    doubtful = doubtful_cards(drawn.cards, actual, base, drawn.mark, force=force)
+    keyed = keyed_by_cards(drawn.cards, drawn.tasks, actual, base, project)
+    doubtful = doubtful_cards(keyed.cards, actual, base, drawn.mark, force=force)
     if doubtful:
         actual = asked_again(actual, board.ask_again(doubtful))
     found = decided(actual)
     new = [each.card.key for each in found.operations if isinstance(each, Create)]
     away = board.put_away(new) if new else ()
-    return decided(replace(actual, cards=(*actual.cards, *away))) if away else found
+    if away:
+        found = decided(replace(actual, cards=(*actual.cards, *away)))
+    return replace(found, notes=(*found.notes, *titled(keyed.notes, drawn.cards)))
 
 
 def is_another(board: Board, known: Mapping[str, str]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.errors import OutOfReachError
 from kanban_sync.core.liveness import OTHERS
 from kanban_sync.core.slots import (
     at_fork,
@@ -52,11 +54,30 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
         files: What the last pass recorded.
         with_archive: Whether changes that were archived before the first pass become tasks.
         parses: Where is kept what was read of branches.
+
+    Raises:
+        OutOfReachError: This clone lacks what is to be read, and there is no former state of it.
     """
     parsing = Parsing(sources, settings, contents, project, with_archive)
+    try:
+        return _read(repository, parsing, known, files, parses)
+    except OutOfReachError as error:
+        if not repository.go_back(files.tips):
+            raise
+        reading = _read(repository, parsing, known, files, parses)
+        return None if reading is None else replace(reading, lacking=error)
+
+
+def _read(
+    repository: Repository,
+    parsing: Parsing,
+    known: Callable[[], Sequence[Task]],
+    files: FilesState,
+    parses: Parses | None,
+) -> Reading | None:
     digest = parsing.digest()
     same_readers = files.tips.get(READERS) == digest
-    watched = pathspecs(sources, settings)
+    watched = pathspecs(parsing.sources, parsing.settings)
     since = files.tips if same_readers else {}
     layers = repository.layers(watched, since, files.tips, whole=files.has_news)
     if not layers:

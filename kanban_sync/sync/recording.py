@@ -43,6 +43,11 @@ class Recorded:
         )
         self._run = replace(self._run, result="held", error=text)
 
+    def lack(self, error: Exception | None) -> None:
+        """Note why the run did only what it could, if so."""
+        if error is not None:
+            self._run = replace(self._run, result="failed", error=str(error))
+
     def __enter__(self) -> Self:
         self._run = replace(self._run, id=self._store.begin_run(self._run))
         return self

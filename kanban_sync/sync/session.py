@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
-    from kanban_sync.core.errors import SettingsError
+    from kanban_sync.core.errors import KanbanSyncError
     from kanban_sync.core.ports import Branches, TaskStore
 
 
@@ -55,4 +55,4 @@ class Session:
     project: str
     clone: Clone
     store: TaskStore
-    problem: SettingsError | None = None
+    problem: KanbanSyncError | None = None

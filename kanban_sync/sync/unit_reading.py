@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.assemble import Own, ReadFile, tasks_of, vanished, with_newest
-from kanban_sync.core.clones import record_of
+from kanban_sync.core.assemble import ReadFile, tasks_of, vanished, with_newest
+from kanban_sync.core.clones import own_of
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.following import deletions, follow, without_file
 from kanban_sync.core.model import UNKNOWN, Problem, TaskKey, Version
@@ -20,7 +20,6 @@ from kanban_sync.core.slots import (
     SlotChange,
     Slots,
     SlotState,
-    effective,
     heirs,
     left,
     slots_of,
@@ -32,6 +31,7 @@ from kanban_sync.sync.parsing import hash_of, why_emptied
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from kanban_sync.core.errors import OutOfReachError
     from kanban_sync.core.model import Task
     from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
@@ -48,6 +48,7 @@ class Reading:
     """All tasks that the files hold, what became of the others, and what to remember.
 
     ``is_new`` tells whether anything was read at all; if not, the tasks are the database's.
+    ``lacking`` tells why the base layer is not read as it is, but as it was.
     """
 
     tasks: tuple[Task, ...]
@@ -57,6 +58,7 @@ class Reading:
     branch: str
     tip: str
     is_new: bool
+    lacking: OutOfReachError | None = None
 
     def without(self, gone: Collection[TaskKey]) -> Reading:
         """Return the reading without some of the tasks that vanished."""
@@ -121,7 +123,8 @@ class UnitReader:
         slots = Slots({**self._gone, **self._slots, **self._units}, self._merged, forks)
         now = {**self._slots, **self._merged}.values()
         by_path = {state.path: state for state in now if state.path}
-        gone = vanished(self._known.all, set(self._tasks), by_path, self._own())
+        own = own_of(self._deleted, self._files, self._unread)
+        gone = vanished(self._known.all, set(self._tasks), by_path, own)
         problems = (problem for each in self._overlays.values() for problem in each.problems)
         return Reading(
             tuple(self._tasks.values()),
@@ -202,13 +205,6 @@ class UnitReader:
         there = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
         return f"{there}{path[len(link) :]}"
 
-    def _own(self) -> Own:
-        """Return what may be said of tasks that no file of this clone holds."""
-        if not self._files.is_shared:
-            return Own(self._deleted)
-        before, unread = record_of(effective(self._files.slots)), record_of(self._unread)
-        return Own(self._deleted, before.held, unread.held)
-
     def _gone_slots(self, prefix: str) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""
         there = self._slots.keys() | self._units.keys()
@@ -257,9 +253,33 @@ class UnitReader:
             return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
+        good = () if is_alone and before else self._last_good(source, read)
+        if good:
+            return _Found(unit, files=good)
         were = self._were.merged
         self._merged |= {each: were[each] for each in slots if each in were}
         return _Found(unit, before)
+
+    def _last_good(self, source: Source, read: Sequence[ReadFile]) -> tuple[ReadFile, ...]:
+        """Return files as they were when they could be read last; nothing where one never could.
+
+        What other layers say of them is laid over that.
+        """
+        found: list[ReadFile] = []
+        parse = self._parsing.parser(source, lambda _path, _blob, _data: "")
+        for each in read:
+            if each.document.readable:
+                found.append(each)
+                continue
+            blob = each.state.good
+            try:
+                document = parse(each.file.path, blob) if blob else each.document
+            except MissingObjectError:
+                return ()
+            if not document.readable:
+                return ()
+            found.append(ReadFile(each.file._replace(blob=blob), document, each.state))
+        return tuple(found)
 
     def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""

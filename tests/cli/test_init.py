@@ -265,7 +265,7 @@ def test_a_default_branch_that_nothing_tells_is_written_down(clone: Clone) -> No
     clone.commit("not merged", **{"TASKS.md": "- [ ] Only tried\n"})
 
     assert "default_branch: develop" in (clone.path / ".kanban-sync.yaml").read_text()
-    assert clone.program("sync", env={}).code == 0
+    assert clone.program("sync", "--wait", env={}).code == 0
     data = clone.program("status", "--json", env={}).data
     assert (data["branch"], list(data["branches"])) == ("develop", ["experiment"])
 

@@ -161,7 +161,7 @@ def test_a_removed_task_and_a_moved_file_are_told_by_the_shape() -> None:
 def test_a_file_that_cannot_be_read_keeps_its_last_good_state() -> None:
     good = walk(commit(5, "1.1 a"))
     broken = walk(commit(5, "1.1 a"), commit(6, "broken", "1.1 a"))
-    assert broken == replace(good, blob="broken", made=6)
+    assert broken == replace(good, blob="broken", made=6, good="1.1 a")
     mended = walk(commit(5, "1.1 a"), commit(6, "broken", "1.1 a"), commit(7, "+1.1 a", "broken"))
     assert (keys(mended), times(mended)) == (["1.1"], [(5, 7)])
 

@@ -514,3 +514,159 @@ def test_what_a_clone_lacks_for_now_is_not_remembered(clone: Clone) -> None:
     anew = replace(clone, store=MemoryStore(PROJECT))
     anew.sync()
     assert clone.tasks() == anew.tasks()
+
+
+# --- a default branch that cannot be read ---------------------------------------------------------
+
+BROKEN = ("<<<<<<< HEAD", "- [ ] apples", "=======", "- [x] apples", ">>>>>>> one", "")
+
+
+@pytest.mark.parametrize("is_synced", [True, False], ids=["synced before", "not"])
+def test_branches_have_their_say_while_the_default_branch_has_a_broken_file(
+    clone: Clone, is_synced: bool
+) -> None:
+    clone.switch("one")
+    clone.switch("main")
+    clone.tick("pears")
+    if is_synced:
+        clone.sync()
+    clone.commit(PLAIN, *BROKEN)
+    assert clone.done() == {"pears"}
+    clone.switch("one")
+    clone.tick("apples")
+    assert clone.done() == {"apples", "pears"}
+    assert any("conflict" in problem for problem in clone.problems)
+    clone.switch("two")
+    clone.tick("plums")
+    assert clone.done() == {"apples", "pears", "plums"}
+    clone.repo.git("branch", "-D", "one")
+    clone.repo.git("reset", "--hard", "--quiet", "HEAD~1")
+    assert clone.done() == {"apples", "pears"}
+    clone.switch("main")
+    clone.repo.git("branch", "-D", "two")
+    assert clone.done() == {"pears"}
+    clone.commit(PLAIN, *LINES, "- [ ] figs")
+    assert clone.seen() == dict.fromkeys(("apples", "pears", "plums", "figs"), "todo")
+
+
+def test_a_branch_that_forks_off_a_broken_file_says_what_it_changes(clone: Clone) -> None:
+    clone.sync()
+    clone.commit(PLAIN, *BROKEN)
+    clone.switch("one")
+    clone.commit("other.txt", "nothing of that")
+    assert clone.done() == set()
+    clone.commit(PLAIN, "# Tasks", "", "- [ ] apples", "- [x] pears", "- [ ] plums")
+    assert clone.seen() == {"apples": "todo", "pears": "done", "plums": "todo"}
+
+
+# --- a partial clone ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["read before", "not"])
+@pytest.mark.parametrize("remote_too", [True, False], ids=["remote branches too", "not"])
+def test_a_partial_clone_goes_on_with_what_is_there_while_its_remote_is_away(
+    clone: Clone, tmp_path: Path, is_read: bool, remote_too: bool
+) -> None:
+    clone.repo.git("config", "uploadpack.allowFilter", "true")
+    partial = replace(clone, repo=Repo(tmp_path / "partial"), store=MemoryStore(PROJECT))
+    partial.liveness = Liveness(now=START, remote=remote_too)
+    url = clone.repo.path.as_uri()
+    clone.repo.git("clone", "--quiet", "--filter=blob:none", url, partial.repo.path)
+    if is_read:
+        partial.sync()
+    clone.tick("apples")
+    partial.repo.git("fetch", "--quiet")
+    away = clone.repo.path.rename(tmp_path / "away")
+    partial.clock = clone.clock
+    partial.switch("one")
+    partial.tick("pears")
+    assert partial.done() == {"pears"}
+    partial.switch("main")
+    partial.tick("plums")
+    reading = partial.sync()
+    assert reading is not None
+    assert "the remote cannot be reached" in str(reading.lacking)
+    assert partial.done() == {"pears", "plums"}
+    again = partial.sync()
+    assert again is not None
+    assert (again.is_new, again.lacking is None) == (False, False)
+    away.rename(clone.repo.path)
+    assert partial.done() == {"apples", "pears", "plums"}
+    last = partial.sync()
+    assert last is not None
+    assert last.lacking is None
+    branches = {task.title: task.branch for task in partial.tasks()}
+    assert branches == {"apples": "", "pears": "one", "plums": "main (local)"}
+
+
+# --- what was done and is there no more -----------------------------------------------------------
+
+BEGUN = {
+    "plain": (PLAIN, "- [ ] apples", "- [x] figs"),
+    "v1.0": (PLAIN, "## P1\n\n- [ ] apples\n  - **ID**: apples", "- [x] figs\n  - **ID**: figs"),
+    "table": (
+        PLAIN,
+        "| ID | Task | Status |\n|-|-|-|\n| T-1 | apples | todo |",
+        "| T-2 | figs | done |",
+    ),
+    "roadmap": (
+        "roadmap.yaml",
+        "tasks:\n  - {id: a, title: apples, status: todo}",
+        "  - {id: f, title: figs, status: done}",
+    ),
+}
+"""Dialect -> a file, how it begins, and a task that is done."""
+
+
+@pytest.mark.parametrize("dialect", BEGUN)
+def test_a_task_that_was_done_stays_so_if_a_commit_takes_it_out(clone: Clone, dialect: str) -> None:
+    path, begin, figs = BEGUN[dialect]
+    clone.commit(path, begin)
+    clone.switch("one")
+    clone.commit(path, begin, figs)
+    assert status_of(clone, "figs") == "done"
+    tip = clone.repo.git("rev-parse", "HEAD")
+    clone.switch("main")
+    clone.repo.git("branch", "-D", "one")
+    assert status_of(clone, "figs") == "orphaned"
+    clone.repo.git("merge", "--quiet", "--ff-only", tip)
+    assert status_of(clone, "figs") == "done"
+    clone.commit(path, begin)
+    assert status_of(clone, "figs") == "done"
+    clone.commit("other.txt", "nothing of that")
+    assert status_of(clone, "figs") == "done"
+
+
+@pytest.mark.parametrize("dialect", BEGUN)
+def test_a_new_task_of_a_branch_is_called_as_it_is_once_the_branch_is_merged(
+    clone: Clone, dialect: str
+) -> None:
+    path, begin, figs = BEGUN[dialect]
+    clone.commit(path, begin)
+    clone.switch("one")
+    clone.commit(path, begin, figs)
+    clone.sync()
+    keys = {task.key for task in clone.store.tasks()}
+    clone.switch("main")
+    clone.merge("one")
+    clone.sync()
+    assert {task.key for task in clone.store.tasks()} == keys
+
+
+def test_a_change_that_only_a_deleted_branch_archived_is_taken_back(clone: Clone) -> None:
+    clone.switch("one")
+    clone.commit("openspec/changes/archive/2026-01-01-garden/tasks.md", "## 1. Do", "- [x] 1.1 dig")
+    clone.sync()
+    clone.commit("openspec/changes/yard/tasks.md", "## 1. Do", "- [x] 1.1 sow")
+    assert status_of(clone, "yard") == "review"
+    clone.repo.git("mv", "openspec/changes/yard", "openspec/changes/archive/2026-01-02-yard")
+    clone.save()
+    assert status_of(clone, "yard") == "done"
+    clone.switch("main")
+    clone.repo.git("branch", "-D", "one")
+    assert status_of(clone, "yard") == "orphaned"
+
+
+def status_of(clone: Clone, title: str) -> str:
+    clone.sync()
+    return next(task.status.value for task in clone.store.tasks() if task.title == title)

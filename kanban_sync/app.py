@@ -27,11 +27,11 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
-from kanban_sync.sync.engine import Doors, Engine, Report
+from kanban_sync.sync.engine import Engine
 from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
-from kanban_sync.sync.session import Session
+from kanban_sync.sync.session import Doors, Report, Session
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import held_by, reading_data, synced_data
 

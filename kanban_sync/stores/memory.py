@@ -90,6 +90,8 @@ class _Waiter:
 class MemoryStore(Working):
     """The task database of one project, in memory."""
 
+    leases = None
+
     def __init__(self, project: str, clone: str = "", shelf: Shelf | None = None) -> None:
         self._project = project
         self._clone = clone

@@ -8,8 +8,7 @@ what it has, never with what was meant to be written.
 from __future__ import annotations
 
 import contextlib
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone
 from kanban_sync.sync.announcing import Announced
 from kanban_sync.sync.applying import apply_all, refusal_lines
+from kanban_sync.sync.board_lease import BoardLease, place_of
 from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.other_keys import rename
@@ -29,19 +29,20 @@ from kanban_sync.sync.planning import Drawn, is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.requests import DATABASE
+from kanban_sync.sync.session import Report
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.core.board import Said
-    from kanban_sync.core.model import Problem, TaskKey
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation, Plan
-    from kanban_sync.core.ports import Board, Merged, Source, TaskStore
+    from kanban_sync.core.ports import Board, Merged, TaskStore
     from kanban_sync.sync.requests import Request
     from kanban_sync.sync.runner import Progress
-    from kanban_sync.sync.session import Session
+    from kanban_sync.sync.session import Doors, Session
     from kanban_sync.sync.state_folder import StateFolder
 
 SYNCED = "synced"
@@ -61,35 +62,6 @@ HOUR = 3600
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pass did, for whoever shows it; ``done`` is what was carried out of ``plan``."""
-
-    branch: str = ""
-    tip: str = ""
-    merged: Merged | None = None
-    problems: tuple[Problem, ...] = ()
-    plan: Plan | None = None
-    done: Plan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What an engine is given by the composition root.
-
-    ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` returns
-    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears
-    again and again how many operations of how many are done.
-    """
-
-    open_session: Callable[[str], Session]
-    open_board: Callable[[Session], Board | None]
-    sources: Mapping[str, Source]
-    now: Callable[[], float] = time.time
-    on_step: Callable[[int, int], None] = lambda _done, _total: None
-    log: Callable[[str], None] = lambda _text: None
 
 
 class Engine:
@@ -258,30 +230,38 @@ class Engine:
         store = session.store
         if self._target == DATABASE:
             return
-        news = self._news(session)
         with self._recorded(store, self._target) as recorded:
             if self._is_synced(session):
                 return
-            with self._opened(session) as board:
-                if board is None:
-                    raise ConsentError(NOT_ALLOWED)
-                found = self._plan(session, board)
-                done: list[Operation] = []
-                try:
-                    self._write(session, board, found, done)
-                finally:
-                    recorded.count(
-                        {**counts_of(done), **drift_of(done, found), **left_of(done, found)}
-                    )
-                    self._tell(found, done)
-                # What is held back is planned, and told, again the next time; after a making the
-                # board is looked at once more.
-                is_open = bool(found.held) or any(map(wants_another_look, done))
-                synced = {SYNCED: "" if is_open else news}
-                synced |= {DISPUTED: self._hour()} if found.disputed else {}
-                store.remember_board(self._target, {**board.ids, **synced})
-            if found.held:
-                recorded.held(found)
+            with BoardLease(store.leases, self._target, place_of(self._common_dir)) as lease:
+                if lease.acquire(lambda: self._is_synced(session), self._wait):
+                    self._bring_up(session, lease, recorded)
+
+    def _bring_up(self, session: Session, lease: BoardLease, recorded: Recorded) -> None:
+        """Compare with the board, and write what it lacks; nobody else writes there meanwhile."""
+        store, news = session.store, self._news(session)
+        # Opened no sooner: whoever had the lease before may have made what the board remembers.
+        with self._opened(session) as board:
+            if board is None:
+                raise ConsentError(NOT_ALLOWED)
+            found = self._plan(session, board)
+            done: list[Operation] = []
+            try:
+                self._write(session, board, found, done, lease)
+            finally:
+                recorded.count({**counts_of(done), **drift_of(done, found), **left_of(done, found)})
+                self._tell(found, done)
+            # What is held back is planned, and told, again the next time; after a making the
+            # board is looked at once more.
+            is_open = bool(found.held) or any(map(wants_another_look, done))
+            synced = {SYNCED: "" if is_open else news}
+            synced |= {DISPUTED: self._hour()} if found.disputed else {}
+            store.remember_board(self._target, {**board.ids, **synced})
+        if found.held:
+            recorded.held(found)
+
+    def _wait(self) -> None:
+        self.progress.tick("waiting for another clone to give up the board")
 
     def _tell(self, found: Plan, done: Sequence[Operation]) -> None:
         """Keep what was carried out, and tell it as the plan was told."""
@@ -331,7 +311,12 @@ class Engine:
         return found
 
     def _write(
-        self, session: Session, board: Board, found: Plan, carried_out: list[Operation]
+        self,
+        session: Session,
+        board: Board,
+        found: Plan,
+        carried_out: list[Operation],
+        lease: BoardLease,
     ) -> None:
         """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
@@ -341,11 +326,14 @@ class Engine:
             self._base = {}
         if found.missing:
             self.progress.tick("making lists and labels")
+            lease.check()
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         refused: dict[TaskKey, str] = {}
         sayings = Announced(store, target, self._base, self._doors.now)
-        steps = apply_all(board, sayings.each(found.operations), refused, sayings.asked)
+        steps = apply_all(
+            lease.guarding(board), sayings.each(found.operations), refused, sayings.asked
+        )
         with sayings, contextlib.closing(steps) as waves:
             for wave in waves:
                 carried_out += (operation for operation, _ in wave)

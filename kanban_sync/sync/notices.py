@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kanban_sync.sync.consent import Target
-    from kanban_sync.sync.engine import Report
+    from kanban_sync.sync.session import Report
 
 PACKAGE = Path(__file__).parents[1]
 

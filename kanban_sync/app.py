@@ -127,7 +127,7 @@ class Clone(Checkout):
 
         sign_in = SignIn(lambda: self.credential(target))
         conduct = Conduct(plain_hosts=os.environ.get(ALLOW_HTTP, ""))
-        client = Client(target.url, sign_in, conduct, on_answer)
+        client = Client(target.url, sign_in, conduct, on_answer, session.may_write)
         ids, layout = session.store.board_ids(target.id), session.settings.drawing.layout
         return PlankaBoard(client, target.project, target.board, ids, layout)
 

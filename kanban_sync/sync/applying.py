@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.operations import Operation
-    from kanban_sync.core.ports import Receipt
-    from kanban_sync.sync.board_lease import Applies
+    from kanban_sync.core.ports import Board, Receipt
 
 IN_FLIGHT = 4
 """How many operations are under way at once: more than Planka serves only adds waiting."""
@@ -31,7 +30,7 @@ LONGEST_WAVE = 0.1
 
 
 def apply_all(
-    board: Applies,
+    board: Board,
     operations: Iterable[Operation],
     refused: dict[TaskKey, str],
     asked: set[TaskKey],
@@ -81,7 +80,7 @@ def apply_all(
 class _UnderWay:
     """Operations that were handed to threads: those under way, and as many that come next."""
 
-    def __init__(self, board: Applies, waiting: Iterator[Operation], asked: set[TaskKey]) -> None:
+    def __init__(self, board: Board, waiting: Iterator[Operation], asked: set[TaskKey]) -> None:
         self._board = board
         self._waiting = waiting
         self._asked = asked

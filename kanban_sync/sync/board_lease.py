@@ -1,8 +1,9 @@
 """The lease of a board during one pass: waited for, renewed beside it, asked before each write.
 
-The board itself knows no tokens. So an operation is begun only while the lease has long enough to
-go for it to end, by a clock that goes on while a process is stopped or the machine sleeps; else the
-database is asked first. What is recorded of the board is refused there to whoever lost the lease.
+The board itself knows no tokens. So a request that writes to it is sent only while the lease has
+long enough to go for it to be served, by a clock that goes on while a process is stopped or the
+machine sleeps; else the database is asked first. What is recorded of the board is refused there to
+whoever lost the lease.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import BoardHeldError, StoreAwayError, StoreError
 from kanban_sync.core.lease import LEASE, held_elsewhere
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.lease import Holder, Leases
-    from kanban_sync.core.operations import Operation
-    from kanban_sync.core.ports import Board, Receipt
 
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps; what macOS calls monotonic does, too."""
@@ -33,23 +32,16 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class Times:
     """Seconds: for how long a lease is asked, how often anew, and how long it is waited for.
 
-    An operation is begun without asking until ``safe`` seconds after the last renewal. The longest
-    wait is longer than a lease, so a machine that crashed makes no sync fail.
+    Until ``safe`` seconds after the last renewal a write needs no asking; the rest of the lease is
+    longer than any request lasts. The longest wait is longer than a lease, so a machine that
+    crashed makes no sync fail.
     """
 
     lease: float = LEASE
     renew: float = 15.0
-    safe: float = 40.0
+    safe: float = 30.0
     wait: float = 75.0
     poll: float = 0.25
-
-
-class Applies(Protocol):
-    """What carries out operations."""
-
-    def apply(self, operation: Operation, /) -> Receipt:
-        """Carry out one operation, from any thread."""
-        ...
 
 
 class BoardLease:
@@ -95,7 +87,7 @@ class BoardLease:
         return True
 
     def check(self) -> None:
-        """See whether a write may be begun, from any thread.
+        """See whether a write may be sent, from any thread.
 
         Raises:
             LostLeaseError: The board is somebody else's.
@@ -105,10 +97,6 @@ class BoardLease:
             with self._asking:
                 if _now() >= self._safe_until:
                     self._renew()
-
-    def guarding(self, board: Board) -> Applies:
-        """Return what carries out operations on a board after a check of each."""
-        return board if self._renewing is None else _Guarded(board, self)
 
     def _take(self, leases: Leases) -> Holder | None:
         asked = _now()
@@ -150,16 +138,6 @@ class BoardLease:
             self._renewing.join()
             with suppress(StoreError):
                 self._leases.give_up(self._target)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guarded:
-    board: Board
-    lease: BoardLease
-
-    def apply(self, operation: Operation, /) -> Receipt:
-        self.lease.check()
-        return self.board.apply(operation)
 
 
 def place_of(common_dir: Path) -> str:

@@ -235,9 +235,9 @@ class Engine:
                 return
             with BoardLease(store.leases, self._target, place_of(self._common_dir)) as lease:
                 if lease.acquire(lambda: self._is_synced(session), self._wait):
-                    self._bring_up(session, lease, recorded)
+                    self._bring_up(replace(session, may_write=lease.check), recorded)
 
-    def _bring_up(self, session: Session, lease: BoardLease, recorded: Recorded) -> None:
+    def _bring_up(self, session: Session, recorded: Recorded) -> None:
         """Compare with the board, and write what it lacks; nobody else writes there meanwhile."""
         store, news = session.store, self._news(session)
         # Opened no sooner: whoever had the lease before may have made what the board remembers.
@@ -247,7 +247,7 @@ class Engine:
             found = self._plan(session, board)
             done: list[Operation] = []
             try:
-                self._write(session, board, found, done, lease)
+                self._write(session, board, found, done)
             finally:
                 recorded.count({**counts_of(done), **drift_of(done, found), **left_of(done, found)})
                 self._tell(found, done)
@@ -311,12 +311,7 @@ class Engine:
         return found
 
     def _write(
-        self,
-        session: Session,
-        board: Board,
-        found: Plan,
-        carried_out: list[Operation],
-        lease: BoardLease,
+        self, session: Session, board: Board, found: Plan, carried_out: list[Operation]
     ) -> None:
         """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
@@ -326,14 +321,11 @@ class Engine:
             self._base = {}
         if found.missing:
             self.progress.tick("making lists and labels")
-            lease.check()
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         refused: dict[TaskKey, str] = {}
         sayings = Announced(store, target, self._base, self._doors.now)
-        steps = apply_all(
-            lease.guarding(board), sayings.each(found.operations), refused, sayings.asked
-        )
+        steps = apply_all(board, sayings.each(found.operations), refused, sayings.asked)
         with sayings, contextlib.closing(steps) as waves:
             for wave in waves:
                 carried_out += (operation for operation, _ in wave)

@@ -52,7 +52,8 @@ class Session:
     """What one pass works with: the settings of the moment, git at one moment, and the store.
 
     A ``problem`` keeps it from the board: the settings are not those of the moment, which cannot
-    be read.
+    be read. ``may_write`` is asked before each request that writes to the board, and raises where
+    it must not be sent.
     """
 
     settings: Settings
@@ -60,6 +61,7 @@ class Session:
     clone: Clone
     store: TaskStore
     problem: SettingsError | None = None
+    may_write: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)

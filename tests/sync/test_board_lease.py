@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -19,11 +19,9 @@ from kanban_sync.sync.board_lease import BoardLease, Times, place_of
 from sync.runner_passes import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from kanban_sync.core.operations import Operation
-    from kanban_sync.core.ports import Board, Receipt
 
 BOB = Holder("bob", "there:/b", 42.0)
 TIMES = Times(lease=60, renew=1000, safe=40, wait=10, poll=0.001)
@@ -61,7 +59,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("kanban_sync.sync.board_lease._now", lambda: clock.now)
     monkeypatch.setattr(BoardLease, "times", TIMES)
@@ -84,12 +82,10 @@ def acquired(lease: BoardLease) -> bool:
 
 
 def test_where_nobody_keeps_leases_nothing_stands_before_the_board(clock: Clock) -> None:
-    board = cast("Board", object())
     with BoardLease(None, "t", "here:/a") as lease:
         assert acquired(lease)
         clock.now += 1000
         lease.check()
-        assert lease.guarding(board) is board
 
 
 def test_a_lease_is_taken_asked_for_anew_only_when_it_is_old_and_given_up(clock: Clock) -> None:
@@ -144,36 +140,22 @@ def test_a_database_that_is_away_is_not_taken_for_a_board_that_is_held() -> None
         acquired(lease)
 
 
-class Carried:
-    """A board that notes what it carries out."""
-
-    def __init__(self) -> None:
-        self.done: list[object] = []
-
-    def apply(self, operation: Operation) -> Receipt:
-        self.done.append(operation)
-        return cast("Receipt", None)
-
-
 @pytest.mark.parametrize(
     "error", [lost(BOB), lost(None), StoreError("away")], ids=["lost", "and ended", "away"]
 )
-def test_no_operation_is_begun_once_the_lease_is_lost_or_nobody_can_tell(
+def test_no_write_is_let_through_once_the_lease_is_lost_or_nobody_can_tell(
     clock: Clock, error: Exception
 ) -> None:
-    leases, board = Told(), Carried()
+    leases = Told()
     with BoardLease(leases, "t", "here:/a") as lease:
         assert acquired(lease)
-        guarded = lease.guarding(cast("Board", board))
-        first, second = (cast("Operation", name) for name in ("first", "second"))
-        guarded.apply(first)
-        clock.now += 41
         leases.renews = raising(error)
+        lease.check()
+        clock.now += 41
         for _ in range(2):
             with pytest.raises(type(error), match=str(error)):
-                guarded.apply(second)
-        assert board.done == [first]
-        assert leases.asked.count("renew 60") == 2
+                lease.check()
+    assert leases.asked.count("renew 60") == 2
 
 
 def test_a_lease_is_renewed_beside_what_takes_long(

@@ -22,7 +22,7 @@ from kanban_sync.core.errors import (
     SettingsError,
     StoreError,
 )
-from kanban_sync.databases import DATABASE_FILE, task_database
+from kanban_sync.databases import DATABASE_FILE, opened, sharing, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
@@ -31,7 +31,7 @@ from kanban_sync.sync.engine import Engine
 from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
-from kanban_sync.sync.session import Doors, Report, Session
+from kanban_sync.sync.session import Doors, Session, SyncResult
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import held_by, reading_data, synced_data
 
@@ -56,15 +56,6 @@ class Watcher:
 
     on_step: Callable[[int, int], None] = lambda _done, _total: None
     log: Callable[[str], None] = lambda _text: None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncResult:
-    """How a sync in the foreground ended: with what outcome, and what it did."""
-
-    outcome: Outcome
-    report: Report
-    target: Target | None
 
 
 class Clone(Checkout):
@@ -105,7 +96,8 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            return Session(chosen, project, repository, self.database.open(project), problem)
+            store = opened(self.database, project, self.state)
+            return Session(chosen, project, repository, store, problem)
         except BaseException:
             repository.close()
             raise
@@ -171,7 +163,7 @@ class Clone(Checkout):
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
-                "database": self.database.name,
+                **sharing(self.database, self.project(settings, repository), self.state).data(),
                 "database_problem": "".join(away),
                 "files": files,
                 "uncommitted": self.uncommitted(settings),

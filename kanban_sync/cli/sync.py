@@ -27,8 +27,8 @@ from kanban_sync.sync.runner import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kanban_sync.app import SyncResult
     from kanban_sync.config import Settings
+    from kanban_sync.sync.session import SyncResult
 
 FORMATS = ("text", "json", "markdown")
 

@@ -23,6 +23,16 @@ class Holder(NamedTuple):
     left: float
 
 
+class Taken(NamedTuple):
+    """What came of an attempt to take a lease: who has it (None: it is ours now).
+
+    After a lapse, who had it before never gave it up, and may yet send what it was about to.
+    """
+
+    other: Holder | None = None
+    after_lapse: bool = False
+
+
 class Leases(Protocol):
     """The leases of boards in a task database, as one clone sees them.
 
@@ -33,8 +43,8 @@ class Leases(Protocol):
         StoreError: From any method, if the database cannot be used.
     """
 
-    def take(self, target: str, place: str, seconds: float = LEASE) -> Holder | None:
-        """Take the lease of a board; return who has it, None if it is ours now.
+    def take(self, target: str, place: str, seconds: float = LEASE) -> Taken:
+        """Take the lease of a board, if nobody has it.
 
         What this clone left behind at the same place when it was killed is taken over at once.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.lease import LEASE, Holder, lost
+from kanban_sync.core.lease import LEASE, Holder, Taken, lost
 
 if TYPE_CHECKING:
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
@@ -13,14 +13,14 @@ NOW = "extract(epoch FROM clock_timestamp())"
 """Not the beginning of the transaction: whoever waited for another one is later."""
 
 TAKE = """
-INSERT INTO leases AS former (target, clone, place, token, expires)
-VALUES (?1, ?2, ?3, 1, {now} + ?4::float8)
+INSERT INTO leases AS former (target, clone, place, token, expires, after_lapse)
+VALUES (?1, ?2, ?3, 1, {now} + ?4::float8, false)
 ON CONFLICT (target) DO UPDATE SET
        clone = excluded.clone, place = excluded.place, token = former.token + 1,
-       expires = excluded.expires
+       expires = excluded.expires, after_lapse = former.expires > 0
  WHERE former.expires <= {now}
     OR (former.clone = excluded.clone AND former.place = excluded.place)
-RETURNING token
+RETURNING token, after_lapse
 """.replace("{now}", NOW)
 
 RENEW = """
@@ -46,15 +46,16 @@ class PostgresLeases:
         self._clone = clone
         self._tokens: dict[str, int] = {}
 
-    def take(self, target: str, place: str, seconds: float = LEASE) -> Holder | None:
-        """Take the lease of a board; return who has it, None if it is ours now."""
+    def take(self, target: str, place: str, seconds: float = LEASE) -> Taken:
+        """Take the lease of a board, if nobody has it."""
         with self._database.working(self._project, together=False) as db:
             row = db.execute(TAKE, (target, self._clone, place, seconds)).fetchone()
             # None has it if it was given up in between: then it is had at the next attempt.
             other = None if row else _holder(db, target) or Holder("", "", 0.0)
-        if row:
-            self._tokens[target] = int(row[0])
-        return other
+        if row is None:
+            return Taken(other)
+        self._tokens[target] = row[0]
+        return Taken(after_lapse=row[1])
 
     def renew(self, target: str, seconds: float = LEASE) -> None:
         """Let the lease last for so long from now on, also if it ran out and nobody took it."""

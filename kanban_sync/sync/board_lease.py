@@ -47,13 +47,15 @@ class Times:
 class BoardLease:
     """The lease of one board; without leases, all that write have a lock, and nothing is done.
 
-    As a context manager it gives up what was acquired inside.
+    ``after_lapse`` tells whether whoever had it before may still send a request. As a context
+    manager it gives up what was acquired inside.
     """
 
     times = Times()
 
     def __init__(self, leases: Leases | None, target: str, place: str) -> None:
         """Take what keeps leases, whose it is to be, and where whoever asks for it lies."""
+        self.after_lapse = False
         self._leases = leases
         self._target = target
         self._place = place
@@ -101,7 +103,7 @@ class BoardLease:
     def _take(self, leases: Leases) -> Holder | None:
         asked = _now()
         try:
-            other = leases.take(self._target, self._place, self.times.lease)
+            other, self.after_lapse = leases.take(self._target, self._place, self.times.lease)
         except StoreAwayError:
             # Whoever has it is just writing to the database, or stopped in the midst of that.
             other = leases.other_holder(self._target)

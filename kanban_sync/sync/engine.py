@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
-from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
+from kanban_sync.core.errors import ConsentError, LostLeaseError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.lost import without_expired
 from kanban_sync.core.operations import counts_of, drift_of, left_of, wants_another_look
@@ -233,11 +233,19 @@ class Engine:
         with self._recorded(store, self._target) as recorded:
             if self._is_synced(session):
                 return
-            with BoardLease(store.leases, self._target, place_of(self._common_dir)) as lease:
-                if lease.acquire(lambda: self._is_synced(session), self._wait):
-                    self._bring_up(replace(session, may_write=lease.check), recorded)
+            lease = BoardLease(store.leases, self._target, place_of(self._common_dir))
+            try:
+                with lease:
+                    if lease.acquire(lambda: self._is_synced(session), self._wait):
+                        self._bring_up(replace(session, may_write=lease.check), lease, recorded)
+            except LostLeaseError:
+                # What was just being sent may have come after what others wrote.
+                with contextlib.suppress(StoreError):
+                    ids = store.board_ids(self._target)
+                    store.remember_board(self._target, {**ids, SYNCED: ""})
+                raise
 
-    def _bring_up(self, session: Session, recorded: Recorded) -> None:
+    def _bring_up(self, session: Session, lease: BoardLease, recorded: Recorded) -> None:
         """Compare with the board, and write what it lacks; nobody else writes there meanwhile."""
         store, news = session.store, self._news(session)
         # Opened no sooner: whoever had the lease before may have made what the board remembers.
@@ -252,8 +260,8 @@ class Engine:
                 recorded.count({**counts_of(done), **drift_of(done, found), **left_of(done, found)})
                 self._tell(found, done)
             # What is held back is planned, and told, again the next time; after a making the
-            # board is looked at once more.
-            is_open = bool(found.held) or any(map(wants_another_look, done))
+            # board is looked at once more, and where somebody else may yet have written.
+            is_open = bool(found.held) or any(map(wants_another_look, done)) or lease.after_lapse
             synced = {SYNCED: "" if is_open else news}
             synced |= {DISPUTED: self._hour()} if found.disputed else {}
             store.remember_board(self._target, {**board.ids, **synced})

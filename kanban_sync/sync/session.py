@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Problem
     from kanban_sync.core.operations import Plan
     from kanban_sync.core.ports import Board, Branches, Merged, Source, TaskStore
+    from kanban_sync.sync.consent import Target
+    from kanban_sync.sync.runner import Outcome
 
 
 class Clone(Repository, Protocol):
@@ -91,3 +93,12 @@ class Doors:
     now: Callable[[], float] = time.time
     on_step: Callable[[int, int], None] = lambda _done, _total: None
     log: Callable[[str], None] = lambda _text: None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """How a sync in the foreground ended: with what outcome, and what it did."""
+
+    outcome: Outcome
+    report: Report
+    target: Target | None

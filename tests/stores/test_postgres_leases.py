@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from kanban_sync.core.errors import LostLeaseError
-from kanban_sync.core.lease import LEASE
+from kanban_sync.core.lease import LEASE, Taken
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from stores.contract import SOME_FILES
 from stores.made_up import NOW, PROJECT, key, said, task
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stores.emptied import Emptied
 
 BOARD, OTHER_BOARD = "b1", "b2"
+OURS, OVER = Taken(), Taken(after_lapse=True)
 
 
 @pytest.fixture
@@ -48,8 +49,8 @@ def token(emptied: Emptied) -> object:
 def test_one_clone_has_a_board_until_it_gives_it_up(
     emptied: Emptied, ada: PostgresStore, bob: PostgresStore
 ) -> None:
-    assert ada.leases.take(BOARD, "here:/a") is None
-    holder = bob.leases.take(BOARD, "there:/b")
+    assert ada.leases.take(BOARD, "here:/a") == OURS
+    holder = bob.leases.take(BOARD, "there:/b").other
     assert holder is not None
     assert (holder.clone, holder.place) == ("ada", "here:/a")
     assert LEASE - 10 < holder.left <= LEASE
@@ -57,24 +58,24 @@ def test_one_clone_has_a_board_until_it_gives_it_up(
     assert told is not None
     assert told.place == "here:/a"
     assert ada.leases.other_holder(BOARD) is None
-    assert bob.leases.take(OTHER_BOARD, "there:/b") is None
+    assert bob.leases.take(OTHER_BOARD, "there:/b") == OURS
     before = token(emptied)
     ada.leases.give_up(BOARD)
     assert bob.leases.other_holder(BOARD) is None
-    assert bob.leases.take(BOARD, "there:/b") is None
+    assert bob.leases.take(BOARD, "there:/b") == OURS
     assert (before, token(emptied)) == (1, 2)
 
 
 def test_a_lease_that_ran_out_goes_on_unless_somebody_took_it(
     emptied: Emptied, ada: PostgresStore, bob: PostgresStore
 ) -> None:
-    assert ada.leases.take(BOARD, "here:/a") is None
+    assert ada.leases.take(BOARD, "here:/a") == OURS
     run_out(emptied)
     assert bob.leases.other_holder(BOARD) is None
     ada.leases.renew(BOARD)
-    assert bob.leases.take(BOARD, "there:/b") is not None
+    assert bob.leases.take(BOARD, "there:/b").other
     run_out(emptied)
-    assert bob.leases.take(BOARD, "there:/b") is None
+    assert bob.leases.take(BOARD, "there:/b") == OVER
     with pytest.raises(LostLeaseError, match=r"there:/b has it for another \d+ s") as refused:
         ada.leases.renew(BOARD)
     assert refused.value.place == "there:/b"
@@ -100,11 +101,11 @@ def test_whoever_lost_a_board_records_nothing_of_it_any_more(
     bob: PostgresStore,
     record: Callable[[PostgresStore], None],
 ) -> None:
-    assert ada.leases.take(BOARD, "here:/a") is None
+    assert ada.leases.take(BOARD, "here:/a") == OURS
     ada.remember(BOARD, [said("a")])
     ada.remember_board(BOARD, {"synced": "1"})
     run_out(emptied)
-    assert bob.leases.take(BOARD, "there:/b") is None
+    assert bob.leases.take(BOARD, "there:/b") == OVER
     with pytest.raises(LostLeaseError, match="there:/b"):
         record(ada)
     assert bob.base(BOARD) == {key("a"): said("a")}
@@ -120,12 +121,12 @@ def test_whoever_lost_a_board_records_nothing_of_it_any_more(
 def test_a_clone_takes_over_what_it_left_behind_itself_at_the_same_place_only(
     emptied: Emptied, ada: PostgresStore
 ) -> None:
-    assert ada.leases.take(BOARD, "here:/a") is None
+    assert ada.leases.take(BOARD, "here:/a") == OURS
     again, copied = (PostgresStore(emptied.database, PROJECT, "ada") for _ in range(2))
-    assert again.leases.take(BOARD, "here:/a") is None
+    assert again.leases.take(BOARD, "here:/a") == OVER
     with pytest.raises(LostLeaseError):
         ada.leases.renew(BOARD)
-    assert copied.leases.take(BOARD, "there:/a") is not None
+    assert copied.leases.take(BOARD, "there:/a").other
 
 
 def test_of_many_who_come_at_once_one_gets_the_board(emptied: Emptied) -> None:
@@ -137,14 +138,14 @@ def test_of_many_who_come_at_once_one_gets_the_board(emptied: Emptied) -> None:
         for _ in range(5):
             with ThreadPoolExecutor(4) as pool:
                 found = list(pool.map(lambda store: store.leases.take(BOARD, "x"), stores))
-            assert found.count(None) == 1
-            stores[found.index(None)].leases.give_up(BOARD)
+            assert found.count(OURS) == 1
+            stores[found.index(OURS)].leases.give_up(BOARD)
 
 
 def test_nobody_is_given_a_board_while_something_of_it_is_being_recorded(
     emptied: Emptied, ada: PostgresStore
 ) -> None:
-    assert ada.leases.take(BOARD, "here:/a") is None
+    assert ada.leases.take(BOARD, "here:/a") == OURS
     run_out(emptied)
     with (
         closing(open_postgres(emptied.address, PROJECT, "bob")) as bob,
@@ -155,4 +156,4 @@ def test_nobody_is_given_a_board_while_something_of_it_is_being_recorded(
         taking = pool.submit(bob.leases.take, BOARD, "there:/b")
         wait_for(emptied, 1)
         recording.commit()
-        assert taking.result() is None
+        assert taking.result() == OVER

@@ -14,7 +14,7 @@ from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
 )
-from kanban_sync.core.lease import Holder, lost
+from kanban_sync.core.lease import Holder, Taken, lost
 from kanban_sync.sync.board_lease import BoardLease, Times, place_of
 from sync.runner_passes import until
 
@@ -33,12 +33,13 @@ class Told:
 
     asked: list[str] = field(default_factory=list)
     holder: Holder | None = None
+    after_lapse: bool = False
     takes: Callable[[], Holder | None] = lambda: None
     renews: Callable[[], None] = lambda: None
 
-    def take(self, _target: str, place: str, seconds: float = 0.0) -> Holder | None:
+    def take(self, _target: str, place: str, seconds: float = 0.0) -> Taken:
         self.asked.append(f"take {place} {seconds:g}")
-        return self.takes()
+        return Taken(self.takes(), after_lapse=self.after_lapse)
 
     def renew(self, _target: str, seconds: float = 0.0) -> None:
         self.asked.append(f"renew {seconds:g}")
@@ -89,9 +90,10 @@ def test_where_nobody_keeps_leases_nothing_stands_before_the_board(clock: Clock)
 
 
 def test_a_lease_is_taken_asked_for_anew_only_when_it_is_old_and_given_up(clock: Clock) -> None:
-    leases = Told()
+    leases = Told(after_lapse=True)
     with BoardLease(leases, "t", "here:/a") as lease:
         assert acquired(lease)
+        assert lease.after_lapse
         for later in (39, 2, 39, 2):
             clock.now += later
             lease.check()

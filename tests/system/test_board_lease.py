@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanban_sync.sync.applying import IN_FLIGHT
 from system.board_server import drawn
 from system.synced_clone import until
 from system.two_machines import HASTY, LINES, Machine, counted_writers, two_machines
@@ -30,12 +31,7 @@ def machines(
     monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", postgres_url)
     monkeypatch.delenv("PLANKA_URL")
     monkeypatch.delenv("PLANKA_API_KEY")
-    here, there = two_machines(tmp_path, fresh_server)
-    here.commit_lines()
-    here.run("sync").check_returncode()
-    there.quietly("pull", "-q", str(here.path), "main")
-    there.run("sync").check_returncode()
-    return here, there
+    return two_machines(tmp_path, fresh_server)
 
 
 def is_write(method: str, _path: str) -> bool:
@@ -60,10 +56,11 @@ def titles(*numbers: int) -> set[str]:
 def test_two_machines_that_sync_at_once_never_write_at_once(
     machines: tuple[Machine, Machine], fresh_server: BoardServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here, there = machines
     writers = counted_writers(monkeypatch)
     fresh_server.delay = 0.01
-    for number, machine in enumerate(machines):
-        machine.commit_lines(*range(number, LINES, 2))
+    here.commit_lines(*range(0, LINES, 2))
+    there.commit_lines(*range(1, LINES, 2))
     both = [machine.start("sync") for machine in machines]
     for code, _, said in map(ended, both):
         assert (code, said) == (0, "")
@@ -98,7 +95,8 @@ def test_a_machine_that_dies_or_stands_still_gives_way_and_writes_nothing_more(
         assert code == 2
         assert "lost the right to write to the board" in said
         assert here.state.pending.exists()
-    assert len(fresh_server.writes) == before
+    # What was let through, and not yet sent, when the process was stopped cannot be held back.
+    assert len(fresh_server.writes) < before + (1 if is_killed else IN_FLIGHT)
     here.quietly("pull", "-q", str(there.path), "main")
     for machine in machines:
         machine.run("sync").check_returncode()
@@ -116,11 +114,11 @@ def test_status_and_doctor_name_whom_a_sync_waits_for(
         first = here.start("sync")
         gate.wait_until_reached()
         second = there.start("sync")
-        until(lambda: bool(there.requested()) and there.state.pending.exists())
+        until(there.state.pending.exists)
         told = there.run("status").stdout
-        [line] = [each for each in told.splitlines() if each.startswith("waits ")]
+        [line] = [each for each in told.splitlines() if each.startswith("waits for ")]
         assert str(here.path) in line
         found = there.run("doctor").stdout
         assert f"{here.path} has it for another" in " ".join(found.split())
-        assert "waits " not in here.run("status").stdout
+        assert "waits for" not in here.run("status").stdout
     assert ended(first)[0] == ended(second)[0] == 0

@@ -58,9 +58,14 @@ class Machine(SyncedClone):
 
     def commit_lines(self, *done: int) -> None:
         """Commit a file of tasks with some of them ticked, without a hook."""
-        lines = (f"- [{'x' if n in done else ' '}] task {n}\n" for n in range(LINES))
-        self.write("TASKS.md", f"# Tasks\n\n{''.join(lines)}")
+        self.write("TASKS.md", tasks(*done))
         self.quietly("commit", "-qam", f"tick {done}")
+
+
+def tasks(*done: int) -> str:
+    """Return a file of tasks of which some are done."""
+    lines = (f"- [{'x' if n in done else ' '}] task {n}\n" for n in range(LINES))
+    return f"# Tasks\n\n{''.join(lines)}"
 
 
 def _environ() -> dict[str, str]:
@@ -75,7 +80,7 @@ def two_machines(folder: Path, server: BoardServer) -> tuple[Machine, Machine]:
     here = Machine(folder / "a" / "app", server, folder / "a", server.api_key)
     there = Machine(folder / "b" / "app", server, folder / "b", second_key)
     Repo.init(here.path)
-    here.write("TASKS.md", "# Tasks\n")
+    here.write("TASKS.md", tasks())
     here.commit("first")
     names = ("--project", PROJECT, "--board", BOARD)
     here.run("init", "--yes", "--url", server.url, *names).check_returncode()

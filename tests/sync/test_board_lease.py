@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.errors import (
     BoardHeldError,
     BoardUnreachableError,
@@ -15,12 +16,18 @@ from kanban_sync.core.errors import (
     StoreError,
 )
 from kanban_sync.core.lease import Holder, Taken, lost
+from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.sync.board_lease import BoardLease, Times, place_of
+from repos import Repo
 from sync.runner_passes import until
+from sync.test_engine import TARGET, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from kanban_sync.core.operations import Operation
+    from kanban_sync.core.ports import Receipt
 
 
 BOB = Holder("bob", "there:/b", 42.0)
@@ -182,3 +189,87 @@ def test_a_place_is_told_by_machine_and_folder(
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
     assert place_of(tmp_path / ".git") == f"laptop:{tmp_path}"
     assert place_of(tmp_path / "bare") == f"laptop:{tmp_path / 'bare'}"
+
+
+# --- In a pass ---------------------------------------------------------------------------------
+
+
+def leased_world(tmp_path: Path, told: Told) -> World:
+    """Return a world with one change, on a board that nobody has to look at again."""
+    store = MemoryStore("p1")
+    store.leases = told
+    world = World(Repo.init(tmp_path / "r"), store)
+    world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [ ] 1.1 a\n"})
+    for _ in range(2):
+        world.sync()
+    told.asked.clear()
+    world.board.reads = 0
+    return world
+
+
+def commit_news(world: World) -> None:
+    world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [x] 1.1 a\n"})
+
+
+def test_without_news_no_lease_is_asked_for(tmp_path: Path) -> None:
+    told = Told()
+    leased_world(tmp_path, told).sync()
+    assert told.asked == []
+
+
+@pytest.mark.parametrize(("after_lapse", "reads"), [(False, 1), (True, 2)])
+def test_a_board_taken_from_somebody_who_stood_still_is_looked_at_once_more(
+    tmp_path: Path, reads: int, *, after_lapse: bool
+) -> None:
+    told = Told()
+    world = leased_world(tmp_path, told)
+    commit_news(world)
+    told.after_lapse = after_lapse
+    world.sync()
+    told.after_lapse = False
+    for _ in range(2):
+        world.sync()
+    assert world.board.reads == reads
+
+
+def test_what_others_brought_up_during_the_wait_is_not_even_read(tmp_path: Path) -> None:
+    told = Told()
+    world = leased_world(tmp_path, told)
+    other = World(world.repo, world.store, world.board)
+    commit_news(world)
+
+    def takes() -> Holder | None:
+        told.takes = lambda: None
+        other.sync()
+        return BOB
+
+    told.takes = takes
+    world.sync()
+    assert world.board.reads == 1
+    assert world.results(TARGET)[-2:] == ["done", "done"]
+
+
+class Overtaken(MemoryBoard):
+    """A board on which somebody does all that is to be done while an operation stands still."""
+
+    def __init__(self, other: World) -> None:
+        super().__init__(other.board.ids)
+        self.cards = other.board.cards
+        self._other = other
+
+    def apply(self, _operation: Operation) -> Receipt:
+        self._other.sync()
+        raise lost(BOB)
+
+
+def test_whoever_lost_the_board_looks_at_it_again_though_others_did_all(tmp_path: Path) -> None:
+    world = leased_world(tmp_path, Told())
+    other = World(world.repo, world.store, world.board)
+    commit_news(world)
+    mine, world.board = world.board, Overtaken(other)
+    with pytest.raises(LostLeaseError, match="there:/b"):
+        world.sync()
+    assert "unreachable" in world.results(TARGET)
+    world.board, mine.reads = mine, 0
+    world.sync()
+    assert mine.reads == 1

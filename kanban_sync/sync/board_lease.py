@@ -145,7 +145,8 @@ class BoardLease:
 def place_of(common_dir: Path) -> str:
     """Return where a clone lies, in words for whoever waits for it: machine and folder."""
     folder = common_dir.parent if common_dir.name == ".git" else common_dir
-    return f"{socket.gethostname()}:{folder}"
+    # The database keeps text: what is none in the name of a folder is shown by its bytes.
+    return f"{socket.gethostname()}:{folder}".encode(errors="backslashreplace").decode()
 
 
 def _now() -> float:

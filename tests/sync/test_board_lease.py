@@ -189,6 +189,7 @@ def test_a_place_is_told_by_machine_and_folder(
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
     assert place_of(tmp_path / ".git") == f"laptop:{tmp_path}"
     assert place_of(tmp_path / "bare") == f"laptop:{tmp_path / 'bare'}"
+    assert place_of(tmp_path / "caf\udce9") == f"laptop:{tmp_path / 'caf'}\\udce9"
 
 
 # --- In a pass ---------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ starts git with ``git config --global kanban-sync.database``.
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.stores.migrations import migrations
@@ -113,7 +114,7 @@ class SqliteFile:
     @property
     def name(self) -> str:
         """The path, as a URL where the user has named it."""
-        return f"{FILE_SCHEME}{quote(str(self.path))}" if self.is_shared else str(self.path)
+        return _url_of(self.path) if self.is_shared else str(self.path)
 
     def open(self, project: str) -> TaskStore:
         """Open it, made and brought up to date if need be."""
@@ -240,13 +241,17 @@ def task_database(
 
 
 def _file_of(url: str) -> Path:
-    path = Path(unquote(url.removeprefix(FILE_SCHEME)))
+    path = Path(os.fsdecode(unquote_to_bytes(os.fsencode(url.removeprefix(FILE_SCHEME)))))
     if not path.is_absolute() or path.is_dir():
         raise SetupError(
             f"{DATABASE_URL} or git's {SETTING} names {url}, which is no file: its whole path has"
             " to follow, as in sqlite:///home/ada/tasks.db."
         )
     return path
+
+
+def _url_of(path: Path) -> str:
+    return f"{FILE_SCHEME}{quote(os.fsencode(path))}"
 
 
 # --- Clones of one user on one machine ---------------------------------------------------------
@@ -291,7 +296,7 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     if not apart:
         return Sharing(mine)
     names = (mine, *(each.database for each in apart))
-    own = f"{FILE_SCHEME}{quote(str(user_folder() / DATABASE_FILE))}"
     # What somebody has named serves for all; a clone's own file goes when the clone goes.
-    url = next((name for name in names if "://" in name), own)
+    named = (name for name in names if "://" in name)
+    url = next(named, None) or _url_of(user_folder() / DATABASE_FILE)
     return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")

@@ -62,6 +62,8 @@ def test_the_url_of_a_file_has_its_whole_path(tmp_path: Path) -> None:
     database = task_database(FILE, {DATABASE_URL: SHARED})
     assert isinstance(database, SqliteFile)
     assert database.path == Path("/home/ada/our tasks.db")
+    latin = task_database(FILE, {DATABASE_URL: "sqlite:///caf%E9.db"})
+    assert latin.name == "sqlite:///caf%E9.db"
     for url in ("sqlite://", "sqlite://tasks.db", f"sqlite://{tmp_path}"):
         with pytest.raises(SetupError, match="its whole path has to follow"):
             task_database(FILE, {DATABASE_URL: url})

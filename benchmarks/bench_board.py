@@ -33,10 +33,10 @@ from kanban_sync.config import Settings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.sqlite import open_sqlite
-from kanban_sync.sync.engine import Doors, Engine
+from kanban_sync.sync.engine import Engine
 from kanban_sync.sync.requests import Cause, Request
 from kanban_sync.sync.runner import Progress
-from kanban_sync.sync.session import Session
+from kanban_sync.sync.session import Doors, Session
 from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:

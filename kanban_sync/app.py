@@ -22,17 +22,17 @@ from kanban_sync.core.errors import (
     SettingsError,
     StoreError,
 )
-from kanban_sync.databases import DATABASE_FILE, task_database
+from kanban_sync.databases import DATABASE_FILE, opened, sharing, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
 from kanban_sync.sync.consent import Target, allowed_target, named_target
-from kanban_sync.sync.engine import Doors, Engine
+from kanban_sync.sync.engine import Engine
 from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.report import SyncResult
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
-from kanban_sync.sync.session import Session
+from kanban_sync.sync.session import Doors, Session
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import held_by, reading_data, synced_data
 
@@ -98,7 +98,8 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            return Session(chosen, project, repository, self.database.open(project), problem)
+            store = opened(self.database, project, self.state)
+            return Session(chosen, project, repository, store, problem)
         except BaseException:
             repository.close()
             raise
@@ -120,7 +121,7 @@ class Clone(Checkout):
 
         sign_in = SignIn(lambda: self.credential(target))
         conduct = Conduct(plain_hosts=os.environ.get(ALLOW_HTTP, ""))
-        client = Client(target.url, sign_in, conduct, on_answer)
+        client = Client(target.url, sign_in, conduct, on_answer, session.may_write)
         ids, layout = session.store.board_ids(target.id), session.settings.drawing.layout
         return PlankaBoard(client, target.project, target.board, ids, layout)
 
@@ -164,7 +165,7 @@ class Clone(Checkout):
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
-                "database": self.database.name,
+                **sharing(self.database, self.project(settings, repository), self.state).data(),
                 "database_problem": "".join(away),
                 "files": files,
                 "uncommitted": self.uncommitted(settings),

@@ -1,31 +1,39 @@
-"""Which task database a clone uses: a file in its state folder, or the PostgreSQL that is named.
+"""Which task database a clone uses: a file in its state folder, or the one that is named.
 
-The user names one, never the repository: with ``KANBAN_SYNC_DATABASE_URL`` in the environment, or
-for all clones and whatever starts git with ``git config --global kanban-sync.database``.
+That is a PostgreSQL, or a file that several clones of a user share. The user names it, never the
+repository: with ``KANBAN_SYNC_DATABASE_URL`` in the environment, or for all clones and whatever
+starts git with ``git config --global kanban-sync.database``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import quote, unquote_to_bytes
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.stores.migrations import migrations
+from kanban_sync.sync.neighbours import Neighbour, neighbours, note
+from kanban_sync.sync.user_folder import user_folder
 from kanban_sync.user_settings import user_setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.summary import ProjectCounts
     from kanban_sync.stores.transactions import Database
+    from kanban_sync.sync.state_folder import StateFolder
 
 DATABASE_URL = "KANBAN_SYNC_DATABASE_URL"
 SETTING = "kanban-sync.database"
 DATABASE_FILE = "tasks.db"
+FILE_SCHEME = "sqlite://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +104,25 @@ class TaskDatabase(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
-    """A file in the state folder of a clone."""
+    """A file in the state folder of a clone, or one that clones share."""
 
     path: Path
     clone: Clone | None = None
+    is_shared: bool = False
     kind = "sqlite"
 
     @property
     def name(self) -> str:
-        """The path."""
-        return str(self.path)
+        """The path, as a URL where the user has named it."""
+        return _url_of(self.path) if self.is_shared else str(self.path)
 
     def open(self, project: str) -> TaskStore:
         """Open it, made and brought up to date if need be."""
         from kanban_sync.stores.sqlite import open_sqlite
 
-        clone = self.clone.id_in_file() if self.clone is not None else ""
+        clone = ""
+        if self.clone is not None:
+            clone = self.clone.clone_id() if self.is_shared else self.clone.id_in_file()
         return open_sqlite(self.path, project, clone)
 
     def look(self, project: str) -> TaskStore | None:
@@ -120,7 +131,10 @@ class SqliteFile:
 
         if not self.path.exists():
             return None
-        clone = self.clone.known_id_in_file() if self.clone is not None else ""
+        clone = ""
+        if self.clone is not None:
+            known = self.clone.known_clone_id, self.clone.known_id_in_file
+            clone = known[not self.is_shared]()
         return open_sqlite(self.path, project, clone, read_only=True)
 
     def contents(self) -> Contents:
@@ -213,6 +227,8 @@ def task_database(
     url = environment.get(DATABASE_URL, "") or user_setting(SETTING)
     if not url:
         return SqliteFile(file, clone)
+    if url.startswith(FILE_SCHEME):
+        return SqliteFile(_file_of(url), clone, is_shared=True)
     try:
         from kanban_sync.stores.postgres_address import address_of
     except ImportError as error:
@@ -222,3 +238,65 @@ def task_database(
             " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
         ) from error
     return PostgresServer(address_of(url), clone)
+
+
+def _file_of(url: str) -> Path:
+    path = Path(os.fsdecode(unquote_to_bytes(os.fsencode(url.removeprefix(FILE_SCHEME)))))
+    if not path.is_absolute() or path.is_dir():
+        raise SetupError(
+            f"{DATABASE_URL} or git's {SETTING} names {url}, which is no file: its whole path has"
+            " to follow, as in sqlite:///home/ada/tasks.db."
+        )
+    return path
+
+
+def _url_of(path: Path) -> str:
+    return f"{FILE_SCHEME}{quote(os.fsencode(path))}"
+
+
+# --- Clones of one user on one machine ---------------------------------------------------------
+
+
+class Sharing(NamedTuple):
+    """Whether a project's clones on this machine share a database.
+
+    ``apart`` are those that use another one than this clone, and ``command`` makes them share.
+    """
+
+    database: str
+    apart: tuple[Neighbour, ...] = ()
+    command: str = ""
+
+    def data(self) -> dict[str, Any]:
+        """Return it as ``status`` tells it, with stable keys."""
+        apart = [each._asdict() for each in self.apart]
+        return {"database": self.database, "apart": apart, "share": self.command}
+
+    @property
+    def text(self) -> str:
+        """What is told of the clones that are apart, a line for each; empty if there is none."""
+        return "\n".join(
+            f"{each.state} keeps the tasks of this project in {each.database}, and this clone in"
+            f" {self.database}: what agents claim in one is free in the other"
+            for each in self.apart
+        )
+
+
+def opened(database: TaskDatabase, project: str, state: StateFolder) -> TaskStore:
+    """Open the database for a project, and let the user's other clones know where it is."""
+    store = database.open(project)
+    note(project, state.path, database.name)
+    return store
+
+
+def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing:
+    """Return which clones of a project, of this user on this machine, use another database."""
+    mine = database.name
+    apart = tuple(each for each in neighbours(project, state.path) if each.database != mine)
+    if not apart:
+        return Sharing(mine)
+    names = (mine, *(each.database for each in apart))
+    # What somebody has named serves for all; a clone's own file goes when the clone goes.
+    named = (name for name in names if "://" in name)
+    url = next(named, None) or _url_of(user_folder() / DATABASE_FILE)
+    return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")

@@ -24,6 +24,7 @@ from kanban_sync.stores.summary import ProjectCounts
 
 URL = "postgresql://ada@db/tasks"
 OTHER = "postgresql://ada@db/other"
+SHARED = "sqlite:///home/ada/our%20tasks.db"
 FILE = Path("/state/tasks.db")
 
 
@@ -44,6 +45,8 @@ def git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({DATABASE_URL: URL}, "", URL),
         ({}, f"[kanban-sync]\ndatabase = {OTHER}", OTHER),
         ({DATABASE_URL: URL}, f"[kanban-sync]\ndatabase = {OTHER}", URL),
+        ({DATABASE_URL: SHARED}, f"[kanban-sync]\ndatabase = {OTHER}", SHARED),
+        ({}, f"[kanban-sync]\ndatabase = {SHARED}", SHARED),
     ],
 )
 def test_the_environment_counts_before_the_configuration_and_that_before_the_file(
@@ -52,7 +55,18 @@ def test_the_environment_counts_before_the_configuration_and_that_before_the_fil
     git_says.write_text(configured)
     database = task_database(FILE, environment)
     assert database.name == name
-    assert isinstance(database, SqliteFile if name == str(FILE) else PostgresServer)
+    assert isinstance(database, PostgresServer if name in {URL, OTHER} else SqliteFile)
+
+
+def test_the_url_of_a_file_has_its_whole_path(tmp_path: Path) -> None:
+    database = task_database(FILE, {DATABASE_URL: SHARED})
+    assert isinstance(database, SqliteFile)
+    assert database.path == Path("/home/ada/our tasks.db")
+    latin = task_database(FILE, {DATABASE_URL: "sqlite:///caf%E9.db"})
+    assert latin.name == "sqlite:///caf%E9.db"
+    for url in ("sqlite://", "sqlite://tasks.db", f"sqlite://{tmp_path}"):
+        with pytest.raises(SetupError, match="its whole path has to follow"):
+            task_database(FILE, {DATABASE_URL: url})
 
 
 def test_a_configuration_that_git_cannot_read_is_told(git_says: Path) -> None:

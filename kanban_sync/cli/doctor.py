@@ -10,6 +10,7 @@ import click
 
 from kanban_sync import doctor
 from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.databases import sharing
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -43,12 +44,19 @@ def command(*, as_json: bool) -> None:
 
 
 def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
-    def open_store(settings: Settings) -> TaskStore | None:
+    def project(settings: Settings) -> str:
         repository = clone.repository(settings, clone.worktree)
         try:
-            return clone.database.look(clone.project(settings, repository))
+            return clone.project(settings, repository)
         finally:
             repository.close()
+
+    def open_store(settings: Settings) -> TaskStore | None:
+        return clone.database.look(project(settings))
+
+    def apart(settings: Settings) -> tuple[str, str]:
+        found = sharing(clone.database, project(settings), clone.state)
+        return found.text, found.command
 
     return doctor.Patient(
         top=clone.top,
@@ -59,6 +67,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         committed=clone.committed_settings,
         open_store=open_store,
         database=lambda: clone.database.name,
+        apart=apart,
         problems=clone.problems,
         missing_branch=clone.missing_branch,
     )

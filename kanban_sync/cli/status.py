@@ -50,7 +50,9 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
         lines.append("hooks      paused; 'kanban-sync resume' lets them work again")
     count = data["pending_requests"]
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
+    lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
     lines.append(f"database   {data['database']}")
+    lines += _apart(data)
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]
     lines.append(f"           {problem}" if problem else f"tasks      {counts or 'none'}")
@@ -66,6 +68,13 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     if data["uncommitted"]:
         lines.append(f"not read   {', '.join(data['uncommitted'])}  (not committed)")
     return lines
+
+
+def _apart(data: Mapping[str, Any]) -> list[str]:
+    """Tell which other clones here keep the tasks of the project elsewhere, and what mends it."""
+    places = [f"apart      {each['state']} has {each['database']}" for each in data["apart"]]
+    remedy = f"           share one: {data['share']}, then 'kanban-sync sync' in each"
+    return [*places, remedy] if places else []
 
 
 def _branches(counts: Mapping[str, int]) -> str:

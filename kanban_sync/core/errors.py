@@ -23,6 +23,8 @@
     │   │   └── BoardGoneError      neither the board is there nor another of its name
     │   └── RefusedError            one card was refused; the others go on
     └── BoardUnreachableError       exit code 2: nobody answered, everything stays pending
+        └── BoardHeldError          … since another clone writes to the board, and is not done
+            └── LostLeaseError      … or was given it while our sync stood still
 
 The text of an error is what the user reads: it names what happened, where, and what to do now.
 """
@@ -155,3 +157,16 @@ class BoardUnreachableError(KanbanSyncError):
     """Nobody answered at the board's address; what was to be written stays pending."""
 
     exit_code = 2
+
+
+class BoardHeldError(BoardUnreachableError):
+    """Another clone, at ``place``, writes to the board, and nobody else may meanwhile."""
+
+    def __init__(self, message: str, place: str) -> None:
+        """Take the text, and where that clone lies ('' if it has ended since)."""
+        super().__init__(message)
+        self.place = place
+
+
+class LostLeaseError(BoardHeldError):
+    """Another clone was given the board while this sync stood still; it writes nothing more."""

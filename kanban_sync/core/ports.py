@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.board import BoardState, Said, SeenCard
     from kanban_sync.core.edits import Edit
+    from kanban_sync.core.lease import Leases
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Document, Status, Task, TaskKey, Version
     from kanban_sync.core.operations import Operation
@@ -277,7 +278,13 @@ class TaskStore(Protocol):
     Raises:
         StoreError: From any method, if the database cannot be used: no space, no right to write,
             a newer schema, damaged.
+        LostLeaseError: From those that record of a board, if its lease was taken and lost.
     """
+
+    @property
+    def leases(self) -> Leases | None:
+        """What lets one clone at a time write to a board; None where all are on one machine."""
+        ...
 
     def tasks(self) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key."""

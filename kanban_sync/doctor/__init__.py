@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
+from kanban_sync.core.lease import named
 from kanban_sync.doctor.board import board_findings
 from kanban_sync.doctor.finding import Finding
 from kanban_sync.install import Condition, inspect
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.lease import Holder
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.install import HookReport
@@ -51,7 +53,7 @@ class Patient:
 
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
-    ``database`` names it.
+    ``database`` names it. ``apart`` tells of clones here that use another one, and the remedy.
     """
 
     top: Path
@@ -62,6 +64,7 @@ class Patient:
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
     database: Callable[[], str]
+    apart: Callable[[Settings], tuple[str, str]]
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
 
@@ -85,8 +88,12 @@ def examine(patient: Patient) -> list[Finding]:
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
-    runs, ids, database = _look_into(patient, settings, target)
+    runs, ids, database, holder = _look_into(patient, settings, target)
     findings += [*file_findings(patient.problems(settings)), database]
+    if database.ok is not False:
+        findings += sharing_findings(*patient.apart(settings))
+    if holder is not None:
+        findings.append(holder_finding(holder))
     if target is not None:
         findings.append(board_lock_finding(target))
         findings += board_findings(target, patient.environment, ids)
@@ -261,25 +268,52 @@ def _read(load: Callable[[], Settings]) -> tuple[Settings | None, tuple[str, ...
 # --- database and runs --------------------------------------------------------------------------
 
 
-def _look_into(
-    patient: Patient, settings: Settings, target: Target | None
-) -> tuple[list[Run], Mapping[str, str], Finding]:
-    """Read the task database: its runs, what the board wanted remembered, and how it is."""
+class _Looked(NamedTuple):
+    """What the task database said: its runs, what the board wanted remembered, and how it is.
+
+    The holder is another clone that may write to the board at the moment.
+    """
+
+    runs: Sequence[Run]
+    ids: Mapping[str, str]
+    database: Finding
+    holder: Holder | None = None
+
+
+def _look_into(patient: Patient, settings: Settings, target: Target | None) -> _Looked:
+    """Read the task database."""
     try:
         store = patient.open_store(settings)
         if store is None:
             text = f"there is none yet; the first sync makes it: {patient.database()}"
-            return [], {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
+            return _Looked(
+                (), {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
+            )
         try:
             count = len(store.tasks())
             runs = store.runs(RUNS_LOOKED_AT)
             ids = store.board_ids(target.id) if target is not None else {}
+            leases = store.leases if target is not None else None
+            holder = leases.other_holder(target.id) if target and leases is not None else None
         finally:
             store.close()
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
-        return [], {}, Finding("database", ok=False, text=str(error), remedy=remedy)
-    return runs, ids, Finding("database", ok=True, text=f"{count} tasks in {patient.database()}")
+        return _Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
+    text = f"{count} tasks in {patient.database()}"
+    return _Looked(runs, ids, Finding("database", ok=True, text=text), holder)
+
+
+def sharing_findings(apart: str, command: str) -> list[Finding]:
+    """Judge whether the clones of the project on this machine share a task database."""
+    remedy = f"{command}, then 'kanban-sync sync' in each of these clones"
+    return [Finding("clones", ok=None, text=apart, remedy=remedy)] if apart else []
+
+
+def holder_finding(holder: Holder) -> Finding:
+    """Tell which other clone keeps all others from writing to the board at the moment."""
+    remedy = "wait: a clone that was cut off gives way by itself"
+    return Finding("board lease", ok=None, text=named(holder), remedy=remedy)
 
 
 def file_findings(problems: Sequence[Problem]) -> list[Finding]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.lease import Leases
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Gone
@@ -89,6 +90,8 @@ class _Waiter:
 
 class MemoryStore(Working):
     """The task database of one project, in memory."""
+
+    leases: Leases | None = None
 
     def __init__(self, project: str, clone: str = "", shelf: Shelf | None = None) -> None:
         self._project = project

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_errors import ClashError
+from kanban_sync.stores.postgres_leases import PostgresLeases
 from kanban_sync.stores.postgres_work import PostgresWork
 from kanban_sync.stores.sql import SqlStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.core.ports import Event
     from kanban_sync.stores.postgres_address import Address
-    from kanban_sync.stores.postgres_database import PostgresDatabase
+    from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
 
 
 Arguments = ParamSpec("Arguments")
@@ -65,6 +67,12 @@ class PostgresStore(PostgresWork, SqlStore):
     def __init__(self, database: PostgresDatabase, project: str, clone: str = "") -> None:
         """Take an open database."""
         super().__init__(database, project, clone)
+        self._leases = PostgresLeases(database, project, clone)
+
+    @property
+    def leases(self) -> PostgresLeases:
+        """What lets one clone at a time write to a board, whatever machine it is on."""
+        return self._leases
 
     merge = again(SqlStore.merge)
     claim_next = again(PostgresWork.claim_next)
@@ -88,3 +96,9 @@ class PostgresStore(PostgresWork, SqlStore):
         """
         settled = self._database.settled(self._project)
         return [event for event in super().events(after, limit) if event.id <= settled]
+
+    @contextmanager
+    def _recording(self, target: str) -> Iterator[PostgresTransaction]:
+        with self._database.writing(self._project) as db:
+            self._leases.check(db, target)
+            yield db

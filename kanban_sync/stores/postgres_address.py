@@ -52,7 +52,10 @@ def address_of(url: str) -> Address:
         SetupError: It is none; the message shows nothing of it, since it may hold a password.
     """
     if not url.startswith(SCHEMES):
-        raise SetupError(f"The URL of the task database is none: it has to be like {LOOKS_LIKE}.")
+        raise SetupError(
+            f"The URL of the task database is none: it has to be like {LOOKS_LIKE}, or like"
+            " sqlite:///home/ada/tasks.db for a file."
+        )
     try:
         said = conninfo_to_dict(url)
     except (psycopg.Error, UnicodeError):

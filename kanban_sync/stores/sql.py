@@ -30,9 +30,11 @@ from kanban_sync.stores.tips import tips_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.clones import Voice
+    from kanban_sync.core.lease import Leases
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Gone, Merged, Run
@@ -50,6 +52,11 @@ class SqlStore:
         self._clone = clone
         self._asked: set[str] = set()
         self._files = RecordedFiles(project, clone, has_md5=database.has_md5)
+
+    @property
+    def leases(self) -> Leases | None:
+        """None: a file is one machine's, where clones have a lock for the board."""
+        return None
 
     def tasks(self) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key."""
@@ -158,7 +165,7 @@ class SqlStore:
         """Record bases (the key is the card's), replacing older ones."""
         new = {each.said.key: said_to_json(each) for each in said}
         check_project(self._project, new)
-        with self._database.writing(self._project) as db:
+        with self._recording(target) as db:
             db.executemany(
                 """INSERT INTO bases (project, target, source, name, said) VALUES (?, ?, ?, ?, ?)
                    ON CONFLICT (project, target, source, name)
@@ -168,7 +175,7 @@ class SqlStore:
 
     def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
         """Forget the bases of these keys."""
-        with self._database.writing(self._project) as db:
+        with self._recording(target) as db:
             db.executemany(
                 """DELETE FROM bases
                     WHERE target = ? AND project = ? AND source = ? AND name = ?""",
@@ -184,7 +191,7 @@ class SqlStore:
 
     def remember_board(self, target: str, ids: Mapping[str, str]) -> None:
         """Record what the board wants remembered, and nothing else that was there before."""
-        with self._database.writing(self._project) as db:
+        with self._recording(target) as db:
             db.execute(
                 """INSERT INTO boards (project, target, ids) VALUES (?, ?, ?)
                    ON CONFLICT (project, target)
@@ -258,6 +265,10 @@ class SqlStore:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _recording(self, _target: str) -> AbstractContextManager[Transaction]:
+        """Record what is known of a board."""
+        return self._database.writing(self._project)
 
     def _voice(self, db: Transaction, files: FilesState) -> Voice:
         """Return what this clone may say where others speak, too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from kanban_sync.core.errors import KanbanSyncError, StoreError
+from kanban_sync.core.errors import KanbanSyncError, LostLeaseError, StoreError
 from kanban_sync.core.operations import Archive, Create, Forget, Update, key_of
 from kanban_sync.core.sayings import about_to_say, ended, said_after
 
@@ -84,6 +84,6 @@ class Announced:
             return
         over = [ended(begun) for key, begun in self._begun.items() if key not in self.asked]
         # What cannot be recorded counts as under way for a while.
-        with suppress(StoreError):
+        with suppress(StoreError, LostLeaseError):
             if over:
                 self._store.remember(self._target, over)

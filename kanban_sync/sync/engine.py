@@ -8,13 +8,12 @@ what it has, never with what was meant to be written.
 from __future__ import annotations
 
 import contextlib
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.drawing import DAY, cards_of, with_ends
-from kanban_sync.core.errors import ConsentError, RefusedError, StoreError
+from kanban_sync.core.errors import ConsentError, LostLeaseError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
 from kanban_sync.core.lost import without_expired
 from kanban_sync.core.operations import counts_of, drift_of, left_of, wants_another_look
@@ -22,6 +21,7 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone
 from kanban_sync.sync.announcing import Announced
 from kanban_sync.sync.applying import apply_all, refusal_lines
+from kanban_sync.sync.board_lease import BoardLease, place_of
 from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.other_keys import rename
@@ -33,17 +33,17 @@ from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.errors import OutOfReachError
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation, Plan
-    from kanban_sync.core.ports import Board, Merged, Source, TaskStore
+    from kanban_sync.core.ports import Board, Merged, TaskStore
     from kanban_sync.sync.requests import Request
     from kanban_sync.sync.runner import Progress
-    from kanban_sync.sync.session import Session
+    from kanban_sync.sync.session import Doors, Session
     from kanban_sync.sync.state_folder import StateFolder
 
 SYNCED = "synced"
@@ -63,23 +63,6 @@ HOUR = 3600
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
 """Seconds to wait for another pass of this clone to leave the task database."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What an engine is given by the composition root.
-
-    ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` returns
-    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears
-    again and again how many operations of how many are done.
-    """
-
-    open_session: Callable[[str], Session]
-    open_board: Callable[[Session], Board | None]
-    sources: Mapping[str, Source]
-    now: Callable[[], float] = time.time
-    on_step: Callable[[int, int], None] = lambda _done, _total: None
-    log: Callable[[str], None] = lambda _text: None
 
 
 class Engine:
@@ -255,30 +238,46 @@ class Engine:
         store = session.store
         if self._target == DATABASE:
             return
-        news = self._news(session)
         with self._recorded(store, self._target) as recorded:
             if self._is_synced(session):
                 return
-            with self._opened(session) as board:
-                if board is None:
-                    raise ConsentError(NOT_ALLOWED)
-                found = self._plan(session, board)
-                done: list[Operation] = []
-                try:
-                    self._write(session, board, found, done)
-                finally:
-                    recorded.count(
-                        {**counts_of(done), **drift_of(done, found), **left_of(done, found)}
-                    )
-                    self._tell(found, done)
-                # What is held back is planned, and told, again the next time; after a making the
-                # board is looked at once more.
-                is_open = bool(found.held) or any(map(wants_another_look, done))
-                synced = {SYNCED: "" if is_open else news}
-                synced |= {DISPUTED: self._hour()} if found.disputed else {}
-                store.remember_board(self._target, {**board.ids, **synced})
-            if found.held:
-                recorded.held(found)
+            lease = BoardLease(store.leases, self._target, place_of(self._common_dir))
+            try:
+                with lease:
+                    if lease.acquire(lambda: self._is_synced(session), self._wait):
+                        self._bring_up(replace(session, may_write=lease.check), lease, recorded)
+            except LostLeaseError:
+                # What was just being sent may have come after what others wrote.
+                with contextlib.suppress(StoreError):
+                    ids = store.board_ids(self._target)
+                    store.remember_board(self._target, {**ids, SYNCED: ""})
+                raise
+
+    def _bring_up(self, session: Session, lease: BoardLease, recorded: Recorded) -> None:
+        """Compare with the board, and write what it lacks; nobody else writes there meanwhile."""
+        store, news = session.store, self._news(session)
+        # Opened no sooner: whoever had the lease before may have made what the board remembers.
+        with self._opened(session) as board:
+            if board is None:
+                raise ConsentError(NOT_ALLOWED)
+            found = self._plan(session, board)
+            done: list[Operation] = []
+            try:
+                self._write(session, board, found, done)
+            finally:
+                recorded.count({**counts_of(done), **drift_of(done, found), **left_of(done, found)})
+                self._tell(found, done)
+            # What is held back is planned, and told, again the next time; after a making the
+            # board is looked at once more, and where somebody else may yet have written.
+            is_open = bool(found.held) or any(map(wants_another_look, done)) or lease.after_lapse
+            synced = {SYNCED: "" if is_open else news}
+            synced |= {DISPUTED: self._hour()} if found.disputed else {}
+            store.remember_board(self._target, {**board.ids, **synced})
+        if found.held:
+            recorded.held(found)
+
+    def _wait(self) -> None:
+        self.progress.tick("waiting for another clone to give up the board")
 
     def _tell(self, found: Plan, done: Sequence[Operation]) -> None:
         """Keep what was carried out, and tell it as the plan was told."""

@@ -13,16 +13,17 @@ import hashlib
 import os
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import filelock
 
 from kanban_sync.address import address
 from kanban_sync.core.errors import SetupError
+from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -44,20 +45,17 @@ def target_id(url: str, project: str, board: str) -> str:
 def board_lock_path(target: str) -> Path:
     """Return the lock file of a board, in the user's state folder: all clones share it.
 
-    A runtime folder would not do: it vanishes at logout, under a sync that still runs.
-
     Raises:
         SetupError: This user has no home, and nothing names another place.
     """
-    named = os.environ.get("XDG_STATE_HOME", "")
     try:
-        base = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "state"  # noqa: PTH117
+        folder = user_folder()
     except RuntimeError as error:
         raise SetupError(
             "Cannot lock the board: this user has no home folder, where the lock would lie, so"
             f" nothing is written to the board; {ELSEWHERE}."
         ) from error
-    return base / "kanban-sync" / "locks" / f"{target}.flk"
+    return folder / "locks" / f"{target}.flk"
 
 
 def lock_of_board(target: str) -> FairLock:

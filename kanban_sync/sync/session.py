@@ -1,18 +1,20 @@
-"""What one pass works with: settings, git and the task database, as they are at that moment."""
+"""What an engine works with, and what it tells: the doors it is given, a session, a report."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.ports import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from kanban_sync.config import Settings
     from kanban_sync.core.errors import KanbanSyncError
-    from kanban_sync.core.ports import Branches, TaskStore
+    from kanban_sync.core.ports import Board, Branches, Source, TaskStore
 
 
 class Clone(Repository, Protocol):
@@ -48,7 +50,8 @@ class Session:
     """What one pass works with: the settings of the moment, git at one moment, and the store.
 
     A ``problem`` keeps it from the board: the settings are not those of the moment, which cannot
-    be read.
+    be read. ``may_write`` is asked before each request that writes to the board, and raises where
+    it must not be sent.
     """
 
     settings: Settings
@@ -56,3 +59,21 @@ class Session:
     clone: Clone
     store: TaskStore
     problem: KanbanSyncError | None = None
+    may_write: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What an engine is given by the composition root.
+
+    ``open_session`` is called once a pass, with the work tree that asked; ``open_board`` returns
+    None where there is no board to write to. ``now`` is in seconds since 1970. ``on_step`` hears
+    again and again how many operations of how many are done.
+    """
+
+    open_session: Callable[[str], Session]
+    open_board: Callable[[Session], Board | None]
+    sources: Mapping[str, Source]
+    now: Callable[[], float] = time.time
+    on_step: Callable[[int, int], None] = lambda _done, _total: None
+    log: Callable[[str], None] = lambda _text: None

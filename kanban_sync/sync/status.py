@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.lease import named
 from kanban_sync.core.model import Status
 from kanban_sync.core.slots import effective
 from kanban_sync.sync import requests
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Run, TaskStore
+    from kanban_sync.sync.consent import Target
     from kanban_sync.sync.state_folder import StateFolder
 
 
@@ -89,6 +91,13 @@ def _twofold(store: TaskStore) -> list[dict[str, Any]]:
     ]
 
 
+def _held_by(store: TaskStore | None, target: Target | None) -> str:
+    """Return which other clone may write to the board now, in words; '' if none is known."""
+    leases = store.leases if store is not None else None
+    holder = leases.other_holder(target.id) if leases is not None and target is not None else None
+    return named(holder) if holder is not None else ""
+
+
 def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None) -> dict[str, Any]:
     """Return what came of it: the board, the last runs, what is pending, and the tasks."""
     target, allowed = named_target(settings), allowed_target(state)
@@ -106,6 +115,7 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "paused": state.is_paused,
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),
+        "held_by": _held_by(store, allowed) if waiting else "",
         "tasks": count_tasks(tasks),
         "branches": count_branches(tasks),
         "twofold": _twofold(store) if store else [],

@@ -18,11 +18,13 @@ from kanban_sync.core.errors import (
     BoardError,
     BoardUnreachableError,
     KanbanSyncError,
+    LostLeaseError,
     RefusedError,
     RightsError,
     SetupError,
     SignInError,
 )
+from kanban_sync.sync.board_lease import Times
 from kanban_sync.sync.runner import Patience
 
 KEY = "prefix12_0123456789abcdef0123456789abcdef"
@@ -255,6 +257,38 @@ def test_each_answer_is_told_so_that_deadlines_count_from_it() -> None:
     with server, Client(server.url, KEY, QUICK, lambda: heard.append(1)) as client:
         client.send(GET)
     assert heard == [1, 1]
+
+
+def test_a_write_is_sent_only_after_it_was_let_through_and_so_is_each_repetition() -> None:
+    letting, asked = [True, False], 0
+
+    def may_write() -> None:
+        nonlocal asked
+        asked += 1
+        if not letting.pop(0):
+            raise LostLeaseError("not yours any more", "there:/b")
+
+    put = api.Request("PATCH", "/api/cards/1", {"name": "words"})
+    with (
+        CannedServer(refused(503)) as server,
+        Client(server.url, KEY, QUICK, may_write=may_write) as client,
+    ):
+        with pytest.raises(LostLeaseError):
+            client.send(put)
+        server.answers = [Canned()]
+        client.send(GET)
+        letting.append(False)
+        with pytest.raises(LostLeaseError):
+            client.make(POST, lambda: None)
+    assert [method for method, _, _ in server.seen] == ["PATCH", "GET"]
+    assert asked == 3
+
+
+def test_a_lease_outlasts_whatever_request_was_sent_in_time() -> None:
+    times = Times()
+    assert times.lease - times.safe > Conduct().slowest
+    assert times.renew < times.safe
+    assert times.wait > times.lease
 
 
 # --- the key --------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ DONE = CHANGE.replace("[ ]", "[x]")
 
 STATUS = {
     "ahead",
+    "apart",
     "branches",
     "database_problem",
     "allowed",
@@ -52,6 +53,7 @@ STATUS = {
     "commit",
     "database",
     "files",
+    "held_by",
     "last_run",
     "paused",
     "pending_requests",
@@ -59,6 +61,7 @@ STATUS = {
     "renamed",
     "settings",
     "settings_problems",
+    "share",
     "twofold",
     "target",
     "target_id",

@@ -33,6 +33,7 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 
 NETWORK = "needs the package index, or a repository elsewhere"
 SHARED = "docs/how-to/share-database.md"
+FILE = "sqlite:///home/ada/.local/state/kanban-sync/tasks.db"
 DATABASE = "postgresql://kanban@db.example.org/tasks"
 ELSEWHERE = "there is no such server; the test of a shared database has one of its own"
 
@@ -55,6 +56,7 @@ NOT_RUN = {
     ): "goes on until it is interrupted; the test brings a server of its own",
     (SHARED, "pipx install '.[postgres]'"): NETWORK,
     (SHARED, f"git config --global kanban-sync.database {DATABASE}"): ELSEWHERE,
+    (SHARED, f"git config --global kanban-sync.database {FILE}"): "the test of it has a file",
     (SHARED, "kanban-sync sync"): ELSEWHERE,
     (SHARED, f"pg_dump --schema=kanban_sync --file=before.sql {DATABASE}"): ELSEWHERE,
 }

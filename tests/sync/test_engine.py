@@ -26,10 +26,10 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.sync.announcing import ANNOUNCED
 from kanban_sync.sync.applying import IN_FLIGHT
-from kanban_sync.sync.engine import Doors, Engine
+from kanban_sync.sync.engine import Engine
 from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Progress
-from kanban_sync.sync.session import Session
+from kanban_sync.sync.session import Doors, Session
 from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 

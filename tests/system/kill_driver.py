@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.app import Clone
 from kanban_sync.boards.planka.client import Client
+from kanban_sync.stores.sqlite_database import SqliteConnection
 from kanban_sync.sync import runner
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def watch(moments: Moments) -> None:
         moments.pass_one()
         return answer
 
-    class Connection(sqlite3.Connection):
+    class Connection(SqliteConnection):
         def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:  # noqa: ANN401
             if sql != "COMMIT" or not self.total_changes:
                 return super().execute(sql, *parameters)
@@ -65,7 +66,7 @@ def watch(moments: Moments) -> None:
     connect: Callable[..., sqlite3.Connection] = sqlite3.connect
 
     def connect_watched(*arguments: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401
-        return connect(*arguments, factory=Connection, **options)
+        return connect(*arguments, **{**options, "factory": Connection})
 
     setattr(Client, "_send_once", send_once)  # noqa: B010 - mypy refuses the plain form
     setattr(sqlite3, "connect", connect_watched)  # noqa: B010

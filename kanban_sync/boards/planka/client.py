@@ -121,6 +121,7 @@ class Client:
         sign_in: SignIn | str,
         conduct: Conduct | None = None,
         on_answer: Callable[[], None] = lambda: None,
+        may_write: Callable[[], None] = lambda: None,
     ) -> None:
         """Make the connection pool; nothing is sent yet.
 
@@ -130,6 +131,8 @@ class Client:
                 this URL only: redirects are never followed.
             conduct: Timeouts and retries.
             on_answer: Called after each answer, so that a deadline can count from it.
+            may_write: Called before each request that writes is sent, also for the second time;
+                where it raises, nothing is sent.
 
         Raises:
             SetupError: The URL is none, or no secret may go there; or the key is none.
@@ -138,6 +141,7 @@ class Client:
         self._url = checked_url(url, self._conduct.plain_hosts)
         self._sign_in = _known(sign_in) if isinstance(sign_in, str) else sign_in
         self._on_answer = on_answer
+        self._may_write = may_write
         self.was_answered = False
         self._pace = Pace()
         self._transport = _transport(
@@ -177,7 +181,7 @@ class Client:
         attempt = 0
         while True:
             try:
-                return self._send_once(request)
+                return self._send_checked(request)
             except TryAgainError as error:
                 if not (request.is_repeatable or error.fate is Fate.UNDONE):
                     raise self._given_up(request, error) from error.__cause__
@@ -199,7 +203,7 @@ class Client:
         while True:
             if lost is None or lost.fate is not Fate.UNDER_WAY:
                 try:
-                    made: api.Json = self._send_once(request)["item"]
+                    made: api.Json = self._send_checked(request)["item"]
                 except TryAgainError as error:
                     lost = error
                     must_look = must_look or error.fate is not Fate.UNDONE
@@ -223,6 +227,11 @@ class Client:
             BoardError: The server is not to be trusted.
         """
         return self._exchange(api.Request("GET", url, is_open=True), {})
+
+    def _send_checked(self, request: api.Request) -> api.Json:
+        if request.method != "GET":
+            self._may_write()
+        return self._send_once(request)
 
     def _send_once(self, request: api.Request) -> api.Json:
         headers = {} if request.is_open else self._sign_in.credential(self.send).headers

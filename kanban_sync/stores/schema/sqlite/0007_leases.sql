@@ -1,0 +1,1 @@
+-- Nothing: a file is one machine's, where clones have a lock for the board. The numbers go together.

@@ -1,0 +1,95 @@
+"""Which clones of a project this user has on this machine, and where each keeps its tasks.
+
+Each sync notes its clone in ``clones/`` in the user's state folder, a file for each clone and
+project. A clone that is gone, or has not synced for a month, is forgotten. Nothing depends on it
+but what ``status`` and ``doctor`` tell, so what cannot be read or written there is passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.sync.user_folder import user_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAY = 86400.0
+NOTED_ANEW_AFTER = DAY
+FORGOTTEN_AFTER = 30 * DAY
+
+
+class Neighbour(NamedTuple):
+    """A clone: its state folder, and its task database as ``status`` names it."""
+
+    state: str
+    database: str
+
+
+def note(project: str, state: Path, database: str) -> None:
+    """Note where a clone keeps the tasks of a project; cheap where that is noted already."""
+    mine = Neighbour(os.path.realpath(state), database)
+    text = json.dumps(mine)
+    # Without a home there is nobody whose clones they are.
+    with suppress(OSError, RuntimeError):
+        file = _folder() / f"{_digest(project)}-{_digest(mine.state)}"
+        if _is_new(file) and file.read_text("ascii") == text:
+            return
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unique = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+        unique.write_text(text, "ascii")
+        unique.replace(file)
+        for _ in _noted("*"):
+            pass  # Each look forgets what is gone.
+
+
+def neighbours(project: str, state: Path) -> list[Neighbour]:
+    """Return the other clones of a project that this user has on this machine."""
+    mine = os.path.realpath(state)
+    try:
+        found = sorted(_noted(f"{_digest(project)}-*"))
+    except (OSError, RuntimeError):
+        return []
+    return [each for each in found if each.state != mine]
+
+
+def _noted(pattern: str) -> Iterator[Neighbour]:
+    """Give what is noted in these files, and remove those of which the clone is gone."""
+    for file in _folder().glob(pattern):
+        with suppress(OSError):
+            each = _read(file)
+            if each is not None and (Path(each.state) / "clone").exists():
+                yield each
+            else:
+                file.unlink()
+
+
+def _read(file: Path) -> Neighbour | None:
+    if file.stat().st_mtime < time.time() - FORGOTTEN_AFTER:
+        return None
+    try:
+        return Neighbour(*json.loads(file.read_text("ascii")))
+    except (ValueError, TypeError):
+        return None
+
+
+def _is_new(file: Path) -> bool:
+    try:
+        return file.stat().st_mtime > time.time() - NOTED_ANEW_AFTER
+    except FileNotFoundError:
+        return False
+
+
+def _folder() -> Path:
+    return user_folder() / "clones"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]

@@ -10,7 +10,7 @@ from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.following import deletions, follow
 from kanban_sync.core.layers import carry
 from kanban_sync.core.model import UNKNOWN
-from kanban_sync.core.moves import NO_WORDS, histories, words_of
+from kanban_sync.core.moves import NO_WORDS, histories
 from kanban_sync.core.overlay import Former, Overlay, Side
 from kanban_sync.core.slots import (
     EMPTY,
@@ -207,11 +207,10 @@ class Overlays:
 
     def _texts(self, path: str, blob: str) -> Words:
         try:
-            data = self._parsing.contents.content(blob)
+            return self._parsing.words(self._source, path, blob)
         except MissingObjectError:
             self._is_lacking = True
             return NO_WORDS
-        return words_of(self._source.parse(path, data, self._parsing.settings))
 
     # --- what they say ------------------------------------------------------------------------
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.findings import EMPTIED
 from kanban_sync.core.model import Document, Problem
+from kanban_sync.core.moves import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kanban_sync.core.moves import Words
     from kanban_sync.core.ports import Source, SourceSettings
 
 FOLLOWED = "assignees, past"
@@ -71,6 +73,14 @@ class Parsing:
         if key not in self._documents:
             self._documents[key] = source.parse(path, data, self.settings)
         return self._documents[key]
+
+    def words(self, source: Source, path: str, blob: str) -> Words:
+        """Return the words of the tasks of a content.
+
+        Raises:
+            MissingObjectError: This clone does not have it.
+        """
+        return words_of(source.parse(path, self.contents.content(blob), self.settings))
 
     def slots_of(self, source: Source) -> Callable[[str], str | None]:
         """Return what tells the slot of a path, None for one that is no task file."""

@@ -12,7 +12,7 @@ from kanban_sync.core.clones import own_of
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.following import deletions, follow, without_file
 from kanban_sync.core.model import UNKNOWN, Problem, TaskKey, Version
-from kanban_sync.core.moves import NO_WORDS, histories, words_of
+from kanban_sync.core.moves import NO_WORDS, histories
 from kanban_sync.core.overlay import Side, overlaid
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.slots import (
@@ -217,10 +217,9 @@ class UnitReader:
     def _texts(self, source: Source, path: str, blob: str) -> Words:
         """Return the words of the tasks of a content; none where this clone does not have it."""
         try:
-            data = self._parsing.contents.content(blob)
+            return self._parsing.words(source, path, blob)
         except MissingObjectError:
             return NO_WORDS
-        return words_of(source.parse(path, data, self._parsing.settings))
 
     def _read_unit(
         self, name: str, source: Source, unit: Unit, changes: Histories, *, is_alone: bool

@@ -18,6 +18,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
+from cli.tasks_of_agents import TASKS
 from kanban_sync.agents.instructions import PRIME
 from repos import Repo
 
@@ -25,23 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-TASKS = """\
-# Tasks
-
-## P1
-
-- [ ] Rotate the keys
-  - **ID**: rotate-keys
-  - **Tags**: ops
-- [ ] Use the new keys
-  - **ID**: use-keys
-  - **Blocked by**: rotate-keys
-
-## P2
-
-- [ ] Tidy the logs
-  - **ID**: tidy-logs
-"""
 SETTINGS = "project_id: shop\n"
 
 ADA, BOB = ("--agent", "ada"), ("--agent", "bob")

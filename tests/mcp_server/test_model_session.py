@@ -11,6 +11,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from cli.program import CHANGE, CHANGE_FILE, run_program
+from cli.tasks_of_agents import TASKS
 from kanban_sync.core.errors import SetupError
 from kanban_sync.mcp.tools import TOOLS
 from repos import Repo
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-TASKS = """\
-# Tasks
-
-## P1
-
-- [ ] Rotate the keys
-  - **ID**: rotate-keys
-  - **Tags**: ops
-- [ ] Use the new keys
-  - **ID**: use-keys
-  - **Blocked by**: rotate-keys
-
-## P2
-
-- [ ] Tidy the logs
-  - **ID**: tidy-logs
-"""
 ROADMAP = """\
 epics:
   - id: E1

@@ -24,7 +24,7 @@ def command(*, agent: str) -> None:
     if find_spec("mcp") is None:
         raise SetupError(
             "the Model Context Protocol needs a package that is not installed. Install it where"
-            " kanban-sync is: pip install 'kanban-sync[mcp]', or pipx inject kanban-sync mcp"
+            " kanban-sync is: pip install 'mcp>=2.3,<3', or pipx inject kanban-sync 'mcp>=2.3,<3'"
         )
     here()
     from kanban_sync.mcp.server import serve

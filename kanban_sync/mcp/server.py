@@ -9,12 +9,13 @@ import json
 import time
 from contextlib import asynccontextmanager
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import anyio
 import anyio.from_thread
 import anyio.to_thread
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 
@@ -29,6 +30,8 @@ from kanban_sync.mcp.tools import TOOLS, Tools, remedy
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from mcp.types import CallToolResult, InputRequiredResult, Tool
 
 Arguments = ParamSpec("Arguments")
 
@@ -58,6 +61,31 @@ def told(tool: Callable[Arguments, dict[str, Any]]) -> Callable[Arguments, dict[
     return called
 
 
+class StrictServer(MCPServer[None]):
+    """Refuses arguments that a tool does not know: left out unseen, one would change the call."""
+
+    async def list_tools(self) -> list[Tool]:
+        """Return the tools, with schemas that say so."""
+        tools = await super().list_tools()
+        for each in tools:
+            each.input_schema["additionalProperties"] = False
+        return tools
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool by name with arguments that it knows."""
+        if name in TOOLS:
+            known = list(signature(getattr(Tools, name)).parameters)[1:]
+            unknown = [each for each in arguments if each not in known]
+            if unknown:
+                raise ToolError(
+                    f"{name} knows no argument {', '.join(unknown)}; nothing was done. It knows:"
+                    f" {', '.join(known) or 'none'}."
+                )
+        return await super().call_tool(name, arguments, context)
+
+
 def build(folder: Path, agent: str) -> MCPServer[None]:
     """Return a server for one agent in one clone; its claims live as long as it runs.
 
@@ -80,7 +108,7 @@ def build(folder: Path, agent: str) -> MCPServer[None]:
                 held.end()
                 group.cancel_scope.cancel()
 
-    server = MCPServer[None](
+    server = StrictServer(
         "kanban-sync",
         instructions=INSTRUCTIONS,
         version=__version__,

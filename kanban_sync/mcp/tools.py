@@ -137,6 +137,8 @@ class Tools:
             tags: Only tasks with one of these tags.
             minimal: true for key, title, status, priority, tags and place alone.
         """
+        if not 1 <= limit <= MOST:
+            raise WorkError(f"limit is 1 to {MOST}, not {limit}.")
         wanted = _tagged(tags)
         with self._work() as work:
             found = (
@@ -146,7 +148,7 @@ class Tools:
             )
         for kind, which in (("epic", epic), ("milestone", milestone), ("domain", domain)):
             found = [each for each in found if not which or _belongs(each, kind, which)]
-        chosen = [entry_data(each) for each in found[: max(1, min(limit, MOST))]]
+        chosen = [entry_data(each) for each in found[:limit]]
         then = "" if status else CLAIM if chosen else LOOK
         tasks = _short(chosen) if minimal else chosen
         return self._answer(tasks=tasks, of=len(found), yours=self._held.keys(), next=then)
@@ -170,34 +172,34 @@ class Tools:
         shown = _short([entry_data(each) for each in found[:LISTED]])
         return self._answer(tasks=shown, of=len(found))
 
-    def get_task(self, task: str) -> dict[str, Any]:
+    def get_task(self, key: str) -> dict[str, Any]:
         """Return all of one task: its words, what it waits for, who has it, and its history.
 
         Args:
-            task: Its key, its id alone, or path:line.
+            key: That of the task, its id alone, or path:line.
         """
         with self._work() as work:
-            entry, history = work.show(task), work.history(task)
+            entry, history = work.show(key), work.history(key)
         events = [event_data(each, json.loads(each.data or "{}")) for each in history]
         return self._answer(task=entry_data(entry), history=events)
 
     # --- working --------------------------------------------------------------------------------
 
-    def claim_task(self, task: str = "", tags: list[str] | None = None) -> dict[str, Any]:
+    def claim_task(self, key: str = "", tags: list[str] | None = None) -> dict[str, Any]:
         """Claim a task before you work on it, so that nobody else does.
 
         The claim is kept alive as long as this session lasts.
 
         Args:
-            task: Its key, as plan_next tells it; empty for what comes first.
+            key: That of the task, as plan_next tells it; without one, what comes first.
             tags: Without a key: only a task with one of these tags.
         """
         lease = self._held.lease
         with self._work() as work:
             work.reclaim(leases=False)
             done = (
-                work.start(task, self._agent, lease)
-                if task
+                work.start(key, self._agent, lease)
+                if key
                 else work.claim_next(self._agent, lease, _tagged(tags))
             )
         if done is None:
@@ -214,37 +216,37 @@ class Tools:
             self._held.beat(work)
         return self._answer(yours=self._held.keys())
 
-    def complete_task(self, task: str, outcome: str = "done", reason: str = "") -> dict[str, Any]:
+    def complete_task(self, key: str, status: str = "done", reason: str = "") -> dict[str, Any]:
         """Say how your work on a task ended; its file is changed with it, commit that too.
 
         Args:
-            task: Its key.
-            outcome: done, review (somebody has to look), blocked, failed or cancelled.
+            key: That of the task.
+            status: done, review (somebody has to look), blocked, failed or cancelled.
             reason: Why; give one unless it is done.
         """
-        status = _status(outcome)
-        if status not in ENDS:
-            raise WorkError(f"{outcome} is no end of work; one of {', '.join(ENDS)} is.")
+        how = _status(status)
+        if how not in ENDS:
+            raise WorkError(f"{status} is no end of work; one of {', '.join(ENDS)} is.")
         with self._work() as work:
-            done = work.finish(task, status, self._agent, reason=reason)
+            done = work.finish(key, how, self._agent, reason=reason)
         self._held.let_go(str(done.entry.key))
         return self._done(done, MORE)
 
-    def release_task(self, task: str, reason: str = "") -> dict[str, Any]:
+    def release_task(self, key: str, reason: str = "") -> dict[str, Any]:
         """Give a task that you claimed back, so that others can do it.
 
         Args:
-            task: Its key.
+            key: That of the task.
             reason: Why.
         """
         with self._work() as work:
-            done = work.release(task, self._agent, reason=reason)
+            done = work.release(key, self._agent, reason=reason)
         self._held.let_go(str(done.entry.key))
         return self._done(done, MORE)
 
     def plan_update(
         self,
-        task: str,
+        key: str,
         status: str = "",
         assignee: str | None = None,
         reason: str = "",
@@ -255,7 +257,7 @@ class Tools:
         For your own work use claim_task and complete_task.
 
         Args:
-            task: Its key.
+            key: That of the task.
             status: The new status: backlog, todo, planning, in_progress, blocked, review, done,
                 failed or cancelled.
             assignee: Who is to do it; an empty name for anybody.
@@ -268,12 +270,12 @@ class Tools:
         def update() -> dict[str, Any]:
             new = _status(status) if status else None
             with self._work() as work:
-                done = work.set(task, self._agent, new, assignee, reason)
+                done = work.set(key, self._agent, new, assignee, reason)
             if done.entry.claim is None:
                 self._held.let_go(str(done.entry.key))
             return self._done(done, "")
 
-        return self._once(idempotency_key, ("update", task, status, assignee, reason), update)
+        return self._once(idempotency_key, ("update", key, status, assignee, reason), update)
 
     def add_task(
         self, title: str, under: str = "", body: str = "", idempotency_key: str = ""

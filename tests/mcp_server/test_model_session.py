@@ -86,10 +86,10 @@ def test_a_model_goes_from_the_plan_to_a_task_that_is_done(repo: Repo) -> None:
         plan = await call(client, "plan_next", tags=["ops"])
         assert keys(plan) == ["rotate-keys"]
         assert "claim_task" in plan["next"]
-        claimed = await call(client, "claim_task", task="rotate-keys")
+        claimed = await call(client, "claim_task", key="rotate-keys")
         assert (claimed["task"]["status"], claimed["task"]["agent"]) == ("in_progress", "ada")
         assert keys(await call(client, "plan_next", tags=["ops"])) == []
-        done = await call(client, "complete_task", task="rotate-keys")
+        done = await call(client, "complete_task", key="rotate-keys")
         assert (done["task"]["status"], done["task"]["file"]["change"]) == ("done", "removed")
         assert "use-keys" in keys(await call(client, "plan_next", limit=20, minimal=True))
 
@@ -99,10 +99,10 @@ def test_a_model_goes_from_the_plan_to_a_task_that_is_done(repo: Repo) -> None:
 
 def test_two_sessions_of_one_user_are_two_agents(repo: Repo) -> None:
     async def second(client: Client) -> None:
-        assert "plan_next" in await refusal(client, "claim_task", task="tidy-logs")
+        assert "plan_next" in await refusal(client, "claim_task", key="tidy-logs")
 
     async def first(client: Client) -> None:
-        await call(client, "claim_task", task="tidy-logs")
+        await call(client, "claim_task", key="tidy-logs")
         await anyio.to_thread.run_sync(lambda: session(repo, second, "--agent="))
 
     session(repo, first, "--agent=")
@@ -126,7 +126,7 @@ def test_the_plan_is_narrowed_by_what_files_say(repo: Repo) -> None:
         assert keys(await call(client, "plan_next", milestone="nobody's")) == []
         [short] = (await call(client, "plan_next", domain="storage", minimal=True))["tasks"]
         assert "body" not in short
-        assert len((await call(client, "plan_next", limit=999))["tasks"]) <= 20
+        assert "1 to 20" in await refusal(client, "plan_next", limit=21)
         assert keys(await call(client, "plan_next", status="review")) == []
 
     session(repo, act)
@@ -136,11 +136,34 @@ def test_nobody_gets_what_somebody_has_and_hears_what_to_do(repo: Repo) -> None:
     assert run_program("task", "claim", "tidy-logs", "--agent", "bob", folder=repo.path).code == 0
 
     async def act(client: Client) -> None:
-        assert "plan_next" in await refusal(client, "claim_task", task="tidy-logs")
-        assert "bob" in await refusal(client, "complete_task", task="tidy-logs")
-        assert "rotate-keys" in await refusal(client, "get_task", task="rotate-kys")
-        assert "get_task" in await refusal(client, "claim_task", task="use-keys")
-        assert "todo" in await refusal(client, "plan_update", task="use-keys", status="later")
+        assert "plan_next" in await refusal(client, "claim_task", key="tidy-logs")
+        assert "bob" in await refusal(client, "complete_task", key="tidy-logs")
+        assert "rotate-keys" in await refusal(client, "get_task", key="rotate-kys")
+        assert "get_task" in await refusal(client, "claim_task", key="use-keys")
+        assert "todo" in await refusal(client, "plan_update", key="use-keys", status="later")
+
+    session(repo, act)
+
+
+def test_an_argument_that_no_tool_knows_is_refused_and_nothing_is_done(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        assert "knows: key, tags" in await refusal(client, "claim_task", task="tidy-logs")
+        assert "priority" in await refusal(client, "add_task", title="X", priority="P1")
+        assert (await call(client, "plan_next"))["yours"] == []
+        for offered in (await client.list_tools()).tools:
+            assert offered.input_schema["additionalProperties"] is False
+
+    session(repo, act)
+
+
+def test_work_ends_as_the_model_says(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        await call(client, "claim_task", key="tidy-logs")
+        said = {"key": "tidy-logs", "status": "blocked", "reason": "no clock"}
+        assert (await call(client, "complete_task", **said))["task"]["status"] == "blocked"
+        assert "no end of work" in await refusal(
+            client, "complete_task", key="rotate-keys", status="todo"
+        )
 
     session(repo, act)
 
@@ -148,7 +171,7 @@ def test_nobody_gets_what_somebody_has_and_hears_what_to_do(repo: Repo) -> None:
 def test_a_claim_that_is_lost_and_a_task_that_changed_are_told(repo: Repo) -> None:
     async def act(client: Client) -> None:
         for task in ("tidy-logs", "rotate-keys"):
-            await call(client, "claim_task", task=task)
+            await call(client, "claim_task", key=task)
         taken = ("task", "set", "tidy-logs", "--status", "todo", "--force", "--agent", "bob")
         assert run_program(*taken, folder=repo.path).code == 0
         said = (repo.path / "TASKS.md").read_text()
@@ -172,11 +195,11 @@ def test_the_same_idempotency_key_does_something_once(repo: Repo) -> None:
         assert "make a new one" in await refusal(client, "add_task", **other)
         found = await call(client, "list_tasks")
         assert [each["title"] for each in found["tasks"]].count("Look into it") == 1
-        blocked = {"task": first["task"]["key"], "status": "blocked", "idempotency_key": "k2"}
+        blocked = {"key": first["task"]["key"], "status": "blocked", "idempotency_key": "k2"}
         assert await call(client, "plan_update", **blocked) == (
             await call(client, "plan_update", **blocked)
         )
-        history = (await call(client, "get_task", task=first["task"]["key"]))["history"]
+        history = (await call(client, "get_task", key=first["task"]["key"]))["history"]
         assert [each["kind"] for each in history].count("status_changed") == 1
 
     session(repo, act)
@@ -214,5 +237,5 @@ def test_without_its_package_the_command_says_what_to_install(
 
     monkeypatch.setattr(program, "find_spec", lambda _name: None)
     monkeypatch.chdir(repo.path)
-    with pytest.raises(SetupError, match=r"pip install 'kanban-sync\[mcp\]'"):
+    with pytest.raises(SetupError, match=r"pip install 'mcp>=2\.3,<3'"):
         program.command.main([], standalone_mode=False)

@@ -129,6 +129,11 @@ class Checkout:
                 f"nothing tells which branch is the default one, so {read} is read because it is"
                 " checked out; set 'git: {default_branch: NAME}' in .kanban-sync.yaml"
             )
+        if not reference and self.worktree == "-" and read and settings.branches == "live":
+            return (
+                "no branch is checked out here: what you commit has no say until it is on one"
+                " (a linked work tree's HEAD would have)"
+            )
         here = reference.removeprefix("refs/heads/") or commit[:12]
         is_layer = settings.liveness.covers(here) if reference else self.worktree != "-"
         is_live = settings.branches == "live" and is_layer

@@ -303,7 +303,7 @@ def test_the_dialects_of_the_settings_are_those_that_are_read() -> None:
     assert set(config.DIALECTS) == set(MARKDOWN_DIALECTS)
 
 
-@pytest.mark.parametrize("name", ["refs/heads/main", "origin/main", "", "[main]"])
+@pytest.mark.parametrize("name", ["refs/heads/main", "origin/main", "", "[main]", "HEAD"])
 def test_a_default_branch_is_named_without_what_git_puts_before_it(name: str) -> None:
     with pytest.raises(SettingsError, match=r"f:2: git.default_branch has to be the name of a br"):
         config.parse(f"git:\n  default_branch: {name}\n".encode(), "f")

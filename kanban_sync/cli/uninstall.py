@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +11,13 @@ import click
 from kanban_sync import install
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.install import force_option, report_data, tell
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import KanbanSyncError, SetupError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from kanban_sync.app import Clone
+
+NAMED = 5
+"""How many tasks are named that would be lost."""
 
 
 @click.command("uninstall")
@@ -26,6 +30,13 @@ def command(*, force: bool, state: bool, as_json: bool) -> None:
     Ends with 1 if something of the state folder could not be removed.
     """
     clone = here()
+    if state and not force and (only_here := _only_here(clone)):
+        raise SetupError(
+            f"the task database in {clone.state.path} has what nothing else has:"
+            f" {', '.join(only_here[:NAMED])}{' …' if only_here[NAMED:] else ''}. Finish or release"
+            " what is claimed, write the rest with 'kanban-sync files write' and commit it; or"
+            " give --force to lose it"
+        )
     report = install.uninstall(clone.top, clone.git_dir(clone.worktree), force=force)
     left = _remove(clone.state.path) if state else []
     if as_json:
@@ -37,6 +48,25 @@ def command(*, force: bool, state: bool, as_json: bool) -> None:
     if left:
         paths = ", ".join(str(path) for path in left)
         raise SetupError(f"could not remove {paths}; remove {clone.state.path} by hand")
+
+
+def _only_here(clone: Clone) -> list[str]:
+    """Return the tasks that are claimed, or of which files do not say all; none in a database away.
+
+    One elsewhere is not removed.
+    """
+    if clone.database.kind != "sqlite" or not Path(clone.database.name).is_relative_to(
+        clone.state.path
+    ):
+        return []
+    try:
+        with clone.work(lambda _: None) as work:
+            alone = [each for each in work.tasks() if each.claim or not each.task.path]
+        keys = [str(each.key) for each in alone]
+        return [*dict.fromkeys([*keys, *clone.status()["ahead"]])]
+    except KanbanSyncError:
+        # It cannot be read: there is nothing in it that would be missed.
+        return []
 
 
 def _remove(folder: Path) -> list[Path]:

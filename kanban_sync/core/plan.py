@@ -34,9 +34,8 @@ row   desired        actual                 base                decision
 ====  =============  =====================  ==================  ==================================
 
 Rows 18 to 23 are decided for the text part and for the status part of a card on their own. Row 22
-leaves what a person changed where the settings say so, but for the footer: without it another clone
-would not know the card. Rows 24 and 25 come before rows 3 to 23; the card that stays is dealt with
-by the next sync.
+leaves what a person changed where the settings say so, but for the footer, by which clones know the
+card. Rows 24 and 25 come before rows 3 to 23; the next sync deals with the card that stays.
 """
 
 from __future__ import annotations
@@ -74,6 +73,7 @@ from kanban_sync.core.precedence import (
     stamp_archived,
     stamp_made,
     version_said,
+    why_left,
     withdrawn_sides,
 )
 from kanban_sync.core.surplus import archive_surplus, ended
@@ -281,10 +281,10 @@ def _decide_present(
     differs = difference(card, seen, base, meant or bottoms[card.column] + STEP)
     if not differs.text and not differs.status:
         return _decide_equal(card, seen, base, terms, differs)
-    back = seen.archived
+    parts, back = ((Side.TEXT, differs.text), (Side.STATUS, differs.status)), seen.archived
     sides = {
         side: reason
-        for side, changes in ((Side.TEXT, differs.text), (Side.STATUS, differs.status))
+        for side, changes in parts
         if changes
         and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
     }
@@ -302,7 +302,7 @@ def _decide_present(
             return Note(str(card.key), KEPT_TEXT, is_drift=True)
     if not sides:
         # Rows 21 and 23.
-        return Note(str(card.key), "another clone or release has said otherwise, and is newer")
+        return Note(str(card.key), why_left((side for side, found in parts if found), card))
     if Side.STATUS in sides and any(isinstance(change, Move) for change in differs.status):
         _place(bottoms, card, base)
     changes = (

@@ -54,6 +54,16 @@ def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, ma
     return _why_again(side, card, seen.stamp, base, mark)  # Row 22.
 
 
+def why_left(sides: Iterable[Side], card: Card) -> str:
+    """Return what to tell of parts of a card that are left as they are."""
+    if all(card.version[side] == UNKNOWN for side in sides):
+        return (
+            "the card says otherwise, and this clone does not know since when its task is as it is;"
+            " a shallow one learns it with 'git fetch --unshallow'"
+        )
+    return "another clone or release has said otherwise, and is newer"
+
+
 def withdrawn_sides(card: Card, seen: SeenCard, base: Said | None, mark: str) -> frozenset[Side]:
     """Return the parts that are as they should be, but of a version that we said and took back.
 

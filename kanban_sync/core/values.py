@@ -28,6 +28,7 @@ def branch_problem(value: object) -> str:
     """Return what the value has to be instead of one that names no branch, '' if it does."""
     is_name = isinstance(value, str) and not text_problem(value)
     is_name = is_name and not str(value).strip().startswith(("refs/", "origin/"))
+    is_name = is_name and str(value).strip() != "HEAD"
     return "" if is_name else "the name of a branch alone, such as main (not origin/main)"
 
 

@@ -251,6 +251,16 @@ def test_uninstall_removes_the_state_folder_on_request(clone: Clone) -> None:
     assert not clone.state.path.exists()
 
 
+def test_uninstall_keeps_what_only_the_task_database_has(clone: Clone) -> None:
+    clone.program("sync", env={})
+    added = clone.program("task", "add", "Only in the database").out.split()[0]
+    refused = clone.program("uninstall", "--state")
+    assert (refused.code, added in refused.err, "--force" in refused.err) == (1, True, True)
+    assert clone.state.path.exists()
+    assert clone.program("uninstall", "--state", "--force").code == 0
+    assert not clone.state.path.exists()
+
+
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_uninstall_names_what_of_the_state_folder_it_could_not_remove(
     clone: Clone, tmp_path: Path, options: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -422,6 +423,19 @@ def test_a_detached_work_tree_has_a_say(clone: Clone, tmp_path: Path) -> None:
     tree.tick("apples")
     assert clone.done() == {"apples"}
     clone.repo.git("worktree", "remove", str(tmp_path / "w"))
+    assert clone.done() == set()
+
+
+def test_a_detached_work_tree_whose_folder_is_gone_has_no_say(clone: Clone, tmp_path: Path) -> None:
+    clone.repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"))
+    Clone(Repo(tmp_path / "w"), clone.store, clone.clock).tick("apples")
+    assert clone.done() == {"apples"}
+    # Locked, it may lie on a disk that is away for now.
+    clone.repo.git("worktree", "lock", str(tmp_path / "w"))
+    shutil.rmtree(tmp_path / "w")
+    assert clone.done() == {"apples"}
+    clone.repo.git("worktree", "unlock", str(tmp_path / "w"))
+    assert "prunable" in clone.repo.git("worktree", "list", "--porcelain")
     assert clone.done() == set()
 
 

@@ -10,7 +10,7 @@ from kanban_sync import git_calls
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.links import published_at
 from kanban_sync.core.ports import Branches
-from kanban_sync.git_output import detached_heads, loose_branches
+from kanban_sync.git_output import detached_heads, loose_branches, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -82,7 +82,7 @@ class References:
     def head_of(self, git_dir: Path) -> tuple[str, str]:
         """Return the branch and commit that a work tree has checked out, '' where there is none."""
         with contextlib.suppress(OSError):
-            text = (git_dir / "HEAD").read_text("utf-8").strip()
+            text = (git_dir / "HEAD").read_text("utf-8", "surrogateescape").strip()
             if not text.startswith("ref: "):
                 return "", text
             reference = text.removeprefix("ref: ")
@@ -105,18 +105,22 @@ class References:
         return Branches(own, text, remote, files, self._moment)
 
     def branch(self) -> tuple[str, str]:
-        """Return the name and commit of the branch that is read, '' and '' before any commit."""
+        r"""Return the name and commit of the branch that is read, '' and '' before any commit.
+
+        Here and in ``others``, bytes of a name that are no text are written out (``\xff``): a name
+        is kept in databases and shown on the board, and nothing is opened by it.
+        """
         heads = self.heads()
         if self._current is not None:
             reference, commit = self.head_of(self._current)
-            return reference.removeprefix(BRANCH) or commit, commit
+            return readable(reference.removeprefix(BRANCH)) or commit, commit
         name, reference = self._default(heads)
         if name:
-            return name, self._instead or heads[reference]
+            return readable(name), self._instead or heads[reference]
         if self.is_lacking:
             return "", ""
         reference, commit = self.head_of(self._common_dir)
-        return reference.removeprefix(BRANCH) or commit, commit
+        return readable(reference.removeprefix(BRANCH)) or commit, commit
 
     def go_back(self, tips: Mapping[str, str]) -> bool:
         """Read the default branch as it was read last from now on, or as far as it is here.
@@ -211,7 +215,7 @@ class References:
         below = (BRANCH, REMOTE) if liveness.remote else (BRANCH,)
         left_out = {ORIGIN_HEAD, *([self._default(self.heads())[1]] if self._instead else ())}
         found = {
-            name.removeprefix(BRANCH).removeprefix("refs/"): tip
+            readable(name.removeprefix(BRANCH).removeprefix("refs/")): tip
             for name, tip in self.heads().items()
             if name.startswith(below) and tip != base and name not in left_out
         }

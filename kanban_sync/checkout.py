@@ -11,6 +11,7 @@ from kanban_sync.config import SETTINGS_FILE, Settings
 from kanban_sync.core.errors import OutOfReachError, SettingsError, SetupError
 from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
+from kanban_sync.git_output import readable
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
 from kanban_sync.sync.settings import RECORDED, of_commit, of_work_tree, record, recorded, used
@@ -134,7 +135,7 @@ class Checkout:
                 "no branch is checked out here: what you commit has no say until it is on one"
                 " (a linked work tree's HEAD would have)"
             )
-        here = reference.removeprefix("refs/heads/") or commit[:12]
+        here = readable(reference.removeprefix("refs/heads/")) or commit[:12]
         is_layer = settings.liveness.covers(here) if reference else self.worktree != "-"
         is_live = settings.branches == "live" and is_layer
         if here == read or not read or is_live:

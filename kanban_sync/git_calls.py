@@ -25,10 +25,11 @@ EMPTY_TREE = {
 """The id of a tree without entries, by the length of the repository's object ids."""
 
 HEADS = [
-    "git", "for-each-ref", "--format=%(objectname) %(refname) %(symref)",
-    "refs/heads", "refs/remotes/origin",
+    "git", "for-each-ref",
+    "--format=%(objectname) %(refname) %(symref) %(upstream) %(upstream:remotename)",
+    "refs/heads", "refs/remotes",
 ]  # fmt: skip
-"""All local branches, and those of ``origin``."""
+"""All local branches with what they follow, and those of remotes."""
 
 CONFIGURATION = ["git", "config", "-z", "--get-regexp", f"{CONFIGURED}|^init\\.defaultbranch$"]
 """The settings that tell where branches are published, and how the user calls default branches."""

@@ -187,17 +187,35 @@ def loose_branches(common_dir: Path, below: str) -> set[str] | None:
 def detached_heads(common_dir: Path) -> dict[str, str]:
     """Return the commits that linked work trees have checked out without a branch, by their names.
 
-    What the work tree of a rebase under way holds is none: it is about to be something else.
+    What the work tree of a rebase under way holds is none: it is about to be something else. Nor is
+    that of a work tree whose folder is gone, which ``git worktree list`` calls prunable.
     """
     found: dict[str, str] = {}
     trees = common_dir / "worktrees"
     for folder in sorted(trees.iterdir()) if trees.is_dir() else ():
         if any((folder / each).is_dir() for each in ("rebase-merge", "rebase-apply")):
             continue
+        if _is_prunable(folder):
+            continue
         try:
             text = (folder / "HEAD").read_text("ascii").strip()
         except (OSError, ValueError):
             continue
         if re.fullmatch("[0-9a-f]{40,64}", text):
-            found[f"work tree {folder.name}"] = text
+            found[f"work tree {readable(folder.name)}"] = text
     return found
+
+
+def _is_prunable(folder: Path) -> bool:
+    """Tell whether a work tree is gone of which git keeps this folder.
+
+    One that is locked may lie on a disk that is away for now.
+    """
+    if (folder / "locked").exists():
+        return False
+    try:
+        told = os.fsdecode((folder / "gitdir").read_bytes()).removesuffix("\n")
+        # Some are told from here.
+        return not told or not (folder / told).exists()
+    except OSError:
+        return True

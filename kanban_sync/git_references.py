@@ -10,7 +10,7 @@ from kanban_sync import git_calls
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.links import published_at
 from kanban_sync.core.ports import Branches
-from kanban_sync.git_output import detached_heads, loose_branches
+from kanban_sync.git_output import detached_heads, loose_branches, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 BRANCH = "refs/heads/"
 REMOTE = "refs/remotes/"
-REMOTE_BRANCH = "refs/remotes/origin/"
-ORIGIN_HEAD = "refs/remotes/origin/HEAD"
+ORIGIN = "refs/remotes/origin/"
+HEAD = "HEAD"
 
 
 class References:
@@ -44,6 +44,8 @@ class References:
         self._liveness = liveness
         self._base: tuple[str, str] | None = None
         self._heads: dict[str, str] | None = None
+        self._upstreams: dict[str, tuple[str, str]] = {}
+        self._remote_heads: dict[str, str] = {}
         self._loose: set[str] | None = None
         self._moment = 0.0
         self._configuration: str | None = None
@@ -59,7 +61,7 @@ class References:
         self._base = None
 
     def heads(self) -> dict[str, str]:
-        """Return all local branches, and where ``origin`` points: reference name -> commit id.
+        """Return all local branches, and those of remotes: reference name -> commit id.
 
         Asked once: all that this object tells is of the same moment.
         """
@@ -72,17 +74,33 @@ class References:
 
     def _read_heads(self) -> dict[str, str]:
         heads: dict[str, str] = {}
-        for line in self._ask(git_calls.HEADS).splitlines():
-            commit, name, *symref = line.split(" ")
+        for line in filter(None, self._ask(git_calls.HEADS).split("\n")):
+            commit, name, symref, upstream, remote = line.split(" ", 4)
             heads[name] = commit
-            if name == ORIGIN_HEAD and symref and symref[0]:
-                heads["origin/HEAD"] = symref[0]
+            if symref and name.startswith(REMOTE):
+                self._remote_heads[name] = symref
+            # A branch may also follow another one of this clone, which nobody fetches.
+            if upstream.startswith(REMOTE):
+                self._upstreams[name] = upstream, f"{REMOTE}{remote}/"
         return heads
+
+    @property
+    def _remote(self) -> str:
+        """Where the branches of ``origin`` are, or those of the only remote, called otherwise."""
+        below = {name.removesuffix(HEAD) for name in self._remote_heads if name.endswith(HEAD)}
+        if len(below) == 1 and not any(name.startswith(ORIGIN) for name in self.heads()):
+            return below.pop()
+        return ORIGIN
+
+    def _followed(self, name: str) -> str:
+        """Return the remote branch that stands for a local one: its upstream where it has one."""
+        upstream, _ = self._upstreams.get(BRANCH + name, ("", ""))
+        return upstream if upstream in self.heads() else self._remote + name
 
     def head_of(self, git_dir: Path) -> tuple[str, str]:
         """Return the branch and commit that a work tree has checked out, '' where there is none."""
         with contextlib.suppress(OSError):
-            text = (git_dir / "HEAD").read_text("utf-8").strip()
+            text = (git_dir / "HEAD").read_text("utf-8", "surrogateescape").strip()
             if not text.startswith("ref: "):
                 return "", text
             reference = text.removeprefix("ref: ")
@@ -94,7 +112,7 @@ class References:
         heads = self.heads()
         # The settings of hooks are read from the default branch, whatever else is read.
         name, _ = self._default(heads)
-        remote = REMOTE_BRANCH + name
+        remote = self._followed(name)
         remote = remote if name and remote in heads else ""
         listed = [name for name in heads if name.startswith(BRANCH)] + [remote] * bool(remote)
         text = "\n".join("" if name == own else f"{heads[name]} {name}" for name in listed)
@@ -105,18 +123,22 @@ class References:
         return Branches(own, text, remote, files, self._moment)
 
     def branch(self) -> tuple[str, str]:
-        """Return the name and commit of the branch that is read, '' and '' before any commit."""
+        r"""Return the name and commit of the branch that is read, '' and '' before any commit.
+
+        Here and in ``others``, bytes of a name that are no text are written out (``\xff``): a name
+        is kept in databases and shown on the board, and nothing is opened by it.
+        """
         heads = self.heads()
         if self._current is not None:
             reference, commit = self.head_of(self._current)
-            return reference.removeprefix(BRANCH) or commit, commit
+            return readable(reference.removeprefix(BRANCH)) or commit, commit
         name, reference = self._default(heads)
         if name:
-            return name, self._instead or heads[reference]
+            return readable(name), self._instead or heads[reference]
         if self.is_lacking:
             return "", ""
         reference, commit = self.head_of(self._common_dir)
-        return reference.removeprefix(BRANCH) or commit, commit
+        return readable(reference.removeprefix(BRANCH)) or commit, commit
 
     def go_back(self, tips: Mapping[str, str]) -> bool:
         """Read the default branch as it was read last from now on, or as far as it is here.
@@ -148,8 +170,8 @@ class References:
         """Return the default branch's name and reference, empty where none can be told."""
         if self._base is None:
             self._base = ("", "")
-            for name in self._candidates(heads):
-                there = [each + name for each in (BRANCH, REMOTE_BRANCH) if each + name in heads]
+            for name in self._candidates():
+                there = [each for each in (BRANCH + name, self._followed(name)) if each in heads]
                 if there:
                     self._base = name, self._further(there)
                     break
@@ -163,13 +185,13 @@ class References:
             return local
         return remote[0]
 
-    def _candidates(self, heads: Mapping[str, str]) -> Iterable[str]:
+    def _candidates(self) -> Iterable[str]:
         """Yield names that the default branch may have, the surest first."""
         if self._default_branch:
             yield self._default_branch
             return
-        if "origin/HEAD" in heads:
-            yield heads["origin/HEAD"].removeprefix(REMOTE_BRANCH)
+        if self._remote + HEAD in self._remote_heads:
+            yield self._remote_heads[self._remote + HEAD].removeprefix(self._remote)
         yield from (self._configured(), "main", "master")
 
     def _configured(self) -> str:
@@ -200,7 +222,8 @@ class References:
         out.
         """
         name, _ = self._default(self.heads())
-        found = published_at(self._read_configuration(), name) if name else ("", "")
+        remote = self._remote.removeprefix(REMOTE).rstrip("/")
+        found = published_at(self._read_configuration(), name, remote) if name else ("", "")
         return found if found[1] else ("", name)
 
     def others(self, name: str, base: str) -> dict[str, str]:
@@ -208,10 +231,12 @@ class References:
         liveness = self._liveness
         if liveness is None or self._current is not None:
             return {}
-        below = (BRANCH, REMOTE) if liveness.remote else (BRANCH,)
-        left_out = {ORIGIN_HEAD, *([self._default(self.heads())[1]] if self._instead else ())}
+        default, reference = self._default(self.heads())
+        _, followed = self._upstreams.get(BRANCH + default, ("", self._remote))
+        below = (BRANCH, self._remote, followed) if liveness.remote else (BRANCH,)
+        left_out = {*self._remote_heads, *([reference] if self._instead else ())}
         found = {
-            name.removeprefix(BRANCH).removeprefix("refs/"): tip
+            readable(name.removeprefix(BRANCH).removeprefix("refs/")): tip
             for name, tip in self.heads().items()
             if name.startswith(below) and tip != base and name not in left_out
         }

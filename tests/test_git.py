@@ -11,11 +11,14 @@ import pytest
 
 from kanban_sync.core.errors import MissingObjectError, RepositoryError
 from kanban_sync.core.history import PathChange
+from kanban_sync.core.liveness import Liveness
 from kanban_sync.git import GitRepository, locate
 from kanban_sync.git_output import LATEST, parse_batch, parse_log
 from repos import Repo
 
 ALL = (":(top,glob)**/TASKS.md",)
+
+TOLD_OF_REMOTES = {f"remotes/{each}" for each in ("upstream/topic", "origin/mine")}
 
 
 def opened(repo: Repo, **options: object) -> GitRepository:
@@ -178,6 +181,60 @@ def test_the_text_for_the_shim_has_the_remote_branch_that_the_default_one_follow
     expected = clone.git("for-each-ref", f"--format={form}", "refs/heads", read)
     assert text == expected
     assert expected.splitlines() == ["", f"{commit} {read}"]
+
+
+def with_remote(path: Path, name: str, branch: str) -> tuple[Repo, str]:
+    """Make a clone that calls the place it came from so, and is behind it by one commit."""
+    there = Repo.init(path / "there")
+    there.git("switch", "-qc", branch)
+    there.commit(a="1")
+    there.git("clone", "-q", "-o", name, there.path, path / "here")
+    here = Repo(path / "here")
+    there.git("branch", "topic")
+    newest = there.commit(a="2")
+    here.git("fetch", "-q", name)
+    return here, newest
+
+
+@pytest.mark.parametrize("name", ["origin", "upstream", "team/shop"])
+def test_the_default_branch_is_read_as_fetched_whatever_its_remote_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    here, newest = with_remote(tmp_path, name, "trunk")
+    followed = f"refs/remotes/{name}/trunk"
+    assert opened(here).branch() == ("trunk", newest)
+    assert opened(here).branches("refs/heads/trunk").remote == followed
+    here.git("switch", "-qc", "feature")
+    here.git("branch", "-qD", "trunk")
+    assert opened(here).branch() == ("trunk", newest)
+    assert opened(here).branches("refs/heads/feature").remote == followed
+    assert opened(here).published() == (str(tmp_path / "there"), "trunk")
+
+
+def test_a_fork_reads_the_default_branch_from_where_it_follows(tmp_path: Path) -> None:
+    here, newest = with_remote(tmp_path, "upstream", "main")
+    fork = Repo.init(tmp_path / "fork", "--bare")
+    here.git("remote", "add", "origin", str(fork.path))
+    here.git("push", "-q", "origin", "main", "main:refs/heads/mine")
+    here.git("remote", "set-head", "origin", "main")
+    assert opened(here).branch() == ("main", newest)
+    here.git("switch", "-q", "--track", "-c", "local", "main")
+    here.git("branch", "-q", "--set-upstream-to=local", "main")
+    # What it follows is here, and fetched by nobody.
+    assert opened(here).branches("refs/heads/local").remote == "refs/remotes/origin/main"
+
+
+def test_branches_of_the_remote_that_the_default_branch_follows_may_be_layers(
+    tmp_path: Path,
+) -> None:
+    here, newest = with_remote(tmp_path, "upstream", "main")
+    for remote in ("origin", "other"):
+        here.git("update-ref", f"refs/remotes/{remote}/mine", "main")
+    told = {
+        remote: set(opened(here, liveness=Liveness(remote=remote)).others("main", newest))
+        for remote in (True, False)
+    }
+    assert told == {False: {"main (local)"}, True: {"main (local)", *TOLD_OF_REMOTES}}
 
 
 # --- layers -----------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class Card:
     ``names`` are the labels that are ours to give and to take, whether this card has them or not.
     ``links`` is how ``text`` ends: where its file and commit are to be seen, which is no content
     of the task. ``end`` says why the card belongs into the archive where a task did not vanish.
+    ``owns_branches`` tells that labels which name a branch are ours too, whoever put them there.
     """
 
     key: TaskKey
@@ -80,6 +81,7 @@ class Card:
     names: LabelNames = LABELS
     links: str = ""
     end: str = ""
+    owns_branches: bool = field(default=False, compare=False)
 
     @property
     def is_aged(self) -> bool:

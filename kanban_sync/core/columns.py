@@ -46,6 +46,9 @@ LISTS = tuple(column for column in Column if column is not Column.ARCHIVE)
 AGENT_LABEL = "agent"
 """The label on every card of ours."""
 
+BRANCH_LABEL = "branch: "
+"""How the label begins that tells on which branch a task says more than on the default one."""
+
 STATUS_LABELS: Mapping[Status, str] = {Status.BLOCKED: "blocked", Status.FAILED: "failed"}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.checklists import compare_checklists
+from kanban_sync.core.columns import BRANCH_LABEL
 from kanban_sync.core.description import is_written, words_around
 from kanban_sync.core.operations import AddLabel, Move, RemoveLabel, SetText, SetTitle
 
@@ -68,6 +69,8 @@ def difference(card: Card, seen: SeenCard, base: Said | None, bottom: float) -> 
         status.append(Move(card.column, bottom))
     status += [AddLabel(name) for name in sorted(card.labels - seen.labels)]
     ours = set(card.names).union(*(each.labels for each in all_said))
+    if card.owns_branches:
+        ours |= {name for name in seen.labels if name.startswith(BRANCH_LABEL)}
     status += [RemoveLabel(name) for name in sorted((ours & seen.labels) - card.labels)]
     # The lines of a card that a person made in place of ours have ids of their own.
     known = base if base is not None and base.card_id in {"", seen.id} else None

@@ -11,6 +11,7 @@ from zlib import crc32
 from kanban_sync.core.board import AGED_END, Card, CardVersion, Checklist, Item
 from kanban_sync.core.card_words import block_of, line_of
 from kanban_sync.core.columns import (
+    BRANCH_LABEL,
     LIST_NAME_LIMIT,
     NAME_LIMIT,
     ROOT_FIELD,
@@ -23,7 +24,7 @@ from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Task, TaskKey, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import Said
 
@@ -37,6 +38,9 @@ DAY = 24 * 60 * 60
 
 DIGITS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 """In the order of their codes; a version field has little room."""
+
+MOST_LABELS, HASH_BITS = 15, 14
+"""Three digits tell how many labels name a branch, up to which number, and which ones these are."""
 
 
 def cards_of(tasks: Iterable[Task], drawing: Drawing = PLAIN, now: float = 0.0) -> list[Card]:
@@ -112,6 +116,7 @@ def _descendants(task: Task, below: Mapping[TaskKey, list[Task]]) -> list[Task]:
 def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
     living = [child for child in children if child.status is not Status.ORPHANED]
     branches = _branches([parent, *living], drawing)
+    version = _version([parent, *children], branches)
     roots = {fit(root, LIST_NAME_LIMIT) for name, root in parent.fields if name == ROOT_FIELD}
     links = drawing.links.of(parent.path, parent.text_version.commit)
     return Card(
@@ -119,13 +124,14 @@ def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
         title=fit(parent.title, NAME_LIMIT),
         text=block_of(parent, links),
         column=drawing.place(parent.status, parent.word),
-        labels=_labels([parent.status], drawing) | roots | branches,
+        labels=_labels([parent.status], drawing) | roots | (branches or frozenset()),
         checklists=_checklists(parent, living),
-        version=_version([parent, *children], branches),
+        version=version,
         evident=_is_evident(parent, living),
         names=drawing.layout.labels,
         links=links,
         end="over" if parent.status is Status.CANCELLED else "",
+        owns_branches=_owns(branches, version),
     )
 
 
@@ -146,12 +152,13 @@ def _section(
         title=fit(members[0].group, NAME_LIMIT),
         text=links,
         column=drawing.place(_status_of_section(statuses)),
-        labels=_labels(statuses, drawing) | branches,
+        labels=_labels(statuses, drawing) | (branches or frozenset()),
         checklists=(Checklist(LINES, lines),) if lines else (),
         version=version,
         evident=all(_is_evident(task, ()) for task in members if task in living),
         names=drawing.layout.labels,
         links=links,
+        owns_branches=_owns(branches, version),
     )
 
 
@@ -207,7 +214,7 @@ def _put_away(version: CardVersion) -> CardVersion:
     return version._replace(status=Version(newest.time + 1, newest.commit))
 
 
-def _version(tasks: Sequence[Task], branches: Collection[str]) -> CardVersion:
+def _version(tasks: Sequence[Task], branches: frozenset[str] | None) -> CardVersion:
     """Return the newest versions; whom the database gave a task to is one of its words."""
     texts = tuple(
         [
@@ -218,26 +225,50 @@ def _version(tasks: Sequence[Task], branches: Collection[str]) -> CardVersion:
         ]
     )
     statuses = tuple([task.status_version for task in tasks])
-    return CardVersion(_newest(texts), _newest(statuses, tuple(sorted(branches))))
+    if branches is None:
+        return CardVersion(_newest(texts), _newest(statuses))
+    return CardVersion(_newest(texts), _newest_labelled(statuses, texts, tuple(sorted(branches))))
 
 
 # A commit changes many tasks, so the same few versions return in card after card.
 @lru_cache(maxsize=4096)
-def _newest(versions: tuple[Version, ...], branches: tuple[str, ...] = ()) -> Version:
+def _newest(versions: tuple[Version, ...]) -> Version:
     """Return the newest version; of a card with several tasks it tells about the others, too.
 
     Clones that know the same newest commit may know different ones of the other tasks. Who knows
     the newer ones is newer, and the same version is the same content.
     """
     newest = max(versions, default=UNKNOWN)
-    if not (versions[1:] or branches) or newest == UNKNOWN:
+    if not versions[1:] or newest == UNKNOWN:
         return newest
-    known = sum([version.time for version in versions])
     words = [_WORDS % version for version in versions]
-    told = f"[{', '.join(words)}]"
-    told = f"({told}, {list(branches)!r})" if branches else told
-    others = f"{_in_order(known, 8)}{_in_order(crc32(told.encode()), 3)}"
-    return Version(newest.time, f"{newest.commit[:COMMIT_DIGITS]}{others}")
+    return _extended(newest, versions, crc32(f"[{', '.join(words)}]".encode()))
+
+
+@lru_cache(maxsize=4096)
+def _newest_labelled(
+    statuses: tuple[Version, ...], texts: tuple[Version, ...], branches: tuple[str, ...]
+) -> Version:
+    """Return the newest version of statuses where labels tell of branches, too.
+
+    The labels come of words as well as of statuses, so who knows the newer of either is newer. Of
+    clones that know the same, some have not heard yet that a branch was merged: who has fewer
+    labels is newer. Under the same version nobody has others.
+    """
+    newest = max(statuses, default=UNKNOWN)
+    if newest == UNKNOWN:
+        return newest
+    versions = (*statuses, *texts)
+    words = ", ".join([_WORDS % version for version in versions])
+    merged = MOST_LABELS - min(len(branches), MOST_LABELS)
+    told = merged << HASH_BITS | crc32(f"{words}, {list(branches)!r}".encode()) % (1 << HASH_BITS)
+    return _extended(newest, versions, told)
+
+
+def _extended(newest: Version, known: Sequence[Version], told: int) -> Version:
+    """Return a version that is the newer, the newer all that is known; then ``told`` decides."""
+    age = _in_order(sum([version.time for version in known]), 8)
+    return Version(newest.time, f"{newest.commit[:COMMIT_DIGITS]}{age}{_in_order(told, 3)}")
 
 
 _WORDS = "Version(time=%r, commit=%r)"
@@ -249,13 +280,21 @@ def _in_order(number: int, length: int) -> str:
     return "".join([DIGITS[number >> 6 * place & 63] for place in range(length - 1, -1, -1)])
 
 
-def _branches(tasks: Iterable[Task], drawing: Drawing) -> frozenset[str]:
-    """Return a label for each branch that says more than the default one, if they are drawn."""
+def _branches(tasks: Iterable[Task], drawing: Drawing) -> frozenset[str] | None:
+    """Return a label for each branch that says more than the default one; None if none is drawn."""
     if drawing.branches != LABEL:
-        return frozenset()
+        return None
     return frozenset(
-        fit(f"branch: {task.branch}", LIST_NAME_LIMIT) for task in tasks if task.branch
+        fit(f"{BRANCH_LABEL}{task.branch}", LIST_NAME_LIMIT) for task in tasks if task.branch
     )
+
+
+def _owns(branches: frozenset[str] | None, version: CardVersion) -> bool:
+    """Whether labels of other clones that name a branch are this one's to take away.
+
+    Not where nothing is known of the statuses: nobody would be newer.
+    """
+    return branches is not None and version.status != UNKNOWN
 
 
 def _labels(statuses: Iterable[Status], drawing: Drawing) -> frozenset[str]:

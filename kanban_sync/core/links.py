@@ -75,18 +75,19 @@ class Links:
         return " · ".join(links)
 
 
-def published_at(configuration: str, branch: str) -> tuple[str, str]:
+def published_at(configuration: str, branch: str, origin: str = "origin") -> tuple[str, str]:
     r"""Return the URL of the remote that a branch goes to, and its name there; empty if none.
 
     Args:
         configuration: What ``git config -z`` printed: ``<key>\n<value>\0`` each.
         branch: The branch's name here.
+        origin: The remote of a branch of which nothing is configured.
     """
     said: dict[str, str] = {}
     for entry in configuration.split("\0"):
         key, _, value = entry.partition("\n")
         said.setdefault(key, value)
-    remote = said.get(f"branch.{branch}.remote", "origin")
+    remote = said.get(f"branch.{branch}.remote", origin)
     name = said.get(f"branch.{branch}.merge", branch).removeprefix("refs/heads/")
     url = said.get(f"remote.{remote}.url", "")
     return (url, name) if url else ("", "")

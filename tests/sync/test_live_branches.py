@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
+from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.sync.reading import read_files
 from repos import Repo
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.model import Task
+    from kanban_sync.core.ports import TaskStore
     from kanban_sync.sync.unit_reading import Reading
 
 PROJECT = "p1"
@@ -44,7 +49,7 @@ class Clone:
     """A repository whose live branches are read, and its database."""
 
     repo: Repo
-    store: MemoryStore = field(default_factory=lambda: MemoryStore(PROJECT))
+    store: TaskStore = field(default_factory=lambda: MemoryStore(PROJECT))
     clock: int = START
     liveness: Liveness = field(default_factory=lambda: Liveness(now=START))
     problems: tuple[str, ...] = ()
@@ -423,6 +428,38 @@ def test_a_detached_work_tree_has_a_say(clone: Clone, tmp_path: Path) -> None:
     assert clone.done() == {"apples"}
     clone.repo.git("worktree", "remove", str(tmp_path / "w"))
     assert clone.done() == set()
+
+
+def test_a_detached_work_tree_whose_folder_is_gone_has_no_say(clone: Clone, tmp_path: Path) -> None:
+    clone.repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"))
+    Clone(Repo(tmp_path / "w"), clone.store, clone.clock).tick("apples")
+    assert clone.done() == {"apples"}
+    # Locked, it may lie on a disk that is away for now.
+    clone.repo.git("worktree", "lock", str(tmp_path / "w"))
+    shutil.rmtree(tmp_path / "w")
+    assert clone.done() == {"apples"}
+    clone.repo.git("worktree", "unlock", str(tmp_path / "w"))
+    assert "prunable" in clone.repo.git("worktree", "list", "--porcelain")
+    assert clone.done() == set()
+
+
+@pytest.mark.parametrize("checked_out", [True, False])
+def test_names_that_are_no_text_are_kept_with_their_bytes_written_out(
+    clone: Clone, tmp_path: Path, *, checked_out: bool
+) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    clone.store = open_sqlite(tmp_path / "tasks.db", PROJECT)
+    kind = ("-b", name) if checked_out else ("--detach",)
+    clone.repo.git("worktree", "add", "--quiet", *kind, str(tmp_path / name))
+    Clone(Repo(tmp_path / name), clone.store, clone.clock).tick("apples")
+    assert clone.done() == {"apples"}
+    shown = "caf\\xe9" if checked_out else "work tree caf\\xe9"
+    assert [task.branch for task in clone.tasks() if task.branch] == [shown]
+    opened = GitRepository(clone.repo.path / ".git", current=clone.repo.path / ".git")
+    with closing(opened):
+        clone.repo.git("symbolic-ref", "HEAD", f"refs/heads/{name}")
+        assert opened.branch()[0] == "caf\\xe9"
+    clone.store.close()
 
 
 def test_where_nothing_moves_nothing_is_read(clone: Clone) -> None:

@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.tuples import NamedTuple
+from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown import Kind, dedented
 from kanban_sync.sources.patterns import pattern
 
@@ -149,6 +150,11 @@ def is_box(text: str) -> bool:
     return _BOX.match(text) is not None
 
 
+def goes_on(line: Line) -> bool:
+    """Tell whether a line would go on with the words of one right above it."""
+    return line.kind is Kind.TEXT and not _BREAK.fullmatch(line.raw)
+
+
 def count_of(found: Iterable[Box]) -> int:
     """Count boxes and all that is below them."""
     return sum(1 + count_of(box.below) for box in found)
@@ -203,9 +209,13 @@ class _Reader:
             self._legend_level = line.level if _names(_LEGEND, line.text) else 0
 
     def _take_text(self, line: Line) -> None:
-        # Words that go on at the margin do not end their item: what is indented below is in it.
         still_open = list(self._open) if self._open and self._goes_on(line) else []
         self._close(line.indent)
+        if still_open and len(self._open) == len(self._roots):
+            # Words that go on at the margin are their item's, and do not end it.
+            self._open = still_open
+            self._add_to_body(line, goes_on=True)
+            return
         if not self._open:
             self._legend_list = _names(_LEGEND_LINE, line.text)
         self._add_to_body(line)
@@ -214,9 +224,13 @@ class _Reader:
     def _goes_on(self, line: Line) -> bool:
         """Tell whether a line goes on with the words of the line above."""
         above = self._above
-        if above is None or above.kind not in _WORDS or line.kind is not Kind.TEXT:
+        if above is None or above.kind not in _WORDS or not goes_on(line):
             return False
-        return bool(above.text.strip()) and not _BREAK.fullmatch(line.raw)
+        if above.number + 1 != line.number or not above.text.strip() or _BREAK.fullmatch(above.raw):
+            return False
+        # What says something of a heading, or of boxes below, is nobody's second half.
+        is_label = self._roots and any(label for label, _ in split([line.text])[0])
+        return not (is_label or _names(_LEGEND_LINE, line.text))
 
     def _take_item(self, line: Line) -> None:
         if not self._open and line.indent >= self._margin + _CODE_INDENT:
@@ -257,7 +271,7 @@ class _Reader:
         while self._open and indent < self._open[-1].reach:
             self._open.pop()
 
-    def _add_to_body(self, line: Line) -> None:
+    def _add_to_body(self, line: Line, *, goes_on: bool = False) -> None:
         box = self._open[-1].box if self._open else None
         if box is None:
             return
@@ -265,7 +279,11 @@ class _Reader:
             box.body.append("")
             box.at.append(0)
         content = next(each.content for each in self._open if each.box is box)
-        box.body.append(dedented(line.raw, content))
+        words = dedented(line.raw, content)
+        if goes_on:
+            # As if it stood where the words do that it goes on with.
+            words = " " * (self._open[-1].content - content) + words
+        box.body.append(words)
         box.at.append(line.number)
 
 

@@ -51,15 +51,21 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
                                      SetStatus(0, DONE),
                                      "- [x] one\n  - **Status:** done <!-- c -->\n"),
     "plain: what a box cannot say": ("- [!] one\n  more\n", SetStatus(0, IN_PROGRESS),
-                                     "- [ ] one\n  - Status: in-progress\n  more\n"),
+                                     "- [ ] one\n  more\n  - Status: in-progress\n"),
     "plain: what a tick denies": ("- [x] one", SetStatus(0, BLOCKED),
                                   "- [ ] one\n  - Status: blocked"),
     "plain: a line like the others": ("- [ ] one\n  **Owner**: ada\n", SetStatus(0, REVIEW),
                                       "- [ ] one\n  **Status**: review\n  **Owner**: ada\n"),
+    "plain: what a box cannot say, with words at the margin": (
+        "- [ ] one\nand two\n- [ ] three\n", SetStatus(0, BLOCKED),
+        "- [ ] one\nand two\n  - Status: blocked\n- [ ] three\n"),
+    "plain: add behind words at the margin": (
+        "- [ ] one\n- [ ] two\nand three\n", AddTask("four"),
+        "- [ ] one\n- [ ] two\nand three\n- [ ] four\n"),
     "headings: unclaim what is a task by that line": (
         "### T1: one\nOwner: @ada\n", Unclaim(0), "### T1: one\nOwner: —\n"),
     "plain: claim": ("1. [ ] one\n   two\n", Claim(0, "ada"),
-                     "1. [ ] one\n   - Assignee: @ada\n   two\n"),
+                     "1. [ ] one\n   two\n   - Assignee: @ada\n"),
     "plain: claim where a line says so": ("- [ ] one\n  - Owner: —\n", Claim(0, "ada"),
                                           "- [ ] one\n  - Owner: ada\n"),
     "plain: claim in the words": ("- [ ] one (@bob)\n", Claim(0, "ada"), "- [ ] one (@ada)\n"),
@@ -89,6 +95,9 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "v1.0: done": (
         ("## P1\n\n- [ ] one\n  - **ID**: one\n  - **Details**: a\n\n    b\n  <!-- c -->\n"
         "\n- [ ] two\n"), SetStatus(0, DONE), "## P1\n\n- [ ] two\n"),
+    "v1.0: done, with words at the margin": (
+        "## P1\n\n- [ ] one,\nand two\n  - **ID**: one\n  - **Details**: a\nb\n\n- [ ] three\n",
+        SetStatus(0, DONE), "## P1\n\n- [ ] three\n"),
     "v1.0: remove the last": ("## P1\n\n- [ ] one\n  - [x] two", Remove(0), "## P1\n\n"),
     "v1.0: add": ("## P1\n\n* [ ] one\n  - **ID**: one\n\n## P2\n", AddTask("two", "two"),
                   "## P1\n\n* [ ] one\n  - **ID**: one\n* [ ] two\n  - **ID**: two\n\n## P2\n"),
@@ -99,6 +108,9 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
         "## To Do\n- one\n  - detail\n- two\n\n## Doing\n- three\n\n## Done\n",
         SetStatus(0, IN_PROGRESS),
         "## To Do\n- two\n\n## Doing\n- three\n- one\n  - detail\n\n## Done\n"),
+    "kanban: move words at the margin along": (
+        "## To Do\n- one\nand two\n- three\n## Done\n- four\n", SetStatus(0, DONE),
+        "## To Do\n- three\n## Done\n- four\n- one\nand two\n"),
     "kanban: move and tick": ("## To Do\n\n- [ ] one\n\n## Done\n\n## Ideas\n", SetStatus(0, DONE),
                               "## To Do\n\n## Done\n\n- [x] one\n\n## Ideas\n"),
     "kanban: move back": ("## To Do\n## Done\r\n- [x] one\r\n", SetStatus(0, TODO),

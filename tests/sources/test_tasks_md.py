@@ -217,6 +217,27 @@ def test_a_legend_ends_and_its_name_is_no_trap(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("below", "body"),
+    [
+        ("goes on", "goes on"),
+        ("goes on\nand on", "goes on\nand on"),
+        ("  goes on\nand on", "goes on\nand on"),
+        ("  - a list\nthat goes on", "- a list\n  that goes on"),
+        ("> a quote", ""),
+        ("---", ""),
+        ("<b>", ""),
+        ("\nelsewhere", ""),
+        ("<!-- c -->\nelsewhere", ""),
+        ("Legend:\n- [ ] open", ""),
+    ],
+)
+def test_words_at_the_margin_belong_to_the_task_that_they_go_on_with(below: str, body: str) -> None:
+    assert [
+        task.body for task in TasksMd().parse("TASKS.md", f"- [ ] a\n{below}".encode()).tasks
+    ] == [body]
+
+
+@pytest.mark.parametrize(
     ("text", "tree"),
     [
         ("- [ ] a\n  - [ ] b", {"a": {"b": {}}}),

@@ -62,6 +62,15 @@ def test_labels_go_where_they_belong() -> None:
     )
 
 
+def test_words_that_go_on_at_the_margin_belong_to_what_they_go_on_with() -> None:
+    text = "## P1\n\n- [ ] One,\nand two\n  - **Details**: words\nthat go on\n  - **Note**: a\nb\n"
+
+    (task,) = read(text).tasks
+
+    assert task.body == "and two\n\n**Details**: words\nthat go on"
+    assert task.fields == (("Note", "a\nb"),)
+
+
 def test_a_claim_is_an_assignee_at_work() -> None:
     first, _, light, *_ = read(FILE).tasks
 

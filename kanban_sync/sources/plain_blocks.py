@@ -39,6 +39,7 @@ _WORDS = (
 )
 _BOX = r"- \[([ xX])\] "
 _VALUE = r"(?=\S)(.++)(?<=\S)"
+_IDS = r"(\w[\w.-]*+(?<!\.)(?:, \w[\w.-]*+(?<!\.))*+)"
 _STEP = rf"\n  {_BOX}{_WORDS}"
 _STEP_SIGN = "\n  - ["
 
@@ -54,7 +55,7 @@ _BLOCK = (
     r"(?:\n  - \*\*ID\*\*: ([\w.-]++))?+"
     rf"(?:\n  - \*\*Tags\*\*: {_VALUE})?+"
     rf"((?:\n  - \*\*(?:Details|Files|Acceptance)\*\*: {_unnamed(_VALUE)})*+)"
-    rf"(?:\n  - \*\*Blocked by\*\*: {_VALUE})?+"
+    rf"(?:\n  - \*\*Blocked by\*\*: {_IDS})?+"
     rf"((?:{_unnamed(_STEP)})*+)"
     # Words at the margin right below, and what is indented below blank lines, might belong to it.
     r")?+)(?=\n- |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"

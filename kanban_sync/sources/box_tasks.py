@@ -47,12 +47,22 @@ MARKS = {
     ">": Status.BACKLOG,
 }
 
+_OF_KIRO = {**MARKS, "-": Status.IN_PROGRESS}
+"""What marks mean to Kiro (https://github.com/kirodotdev/Kiro/issues/1418)."""
+
+_KIRO = pattern(r"(?:.*/)?\.kiro/specs/[^/]++/tasks\.md")
+
 _WAITS = "Depends on"
 """The label of what a title says in words that its task waits for."""
 
 _STRUCK = pattern(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
 _DONE_WORD = pattern(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
+
+
+def is_of_kiro(path: str) -> bool:
+    """Tell whether Kiro keeps its tasks in a file; there ``[-]`` is what it works on."""
+    return ".kiro/" in path and _KIRO.fullmatch(path) is not None
 
 
 class Reading:
@@ -63,6 +73,7 @@ class Reading:
         self.dialect = dialect
         self.problems: list[Problem] = []
         self.ids: dict[str, int] = {}
+        self._marks = _OF_KIRO if is_of_kiro(path) else MARKS
         self._unknown: set[str] = set()
 
     def tasks_of_file(self, found: Sequence[tuple[str, Box]]) -> Iterator[ParsedTask]:
@@ -161,7 +172,7 @@ class Reading:
                 )
 
     def _status_of_mark(self, box: Box) -> Status:
-        status = MARKS.get(box.mark)
+        status = self._marks.get(box.mark)
         if status is None:
             known = " ".join(f"[{mark or ' '}]" for mark in MARKS if mark != "X")
             text = f"nobody knows the mark [{box.mark}]; use one of {known}."

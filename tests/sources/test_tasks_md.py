@@ -150,6 +150,21 @@ def test_mark_and_strokes_give_the_status(line: str, status: Status, title: str)
     assert (task.status, task.title) == (status, title)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (".kiro/specs/shop/tasks.md", Status.IN_PROGRESS),
+        ("apps/a/.kiro/specs/shop/tasks.md", Status.IN_PROGRESS),
+        (".kiro/TASKS.md", Status.CANCELLED),
+        ("specs/shop/tasks.md", Status.CANCELLED),
+    ],
+)
+def test_kiro_works_on_what_has_a_hyphen_for_its_mark(path: str, status: Status) -> None:
+    for more in ("", "- [ ] Sweep\n" * 2000):
+        document = TasksMd().parse(path, f"- [-] 3. Order\n{more}".encode())
+        assert document.tasks[0].status is status
+
+
 @pytest.mark.parametrize("mark", ["?", "✅", "o", "完", "✔\ufe0f", "🚧"])
 def test_an_unknown_mark_is_reported_and_not_guessed(mark: str) -> None:
     document = read(f"\n- [{mark}] a\n")

@@ -58,6 +58,7 @@ _IN_TITLE = pattern(
 _STORY = pattern(r"\[(P|US[0-9]{1,4})\]")
 _HASHTAG = pattern(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
 _CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
+_MORE_THAN_A_NAME = pattern(r"[,，、;；&/+(（:：]|\s(?:and|und|et|y)\s")  # noqa: RUF001
 _LINK = pattern(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
 _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "keine", "aucune", "无"}  # noqa: RUF001
 _SHOWN = {"", "estimate", "blocks"}
@@ -310,6 +311,11 @@ def marks_in(title: str) -> Marks:
 def waits_in(title: str) -> list[str]:
     """Return what a title says in parentheses that its task waits for."""
     return _IN_TITLE.findall(title) if "(" in title else []
+
+
+def names_several(assignee: str) -> bool:
+    """Tell whether a value names more than one person, or says more than a name."""
+    return _MORE_THAN_A_NAME.search(assignee) is not None
 
 
 def is_nothing(value: str) -> bool:

@@ -87,6 +87,11 @@ def status_in(text: str) -> Status | None:
     return status_of_word(plain) or _STATUS_OF.get(plain)
 
 
+def says_more(text: str) -> bool:
+    """Tell whether a text says more than a status: a number, or something in brackets."""
+    return _SAYS_MORE.search(text) is not None
+
+
 def word_for(status: Status, used: Iterable[str], gap: str) -> str:
     """Return what to call a status in a file: as the file does, else our word in its manner.
 

@@ -382,7 +382,7 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "a status that says more": ("tasks-md", "### T-1: a\nStatus: odd | 50% | Owner: bob\n",
                                 SetStatus(0, DONE), "'odd | 50%' would be lost"),
     "an owner who says more": ("tasks-md", "- [ ] a\n  Owner: bob, **Sprint:** 4\n",
-                               Claim(0, "ada"), "would be lost, which says more"),
+                               Claim(0, "ada"), "says more than what is replaced"),
     "a kanban item below what is done": ("tasks-md", "## To Do\n- a\n## Done\n- b\n",
                                          AddTask("c", under="done"), "name another column"),
     "a task below a heading that is one": ("tasks-md", "### T-1: a\nStatus: todo\n",
@@ -454,6 +454,24 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
                                 SetStatus(0, DONE), "its status is no text"),
     "removing from a mission": ("mission", MISSION, Remove(0), "counts as lost"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "agent", "wanted"),
+    [
+        ("In Progress (50%, waits for QA)", "", SetStatus(0, BLOCKED)),
+        ("🚧 In Progress (50%)", "", SetStatus(0, DONE)),
+        ("todo", "ada, bob", Claim(0, "eve")),
+        ("todo", "@ada & @bob", Claim(0, "eve")),
+        ("todo", "ada (until May)", Unclaim(0)),
+    ],
+)
+def test_what_says_more_is_not_written_over(status: str, agent: str, wanted: Edit) -> None:
+    table = f"| id | status | title | agent |\n|-|-|-|-|\n| T-1 | {status} | a | {agent} |\n"
+    lines = f"- [ ] a\n  - Status: {status}\n  - Owner: {agent}\n"
+
+    assert "says more than what is replaced" in refusal("tasks-md", table, wanted)
+    assert "says more than what is replaced" in refusal("tasks-md", lines, wanted)
 
 
 @pytest.mark.parametrize("case", REFUSALS)

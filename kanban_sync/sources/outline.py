@@ -1,6 +1,6 @@
 """The checkboxes of a Markdown file as people mean them: under headings, one below the other.
 
-Boxes in code, comments, quotes and legends are no tasks.
+Boxes in code, comments and quotes are no tasks, nor are lines of a legend: a status each.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown import Kind, dedented
 from kanban_sync.sources.patterns import pattern
+from kanban_sync.sources.status_words import explains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,6 +108,14 @@ def boxes(lines: Iterable[Line]) -> list[Box]:
     return reader.found
 
 
+def legend_lines(lines: Iterable[Line]) -> list[tuple[int, str]]:
+    """Return the numbers of the lines that only say what a mark means, with the mark."""
+    reader = _Reader()
+    for line in lines:
+        reader.take(line)
+    return reader.legend
+
+
 def bullets(lines: Iterable[Line], level: int, word: str) -> list[Box]:
     """Return the top-level items of a column as tasks, with or without a checkbox.
 
@@ -165,6 +174,8 @@ class _Reader:
 
     def __init__(self, column: int = 0, root: Box | None = None) -> None:
         self.found: list[Box] = []
+        self.legend: list[tuple[int, str]] = []
+        """The lines that say what a mark means, with the mark."""
         self._column = column
         self._roots = [_Open(-1, 0, root)] if root else []
         self._open = list(self._roots)
@@ -248,7 +259,8 @@ class _Reader:
         elif match is None:
             self._add_to_body(line)
             self._open.append(_Open(reach, line.content, owner))
-        elif self._is_legend:
+        elif self._is_legend and explains(match[2]):
+            self.legend.append((line.number, match[1]))
             self._open.append(_Open(reach, line.content, None))
         else:
             words = " ".join(match[2].split())
@@ -285,6 +297,11 @@ class _Reader:
             words = " " * (self._open[-1].content - content) + words
         box.body.append(words)
         box.at.append(line.number)
+
+
+def opens_legend(words: str) -> bool:
+    """Tell whether the words of a line or a heading say that a legend follows."""
+    return _names(_LEGEND, words) or _names(_LEGEND_LINE, words)
 
 
 def _names(legend: re.Pattern[str], text: str) -> bool:

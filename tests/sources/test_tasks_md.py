@@ -201,11 +201,11 @@ def test_an_unknown_mark_is_reported_and_not_guessed(mark: str) -> None:
         "<!-- - [ ] a -->",
         "<!--\n- [ ] a\n-->",
         "---\na: |\n- [ ] a\n---",
-        "# Legend\n- [ ] a",
-        "## Status legend 🎨\n\n### Marks\n- [ ] a",
-        "## Rules\n- [ ] a",
-        "## 凡例\n- [ ] a",
-        "**Legend:**\n\n- [ ] a\n  - [ ] b",
+        "# Legend\n- [ ] open",
+        "## Status legend 🎨\n\n### Marks\n- [ ] Not started: nobody has it\n- [~] 🚧 In progress",
+        "## Rules\n- [ ] open task\n- [x] = done",
+        "## 凡例\n- [ ] 未着手",
+        "**Legend:**\n\n- [ ] **To do**\n  - [ ] pending",
         "- [ ]",
         "- [ ]   \n",
         "",
@@ -218,9 +218,11 @@ def test_what_is_no_task(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "# Legend\n- [ ] no\n# Work\n- [ ] a",
-        "# Legend\n## x\n- [ ] no\n# Work\n- [ ] a",
-        "Legend:\n- [ ] no\n\nNow to work.\n- [ ] a",
+        "# Legend\n- [ ] todo\n# Work\n- [ ] a",
+        "# Legend\n## x\n- [ ] todo\n# Work\n- [ ] a",
+        "Legend:\n- [ ] todo\n\nNow to work.\n- [ ] a",
+        "Legend:\n- [ ] open\n- [x] done\n\n- [ ] a",
+        "## Rules\n- [ ] a",
         "# Rules engine\n- [ ] a",
         "# Rules of validation we have to write\n- [ ] a",
         "# The rules\n- [ ] a",
@@ -229,6 +231,10 @@ def test_what_is_no_task(text: str) -> None:
 )
 def test_a_legend_ends_and_its_name_is_no_trap(text: str) -> None:
     assert titles(text) == ["a"]
+
+
+def test_a_legend_of_a_large_file_is_read_as_that_of_a_small_one() -> None:
+    assert titles("# Legend\n- [ ] open\n- [ ] a\n# Work\n" + "- [ ] b\n" * 3000)[:2] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,14 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "plain: add to nothing": ("", AddTask("one"), "- [ ] one\n"),
     "numbered: add with an id": ("- [ ] T-1: one\n", AddTask("two", "T-2"),
                                  "- [ ] T-1: one\n- [ ] T-2: two\n"),
+    "numbered: add without an id": ("- [ ] T-01: one\n", AddTask("two"),
+                                    "- [ ] T-01: one\n- [ ] T-02: two\n"),
+    "numbered: add where there is a gap": (
+        "1. [ ] **1.3** one\n2. [x] **1.2** two\n3. [ ] three\n", AddTask("four"),
+        "1. [ ] **1.3** one\n2. [x] **1.2** two\n3. [ ] three\n3. [ ] **1.4** four\n"),
+    "numbered: add where most have numbers anyway": (
+        "- [ ] T001 [P] one\n- [ ] T002 two\n- [ ] T003 three\n", AddTask("four"),
+        "- [ ] T001 [P] one\n- [ ] T002 two\n- [ ] T003 three\n- [ ] four\n"),
     "v1.0: claim": ("## P1\n\n- [ ] one <!-- c -->\n", Claim(0, "ada"),
                     "## P1\n\n- [ ] one (@ada) <!-- c -->\n"),
     "v1.0: claim from another": ("## P1\n\n- [ ] one (@bob since noon)\n", Claim(0, "ada"),

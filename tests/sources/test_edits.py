@@ -130,6 +130,16 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "kanban: move below the same heading": (
         "## To Do\n### Web\n- one\n## Done\n- two\n### Web\n- three\n", SetStatus(0, DONE),
         "## To Do\n### Web\n## Done\n- two\n### Web\n- three\n- one\n"),
+    "kanban: move from below a heading that the column lacks": (
+        "## To Do\n### Web\n- one\n- two\n## Done\n", SetStatus(0, DONE),
+        "## To Do\n### Web\n- two\n## Done\n- one\n"),
+    "kanban: move above the headings of the column": (
+        "## To Do\n### Web\n- zero\n- one\n## Done\n- two\n\n### App\n- three\n",
+        SetStatus(1, DONE),
+        "## To Do\n### Web\n- zero\n## Done\n- two\n- one\n\n### App\n- three\n"),
+    "kanban: move the only one along with its heading": (
+        "## To Do\n\n### Web\n\n- [ ] one\n\n## Done\n\n- two\n", SetStatus(0, DONE),
+        "## To Do\n\n## Done\n\n- two\n\n### Web\n\n- [x] one\n"),
     "kanban: add": ("## Done\n- [x] one\n\n## To Do\n\n## Doing\n", AddTask("two"),
                     "## Done\n- [x] one\n\n## To Do\n\n- [ ] two\n\n## Doing\n"),
     "headings: its line": (
@@ -420,8 +430,6 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "removing elsewhere": ("tasks-md", "- [x] a\n", Remove(0), "in TASKS.md v1.0 only"),
     "no such column": ("tasks-md", "## To Do\n- a\n## Done\n", SetStatus(0, BLOCKED),
                        "no column stands for blocked, only 'To Do', 'Done'"),
-    "a group that the column lacks": ("tasks-md", "## To Do\n### Web\n- a\n## Done\n",
-                                      SetStatus(0, DONE), "it stands below 'Web'"),
     "a table without the column": ("tasks-md", "| id | title |\n|-|-|\n| A-1 | b |\n",
                                    SetStatus(0, DONE), "add a column 'status'"),
     "a table without agents": ("tasks-md", "| id | status |\n|-|-|\n| A-1 | todo |\n",

@@ -159,6 +159,11 @@ def is_box(text: str) -> bool:
     return _BOX.match(text) is not None
 
 
+def starts(line: Line) -> bool:
+    """Tell whether a line below a lone box is what it is about, and no value of it."""
+    return goes_on(line) and not any(label for label, _ in split([line.raw.strip()])[0])
+
+
 def goes_on(line: Line) -> bool:
     """Tell whether a line would go on with the words of one right above it."""
     return line.kind is Kind.TEXT and not _BREAK.fullmatch(line.raw)
@@ -292,6 +297,9 @@ class _Reader:
             box.at.append(0)
         content = next(each.content for each in self._open if each.box is box)
         words = dedented(line.raw, content)
+        if box.line + 1 == line.number and box.has_mark and not box.text and starts(line):
+            # The box stands alone in its line, and what it is about in the next one.
+            box.text, words = " ".join(words.split()), ""
         if goes_on:
             # As if it stood where the words do that it goes on with.
             words = " " * (self._open[-1].content - content) + words

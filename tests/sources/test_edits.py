@@ -36,6 +36,10 @@ def refusal(source: str, text: str, wanted: Edit) -> str:
 MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "plain: tick": ("# A\n\n- [ ] one\n- [x] two\n", SetStatus(0, DONE),
                     "# A\n\n- [x] one\n- [x] two\n"),
+    "plain: a box alone in its line": ("- [ ]\n  one\n", SetStatus(0, BLOCKED),
+                                       "- [ ]\n  one\n  - Status: blocked\n"),
+    "plain: words behind a tab": ("1.\t[ ] one\n\ttwo\n", SetStatus(0, BLOCKED),
+                                  "1.\t[ ] one\n\ttwo\n   - Status: blocked\n"),
     "plain: untick": ("* [X] one", SetStatus(0, TODO), "* [ ] one"),
     "plain: tick as the file does": ("- [ ] one\r\n- [X] two", SetStatus(0, DONE),
                                      "- [X] one\r\n- [X] two"),

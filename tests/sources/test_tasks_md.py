@@ -233,6 +233,17 @@ def test_a_legend_ends_and_its_name_is_no_trap(text: str) -> None:
     assert titles(text) == ["a"]
 
 
+def test_a_box_alone_in_its_line_is_about_what_stands_in_the_next_one() -> None:
+    tasks = read(
+        "- [ ]\n  Write the parser\n  with care\n- [x]\nTest it\n- [ ]\n  Owner: ada\n"
+    ).tasks
+
+    assert [(task.title, task.body) for task in tasks] == [
+        ("Write the parser", "with care"),
+        ("Test it", ""),
+    ]
+
+
 def test_a_legend_of_a_large_file_is_read_as_that_of_a_small_one() -> None:
     assert titles("# Legend\n- [ ] open\n- [ ] a\n# Work\n" + "- [ ] b\n" * 3000)[:2] == ["a", "b"]
 

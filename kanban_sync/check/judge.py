@@ -206,6 +206,7 @@ class _Check:
             known = self.known()
             yield from rules.unknown_blocked(waiting, known)
             yield from rules.unknown_dependencies(waiting, known)
+            yield from rules.unclear_dependencies(waiting)
             yield from rules.circles(self._with_ids(), known, self._checked)
 
     def _missed(self, file: rules.File) -> Iterator[Problem]:

@@ -148,15 +148,23 @@ def _nested_in(parts: Sequence[str]) -> str:
 def metadata(files: Mapping[str, bytes]) -> Iterator[Problem]:
     """Yield metadata of changes and schemas that OpenSpec refuses."""
     # Here, since the YAML library takes a while, and plain metadata can do without.
+    from kanban_sync.sources.openspec_globs import is_understood  # noqa: PLC0415
     from kanban_sync.sources.openspec_schema import (  # noqa: PLC0415
         declared_schema,
         is_valid_schema,
+        tracked_glob,
     )
     from kanban_sync.sources.yaml_values import fault  # noqa: PLC0415
 
     for path, data in files.items():
         is_schema = path.endswith("schema.yaml")
         if is_valid_schema(data) if is_schema else declared_schema(data) is not None:
+            glob = (tracked_glob(data) or "") if is_schema else ""
+            if not is_understood(glob):
+                at = data.count(b"\n", 0, max(data.find(glob.encode()), 0)) + 1
+                what = f"nobody knows here which files {glob!r} stands for, so 'tasks.md' is read"
+                remedy = "write it with '*', '?' and '{a,b}' alone."
+                yield Problem(path, at, f"{what}; {remedy}", code=OPENSPEC_SCHEMA, word=glob)
             continue
         line, column, wrong = fault(data)
         if is_schema:

@@ -153,6 +153,23 @@ def unknown_dependencies(
                 yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} it out.", name)
 
 
+def unclear_dependencies(files: Sequence[File]) -> Iterator[Problem]:
+    """Yield dependencies in words, of which nobody can tell which tasks they mean."""
+    for file in files:
+        every = [*all_tasks(file)]
+        if not any(task.fields for task in every):
+            continue
+        # Here, since few files have such labels, and the table of them takes a while.
+        from kanban_sync.sources.field_dependencies import names_of, unclear  # noqa: PLC0415
+
+        names = {name for task in every for name in names_of(task)}
+        for task in every:
+            for words in unclear(task, names):
+                what = f"{words!r} names no task of this file, so nothing is waited for; write"
+                remedy = "ids alone, with commas between them."
+                yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} {remedy}", words)
+
+
 def unknown_blocked(files: Sequence[File], known: Known) -> Iterator[Problem]:
     """Yield tasks that say they block others, where nobody is called so.
 

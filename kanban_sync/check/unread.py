@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.findings import BAD_UTF8, LOOSE_ROW, NOTHING_READ, STRAY_ID, UNKNOWN_COLUMN
+from kanban_sync.core.findings import (
+    BAD_UTF8,
+    LEGEND,
+    LOOSE_ROW,
+    NOTHING_READ,
+    STRAY_ID,
+    UNKNOWN_COLUMN,
+)
 from kanban_sync.core.model import Problem
 from kanban_sync.sources.kanban_headings import KanbanHeadings, columns_in
 from kanban_sync.sources.markdown import Kind, decode, scan
 from kanban_sync.sources.markdown_dialects import CHECKBOXES, lines_of_columns
-from kanban_sync.sources.outline import is_box
+from kanban_sync.sources.outline import is_box, legend_lines
 from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.sections import section_at
 from kanban_sync.sources.tables import runs_of_rows
@@ -34,6 +41,7 @@ _ASIDE = pattern(
     r"|hinweise?|notizen|ziele)\b",
     re.IGNORECASE,
 )
+_LEGEND = pattern(r"legend|rules|凡例", re.IGNORECASE)
 _PLACEHOLDER = pattern(r"[\w./-]*\w")
 
 
@@ -56,10 +64,23 @@ def unread(path: str, data: bytes, document: Document) -> Iterator[Problem]:
     if b"**" in data or b"__" in data:
         yield from _stray_ids(path, text, document)
     lines = scan(text).lines if "|" in text or KanbanHeadings.NAME in document.dialect else ()
+    if _LEGEND.search(text):
+        yield from _legends(path, lines or scan(text).lines)
     if "|" in text:
         yield from _loose_rows(path, lines, document)
     if KanbanHeadings.NAME in document.dialect:
         yield from _unknown_columns(path, lines, document)
+
+
+def _legends(path: str, lines: Sequence[Line]) -> Iterator[Problem]:
+    """Yield boxes that count as lines of a legend, though it explains their mark already."""
+    explained: set[str] = set()
+    for number, mark in legend_lines(lines):
+        if mark in explained:
+            what = f"this box counts as a line of a legend, which has told [{mark or ' '}] already"
+            remedy = "if it is a task, move it below another heading"
+            yield Problem(path, number, f"{what}; {remedy}.", code=LEGEND, word=mark)
+        explained.add(mark)
 
 
 def _no_tasks(path: str, text: str) -> Iterator[Problem]:

@@ -155,7 +155,7 @@ def _is_moved(old: Sequence[ParsedTask], new: Sequence[ParsedTask], edit: SetSta
     rest = (*old[:source], *old[source + 1 :])
     return any(
         task.status is edit.status
-        and _without_status(task) == wanted
+        and _without_status(task) in {wanted, wanted._replace(group="")}
         and (*new[:index], *new[index + 1 :]) == rest
         for index, task in enumerate(new)
     )

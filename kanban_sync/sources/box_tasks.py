@@ -17,7 +17,14 @@ from kanban_sync.core.findings import (
 from kanban_sync.core.model import ParsedTask, Problem, Status
 from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
-from kanban_sync.sources.labelled import marks_in, name_of, split, values
+from kanban_sync.sources.labelled import (
+    ids_as_written,
+    marks_in,
+    name_of,
+    split,
+    values,
+    waits_in,
+)
 from kanban_sync.sources.markdown import NO_TEXT
 from kanban_sync.sources.markdown_dialects import PLAIN, V1
 from kanban_sync.sources.numbering import leading_id, leading_name, leading_number
@@ -40,9 +47,22 @@ MARKS = {
     ">": Status.BACKLOG,
 }
 
+_OF_KIRO = {**MARKS, "-": Status.IN_PROGRESS}
+"""What marks mean to Kiro (https://github.com/kirodotdev/Kiro/issues/1418)."""
+
+_KIRO = pattern(r"(?:.*/)?\.kiro/specs/[^/]++/tasks\.md")
+
+_WAITS = "Depends on"
+"""The label of what a title says in words that its task waits for."""
+
 _STRUCK = pattern(r"~~(.+?)~~\s*(?:([-—–(].*)|$)")  # noqa: RUF001
 _DONE_WORD = pattern(r"✅|✓|✔|\bdone\b", re.IGNORECASE)
 _CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
+
+
+def is_of_kiro(path: str) -> bool:
+    """Tell whether Kiro keeps its tasks in a file; there ``[-]`` is what it works on."""
+    return ".kiro/" in path and _KIRO.fullmatch(path) is not None
 
 
 class Reading:
@@ -53,6 +73,7 @@ class Reading:
         self.dialect = dialect
         self.problems: list[Problem] = []
         self.ids: dict[str, int] = {}
+        self._marks = _OF_KIRO if is_of_kiro(path) else MARKS
         self._unknown: set[str] = set()
 
     def tasks_of_file(self, found: Sequence[tuple[str, Box]]) -> Iterator[ParsedTask]:
@@ -90,6 +111,7 @@ class Reading:
         title, assignee = _claimed(title)
         status = self._status_in_v1(box, status, assignee) if top else status
         task_id = self._own_id(box, fields.id, title)
+        waits, unclear = ids_as_written(waits_in(title))
         return ParsedTask(
             title=title or NO_TEXT,
             status=status,
@@ -101,8 +123,8 @@ class Reading:
             labels=fields.tags,
             assignee=assignee,
             priority=f"P{box.priority}" if box.priority and top else "",
-            depends_on=fields.blocked_by,
-            fields=fields.others,
+            depends_on=tuple(dict.fromkeys([*fields.blocked_by, *waits])),
+            fields=(*fields.others, (_WAITS, unclear)) if unclear else fields.others,
             line=box.line,
             children=tuple(self._tasks(box.below, V1, top=False)),
         )
@@ -131,7 +153,7 @@ class Reading:
             assignee=said.assignee or marks.assignee,
             priority=said.priority,
             depends_on=tuple(dict.fromkeys([*said.depends_on, *marks.depends_on])),
-            fields=said.others,
+            fields=(*said.others, *((_WAITS, words) for words in marks.unclear)),
             line=box.line,
             children=children,
         )
@@ -150,7 +172,7 @@ class Reading:
                 )
 
     def _status_of_mark(self, box: Box) -> Status:
-        status = MARKS.get(box.mark)
+        status = self._marks.get(box.mark)
         if status is None:
             known = " ".join(f"[{mark or ' '}]" for mark in MARKS if mark != "X")
             text = f"nobody knows the mark [{box.mark}]; use one of {known}."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.limits import USUAL
 from kanban_sync.core.model import Document
 from kanban_sync.core.tuples import NamedTuple
-from kanban_sync.sources.box_tasks import Reading
+from kanban_sync.sources.box_tasks import Reading, is_of_kiro
 from kanban_sync.sources.markdown import Kind, damage, decode, scan, too_large
 from kanban_sync.sources.markdown_dialects import V1, SortedOut, sort_out
 from kanban_sync.sources.outline import Box, count_of, is_box
@@ -72,7 +72,8 @@ def read(path: str, data: bytes, fixed: str = "", limits: Limits = USUAL) -> Doc
     problem = damage(path, data, limits)
     if problem:
         return Document((), (problem,))
-    quick = _quick(data, fixed) if len(data) >= _LARGE else None
+    is_large = len(data) >= _LARGE and not is_of_kiro(path)
+    quick = _quick(data, fixed) if is_large else None
     if quick and quick.boxes <= limits.tasks:
         problems = tuple(each._replace(path=path) for each in quick.document.problems)
         return quick.document._replace(problems=problems)

@@ -27,23 +27,45 @@ def move_item(file: Editable, box: Box, status: Status) -> list[Splice]:
     start = file.text.start(first)
     moved = [Splice(each.start - start, each.end - start, each.text) for each in tick]
     block = splice("\n".join(file.block(box)), moved).split("\n")
-    peers = [
+    inside = [
         each.box
         for each in file.tops
-        if each.dialect == KanbanHeadings.NAME
-        and each.box.line in target
-        and each.box.heading == box.heading
+        if each.dialect == KanbanHeadings.NAME and each.box.line in target
     ]
+    alone = _alone(file, box) if box.heading else None
+    if alone and not any(each.heading == box.heading for each in inside):
+        return _move_section(file, alone, target, block)
+    # Where a column lacks the heading that it stands below, it goes to the column itself.
+    peers = [each for each in inside if each.heading == box.heading]
+    peers = peers or [each for each in inside if not each.heading]
     if peers:
         put = file.text.below(file.last_of(peers[-1]), block)
-    elif box.heading:
-        raise CannotError(
-            f"it stands below {box.heading!r}, which the column {target.words!r} does not have;"
-            " add that heading there, or move it by hand"
-        )
     else:
         put = file.below_heading(target, block)
     return [file.text.without(first, last), put]
+
+
+def _alone(file: Editable, box: Box) -> Section | None:
+    """Return the section of a heading below which an item is all; without it that were a task."""
+    above = [each for each in file.sections() if box.line in each]
+    section = above[-1] if above else None
+    if section is None:
+        return None
+    inside = [*range(section.first + 1, box.line), *range(file.last_of(box) + 1, section.last + 1)]
+    return section if all(file.text.is_blank(each) for each in inside) else None
+
+
+def _move_section(
+    file: Editable, section: Section, target: Section, block: list[str]
+) -> list[Splice]:
+    """Move a heading with the one item below it to the end of a column."""
+    end = target.last
+    while file.text.is_blank(end):
+        end -= 1
+    gap = [""] if file.text.is_blank(section.first + 1) else []
+    put = ["", file.text.line(section.first), *gap, *block]
+    gone = Splice(file.text.start(section.first), file.text.after(section.last), "")
+    return [gone, file.text.below(end, put)]
 
 
 def move_heading(file: Editable, box: Box, status: Status) -> list[Splice]:

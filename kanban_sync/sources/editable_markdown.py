@@ -9,7 +9,7 @@ from kanban_sync.sources.kanban_headings import KanbanHeadings, columns_of
 from kanban_sync.sources.labelled import name_of, written
 from kanban_sync.sources.markdown import Kind, scan, words_at
 from kanban_sync.sources.markdown_dialects import lines_of_columns
-from kanban_sync.sources.outline import mark_in
+from kanban_sync.sources.outline import goes_on, mark_in
 from kanban_sync.sources.sections import section_at
 from kanban_sync.sources.splicing import CannotError, Splice, Text
 from kanban_sync.sources.status_words import status_in
@@ -194,12 +194,19 @@ class Editable:
         line = self.lines[box.line - 1]
         if line.kind is Kind.ITEM:
             indent = white + " " * (line.content - line.indent)
-            return self.text.below(box.line, [f"{indent}- {label}: {value}"])
+            return self.text.below(self._end_of_words(box), [f"{indent}- {label}: {value}"])
         last = self.end_of_heading(box.line)
         while last < len(self.lines) and self.lines[last].kind is Kind.COMMENT:
             last += 1
         gap = [] if self.text.is_blank(last + 1) else [""]
         return self.text.below(last, [f"{label}: {value}", *gap])
+
+    def _end_of_words(self, box: Box) -> int:
+        """Return the last line of the words that begin behind a box."""
+        last = box.line
+        while last + 1 in box.at and goes_on(self.lines[last]):
+            last += 1
+        return last
 
     def like(self, box: Box, label: str, value: str) -> str:
         """Return a labelled line with the marks of the first one below a task."""

@@ -7,16 +7,18 @@ the value ``Blocks``, which the task database goes by.
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.dependencies import BLOCKS as LISTED
 from kanban_sync.core.dependencies import names_of_number
-from kanban_sync.sources.labelled import ids_in, name_of, names_only_ids
+from kanban_sync.sources.labelled import ids_in, is_nothing, name_of, names_only_ids, plain_id
+from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from kanban_sync.core.model import ParsedTask
 
@@ -25,6 +27,19 @@ _FIELDS, _CHILDREN = attrgetter("fields"), attrgetter("children")
 BLOCKS = "blocks"
 WAITS = "depends on"
 """What such labels mean."""
+
+_LISTED = pattern(r"[,，、;；|\n]")  # noqa: RUF001
+_NO = pattern(
+    r"(?:(?<!\w)(?:no|none|nothing|n/a|not|without|unless|independent|optional(?:ly)?"
+    r"|nicht|keine?[mnrs]?|ohne|aucune?|sans|sin)|n't)(?!\w)",
+    re.IGNORECASE,
+)
+_NAMED = pattern(
+    r"(?<![\w.-])(?:(?i:task|step|issue|story|ticket)[ #-]*[0-9]{1,6}(?:\.[0-9]{1,6})*[a-z]?"
+    r"|\w+(?:[.-]\w+)*)(?![\w-])"
+)
+_TELLING = pattern(r"[0-9-]")
+"""What hardly any word of a language has."""
 
 
 def blocked_by(task: ParsedTask) -> tuple[str, ...]:
@@ -46,7 +61,7 @@ def with_dependencies(tasks: tuple[ParsedTask, ...]) -> tuple[ParsedTask, ...]:
     for index, task in enumerate(every):
         for name in names_of(task):
             places.setdefault(name, index)
-    waits_for = {index: [*ids] for index, task in enumerate(every) if (ids := _ids(task, WAITS))}
+    waits_for = {index: [*ids] for index, task in enumerate(every) if (ids := _waits(task, places))}
     for task in every:
         for name in names_of(task)[:1]:
             for each in blocked_by(task):
@@ -71,9 +86,44 @@ def _say_so(tasks: Sequence[ParsedTask]) -> bool:
     return any(name_of(label) in {BLOCKS, WAITS} for label in labels)
 
 
+def unclear(task: ParsedTask, names: Collection[str]) -> Iterator[str]:
+    """Yield what a task says it waits for in words that name none of its file's tasks.
+
+    Args:
+        task: Who waits.
+        names: What the tasks of its file are called.
+    """
+    for value in _said(task, WAITS):
+        for part in _LISTED.split(value):
+            is_clear = is_nothing(part) or ids_in(part) or _named(part, names)
+            if not is_clear and not (_NO.match(part.strip("- \t*_`(")) and not _told(part)):
+                yield part.strip()
+
+
+def _waits(task: ParsedTask, names: Collection[str]) -> tuple[str, ...]:
+    """Return the ids of those that a task waits for, also those that stand amid words."""
+    parts = [part for value in _said(task, WAITS) for part in _LISTED.split(value)]
+    found = (each for part in parts for each in ids_in(part) or _named(part, names))
+    return tuple(dict.fromkeys(found))
+
+
+def _named(words: str, names: Collection[str]) -> list[str]:
+    """Return the tasks of a file that words name; none where the words may deny it."""
+    return [] if _NO.search(words) else [each for each in _told(words) if each in names]
+
+
+def _told(words: str) -> list[str]:
+    """Return what stands amid words and may be the name of a task."""
+    found = (plain_id(match[0]) for match in _NAMED.finditer(words))
+    return [each for each in found if _TELLING.search(each) and not each.isdigit()]
+
+
 def _ids(task: ParsedTask, meaning: str) -> tuple[str, ...]:
-    said = (value for label, value in task.fields if name_of(label) == meaning)
-    return tuple(dict.fromkeys(each for value in said for each in ids_in(value)))
+    return tuple(dict.fromkeys(each for value in _said(task, meaning) for each in ids_in(value)))
+
+
+def _said(task: ParsedTask, meaning: str) -> Iterator[str]:
+    return (value for label, value in task.fields if name_of(label) == meaning)
 
 
 def _depending(

@@ -92,10 +92,15 @@ def _chosen(
 ) -> list[_Heading]:
     opening = {column.start for column in columns}
     with_title = _titled(lines, headings, columns)
+    outside = [each for each in headings if each.start not in opening]
+    certain = {each.start for each in outside if each.start in with_title or _is_task(lines, each)}
+    kinds = {(each.level, _kind(lines, each)) for each in outside if each.start in certain}
+    # Beside "Task 1" with a list, "Task 2" with mere words is a task too.
     found = [
         each
-        for each in headings
-        if each.start not in opening and (each.start in with_title or _is_task(lines, each))
+        for each in outside
+        if each.start in certain
+        or (_kind(lines, each) and (each.level, _kind(lines, each)) in kinds)
     ]
     return [
         each
@@ -137,6 +142,17 @@ def _titled(
     plain = [each for each in inside if not _has_item(lines, each)]
     is_kanban = not labelled and len(plain) < len(inside)
     return set() if is_kanban else {each.start for each in inside}
+
+
+def _kind(lines: Sequence[Line], heading: _Heading) -> str:
+    """Return what stands in front of the number with which a heading names its task, '' if none."""
+    text = _bare(lines[heading.start].text)
+    if heading.level == 1 or text in PRIORITIES or _GROUPS.match(text):
+        return ""
+    leading = leading_id(text)
+    if leading and leading.certain and "-" in leading.id:
+        return leading.id.rstrip("0123456789.-")
+    return text.partition(" ")[0].rstrip("0123456789.-:").lower() if _NUMBERED.match(text) else ""
 
 
 def _is_task(lines: Sequence[Line], heading: _Heading) -> bool:

@@ -58,6 +58,7 @@ _IN_TITLE = pattern(
 _STORY = pattern(r"\[(P|US[0-9]{1,4})\]")
 _HASHTAG = pattern(r"(?<![\w#])#([^\W\d][\w-]{1,40})(?![\w#-])")
 _CLAIM = pattern(r"\(@([\w.-]++)[^()]*+\)$")
+_MORE_THAN_A_NAME = pattern(r"[,，、;；&/+(（:：]|\s(?:and|und|et|y)\s")  # noqa: RUF001
 _LINK = pattern(r"!?\[([^\[\]]{0,200}+)\]\([^()\s]{0,500}+\)")
 _NOTHING = {"", "-", "—", "–", "none", "n/a", "na", "nothing", "null", "keine", "aucune", "无"}  # noqa: RUF001
 _SHOWN = {"", "estimate", "blocks"}
@@ -70,6 +71,8 @@ _RANGE = pattern(
     r"(.{0,40}?)([0-9]{1,6})\s*(?:(?:\.\.+|…|[–—~～]|to|bis)\s*\1?|-\s*(?=[A-Za-z])\1)([0-9]{1,6})"  # noqa: RUF001
 )
 _WIDEST_RANGE = 100
+_AS_WRITTEN = pattern(r"\w[\w.-]*")
+_REMARK = pattern(r"(?<!\s)\s*+\([^()]*+\)$")
 _PLAIN_ID = pattern(r"[A-Z]{1,12}-[0-9]{1,9}")
 
 
@@ -88,11 +91,12 @@ class Values(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """What stands amid the words of a title."""
+    """What stands amid the words of a title; ``unclear`` is what it waits for in words."""
 
     assignee: str
     labels: tuple[str, ...]
     depends_on: tuple[str, ...]
+    unclear: tuple[str, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -138,7 +142,7 @@ def _side_by_side(line: str) -> list[tuple[int, str]]:
         words = line[place : following - 1]
         found.append((place + len(words) - len(words.lstrip()), words.strip().rstrip(" \t|")))
     is_labelled = _any_label_and_value(found[0][1]) is not None
-    return found if is_labelled and any(_label_and_value(words) for _, words in found) else []
+    return found if is_labelled and any(label_and_value(words) for _, words in found) else []
 
 
 def _begins_value(words: str) -> bool:
@@ -163,7 +167,7 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
                 yield name, [value]
             label, text = "", []
             continue
-        found = None if is_code else _label_and_value(line)
+        found = None if is_code else label_and_value(line)
         if found or (label and not line.startswith(" ")):
             yield label, text
             label, text = (found[0], [found[1]]) if found else ("", [line])
@@ -172,7 +176,7 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     yield label, text
 
 
-def _label_and_value(line: str) -> tuple[str, str] | None:
+def label_and_value(line: str) -> tuple[str, str] | None:
     """Return label and value of a line, if it may say that below a task."""
     said = _any_label_and_value(line)
     is_known = said is not None and (_name_below(said[0]) or _SLANTED.fullmatch(line))
@@ -217,7 +221,7 @@ def written(lines: Sequence[str], name: str = "") -> Written | None:
         if several and not name:
             continue
         for begin, words in several or [(0, line)]:
-            said = _label_and_value(words)
+            said = label_and_value(words)
             if said is not None and name_of(said[0]) == (name or name_of(said[0])):
                 place = Written(index, *_spans(words, begin), is_alone=not several)
                 found.append((is_nothing(said[1]) and bool(name), place))
@@ -295,12 +299,23 @@ def marks_in(title: str) -> Marks:
     claim = _CLAIM.search(title) if title.endswith(")") else None
     stories = _STORY.findall(title) if "[" in title else []
     tags = _HASHTAG.findall(title) if "#" in title else []
-    waits = _IN_TITLE.findall(title) if "(" in title else []
+    waits = waits_in(title)
     return Marks(
         claim[1] if claim else "",
         tuple(dict.fromkeys([*stories, *tags])),
         tuple(dict.fromkeys(each for text in waits for each in ids_in(text))),
+        tuple(text for text in waits if not names_only_ids(text)),
     )
+
+
+def waits_in(title: str) -> list[str]:
+    """Return what a title says in parentheses that its task waits for."""
+    return _IN_TITLE.findall(title) if "(" in title else []
+
+
+def names_several(assignee: str) -> bool:
+    """Tell whether a value names more than one person, or says more than a name."""
+    return _MORE_THAN_A_NAME.search(assignee) is not None
 
 
 def is_nothing(value: str) -> bool:
@@ -322,6 +337,23 @@ def _parts(value: str) -> Iterable[str]:
 def names_only_ids(value: str) -> bool:
     """Tell whether a value lists ids and has no words that are none."""
     return all(is_nothing(part) or any(_ids_of(part)) for part in _parts(value))
+
+
+def ids_as_written(values: Iterable[str]) -> tuple[tuple[str, ...], str]:
+    """Return the ids that values list, each as it stands there, and what they say in words.
+
+    In v1.0 any word is an id: ``task-1`` is not ``Task-1``.
+    """
+    found: list[str] = []
+    words: list[str] = []
+    for part in (part for value in values for part in _parts(value)):
+        plain = _REMARK.sub("", _LINK.sub(r"\1", part).strip(" \t`*+-"))
+        word = plain.strip(" \t`\"'“”*[]#:").rstrip(".")
+        ids = (word,) if _AS_WRITTEN.fullmatch(word) else (*_ids_of(part),)
+        if not is_nothing(part) and not is_nothing(word):
+            found += ids
+            words += [] if ids else [part]
+    return tuple(dict.fromkeys(found)), ", ".join(words)
 
 
 def _ids_of(part: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
@@ -10,7 +11,8 @@ from kanban_sync.sources.column_edits import column_for
 from kanban_sync.sources.heading_tasks import HeadingTasks, names_itself
 from kanban_sync.sources.kanban_headings import KanbanHeadings
 from kanban_sync.sources.markdown import words_at
-from kanban_sync.sources.markdown_dialects import V1
+from kanban_sync.sources.markdown_dialects import NUMBERED, V1
+from kanban_sync.sources.numbering import leading_id, leading_number
 from kanban_sync.sources.outline import mark_in
 from kanban_sync.sources.sections import named
 from kanban_sync.sources.splicing import CannotError, Splice
@@ -98,11 +100,38 @@ def _item(file: Editable, like: Standing | None, edit: AddTask) -> list[str]:
         mark = mark_in(line.raw[start:])
         box = "[ ] " if mark else ""
     if dialect != V1:
-        return [f"{marker}{box}{f'{edit.id}: ' if edit.id else ''}{edit.title}"]
+        is_needed = not edit.id and not file.fixed and dialect == NUMBERED
+        number = _number_like(file, like) if is_needed and like else ""
+        return [f"{marker}{box}{f'{edit.id}: ' if edit.id else number}{edit.title}"]
     white = marker[: len(marker) - len(marker.lstrip())]
     inner = white + " " * (indent - len(white.expandtabs(4)))
     own = [f"{inner}- **ID**: {edit.id}"] if edit.id else []
     return [f"{marker}{box}{edit.title}", *own]
+
+
+def _number_like(file: Editable, like: Standing) -> str:
+    """Return what to put in front of new words, that the file stays numbered; '' if it does so."""
+    texts = [each.box.text for each in file.tops if each.dialect == NUMBERED]
+    every = [_own(each.box.text) for each in file.standing]
+    found = sum(bool(_own(text)) for text in texts)
+    text = like.box.text if _own(like.box.text) else next(filter(_own, texts), "")
+    own = _own(text)
+    number = re.search(r"[0-9]+(?=[a-z]?$)", own)
+    if 2 * found > len(texts) + 1 or number is None:
+        return ""
+    start = own[: number.start()]
+    taken = [each[len(start) :] for each in every if each.startswith(start)]
+    highest = max((int(each) for each in taken if each.isdecimal()), default=int(number[0]))
+    new = f"{start}{str(highest + 1).zfill(len(number[0]))}"
+    before, _, after = text.partition(own)
+    gap = re.match(r"[^\w\s\[(]*\s*", after)
+    return f"{before}{new}{gap[0] if gap else ''}"
+
+
+def _own(text: str) -> str:
+    """Return the id or the number that a task's words begin with, '' for none."""
+    leading = leading_id(text)
+    return leading.id if leading else leading_number(text)
 
 
 def _heading(file: Editable, like: Standing, edit: AddTask) -> Splice:

@@ -15,11 +15,11 @@ from kanban_sync.sources.column_edits import move_heading, move_item
 from kanban_sync.sources.editable_markdown import NOTHING, Editable
 from kanban_sync.sources.heading_tasks import HeadingTasks, status_in_title
 from kanban_sync.sources.kanban_headings import KanbanHeadings
-from kanban_sync.sources.labelled import split
+from kanban_sync.sources.labelled import names_several, split
 from kanban_sync.sources.markdown_additions import add
 from kanban_sync.sources.markdown_dialects import V1
-from kanban_sync.sources.splicing import CannotError, Splice
-from kanban_sync.sources.status_words import status_in, word_for
+from kanban_sync.sources.splicing import CannotError, Splice, refuse_to_lose
+from kanban_sync.sources.status_words import says_more, status_in, word_for
 from kanban_sync.sources.tables import Tables
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def _set_in_line(
     """Set the status in its line below a task; what was to do without one needs none."""
     if before == "" and status is Status.TODO and file.stands_alone(task.box, "status"):
         return [*file.unsay(task.box, "status"), *file.tick(task.box, done=False)]
+    said = file.value_of(task.box, "status") or ""
+    refuse_to_lose(said, is_more=status_in(said) is not None and says_more(said))
     is_as_before = status_in(before or "") is status
     word = before if is_as_before else word_for(status, file.words_for(task.dialect), "-")
     done = status is Status.DONE
@@ -141,6 +143,7 @@ def _assign(file: Editable, task: Standing, name: str) -> list[Splice]:
         return table_edits.assign(file, box, name)
     said = file.value_of(box, "assignee") if task.dialect != V1 else None
     if said is not None:
+        refuse_to_lose(said, is_more=names_several(said))
         sign = "@" if said.lstrip("`*_ ").startswith("@") else ""
         # A heading may be a task by this line alone.
         is_needed = (

@@ -20,7 +20,7 @@ class Mission(OneFile):
     """The milestones of missions."""
 
     NAME = "mission"
-    PARSER = 5
+    PARSER = 6
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where missions lie."""

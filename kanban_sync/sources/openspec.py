@@ -99,7 +99,7 @@ class OpenSpec:
     """
 
     NAME = "openspec"
-    PARSER = 3
+    PARSER = 4
     MOVES = False
 
     def pathspecs(self, settings: SourceSettings) -> tuple[str, ...]:
@@ -257,9 +257,7 @@ def _place_in(root: Root, parts: list[str]) -> Place | None:
             return Place(root, "", archived=False, inside="/".join(parts))
         case ["changes", "archive", folder, *inside] if inside and not folder.startswith("."):
             return Place(root, folder, archived=True, inside="/".join(inside))
-        case ["changes", folder, *inside] if (
-            inside and folder != ARCHIVE and not folder.startswith(".")
-        ):
+        case ["changes", folder, *inside] if inside and folder != ARCHIVE:
             return Place(root, folder, archived=False, inside="/".join(inside))
     return None
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from kanban_sync.sources.globs import wildcard_pattern
+from kanban_sync.sources.openspec_globs import matches
 from kanban_sync.sources.yaml_values import load, load_simple
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Schemas:
         """
         inside = sorted(inside)
         glob = self._glob(metadata)
-        found = [path for path in inside if glob and _matches(glob, path)]
+        found = [path for path in inside if glob and matches(glob, path)]
         return found or [path for path in inside if path == TASKS]
 
     def _glob(self, metadata: bytes | None) -> str | None:
@@ -206,42 +206,3 @@ def _has_no_cycle(requires: Mapping[str, list[str]]) -> bool:
         for name in ready:
             del waiting[name]
     return True
-
-
-# --- Globs of artifacts --------------------------------------------------------------------
-
-
-def _matches(glob: str, path: str) -> bool:
-    """Tell whether an artifact's ``generates`` stands for this file of the change."""
-    pattern = _artifact_pattern(glob)
-    return path == pattern if isinstance(pattern, str) else pattern.fullmatch(path) is not None
-
-
-@lru_cache(maxsize=64)
-def _artifact_pattern(glob: str) -> str | re.Pattern[str]:
-    """Return the path that a glob without wildcards names, else a pattern.
-
-    Wildcards leave dot files out, unlike git's; braces hold alternatives.
-    """
-    plain = "/".join(part for part in glob.replace("\\", "/").split("/") if part not in {"", "."})
-    alternatives = _expanded(plain)
-    if len(alternatives) == 1 and not re.search(r"[*?\[]", plain):
-        return plain
-    no_dot_file = r"(?!\.)(?!.*/\.)" if not re.search(r"(?:^|[/{,])\.", plain) else ""
-    options = "|".join(f"(?:{wildcard_pattern(each)})" for each in alternatives)
-    return re.compile(f"{no_dot_file}(?s:{options})")
-
-
-def _expanded(glob: str, most: int = 256) -> list[str]:
-    """Return the globs that the braces of a glob stand for."""
-    found: list[str] = []
-    waiting = [glob]
-    while waiting and len(found) + len(waiting) <= most:
-        current = waiting.pop()
-        braces = re.search(r"\{([^{}]*,[^{}]*)\}", current)
-        if braces is None:
-            found.append(current)
-            continue
-        before, after = current[: braces.start()], current[braces.end() :]
-        waiting.extend(before + option + after for option in braces[1].split(","))
-    return found

@@ -1,6 +1,6 @@
 """The checkboxes of a Markdown file as people mean them: under headings, one below the other.
 
-Boxes in code, comments, quotes and legends are no tasks.
+Boxes in code, comments and quotes are no tasks, nor are lines of a legend: a status each.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.tuples import NamedTuple
+from kanban_sync.sources.labelled import split
 from kanban_sync.sources.markdown import Kind, dedented
 from kanban_sync.sources.patterns import pattern
+from kanban_sync.sources.status_words import explains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,6 +108,14 @@ def boxes(lines: Iterable[Line]) -> list[Box]:
     return reader.found
 
 
+def legend_lines(lines: Iterable[Line]) -> list[tuple[int, str]]:
+    """Return the numbers of the lines that only say what a mark means, with the mark."""
+    reader = _Reader()
+    for line in lines:
+        reader.take(line)
+    return reader.legend
+
+
 def bullets(lines: Iterable[Line], level: int, word: str) -> list[Box]:
     """Return the top-level items of a column as tasks, with or without a checkbox.
 
@@ -149,6 +159,16 @@ def is_box(text: str) -> bool:
     return _BOX.match(text) is not None
 
 
+def starts(line: Line) -> bool:
+    """Tell whether a line below a lone box is what it is about, and no value of it."""
+    return goes_on(line) and not any(label for label, _ in split([line.raw.strip()])[0])
+
+
+def goes_on(line: Line) -> bool:
+    """Tell whether a line would go on with the words of one right above it."""
+    return line.kind is Kind.TEXT and not _BREAK.fullmatch(line.raw)
+
+
 def count_of(found: Iterable[Box]) -> int:
     """Count boxes and all that is below them."""
     return sum(1 + count_of(box.below) for box in found)
@@ -159,6 +179,8 @@ class _Reader:
 
     def __init__(self, column: int = 0, root: Box | None = None) -> None:
         self.found: list[Box] = []
+        self.legend: list[tuple[int, str]] = []
+        """The lines that say what a mark means, with the mark."""
         self._column = column
         self._roots = [_Open(-1, 0, root)] if root else []
         self._open = list(self._roots)
@@ -203,9 +225,13 @@ class _Reader:
             self._legend_level = line.level if _names(_LEGEND, line.text) else 0
 
     def _take_text(self, line: Line) -> None:
-        # Words that go on at the margin do not end their item: what is indented below is in it.
         still_open = list(self._open) if self._open and self._goes_on(line) else []
         self._close(line.indent)
+        if still_open and len(self._open) == len(self._roots):
+            # Words that go on at the margin are their item's, and do not end it.
+            self._open = still_open
+            self._add_to_body(line, goes_on=True)
+            return
         if not self._open:
             self._legend_list = _names(_LEGEND_LINE, line.text)
         self._add_to_body(line)
@@ -214,9 +240,13 @@ class _Reader:
     def _goes_on(self, line: Line) -> bool:
         """Tell whether a line goes on with the words of the line above."""
         above = self._above
-        if above is None or above.kind not in _WORDS or line.kind is not Kind.TEXT:
+        if above is None or above.kind not in _WORDS or not goes_on(line):
             return False
-        return bool(above.text.strip()) and not _BREAK.fullmatch(line.raw)
+        if above.number + 1 != line.number or not above.text.strip() or _BREAK.fullmatch(above.raw):
+            return False
+        # What says something of a heading, or of boxes below, is nobody's second half.
+        is_label = self._roots and any(label for label, _ in split([line.text])[0])
+        return not (is_label or _names(_LEGEND_LINE, line.text))
 
     def _take_item(self, line: Line) -> None:
         if not self._open and line.indent >= self._margin + _CODE_INDENT:
@@ -234,7 +264,8 @@ class _Reader:
         elif match is None:
             self._add_to_body(line)
             self._open.append(_Open(reach, line.content, owner))
-        elif self._is_legend:
+        elif self._is_legend and explains(match[2]):
+            self.legend.append((line.number, match[1]))
             self._open.append(_Open(reach, line.content, None))
         else:
             words = " ".join(match[2].split())
@@ -257,7 +288,7 @@ class _Reader:
         while self._open and indent < self._open[-1].reach:
             self._open.pop()
 
-    def _add_to_body(self, line: Line) -> None:
+    def _add_to_body(self, line: Line, *, goes_on: bool = False) -> None:
         box = self._open[-1].box if self._open else None
         if box is None:
             return
@@ -265,8 +296,20 @@ class _Reader:
             box.body.append("")
             box.at.append(0)
         content = next(each.content for each in self._open if each.box is box)
-        box.body.append(dedented(line.raw, content))
+        words = dedented(line.raw, content)
+        if box.line + 1 == line.number and box.has_mark and not box.text and starts(line):
+            # The box stands alone in its line, and what it is about in the next one.
+            box.text, words = " ".join(words.split()), ""
+        if goes_on:
+            # As if it stood where the words do that it goes on with.
+            words = " " * (self._open[-1].content - content) + words
+        box.body.append(words)
         box.at.append(line.number)
+
+
+def opens_legend(words: str) -> bool:
+    """Tell whether the words of a line or a heading say that a legend follows."""
+    return _names(_LEGEND, words) or _names(_LEGEND_LINE, words)
 
 
 def _names(legend: re.Pattern[str], text: str) -> bool:

@@ -2,8 +2,8 @@
 
 All the rest goes line by line through the readers for that, on a page of its own, where one box
 stands in for each run of plain ones: so it is they who tell the file's dialect, and the heading and
-the priority that a run is under. Where a stand-in is no box (in code, in a legend), nothing is read
-here at all.
+the priority that a run is under. Where a stand-in is no box (in code), or a file has a legend,
+nothing is read here at all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kanban_sync.sources.box_tasks import MARKS, Reading
 from kanban_sync.sources.fields import words_in
 from kanban_sync.sources.markdown import scan
 from kanban_sync.sources.markdown_dialects import CHECKBOXES, V1, name_for, sort_out
-from kanban_sync.sources.outline import count_of
+from kanban_sync.sources.outline import count_of, opens_legend
 from kanban_sync.sources.patterns import pattern
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _WORDS = (
 )
 _BOX = r"- \[([ xX])\] "
 _VALUE = r"(?=\S)(.++)(?<=\S)"
+_IDS = r"(\w[\w.-]*+(?<!\.)(?:, \w[\w.-]*+(?<!\.))*+)"
 _STEP = rf"\n  {_BOX}{_WORDS}"
 _STEP_SIGN = "\n  - ["
 
@@ -54,7 +55,7 @@ _BLOCK = (
     r"(?:\n  - \*\*ID\*\*: ([\w.-]++))?+"
     rf"(?:\n  - \*\*Tags\*\*: {_VALUE})?+"
     rf"((?:\n  - \*\*(?:Details|Files|Acceptance)\*\*: {_unnamed(_VALUE)})*+)"
-    rf"(?:\n  - \*\*Blocked by\*\*: {_VALUE})?+"
+    rf"(?:\n  - \*\*Blocked by\*\*: {_IDS})?+"
     rf"((?:{_unnamed(_STEP)})*+)"
     # Words at the margin right below, and what is indented below blank lines, might belong to it.
     r")?+)(?=\n- |\n#{1,6} |\n\n++(?![ \t])|\n*+\Z)"
@@ -153,7 +154,8 @@ def _no_collections() -> Iterator[None]:
 def _read(text: str, fixed: str) -> Quick | None:
     blocks = _blocks(text)
     places = _places(blocks)
-    rest = _rest(blocks, places, fixed) if blocks.titles else None
+    has_legend = any(map(_opens_legend, filter(None, blocks.gaps)))
+    rest = _rest(blocks, places, fixed) if blocks.titles and not has_legend else None
     if rest is None:
         return None
     reading = Reading("", rest.name)
@@ -166,6 +168,14 @@ def _read(text: str, fixed: str) -> Quick | None:
         tasks = sorted([*tasks, *others], key=attrgetter("line"))
     document = Document(tuple(tasks), tuple(reading.problems), rest.name, ways=rest.ways)
     return Quick(document, len(blocks.titles) + sum(map(len, steps)) + count_of(rest.others))
+
+
+def _opens_legend(gap: str) -> bool:
+    """Tell whether a legend begins in a gap: which of the boxes below are tasks, words tell."""
+    words = gap.lower()
+    if not any(word in words for word in ("legend", "rules", "凡例")):
+        return False
+    return any(opens_legend(line.strip(" #")) for line in gap.split("\n"))
 
 
 def _blocks(text: str) -> _Blocks:

@@ -97,6 +97,16 @@ class Text:
         return Splice(place, place, "".join(f"{end}{each}" for each in lines))
 
 
+def refuse_to_lose(words: str, *, is_more: bool) -> None:
+    """Refuse to write over words that say more than what is to be replaced.
+
+    Raises:
+        CannotError: They do.
+    """
+    if is_more:
+        raise CannotError(f"{words!r} says more than what is replaced; change it by hand")
+
+
 def splice(text: str, splices: Iterable[Splice]) -> str:
     """Replace parts of a text that do not overlap."""
     parts: list[str] = []

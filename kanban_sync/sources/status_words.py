@@ -60,6 +60,7 @@ _TICKS = "✅✓✔☑"
 _CLOSING = (")", "）", "]", "】")  # noqa: RUF001
 _REMARK = pattern(r"[(（\[【][^()（）\[\]【】]{0,80}+[)）\]】]\s*$")  # noqa: RUF001
 _SAYS_MORE = pattern(r"[0-9(（\[【]")  # noqa: RUF001
+_THINGS = pattern(r"(?i:^(?:task|item)s?\s++|\s++(?:task|item|work)s?$)")
 _AROUND = pattern(r"^[^\w]+|[^\w]+$")
 
 # A file has headings named after these; the rest are words that phases of work have as well.
@@ -85,6 +86,19 @@ def status_in(text: str) -> Status | None:
     plain = _AROUND.sub("", bare).replace("_", " ").replace("-", " ")
     plain = " ".join(plain.lower().split())
     return status_of_word(plain) or _STATUS_OF.get(plain)
+
+
+def explains(text: str) -> bool:
+    """Tell whether words say what a mark means: a status, and maybe something about it."""
+    bare = text.lstrip(" =:—–-→*_`")  # noqa: RUF001
+    for sign in ("=", ":", "—", "–", "(", ",", ";", "/", "→", " - "):  # noqa: RUF001
+        bare = bare.partition(sign)[0]
+    return status_in(_THINGS.sub("", bare.strip(" *_`."))) is not None
+
+
+def says_more(text: str) -> bool:
+    """Tell whether a text says more than a status: a number, or something in brackets."""
+    return _SAYS_MORE.search(text) is not None
 
 
 def word_for(status: Status, used: Iterable[str], gap: str) -> str:

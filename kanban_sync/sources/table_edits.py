@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
 from kanban_sync.sources.box_tasks import MARKS
-from kanban_sync.sources.labelled import is_nothing
-from kanban_sync.sources.splicing import CannotError, Splice, splice
-from kanban_sync.sources.status_words import word_for
+from kanban_sync.sources.labelled import is_nothing, names_several
+from kanban_sync.sources.splicing import CannotError, Splice, refuse_to_lose, splice
+from kanban_sync.sources.status_words import says_more, word_for
 from kanban_sync.sources.tables import Table, escaped, spans_of_cells, table_around
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def set_status(file: Editable, box: Box, status: Status) -> list[Splice]:
         if not ticked or status not in {Status.TODO, Status.DONE}:
             raise CannotError("its table has no column for the status; add a column 'status'")
         return ticked
+    before = _said(file, box, table, "status")
+    refuse_to_lose(before, is_more=says_more(before))
     words = [_words(row.raw, table.names.index("status")) for row in table.rows]
     found = [_put(file, box, table, "status", word_for(status, words, "-"))]
     if twin and MARKS.get(twin.mark, Status.TODO).is_over is not status.is_over:
@@ -42,7 +44,8 @@ def assign(file: Editable, box: Box, name: str) -> list[Splice]:
     if "assignee" not in table.names:
         raise CannotError("its table has no column for the assignee; add a column 'agent'")
     words = name or _nothing(table, "assignee")
-    before = _words(file.lines[box.line - 1].raw, table.names.index("assignee"))
+    before = _said(file, box, table, "assignee")
+    refuse_to_lose(before, is_more=names_several(before))
     return [_put(file, box, table, "assignee", f"@{name}" if before[:1] == "@" and name else words)]
 
 
@@ -78,12 +81,23 @@ def _table(file: Editable, box: Box) -> Table:
     return table
 
 
+def _said(file: Editable, box: Box, table: Table, name: str) -> str:
+    """Return the words of the cell that counts."""
+    raw = file.lines[box.line - 1].raw
+    return _words(raw, _column(raw, table, name))
+
+
+def _column(raw: str, table: Table, name: str) -> int:
+    """Return the column that counts: the first in which a row says something."""
+    columns = [index for index, each in enumerate(table.names) if each == name]
+    filled = [each for each in columns if not is_nothing(_words(raw, each))]
+    return (filled or columns)[0]
+
+
 def _put(file: Editable, box: Box, table: Table, name: str, words: str) -> Splice:
     raw = file.lines[box.line - 1].raw
     spans = spans_of_cells(raw)
-    columns = [index for index, each in enumerate(table.names) if each == name]
-    filled = [each for each in columns if not is_nothing(_words(raw, each))]
-    index = (filled or columns)[0]
+    index = _column(raw, table, name)
     if index >= len(spans):
         raise CannotError(f"its row ends before the column for the {name}; add the cells")
     start, end = spans[index]

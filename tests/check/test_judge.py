@@ -306,6 +306,7 @@ def test_metadata_that_openspec_refuses_is_told(repo: Repo, text: str, where: st
         ("- [ ] todo\n  - [ ] a\n- [x] done\n", 0),
         ("## Legend\n- [ ] todo\n- [x] done\n", 0),
         ("> - [ ] todo\n> - [x] done\n", 0),
+        ("Legend:\n- [ ] todo\n- [x] done\n\n- [ ] Real\n- [ ] Review\n", 6),
     ],
 )
 def test_boxes_that_explain_marks_are_told(repo: Repo, text: str, line: int) -> None:

@@ -264,7 +264,7 @@ DIFFERENCES = (
     ),
     Difference(
         "a legend",
-        "Legend:\n- [ ] to be done",
+        "Legend:\n- [ ] to do",
         ours=False,
         reason="it explains the marks",
         holds=lambda seen, line: any(map(_below_legend.match, seen.raw[: line - 1])),

@@ -602,6 +602,13 @@ def test_a_heading_without_a_status_stands_where_its_steps_stand(steps: str, sta
     assert shown(f"## Task 1\n{steps}\n") == [("Task 1", status)]
 
 
+def test_a_heading_with_mere_words_is_a_task_beside_others_of_its_kind() -> None:
+    text = "### Task 1: a\n- [ ] b\n### Task 2: c\n\nwords\n### ADR-1: d\n\nwords\n"
+
+    assert [title for title, _ in shown(text)] == ["Task 1: a", "Task 2: c"]
+    assert shown("### Task 2: c\n\nwords\n") == []
+
+
 def test_of_headings_below_each_other_the_inner_ones_are_tasks() -> None:
     text = "## T-1: Group\n### T-2: a\n- [ ] x\n### T-3: b\n- [ ] y\n"
     assert [task.id for task in read(text).tasks] == ["T-2", "T-3"]

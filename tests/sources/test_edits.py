@@ -36,6 +36,10 @@ def refusal(source: str, text: str, wanted: Edit) -> str:
 MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "plain: tick": ("# A\n\n- [ ] one\n- [x] two\n", SetStatus(0, DONE),
                     "# A\n\n- [x] one\n- [x] two\n"),
+    "plain: a box alone in its line": ("- [ ]\n  one\n", SetStatus(0, BLOCKED),
+                                       "- [ ]\n  one\n  - Status: blocked\n"),
+    "plain: words behind a tab": ("1.\t[ ] one\n\ttwo\n", SetStatus(0, BLOCKED),
+                                  "1.\t[ ] one\n\ttwo\n   - Status: blocked\n"),
     "plain: untick": ("* [X] one", SetStatus(0, TODO), "* [ ] one"),
     "plain: tick as the file does": ("- [ ] one\r\n- [X] two", SetStatus(0, DONE),
                                      "- [X] one\r\n- [X] two"),
@@ -51,15 +55,21 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
                                      SetStatus(0, DONE),
                                      "- [x] one\n  - **Status:** done <!-- c -->\n"),
     "plain: what a box cannot say": ("- [!] one\n  more\n", SetStatus(0, IN_PROGRESS),
-                                     "- [ ] one\n  - Status: in-progress\n  more\n"),
+                                     "- [ ] one\n  more\n  - Status: in-progress\n"),
     "plain: what a tick denies": ("- [x] one", SetStatus(0, BLOCKED),
                                   "- [ ] one\n  - Status: blocked"),
     "plain: a line like the others": ("- [ ] one\n  **Owner**: ada\n", SetStatus(0, REVIEW),
                                       "- [ ] one\n  **Status**: review\n  **Owner**: ada\n"),
+    "plain: what a box cannot say, with words at the margin": (
+        "- [ ] one\nand two\n- [ ] three\n", SetStatus(0, BLOCKED),
+        "- [ ] one\nand two\n  - Status: blocked\n- [ ] three\n"),
+    "plain: add behind words at the margin": (
+        "- [ ] one\n- [ ] two\nand three\n", AddTask("four"),
+        "- [ ] one\n- [ ] two\nand three\n- [ ] four\n"),
     "headings: unclaim what is a task by that line": (
         "### T1: one\nOwner: @ada\n", Unclaim(0), "### T1: one\nOwner: —\n"),
     "plain: claim": ("1. [ ] one\n   two\n", Claim(0, "ada"),
-                     "1. [ ] one\n   - Assignee: @ada\n   two\n"),
+                     "1. [ ] one\n   two\n   - Assignee: @ada\n"),
     "plain: claim where a line says so": ("- [ ] one\n  - Owner: —\n", Claim(0, "ada"),
                                           "- [ ] one\n  - Owner: ada\n"),
     "plain: claim in the words": ("- [ ] one (@bob)\n", Claim(0, "ada"), "- [ ] one (@ada)\n"),
@@ -78,6 +88,14 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "plain: add to nothing": ("", AddTask("one"), "- [ ] one\n"),
     "numbered: add with an id": ("- [ ] T-1: one\n", AddTask("two", "T-2"),
                                  "- [ ] T-1: one\n- [ ] T-2: two\n"),
+    "numbered: add without an id": ("- [ ] T-01: one\n", AddTask("two"),
+                                    "- [ ] T-01: one\n- [ ] T-02: two\n"),
+    "numbered: add where there is a gap": (
+        "1. [ ] **1.3** one\n2. [x] **1.2** two\n3. [ ] three\n", AddTask("four"),
+        "1. [ ] **1.3** one\n2. [x] **1.2** two\n3. [ ] three\n3. [ ] **1.4** four\n"),
+    "numbered: add where most have numbers anyway": (
+        "- [ ] T001 [P] one\n- [ ] T002 two\n- [ ] T003 three\n", AddTask("four"),
+        "- [ ] T001 [P] one\n- [ ] T002 two\n- [ ] T003 three\n- [ ] four\n"),
     "v1.0: claim": ("## P1\n\n- [ ] one <!-- c -->\n", Claim(0, "ada"),
                     "## P1\n\n- [ ] one (@ada) <!-- c -->\n"),
     "v1.0: claim from another": ("## P1\n\n- [ ] one (@bob since noon)\n", Claim(0, "ada"),
@@ -89,6 +107,9 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "v1.0: done": (
         ("## P1\n\n- [ ] one\n  - **ID**: one\n  - **Details**: a\n\n    b\n  <!-- c -->\n"
         "\n- [ ] two\n"), SetStatus(0, DONE), "## P1\n\n- [ ] two\n"),
+    "v1.0: done, with words at the margin": (
+        "## P1\n\n- [ ] one,\nand two\n  - **ID**: one\n  - **Details**: a\nb\n\n- [ ] three\n",
+        SetStatus(0, DONE), "## P1\n\n- [ ] three\n"),
     "v1.0: remove the last": ("## P1\n\n- [ ] one\n  - [x] two", Remove(0), "## P1\n\n"),
     "v1.0: add": ("## P1\n\n* [ ] one\n  - **ID**: one\n\n## P2\n", AddTask("two", "two"),
                   "## P1\n\n* [ ] one\n  - **ID**: one\n* [ ] two\n  - **ID**: two\n\n## P2\n"),
@@ -99,6 +120,9 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
         "## To Do\n- one\n  - detail\n- two\n\n## Doing\n- three\n\n## Done\n",
         SetStatus(0, IN_PROGRESS),
         "## To Do\n- two\n\n## Doing\n- three\n- one\n  - detail\n\n## Done\n"),
+    "kanban: move words at the margin along": (
+        "## To Do\n- one\nand two\n- three\n## Done\n- four\n", SetStatus(0, DONE),
+        "## To Do\n- three\n## Done\n- four\n- one\nand two\n"),
     "kanban: move and tick": ("## To Do\n\n- [ ] one\n\n## Done\n\n## Ideas\n", SetStatus(0, DONE),
                               "## To Do\n\n## Done\n\n- [x] one\n\n## Ideas\n"),
     "kanban: move back": ("## To Do\n## Done\r\n- [x] one\r\n", SetStatus(0, TODO),
@@ -110,6 +134,16 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
     "kanban: move below the same heading": (
         "## To Do\n### Web\n- one\n## Done\n- two\n### Web\n- three\n", SetStatus(0, DONE),
         "## To Do\n### Web\n## Done\n- two\n### Web\n- three\n- one\n"),
+    "kanban: move from below a heading that the column lacks": (
+        "## To Do\n### Web\n- one\n- two\n## Done\n", SetStatus(0, DONE),
+        "## To Do\n### Web\n- two\n## Done\n- one\n"),
+    "kanban: move above the headings of the column": (
+        "## To Do\n### Web\n- zero\n- one\n## Done\n- two\n\n### App\n- three\n",
+        SetStatus(1, DONE),
+        "## To Do\n### Web\n- zero\n## Done\n- two\n- one\n\n### App\n- three\n"),
+    "kanban: move the only one along with its heading": (
+        "## To Do\n\n### Web\n\n- [ ] one\n\n## Done\n\n- two\n", SetStatus(0, DONE),
+        "## To Do\n\n## Done\n\n- two\n\n### Web\n\n- [x] one\n"),
     "kanban: add": ("## Done\n- [x] one\n\n## To Do\n\n## Doing\n", AddTask("two"),
                     "## Done\n- [x] one\n\n## To Do\n\n- [ ] two\n\n## Doing\n"),
     "headings: its line": (
@@ -370,7 +404,7 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "a status that says more": ("tasks-md", "### T-1: a\nStatus: odd | 50% | Owner: bob\n",
                                 SetStatus(0, DONE), "'odd | 50%' would be lost"),
     "an owner who says more": ("tasks-md", "- [ ] a\n  Owner: bob, **Sprint:** 4\n",
-                               Claim(0, "ada"), "would be lost, which says more"),
+                               Claim(0, "ada"), "says more than what is replaced"),
     "a kanban item below what is done": ("tasks-md", "## To Do\n- a\n## Done\n- b\n",
                                          AddTask("c", under="done"), "name another column"),
     "a task below a heading that is one": ("tasks-md", "### T-1: a\nStatus: todo\n",
@@ -400,8 +434,6 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
     "removing elsewhere": ("tasks-md", "- [x] a\n", Remove(0), "in TASKS.md v1.0 only"),
     "no such column": ("tasks-md", "## To Do\n- a\n## Done\n", SetStatus(0, BLOCKED),
                        "no column stands for blocked, only 'To Do', 'Done'"),
-    "a group that the column lacks": ("tasks-md", "## To Do\n### Web\n- a\n## Done\n",
-                                      SetStatus(0, DONE), "it stands below 'Web'"),
     "a table without the column": ("tasks-md", "| id | title |\n|-|-|\n| A-1 | b |\n",
                                    SetStatus(0, DONE), "add a column 'status'"),
     "a table without agents": ("tasks-md", "| id | status |\n|-|-|\n| A-1 | todo |\n",
@@ -442,6 +474,24 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
                                 SetStatus(0, DONE), "its status is no text"),
     "removing from a mission": ("mission", MISSION, Remove(0), "counts as lost"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "agent", "wanted"),
+    [
+        ("In Progress (50%, waits for QA)", "", SetStatus(0, BLOCKED)),
+        ("🚧 In Progress (50%)", "", SetStatus(0, DONE)),
+        ("todo", "ada, bob", Claim(0, "eve")),
+        ("todo", "@ada & @bob", Claim(0, "eve")),
+        ("todo", "ada (until May)", Unclaim(0)),
+    ],
+)
+def test_what_says_more_is_not_written_over(status: str, agent: str, wanted: Edit) -> None:
+    table = f"| id | status | title | agent |\n|-|-|-|-|\n| T-1 | {status} | a | {agent} |\n"
+    lines = f"- [ ] a\n  - Status: {status}\n  - Owner: {agent}\n"
+
+    assert "says more than what is replaced" in refusal("tasks-md", table, wanted)
+    assert "says more than what is replaced" in refusal("tasks-md", lines, wanted)
 
 
 @pytest.mark.parametrize("case", REFUSALS)

@@ -188,3 +188,23 @@ def test_a_task_that_blocks_another_is_done_and_taken_out_all_the_same() -> None
 def test_a_file_in_which_nothing_blocks_is_read_as_it_is() -> None:
     (task,) = SOURCES["tasks-md"].parse("TASKS.md", b"- [ ] a\n  - Estimate: 3h\n").tasks
     assert task == ParsedTask("a", Status.TODO, line=1, fields=(("Estimate", "3h"),))
+
+
+@pytest.mark.parametrize(
+    ("said", "waits"),
+    [
+        ("T-1 must be finished first", ["T-1"]),
+        ("Task T-1", ["T-1"]),
+        ("completion of T-1, then task 7", ["T-1", "Task-7"]),
+        ("completion of T-9", []),
+        ("not on T-1", []),
+        ("independent of T-1", []),
+        ("a well-known word, 7 days", []),
+    ],
+)
+def test_ids_of_the_same_file_are_taken_out_of_words(said: str, waits: list[str]) -> None:
+    for first in (f"- [ ] T-2: b\n  - Depends on: {said}\n", f"- [ ] T-2: b (depends on {said})\n"):
+        text = f"{first}- [ ] T-1: a\n- [ ] Task 7: c\n"
+        assert (
+            list(SOURCES["tasks-md"].parse("TASKS.md", text.encode()).tasks[0].depends_on) == waits
+        )

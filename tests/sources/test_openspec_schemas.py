@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kanban_sync.core.ports import SourceSettings
 from kanban_sync.sources.openspec import OpenSpec
+from kanban_sync.sources.openspec_globs import is_understood, matches
 from kanban_sync.sources.openspec_schema import declared_schema
 
 SCHEMA = """\
@@ -61,6 +62,11 @@ def tracked(
         ("work/[ab].md", ["work/a.md"]),
         ("work/**", ["work/a.md", "work/d.txt", "work/deep/b.md"]),
         ("'*/{a,x}.{md,txt}'", ["work/a.md"]),
+        ("'work/@(a|b).md'", ["work/a.md"]),
+        ("'+(w|or|k)/a.md'", ["work/a.md"]),
+        ("'work/!(b).md'", ["work/.c.md", "work/a.md"]),
+        ("'work/{a..c}.md'", ["work/a.md"]),
+        ("'work/\\a.md'", ["tasks.md"]),
         ("work/a.md", ["work/a.md"]),
         ("./work//a.md", ["work/a.md"]),
         ("plan.md", ["plan.md"]),
@@ -71,6 +77,23 @@ def tracked(
 )
 def test_a_schema_says_which_files_hold_the_tasks(generates: str, files: list[str]) -> None:
     assert tracked(schema(generates)) == files
+
+
+@pytest.mark.parametrize(
+    ("glob", "understood"),
+    [
+        ("work/{1..3}/@(a|b)*.md", True),
+        ("work/(a).md", True),
+        ("work/@(a|@(b)).md", False),
+        ("work/(a|b)*.md", False),
+        ("**/!(a).md", False),
+        ("work/{01..03}.md", False),
+        ("work/{1..999}.md", False),
+    ],
+)
+def test_a_pattern_is_understood_as_the_cli_does_or_not_at_all(glob: str, understood: bool) -> None:
+    assert is_understood(glob) is understood
+    assert matches(glob, "work/a.md") is False
 
 
 @pytest.mark.parametrize(

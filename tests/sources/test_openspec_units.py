@@ -53,7 +53,7 @@ def test_a_change_is_a_folder_with_its_tasks_and_its_words() -> None:
         ("openspec/changes/with space & ünïcode/tasks.md", ["with space & ünïcode"]),
         ("openspec/changes/Archive/tasks.md", ["Archive"]),
         ("openspec/changes/2025-02-02-dated/tasks.md", ["2025-02-02-dated"]),
-        ("openspec/changes/.hidden/tasks.md", []),
+        ("openspec/changes/.hidden/tasks.md", [".hidden"]),
         ("openspec/changes/README.md", []),
         ("openspec/changes/tasks.md", []),
         ("openspec/changes/archive/README.md", []),

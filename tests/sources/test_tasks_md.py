@@ -150,6 +150,21 @@ def test_mark_and_strokes_give_the_status(line: str, status: Status, title: str)
     assert (task.status, task.title) == (status, title)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (".kiro/specs/shop/tasks.md", Status.IN_PROGRESS),
+        ("apps/a/.kiro/specs/shop/tasks.md", Status.IN_PROGRESS),
+        (".kiro/TASKS.md", Status.CANCELLED),
+        ("specs/shop/tasks.md", Status.CANCELLED),
+    ],
+)
+def test_kiro_works_on_what_has_a_hyphen_for_its_mark(path: str, status: Status) -> None:
+    for more in ("", "- [ ] Sweep\n" * 2000):
+        document = TasksMd().parse(path, f"- [-] 3. Order\n{more}".encode())
+        assert document.tasks[0].status is status
+
+
 @pytest.mark.parametrize("mark", ["?", "✅", "o", "完", "✔\ufe0f", "🚧"])
 def test_an_unknown_mark_is_reported_and_not_guessed(mark: str) -> None:
     document = read(f"\n- [{mark}] a\n")
@@ -186,11 +201,11 @@ def test_an_unknown_mark_is_reported_and_not_guessed(mark: str) -> None:
         "<!-- - [ ] a -->",
         "<!--\n- [ ] a\n-->",
         "---\na: |\n- [ ] a\n---",
-        "# Legend\n- [ ] a",
-        "## Status legend 🎨\n\n### Marks\n- [ ] a",
-        "## Rules\n- [ ] a",
-        "## 凡例\n- [ ] a",
-        "**Legend:**\n\n- [ ] a\n  - [ ] b",
+        "# Legend\n- [ ] open",
+        "## Status legend 🎨\n\n### Marks\n- [ ] Not started: nobody has it\n- [~] 🚧 In progress",
+        "## Rules\n- [ ] open task\n- [x] = done",
+        "## 凡例\n- [ ] 未着手",
+        "**Legend:**\n\n- [ ] **To do**\n  - [ ] pending",
         "- [ ]",
         "- [ ]   \n",
         "",
@@ -203,9 +218,11 @@ def test_what_is_no_task(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "# Legend\n- [ ] no\n# Work\n- [ ] a",
-        "# Legend\n## x\n- [ ] no\n# Work\n- [ ] a",
-        "Legend:\n- [ ] no\n\nNow to work.\n- [ ] a",
+        "# Legend\n- [ ] todo\n# Work\n- [ ] a",
+        "# Legend\n## x\n- [ ] todo\n# Work\n- [ ] a",
+        "Legend:\n- [ ] todo\n\nNow to work.\n- [ ] a",
+        "Legend:\n- [ ] open\n- [x] done\n\n- [ ] a",
+        "## Rules\n- [ ] a",
         "# Rules engine\n- [ ] a",
         "# Rules of validation we have to write\n- [ ] a",
         "# The rules\n- [ ] a",
@@ -214,6 +231,42 @@ def test_what_is_no_task(text: str) -> None:
 )
 def test_a_legend_ends_and_its_name_is_no_trap(text: str) -> None:
     assert titles(text) == ["a"]
+
+
+def test_a_box_alone_in_its_line_is_about_what_stands_in_the_next_one() -> None:
+    tasks = read(
+        "- [ ]\n  Write the parser\n  with care\n- [x]\nTest it\n- [ ]\n  Owner: ada\n"
+    ).tasks
+
+    assert [(task.title, task.body) for task in tasks] == [
+        ("Write the parser", "with care"),
+        ("Test it", ""),
+    ]
+
+
+def test_a_legend_of_a_large_file_is_read_as_that_of_a_small_one() -> None:
+    assert titles("# Legend\n- [ ] open\n- [ ] a\n# Work\n" + "- [ ] b\n" * 3000)[:2] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("below", "body"),
+    [
+        ("goes on", "goes on"),
+        ("goes on\nand on", "goes on\nand on"),
+        ("  goes on\nand on", "goes on\nand on"),
+        ("  - a list\nthat goes on", "- a list\n  that goes on"),
+        ("> a quote", ""),
+        ("---", ""),
+        ("<b>", ""),
+        ("\nelsewhere", ""),
+        ("<!-- c -->\nelsewhere", ""),
+        ("Legend:\n- [ ] open", ""),
+    ],
+)
+def test_words_at_the_margin_belong_to_the_task_that_they_go_on_with(below: str, body: str) -> None:
+    assert [
+        task.body for task in TasksMd().parse("TASKS.md", f"- [ ] a\n{below}".encode()).tasks
+    ] == [body]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,37 @@ def test_labels_go_where_they_belong() -> None:
     )
 
 
+def test_words_that_go_on_at_the_margin_belong_to_what_they_go_on_with() -> None:
+    text = "## P1\n\n- [ ] One,\nand two\n  - **Details**: words\nthat go on\n  - **Note**: a\nb\n"
+
+    (task,) = read(text).tasks
+
+    assert task.body == "and two\n\n**Details**: words\nthat go on"
+    assert task.fields == (("Note", "a\nb"),)
+
+
+@pytest.mark.parametrize(
+    ("title", "below"),
+    [
+        ("Ship (depends on fix-key, task-1)", ""),
+        ("Ship", "  - Depends on: fix-key, task-1\n"),
+        ("Ship (blocked by fix-key)", "  - Blocked by: task-1\n"),
+        ("Ship", "  - **Dependencies**: fix-key; [task-1](#1)\n"),
+        ("Ship", "  - **Blocked by**:\n    - fix-key\n    - task-1\n"),
+        ("Ship", "  - **Blocked by**: completion of fix-key, task-1\n"),
+    ],
+)
+def test_what_a_task_waits_for_is_understood_however_it_is_written(title: str, below: str) -> None:
+    text = f"## P1\n\n- [ ] {title}\n{below}- [ ] Fix\n  - **ID**: fix-key\n"
+
+    assert set(read(text).tasks[0].depends_on) == {"fix-key", "task-1"}
+    assert set(read(text + "- [ ] more\n" * 2000).tasks[0].depends_on) == {"fix-key", "task-1"}
+
+
+def test_a_label_without_bold_letters_makes_no_file_v1() -> None:
+    assert read("- [ ] a\n  - Blocked by: b\n").dialect == "plain"
+
+
 def test_a_claim_is_an_assignee_at_work() -> None:
     first, _, light, *_ = read(FILE).tasks
 
@@ -136,6 +167,10 @@ def test_no_removed_block_counts_as_done_while_code_that_never_ends_hides_it() -
     [
         ("a, b", ("a", "b")),
         ('"a", `b`', ("a", "b")),
+        ("[a](#a), b (soft)", ("a", "b")),
+        ("`a` and b-2.", ("a", "b-2")),
+        ("\n    - task-1\n    - `b`", ("task-1", "b")),
+        ("a, the new parser", ("a",)),
         ("a\n    b, a", ("a", "b")),
         ("—", ()),
         ("none", ()),

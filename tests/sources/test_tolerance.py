@@ -48,7 +48,7 @@ def told(document: Document) -> list[str]:
         pytest.param("> - [ ] no\n\n- [ ] a\n", 1, 1, id="boxes in quotes"),
         pytest.param("<!--\n- [ ] no\n-->\n- [ ] a\n", 1, 2, id="boxes in comments"),
         pytest.param("<!-- - [ ] no -->\n- [ ] a\n", 1, 1, id="a box in a comment of one line"),
-        pytest.param("## Legend\n- [ ] no\n## Work\n- [ ] a\n", 1, 2, id="boxes in a legend"),
+        pytest.param("## Legend\n- [ ] open\n## Work\n- [ ] a\n", 1, 2, id="boxes in a legend"),
         pytest.param("- [~] a\n- [/] b\n- [!] c\n- [-] d\n- [>] e\n", 5, 5, id="other marks"),
         pytest.param("- [ ] ~~a~~\n", 1, 1, id="a struck title"),
         pytest.param("- [ ] 🚀 a：b（c）\n- [x] ✅ 完了。\n", 2, 2, id="emoji, full width"),  # noqa: RUF001

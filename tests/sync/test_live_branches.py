@@ -421,6 +421,10 @@ def test_a_detached_work_tree_has_a_say(clone: Clone, tmp_path: Path) -> None:
     tree = Clone(Repo(tmp_path / "w"), clone.store, clone.clock)
     tree.tick("apples")
     assert clone.done() == {"apples"}
+    tree.repo.git("bisect", "start")
+    assert clone.done() == set(), "what a bisect has checked out is nobody's word"
+    tree.repo.git("bisect", "reset")
+    assert clone.done() == {"apples"}
     clone.repo.git("worktree", "remove", str(tmp_path / "w"))
     assert clone.done() == set()
 

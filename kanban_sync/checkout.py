@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import time
@@ -11,8 +12,10 @@ from kanban_sync.config import SETTINGS_FILE, Settings
 from kanban_sync.core.errors import OutOfReachError, SettingsError, SetupError
 from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
+from kanban_sync.git_output import half_made
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
+from kanban_sync.sync.reading import UNFINISHED, UNREAD
 from kanban_sync.sync.settings import RECORDED, of_commit, of_work_tree, record, recorded, used
 from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
@@ -143,6 +146,19 @@ class Checkout:
             f"you are on {here}, and {read} is what is read: tasks arrive when they are merged (the"
             " settings git.branches and git.layers say so)"
         )
+
+    def unreadable_branches(self, settings: Settings) -> tuple[Problem, ...]:
+        """Return what keeps branches, and work trees without one, from having a say."""
+        repository = self.repository(settings, self.worktree)
+        unread: list[str] = []
+        try:
+            # Of what a partial clone lacks, whatever needs it tells.
+            with contextlib.suppress(OutOfReachError):
+                unread = repository.unreadable()
+        finally:
+            repository.close()
+        damaged = [Problem(name, 0, UNREAD, fatal=True) for name in unread]
+        return (*damaged, *(Problem(name, 0, UNFINISHED) for name in half_made(self.common_dir)))
 
     def guessed_branch(self, settings: Settings) -> str:
         """Return the branch that is read for want of a known default one, '' if one is known."""

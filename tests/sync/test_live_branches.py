@@ -429,6 +429,25 @@ def test_a_detached_work_tree_has_a_say(clone: Clone, tmp_path: Path) -> None:
     assert clone.done() == set()
 
 
+def test_what_cannot_be_read_has_no_say_and_keeps_no_other_from_its_own(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    trees = clone.repo.path / ".git" / "worktrees"
+    lost, unknown = tmp_path / "lost", "12" * 20
+    clone.repo.git("worktree", "add", "--quiet", "--detach", str(lost))
+    (trees / "lost" / "HEAD").write_text(f"{unknown}\n")
+    # As it is while git makes a work tree, and where that was killed.
+    (trees / "half").mkdir()
+    (trees / "half" / "HEAD").write_text(f"{'0' * 40}\n")
+    (clone.repo.path / ".git" / "refs" / "heads" / "broken").write_text(f"{unknown}\n")
+    assert clone.done() == {"apples"}
+    assert [text.partition(":")[0] for text in clone.problems] == ["broken", "work tree lost"]
+    clone.tick("pears")
+    assert clone.done() == {"apples", "pears"}
+
+
 def test_where_nothing_moves_nothing_is_read(clone: Clone) -> None:
     clone.switch("one")
     clone.tick("apples")

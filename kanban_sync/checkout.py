@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
-from kanban_sync.core.errors import OutOfReachError, SettingsError, SetupError
+from kanban_sync.core.errors import OutOfReachError, RepositoryError, SettingsError, SetupError
 from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.git_output import half_made
@@ -60,6 +60,22 @@ class Checkout:
         """Return the clone to which a state folder belongs, for the process behind a hook."""
         forget_environment()
         return cls(state.parent)
+
+    def again(self) -> Self:
+        """Return the clone as it is by now, without a place if the work tree was removed.
+
+        Raises:
+            RepositoryError: The clone itself was removed.
+        """
+        if self.place is None:
+            return self
+        if self.place.top.is_dir() and self.place.git_dir.is_dir():
+            return type(self).at(self.place.top)
+        if not self.common_dir.is_dir():
+            raise RepositoryError(f"{self.common_dir} was removed, and all that it held with it")
+        # It may have been the working folder, and what is started from here needs one.
+        os.chdir(self.common_dir)
+        return type(self)(self.common_dir)
 
     # --- settings -----------------------------------------------------------------------------
 

@@ -614,6 +614,21 @@ def test_a_task_is_completed_by_the_end_of_its_command(
     assert answer.out == f"{said}tasks-md:rotate-keys  {after}\n"
 
 
+@pytest.mark.parametrize(("code", "after"), [(0, "done"), (7, "todo")])
+def test_a_task_is_settled_though_its_work_tree_was_removed(
+    repo: Repo, code: int, after: str
+) -> None:
+    repo.git("worktree", "add", "-q", "../other", "-b", "feature")
+    other = Repo(repo.path.parent / "other")
+    script = f"git -C {repo.path} worktree remove --force {other.path}; exit {code}"
+    answer = program(other, "task", "run", "rotate-keys", *ADA, "--", "sh", "-c", script)
+    assert not other.path.exists()
+    assert (answer.code, answer.out) == (code, f"tasks-md:rotate-keys  {after}\n")
+    told = f"kanban-sync: the work tree {other.path} was removed, so no file was written\n"
+    assert answer.err == told
+    assert status(repo, "rotate-keys") == after
+
+
 def test_a_command_that_is_none_gives_the_task_back(repo: Repo) -> None:
     answer = program(repo, "task", "run", "rotate-keys", *ADA, "--", "no-such-program")
     assert (answer.code, status(repo, "rotate-keys")) == (127, "todo")

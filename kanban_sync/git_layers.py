@@ -65,6 +65,8 @@ def find_layers(  # noqa: PLR0913 - what is there, what was there, and what to l
         unread = unreadable(git, tip, others)
         readable = {name: others[name] for name in others if name not in unread}
         branches = live_branches(git, tip, readable, known, liveness)
+        # As if it were not there: once it can be read, the branches are others than these.
+        mark = digest(tip, readable)
     entries = parse_entries(git(git_calls.entries(tip, pathspecs)))
     last = last if last and (last == tip or is_ancestor(git, last, tip)) else ""
     tips = [branch.tip for branch in branches]

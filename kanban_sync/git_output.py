@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -211,8 +212,11 @@ def half_made(common_dir: Path) -> list[str]:
 
 def _linked_heads(common_dir: Path) -> Iterator[tuple[Path, str]]:
     """Yield the git folders of linked work trees that are on no branch, with their commits."""
-    trees = common_dir / "worktrees"
-    for folder in sorted(trees.iterdir()) if trees.is_dir() else ():
+    folders: list[Path] = []
+    # Git takes the folder away with the last of them.
+    with contextlib.suppress(OSError):
+        folders = sorted((common_dir / "worktrees").iterdir())
+    for folder in folders:
         try:
             text = (folder / "HEAD").read_text("ascii").strip()
         except (OSError, ValueError):

@@ -446,6 +446,13 @@ def test_what_cannot_be_read_has_no_say_and_keeps_no_other_from_its_own(
     assert [text.partition(":")[0] for text in clone.problems] == ["broken", "work tree lost"]
     clone.tick("pears")
     assert clone.done() == {"apples", "pears"}
+    # What is mended is heard though no branch has moved.
+    found = clone.repo.git("rev-parse", "one")
+    place = clone.repo.path / ".git" / "objects" / found[:2] / found[2:]
+    aside = place.rename(tmp_path / "object")
+    assert clone.done() == set()
+    aside.rename(place)
+    assert clone.done() == {"apples", "pears"}
 
 
 def test_where_nothing_moves_nothing_is_read(clone: Clone) -> None:

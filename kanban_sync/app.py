@@ -165,6 +165,7 @@ class Clone(Checkout):
                 **reading_data(settings, problems, repository.branch()),
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
+                "unreadable": [str(each) for each in self.unreadable_branches(settings)],
                 **sharing(self.database, self.project(settings, repository), self.state).data(),
                 "database_problem": "".join(away),
                 "files": files,

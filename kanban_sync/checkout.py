@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import time
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
-from kanban_sync.core.errors import OutOfReachError, SettingsError, SetupError
+from kanban_sync.core.errors import OutOfReachError, RepositoryError, SettingsError, SetupError
 from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
-from kanban_sync.git_output import readable
+from kanban_sync.git_output import half_made, readable
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.inventory import files_data, inventory
+from kanban_sync.sync.reading import UNFINISHED, UNREAD
 from kanban_sync.sync.settings import RECORDED, of_commit, of_work_tree, record, recorded, used
 from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
@@ -58,6 +60,22 @@ class Checkout:
         """Return the clone to which a state folder belongs, for the process behind a hook."""
         forget_environment()
         return cls(state.parent)
+
+    def again(self) -> Self:
+        """Return the clone as it is by now, without a place if the work tree was removed.
+
+        Raises:
+            RepositoryError: The clone itself was removed.
+        """
+        if self.place is None:
+            return self
+        if self.place.top.is_dir() and self.place.git_dir.is_dir():
+            return type(self).at(self.place.top)
+        if not self.common_dir.is_dir():
+            raise RepositoryError(f"{self.common_dir} was removed, and all that it held with it")
+        # It may have been the working folder, and what is started from here needs one.
+        os.chdir(self.common_dir)
+        return type(self)(self.common_dir)
 
     # --- settings -----------------------------------------------------------------------------
 
@@ -144,6 +162,19 @@ class Checkout:
             f"you are on {here}, and {read} is what is read: tasks arrive when they are merged (the"
             " settings git.branches and git.layers say so)"
         )
+
+    def unreadable_branches(self, settings: Settings) -> tuple[Problem, ...]:
+        """Return what keeps branches, and work trees without one, from having a say."""
+        repository = self.repository(settings, self.worktree)
+        unread: list[str] = []
+        try:
+            # Of what a partial clone lacks, whatever needs it tells.
+            with contextlib.suppress(OutOfReachError):
+                unread = repository.unreadable()
+        finally:
+            repository.close()
+        damaged = [Problem(name, 0, UNREAD, fatal=True) for name in unread]
+        return (*damaged, *(Problem(name, 0, UNFINISHED) for name in half_made(self.common_dir)))
 
     def guessed_branch(self, settings: Settings) -> str:
         """Return the branch that is read for want of a known default one, '' if one is known."""

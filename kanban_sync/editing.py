@@ -131,6 +131,10 @@ class Editor:
         self._found: _Tasks | None = None
         self._before_adding = b""
 
+    def tasks(self) -> list[Task]:
+        """Return all tasks of the work tree that stand in a line of their own."""
+        return [each.task for each in self._tasks()]
+
     def look(self, key: str) -> Task:
         """Return a task as it stands in its file.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync import git_calls
 from kanban_sync.core.ancestry import Reach, newest_of, reach
+from kanban_sync.core.errors import OutOfReachError, RepositoryError
 from kanban_sync.core.liveness import DAY
 from kanban_sync.git_output import parse_commits, parse_differences
 
@@ -94,6 +95,30 @@ def live_branches(
         Branch(name, tips[name], own.own, tuple(Place(fork, _time(added, fork)) for fork in each))
         for (name, own), each in zip(found.items(), forks, strict=True)
     ]
+
+
+def unreadable(git: Git, base: str, tips: Mapping[str, str]) -> list[str]:
+    """Return the names of branches whose commits git cannot read, asking once where it can.
+
+    Where it cannot it says so of the first alone, so that each half is asked for again.
+
+    Raises:
+        OutOfReachError: This clone lacks commits on purpose, and cannot fetch them.
+    """
+    if not tips:
+        return []
+    try:
+        git(git_calls.ADDED, (*dict.fromkeys(tips.values()), f"^{base}"))
+    except OutOfReachError:
+        raise
+    except RepositoryError:
+        names = sorted(tips)
+        if len(names) == 1:
+            return names
+        middle = len(names) // 2
+        halves = ({name: tips[name] for name in each} for each in (names[:middle], names[middle:]))
+        return [name for half in halves for name in unreadable(git, base, half)]
+    return []
 
 
 def _time(added: Mapping[str, Commit], commit: str) -> int:

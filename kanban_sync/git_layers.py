@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync import git_calls
-from kanban_sync.core.errors import RepositoryError
+from kanban_sync.core.errors import OutOfReachError, RepositoryError
 from kanban_sync.core.liveness import OTHERS
 from kanban_sync.core.ports import Fork, Layer
-from kanban_sync.git_branches import differences, digest, live_branches
+from kanban_sync.git_branches import differences, digest, live_branches, unreadable
 from kanban_sync.git_output import LINK, REGULAR, of_mode, parse_entries, parse_log
 
 if TYPE_CHECKING:
@@ -55,7 +55,18 @@ def find_layers(  # noqa: PLR0913 - what is there, what was there, and what to l
     mark = digest(tip, others) if others else ""
     if last == tip and since.get(OTHERS, "") == mark and not whole:
         return (Layer(name, tip, {}, (), last, others=mark, is_still=True),)
-    branches = live_branches(git, tip, others, known, liveness)
+    unread: list[str] = []
+    try:
+        branches = live_branches(git, tip, others, known, liveness)
+    except OutOfReachError:
+        raise
+    except RepositoryError:
+        # One that cannot be read keeps no other from its say.
+        unread = unreadable(git, tip, others)
+        readable = {name: others[name] for name in others if name not in unread}
+        branches = live_branches(git, tip, readable, known, liveness)
+        # As if it were not there: once it can be read, the branches are others than these.
+        mark = digest(tip, readable)
     entries = parse_entries(git(git_calls.entries(tip, pathspecs)))
     last = last if last and (last == tip or is_ancestor(git, last, tip)) else ""
     tips = [branch.tip for branch in branches]
@@ -70,7 +81,7 @@ def find_layers(  # noqa: PLR0913 - what is there, what was there, and what to l
     added = frozenset[str]().union(*(branch.own for branch in branches))
     tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
     own = tuple(entry for entry in log if entry.commit not in added)
-    base = Layer(name, tip, tree, own, last, links, mark)
+    base = Layer(name, tip, tree, own, last, links, mark, unread=tuple(unread))
     return (base, *_others(git, base, branches, log, pathspecs))
 
 

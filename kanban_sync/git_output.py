@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ from kanban_sync.core.errors import MissingObjectError, OutOfReachError
 from kanban_sync.core.history import LogEntry, PathChange
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 REGULAR = {"100644", "100755"}
@@ -21,6 +22,9 @@ LINK = {"120000"}
 
 COMMIT_MARK = "\x01"
 """What begins a commit in the format that ``parse_log`` reads."""
+
+PASSING = ("rebase-merge", "rebase-apply", "BISECT_LOG")
+"""What lies in the git folder of a work tree whose commit is about to be another one."""
 
 _FETCHED = re.compile(r"could not fetch ([0-9a-f]+) from promisor remote")
 
@@ -187,23 +191,40 @@ def loose_branches(common_dir: Path, below: str) -> set[str] | None:
 def detached_heads(common_dir: Path) -> dict[str, str]:
     """Return the commits that linked work trees have checked out without a branch, by their names.
 
-    What the work tree of a rebase under way holds is none: it is about to be something else. Nor is
-    that of a work tree whose folder is gone, which ``git worktree list`` calls prunable.
+    What the work tree of a rebase or a bisect under way holds is none: it is about to be something
+    else. Nor is that of a work tree whose folder is gone, which git calls prunable.
     """
-    found: dict[str, str] = {}
-    trees = common_dir / "worktrees"
-    for folder in sorted(trees.iterdir()) if trees.is_dir() else ():
-        if any((folder / each).is_dir() for each in ("rebase-merge", "rebase-apply")):
-            continue
-        if _is_prunable(folder):
-            continue
+    return {
+        f"work tree {readable(folder.name)}": head
+        for folder, head in _linked_heads(common_dir)
+        if set(head) != {"0"}
+        and not any((folder / each).exists() for each in PASSING)
+        and not _is_prunable(folder)
+    }
+
+
+def half_made(common_dir: Path) -> list[str]:
+    """Return the linked work trees that git has not finished making, by their names.
+
+    It writes a head of zeros first, which stays where ``git worktree add`` was killed.
+    """
+    heads = _linked_heads(common_dir)
+    return [f"work tree {readable(folder.name)}" for folder, head in heads if set(head) == {"0"}]
+
+
+def _linked_heads(common_dir: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the git folders of linked work trees that are on no branch, with their commits."""
+    folders: list[Path] = []
+    # Git takes the folder away with the last of them.
+    with contextlib.suppress(OSError):
+        folders = sorted((common_dir / "worktrees").iterdir())
+    for folder in folders:
         try:
             text = (folder / "HEAD").read_text("ascii").strip()
         except (OSError, ValueError):
             continue
         if re.fullmatch("[0-9a-f]{40,64}", text):
-            found[f"work tree {readable(folder.name)}"] = text
-    return found
+            yield folder, text
 
 
 def _is_prunable(folder: Path) -> bool:

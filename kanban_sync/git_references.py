@@ -10,6 +10,7 @@ from kanban_sync import git_calls
 from kanban_sync.core.errors import RepositoryError
 from kanban_sync.core.links import published_at
 from kanban_sync.core.ports import Branches
+from kanban_sync.git_branches import unreadable
 from kanban_sync.git_output import detached_heads, loose_branches, readable
 
 if TYPE_CHECKING:
@@ -245,3 +246,8 @@ class References:
             # It and its remote branch went apart.
             found[f"{name} (local)"] = found.pop(name)
         return {each: tip for each, tip in found.items() if tip != base and liveness.covers(each)}
+
+    def unreadable(self) -> list[str]:
+        """Return the branches that would be looked at, were their commits not beyond reading."""
+        name, base = self.branch()
+        return unreadable(self._ask, base, self.others(name, base)) if base else []

@@ -20,6 +20,7 @@ UNDER_WAY = {
     "REVERT_HEAD": "a revert",
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
+    "BISECT_LOG": "a bisect",
 }
 """What lies in a work tree's git folder while git is in the middle of something."""
 

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING
 from kanban_sync.agents.work import Store, Work
 from kanban_sync.committed import Commits
 from kanban_sync.core.edits import AddTask
-from kanban_sync.core.errors import SettingsError, SetupError, StoreError
+from kanban_sync.core.errors import (
+    EditError,
+    RepositoryError,
+    SettingsError,
+    SetupError,
+    StoreError,
+)
 from kanban_sync.editing import open_editor
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import detach, is_off
 from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.freshness import noted_tips, tips_text
 from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
+from kanban_sync.work_tree import WorkTree
 from kanban_sync.writing import bring, write
 
 if TYPE_CHECKING:
@@ -65,6 +72,25 @@ class Files:
         """Add a task to a file, and return it with the key that it has from now on."""
         added = self.editor.add(path, AddTask(title, own, under))
         return self.editor.look(f"{added.path}:{added.line}")
+
+    def tasks(self) -> list[Task]:
+        """Return the tasks as they stand in the files now, by the keys that the database has.
+
+        None where the files cannot be read: what is known of them without them does then.
+        """
+        with contextlib.suppress(EditError, RepositoryError):
+            return self.editor.tasks()
+        return []
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there that can be read."""
+        checkout = self._checkout
+        return WorkTree(checkout.top, checkout.git_dir(checkout.worktree)).is_file(path)
+
+    def look_again(self) -> None:
+        """Forget what stood in the files: there may be commits since."""
+        self._editor = None
+        self._commits = Commits(self._checkout, self._settings, self._store)
 
     def take_back(self, path: str) -> None:
         """Take out again what was added to a file last."""
@@ -136,6 +162,8 @@ def open_work(
     def catch_up() -> None:
         if not noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree):
             _refresh(refresh, tell_once if looks else None)
+            if files is not None:
+                files.look_again()
 
     with contextlib.closing(store):
         files = Files(checkout, settings, store) if checkout.place is not None else None

@@ -49,6 +49,14 @@ class Files(Protocol):
         """Add a task to a file, and return it with the key that it has from now on."""
         ...
 
+    def tasks(self) -> Sequence[Task]:
+        """Return the tasks as they stand in the files now, by the keys that the database has."""
+        ...
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        ...
+
     def take_back(self, path: str) -> None:
         """Take out again what was added to a file last."""
         ...

@@ -7,19 +7,17 @@ from saying it is told, and undoes nothing.
 
 from __future__ import annotations
 
-import difflib
 import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.born import is_born_here, write_born
-from kanban_sync.agents.former_keys import keys_by_now
 from kanban_sync.agents.heartbeat import changed_since_claim
+from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
-from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.endings import newest_token
-from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
+from kanban_sync.core.errors import KanbanSyncError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from kanban_sync.agents.task_files import Files, Written
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
-
-NEAR = 3
-"""How many keys are named that are spelt like one that nobody has."""
 
 ALONE = 3600.0
 """Seconds of a claim by an agent for which nothing sends a heartbeat."""
@@ -116,38 +111,18 @@ class Work:
     def key(self, text: str) -> TaskKey:
         """Return the key that is meant: a whole one, also a former, a name or id, ``path:line``.
 
+        A line is that of the caller's work tree, as its file is now.
+
         Raises:
             UnknownTaskError: No task is called so.
             WorkError: Several are.
         """
         every = self._store.entries()
-        source, _, name = text.partition(":")
-        whole = TaskKey(self._project, source, name)
-        found = [each.key for each in every if each.key == whole] or [
-            each.key
-            for each in every
-            if text in {each.key.name, f"{each.task.path}:{each.task.line}"}
-        ]
-        found = found or [each.key for each in every if bare_name(each.task) == text]
-        found = found or keys_by_now(self._store, text, [each.key for each in every])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            keys = ", ".join(map(str, found))
-            raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
-        names = {
-            name: str(each.key)
-            for each in every
-            for name in (str(each.key), each.key.name, bare_name(each.task))
-        }
-        ends = (f"/{text}".casefold(), f"#{text}".casefold())
-        near = [name for name in names if name.casefold().endswith(ends)]
-        near += difflib.get_close_matches(text, names, NEAR)
-        raise UnknownTaskError(text, list(dict.fromkeys(names[name] for name in near))[:NEAR])
+        return key_meant(text, self._project, every, self._store, self._files)
 
     def show(self, text: str) -> Entry:
-        """Return one task."""
-        return self._store.entry(self.key(text))
+        """Return one task, with its place in the caller's work tree, if that holds it."""
+        return self._placed(self._store.entry(self.key(text)))
 
     def tasks(self, wanted: Wanted = ANY, statuses: Collection[Status] = ()) -> list[Entry]:
         """Return tasks in the order of the files; what is over, or below that, only if asked."""
@@ -380,7 +355,15 @@ class Work:
         ahead = (each for each in self._store.ahead() if each.task.key == entry.key)
         # Where the file said the same when both agreed last, here it may say more.
         kept = next(ahead, Kept(entry.task, filed_part(entry.task)))
-        return Done(entry, self._files.write(kept, earlier))
+        written = self._files.write(kept, earlier)
+        return Done(self._placed(entry), written)
+
+    def _placed(self, entry: Entry) -> Entry:
+        """Return a task as it stands in the caller's work tree, where that holds it."""
+        if self._files is None or not entry.task.path:
+            return entry
+        here = next((each for each in self._files.tasks() if each.key == entry.key), entry.task)
+        return entry._replace(task=entry.task._replace(path=here.path, line=here.line))
 
     def _claimers(self, key: TaskKey) -> list[str]:
         """Return who has claimed a task, the latest last."""

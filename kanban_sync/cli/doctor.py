@@ -70,6 +70,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         apart=apart,
         problems=clone.problems,
         missing_branch=clone.missing_branch,
+        unreadable=clone.unreadable_branches,
     )
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kanban_sync.agents.work import Work
+    from kanban_sync.app import Clone
     from kanban_sync.core.work import Entry
 
 BEATS = 3
@@ -88,7 +89,8 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError("Give a KEY or --next, then -- and the command.")
     if wait and not is_next:
         raise click.UsageError("Only with --next can it wait for what is ready.")
-    with here().work() as work:
+    clone = here()
+    with clone.work() as work:
         work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)
@@ -99,8 +101,8 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
         say("nothing is ready")
         return NOTHING_READY
     # The work tree is opened anew once the command has ended: it may have committed.
-    run = Run(done.entry, agent, ttl, ProcessGroup(grace))
-    with here().work() as work:
+    run = Run(done.entry, agent, ttl, ProcessGroup(grace), clone)
+    with clone.again().work() as work:
         code = run.carry_out(work, call)
     return run.end(code)
 
@@ -108,7 +110,10 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
 class Run:
     """The work of one command on a task that was claimed for it."""
 
-    def __init__(self, entry: Entry, agent: str, lease: float, group: ProcessGroup) -> None:
+    def __init__(
+        self, entry: Entry, agent: str, lease: float, group: ProcessGroup, clone: Clone
+    ) -> None:
+        self._clone = clone
         self._key = str(entry.key)
         self._token = entry.claim.token if entry.claim else 0
         self._agent = agent
@@ -149,8 +154,10 @@ class Run:
         """
         while True:
             try:
-                with here().work() as work:
-                    return self._end(work, code)
+                # Its work tree may have been removed; the task database is elsewhere.
+                clone = self._clone.again()
+                with clone.work() as work:
+                    return self._end(work, code, is_here=clone.place is not None)
             except StoreAwayError as error:
                 if time.monotonic() > self._beaten + self._lease:
                     raise StoreAwayError(
@@ -162,7 +169,7 @@ class Run:
                 self._warn(f"{error} What became of {self._key} is told as soon as it is there.")
                 time.sleep(self._pause())
 
-    def _end(self, work: Work, code: int) -> int:
+    def _end(self, work: Work, code: int, *, is_here: bool) -> int:
         if self._lost:
             warn(f"{self._lost} The command was ended.")
             return LostClaimError.exit_code
@@ -180,6 +187,8 @@ class Run:
             say(f"{self._key}  {said}")
             return code
         say(f"{self._key}  {done.entry.task.status.value}")
+        if not is_here:
+            warn(f"the work tree {self._clone.top} was removed, so no file was written")
         return code
 
     def _keep(self, work: Work) -> None:

@@ -33,7 +33,7 @@ class Layer(NamedTuple):
     that changed watched files, oldest first: those after ``since`` if that is an ancestor of
     ``tip``, else all (``since`` is empty then). ``links`` are symbolic links at watched paths;
     their blobs hold where they lead. ``others`` tells all branches apart that may be layers: a hash
-    of their names and tips.
+    of their names and tips; ``unread`` names those whose commits cannot be read.
 
     Of any other layer ``changed`` are the watched files that differ from its first fork, with their
     blob ids; '' for those that are gone. ``log`` holds the commits that it adds to the base layer.
@@ -50,6 +50,7 @@ class Layer(NamedTuple):
     forks: tuple[Fork, ...] = ()
     changed: Tree = NO_FILES
     is_still: bool = False
+    unread: tuple[str, ...] = ()
 
 
 class Branches(NamedTuple):

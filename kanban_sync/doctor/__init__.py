@@ -67,6 +67,7 @@ class Patient:
     apart: Callable[[Settings], tuple[str, str]]
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
+    unreadable: Callable[[Settings], Sequence[Problem]]
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -84,6 +85,7 @@ def examine(patient: Patient) -> list[Finding]:
     if settings is None:
         return findings
     findings += branch_findings(patient.missing_branch(settings))
+    findings += say_findings(patient.unreadable(settings))
     named, allowed = named_target(settings), allowed_target(patient.state)
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
@@ -234,6 +236,13 @@ def branch_findings(missing: str) -> list[Finding]:
     """Judge whether the default branch that the settings name is in this clone."""
     remedy = "fetch that branch, or correct the setting and commit it"
     return [Finding("branch", ok=False, text=missing, remedy=remedy)] if missing else []
+
+
+def say_findings(unreadable: Sequence[Problem]) -> list[Finding]:
+    """Judge what keeps branches from having a say; what is not damaged may just be under way."""
+    return [
+        Finding("branch", ok=False if each.fatal else None, text=str(each)) for each in unreadable
+    ]
 
 
 def consent_finding(named: Target | None, allowed: Target | None, draft: Target | None) -> Finding:

@@ -71,14 +71,14 @@ class HeldClaims:
                 changed = work.changed(entry)
             except LostClaimError as error:
                 self.let_go(key)
-                self._note(str(error))
+                self.note(str(error))
                 continue
             except KanbanSyncError:
                 # The next one may come through: a claim is good until somebody else has one.
                 continue
             if changed and self._changed.get(key) != changed:
                 self._changed[key] = changed
-                self._note(f"{key} {words_for(key, changed)}")
+                self.note(f"{key} {words_for(key, changed)}")
 
     def keep(self, open_work: Callable[[], AbstractContextManager[Work]]) -> None:
         """Beat until the session ends, in the thread that calls it."""
@@ -95,6 +95,7 @@ class HeldClaims:
         """Let ``keep`` return; claims that are still held run out by themselves."""
         self._ended.set()
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Keep what the model has to hear with its next answer."""
         with self._lock:
             self._notes.append(text)

@@ -21,7 +21,6 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 
 from kanban_sync import __version__
 from kanban_sync.agents.waiting import follow_events
-from kanban_sync.app import Clone
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable_json
 from kanban_sync.mcp.held import HeldClaims
@@ -100,8 +99,8 @@ def build(folder: Path, agent: str) -> MCPServer[None]:
     @asynccontextmanager
     async def alive(_server: MCPServer[None]) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
-            group.start_soon(_in_thread, lambda: held.keep(Clone.at(folder).work))
-            group.start_soon(_in_thread, lambda: _publish(folder, bus))
+            group.start_soon(_in_thread, lambda: held.keep(tools.work))
+            group.start_soon(_in_thread, lambda: _publish(tools, bus))
             try:
                 yield
             finally:
@@ -131,11 +130,11 @@ async def _in_thread(act: Callable[[], None]) -> None:
     await anyio.to_thread.run_sync(act, abandon_on_cancel=True)
 
 
-def _publish(folder: Path, bus: InMemorySubscriptionBus) -> None:
+def _publish(tools: Tools, bus: InMemorySubscriptionBus) -> None:
     """Tell who listens whenever something happens to a task, for ever."""
     while True:
         try:
-            with Clone.at(folder).work() as work:
+            with tools.work() as work:
                 for _ in follow_events(work, work.last_event()):
                     for uri in (TASKS, BOARD):
                         anyio.from_thread.run(bus.publish, ResourceUpdated(uri))

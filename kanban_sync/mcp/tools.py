@@ -53,6 +53,9 @@ FINISH = "Do it, commit, and call complete_task; or release_task with the reason
 MORE = "Commit its file, if it changed, and call plan_next for more."
 """What a model does next."""
 
+AFTERWARDS = "what you say of tasks still counts in the task database, and no file is written."
+"""What a model hears once its work tree is gone."""
+
 MINIMAL = ("key", "title", "status", "priority", "tags", "path", "line")
 
 ENDS = (Status.DONE, Status.REVIEW, Status.BLOCKED, Status.FAILED, Status.CANCELLED)
@@ -108,7 +111,8 @@ class Tools:
         self._folder = folder
         self._agent = agent
         self._held = held
-        self._lock = threading.Lock()
+        self._at: Clone | None = None
+        self._lock, self._lock_of_clone = threading.Lock(), threading.Lock()
         self._answers: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
 
     # --- looking --------------------------------------------------------------------------------
@@ -140,7 +144,7 @@ class Tools:
         if not 1 <= limit <= MOST:
             raise WorkError(f"limit is 1 to {MOST}, not {limit}.")
         wanted = _tagged(tags)
-        with self._work() as work:
+        with self.work() as work:
             found = (
                 work.tasks(wanted, [_status(status)])
                 if status
@@ -166,7 +170,7 @@ class Tools:
             tags: Only tasks with one of these tags.
             parent: Only tasks directly below the one with this key.
         """
-        with self._work() as work:
+        with self.work() as work:
             wanted = _tagged(tags)._replace(parent=work.key(parent) if parent else None)
             found = work.tasks(wanted, [_status(each) for each in statuses or ()])
         shown = _short([entry_data(each) for each in found[:LISTED]])
@@ -178,7 +182,7 @@ class Tools:
         Args:
             key: That of the task, its id alone, or path:line.
         """
-        with self._work() as work:
+        with self.work() as work:
             entry, history = work.show(key), work.history(key)
         events = [event_data(each, json.loads(each.data or "{}")) for each in history]
         return self._answer(task=entry_data(entry), history=events)
@@ -195,7 +199,7 @@ class Tools:
             tags: Without a key: only a task with one of these tags.
         """
         lease = self._held.lease
-        with self._work() as work:
+        with self.work() as work:
             work.reclaim(leases=False)
             done = (
                 work.start(key, self._agent, lease)
@@ -212,7 +216,7 @@ class Tools:
 
         The server does so by itself; call it to hear at once.
         """
-        with self._work() as work:
+        with self.work() as work:
             self._held.beat(work)
         return self._answer(yours=self._held.keys())
 
@@ -227,7 +231,7 @@ class Tools:
         how = _status(status)
         if how not in ENDS:
             raise WorkError(f"{status} is no end of work; one of {', '.join(ENDS)} is.")
-        with self._work() as work:
+        with self.work() as work:
             done = work.finish(key, how, self._agent, reason=reason)
         self._held.let_go(str(done.entry.key))
         return self._done(done, MORE)
@@ -239,7 +243,7 @@ class Tools:
             key: That of the task.
             reason: Why.
         """
-        with self._work() as work:
+        with self.work() as work:
             done = work.release(key, self._agent, reason=reason)
         self._held.let_go(str(done.entry.key))
         return self._done(done, MORE)
@@ -269,7 +273,7 @@ class Tools:
 
         def update() -> dict[str, Any]:
             new = _status(status) if status else None
-            with self._work() as work:
+            with self.work() as work:
                 done = work.set(key, self._agent, new, assignee, reason)
             if done.entry.claim is None:
                 self._held.let_go(str(done.entry.key))
@@ -290,7 +294,7 @@ class Tools:
         """
 
         def add() -> dict[str, Any]:
-            with self._work() as work:
+            with self.work() as work:
                 done = work.add(NewTask(title, under=under, body=body))
             return self._done(done, "")
 
@@ -326,11 +330,17 @@ class Tools:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _clone(self) -> Clone:
-        return Clone.at(self._folder)
-
-    def _work(self) -> AbstractContextManager[Work]:
+    def work(self) -> AbstractContextManager[Work]:
+        """Open the work on tasks, with all that is committed, also after the work tree is gone."""
         return self._clone().work()
+
+    def _clone(self) -> Clone:
+        with self._lock_of_clone:
+            before = self._at
+            now = self._at = Clone.at(self._folder) if before is None else before.again()
+        if before is not None and before.place is not None and now.place is None:
+            self._held.note(f"The work tree {before.top} was removed: {AFTERWARDS}")
+        return now
 
     def _done(self, done: Done, then: str) -> dict[str, Any]:
         return self._answer(task=done_data(done), next=then)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import OutOfReachError
 from kanban_sync.core.liveness import OTHERS
+from kanban_sync.core.model import Problem
 from kanban_sync.core.slots import (
     at_fork,
     fork_slot,
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
+
+UNREAD = (
+    "git cannot read its commit, so it has no say; 'git fsck' tells what is damaged. Fetch it"
+    " again, or take it away ('git update-ref -d', 'git worktree remove')"
+)
+"""What is told of a branch, or of a work tree without one."""
+
+UNFINISHED = (
+    "git has not finished making it, so it has no say; if nothing is making it any more, take it"
+    " away ('git worktree remove --force --force', with the folder that 'git worktree list' names)"
+)
+"""What is told of a work tree."""
 
 
 def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
@@ -97,7 +110,8 @@ def _read(
     commits = {entry.commit for layer in (base, *others) for entry in layer.log}
     reading = reader.read({**tips, **marks}, frozenset(commits))
     remembered.keep()
-    return reading
+    unread = tuple(Problem(name, 0, UNREAD) for name in base.unread)
+    return replace(reading, problems=(*reading.problems, *unread))
 
 
 def _overlays(

@@ -67,6 +67,7 @@ STATUS = {
     "target_id",
     "tasks",
     "uncommitted",
+    "unreadable",
 }
 
 

@@ -396,6 +396,32 @@ def test_a_work_tree_that_is_behind_takes_what_is_set_here_and_what_was_set_else
     assert "the files here say all" in program(behind, "files", "write").out
 
 
+def test_a_line_is_that_of_the_work_tree_s_file_as_it_is_now(repo: Repo) -> None:
+    plain = "# Tasks\n\n- [ ] one\n- [ ] two\n"
+    repo.commit("Write plain boxes", **{"TASKS.md": plain})
+    repo.git("worktree", "add", "-q", "../other", "-b", "feature")
+    other = Repo(repo.path.parent / "other")
+    other.commit("Insert a line", **{"TASKS.md": plain.replace("- [ ] one", "Words.\n\n- [ ] one")})
+    task(other, "list")
+    other.write(
+        "TASKS.md", (other.path / "TASKS.md").read_text().replace("# T", "- [ ] new\n\n# T")
+    )
+    claimed = json.loads(task(other, "claim", "TASKS.md:8", *ADA, "--json"))
+    assert (claimed["title"], claimed["path"], claimed["line"]) == ("two", "TASKS.md", 8)
+    shown = task(other, "show", "TASKS.md:7").splitlines()
+    assert shown[1:3] == ["one", "TASKS.md:7"]
+    assert "TASKS.md:8 changed" in task(other, "done", "TASKS.md:8", *ADA)
+    assert [line for line in changed(other) if "two" in line] == ["-- [ ] two", "+- [x] two"]
+    # It is in no commit yet; and no task is on the line that the default branch has it on.
+    for line in (1, 3):
+        answer = program(other, "task", "show", f"TASKS.md:{line}")
+        assert f"There is no task TASKS.md:{line} in the task database" in answer.err
+        assert answer.code == UNKNOWN
+    # A file that is not here is that of the branch that is read.
+    (other.path / "TASKS.md").unlink()
+    assert task(other, "show", "TASKS.md:4").splitlines()[1] == "two"
+
+
 def test_what_a_person_edits_and_has_not_committed_is_left_and_told(repo: Repo) -> None:
     task(repo, "list")
     repo.write("TASKS.md", TASKS.replace("Tidy the logs", "Tidy the logs (@carl)"))
@@ -586,6 +612,21 @@ def test_a_task_is_completed_by_the_end_of_its_command(
     assert (answer.code, found["status"], found["reason"]) == (code, after, reason)
     said = "tasks-md:rotate-keys 1 ada\n" if script == SAY else ""
     assert answer.out == f"{said}tasks-md:rotate-keys  {after}\n"
+
+
+@pytest.mark.parametrize(("code", "after"), [(0, "done"), (7, "todo")])
+def test_a_task_is_settled_though_its_work_tree_was_removed(
+    repo: Repo, code: int, after: str
+) -> None:
+    repo.git("worktree", "add", "-q", "../other", "-b", "feature")
+    other = Repo(repo.path.parent / "other")
+    script = f"git -C {repo.path} worktree remove --force {other.path}; exit {code}"
+    answer = program(other, "task", "run", "rotate-keys", *ADA, "--", "sh", "-c", script)
+    assert not other.path.exists()
+    assert (answer.code, answer.out) == (code, f"tasks-md:rotate-keys  {after}\n")
+    told = f"kanban-sync: the work tree {other.path} was removed, so no file was written\n"
+    assert answer.err == told
+    assert status(repo, "rotate-keys") == after
 
 
 def test_a_command_that_is_none_gives_the_task_back(repo: Repo) -> None:

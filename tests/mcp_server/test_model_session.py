@@ -74,6 +74,23 @@ async def refusal(client: Client, tool: str, **arguments: Any) -> str:  # noqa: 
     return str(getattr(result.content[0], "text", ""))
 
 
+def test_a_session_outlives_its_work_tree(repo: Repo) -> None:
+    repo.git("worktree", "add", "-q", "../other", "-b", "feature")
+    other = Repo(repo.path.parent / "other")
+
+    async def act(client: Client) -> None:
+        await call(client, "claim_task", key="tidy-logs")
+        repo.git("worktree", "remove", "--force", other.path)
+        answer = await call(client, "complete_task", key="tidy-logs")
+        assert answer["task"]["status"] == "done"
+        assert answer["task"]["file"] is None
+        (note,) = answer["notes"]
+        assert note.startswith(f"The work tree {other.path} was removed: ")
+        assert "notes" not in await call(client, "board_status")
+
+    session(other, act)
+
+
 def keys(answer: dict[str, Any]) -> list[str]:
     return [each["key"].partition(":")[2] for each in answer["tasks"]]
 

@@ -426,6 +426,10 @@ def test_a_detached_work_tree_has_a_say(clone: Clone, tmp_path: Path) -> None:
     tree = Clone(Repo(tmp_path / "w"), clone.store, clone.clock)
     tree.tick("apples")
     assert clone.done() == {"apples"}
+    tree.repo.git("bisect", "start")
+    assert clone.done() == set(), "what a bisect has checked out is nobody's word"
+    tree.repo.git("bisect", "reset")
+    assert clone.done() == {"apples"}
     clone.repo.git("worktree", "remove", str(tmp_path / "w"))
     assert clone.done() == set()
 
@@ -460,6 +464,32 @@ def test_names_that_are_no_text_are_kept_with_their_bytes_written_out(
         clone.repo.git("symbolic-ref", "HEAD", f"refs/heads/{name}")
         assert opened.branch()[0] == "caf\\xe9"
     clone.store.close()
+
+
+def test_what_cannot_be_read_has_no_say_and_keeps_no_other_from_its_own(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.switch("one")
+    clone.tick("apples")
+    trees = clone.repo.path / ".git" / "worktrees"
+    lost, unknown = tmp_path / "lost", "12" * 20
+    clone.repo.git("worktree", "add", "--quiet", "--detach", str(lost))
+    (trees / "lost" / "HEAD").write_text(f"{unknown}\n")
+    # As it is while git makes a work tree, and where that was killed.
+    (trees / "half").mkdir()
+    (trees / "half" / "HEAD").write_text(f"{'0' * 40}\n")
+    (clone.repo.path / ".git" / "refs" / "heads" / "broken").write_text(f"{unknown}\n")
+    assert clone.done() == {"apples"}
+    assert [text.partition(":")[0] for text in clone.problems] == ["broken", "work tree lost"]
+    clone.tick("pears")
+    assert clone.done() == {"apples", "pears"}
+    # What is mended is heard though no branch has moved.
+    found = clone.repo.git("rev-parse", "one")
+    place = clone.repo.path / ".git" / "objects" / found[:2] / found[2:]
+    aside = place.rename(tmp_path / "object")
+    assert clone.done() == set()
+    aside.rename(place)
+    assert clone.done() == {"apples", "pears"}
 
 
 def test_where_nothing_moves_nothing_is_read(clone: Clone) -> None:

@@ -143,6 +143,9 @@ BROKEN = [
     *((path, b"\r\n<!DOCTYPE html>\n<p>- [ ] a\n", "unreadable") for path in GOOD),
     (ROADMAP, b"tasks: [{id: A", "bad-yaml"),
     (MISSION, b'{"milestones": [{"id"', "bad-json"),
+    (MISSION, b'{"milestones": [{"id": "A", "name": "\\ud83d"}]}', "bad-json"),
+    (MISSION, b'{"milestones": [{"id": "A", "\\uDE00\\ud83d": "n"}]}', "bad-json"),
+    (ROADMAP, b'tasks:\n- id: "\\ud83d"\n', "bad-yaml"),
 ]
 
 
@@ -153,6 +156,16 @@ def test_what_cannot_be_read_says_nothing_of_tasks(path: str, data: bytes, code:
     assert not document.readable
     assert told(document) == [code]
     assert "Until then the file counts as it last was" in document.problems[0].message
+
+
+def test_half_a_character_is_told_where_it_stands_and_a_whole_one_is_read() -> None:
+    (problem,) = parse(
+        MISSION, '{"milestones":\n  [{"id": "A", "name": "\\\\ \\ud83d!"}]}'
+    ).problems
+    assert (problem.line, problem.column) == (2, 28)
+    assert "half a character here (\\ud83d)" in problem.message
+    whole = '{"milestones": [{"id": "A", "name": "\\uD83D\\uDE00 \\\\ud83d"}]}'
+    assert parse(MISSION, whole).tasks[0].title == "\U0001f600 \\ud83d"
 
 
 def _wide(bomb: str) -> str:

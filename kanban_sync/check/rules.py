@@ -185,18 +185,29 @@ def _blocking(files: Sequence[File]) -> Iterator[tuple[File, ParsedTask, tuple[s
 
 
 def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> Iterator[Problem]:
-    """Yield tasks that wait for one another, at the first of them that is checked."""
+    """Yield tasks that wait for one another, at the first of them that is checked.
+
+    One that is over waits for nobody, and nobody for it.
+    """
     waits_for: dict[Place, list[Place]] = {}
+    lines: dict[Place, int] = {}
+    over: set[Place] = set()
     for file in files:
         for task in all_tasks(file):
+            place = _place(file, task)
+            if lines.setdefault(place, task.line) == task.line and task.status.is_over:
+                over.add(place)
             if task.depends_on:
                 found = (known.place(file.path, name) for name in task.depends_on)
-                waits_for[_place(file, task)] = [each for each in found if each]
+                waits_for[place] = [each for each in found if each]
     for file, task, said in _blocking(files):
         for name in said:
             blocked = known.place(file.path, name)
             if blocked:
                 waits_for.setdefault(blocked, []).append(_place(file, task))
+    # A circle that leads through one that is over is none.
+    for each in over:
+        waits_for.pop(each, None)
     for circle in cycles(waits_for):
         here = next((index for index, each in enumerate(circle) if each.path in checked), None)
         if here is None:
@@ -207,20 +218,13 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
         shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else [*names, names[0]]
         way = " waits for ".join(shown)
         what = f"{way}, so none of them can begin; take one of these dependencies out."
-        line = _line(files, turned[0])
-        yield Problem(path, line, what, code=CYCLE, word=turned[0].id)
+        yield Problem(path, lines[turned[0]], what, code=CYCLE, word=turned[0].id)
 
 
 def _place(file: File, task: ParsedTask) -> Place:
     """Return what a task is called in a message; most are known by it."""
     own = task.id or (f"{task.number} in line {task.line}" if task.number else "")
     return Place(file.path, own or f"the task in line {task.line}")
-
-
-def _line(files: Sequence[File], place: Place) -> int:
-    """Return where a task stands."""
-    here = ((file, task) for file in files if file.path == place.path for task in all_tasks(file))
-    return next(task.line for file, task in here if _place(file, task) == place)
 
 
 def ids_of_two_files(files: Sequence[File], checked: Collection[str]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import pytest
 
 from kanban_sync.check import task_files, unread
 from kanban_sync.check.judge import check
+from kanban_sync.check.show import MOST_SHOWN, run
 from kanban_sync.core.errors import KanbanSyncError, SettingsError
 from kanban_sync.core.limits import USUAL
 from kanban_sync.sources.tasks_md import TasksMd
@@ -406,6 +407,14 @@ def test_what_is_blocked_from_another_file_is_judged_as_what_waits_is(repo: Repo
     assert only.line().startswith(f"roadmap.yaml:3: [dependency-cycle] {way}, ")
 
 
+def test_a_circle_through_a_task_that_is_over_is_none(repo: Repo) -> None:
+    second = "- [ ] A-2: b (depends on A-1)\n"
+    put(repo, **{"TASKS.md": "- [x] A-1: a (depends on A-2)\n" + second})
+    assert found(repo) == []
+    put(repo, **{"TASKS.md": "- [ ] A-1: a (depends on A-2)\n" + second})
+    assert found(repo) == ["TASKS.md:1 dependency-cycle"]
+
+
 def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
     put(repo, **{"TASKS.md": "## P1\n\n- [ ] a\n  - **ID**: a\n  - **Blocks**: gone\n"})
     assert found(repo) == []
@@ -448,3 +457,18 @@ def test_a_file_that_was_emptied_and_one_that_is_no_utf_8_are_told(repo: Repo) -
     put(repo, **{"TASKS.md": "\n", "b/TASKS.md": ""})
     (repo.path / "a" / "TASKS.md").write_bytes(b"\n- [ ] caf\xe9\n")
     assert found(repo) == ["TASKS.md:0 unreadable", "a/TASKS.md:2 bad-utf8"]
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+def test_of_many_findings_of_one_kind_the_first_are_shown_and_all_are_counted(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(repo, **{"TASKS.md": "- [ ] T-1: a\n" * (MOST_SHOWN + 3) + "- [?] b\n"})
+    assert run(str(repo.path), (), fix=False, as_json=False) == 1
+    *shown, rest, mark, last = capsys.readouterr().out.splitlines()
+    assert len(shown) == MOST_SHOWN
+    assert rest == "TASKS.md: [duplicate-id] and 2 more; '--json' has all of them"
+    assert "[unknown-mark]" in mark
+    assert last == f"1 file checked: {MOST_SHOWN + 3} errors"

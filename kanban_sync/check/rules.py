@@ -189,25 +189,15 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
 
     One that is over waits for nobody, and nobody for it.
     """
-    waits_for: dict[Place, list[Place]] = {}
-    lines: dict[Place, int] = {}
-    over: set[Place] = set()
+    first: dict[Place, ParsedTask] = {}
     for file in files:
         for task in all_tasks(file):
-            place = _place(file, task)
-            if lines.setdefault(place, task.line) == task.line and task.status.is_over:
-                over.add(place)
-            if task.depends_on:
-                found = (known.place(file.path, name) for name in task.depends_on)
-                waits_for[place] = [each for each in found if each]
-    for file, task, said in _blocking(files):
-        for name in said:
-            blocked = known.place(file.path, name)
-            if blocked:
-                waits_for.setdefault(blocked, []).append(_place(file, task))
-    # A circle that leads through one that is over is none.
-    for each in over:
-        waits_for.pop(each, None)
+            first.setdefault(_place(file, task), task)
+    waits_for = {
+        place: waited_for
+        for place, waited_for in _waits_for(files, known).items()
+        if not first[place].status.is_over
+    }
     for circle in cycles(waits_for):
         here = next((index for index, each in enumerate(circle) if each.path in checked), None)
         if here is None:
@@ -218,7 +208,23 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
         shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else [*names, names[0]]
         way = " waits for ".join(shown)
         what = f"{way}, so none of them can begin; take one of these dependencies out."
-        yield Problem(path, lines[turned[0]], what, code=CYCLE, word=turned[0].id)
+        yield Problem(path, first[turned[0]].line, what, code=CYCLE, word=turned[0].id)
+
+
+def _waits_for(files: Sequence[File], known: Known) -> dict[Place, list[Place]]:
+    """Return whom tasks wait for: as they say themselves, and as those say that block them."""
+    found: dict[Place, list[Place]] = {}
+    for file in files:
+        for task in all_tasks(file):
+            if task.depends_on:
+                named = (known.place(file.path, name) for name in task.depends_on)
+                found[_place(file, task)] = [each for each in named if each]
+    for file, task, said in _blocking(files):
+        for name in said:
+            blocked = known.place(file.path, name)
+            if blocked:
+                found.setdefault(blocked, []).append(_place(file, task))
+    return found
 
 
 def _place(file: File, task: ParsedTask) -> Place:

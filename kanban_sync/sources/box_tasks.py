@@ -18,7 +18,7 @@ from kanban_sync.core.model import ParsedTask, Problem, Status
 from kanban_sync.sources.fields import read_fields
 from kanban_sync.sources.heading_tasks import HeadingTasks
 from kanban_sync.sources.labelled import marks_in, name_of, split, values
-from kanban_sync.sources.markdown import NO_TEXT
+from kanban_sync.sources.markdown import NO_TEXT, refused
 from kanban_sync.sources.markdown_dialects import PLAIN, V1
 from kanban_sync.sources.numbering import leading_id, leading_name, leading_number
 from kanban_sync.sources.patterns import pattern
@@ -68,15 +68,10 @@ class Reading:
             )
 
     def report_unclosed(self, line: int) -> None:
-        """Report code or a comment that hides boxes to the end; fatal where gone means done."""
+        """Report code or a comment that hides tasks to the end: they are not gone."""
         if line:
-            self._report(
-                line,
-                UNCLOSED,
-                "what begins here (code or a comment) never ends and hides checkboxes below; "
-                "close it.",
-                fatal=self.dialect == V1,
-            )
+            what = "what begins here (code or a comment) never ends and hides tasks below; close it"
+            self.problems.append(refused(self.path, line, what, UNCLOSED))
 
     def _tasks(self, found: Iterable[Box], name: str, *, top: bool = True) -> Iterator[ParsedTask]:
         """Yield the tasks that boxes stand for; an empty one with nothing below it is none."""
@@ -202,10 +197,8 @@ class Reading:
             self._report(box.line, DUPLICATE_ID, text, word=own)
         return ""
 
-    def _report(
-        self, line: int, code: str, message: str, *, fatal: bool = False, word: str = ""
-    ) -> None:
-        self.problems.append(Problem(self.path, line, message, fatal, code, word))
+    def _report(self, line: int, code: str, message: str, *, word: str = "") -> None:
+        self.problems.append(Problem(self.path, line, message, code=code, word=word))
 
 
 def _status_of_steps(steps: Sequence[ParsedTask]) -> Status:

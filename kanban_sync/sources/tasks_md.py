@@ -20,7 +20,7 @@ class TasksMd(OneFile):
     """Files in any dialect of Markdown, which is told by their contents or by the settings."""
 
     NAME = "tasks-md"
-    PARSER = 7
+    PARSER = 8
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where such files lie."""

@@ -24,9 +24,10 @@ from kanban_sync.core.slots import (
     left,
     slots_of,
 )
+from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync.known import Known, by_their_ids
 from kanban_sync.sync.overlays import Overlays, States, all_wanted
-from kanban_sync.sync.parsing import hash_of, why_emptied
+from kanban_sync.sync.parsing import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -265,7 +266,7 @@ class UnitReader:
         What other layers say of them is laid over that.
         """
         found: list[ReadFile] = []
-        parse = self._parsing.parser(source, lambda _path, _blob, _data: "")
+        parse = self._parsing.parser(source)
         for each in read:
             if each.document.readable:
                 found.append(each)
@@ -289,12 +290,10 @@ class UnitReader:
     def _read_file(self, name: str, source: Source, file: TaskFile, changes: Histories) -> ReadFile:
         slot = f"{name}:{file.slot}"
         origin = f"{name}:{changes.origins.get(file.slot, file.slot)}"
-        had_tasks = bool(self._were.base.get(origin, EMPTY).tasks)
         parse = self._parsing.parser(
             source,
-            lambda path, blob, data: (
-                LINKED if self._links.get(path) == blob else why_emptied(had_tasks, data)
-            ),
+            held_in(self._were.base.get(origin, EMPTY), name),
+            lambda path, blob: LINKED if self._links.get(path) == blob else "",
         )
         kept: list[SlotState] = []
         state = follow(

@@ -434,6 +434,11 @@ def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
         ("```\n- [ ] a\n```\n", ["2 nothing-read"]),
         ("<!--\n- [ ] a\n-->\n", ["2 nothing-read"]),
         ("# T\n\n**Status**: open\n", ["3 nothing-read"]),
+        ("## Tu Do\n\n- a\n\n## Done\n\n- b\n", ["1 unknown-column"]),
+        ("## Done\n\n## Notes\n\n- b\n", []),
+        ("| id | statos | tytle |\n|-|-|-|\n| A-1 | todo | a |\n", ["1 nothing-read"]),
+        ("| id | statos | tytle |\n|-|-|-|\n", []),
+        ("| what | why |\n|-|-|\n| a | b |\n", []),
         ("# T\n\nWords, and [a link](x).\n", []),
         ("- [ ] a\n  - **ID**: a1\n\n```\n- **ID**: b1\n- **ID**: <id>\n```\n", ["5 stray-id"]),
         ("### T-1: a\n\n- **ID**: T-1\n- **Status:** open\n", []),
@@ -450,6 +455,26 @@ def test_what_is_read_as_no_task_is_told(text: str, expected: list[str]) -> None
     data = text.encode()
     found = unread.unread("TASKS.md", data, TasksMd().parse("TASKS.md", data))
     assert [f"{problem.line} {problem.code}" for problem in found] == expected
+
+
+def test_a_file_that_lost_all_tasks_is_told_before_and_after_the_commit(repo: Repo) -> None:
+    columns = "## To Do\n\n- Order paper\n\n## Done\n\n- Count pages\n"
+    roadmap = "epics:\n- id: E\n  tasks:\n    A-1: {title: Order paper}\n"
+    repo.commit(**{"TASKS.md": columns, "roadmap.yaml": roadmap, "a/TASKS.md": columns})
+    put(repo, **{"TASKS.md": columns.replace("To", "Tu"), "a/TASKS.md": ""})
+    put(repo, **{"roadmap.yaml": roadmap.replace("tasks", "task")})
+    lost = ["TASKS.md:0 unreadable", "TASKS.md:1 unknown-column", "a/TASKS.md:0 unreadable"]
+    assert found(repo) == [*lost, "roadmap.yaml:0 unreadable"]
+    repo.commit(**{"TASKS.md": columns.replace("To", "Tu") + "\n"})
+    assert found(repo) == [*lost, "roadmap.yaml:0 unreadable"]
+    put(repo, **{"TASKS.md": "# All is done\n", "roadmap.yaml": "tasks: []\n"})
+    assert found(repo) == ["a/TASKS.md:0 unreadable"]
+
+
+def test_a_dialect_of_the_settings_in_which_nothing_is_read_is_told(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": "- [ ] a\n"})
+    put(repo, **{".kanban-sync.yaml": "sources:\n  dialects:\n    TASKS.md: table\n"})
+    assert found(repo) == ["TASKS.md:0 nothing-read"]
 
 
 def test_a_file_that_was_emptied_and_one_that_is_no_utf_8_are_told(repo: Repo) -> None:

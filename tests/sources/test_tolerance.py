@@ -210,7 +210,7 @@ class Blobs:
 
 def test_status_and_files_name_each_file_that_cannot_be_read() -> None:
     files = {path: CONFLICT.format(text, text).encode() for path, text in GOOD.items()}
-    found = inventory(Blobs(files), "", SOURCES, DEFAULTS)
+    found = inventory(Blobs(files), "", SOURCES, DEFAULTS, {})
     assert sorted(problem.path for each in found for problem in each.problems) == sorted(GOOD)
     assert [each.tasks for each in found] == [0] * len(GOOD)
 

@@ -25,6 +25,7 @@ UNREADABLE: dict[str, bytes] = {
     "a binary file": b"\x00\x01\x02PNG\xff\xfe" * 50,
     "a file in UTF-16": GOOD.decode().encode("utf-16"),
     "an emptied file": b"",
+    "boxes that broke": GOOD.replace(b"- [", b"- \\["),
 }
 
 IN_LATIN_1 = GOOD + "- [ ] größer\n".encode("latin-1")

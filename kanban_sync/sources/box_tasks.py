@@ -137,11 +137,13 @@ class Reading:
             word = next((value for label, value in row.values if name_of(label) == "status"), "")
             status = status_in(word)
             if status and status.is_over != MARKS.get(box.mark, Status.TODO).is_over:
+                # A tick says more than a word, whatever tells of it.
+                one = "box" if MARKS.get(row.mark) is Status.DONE else "table"
                 self._report(
                     box.line,
                     BOX_DISAGREES,
                     f"the box of {row.id} is [{box.mark or ' '}], but the table in line {row.line} "
-                    f"says {word}; the table counts: mend one of them.",
+                    f"says {word}; the {one} counts: mend one of them.",
                 )
 
     def _status_of_mark(self, box: Box) -> Status:

@@ -84,6 +84,14 @@ def test_one_id_in_a_table_and_in_a_checklist_is_one_task() -> None:
     assert [task.id for task in document.tasks] == ["A-1", "A-2", "A-3"]
     assert [child.title for child in document.tasks[0].children] == ["below"]
     assert told(document) == ["box-disagrees"]
+    assert "the box counts" in document.problems[0].message
+    assert [task.status.value for task in document.tasks] == ["done", "done", "todo"]
+
+
+def test_a_row_counts_beside_a_box_that_is_not_ticked() -> None:
+    document = parse(TASKS, "|id|status|title|\n|-|-|-|\n|A-1|done|One|\n\n- [ ] A-1: One\n")
+    assert "the table counts" in document.problems[0].message
+    assert [task.status.value for task in document.tasks] == ["done"]
 
 
 @pytest.mark.parametrize(

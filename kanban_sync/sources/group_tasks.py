@@ -226,10 +226,14 @@ class Groups:
         return status or Status.TODO
 
     def _id(self, own: str, line: int) -> str:
-        first = self._ids.setdefault(own, line) if own else line
-        if first == line:
+        first = self._ids.get(own) if own else None
+        if first is None:
+            self._ids[own] = line
             return own
         text = f"the id {own} is taken by line {first}; give it another one."
+        if first == line:
+            why = "this line is referred to ('*' or '<<'), or holds both"
+            text = f"the id {own} is given twice, since {why}; write each task once."
         self._report(line, DUPLICATE_ID, text, own)
         return ""
 

@@ -17,7 +17,7 @@ class Roadmap(OneFile):
     """Roadmaps: epics, milestones or phases, and the tasks in them."""
 
     NAME = "roadmap"
-    PARSER = 6
+    PARSER = 7
 
     def globs(self, settings: SourceSettings) -> tuple[str, ...]:
         """Return where roadmaps lie."""

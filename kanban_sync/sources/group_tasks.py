@@ -230,11 +230,9 @@ class Groups:
         if first is None:
             self._ids[own] = line
             return own
-        text = f"the id {own} is taken by line {first}; give it another one."
-        if first == line:
-            why = "this line is referred to ('*' or '<<'), or holds both"
-            text = f"the id {own} is given twice, since {why}; write each task once."
-        self._report(line, DUPLICATE_ID, text, own)
+        twice = "is given twice by this line, or an alias ('*', '<<') of it; write it once."
+        text = twice if first == line else f"is taken by line {first}; give it another one."
+        self._report(line, DUPLICATE_ID, f"the id {own} {text}", own)
         return ""
 
     def _report_twice(self, node: Mapping) -> None:

@@ -290,14 +290,15 @@ class UnitReader:
     def _read_file(self, name: str, source: Source, file: TaskFile, changes: Histories) -> ReadFile:
         slot = f"{name}:{file.slot}"
         origin = f"{name}:{changes.origins.get(file.slot, file.slot)}"
+        before = self._were.base.get(origin, EMPTY)
         parse = self._parsing.parser(
             source,
-            held_in(self._were.base.get(origin, EMPTY), name),
+            held_in(before, name),
             lambda path, blob: LINKED if self._links.get(path) == blob else "",
         )
         kept: list[SlotState] = []
         state = follow(
-            self._were.base.get(origin, EMPTY) if self._layer.since else EMPTY,
+            before if self._layer.since else EMPTY,
             changes.changes.get(file.slot, ()),
             SlotChange(UNKNOWN, (), file.blob, file.path),
             parse,
@@ -305,6 +306,10 @@ class UnitReader:
             lambda blob: source.ids_in(self._parsing.contents.content(blob)),
             kept,
         )
+        is_lost = before.path == file.path and before.tasks and not state.tasks
+        if is_lost and not parse(file.path, file.blob).readable:
+            # Read anew by other settings, no content may be one that can be believed.
+            state = replace(before, blob=file.blob, good=before.good or before.blob)
         for each in (slot, *(old for old, new in self._moved.items() if new == slot)):
             if each in self._wanted:
                 self._kept[each] = kept

@@ -65,6 +65,21 @@ def test_an_unreadable_file_keeps_its_last_state_and_the_others_go_on(
     assert traces(clone) == []
 
 
+def test_a_dialect_of_the_settings_in_which_nothing_is_read_takes_no_task_away(
+    clone: SyncedClone, server: BoardServer
+) -> None:
+    before = columns(server.state)
+    with (clone.path / ".kanban-sync.yaml").open("a") as settings:
+        settings.write(f"sources:\n  dialects:\n    {TASKS}: table\n")
+    clone.git("add", "-A")
+    for subject in ("another dialect", "and again"):
+        clone.tick("1.1" if "again" in subject else "1.2", path=CHANGE)
+        clone.git("commit", "-qam", subject)
+        clone.wait()
+        assert columns(server.state) == before
+        assert "holds tasks no more" in clone.run("status").stdout
+
+
 @pytest.mark.parametrize("data", HALF.values(), ids=HALF.keys())
 def test_a_half_written_file_costs_no_card_once_it_is_whole_again(
     clone: SyncedClone, server: BoardServer, data: bytes

@@ -21,7 +21,7 @@ from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.sync.inventory import Found
@@ -291,22 +291,24 @@ class Checkout:
             repository.close()
 
     def files(
-        self, settings: Settings | None = None, held: Collection[str] = ()
+        self, settings: Settings | None = None, held: Mapping[str, Sequence[str]] | None = None
     ) -> list[dict[str, Any]]:
         """Return what the sources find in the commit that is read, as plain data.
 
-        ``held`` are the paths of files that held tasks at the last sync.
+        ``held`` are the titles that files held at the last sync, by path.
         """
         return files_data(self.found(settings or self.settings(), held))
 
-    def found(self, settings: Settings, held: Collection[str] = ()) -> list[Found]:
+    def found(
+        self, settings: Settings, held: Mapping[str, Sequence[str]] | None = None
+    ) -> list[Found]:
         """Return what the sources find in the commit that is read; empty before any commit."""
         repository = self.repository(settings, self.worktree)
         try:
             _, commit = repository.branch()
             if not commit:
                 return []
-            return inventory(repository, commit, SOURCES, settings.sources, held)
+            return inventory(repository, commit, SOURCES, settings.sources, held or {})
         finally:
             repository.close()
 

@@ -37,7 +37,17 @@ def entries(
     if root.id != "mapping":
         problems.append(f"{name}:1: has to hold 'key: value' lines")
         return []
-    return _mapping(root, (), sections)
+    found = _mapping(root, (), sections)
+    halves = [each for each in found if not _can_be_written(each)]
+    problems += [f"{name}:{each[2]}: holds half a character; write the whole" for each in halves]
+    return [each for each in found if each not in halves] if halves else found
+
+
+def _can_be_written(entry: tuple[tuple[str, ...], Any, int]) -> bool:
+    r"""Tell whether an entry is text: an escape such as ``\ud83d`` stands for half a character."""
+    path, value, _ = entry
+    words = [*path, *(value if isinstance(value, list) else [value or ""])]
+    return not any("\ud800" <= char <= "\udfff" for word in words for char in word)
 
 
 def _composed(data: bytes, name: str, problems: list[str]) -> Any:  # noqa: ANN401 - as _mapping's

@@ -182,6 +182,7 @@ def test_lists_and_labels_may_change_their_names_with_one_another() -> None:
         (b"planka:\n  url: a\nproject_id: " + b"[" * 20_000, "f:3: is nested deeper"),
         (b"planka:\n  url: " + b"{a: " * 10_000, "f:2: is nested deeper"),
         (b"- " * 20_000, "f:1: is nested deeper"),
+        (b'sources:\n  tasks: ["\\ud83d"]\n', "f:2: holds half a character"),
     ],
 )
 def test_a_file_that_is_no_settings_file_is_told_where(data: bytes, told: str) -> None:

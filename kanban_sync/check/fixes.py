@@ -96,6 +96,8 @@ def mended(sick: Sick, known: Known) -> tuple[bytes, list[Fixed]]:
         concerned = [
             index for index, task in enumerate(all_tasks(sick.file)) if _says(task, problem)
         ]
+        if problem.code in _DEPENDENCIES and _waits_for_itself(sick.file, concerned, now):
+            continue
         data = _spliced(sick.data, document, concerned, problem, now)
         after = sick.parsed(data)
         if data != sick.data and _differs_only_there(document, after, concerned, problem, now):
@@ -103,6 +105,12 @@ def mended(sick: Sick, known: Known) -> tuple[bytes, list[Fixed]]:
             sick = sick._replace(file=file, data=data)
             fixed.append(Fixed(problem.path, problem.line, problem.code, problem.word, now))
     return sick.data, fixed
+
+
+def _waits_for_itself(file: File, concerned: Sequence[int], now: str) -> bool:
+    """Tell whether one of the tasks that are concerned is the one that is meant."""
+    tasks = list(all_tasks(file))
+    return any(tasks[index].id == now for index in concerned)
 
 
 def remedy(problem: Problem, known: Known) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.check import rules, task_files
 from kanban_sync.check.finding import Finding
 from kanban_sync.check.settings import settings_of
-from kanban_sync.core.findings import EMPTIED, OFF, OPENSPEC_NESTED, UNREADABLE, level_of
+from kanban_sync.core.findings import NOTHING_READ, OFF, OPENSPEC_NESTED, UNREADABLE, level_of
 from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources import SOURCES
@@ -214,8 +214,8 @@ class _Check:
         data = self._files.read(file.path)
         if not file.document.readable or file.source == OpenSpec.NAME:
             return
-        if not data.strip():
-            yield from self._emptied(file)
+        if not file.document.tasks:
+            yield from self._vanished(file, data)
         # Here, since most files are plain, and have all that is looked for.
         from kanban_sync.check import unread  # noqa: PLC0415
 
@@ -224,12 +224,31 @@ class _Check:
         if file.source == TasksMd.NAME:
             yield from unread.unread(file.path, data, file.document)
 
-    def _emptied(self, file: rules.File) -> Iterator[Problem]:
-        """Yield the problem of a file without a word that has tasks in the last commit."""
-        before = task_files.committed(self._top, file.path)
-        source, sources = SOURCES[file.source], self._settings.sources
-        if before.strip() and source.parse(file.path, before, sources).tasks:
-            yield Problem(file.path, 0, EMPTIED, fatal=True, code=UNREADABLE)
+    def _vanished(self, file: rules.File, data: bytes) -> Iterator[Problem]:
+        """Yield the problem of a file that lost all its tasks by an accident, in a commit or not.
+
+        A dialect that the settings name may be it, where nothing of that dialect is there.
+        """
+        # Here, since nearly all files have tasks.
+        from kanban_sync.core.vanishing import titles_of, why_vanished  # noqa: PLC0415
+
+        source = SOURCES[file.source]
+        plain = self._settings.sources._replace(dialects=())
+        if source.parse(file.path, data, plain).tasks:
+            what = "no task is read in the dialect that 'sources.dialects' names, but in another"
+            text = f"{what} one; take the file out of this setting, or name the other one."
+            yield Problem(file.path, 0, text, code=NOTHING_READ)
+            return
+        for before in task_files.committed(self._top, file.path):
+            document = source.parse(file.path, before, plain) if before.strip() else Document()
+            if not document.tasks:
+                continue
+            titles = titles_of(document.tasks)
+            is_over = source.gone_means_done(document)
+            why = why_vanished(("",) if is_over else titles, data, file.document)
+            if why:
+                yield Problem(file.path, 0, why, fatal=True, code=UNREADABLE)
+            break
 
     def result(self, fixed: tuple[Fixed, ...]) -> Result:
         """Return what is wrong, by file and line."""

@@ -202,18 +202,19 @@ def _blocking(files: Sequence[File]) -> Iterator[tuple[File, ParsedTask, tuple[s
 
 
 def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> Iterator[Problem]:
-    """Yield tasks that wait for one another, at the first of them that is checked."""
-    waits_for: dict[Place, list[Place]] = {}
+    """Yield tasks that wait for one another, at the first of them that is checked.
+
+    One that is over waits for nobody, and nobody for it.
+    """
+    first: dict[Place, ParsedTask] = {}
     for file in files:
         for task in all_tasks(file):
-            if task.depends_on:
-                found = (known.place(file.path, name) for name in task.depends_on)
-                waits_for[_place(file, task)] = [each for each in found if each]
-    for file, task, said in _blocking(files):
-        for name in said:
-            blocked = known.place(file.path, name)
-            if blocked:
-                waits_for.setdefault(blocked, []).append(_place(file, task))
+            first.setdefault(_place(file, task), task)
+    waits_for = {
+        place: waited_for
+        for place, waited_for in _waits_for(files, known).items()
+        if not first[place].status.is_over
+    }
     for circle in cycles(waits_for):
         here = next((index for index, each in enumerate(circle) if each.path in checked), None)
         if here is None:
@@ -224,20 +225,29 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
         shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else [*names, names[0]]
         way = " waits for ".join(shown)
         what = f"{way}, so none of them can begin; take one of these dependencies out."
-        line = _line(files, turned[0])
-        yield Problem(path, line, what, code=CYCLE, word=turned[0].id)
+        yield Problem(path, first[turned[0]].line, what, code=CYCLE, word=turned[0].id)
+
+
+def _waits_for(files: Sequence[File], known: Known) -> dict[Place, list[Place]]:
+    """Return whom tasks wait for: as they say themselves, and as those say that block them."""
+    found: dict[Place, list[Place]] = {}
+    for file in files:
+        for task in all_tasks(file):
+            if task.depends_on:
+                named = (known.place(file.path, name) for name in task.depends_on)
+                found[_place(file, task)] = [each for each in named if each]
+    for file, task, said in _blocking(files):
+        for name in said:
+            blocked = known.place(file.path, name)
+            if blocked:
+                found.setdefault(blocked, []).append(_place(file, task))
+    return found
 
 
 def _place(file: File, task: ParsedTask) -> Place:
     """Return what a task is called in a message; most are known by it."""
     own = task.id or (f"{task.number} in line {task.line}" if task.number else "")
     return Place(file.path, own or f"the task in line {task.line}")
-
-
-def _line(files: Sequence[File], place: Place) -> int:
-    """Return where a task stands."""
-    here = ((file, task) for file in files if file.path == place.path for task in all_tasks(file))
-    return next(task.line for file, task in here if _place(file, task) == place)
 
 
 def ids_of_two_files(files: Sequence[File], checked: Collection[str]) -> Iterator[Problem]:

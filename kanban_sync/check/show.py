@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from kanban_sync.check.finding import excerpt
+from kanban_sync.check.finding import Excerpts, most_of
 from kanban_sync.check.judge import check
 from kanban_sync.core.printable import printable, printable_json
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kanban_sync.check.judge import Result
+
+MOST_SHOWN = 100
+"""Findings of one code in one file that are shown; whoever has more sees what to mend."""
 
 
 def run(folder: str, names: Sequence[str], *, fix: bool, as_json: bool) -> int:
@@ -34,9 +37,13 @@ def run(folder: str, names: Sequence[str], *, fix: bool, as_json: bool) -> int:
 def _lines(result: Result) -> Iterator[str]:
     for fixed in result.fixed:
         yield fixed.text()
-    for finding in result.findings:
+    excerpts = Excerpts(result.contents)
+    for finding, besides in most_of(result.findings, MOST_SHOWN):
         yield finding.line()
-        yield from excerpt(finding.problem, result.contents)
+        yield from excerpts.of(finding.problem)
+        if besides > 0:
+            problem = finding.problem
+            yield f"{problem.path}: [{problem.code}] and {besides} more; '--json' has all of them"
     warnings = len(result.findings) - result.errors
     counts = [(result.errors, "error"), (warnings, "warning")]
     told = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]

@@ -14,9 +14,15 @@ from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import refused, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kanban_sync.core.limits import Limits
+
+FORMER = 3
+"""How many of the commits are looked at that changed a file in which no task is read."""
+
+LATELY = "--since=90.days"
+"""How far back; in a long history git takes its time."""
 
 LINKED = "is a symbolic link, and links are not followed; put the file itself here."
 
@@ -79,12 +85,17 @@ def listing(top: str, pathspecs: Iterable[str], *, untracked: bool) -> Callable[
     return wait
 
 
-def committed(top: str, path: str) -> bytes:
-    """Return what a file holds in the last commit, nothing where it is in none."""
+def committed(top: str, path: str) -> Iterator[bytes]:
+    """Yield what a file held in the last commits that changed it, the last one first."""
     try:
-        return _asked(top, "cat-file", "blob", f"HEAD:{path}")()
+        said = _asked(
+            top, "log", LATELY, f"-{FORMER}", "--format=%H", "--", f":(top,literal){path}"
+        )()
+        for commit in said.decode("ascii").split():
+            yield _asked(top, "cat-file", "blob", f"{commit}:{path}")()
     except RepositoryError:
-        return b""
+        # There is no commit yet, or the file was not in this one.
+        return
 
 
 def _asked(folder: str, *arguments: str) -> Callable[[], bytes]:

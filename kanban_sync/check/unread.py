@@ -13,19 +13,19 @@ from kanban_sync.core.findings import (
     STRAY_ID,
     UNKNOWN_COLUMN,
 )
-from kanban_sync.core.model import Problem
+from kanban_sync.core.model import Document, Problem
 from kanban_sync.sources.kanban_headings import KanbanHeadings, columns_in
 from kanban_sync.sources.markdown import Kind, decode, scan
 from kanban_sync.sources.markdown_dialects import CHECKBOXES, lines_of_columns
 from kanban_sync.sources.outline import is_box, legend_lines
 from kanban_sync.sources.patterns import pattern
 from kanban_sync.sources.sections import section_at
+from kanban_sync.sources.status_words import CORE, status_in
 from kanban_sync.sources.tables import runs_of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from kanban_sync.core.model import Document
     from kanban_sync.sources.markdown import Line
 
 _UNSEEN = str.maketrans(
@@ -42,6 +42,9 @@ _ASIDE = pattern(
     re.IGNORECASE,
 )
 _LEGEND = pattern(r"legend|rules|凡例", re.IGNORECASE)
+_HEADER = 2
+"""Rows that a table has without any task: its header, and the rule below it."""
+
 _PLACEHOLDER = pattern(r"[\w./-]*\w")
 
 
@@ -69,7 +72,9 @@ def unread(path: str, data: bytes, document: Document) -> Iterator[Problem]:
     if "|" in text:
         yield from _loose_rows(path, lines, document)
     if KanbanHeadings.NAME in document.dialect:
-        yield from _unknown_columns(path, lines, document)
+        left = lines_of_columns(lines)
+        starts = {each.start for each in columns_in(left)}
+        yield from _unknown_columns(path, left, starts, document)
 
 
 def _legends(path: str, lines: Sequence[Line]) -> Iterator[Problem]:
@@ -84,9 +89,23 @@ def _legends(path: str, lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _no_tasks(path: str, text: str) -> Iterator[Problem]:
+    lines = scan(text).lines
+    # A column may be called so in vain, where it is the only one.
+    columns = {
+        index
+        for index, line in enumerate(lines)
+        if line.kind is Kind.HEADING and status_in(line.text) in CORE
+    }
+    yield from _unknown_columns(path, lines, columns, Document())
+    for run in runs_of_rows(lines) if "|" in text else ():
+        if run.is_table and len(run.rows) > _HEADER and {"id", "status"} & {*run.names}:
+            what = "no row of this table is read as a task"
+            remedy = "name its columns 'id', 'status' and 'description'"
+            number = run.rows[0].number
+            yield Problem(path, number, f"{what}; {remedy}.", code=NOTHING_READ)
     found = (
         line.number
-        for line in scan(text).lines
+        for line in lines
         if _FIELD.match(line.raw)
         or (not _is_seen(line) and _BOX.match(line.raw.translate(_UNSEEN)))
     )
@@ -138,10 +157,10 @@ def _loose_rows(path: str, lines: Sequence[Line], document: Document) -> Iterato
             yield Problem(path, first, f"{what}; {remedy}.", code=LOOSE_ROW, word=named)
 
 
-def _unknown_columns(path: str, lines: Sequence[Line], document: Document) -> Iterator[Problem]:
+def _unknown_columns(
+    path: str, left: Sequence[Line], starts: Collection[int], document: Document
+) -> Iterator[Problem]:
     """Yield headings beside columns with items below them, of which none is a task."""
-    left = lines_of_columns(lines)
-    starts = {each.start for each in columns_in(left)}
     level = min((left[each].level for each in starts), default=0)
     numbers = {task.line for top in document.tasks for task in top.walk()}
     for index, line in enumerate(left):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from kanban_sync.agents.entries import written_line
 from kanban_sync.cli import found_files
 from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.cli.places import TaskName, in_repository
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def command(context: click.Context, *, as_json: bool) -> None:
 
 
 @command.command("set")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @click.option("--status", type=click.Choice(STATUSES), help="The status that the task is to have.")
 @click.option("--assignee", metavar="NAME", help="Whom to assign the task to.")
 @click.option("--unassign", is_flag=True, help="Assign the task to nobody.")
@@ -60,14 +60,12 @@ def add_command(*, file: str, title: str, own: str, under: str, as_json: bool) -
     from kanban_sync.core.edits import AddTask
 
     clone = here()
-    place = Path.cwd() / file
-    inside = place.is_relative_to(clone.top) and (place.exists() or not (clone.top / file).exists())
-    path = place.relative_to(clone.top).as_posix() if inside else file
+    path = in_repository(clone, file)
     _tell(clone.editor().add(path, AddTask(title, own, under)), as_json=as_json)
 
 
 @command.command("remove")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @json_option
 def remove_command(*, key: str, as_json: bool) -> None:
     """Take the completed task KEY out of its TASKS.md v1.0, with all below it."""

@@ -24,6 +24,7 @@ from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.waiting import follow_ready, wait_for
 from kanban_sync.agents.work import ALONE, NewTask
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
+from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.task_options import (
     agent_option,
     chosen,
@@ -78,7 +79,7 @@ def list_command(
 
 
 @command.command("show")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @json_option
 def show_command(*, key: str, as_json: bool) -> None:
     """Show all of the task KEY."""
@@ -123,7 +124,7 @@ def next_command(
 
 
 @command.command("history")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @json_option
 def history_command(*, key: str, as_json: bool) -> None:
     """Show what happened to the task KEY, oldest first."""
@@ -142,7 +143,7 @@ def history_command(*, key: str, as_json: bool) -> None:
 
 
 @command.command("claim")
-@click.argument("key", required=False)
+@click.argument("key", type=TaskName(), required=False)
 @click.option("--next", "is_next", is_flag=True, help="Claim what comes first.")
 @agent_option
 @ttl_option(ALONE)
@@ -187,7 +188,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
 
 
 @command.command("start")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @agent_option
 @ttl_option(ALONE)
 @json_option
@@ -198,7 +199,7 @@ def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
 
 
 @command.command("heartbeat")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @agent_option
 @token_option
 @ttl_option(ALONE)
@@ -217,7 +218,7 @@ def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: 
 
 
 @command.command("release")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @agent_option
 @token_option
 @reason_option
@@ -234,7 +235,7 @@ def _finishing(name: str, status: Status, text: str) -> None:
     """Make the command that ends work on a task with a status."""
 
     @command.command(name, help=text)
-    @click.argument("key")
+    @click.argument("key", type=TaskName())
     @agent_option
     @token_option
     @reason_option
@@ -257,7 +258,7 @@ _finishing("fail", Status.FAILED, "Say that the task KEY went wrong, and why.")
 
 
 @command.command("set")
-@click.argument("key")
+@click.argument("key", type=TaskName())
 @click.option("--status", type=click.Choice(SETTABLE), help="The status that it is to have.")
 @click.option("--assignee", metavar="NAME", help="Whom to assign it to.")
 @click.option("--unassign", is_flag=True, help="Assign it to nobody.")

@@ -16,6 +16,7 @@ from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
+from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.process_group import ProcessGroup
 from kanban_sync.cli.task_options import (
     TASK_OF_RUN,
@@ -87,6 +88,7 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
     key, call = ("", words) if is_next else (words[0] if words else "", words[1:])
     if not call or not (key or is_next):
         raise click.UsageError("Give a KEY or --next, then -- and the command.")
+    key = TaskName().convert(key, None, None)
     if wait and not is_next:
         raise click.UsageError("Only with --next can it wait for what is ready.")
     clone = here()

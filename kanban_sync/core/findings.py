@@ -91,6 +91,13 @@ EMPTIED = (
 )
 """What is said of a file without a word that held tasks before."""
 
+MISREAD = (
+    "holds tasks no more, though their words still stand in it: a heading, the header of a table,"
+    " the name of a list, or the dialect in the settings is another one; mend it, or take the words"
+    " out. Until then the file counts as it last was."
+)
+"""What is said of a file whose tasks are all gone, and their words are not."""
+
 
 def level_of(code: str, said: Mapping[str, str]) -> str:
     """Return what a code is: what the settings say, else the table."""

@@ -25,7 +25,7 @@ from kanban_sync.sources.labelled import (
     values,
     waits_in,
 )
-from kanban_sync.sources.markdown import NO_TEXT
+from kanban_sync.sources.markdown import NO_TEXT, refused
 from kanban_sync.sources.markdown_dialects import PLAIN, V1
 from kanban_sync.sources.numbering import leading_id, leading_name, leading_number
 from kanban_sync.sources.patterns import pattern
@@ -89,15 +89,10 @@ class Reading:
             )
 
     def report_unclosed(self, line: int) -> None:
-        """Report code or a comment that hides boxes to the end; fatal where gone means done."""
+        """Report code or a comment that hides tasks to the end: they are not gone."""
         if line:
-            self._report(
-                line,
-                UNCLOSED,
-                "what begins here (code or a comment) never ends and hides checkboxes below; "
-                "close it.",
-                fatal=self.dialect == V1,
-            )
+            what = "what begins here (code or a comment) never ends and hides tasks below; close it"
+            self.problems.append(refused(self.path, line, what, UNCLOSED))
 
     def _tasks(self, found: Iterable[Box], name: str, *, top: bool = True) -> Iterator[ParsedTask]:
         """Yield the tasks that boxes stand for; an empty one with nothing below it is none."""
@@ -164,11 +159,13 @@ class Reading:
             word = next((value for label, value in row.values if name_of(label) == "status"), "")
             status = status_in(word)
             if status and status.is_over != MARKS.get(box.mark, Status.TODO).is_over:
+                # A tick says more than a word, whatever tells of it.
+                one = "box" if MARKS.get(row.mark) is Status.DONE else "table"
                 self._report(
                     box.line,
                     BOX_DISAGREES,
                     f"the box of {row.id} is [{box.mark or ' '}], but the table in line {row.line} "
-                    f"says {word}; the table counts: mend one of them.",
+                    f"says {word}; the {one} counts: mend one of them.",
                 )
 
     def _status_of_mark(self, box: Box) -> Status:
@@ -224,10 +221,8 @@ class Reading:
             self._report(box.line, DUPLICATE_ID, text, word=own)
         return ""
 
-    def _report(
-        self, line: int, code: str, message: str, *, fatal: bool = False, word: str = ""
-    ) -> None:
-        self.problems.append(Problem(self.path, line, message, fatal, code, word))
+    def _report(self, line: int, code: str, message: str, *, word: str = "") -> None:
+        self.problems.append(Problem(self.path, line, message, code=code, word=word))
 
 
 def _status_of_steps(steps: Sequence[ParsedTask]) -> Status:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kanban_sync.core.limits import Limits
+    from kanban_sync.sources.markdown import Page
     from kanban_sync.sources.plain_blocks import Quick
 
 _LARGE = 16_384
@@ -33,7 +34,7 @@ _BARE = {Kind.HEADING, Kind.BLANK, Kind.COMMENT, Kind.FRONT_MATTER}
 class _Contents(NamedTuple):
     """What a file's bytes say, wherever the file lies.
 
-    ``hides_from`` is the line of code or a comment that never ends and hides boxes (0: none);
+    ``hides_from`` is the line of code or a comment that never ends and hides tasks (0: none);
     ``is_bare`` tells that nobody sees anything but headings.
     """
 
@@ -46,7 +47,7 @@ class _Contents(NamedTuple):
 @lru_cache(maxsize=64)
 def _contents(data: bytes, fixed: str) -> _Contents:
     page = scan(decode(data))
-    hides = page.unclosed and any(_hides_box(line.raw) for line in page.lines[page.unclosed :])
+    hides = page.unclosed and _hides_tasks(page, fixed)
     is_bare = all(line.kind in _BARE for line in page.lines)
     return _Contents(sort_out(page.lines, fixed), page.unclosed if hides else 0, is_bare)
 
@@ -144,6 +145,17 @@ def is_v1(data: bytes, fixed: str = "", limits: Limits = USUAL) -> bool:
     return V1 in (quick.document.dialect if quick else _contents(data, "").sorted_out.by_dialect)
 
 
-def _hides_box(raw: str) -> bool:
+def _hides_tasks(page: Page, fixed: str) -> bool:
+    """Tell whether tasks would stand behind what never ends, if it had not begun."""
+    behind = page.unclosed
+    if any(_is_box(line.raw) for line in page.lines[behind:]):
+        return True
+    lines = [line.raw for line in page.lines]
+    del lines[behind - 1]
+    found = (box for _, box in sort_out(scan("\n".join(lines)).lines, fixed).boxes)
+    return any(box.line >= behind for box in _that_count(found))
+
+
+def _is_box(raw: str) -> bool:
     line = next(iter(scan(raw).lines))
     return line.kind is Kind.ITEM and is_box(line.text)

@@ -226,11 +226,13 @@ class Groups:
         return status or Status.TODO
 
     def _id(self, own: str, line: int) -> str:
-        first = self._ids.setdefault(own, line) if own else line
-        if first == line:
+        first = self._ids.get(own) if own else None
+        if first is None:
+            self._ids[own] = line
             return own
-        text = f"the id {own} is taken by line {first}; give it another one."
-        self._report(line, DUPLICATE_ID, text, own)
+        twice = "is given twice by this line, or an alias ('*', '<<') of it; write it once."
+        text = twice if first == line else f"is taken by line {first}; give it another one."
+        self._report(line, DUPLICATE_ID, f"the id {own} {text}", own)
         return ""
 
     def _report_twice(self, node: Mapping) -> None:

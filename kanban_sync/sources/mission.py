@@ -11,6 +11,8 @@ from kanban_sync.sources.markdown import damage, decode, refused
 from kanban_sync.sources.one_file import OneFile
 
 if TYPE_CHECKING:
+    import re
+
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.limits import Limits
     from kanban_sync.core.units import SourceSettings
@@ -48,6 +50,12 @@ class Mission(OneFile):
             return _unreadable(path, error.lineno, what, BAD_JSON, error.colno)
         except RecursionError:
             return _too_deep(path, limits)
+        half = half_character(text) if "\\u" in text else None
+        if half is not None:
+            what = f"holds half a character here ({half[0]}), as where a text was cut; mend it"
+            start = half.start()
+            line, before = text.count("\n", 0, start) + 1, text.rfind("\n", 0, start)
+            return _unreadable(path, line, what, BAD_JSON, start - before)
         return _document(path, text, root, limits)
 
     def edit(
@@ -67,6 +75,18 @@ class Mission(OneFile):
             settings,
             lambda text: splices(text, edit, tasks),
         )
+
+
+def half_character(text: str) -> re.Match[str] | None:
+    r"""Return the first escape that is half a character (``\ud83d`` alone), if there is one.
+
+    No file, no database and no board can hold such a thing.
+    """
+    import re  # noqa: PLC0415 - as above
+
+    whole = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    found = re.finditer(rf"{whole}|(\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\.", text)
+    return next((each for each in found if each[1]), None)
 
 
 def _document(path: str, text: str, root: object, limits: Limits) -> Document:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.findings import EMPTIED, UNREADABLE
+from kanban_sync.core.findings import UNREADABLE
 from kanban_sync.core.model import Problem, Status
 from kanban_sync.core.tuples import NamedTuple
+from kanban_sync.core.vanishing import why_vanished
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
 
     from kanban_sync.core.ports import Source, SourceSettings, Unit
@@ -52,11 +53,11 @@ def inventory(
     commit: str,
     sources: Mapping[str, Source],
     settings: SourceSettings,
-    held: Collection[str] = (),
+    held: Mapping[str, Sequence[str]],
 ) -> list[Found]:
     """Read all units of a commit; archived changes are left out, as they are over.
 
-    ``held`` are the paths of files that held tasks at the last sync.
+    ``held`` are the titles that files held at the last sync, by path.
     """
     tree = contents.tree(commit, pathspecs(sources, settings))
     units: list[tuple[Source, Unit]] = []
@@ -73,7 +74,7 @@ def _read(
     source: Source,
     unit: Unit,
     settings: SourceSettings,
-    held: Collection[str],
+    held: Mapping[str, Sequence[str]],
 ) -> Found:
     problems: list[Problem] = []
     dialects: dict[str, None] = {}
@@ -84,8 +85,9 @@ def _read(
         document = source.parse(file.path, blobs[file.blob], settings)
         dialects[document.dialect] = None
         problems += document.problems
-        if file.path in held and not blobs[file.blob].strip():
-            problems.append(Problem(file.path, 0, EMPTIED, fatal=True, code=UNREADABLE))
+        why = why_vanished(held.get(file.path, ()), blobs[file.blob], document)
+        if why:
+            problems.append(Problem(file.path, 0, why, fatal=True, code=UNREADABLE))
         statuses += [top.status for top in document.tasks]
         # Most have nothing below them, and walking costs more than looking.
         below = (child for top in document.tasks if top.children for child in top.children)

@@ -21,7 +21,7 @@ from kanban_sync.core.slots import (
     fork_slot,
     slots_of,
 )
-from kanban_sync.sync.parsing import why_emptied
+from kanban_sync.core.vanishing import held_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -214,10 +214,8 @@ class Overlays:
 
     # --- what they say ------------------------------------------------------------------------
 
-    def _parser(self, *, had_tasks: bool) -> Callable[[str, str], Document]:
-        parsed = self._parsing.parser(
-            self._source, lambda _path, _blob, data: why_emptied(had_tasks, data)
-        )
+    def _parser(self, before: SlotState) -> Callable[[str, str], Document]:
+        parsed = self._parsing.parser(self._source, held_in(before, self._source.NAME))
 
         def parse(path: str, blob: str) -> Document:
             try:
@@ -245,7 +243,7 @@ class Overlays:
             # Its history is not to be had: known is only what is there now.
             before = [now] if now.blob else []
             change = SlotChange(UNKNOWN, (), file.blob, file.path)
-            document = self._parser(had_tasks=False)(file.path, file.blob)
+            document = self._parser(EMPTY)(file.path, file.blob)
             is_done = self._source.gone_means_done(document)
             found = carry(before, change, document, gone_means_done=is_done)
         self.forks[fork_name(name, found)] = found
@@ -281,7 +279,7 @@ class Overlays:
         """Read a file of a layer; None if it cannot be read, and never could."""
         source = self._source
         file, _, start, steps, key = task
-        parse = self._parser(had_tasks=bool(start.tasks))
+        parse = self._parser(start)
         document = parse(file.path, file.blob)
         blob = file.blob
         if not document.readable:

@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from kanban_sync.core.findings import EMPTIED
 from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.moves import words_of
+from kanban_sync.core.vanishing import why_vanished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kanban_sync.core.moves import Words
     from kanban_sync.core.ports import Source, SourceSettings
@@ -45,25 +45,29 @@ class Parsing:
         return hash_of((FOLLOWED, parsers, self.settings, self.with_archive))
 
     def parser(
-        self, source: Source, problem: Callable[[str, str, bytes], str]
+        self,
+        source: Source,
+        held: Sequence[str] = (),
+        problem: Callable[[str, str], str] = lambda _path, _blob: "",
     ) -> Callable[[str, str], Document]:
         """Return what reads a path and blob id, once each.
 
         Args:
             source: The dialect.
-            problem: Path, blob id and bytes -> why they are not to be read at all, '' if they are.
+            held: The titles that the file held before, which are not gone by an accident.
+            problem: Path and blob id -> why they are not to be read at all, '' if they are.
         """
         documents: dict[tuple[str, str], Document] = {}
 
         def parse(path: str, blob: str) -> Document:
             if (path, blob) not in documents:
                 data = self.contents.content(blob)
-                why = problem(path, blob, data)
-                documents[path, blob] = (
-                    Document((), (Problem(path, 0, why, fatal=True),))
-                    if why
-                    else self._parsed(source, path, blob, data)
-                )
+                why = problem(path, blob)
+                document = Document() if why else self._parsed(source, path, blob, data)
+                why = why or why_vanished(held, data, document)
+                if why:
+                    document = Document((), (Problem(path, 0, why, fatal=True),))
+                documents[path, blob] = document
             return documents[path, blob]
 
         return parse
@@ -89,11 +93,6 @@ class Parsing:
             return source.slot(path, self.settings) if source.matches(path, self.settings) else None
 
         return slot_of
-
-
-def why_emptied(had_tasks: bool, data: bytes) -> str:  # noqa: FBT001 - as it is asked
-    """Return why a file is not believed that had tasks and holds nothing any more, '' if it is."""
-    return EMPTIED if had_tasks and not data.strip() else ""
 
 
 def hash_of(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kanban_sync.core.lease import named
 from kanban_sync.core.model import Status
 from kanban_sync.core.slots import effective
+from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 
@@ -57,10 +58,14 @@ def count_branches(tasks: Iterable[Task]) -> dict[str, int]:
     return dict(sorted(Counter(found).items()))
 
 
-def held_by(store: TaskStore | None) -> set[str]:
-    """Return the paths of the files that held tasks at the last sync."""
+def held_by(store: TaskStore | None) -> dict[str, tuple[str, ...]]:
+    """Return the titles that files held at the last sync, by path."""
     slots = effective(store.files().slots) if store is not None else {}
-    return {state.path for state in slots.values() if state.tasks}
+    return {
+        state.path: held_in(state, slot.partition(":")[0])
+        for slot, state in slots.items()
+        if state.tasks
+    }
 
 
 def reading_data(

@@ -24,9 +24,10 @@ from kanban_sync.core.slots import (
     left,
     slots_of,
 )
+from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync.known import Known, by_their_ids
 from kanban_sync.sync.overlays import Overlays, States, all_wanted
-from kanban_sync.sync.parsing import hash_of, why_emptied
+from kanban_sync.sync.parsing import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -265,7 +266,7 @@ class UnitReader:
         What other layers say of them is laid over that.
         """
         found: list[ReadFile] = []
-        parse = self._parsing.parser(source, lambda _path, _blob, _data: "")
+        parse = self._parsing.parser(source)
         for each in read:
             if each.document.readable:
                 found.append(each)
@@ -289,16 +290,15 @@ class UnitReader:
     def _read_file(self, name: str, source: Source, file: TaskFile, changes: Histories) -> ReadFile:
         slot = f"{name}:{file.slot}"
         origin = f"{name}:{changes.origins.get(file.slot, file.slot)}"
-        had_tasks = bool(self._were.base.get(origin, EMPTY).tasks)
+        before = self._were.base.get(origin, EMPTY)
         parse = self._parsing.parser(
             source,
-            lambda path, blob, data: (
-                LINKED if self._links.get(path) == blob else why_emptied(had_tasks, data)
-            ),
+            held_in(before, name),
+            lambda path, blob: LINKED if self._links.get(path) == blob else "",
         )
         kept: list[SlotState] = []
         state = follow(
-            self._were.base.get(origin, EMPTY) if self._layer.since else EMPTY,
+            before if self._layer.since else EMPTY,
             changes.changes.get(file.slot, ()),
             SlotChange(UNKNOWN, (), file.blob, file.path),
             parse,
@@ -306,6 +306,10 @@ class UnitReader:
             lambda blob: source.ids_in(self._parsing.contents.content(blob)),
             kept,
         )
+        is_lost = before.path == file.path and before.tasks and not state.tasks
+        if is_lost and not parse(file.path, file.blob).readable:
+            # Read anew by other settings, no content may be one that can be believed.
+            state = replace(before, blob=file.blob, good=before.good or before.blob)
         for each in (slot, *(old for old, new in self._moved.items() if new == slot)):
             if each in self._wanted:
                 self._kept[each] = kept

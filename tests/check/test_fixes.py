@@ -113,6 +113,11 @@ def test_a_status_is_recognised_but_for_one_letter(word: str, meant: str) -> Non
             "- [ ] T-11: a\n- [ ] T-12: b (depends on T-1.1)\n- [ ] c (depends on T1-1)\n",
         ),
         (
+            "tasks-md",
+            "|ID|Status|Depends on|\n|-|-|-|\n|A-1|todo|a1|\n|A-2|todo|A_3|\n|A-3|todo||\n",
+            "|ID|Status|Depends on|\n|-|-|-|\n|A-1|todo|a1|\n|A-2|todo|A-3|\n|A-3|todo||\n",
+        ),
+        (
             "roadmap",
             "tasks:\n- {id: A-1, status: pendng}  # pendng\n- id: B\n  dependencies: [a1]\n",
             "tasks:\n- {id: A-1, status: pendng}  # pendng\n- id: B\n  dependencies: [A-1]\n",

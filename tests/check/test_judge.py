@@ -8,6 +8,7 @@ import pytest
 
 from kanban_sync.check import task_files, unread
 from kanban_sync.check.judge import check
+from kanban_sync.check.show import MOST_SHOWN, run
 from kanban_sync.core.errors import KanbanSyncError, SettingsError
 from kanban_sync.core.limits import USUAL
 from kanban_sync.sources.tasks_md import TasksMd
@@ -407,6 +408,14 @@ def test_what_is_blocked_from_another_file_is_judged_as_what_waits_is(repo: Repo
     assert only.line().startswith(f"roadmap.yaml:3: [dependency-cycle] {way}, ")
 
 
+def test_a_circle_through_a_task_that_is_over_is_none(repo: Repo) -> None:
+    second = "- [ ] A-2: b (depends on A-1)\n"
+    put(repo, **{"TASKS.md": "- [x] A-1: a (depends on A-2)\n" + second})
+    assert found(repo) == []
+    put(repo, **{"TASKS.md": "- [ ] A-1: a (depends on A-2)\n" + second})
+    assert found(repo) == ["TASKS.md:1 dependency-cycle"]
+
+
 def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
     put(repo, **{"TASKS.md": "## P1\n\n- [ ] a\n  - **ID**: a\n  - **Blocks**: gone\n"})
     assert found(repo) == []
@@ -426,6 +435,11 @@ def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
         ("```\n- [ ] a\n```\n", ["2 nothing-read"]),
         ("<!--\n- [ ] a\n-->\n", ["2 nothing-read"]),
         ("# T\n\n**Status**: open\n", ["3 nothing-read"]),
+        ("## Tu Do\n\n- a\n\n## Done\n\n- b\n", ["1 unknown-column"]),
+        ("## Done\n\n## Notes\n\n- b\n", []),
+        ("| id | statos | tytle |\n|-|-|-|\n| A-1 | todo | a |\n", ["1 nothing-read"]),
+        ("| id | statos | tytle |\n|-|-|-|\n", []),
+        ("| what | why |\n|-|-|\n| a | b |\n", []),
         ("# T\n\nWords, and [a link](x).\n", []),
         ("- [ ] a\n  - **ID**: a1\n\n```\n- **ID**: b1\n- **ID**: <id>\n```\n", ["5 stray-id"]),
         ("### T-1: a\n\n- **ID**: T-1\n- **Status:** open\n", []),
@@ -444,8 +458,43 @@ def test_what_is_read_as_no_task_is_told(text: str, expected: list[str]) -> None
     assert [f"{problem.line} {problem.code}" for problem in found] == expected
 
 
+def test_a_file_that_lost_all_tasks_is_told_before_and_after_the_commit(repo: Repo) -> None:
+    columns = "## To Do\n\n- Order paper\n\n## Done\n\n- Count pages\n"
+    roadmap = "epics:\n- id: E\n  tasks:\n    A-1: {title: Order paper}\n"
+    repo.commit(**{"TASKS.md": columns, "roadmap.yaml": roadmap, "a/TASKS.md": columns})
+    put(repo, **{"TASKS.md": columns.replace("To", "Tu"), "a/TASKS.md": ""})
+    put(repo, **{"roadmap.yaml": roadmap.replace("tasks", "task")})
+    lost = ["TASKS.md:0 unreadable", "TASKS.md:1 unknown-column", "a/TASKS.md:0 unreadable"]
+    assert found(repo) == [*lost, "roadmap.yaml:0 unreadable"]
+    repo.commit(**{"TASKS.md": columns.replace("To", "Tu") + "\n"})
+    assert found(repo) == [*lost, "roadmap.yaml:0 unreadable"]
+    put(repo, **{"TASKS.md": "# All is done\n", "roadmap.yaml": "tasks: []\n"})
+    assert found(repo) == ["a/TASKS.md:0 unreadable"]
+
+
+def test_a_dialect_of_the_settings_in_which_nothing_is_read_is_told(repo: Repo) -> None:
+    put(repo, **{"TASKS.md": "- [ ] a\n"})
+    put(repo, **{".kanban-sync.yaml": "sources:\n  dialects:\n    TASKS.md: table\n"})
+    assert found(repo) == ["TASKS.md:0 nothing-read"]
+
+
 def test_a_file_that_was_emptied_and_one_that_is_no_utf_8_are_told(repo: Repo) -> None:
     repo.commit(**{"TASKS.md": "- [ ] a\n", "a/TASKS.md": "- [ ] b\n", "b/TASKS.md": "# None\n"})
     put(repo, **{"TASKS.md": "\n", "b/TASKS.md": ""})
     (repo.path / "a" / "TASKS.md").write_bytes(b"\n- [ ] caf\xe9\n")
     assert found(repo) == ["TASKS.md:0 unreadable", "a/TASKS.md:2 bad-utf8"]
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+def test_of_many_findings_of_one_kind_the_first_are_shown_and_all_are_counted(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(repo, **{"TASKS.md": "- [ ] T-1: a\n" * (MOST_SHOWN + 3) + "- [?] b\n"})
+    assert run(str(repo.path), (), fix=False, as_json=False) == 1
+    *shown, rest, mark, last = capsys.readouterr().out.splitlines()
+    assert len(shown) == MOST_SHOWN
+    assert rest == "TASKS.md: [duplicate-id] and 2 more; '--json' has all of them"
+    assert "[unknown-mark]" in mark
+    assert last == f"1 file checked: {MOST_SHOWN + 3} errors"

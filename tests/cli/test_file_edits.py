@@ -65,6 +65,19 @@ def test_tasks_are_added_and_removed_from_any_folder(repo: Repo) -> None:
     assert changed(repo) == ["+- [ ] 1.3 Measure it"]
 
 
+def test_files_are_named_from_the_folder_one_is_in_and_else_from_the_top(repo: Repo) -> None:
+    repo.commit(**{"pkg/TASKS.md": "- [ ] K-1: pack\n"})
+    for name, told in (
+        ("TASKS.md:1", "pkg/TASKS.md:1"),
+        ("../TASKS.md:5", "TASKS.md:5"),
+        ("pkg/TASKS.md:1", "pkg/TASKS.md:1"),
+        (f"{CHANGE_FILE}:3", f"{CHANGE_FILE}:3"),
+    ):
+        call = ("files", "set", name, "--status", "done")
+        said = run_program(*call, folder=repo.path / "pkg").out
+        assert said.startswith(f"{told}: "), said
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

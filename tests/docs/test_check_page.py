@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docs.documents import document, matches, table, words
-from kanban_sync.check.finding import excerpt
+from kanban_sync.check.finding import Excerpts
 from kanban_sync.check.judge import check
 from kanban_sync.core.findings import CODES, LEVELS
 from repos import Repo
@@ -64,7 +64,7 @@ def test_an_example_leads_to_what_is_shown(code: str, tmp_path: Path) -> None:
 
     lines: list[str] = []
     for finding in result.findings:
-        lines += [finding.line(), *excerpt(finding.problem, result.contents)]
+        lines += [finding.line(), *Excerpts(result.contents).of(finding.problem)]
     assert matches(shown.text.splitlines(), "\n".join(lines)), lines
     assert {finding.problem.code for finding in result.findings} == {code}
 

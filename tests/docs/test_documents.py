@@ -177,6 +177,23 @@ def test_every_framework_configuration_that_is_shown_runs_our_hook_in_all_four_h
         assert set(named) <= {hook["id"] for hook in offered}
 
 
+def test_the_check_runs_for_each_kind_of_file_that_it_reads() -> None:
+    offered = YAML(typ="safe").load((TOP / ".pre-commit-hooks.yaml").read_text())
+    (pattern,) = (hook["files"] for hook in offered if hook["id"] == "kanban-sync-check")
+    for path in (
+        "TASKS.md",
+        "docs/_kanban.md",
+        ".kiro/specs/a/tasks.md",
+        "app/openspec/changes/a/tasks.md",
+        "openspec/config.yaml",
+        "app/openspec/config.yml",
+        "state/roadmap.yaml",
+        ".mosaic/orchestrator/mission.json",
+    ):
+        assert re.search(pattern, path), path
+    assert not re.search(pattern, "config.yaml")
+
+
 def test_lefthook_is_told_of_all_four_hooks() -> None:
     (block,) = (
         each

@@ -388,3 +388,17 @@ def test_each_file_is_a_unit_whose_ids_are_its_keys(path: str, source: Roadmap |
     assert unit.files[0].slot == source.slot(path, settings) == path
     assert not source.gone_means_done(Document())
     assert not source.matches(path, SourceSettings(exclude=(path,)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "epics:\n- &e\n  id: E\n  tasks:\n  - id: A\n- <<: *e\n  id: F\n",
+        "epics:\n- id: E\n  tasks: &t\n  - id: A\n- id: F\n  tasks: *t\n",
+        "tasks: [{id: A}, {id: A}]\n",
+    ],
+)
+def test_an_id_that_one_line_gives_twice_is_told(text: str) -> None:
+    (problem,) = Roadmap().parse("roadmap.yaml", text.encode()).problems
+    assert (problem.code, problem.word) == ("duplicate-id", "A")
+    assert "the id A is given twice" in problem.message

@@ -342,17 +342,43 @@ def test_an_unreadable_file_keeps_its_last_good_state(data: bytes) -> None:
     assert not document.readable
 
 
-def test_checkboxes_lost_in_code_that_never_ends_are_reported() -> None:
-    (problem,) = read("- [ ] a\n\n```\n- [ ] b\n").problems
-
-    assert (problem.line, problem.fatal) == (3, False)
+ROWS = "| id | status | title |\n|-|-|-|\n{}| A | todo | a |\n"
 
 
-def test_a_half_written_file_is_simply_read() -> None:
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("- [ ] a\n\n```\n- [ ] b\n", 3),
+        ("- [ ] a\n```\n<!--\n- [ ] b\n", 2),
+        (f"- [ ] a\n\n<!-- note\n\n{ROWS.format('')}", 3),
+        (ROWS.format("```\n"), 3),
+        ("### T-1: a\n**Status:** todo\n\n```\n\n### T-2: b\n**Status:** todo\n", 4),
+        ("## To Do\n\n- a\n\n```\n- b\n\n## Done\n\n- c\n", 5),
+        ("# Plan\n\n```\n## To Do\n\n- a\n\n## Done\n", 3),
+    ],
+)
+def test_a_file_whose_tasks_are_lost_in_what_never_ends_keeps_its_last_good_state(
+    text: str, line: int
+) -> None:
+    document = read(text)
+
+    (problem,) = document.problems
+    assert (problem.line, problem.code, document.readable) == (line, "unclosed", False)
+
+
+def test_what_never_ends_and_hides_no_task_does_no_harm() -> None:
+    document = read("- [ ] a\n\n```\nls\n- b\n\n| c | d |\n|-|-|\n")
+
+    assert (len(document.tasks), document.problems) == (1, ())
+
+
+def test_a_half_written_file_is_simply_read_unless_it_ends_within_code_or_a_comment() -> None:
     for end in range(len(PLAN)):
         document = read(PLAN[:end])
 
-        assert document.readable
+        opened = max(PLAN.rfind(each, 0, end) for each in ("```sh\n", "<!--"))
+        closed = max(PLAN.rfind(each, 0, end) for each in ("```\n", "-->"))
+        assert document.readable or opened > closed
         assert all(task.line <= PLAN.count("\n", 0, end) + 1 for task in document.tasks)
 
 

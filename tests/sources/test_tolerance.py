@@ -84,6 +84,14 @@ def test_one_id_in_a_table_and_in_a_checklist_is_one_task() -> None:
     assert [task.id for task in document.tasks] == ["A-1", "A-2", "A-3"]
     assert [child.title for child in document.tasks[0].children] == ["below"]
     assert told(document) == ["box-disagrees"]
+    assert "the box counts" in document.problems[0].message
+    assert [task.status.value for task in document.tasks] == ["done", "done", "todo"]
+
+
+def test_a_row_counts_beside_a_box_that_is_not_ticked() -> None:
+    document = parse(TASKS, "|id|status|title|\n|-|-|-|\n|A-1|done|One|\n\n- [ ] A-1: One\n")
+    assert "the table counts" in document.problems[0].message
+    assert [task.status.value for task in document.tasks] == ["done"]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +151,9 @@ BROKEN = [
     *((path, b"\r\n<!DOCTYPE html>\n<p>- [ ] a\n", "unreadable") for path in GOOD),
     (ROADMAP, b"tasks: [{id: A", "bad-yaml"),
     (MISSION, b'{"milestones": [{"id"', "bad-json"),
+    (MISSION, b'{"milestones": [{"id": "A", "name": "\\ud83d"}]}', "bad-json"),
+    (MISSION, b'{"milestones": [{"id": "A", "\\uDE00\\ud83d": "n"}]}', "bad-json"),
+    (ROADMAP, b'tasks:\n- id: "\\ud83d"\n', "bad-yaml"),
 ]
 
 
@@ -153,6 +164,16 @@ def test_what_cannot_be_read_says_nothing_of_tasks(path: str, data: bytes, code:
     assert not document.readable
     assert told(document) == [code]
     assert "Until then the file counts as it last was" in document.problems[0].message
+
+
+def test_half_a_character_is_told_where_it_stands_and_a_whole_one_is_read() -> None:
+    (problem,) = parse(
+        MISSION, '{"milestones":\n  [{"id": "A", "name": "\\\\ \\ud83d!"}]}'
+    ).problems
+    assert (problem.line, problem.column) == (2, 28)
+    assert "half a character here (\\ud83d)" in problem.message
+    whole = '{"milestones": [{"id": "A", "name": "\\uD83D\\uDE00 \\\\ud83d"}]}'
+    assert parse(MISSION, whole).tasks[0].title == "\U0001f600 \\ud83d"
 
 
 def _wide(bomb: str) -> str:
@@ -197,7 +218,7 @@ class Blobs:
 
 def test_status_and_files_name_each_file_that_cannot_be_read() -> None:
     files = {path: CONFLICT.format(text, text).encode() for path, text in GOOD.items()}
-    found = inventory(Blobs(files), "", SOURCES, DEFAULTS)
+    found = inventory(Blobs(files), "", SOURCES, DEFAULTS, {})
     assert sorted(problem.path for each in found for problem in each.problems) == sorted(GOOD)
     assert [each.tasks for each in found] == [0] * len(GOOD)
 

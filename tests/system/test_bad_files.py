@@ -25,6 +25,7 @@ UNREADABLE: dict[str, bytes] = {
     "a binary file": b"\x00\x01\x02PNG\xff\xfe" * 50,
     "a file in UTF-16": GOOD.decode().encode("utf-16"),
     "an emptied file": b"",
+    "boxes that broke": GOOD.replace(b"- [", b"- \\["),
 }
 
 IN_LATIN_1 = GOOD + "- [ ] größer\n".encode("latin-1")
@@ -62,6 +63,21 @@ def test_an_unreadable_file_keeps_its_last_state_and_the_others_go_on(
     assert len(drawn(server.state)) == len(before)
     assert clone.notice() == ""
     assert traces(clone) == []
+
+
+def test_a_dialect_of_the_settings_in_which_nothing_is_read_takes_no_task_away(
+    clone: SyncedClone, server: BoardServer
+) -> None:
+    before = columns(server.state)
+    with (clone.path / ".kanban-sync.yaml").open("a") as settings:
+        settings.write(f"sources:\n  dialects:\n    {TASKS}: table\n")
+    clone.git("add", "-A")
+    for subject in ("another dialect", "and again"):
+        clone.tick("1.1" if "again" in subject else "1.2", path=CHANGE)
+        clone.git("commit", "-qam", subject)
+        clone.wait()
+        assert columns(server.state) == before
+        assert "holds tasks no more" in clone.run("status").stdout
 
 
 @pytest.mark.parametrize("data", HALF.values(), ids=HALF.keys())

@@ -11,6 +11,7 @@ from kanban_sync.core.findings import (
     DUPLICATE_ID,
     LEGEND,
     MISSPELT_DEPENDENCY,
+    UNCLEAR_DEPENDENCY,
     UNKNOWN_DEPENDENCY,
 )
 from kanban_sync.core.model import Problem, plain_word
@@ -167,7 +168,7 @@ def unclear_dependencies(files: Sequence[File]) -> Iterator[Problem]:
             for words in unclear(task, names):
                 what = f"{words!r} names no task of this file, so nothing is waited for; write"
                 remedy = "ids alone, with commas between them."
-                yield _problem(file, task, UNKNOWN_DEPENDENCY, f"{what} {remedy}", words)
+                yield _problem(file, task, UNCLEAR_DEPENDENCY, f"{what} {remedy}", words)
 
 
 def unknown_blocked(files: Sequence[File], known: Known) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ UNCLOSED = "unclosed"
 DUPLICATE_ID = "duplicate-id"
 UNKNOWN_DEPENDENCY = "unknown-dependency"
 MISSPELT_DEPENDENCY = "misspelt-dependency"
+UNCLEAR_DEPENDENCY = "unclear-dependency"
 CYCLE = "dependency-cycle"
 UNKNOWN_STATUS = "unknown-status"
 UNKNOWN_MARK = "unknown-mark"
@@ -60,6 +61,7 @@ CODES: Mapping[str, str] = {
     DUPLICATE_ID: ERROR,
     UNKNOWN_DEPENDENCY: ERROR,
     MISSPELT_DEPENDENCY: WARNING,
+    UNCLEAR_DEPENDENCY: WARNING,
     CYCLE: ERROR,
     UNKNOWN_STATUS: ERROR,
     UNKNOWN_MARK: ERROR,

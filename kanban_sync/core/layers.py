@@ -71,12 +71,14 @@ def carry(
     # An id that is unique in the repository names the same task in each of its files.
     avoided = () if document.has_unique_ids else _elsewhere(taken)
     owns = _owns(new_traits, before, matches, taken, avoided)
+    # A file that comes back has its tasks under their names, but all that it says is said anew.
+    stayed = [{} if each.is_gone else its for each, its in zip(before, matches, strict=True)]
     removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
     for index, (task, traits, above) in enumerate(flat):
         former = [
             state.tasks[pairs[index]]
-            for state, pairs in zip(before, matches, strict=True)
+            for state, pairs in zip(before, stayed, strict=True)
             if index in pairs
         ]
         over = owns[above] if above >= 0 else ""
@@ -124,7 +126,7 @@ def carry(
         prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
         removed=_taken_out(before, matches, change, there),
-        past=_past(before, matches, keyed, taken),
+        past=_past(before, stayed, keyed, taken),
         made=change.version.time,
     )
     return replace(state, roots=_roots(before, state.tops(), owns, taken))
@@ -340,7 +342,7 @@ def _past(
             left += [past_text(was.text)] * (was.text != now.text)
             if left:
                 found[now.own] = (*found.get(now.own, ()), *left)[-PAST:]
-    there = {each.own for state in before for each in state.tasks}
+    there = {each.own for state in before if not state.is_gone for each in state.tasks}
     for task in keyed:
         if task.own in taken and task.own not in there:
             found[task.own] = (*found.get(task.own, ()), RETURNED)[-PAST:]

@@ -213,6 +213,30 @@ def test_a_merge_that_decides_otherwise_is_newer_than_both() -> None:
     assert times(state) == [(71, 5)]
 
 
+def test_a_file_that_comes_back_says_all_anew_under_the_old_names() -> None:
+    first = commit(1, "T1:a\nb")
+    back = commit(3, "T1:a\nb")
+    whole = walk(first, commit(2, "", first.new), back)
+    assert keys(whole) == keys(walk(first))
+    assert times(whole) == [(3, 3), (3, 3)]
+    assert whole.shape_version.time == back.version.time
+    gone = follow(EMPTY, (first, commit(2, "", first.new)), None, parse, lambda _document: False)
+    assert gone.is_gone
+    assert walk(back, start=gone) == whole
+
+
+@pytest.mark.parametrize("times_of", [(9, 2, 3), (9, 9, 9)])
+def test_a_file_that_comes_back_is_newer_than_it_ever_was(times_of: tuple[int, int, int]) -> None:
+    made, deleted, returned = times_of
+    state = walk(commit(made, "a"), commit(deleted, "", "a"), commit(returned, "a"))
+    assert times(state) == [(11, 11)]
+
+
+def test_a_line_of_history_without_the_deletion_goes_on_from_what_was_there() -> None:
+    state = walk(commit(1, "a\nb"), commit(2, "", "a\nb"), commit(3, "+a\nb", "a\nb"))
+    assert times(state) == [(1, 3), (1, 1)]
+
+
 @pytest.mark.parametrize("merged", ["1.3 foo\n1.4 bar", "1.4 bar\n1.3 foo"])
 def test_in_a_merge_the_keys_of_the_first_side_stay(merged: str) -> None:
     """Both sides gave the key 1.3; which line stands first in the merge does not matter."""

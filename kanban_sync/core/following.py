@@ -184,6 +184,13 @@ def without_file(slot: str, state: SlotState, deleted: Mapping[str, Version]) ->
     return replace(state, path="") if version is None else taken_away(state, version)
 
 
+def removal_of(state: SlotState | None) -> Version:
+    """Return the version with which a file was taken away, as far as it is known."""
+    if state is None or state.path:
+        return UNKNOWN
+    return max(state.removed.values(), default=state.shape_version)
+
+
 def _gone_with(state: SlotState, version: Version) -> SlotState:
     """Return a slot whose file a commit took away, with a version newer than all its tasks'."""
     if state.is_gone:

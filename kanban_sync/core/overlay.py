@@ -10,15 +10,14 @@ is gone comes back whole with a newer change.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.assemble import ReadFile
 from kanban_sync.core.identity import text_hash
 from kanban_sync.core.model import UNKNOWN
-from kanban_sync.core.opinions import Line, lines_of, opinions_of
+from kanban_sync.core.opinions import Line, lines_of
+from kanban_sync.core.sides import Side
 from kanban_sync.core.slots import EMPTY, RETURNED, past_status, past_text
 
 if TYPE_CHECKING:
@@ -26,89 +25,9 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.model import ParsedTask, Version
     from kanban_sync.core.opinions import Opinion
+    from kanban_sync.core.sides import Overlay
     from kanban_sync.core.slots import KeyedTask, SlotState
     from kanban_sync.core.units import Unit
-
-
-_Value = TypeVar("_Value")
-
-
-class Side(NamedTuple):
-    """A unit as one layer has it: its files by slot; None if it is gone, with that version.
-
-    ``removed`` are the slots whose files a layer took out of a unit that is there.
-    """
-
-    unit: Unit | None
-    files: Mapping[str, ReadFile]
-    gone: Version = UNKNOWN
-    removed: Mapping[str, Version] = MappingProxyType({})
-
-    @property
-    def place(self) -> str:
-        """Where it lies, '' if nowhere."""
-        return self.unit.path if self.unit is not None else ""
-
-    @property
-    def moved(self) -> Version:
-        """The version of what was last said of its place."""
-        if self.unit is None:
-            return self.gone
-        return max((read.state.shape_version for read in self.files.values()), default=UNKNOWN)
-
-    @property
-    def newest(self) -> Version:
-        """The newest version of all that it holds."""
-        if self.unit is None:
-            return UNKNOWN
-        tasks = (task for read in self.files.values() for task in read.state.tasks)
-        versions = (max(task.text_version, task.status_version) for task in tasks)
-        return max(versions, default=self.moved)
-
-
-class Former(NamedTuple):
-    """A unit as it was where a layer forks off: where it lay, '' if nowhere, and its slots."""
-
-    place: str
-    states: Mapping[str, SlotState]
-
-
-class Overlay(NamedTuple):
-    """A unit as a layer has it, and as it was in each commit from which the layer forks off."""
-
-    layer: str
-    forks: tuple[Former, ...]
-    side: Side
-
-    def opinions(self) -> dict[str, list[Opinion]]:
-        """Return what the layer says of each slot's tasks."""
-        slots = dict.fromkeys((*self.side.files, *self.forks[0].states))
-        return {
-            slot: list(
-                opinions_of(
-                    self.layer,
-                    [fork.states.get(slot, EMPTY) for fork in self.forks],
-                    self.side.files.get(slot),
-                    self.side.removed.get(slot, self.side.gone),
-                )
-            )
-            for slot in slots
-        }
-
-    def moved(self, slots: Mapping[str, str]) -> Overlay:
-        """Return what it says of files that the base layer has in other slots since the fork."""
-        forks = tuple(fork._replace(states=_renamed(fork.states, slots)) for fork in self.forks)
-        files, removed = _renamed(self.side.files, slots), _renamed(self.side.removed, slots)
-        return self._replace(forks=forks, side=self.side._replace(files=files, removed=removed))
-
-    def has_placed(self, now: str) -> bool:
-        """Whether the layer says where the unit lies, unlike its forks, and unlike it lies now."""
-        is_other = self.side.place != now
-        return is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
-
-
-def _renamed(by_slot: Mapping[str, _Value], slots: Mapping[str, str]) -> dict[str, _Value]:
-    return {slots.get(slot, slot): each for slot, each in by_slot.items()}
 
 
 def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
@@ -122,7 +41,8 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     ]
     ground, gone = base, base.gone if base.unit is None else UNKNOWN
     for overlay, _ in said:
-        if overlay.side.unit is None and overlay.has_placed(base.place):
+        is_gone = overlay.side.unit is None and overlay.has_placed(base.place)
+        if is_gone and not overlay.is_behind(base):
             gone = max(gone, overlay.side.gone)
     alive, newest = max(
         ((version, overlay) for version, overlay in news),
@@ -176,6 +96,9 @@ def _as_in_base(
         names = _same_born(overlay, slot, new, base.files[slot].state) if owns and new else {}
         if names:
             found[slot] = [_called(each, names) for each in opinions]
+    for slot, state in base.had.items():
+        ahead = (_ahead(each, state, None) for each in found.get(slot, ()))
+        found[slot] = [each for each in ahead if each is not None]
     return found
 
 
@@ -287,7 +210,7 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
 
 def _ahead(opinion: Opinion, state: SlotState, now: Line | None) -> Opinion | None:
     """Return what the base layer has not, and has not had since a layer forked off; None if all."""
-    since = set(Counter(state.past.get(opinion.own, ())) - Counter(opinion.past))
+    since = state.since(opinion.own, opinion.past)
     if opinion.line is None:
         return None if RETURNED in since or now is None else opinion
     if now is not None:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     """Return a unit as all layers together leave it."""
-    ours = {slot: {task.own for task in read.state.tasks} for slot, read in base.files.items()}
+    states = {slot: read.state for slot, read in base.files.items()}
+    ours = {slot: (state, state.owns()) for slot, state in {**states, **base.had}.items()}
     said = [(overlay, _as_in_base(overlay, base, ours)) for overlay in overlays]
     news = [
         (_newest(each for of_slot in opinions.values() for each in of_slot), overlay)
@@ -82,7 +83,7 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
 
 
 def _as_in_base(
-    overlay: Overlay, base: Side, ours: Mapping[str, Collection[str]]
+    overlay: Overlay, base: Side, ours: Mapping[str, tuple[SlotState, Collection[str]]]
 ) -> dict[str, list[Opinion]]:
     """Return what a layer says, where a task that it brought is the one that the base layer did.
 
@@ -91,9 +92,9 @@ def _as_in_base(
     """
     found = overlay.opinions()
     for slot, opinions in found.items():
-        owns = ours.get(slot, ())
+        state, owns = ours.get(slot, (EMPTY, ()))
         new = [each.line.keyed for each in opinions if each.line and each.own not in owns]
-        names = _same_born(overlay, slot, new, base.files[slot].state) if owns and new else {}
+        names = _same_born(overlay, slot, new, state) if new and state.blob else {}
         if names:
             found[slot] = [_called(each, names) for each in opinions]
     for slot, state in base.had.items():
@@ -105,18 +106,30 @@ def _as_in_base(
 def _same_born(
     overlay: Overlay, slot: str, new: Iterable[KeyedTask], state: SlotState
 ) -> dict[str, str]:
-    """Return by the own keys of a layer's new tasks those of the base layer with the same words."""
-    had = {task.own for fork in overlay.forks for task in fork.states.get(slot, EMPTY).tasks}
-    had.update(task.own for task in overlay.side.files[slot].state.tasks)
-    waiting: dict[tuple[str, str], list[str]] = {}
+    """Return by the own keys of a layer's new tasks those of the base layer's with the same words.
+
+    They may have been its words, and others since, or its last ones before it was taken out.
+    """
+    forks = [fork.states.get(slot, EMPTY) for fork in overlay.forks]
+    mine = {task.own for task in overlay.side.files[slot].state.tasks}
+    had = mine.union(*(fork.owns() for fork in forks))
+    known = mine.union(*(fork.taken for fork in forks))
+    waiting: dict[tuple[str, ...], list[str]] = {}
     for task in state.tasks:
         if task.own not in had and not task.traits.id:
             waiting.setdefault((task.traits.place, text_hash(task.traits)), []).append(task.own)
+    for own in [each for each in state.past if each not in known]:
+        for value in state.past[own]:
+            waiting.setdefault((value,), []).append(own)
+    for own in [each for each in state.removed if each not in known and each in state.taken]:
+        waiting.setdefault((state.taken[own],), []).append(own)
     names: dict[str, str] = {}
     for task in new if waiting else ():
-        same = waiting.get((task.traits.place, text_hash(task.traits)))
+        words = text_hash(task.traits)
+        ways = [(task.traits.place, words), (past_text(task.text),), (words,)]
+        same = [own for way in ways for own in waiting.get(way, ()) if own not in names.values()]
         if same and not task.traits.id:
-            names[task.own] = same.pop(0)
+            names[task.own] = same[0]
     return names
 
 

@@ -19,13 +19,13 @@ from kanban_sync.core.model import UNKNOWN, Version
 from kanban_sync.core.slots import (
     ELSEWHERE,
     EMPTY,
-    PAST,
     RETURNED,
     KeyedTask,
     SlotChange,
     SlotState,
     past_status,
     past_text,
+    with_past,
 )
 from kanban_sync.core.words import bare_words
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Document, ParsedTask
+    from kanban_sync.core.slots import Past
 
 
 def carry(
@@ -326,26 +327,25 @@ def _past(
     matches: Sequence[Mapping[int, int]],
     keyed: Sequence[KeyedTask],
     taken: Collection[str],
-) -> Mapping[str, tuple[str, ...]]:
+) -> Mapping[str, Past]:
     """Return the values that tasks had before, with those that this content takes away."""
-    found: dict[str, tuple[str, ...]] = dict(before[0].past) if before else {}
+    found: dict[str, Past] = dict(before[0].past) if before else {}
     for state in before[1:]:
         for own, values in state.past.items():
-            mine = found.get(own, ())
+            mine = found.get(own, {})
             if values != mine:
-                more = Counter(values) - Counter(mine)
-                found[own] = (*mine, *more.elements())
+                found[own] = dict(Counter(mine) | Counter(values))
     for state, pairs in zip(before, matches, strict=True):
         for new, old in pairs.items():
             was, now = state.tasks[old], keyed[new]
             left = [past_status(was.status)] * (was.status != now.status)
             left += [past_text(was.text)] * (was.text != now.text)
             if left:
-                found[now.own] = (*found.get(now.own, ()), *left)[-PAST:]
+                found[now.own] = with_past(found.get(now.own, {}), left)
     there = {each.own for state in before if not state.is_gone for each in state.tasks}
     for task in keyed:
         if task.own in taken and task.own not in there:
-            found[task.own] = (*found.get(task.own, ()), RETURNED)[-PAST:]
+            found[task.own] = with_past(found.get(task.own, {}), [RETURNED])
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.listing import flatten
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.assemble import ReadFile
+    from kanban_sync.core.slots import Past
 
 
 class Line(NamedTuple):
@@ -44,7 +46,7 @@ class Opinion(NamedTuple):
     behind: str = ""
     gone: Version = UNKNOWN
     is_done: bool = False
-    past: tuple[str, ...] = ()
+    past: Past = MappingProxyType({})
     prefix: str | None = None
 
     @property
@@ -70,7 +72,7 @@ def opinions_of(
     forks: Sequence[SlotState],
     side: ReadFile | None,
     gone: Version,
-    past: Mapping[str, tuple[str, ...]],
+    past: Mapping[str, Past],
 ) -> Iterator[Opinion]:
     """Yield what a layer says of the tasks of one file.
 
@@ -96,7 +98,7 @@ def opinions_of(
         if has_text or has_status:
             yield Opinion(
                 *(layer, keyed.own, line, has_text, has_status, behind),
-                past=past.get(keyed.own, ()),
+                past=past.get(keyed.own, {}),
                 prefix=state.prefixes.get(keyed.own),
             )
     there = {each.own for each in (*state.tasks, *state.hidden)}
@@ -108,5 +110,5 @@ def opinions_of(
                 None,
                 gone=max(gone, state.removed.get(own, UNKNOWN)),
                 is_done=own in state.completed,
-                past=past.get(own, ()),
+                past=past.get(own, {}),
             )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.assemble import ReadFile
     from kanban_sync.core.model import Version
     from kanban_sync.core.opinions import Opinion
-    from kanban_sync.core.slots import SlotState
+    from kanban_sync.core.slots import Past, SlotState
     from kanban_sync.core.units import Unit
 
 _Value = TypeVar("_Value")
@@ -66,7 +66,7 @@ class Former(NamedTuple):
     states: Mapping[str, SlotState]
     gone: Mapping[str, SlotState] = MappingProxyType({})
 
-    def past(self, slot: str) -> Mapping[str, tuple[str, ...]]:
+    def past(self, slot: str) -> Mapping[str, Past]:
         """Return the values that the tasks of a slot had had by then."""
         return (self.states.get(slot) or self.gone.get(slot, EMPTY)).past
 
@@ -118,7 +118,7 @@ class Overlay(NamedTuple):
         """Whether the base layer has taken all away since the fork, and brought it back."""
         fork = self.forks[0]
         returned = [
-            RETURNED in read.state.since(own, fork.past(slot).get(own, ()))
+            RETURNED in read.state.since(own, fork.past(slot).get(own, {}))
             for slot, read in base.files.items()
             for own in fork.states.get(slot, EMPTY).owns() & read.state.owns()
         ]

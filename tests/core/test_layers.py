@@ -13,7 +13,7 @@ from kanban_sync.core.following import WINDOW, follow
 from kanban_sync.core.history import LogEntry, PathChange
 from kanban_sync.core.model import UNKNOWN, Document, ParsedTask, Problem, Status, Version
 from kanban_sync.core.moves import histories
-from kanban_sync.core.slots import EMPTY, SlotChange, SlotState
+from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, past_status
 
 PATH = "TASKS.md"
 
@@ -230,6 +230,17 @@ def test_a_file_that_comes_back_is_newer_than_it_ever_was(times_of: tuple[int, i
     made, deleted, returned = times_of
     state = walk(commit(made, "a"), commit(deleted, "", "a"), commit(returned, "a"))
     assert times(state) == [(11, 11)]
+
+
+def test_a_value_that_a_task_has_had_since_is_known_however_often_it_had_it_before() -> None:
+    ticks = [
+        commit(time, "+a" if time % 2 else "a", "a" if time % 2 else "+a") for time in range(1, 201)
+    ]
+    fork = walk(commit(0, "a"), *ticks[:-2])
+    (own,) = keys(fork)
+    now = walk(commit(0, "a"), *ticks)
+    assert now.since(own, fork.past[own]) == {past_status("todo"), past_status("done")}
+    assert not now.since(own, now.past[own])
 
 
 def test_a_line_of_history_without_the_deletion_goes_on_from_what_was_there() -> None:

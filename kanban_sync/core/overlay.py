@@ -55,7 +55,7 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     if base.unit is None:
         if newest is None or alive == UNKNOWN:
             return base
-        ground = newest.side
+        ground = _without(newest.side, base.had)
     if ground.unit is not None and ground.unit.name:
         # A change stays whole: who took all of it out says nothing of its single lines.
         said = [each for each in said if each[0].side.unit is not None]
@@ -69,9 +69,10 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         return ground
     files = {slot: _at(read, ground.unit.path, place.path) for slot, read in ground.files.items()}
     for slot, opinions in _by_slot(said).items():
-        read = files.get(slot) or _new_file(slot, said, place)
-        if read is not None:
-            files[slot] = _merged(read, opinions, is_base=ground is base)
+        read = files.get(slot) or _new_file(slot, said, place, base.had)
+        merged = read and _merged(read, opinions, is_base=ground is base)
+        if merged is not None and (merged.document.tasks or slot not in base.had):
+            files[slot] = merged
     shape = max((side.moved for side in (ground, *placed)), default=UNKNOWN)
     files = {
         slot: replace(read, state=replace(read.state, shape_version=shape))
@@ -80,6 +81,13 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         for slot, read in files.items()
     }
     return Side(place, files)
+
+
+def _without(side: Side, had: Collection[str]) -> Side:
+    """Return a unit without the files that the base layer has taken away; a change stays whole."""
+    if side.unit is None or side.unit.name:
+        return side
+    return side._replace(files={slot: each for slot, each in side.files.items() if slot not in had})
 
 
 def _as_in_base(
@@ -173,14 +181,20 @@ def _new_file(
     slot: str,
     said: Sequence[tuple[Overlay, Mapping[str, Sequence[Opinion]]]],
     place: Unit,
+    had: Mapping[str, SlotState],
 ) -> ReadFile | None:
-    """Return an empty file of a unit, one that none of a layer's forks had; None if they had it."""
+    """Return an empty file of a unit, one that none of a layer's forks had; None if they had it.
+
+    One that the base layer has taken away is as empty: its tasks were taken out.
+    """
     for overlay, _ in said:
         read = overlay.side.files.get(slot)
-        is_new = not any(slot in fork.states for fork in overlay.forks)
+        is_new = slot in had or not any(slot in fork.states for fork in overlay.forks)
         if read is not None and is_new and overlay.side.unit is not None:
             at = _at(read, overlay.side.unit.path, place.path)
-            empty = replace(at.state, tasks=(), hidden=(), past={}, completed={}, removed={})
+            gone = had.get(slot, EMPTY)
+            empty = replace(at.state, tasks=(), hidden=(), past={})
+            empty = replace(empty, completed=gone.completed, removed=gone.removed)
             return ReadFile(at.file, at.document._replace(tasks=()), empty)
     return None
 

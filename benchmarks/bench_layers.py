@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kanban_sync.core.model import Task
+    from kanban_sync.sync.outcome import Reading
     from kanban_sync.sync.remembered import Parses
-    from kanban_sync.sync.unit_reading import Reading
 
 BRANCHES = (1, 50, 300)
 PROJECT = "benchmark"

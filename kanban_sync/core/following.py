@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.layers import carry
 from kanban_sync.core.model import UNKNOWN, Version
-from kanban_sync.core.slots import EMPTY, SlotChange, left
+from kanban_sync.core.slots import EMPTY, SlotChange, left, taken_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ def _no_ids(_blob: str) -> Collection[str]:
 def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and what tells of it
     start: SlotState,
     changes: Sequence[SlotChange],
-    end: SlotChange,
+    end: SlotChange | None,
     parse: Callable[[str, str], Document],
     gone_means_done: Callable[[Document], bool],
     ids_in: Callable[[str], Collection[str]] = _no_ids,
@@ -47,31 +47,37 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
     Args:
         start: The state before the first change; ``EMPTY`` if nothing is known.
         changes: What the commits did.
-        end: The content at which to arrive.
+        end: The content at which to arrive; None if the file is gone at last.
         parse: Path and blob id -> what the file says.
         gone_means_done: What a content's dialect thinks of removed entries.
         ids_in: Blob id -> the ids that stand in it, in a task or not.
         kept: Takes all states on the way.
     """
-    steps = _at_hand([each for each in changes[-WINDOW:] if each.new or each.leaves], parse)
-    known: dict[str, SlotState] = {start.blob: start} if start.blob else {}
+    steps = _at_hand(changes[-WINDOW:], parse)
+    gone = start if start.is_gone else EMPTY
+    known: dict[str, SlotState] = {start.blob: start} if start.blob and not gone.blob else {}
     # Two branches may come to one content in different places.
     placed: dict[tuple[str, str], SlotState] = {(start.path, start.blob): start}
     latest = start if start.blob else _root(steps, parse, gone_means_done)
     returned: list[SlotState] = []
     if kept is not None and latest.blob:
         kept.append(latest)
-    for change in (*steps, end):
+    for change in (*steps, *([end] if end is not None else [])):
         if change.leaves:
             latest = left(latest)
-            known, placed, returned = {}, {}, []
+            known, placed, returned, gone = {}, {}, [], EMPTY
+            continue
+        if not change.new:
+            last = next((known[blob] for blob in change.old if blob in known), latest)
+            latest = gone = _gone_with(last, change.version) if last.blob else EMPTY
             continue
         if change is end and (end.path, end.new) in placed:
             latest = placed[end.path, end.new]
             break
         before = [known[blob] for blob in dict.fromkeys(change.old) if blob in known]
         if not before and latest.blob:
-            before = [latest]
+            # Who makes a file that another one took away brings back what that one took.
+            before = [gone if gone.blob and not change.old else latest]
         document = parse(change.path, change.new)
         is_cut = bool(change.old) and not before
         step = replace(change, version=UNKNOWN) if is_cut else change
@@ -87,6 +93,8 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
         if change.new in known:
             returned.append(latest)
         known[change.new] = placed[change.path, change.new] = latest
+    if end is None:
+        return gone if gone.blob else latest
     return _with_what_was_taken_back(latest, returned)
 
 
@@ -123,7 +131,7 @@ def _root(
     gone_means_done: Callable[[Document], bool],
 ) -> SlotState:
     """Return what stood before the first change of a history that was cut: its age is unknown."""
-    first = next(iter(changes), None)
+    first = next((each for each in changes if each.new or each.leaves), None)
     if first is None or not first.old:
         return EMPTY
     change = SlotChange(UNKNOWN, (), first.old[0], first.path)
@@ -139,7 +147,7 @@ def _at_hand(
 ) -> Sequence[SlotChange]:
     """Return the newest changes, as far back as this clone has their contents."""
     for index in reversed(range(len(changes))):
-        if changes[index].leaves:
+        if changes[index].leaves or not changes[index].new:
             continue
         try:
             parse(changes[index].path, changes[index].new)
@@ -171,10 +179,25 @@ def deletions(log: Iterable[LogEntry], slots: Mapping[str, SlotState]) -> dict[s
 def without_file(slot: str, state: SlotState, deleted: Mapping[str, Version]) -> SlotState:
     """Return what is known of a slot whose file is gone, with the commit that took it away."""
     version = deleted.get(state.path or slot.partition(":")[2])
-    if version is None:
-        return replace(state, path="")
-    removed = dict.fromkeys((each.own for each in state.tasks), version)
-    return replace(state, path="", removed={**state.removed, **removed})
+    if state.is_gone:
+        return state
+    return replace(state, path="") if version is None else taken_away(state, version)
+
+
+def removal_of(state: SlotState | None) -> Version:
+    """Return the version with which a file was taken away, as far as it is known."""
+    if state is None or state.path:
+        return UNKNOWN
+    return max(state.removed.values(), default=state.shape_version)
+
+
+def _gone_with(state: SlotState, version: Version) -> SlotState:
+    """Return a slot whose file a commit took away, with a version newer than all its tasks'."""
+    if state.is_gone:
+        return state
+    its = (each for task in state.tasks for each in (task.text_version, task.status_version))
+    newest = max(state.shape_version, max(its, default=UNKNOWN))
+    return taken_away(state, version._replace(time=max(version.time, newest.time + 1)))
 
 
 def changes_of(entry: LogEntry, slot_of: Callable[[str], str | None]) -> dict[str, SlotChange]:

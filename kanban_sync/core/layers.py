@@ -19,13 +19,13 @@ from kanban_sync.core.model import UNKNOWN, Version
 from kanban_sync.core.slots import (
     ELSEWHERE,
     EMPTY,
-    PAST,
     RETURNED,
     KeyedTask,
     SlotChange,
     SlotState,
     past_status,
     past_text,
+    with_past,
 )
 from kanban_sync.core.words import bare_words
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Document, ParsedTask
+    from kanban_sync.core.slots import Past
 
 
 def carry(
@@ -71,12 +72,14 @@ def carry(
     # An id that is unique in the repository names the same task in each of its files.
     avoided = () if document.has_unique_ids else _elsewhere(taken)
     owns = _owns(new_traits, before, matches, taken, avoided)
+    # A file that comes back has its tasks under their names, but all that it says is said anew.
+    stayed = [{} if each.is_gone else its for each, its in zip(before, matches, strict=True)]
     removed = max((state.shape_version.time for state in before), default=0)
     keyed: list[KeyedTask] = []
     for index, (task, traits, above) in enumerate(flat):
         former = [
             state.tasks[pairs[index]]
-            for state, pairs in zip(before, matches, strict=True)
+            for state, pairs in zip(before, stayed, strict=True)
             if index in pairs
         ]
         over = owns[above] if above >= 0 else ""
@@ -124,7 +127,7 @@ def carry(
         prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
         removed=_taken_out(before, matches, change, there),
-        past=_past(before, matches, keyed, taken),
+        past=_past(before, stayed, keyed, taken),
         made=change.version.time,
     )
     return replace(state, roots=_roots(before, state.tops(), owns, taken))
@@ -324,26 +327,25 @@ def _past(
     matches: Sequence[Mapping[int, int]],
     keyed: Sequence[KeyedTask],
     taken: Collection[str],
-) -> Mapping[str, tuple[str, ...]]:
+) -> Mapping[str, Past]:
     """Return the values that tasks had before, with those that this content takes away."""
-    found: dict[str, tuple[str, ...]] = dict(before[0].past) if before else {}
+    found: dict[str, Past] = dict(before[0].past) if before else {}
     for state in before[1:]:
         for own, values in state.past.items():
-            mine = found.get(own, ())
+            mine = found.get(own, {})
             if values != mine:
-                more = Counter(values) - Counter(mine)
-                found[own] = (*mine, *more.elements())
+                found[own] = dict(Counter(mine) | Counter(values))
     for state, pairs in zip(before, matches, strict=True):
         for new, old in pairs.items():
             was, now = state.tasks[old], keyed[new]
             left = [past_status(was.status)] * (was.status != now.status)
             left += [past_text(was.text)] * (was.text != now.text)
             if left:
-                found[now.own] = (*found.get(now.own, ()), *left)[-PAST:]
-    there = {each.own for state in before for each in state.tasks}
+                found[now.own] = with_past(found.get(now.own, {}), left)
+    there = {each.own for state in before if not state.is_gone for each in state.tasks}
     for task in keyed:
         if task.own in taken and task.own not in there:
-            found[task.own] = (*found.get(task.own, ()), RETURNED)[-PAST:]
+            found[task.own] = with_past(found.get(task.own, {}), [RETURNED])
     return found
 
 

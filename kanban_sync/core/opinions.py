@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.listing import flatten
@@ -9,9 +10,10 @@ from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
 from kanban_sync.core.slots import EMPTY, KeyedTask, SlotState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.assemble import ReadFile
+    from kanban_sync.core.slots import Past
 
 
 class Line(NamedTuple):
@@ -44,7 +46,7 @@ class Opinion(NamedTuple):
     behind: str = ""
     gone: Version = UNKNOWN
     is_done: bool = False
-    past: tuple[str, ...] = ()
+    past: Past = MappingProxyType({})
     prefix: str | None = None
 
     @property
@@ -66,7 +68,11 @@ def lines_of(read: ReadFile) -> list[Line]:
 
 
 def opinions_of(
-    layer: str, forks: Sequence[SlotState], side: ReadFile | None, gone: Version
+    layer: str,
+    forks: Sequence[SlotState],
+    side: ReadFile | None,
+    gone: Version,
+    past: Mapping[str, Past],
 ) -> Iterator[Opinion]:
     """Yield what a layer says of the tasks of one file.
 
@@ -77,6 +83,7 @@ def opinions_of(
         forks: The file as each of the forks had it; ``EMPTY`` where there was none.
         side: The file as the layer has it, None if there is none.
         gone: The version with which the layer took a file away.
+        past: The values that its tasks had had before the layer forked off.
     """
     had = [{task.own: task for task in fork.tasks} for fork in forks]
     last: dict[str, str] = {}
@@ -89,10 +96,10 @@ def opinions_of(
         has_text = all(each.text != keyed.text for each in former)
         has_status = all(each.status != keyed.status for each in former)
         if has_text or has_status:
-            past = forks[0].past.get(keyed.own, ())
-            prefix = state.prefixes.get(keyed.own)
             yield Opinion(
-                *(layer, keyed.own, line, has_text, has_status, behind), past=past, prefix=prefix
+                *(layer, keyed.own, line, has_text, has_status, behind),
+                past=past.get(keyed.own, {}),
+                prefix=state.prefixes.get(keyed.own),
             )
     there = {each.own for each in (*state.tasks, *state.hidden)}
     for own in had[0]:
@@ -103,5 +110,5 @@ def opinions_of(
                 None,
                 gone=max(gone, state.removed.get(own, UNKNOWN)),
                 is_done=own in state.completed,
-                past=forks[0].past.get(own, ()),
+                past=past.get(own, {}),
             )

@@ -10,15 +10,14 @@ is gone comes back whole with a newer change.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.assemble import ReadFile
 from kanban_sync.core.identity import text_hash
 from kanban_sync.core.model import UNKNOWN
-from kanban_sync.core.opinions import Line, lines_of, opinions_of
+from kanban_sync.core.opinions import Line, lines_of
+from kanban_sync.core.sides import Side
 from kanban_sync.core.slots import EMPTY, RETURNED, past_status, past_text
 
 if TYPE_CHECKING:
@@ -26,94 +25,15 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.model import ParsedTask, Version
     from kanban_sync.core.opinions import Opinion
+    from kanban_sync.core.sides import Overlay
     from kanban_sync.core.slots import KeyedTask, SlotState
     from kanban_sync.core.units import Unit
 
 
-_Value = TypeVar("_Value")
-
-
-class Side(NamedTuple):
-    """A unit as one layer has it: its files by slot; None if it is gone, with that version.
-
-    ``removed`` are the slots whose files a layer took out of a unit that is there.
-    """
-
-    unit: Unit | None
-    files: Mapping[str, ReadFile]
-    gone: Version = UNKNOWN
-    removed: Mapping[str, Version] = MappingProxyType({})
-
-    @property
-    def place(self) -> str:
-        """Where it lies, '' if nowhere."""
-        return self.unit.path if self.unit is not None else ""
-
-    @property
-    def moved(self) -> Version:
-        """The version of what was last said of its place."""
-        if self.unit is None:
-            return self.gone
-        return max((read.state.shape_version for read in self.files.values()), default=UNKNOWN)
-
-    @property
-    def newest(self) -> Version:
-        """The newest version of all that it holds."""
-        if self.unit is None:
-            return UNKNOWN
-        tasks = (task for read in self.files.values() for task in read.state.tasks)
-        versions = (max(task.text_version, task.status_version) for task in tasks)
-        return max(versions, default=self.moved)
-
-
-class Former(NamedTuple):
-    """A unit as it was where a layer forks off: where it lay, '' if nowhere, and its slots."""
-
-    place: str
-    states: Mapping[str, SlotState]
-
-
-class Overlay(NamedTuple):
-    """A unit as a layer has it, and as it was in each commit from which the layer forks off."""
-
-    layer: str
-    forks: tuple[Former, ...]
-    side: Side
-
-    def opinions(self) -> dict[str, list[Opinion]]:
-        """Return what the layer says of each slot's tasks."""
-        slots = dict.fromkeys((*self.side.files, *self.forks[0].states))
-        return {
-            slot: list(
-                opinions_of(
-                    self.layer,
-                    [fork.states.get(slot, EMPTY) for fork in self.forks],
-                    self.side.files.get(slot),
-                    self.side.removed.get(slot, self.side.gone),
-                )
-            )
-            for slot in slots
-        }
-
-    def moved(self, slots: Mapping[str, str]) -> Overlay:
-        """Return what it says of files that the base layer has in other slots since the fork."""
-        forks = tuple(fork._replace(states=_renamed(fork.states, slots)) for fork in self.forks)
-        files, removed = _renamed(self.side.files, slots), _renamed(self.side.removed, slots)
-        return self._replace(forks=forks, side=self.side._replace(files=files, removed=removed))
-
-    def has_placed(self, now: str) -> bool:
-        """Whether the layer says where the unit lies, unlike its forks, and unlike it lies now."""
-        is_other = self.side.place != now
-        return is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
-
-
-def _renamed(by_slot: Mapping[str, _Value], slots: Mapping[str, str]) -> dict[str, _Value]:
-    return {slots.get(slot, slot): each for slot, each in by_slot.items()}
-
-
 def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     """Return a unit as all layers together leave it."""
-    ours = {slot: {task.own for task in read.state.tasks} for slot, read in base.files.items()}
+    states = {slot: read.state for slot, read in base.files.items()}
+    ours = {slot: (state, state.owns()) for slot, state in {**states, **base.had}.items()}
     said = [(overlay, _as_in_base(overlay, base, ours)) for overlay in overlays]
     news = [
         (_newest(each for of_slot in opinions.values() for each in of_slot), overlay)
@@ -122,7 +42,8 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     ]
     ground, gone = base, base.gone if base.unit is None else UNKNOWN
     for overlay, _ in said:
-        if overlay.side.unit is None and overlay.has_placed(base.place):
+        is_gone = overlay.side.unit is None and overlay.has_placed(base.place)
+        if is_gone and not overlay.is_behind(base):
             gone = max(gone, overlay.side.gone)
     alive, newest = max(
         ((version, overlay) for version, overlay in news),
@@ -134,7 +55,7 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     if base.unit is None:
         if newest is None or alive == UNKNOWN:
             return base
-        ground = newest.side
+        ground = _without(newest.side, base.had)
     if ground.unit is not None and ground.unit.name:
         # A change stays whole: who took all of it out says nothing of its single lines.
         said = [each for each in said if each[0].side.unit is not None]
@@ -148,9 +69,10 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         return ground
     files = {slot: _at(read, ground.unit.path, place.path) for slot, read in ground.files.items()}
     for slot, opinions in _by_slot(said).items():
-        read = files.get(slot) or _new_file(slot, said, place)
-        if read is not None:
-            files[slot] = _merged(read, opinions, is_base=ground is base)
+        read = files.get(slot) or _new_file(slot, said, place, base.had)
+        merged = read and _merged(read, opinions, is_base=ground is base)
+        if merged is not None and (merged.document.tasks or slot not in base.had):
+            files[slot] = merged
     shape = max((side.moved for side in (ground, *placed)), default=UNKNOWN)
     files = {
         slot: replace(read, state=replace(read.state, shape_version=shape))
@@ -161,8 +83,15 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     return Side(place, files)
 
 
+def _without(side: Side, had: Collection[str]) -> Side:
+    """Return a unit without the files that the base layer has taken away; a change stays whole."""
+    if side.unit is None or side.unit.name:
+        return side
+    return side._replace(files={slot: each for slot, each in side.files.items() if slot not in had})
+
+
 def _as_in_base(
-    overlay: Overlay, base: Side, ours: Mapping[str, Collection[str]]
+    overlay: Overlay, base: Side, ours: Mapping[str, tuple[SlotState, Collection[str]]]
 ) -> dict[str, list[Opinion]]:
     """Return what a layer says, where a task that it brought is the one that the base layer did.
 
@@ -171,29 +100,44 @@ def _as_in_base(
     """
     found = overlay.opinions()
     for slot, opinions in found.items():
-        owns = ours.get(slot, ())
+        state, owns = ours.get(slot, (EMPTY, ()))
         new = [each.line.keyed for each in opinions if each.line and each.own not in owns]
-        names = _same_born(overlay, slot, new, base.files[slot].state) if owns and new else {}
+        names = _same_born(overlay, slot, new, state) if new and state.blob else {}
         if names:
             found[slot] = [_called(each, names) for each in opinions]
+    for slot, state in base.had.items():
+        ahead = (_ahead(each, state, None) for each in found.get(slot, ()))
+        found[slot] = [each for each in ahead if each is not None]
     return found
 
 
 def _same_born(
     overlay: Overlay, slot: str, new: Iterable[KeyedTask], state: SlotState
 ) -> dict[str, str]:
-    """Return by the own keys of a layer's new tasks those of the base layer with the same words."""
-    had = {task.own for fork in overlay.forks for task in fork.states.get(slot, EMPTY).tasks}
-    had.update(task.own for task in overlay.side.files[slot].state.tasks)
-    waiting: dict[tuple[str, str], list[str]] = {}
+    """Return by the own keys of a layer's new tasks those of the base layer's with the same words.
+
+    They may have been its words, and others since, or its last ones before it was taken out.
+    """
+    forks = [fork.states.get(slot, EMPTY) for fork in overlay.forks]
+    mine = {task.own for task in overlay.side.files[slot].state.tasks}
+    had = mine.union(*(fork.owns() for fork in forks))
+    known = mine.union(*(fork.taken for fork in forks))
+    waiting: dict[tuple[str, ...], list[str]] = {}
     for task in state.tasks:
         if task.own not in had and not task.traits.id:
             waiting.setdefault((task.traits.place, text_hash(task.traits)), []).append(task.own)
+    for own in [each for each in state.past if each not in known]:
+        for value in state.past[own]:
+            waiting.setdefault((value,), []).append(own)
+    for own in [each for each in state.removed if each not in known and each in state.taken]:
+        waiting.setdefault((state.taken[own],), []).append(own)
     names: dict[str, str] = {}
     for task in new if waiting else ():
-        same = waiting.get((task.traits.place, text_hash(task.traits)))
+        words = text_hash(task.traits)
+        ways = [(task.traits.place, words), (past_text(task.text),), (words,)]
+        same = [own for way in ways for own in waiting.get(way, ()) if own not in names.values()]
         if same and not task.traits.id:
-            names[task.own] = same.pop(0)
+            names[task.own] = same[0]
     return names
 
 
@@ -237,14 +181,20 @@ def _new_file(
     slot: str,
     said: Sequence[tuple[Overlay, Mapping[str, Sequence[Opinion]]]],
     place: Unit,
+    had: Mapping[str, SlotState],
 ) -> ReadFile | None:
-    """Return an empty file of a unit, one that none of a layer's forks had; None if they had it."""
+    """Return an empty file of a unit, one that none of a layer's forks had; None if they had it.
+
+    One that the base layer has taken away is as empty: its tasks were taken out.
+    """
     for overlay, _ in said:
         read = overlay.side.files.get(slot)
-        is_new = not any(slot in fork.states for fork in overlay.forks)
+        is_new = slot in had or not any(slot in fork.states for fork in overlay.forks)
         if read is not None and is_new and overlay.side.unit is not None:
             at = _at(read, overlay.side.unit.path, place.path)
-            empty = replace(at.state, tasks=(), hidden=(), past={}, completed={}, removed={})
+            gone = had.get(slot, EMPTY)
+            empty = replace(at.state, tasks=(), hidden=(), past={})
+            empty = replace(empty, completed=gone.completed, removed=gone.removed)
             return ReadFile(at.file, at.document._replace(tasks=()), empty)
     return None
 
@@ -287,7 +237,7 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
 
 def _ahead(opinion: Opinion, state: SlotState, now: Line | None) -> Opinion | None:
     """Return what the base layer has not, and has not had since a layer forked off; None if all."""
-    since = set(Counter(state.past.get(opinion.own, ())) - Counter(opinion.past))
+    since = state.since(opinion.own, opinion.past)
     if opinion.line is None:
         return None if RETURNED in since or now is None else opinion
     if now is not None:

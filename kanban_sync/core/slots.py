@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from kanban_sync.core.model import UNKNOWN, Version
 from kanban_sync.core.tuples import NamedTuple
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from kanban_sync.core.identity import Traits
+
+
+Past: TypeAlias = "Mapping[str, int]"
+"""Values that a task had before, the last one last, each with how often it had them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ class SlotState:
     the file (into the archive) or took a task out of it; ``hidden`` are tasks whose ids
     still stand in the content, where nobody reads a task: a box that broke, a block in a comment.
     They were not removed. ``past`` are the values that a task had before, by its own key, as
-    ``past_status`` and ``past_text`` write them: whatever says one of them again only lies behind.
-    ``made`` is the time of the commit that gave the file this content.
+    ``past_status`` and ``past_text`` write them, and how often it had each: whatever says one of
+    them again only lies behind.
+    ``made`` is the time of the commit that gave the file this content, or took it away.
     ``removed`` are the own keys of all tasks that a commit took out and none
     brought back, each with that commit's version, which is newer than any that the task had.
     ``good`` is the last content that said all this, where ``blob`` is one that cannot be read.
@@ -70,7 +75,7 @@ class SlotState:
     hidden: tuple[KeyedTask, ...] = ()
     removed: Mapping[str, Version] = field(default_factory=dict)
     roots: Mapping[str, str] = field(default_factory=dict)
-    past: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    past: Mapping[str, Past] = field(default_factory=dict)
     made: int = 0
     good: str = ""
 
@@ -81,6 +86,15 @@ class SlotState:
         return f"{name}#{own}" if root else name
 
     @property
+    def is_gone(self) -> bool:
+        """Whether a commit took its file away; its tasks are known in case that it comes back."""
+        return (
+            not self.path
+            and bool(self.removed)
+            and all(task.own in self.removed for task in self.tasks)
+        )
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether its tasks went to another slot, and nothing is known of them here any more."""
         return bool(self.taken) and set(self.taken.values()) == {ELSEWHERE}
@@ -88,6 +102,11 @@ class SlotState:
     def owns(self) -> set[str]:
         """Return the own keys of all tasks that are there."""
         return {task.own for task in self.tasks}
+
+    def since(self, own: str, past: Past) -> set[str]:
+        """Return the values that a task has had since it had had ``past``, and has no more."""
+        values = self.past.get(own, {})
+        return {value for value, count in values.items() if count > past.get(value, 0)}
 
     def tops(self) -> dict[str, str]:
         """Return the own keys of all tasks below others, each with the top-level one's over it."""
@@ -107,7 +126,7 @@ FORK = "@"
 """Begins the name under which a state is kept that a slot had where a layer forks off."""
 
 PAST = 40
-"""How many values that a task had before are kept."""
+"""How many different values that a task had before are kept."""
 
 
 RETURNED = "r"
@@ -122,6 +141,14 @@ def past_status(status: str) -> str:
 def past_text(digest: str) -> str:
     """Return how the hash of former words is written in ``past``."""
     return f"t{digest}"
+
+
+def with_past(past: Past, values: Iterable[str]) -> Past:
+    """Return what a task had before, with values that it has no more now."""
+    found = dict(past)
+    for value in values:
+        found[value] = found.pop(value, 0) + 1
+    return dict(list(found.items())[-PAST:])
 
 
 class Slots(NamedTuple):
@@ -171,7 +198,9 @@ def at_fork(states: Iterable[SlotState], blob: str, time: int) -> SlotState | No
 
     A content may come back: what had been before is another state.
     """
-    there = (each for each in states if each.blob == blob and not each.is_elsewhere)
+    there = (
+        each for each in states if each.blob == blob and not each.is_elsewhere and not each.is_gone
+    )
     same = sorted(there, key=lambda each: each.made)
     by_then = [each for each in same if each.made <= time]
     return by_then[-1] if by_then else next(iter(same), None)
@@ -228,3 +257,19 @@ class SlotChange:
 def left(state: SlotState) -> SlotState:
     """Return what is known of a slot whose tasks went to another one, and took their keys along."""
     return SlotState(state.blob, taken=dict.fromkeys(state.taken, ELSEWHERE))
+
+
+def taken_away(state: SlotState, version: Version) -> SlotState:
+    """Return what is known of a slot whose file a commit took away: all that it said is past."""
+    tasks = state.tasks
+    removed = dict.fromkeys((each.own for each in tasks), version)
+    last = {each.own: (past_status(each.status), past_text(each.text)) for each in tasks}
+    past = {own: with_past(state.past.get(own, {}), values) for own, values in last.items()}
+    return replace(
+        state,
+        path="",
+        made=version.time,
+        shape_version=max(state.shape_version, version),
+        removed={**state.removed, **removed},
+        past={**state.past, **past},
+    )

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import FilesState, Source
     from kanban_sync.core.work import Entry
+    from kanban_sync.sync.outcome import Reading
     from kanban_sync.sync.session import Session
-    from kanban_sync.sync.unit_reading import Reading
 
 
 @runtime_checkable

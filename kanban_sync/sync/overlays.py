@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from kanban_sync.core.following import deletions, follow
 from kanban_sync.core.layers import carry
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.moves import NO_WORDS, histories
-from kanban_sync.core.overlay import Former, Overlay, Side
+from kanban_sync.core.sides import Former, Overlay, Side
 from kanban_sync.core.slots import (
     EMPTY,
     SlotChange,
@@ -134,6 +135,11 @@ class Overlays:
                     found.setdefault(self._name(file.slot), set()).add((file.blob, fork.time))
         return found
 
+    def slots(self) -> set[str]:
+        """Return the slots, by their full names, of which layers have files."""
+        views = (view for views in self._views.values() for view in views)
+        return {self._name(_slot_of(view, file)) for view in views for file in view.here.files}
+
     def of(self, group: str, states: States, *, is_first: bool) -> list[Overlay]:
         """Return what the layers say of a group.
 
@@ -144,11 +150,11 @@ class Overlays:
         """
         seen: list[tuple[_View, tuple[Former, ...], list[_Task]]] = []
         for view in self._views[group]:
-            forks = tuple(self._former(fork, states) for fork in view.forks)
+            forks = tuple(self._former(view, fork, states) for fork in view.forks)
             unit = view.here.unit
             if unit is not None and unit.archived and is_first and not forks[0].place:
                 continue
-            tasks = [self._task(view, forks[0], states, file) for file in view.here.files]
+            tasks = [self._task(view, forks[0], file) for file in view.here.files]
             seen.append((view, forks, tasks))
         self._remembered.load(task.key for _, _, tasks in seen for task in tasks)
         return [
@@ -226,12 +232,19 @@ class Overlays:
 
         return parse
 
-    def _former(self, place: _Place, states: States) -> Former:
+    def _former(self, view: _View, place: _Place, states: States) -> Former:
         found = {
             self._name(file.slot): self._state(self._name(file.slot), file, place.time, states)
             for file in place.files
         }
-        return Former(place.unit.path if place.unit is not None else "", found)
+        here = {self._name(_slot_of(view, file)) for file in view.here.files} - found.keys()
+        now = {slot: states.now[slot] for slot in here if slot in states.now}
+        gone = {
+            slot: state
+            for slot, state in now.items()
+            if not state.path and state.made <= place.time
+        }
+        return Former(place.unit.path if place.unit is not None else "", found, gone)
 
     def _state(self, name: str, file: TaskFile, time: int, states: States) -> SlotState:
         """Return the state that a slot of the base layer had where a layer forks off."""
@@ -241,7 +254,7 @@ class Overlays:
         )
         if found is None:
             # Its history is not to be had: known is only what is there now.
-            before = [now] if now.blob else []
+            before = [replace(now, path=file.path)] if now.blob else []
             change = SlotChange(UNKNOWN, (), file.blob, file.path)
             document = self._parser(EMPTY)(file.path, file.blob)
             is_done = self._source.gone_means_done(document)
@@ -249,9 +262,9 @@ class Overlays:
         self.forks[fork_name(name, found)] = found
         return found
 
-    def _task(self, view: _View, former: Former, states: States, file: TaskFile) -> _Task:
-        slot = self._name(view.changes.origins.get(file.slot, file.slot))
-        start = former.states.get(slot) or _removed(states.now.get(slot))
+    def _task(self, view: _View, former: Former, file: TaskFile) -> _Task:
+        slot = self._name(_slot_of(view, file))
+        start = former.states.get(slot) or former.gone.get(slot, EMPTY)
         steps = view.changes.changes.get(file.slot, ())
         key = self._remembered.key(self._source.NAME, file, start, steps)
         return _Task(file, slot, start, steps, key)
@@ -309,9 +322,9 @@ class Overlays:
         return read
 
 
-def _removed(state: SlotState | None) -> SlotState:
-    """Return what is known of a slot that is not there any more, else nothing."""
-    return state if state is not None and not state.path else EMPTY
+def _slot_of(view: _View, file: TaskFile) -> str:
+    """Return the slot in which a layer's file began."""
+    return view.changes.origins.get(file.slot, file.slot)
 
 
 def _patched(tree: Mapping[str, Files], changed: Mapping[str, Files]) -> dict[str, Files]:

@@ -13,10 +13,11 @@ from kanban_sync.core.slots import (
     fork_slot,
     slots_of,
 )
+from kanban_sync.sync.outcome import Reading
 from kanban_sync.sync.overlays import Overlays, all_wanted
 from kanban_sync.sync.parsing import Parsing
 from kanban_sync.sync.remembered import Remembered
-from kanban_sync.sync.unit_reading import Behind, Reading, UnitReader
+from kanban_sync.sync.unit_reading import Behind, UnitReader
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:

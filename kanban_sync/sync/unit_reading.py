@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import ReadFile, tasks_of, vanished, with_newest
 from kanban_sync.core.clones import own_of
 from kanban_sync.core.errors import MissingObjectError
-from kanban_sync.core.following import deletions, follow, without_file
+from kanban_sync.core.following import deletions, follow, removal_of, without_file
 from kanban_sync.core.model import UNKNOWN, Problem, TaskKey, Version
 from kanban_sync.core.moves import NO_WORDS, histories
-from kanban_sync.core.overlay import Side, overlaid
+from kanban_sync.core.overlay import overlaid
 from kanban_sync.core.ports import FilesState
+from kanban_sync.core.sides import Side
 from kanban_sync.core.slots import (
     EMPTY,
     SlotChange,
@@ -26,14 +27,14 @@ from kanban_sync.core.slots import (
 )
 from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync.known import Known, by_their_ids
+from kanban_sync.sync.outcome import Reading
 from kanban_sync.sync.overlays import Overlays, States, all_wanted
 from kanban_sync.sync.parsing import hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.errors import OutOfReachError
-    from kanban_sync.core.model import Task
+    from kanban_sync.core.model import Document, Task
     from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
     from kanban_sync.sync.parsing import Parsing
@@ -42,28 +43,6 @@ LINKED = (
     "is a symbolic link now, and links are not followed; until a file is there again, or nothing,"
     " it counts as it last was."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """All tasks that the files hold, what became of the others, and what to remember.
-
-    ``is_new`` tells whether anything was read at all; if not, the tasks are the database's.
-    ``lacking`` tells why the base layer is not read as it is, but as it was.
-    """
-
-    tasks: tuple[Task, ...]
-    gone: tuple[Task, ...]
-    files: FilesState
-    problems: tuple[Problem, ...]
-    branch: str
-    tip: str
-    is_new: bool
-    lacking: OutOfReachError | None = None
-
-    def without(self, gone: Collection[TaskKey]) -> Reading:
-        """Return the reading without some of the tasks that vanished."""
-        return replace(self, gone=tuple(task for task in self.gone if task.key not in gone))
 
 
 class Behind(NamedTuple):
@@ -158,7 +137,7 @@ class UnitReader:
                 found.append((group, read))
             for each in here:
                 groups.pop(each, None)
-        self._gone |= self._gone_slots(f"{name}:")
+        self._gone |= self._gone_slots(name, source, changes)
         for group, unit_found in found:
             self._settle(name, source, group, unit_found)
         for group in groups:
@@ -206,14 +185,25 @@ class UnitReader:
         there = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
         return f"{there}{path[len(link) :]}"
 
-    def _gone_slots(self, prefix: str) -> dict[str, SlotState]:
+    def _gone_slots(self, name: str, source: Source, changes: Histories) -> dict[str, SlotState]:
         """Return what is known of files that are gone: they may come back, with their keys."""
+        prefix = f"{name}:"
         there = self._slots.keys() | self._units.keys()
-        return {
-            slot: left(state) if slot in self._left else without_file(slot, state, self._deleted)
-            for slot, state in self._were.base.items()
-            if slot.startswith(prefix) and slot not in there
-        }
+        # Of a file that came and went since the last pass, branches may still speak.
+        were = {k: v for k, v in self._were.base.items() if k.startswith(prefix)}
+        found: dict[str, SlotState] = {}
+        for slot in dict.fromkeys((*were, *self._overlays[name].slots())):
+            if slot in there:
+                continue
+            state = were.get(slot, EMPTY)
+            if slot in self._left:
+                found[slot] = left(state)
+                continue
+            if steps := changes.changes.get(slot.removeprefix(prefix)):
+                last = self._followed(slot, source, slot, steps, None)
+                state = last if last.blob else state
+            found[slot] = without_file(slot, state, self._deleted)
+        return {slot: state for slot, state in found.items() if state.blob}
 
     def _texts(self, source: Source, path: str, blob: str) -> Words:
         """Return the words of the tasks of a content; none where this clone does not have it."""
@@ -296,25 +286,40 @@ class UnitReader:
             held_in(before, name),
             lambda path, blob: LINKED if self._links.get(path) == blob else "",
         )
-        kept: list[SlotState] = []
-        state = follow(
-            before if self._layer.since else EMPTY,
-            changes.changes.get(file.slot, ()),
-            SlotChange(UNKNOWN, (), file.blob, file.path),
-            parse,
-            source.gone_means_done,
-            lambda blob: source.ids_in(self._parsing.contents.content(blob)),
-            kept,
-        )
+        steps = changes.changes.get(file.slot, ())
+        end = SlotChange(UNKNOWN, (), file.blob, file.path)
+        state = self._followed(slot, source, origin, steps, end, parse)
         is_lost = before.path == file.path and before.tasks and not state.tasks
         if is_lost and not parse(file.path, file.blob).readable:
             # Read anew by other settings, no content may be one that can be believed.
             state = replace(before, blob=file.blob, good=before.good or before.blob)
+        self._slots[slot] = state
+        return ReadFile(file, parse(file.path, file.blob), state)
+
+    def _followed(  # noqa: PLR0913 - as ``follow``
+        self,
+        slot: str,
+        source: Source,
+        origin: str,
+        steps: Sequence[SlotChange],
+        end: SlotChange | None,
+        parse: Callable[[str, str], Document] | None = None,
+    ) -> SlotState:
+        """Follow a slot, and keep the states on the way if a layer forks off there."""
+        kept: list[SlotState] = []
+        state = follow(
+            self._were.base.get(origin, EMPTY) if self._layer.since else EMPTY,
+            steps,
+            end,
+            parse or self._parsing.parser(source),
+            source.gone_means_done,
+            lambda blob: source.ids_in(self._parsing.contents.content(blob)),
+            kept,
+        )
         for each in (slot, *(old for old, new in self._moved.items() if new == slot)):
             if each in self._wanted:
                 self._kept[each] = kept
-        self._slots[slot] = state
-        return ReadFile(file, parse(file.path, file.blob), state)
+        return state
 
     # --- all layers ---------------------------------------------------------------------------
 
@@ -329,20 +334,19 @@ class UnitReader:
             self._take_unit(source, found.unit, found.files or ())
             return
         states = {**self._gone, **self._slots}
-        known = States(states, self._kept)
         said = [
             overlay.moved(self._moved)
             for each in groups
-            for overlay in overlays.of(each, known, is_first=self._is_first)
+            for overlay in overlays.of(each, States(states, self._kept), is_first=self._is_first)
         ]
-        slots = {slot for each in said for fork in each.forks for slot in fork.states}
+        files = {f"{name}:{each.file.slot}": each for each in (found and found.files) or ()}
+        slots = {slot for each in said for slot in each.slots if slot not in files}
+        had = {slot: states[slot] for slot in slots if slot in states and states[slot].is_gone}
         if found is None:
-            side = Side(
-                None, {}, max((_removal(states.get(each)) for each in slots), default=UNKNOWN)
-            )
+            gone = max((removal_of(states.get(each)) for each in slots), default=UNKNOWN)
+            side = Side(None, {}, gone, had=had)
         else:
-            files = {f"{name}:{each.file.slot}": each for each in found.files or ()}
-            side = Side(found.unit, files)
+            side = Side(found.unit, files, had=had)
         merged = overlaid(side, said)
         if merged.unit is None:
             for slot, read in side.files.items():
@@ -385,13 +389,6 @@ class UnitReader:
 def _path_in(unit: Unit) -> str:
     """Return a path that lies in a unit."""
     return unit.files[0].path if unit.files else f"{unit.path}/."
-
-
-def _removal(state: SlotState | None) -> Version:
-    """Return the version with which a file was taken away, as far as it is known."""
-    if state is None or state.path:
-        return UNKNOWN
-    return max(state.removed.values(), default=state.shape_version)
 
 
 def _without(state: SlotState, version: Version) -> SlotState:

@@ -13,7 +13,7 @@ from kanban_sync.core.following import WINDOW, follow
 from kanban_sync.core.history import LogEntry, PathChange
 from kanban_sync.core.model import UNKNOWN, Document, ParsedTask, Problem, Status, Version
 from kanban_sync.core.moves import histories
-from kanban_sync.core.slots import EMPTY, SlotChange, SlotState
+from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, past_status
 
 PATH = "TASKS.md"
 
@@ -211,6 +211,41 @@ def test_a_merge_that_decides_otherwise_is_newer_than_both() -> None:
         commit(8, "1.1 write it well", "1.1 write it now", "1.1 write it soon"),
     )
     assert times(state) == [(71, 5)]
+
+
+def test_a_file_that_comes_back_says_all_anew_under_the_old_names() -> None:
+    first = commit(1, "T1:a\nb")
+    back = commit(3, "T1:a\nb")
+    whole = walk(first, commit(2, "", first.new), back)
+    assert keys(whole) == keys(walk(first))
+    assert times(whole) == [(3, 3), (3, 3)]
+    assert whole.shape_version.time == back.version.time
+    gone = follow(EMPTY, (first, commit(2, "", first.new)), None, parse, lambda _document: False)
+    assert gone.is_gone
+    assert walk(back, start=gone) == whole
+
+
+@pytest.mark.parametrize("times_of", [(9, 2, 3), (9, 9, 9)])
+def test_a_file_that_comes_back_is_newer_than_it_ever_was(times_of: tuple[int, int, int]) -> None:
+    made, deleted, returned = times_of
+    state = walk(commit(made, "a"), commit(deleted, "", "a"), commit(returned, "a"))
+    assert times(state) == [(11, 11)]
+
+
+def test_a_value_that_a_task_has_had_since_is_known_however_often_it_had_it_before() -> None:
+    ticks = [
+        commit(time, "+a" if time % 2 else "a", "a" if time % 2 else "+a") for time in range(1, 201)
+    ]
+    fork = walk(commit(0, "a"), *ticks[:-2])
+    (own,) = keys(fork)
+    now = walk(commit(0, "a"), *ticks)
+    assert now.since(own, fork.past[own]) == {past_status("todo"), past_status("done")}
+    assert not now.since(own, now.past[own])
+
+
+def test_a_line_of_history_without_the_deletion_goes_on_from_what_was_there() -> None:
+    state = walk(commit(1, "a\nb"), commit(2, "", "a\nb"), commit(3, "+a\nb", "a\nb"))
+    assert times(state) == [(1, 3), (1, 1)]
 
 
 @pytest.mark.parametrize("merged", ["1.3 foo\n1.4 bar", "1.4 bar\n1.3 foo"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.sync.unit_reading import Reading
+    from kanban_sync.sync.outcome import Reading
 
 PROJECT = "p1"
 START = 1_700_000_000

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.model import Task
-    from kanban_sync.sync.unit_reading import Reading
+    from kanban_sync.sync.outcome import Reading
 
 PROJECT = "p1"
 

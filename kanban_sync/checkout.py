@@ -150,8 +150,8 @@ class Checkout:
             )
         if not reference and self.worktree == "-" and read and settings.branches == "live":
             return (
-                "no branch is checked out here: what you commit has no say until it is on one"
-                " (a linked work tree's HEAD would have)"
+                f"no branch is checked out here, and {read} is what is read: what you commit has no"
+                " say until it is on a branch (in a linked work tree it would)"
             )
         here = readable(reference.removeprefix("refs/heads/")) or commit[:12]
         is_layer = settings.liveness.covers(here) if reference else self.worktree != "-"

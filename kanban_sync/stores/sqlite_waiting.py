@@ -6,8 +6,8 @@ import sqlite3
 import time
 from contextlib import suppress
 
-POLL = 0.04
-"""Seconds between two looks. One costs some microseconds, and reads nothing from the disk."""
+POLL = 0.1
+"""Seconds between two looks. One reads nothing from the disk; to be woken for it costs the most."""
 
 
 class SqliteWaiter:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from kanban_sync.agents.events import events_after
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from kanban_sync.core.model import TaskKey
-    from kanban_sync.core.ports import Event, TaskStore
-
-PAGE = 1000
-"""Events that are read at a time."""
+    from kanban_sync.core.ports import TaskStore
 
 
 def keys_by_now(store: TaskStore, text: str, every: Iterable[TaskKey]) -> list[TaskKey]:
@@ -21,17 +20,10 @@ def keys_by_now(store: TaskStore, text: str, every: Iterable[TaskKey]) -> list[T
     All events are looked through, so this is for what nobody is called now.
     """
     now = ""
-    for event in _every(store):
+    for event in events_after(store, 0):
         if event.kind == "task_updated" and '"key"' in event.data:
             old = str(json.loads(event.data).get("old", ""))
             _, _, name = old.partition(":")
             if text in {old, name, name.rpartition("/")[2]}:
                 now = event.key
     return [key for key in every if str(key) == now]
-
-
-def _every(store: TaskStore) -> Iterator[Event]:
-    after = 0
-    while page := store.events(after, PAGE):
-        yield from page
-        after = page[-1].id

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.ports import Event
 
+BEATS = 3
+"""How many heartbeats are due within one lease: two may fail."""
+
 
 def changed_since_claim(history: Sequence[Event], token: int) -> tuple[str, ...]:
     """Return what of a task is no more as it was claimed: names of its fields, each once.

@@ -10,6 +10,8 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from kanban_sync.agents.events import events_after
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -27,8 +29,6 @@ RECLAIM = 20.0
 
 IDLE = 200
 """How many times as long as a pass took none is begun: who waits is to cost next to nothing."""
-
-BATCH = 1000
 
 
 class Change(NamedTuple):
@@ -69,13 +69,6 @@ def follow_ready(work: Work, look: Callable[[], list[Entry]]) -> Iterator[Change
         if before is None or ready != before:
             yield Change(ready, changed_keys(before or (), ready))
             before = ready
-
-
-def events_after(work: Work, after: int) -> Iterator[Event]:
-    """Yield all that happened after an event."""
-    while batch := work.events(after, BATCH):
-        yield from batch
-        after = batch[-1].id
 
 
 def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.agents.entries import event_data
-from kanban_sync.agents.waiting import events_after, follow_events
+from kanban_sync.agents.events import events_after
+from kanban_sync.agents.waiting import follow_events
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.core.printable import printable_json
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.agents.entries import NOTHING_READY
-from kanban_sync.agents.heartbeat import words_for
+from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import ATTENDED
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from kanban_sync.agents.work import Work
     from kanban_sync.app import Clone
     from kanban_sync.core.work import Entry
-
-BEATS = 3
-"""How many heartbeats are due within one lease: two may fail."""
 
 GRACE = 10.0
 """Seconds between asking a command to end and ending it."""

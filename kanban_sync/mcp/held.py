@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from kanban_sync.agents.heartbeat import words_for
+from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Work
     from kanban_sync.core.work import Entry
-
-BEATS = 3
-"""How many heartbeats are due within one lease: two may fail."""
 
 
 class HeldClaims:

@@ -34,7 +34,7 @@ from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
 from kanban_sync.sync.session import Doors, Session
 from kanban_sync.sync.settings import note_used, used
-from kanban_sync.sync.status import held_by, reading_data, synced_data
+from kanban_sync.sync.status import held_by, never_ready, reading_data, synced_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from kanban_sync.databases import TaskDatabase
     from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
+    from kanban_sync.workplace import Board as Follower
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +182,13 @@ class Clone(Checkout):
         with self._reading(settings) as (repository, store):
             return open_editor(self, settings, repository, store)
 
-    def work(self, to_look: Callable[[str], None] | None = None) -> AbstractContextManager[Work]:
-        """Open the work on tasks, with all that is committed; `open_work` tells of `to_look`."""
+    def work(
+        self, to_look: Callable[[str], None] | None = None, follower: Follower | None = None
+    ) -> AbstractContextManager[Work]:
+        """Open the work on tasks, with all that is committed; `open_work` tells of the others."""
         from kanban_sync.workplace import open_work  # A hook's process does none.
 
-        return open_work(self, self.database, self.refresh, to_look)
+        return open_work(self, self.database, self.refresh, to_look, follower)
 
     @contextlib.contextmanager
     def _reading(
@@ -308,7 +311,9 @@ class Clone(Checkout):
         if outcome is Outcome.DONE:
             self.state.notice("")
             # Files that did not change were not read, and may be as bad as they were.
-            engine.report.problems = engine.report.problems or self.problems(settings)
+            with self._reading(settings) as (_, store):
+                found = engine.report.problems or self.problems(settings)
+                engine.report.problems = (*found, *never_ready(store))
         return SyncResult(outcome, engine.report, target)
 
     def _ask(self, name: str) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from kanban_sync.git_work_trees import Edits
     from kanban_sync.sync.inventory import Found
 
 STATE_FOLDER = "kanban-sync"
@@ -43,6 +44,7 @@ class Checkout:
         self.common_dir = common_dir
         self.place = place
         self.state = StateFolder(common_dir / STATE_FOLDER)
+        self.edits: Edits | None = None
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -220,7 +222,9 @@ class Checkout:
             SettingsError: The committed settings file has problems; all of them are named.
         """
         noted = recorded(self.state)
-        repository = GitRepository(self.common_dir, default_branch=noted.default_branch)
+        repository = GitRepository(
+            self.common_dir, default_branch=noted.default_branch, edits=self.edits
+        )
         try:
             if repository.is_lacking:
                 # It may be called otherwise by now: its own settings tell.

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.claims import first_token
+from kanban_sync.core.errors import LostDatabaseError, SetupError
 from kanban_sync.stores.migrations import migrations
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note
 from kanban_sync.sync.user_folder import user_folder
@@ -67,12 +68,21 @@ class Clone(Protocol):
         """Return the same, empty if it has none yet."""
         ...
 
+    def knows_database(self, name: str) -> bool:
+        """Tell whether it has worked with a database."""
+        ...
+
+    def note_database(self, name: str) -> None:
+        """Note that it works with a database."""
+        ...
+
 
 class TaskDatabase(Protocol):
     """The database of a clone, not opened yet.
 
     Raises:
         StoreError: From any method, if it cannot be used, in words that say what to do.
+        LostDatabaseError: From all but the last two, if it is gone and the clone has used it.
     """
 
     @property
@@ -101,6 +111,10 @@ class TaskDatabase(Protocol):
         """Bring its schema up to date; return where a copy of what was before lies, if anywhere."""
         ...
 
+    def make_anew(self, now: float) -> bool:
+        """Make one in the place of one that is gone, and tell whether that was so."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
@@ -120,15 +134,19 @@ class SqliteFile:
         """Open it, made and brought up to date if need be."""
         from kanban_sync.stores.sqlite import open_sqlite
 
-        clone = ""
-        if self.clone is not None:
-            clone = self.clone.clone_id() if self.is_shared else self.clone.id_in_file()
-        return open_sqlite(self.path, project, clone)
+        self._check_there()
+        if self.clone is None:
+            return open_sqlite(self.path, project)
+        clone = self.clone.clone_id() if self.is_shared else self.clone.id_in_file()
+        store = open_sqlite(self.path, project, clone)
+        self.clone.note_database(self._noted)
+        return store
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no file."""
         from kanban_sync.stores.sqlite import open_sqlite
 
+        self._check_there()
         if not self.path.exists():
             return None
         clone = ""
@@ -142,6 +160,7 @@ class SqliteFile:
         from kanban_sync.stores.sqlite_database import open_database, schema_of
 
         newest = migrations("sqlite")[-1].number
+        self._check_there()
         if not self.path.exists():
             return Contents(0, newest)
         found = schema_of(self.path)
@@ -158,6 +177,34 @@ class SqliteFile:
         open_database(self.path).close()
         is_upgraded = 0 < before.schema < before.newest
         return str(backup_of(self.path, before.newest)) if is_upgraded else ""
+
+    def make_anew(self, now: float) -> bool:
+        """Make the file if one is missed there, with tokens that the lost one never gave."""
+        from kanban_sync.stores.sqlite_database import open_database
+
+        if not self._is_lost():
+            return False
+        open_database(self.path, first_token=first_token(now)).close()
+        return True
+
+    @property
+    def _noted(self) -> str:
+        # The clone's own goes along when the clone is moved.
+        return self.name if self.is_shared else self.path.name
+
+    def _is_lost(self) -> bool:
+        if self.clone is None or not self.clone.knows_database(self._noted):
+            return False
+        try:
+            return self.path.stat().st_size == 0
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # Whoever opens it says why.
+
+    def _check_there(self) -> None:
+        if self._is_lost():
+            raise LostDatabaseError(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +223,17 @@ class PostgresServer:
     def open(self, project: str) -> TaskStore:
         """Open it, with a schema made if there is none."""
         from kanban_sync.stores.postgres import open_postgres
+        from kanban_sync.stores.postgres_database import NoSchemaError
 
-        clone = self.clone.clone_id() if self.clone is not None else ""
-        return open_postgres(self.address, project, clone)
+        if self.clone is None:
+            return open_postgres(self.address, project)
+        may_make = not self._is_known()
+        try:
+            store = open_postgres(self.address, project, self.clone.clone_id(), may_make=may_make)
+        except NoSchemaError as error:
+            raise LostDatabaseError(self.name) from error
+        self.clone.note_database(self.name)
+        return store
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no schema."""
@@ -188,7 +243,9 @@ class PostgresServer:
         clone = self.clone.known_clone_id() if self.clone is not None else ""
         try:
             return open_postgres(self.address, project, clone, read_only=True)
-        except NoSchemaError:
+        except NoSchemaError as error:
+            if self._is_known():
+                raise LostDatabaseError(self.name) from error
             return None
 
     def contents(self) -> Contents:
@@ -196,6 +253,8 @@ class PostgresServer:
         from kanban_sync.stores.postgres_database import open_database, schema_of
 
         found, newest = schema_of(self.address), migrations("postgres")[-1].number
+        if not found and self._is_known():
+            raise LostDatabaseError(self.name)
         if found != newest:
             return Contents(found, newest)
         return Contents(found, newest, counted(open_database(self.address, read_only=True)))
@@ -206,6 +265,18 @@ class PostgresServer:
 
         upgrade_database(self.address)
         return ""
+
+    def make_anew(self, now: float) -> bool:
+        """Make the schema if one is missed there, with tokens that the lost one never gave."""
+        from kanban_sync.stores.postgres_database import schema_of, upgrade_database
+
+        if not self._is_known() or schema_of(self.address):
+            return False
+        upgrade_database(self.address, first_token=first_token(now))
+        return True
+
+    def _is_known(self) -> bool:
+        return self.clone is not None and self.clone.knows_database(self.name)
 
 
 def counted(database: Database) -> tuple[ProjectCounts, ...]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync import git_calls
 from kanban_sync.core.errors import MissingObjectError, OutOfReachError, RepositoryError
 from kanban_sync.core.liveness import Liveness
+from kanban_sync.core.uncommitted import is_layer, layer_name
+from kanban_sync.git_branches import differences
 from kanban_sync.git_layers import Heads, find_layers
 from kanban_sync.git_output import (
     LINK,
@@ -26,9 +28,11 @@ from kanban_sync.git_output import (
     out_of_reach,
     parse_batch,
     parse_entries,
+    readable,
     seconds,
 )
 from kanban_sync.git_references import References
+from kanban_sync.git_work_trees import Tree, alternate, is_kept, objects_of, places
 from kanban_sync.hooks.hot import clean_environment
 
 with git_calls.none_at_import():
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kanban_sync.core.ports import Layer
+    from kanban_sync.git_work_trees import Edits
 
 SHA256_DIGITS = 64
 
@@ -142,6 +147,7 @@ class GitRepository(References):
         default_branch: str = "",
         current: Path | None = None,
         liveness: Liveness | None = None,
+        edits: Edits | None = None,
     ) -> None:
         """Bind to a clone; no process is started yet.
 
@@ -151,10 +157,15 @@ class GitRepository(References):
             current: Read the commit that is checked out in this git folder's work tree, instead
                 of the default branch.
             liveness: What makes other branches layers; None if none is to be one.
+            edits: What reads the edits of work trees; if None, those that were read last count.
         """
         super().__init__(self._run, common_dir, default_branch, current, liveness)
         self._git = Git(str(common_dir))
         self._environment = {"GIT_DIR": str(common_dir), "GIT_OPTIONAL_LOCKS": "0"}
+        self._edits = edits
+        self._edited: dict[str, str] | None = None
+        if (objects := objects_of(common_dir)).is_dir():
+            self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = alternate(objects)
         self._git.update_environment(**self._environment)
 
     def close(self) -> None:
@@ -176,8 +187,46 @@ class GitRepository(References):
         if not tip:
             return ()
         known = since if known is None else known
-        heads = Heads(name, tip, self.others(name, tip), self._liveness or Liveness())
+        if self._edited is None:
+            self._edited = self._read_edits(name, tip, pathspecs, known)
+        others = self.others(name, tip) | self._edited
+        heads = Heads(name, tip, others, self._liveness or Liveness())
         return find_layers(self._run, heads, pathspecs, since, known, self._shallow(), whole=whole)
+
+    def fetched(self, paths: Collection[str]) -> dict[str, str]:
+        """Return from which remote branch paths are read that the local one has otherwise."""
+        remote, local, tip = self.apart()
+        if not paths or local in {"", tip}:
+            return {}
+        pathspecs = [f":(top,literal){path}" for path in sorted(paths)]
+        found: Iterable[tuple[str, str, str]] = ()
+        # It only tells more: of what a partial clone lacks, whatever needs it tells.
+        with contextlib.suppress(RepositoryError):
+            found = differences(self._run, [(tip, local)], pathspecs).get(tip, ())
+        return {path: remote for _, path, _ in found}
+
+    def _read_edits(
+        self, name: str, tip: str, pathspecs: Sequence[str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return the commits that stand for the edits of work trees, by the names of their layers.
+
+        Whoever does not look at the work trees goes by what was read last: only who looks knows
+        that an edit was taken back.
+        """
+        common_dir = self._common_dir
+        if self._edits is None:
+            kept = {each: known[each] for each in known if is_layer(each)}
+            return {each: kept[each] for each in kept if is_kept(common_dir, each, kept[each])}
+        self._edits.begin()
+        found: dict[str, str] = {}
+        for each, top, git_dir in places(common_dir, self._edits.top):
+            reference, commit = self.head_of(git_dir)
+            tree = Tree(each, top, git_dir, commit)
+            if commit and self.has_say(git_dir, reference, commit, name, tip):
+                layer = layer_name(readable(each))
+                made = self._edits.of(self._run_in, tree, pathspecs, known.get(layer, ""))
+                found |= {layer: made} if made else {}
+        return found
 
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
         """Return which of these paths are symbolic links in a commit, with their blob ids."""
@@ -286,6 +335,14 @@ class GitRepository(References):
         """Return the folders of all work trees of the clone."""
         told = self._run(["git", "worktree", "list", "--porcelain"]).split("\n")
         return [Path(line[len(TREE) :]) for line in told if line.startswith(TREE)]
+
+    def _run_in(
+        self, folder: Path, call: Sequence[str], environment: Mapping[str, str], data: bytes = b""
+    ) -> str:
+        with tempfile.TemporaryFile() as asked:
+            asked.write(data)
+            asked.seek(0)
+            return _executed(folder, call, {**self._environment, **environment}, asked)
 
     def _run(self, call: Sequence[str], lines: Iterable[str] = ()) -> str:
         return _execute(self._common_dir, call, self._environment, lines)

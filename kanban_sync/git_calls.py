@@ -11,7 +11,6 @@ import os
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.links import CONFIGURED
-from kanban_sync.git_output import COMMIT_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,15 +66,18 @@ def common(commit: str, other: str) -> list[str]:
 def log(pathspecs: Sequence[str]) -> list[str]:
     """Ask for the commits that changed watched files, oldest first; the tips are on the input.
 
-    A merge is listed only where it differs from all parents (``-c``); no rename detection, since
-    git pairs files across changes.
+    Of a merge is told what differs from each of its parents (``-m``), so that one is seen which
+    takes a side as it is, and each commit names those of the others from which it comes
+    (``--parents``). Only git's own formats tell from which parent something differs, and only the
+    raw one has dates that nobody has put right. No rename detection, since git pairs files across
+    changes.
     """
     return [
         "git", "-c", "log.showRoot=true", "-c", "diff.relative=false", "log",
-        "--no-show-signature", "--no-follow", "--no-color", "--no-notes",
-        "-O/dev/null", "--ignore-submodules=none",
-        "--topo-order", "--reverse", "--full-history", "-c", "--raw", "-z",
-        "--no-renames", "--no-abbrev", f"--format=format:{COMMIT_MARK}%H %ct",
+        "--no-show-signature", "--no-follow", "--no-color", "--no-notes", "--no-decorate",
+        "-O/dev/null", "--ignore-submodules=none", "--encoding=UTF-8",
+        "--topo-order", "--reverse", "--full-history", "--parents", "-m", "--raw", "-z",
+        "--no-renames", "--no-abbrev", "--no-abbrev-commit", "--format=raw",
         "--stdin", "--", *pathspecs,
     ]  # fmt: skip
 
@@ -89,6 +91,34 @@ def status(pathspecs: Sequence[str]) -> list[str]:
     """Ask for watched files that differ from the last commit."""
     how = ["--porcelain", "-z", "--no-renames", "--untracked-files=all", "--no-ahead-behind"]
     return ["git", "status", *how, "--", *pathspecs]
+
+
+STAGE = ["git", "update-index", "--add", "--remove", "--replace", "-z", "--stdin"]
+"""Take the files that are named on its input into an index as they are, or out where they are not.
+
+What a work tree's filters make of them is taken, as a commit would.
+"""
+
+STAGE_ENTRIES = ["git", "update-index", "--replace", "-z", "--index-info"]
+"""Take entries of other trees into an index, as they are told on its input."""
+
+WRITE_TREE = ["git", "write-tree", "--missing-ok"]
+"""Write what an index holds as a tree."""
+
+
+def entries_at(commit: str, paths: Sequence[str]) -> list[str]:
+    """Ask for the entries of files in a commit, of those that are there."""
+    return ["git", "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths]
+
+
+def read_tree(commit: str) -> list[str]:
+    """Fill an index with what a commit holds."""
+    return ["git", "read-tree", commit]
+
+
+def commit_tree(tree: str, parent: str) -> list[str]:
+    """Write a commit that nobody sees."""
+    return ["git", "commit-tree", "--no-gpg-sign", "-m", "uncommitted", "-p", parent, tree]
 
 
 @contextlib.contextmanager

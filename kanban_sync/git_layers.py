@@ -8,6 +8,7 @@ from kanban_sync import git_calls
 from kanban_sync.core.errors import OutOfReachError, RepositoryError
 from kanban_sync.core.liveness import OTHERS
 from kanban_sync.core.ports import Fork, Layer
+from kanban_sync.core.uncommitted import bare
 from kanban_sync.git_branches import differences, digest, live_branches, unreadable
 from kanban_sync.git_output import LINK, REGULAR, of_mode, parse_entries, parse_log
 
@@ -76,11 +77,11 @@ def find_layers(  # noqa: PLR0913 - what is there, what was there, and what to l
         for entry in (
             parse_log(git(git_calls.log(pathspecs), asked)) if tips or last != tip else ()
         )
-        if entry.commit not in cut
+        if bare(entry.commit) not in cut
     ]
     added = frozenset[str]().union(*(branch.own for branch in branches))
     tree, links = of_mode(REGULAR, entries), of_mode(LINK, entries)
-    own = tuple(entry for entry in log if entry.commit not in added)
+    own = tuple(entry for entry in log if bare(entry.commit) not in added)
     base = Layer(name, tip, tree, own, last, links, mark, unread=tuple(unread))
     return (base, *_others(git, base, branches, log, pathspecs))
 
@@ -110,7 +111,7 @@ def _others(
             branch.name,
             branch.tip,
             {},
-            tuple(entry for entry in log if entry.commit in branch.own),
+            tuple(entry for entry in log if bare(entry.commit) in branch.own),
             forks=tuple(
                 Fork(fork.commit, changed.get(fork.commit, {}), fork.time) for fork in branch.forks
             ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import MissingObjectError, OutOfReachError
 from kanban_sync.core.history import LogEntry, PathChange
+from kanban_sync.core.uncommitted import marked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -20,11 +21,24 @@ REGULAR = {"100644", "100755"}
 LINK = {"120000"}
 """The mode of symbolic links."""
 
-COMMIT_MARK = "\x01"
-"""What begins a commit in the format that ``parse_log`` reads."""
+NOBODY = "@uncommitted.kanban-sync.invalid"
+"""Behind an edit's mark the address of who seems to have made the commit that stands for it."""
+
+UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "BISECT_LOG": "a bisect",
+}
+"""What lies in a work tree's git folder while git is in the middle of something."""
 
 PASSING = ("rebase-merge", "rebase-apply", "BISECT_LOG")
 """What lies in the git folder of a work tree whose commit is about to be another one."""
+
+_AUTHORED = re.compile(r"^author .*<([^<>\n]*)> ", re.MULTILINE)
+_COMMITTED = re.compile(r"^committer .*> *([^ \n]*)", re.MULTILINE)
 
 _FETCHED = re.compile(r"could not fetch ([0-9a-f]+) from promisor remote")
 
@@ -83,46 +97,84 @@ def parse_differences(output: str) -> dict[str, tuple[tuple[str, str, str], ...]
 
 
 def parse_log(output: str) -> list[LogEntry]:
-    r"""Read ``git log --raw -z`` with a format that begins with ``\\x01``.
+    """Read ``git log --parents -m --raw -z --format=raw``; what tells nothing is left out.
 
-    An entry of a merge has as many colons, modes and ids as the merge has parents, and one more
-    mode and id for the result.
+    A merge comes once for each parent from which it differs, and names it behind its parents.
     """
-    entries: list[LogEntry] = []
-    commit, time, changes = "", 0, list[PathChange]()
-
-    def finish() -> None:
-        if commit and changes:
-            entries.append(LogEntry(commit, time, tuple(changes)))
-
+    found: dict[str, _Told] = {}
+    names: dict[str, str] = {}
+    here = _Told(0, (), {})
+    side = 0
     words = iter(output.split("\0"))
     for word in words:
-        text = word.lstrip("\n")
-        if text.startswith(COMMIT_MARK):
-            finish()
-            head, _, text = text.removeprefix(COMMIT_MARK).partition("\n")
-            commit, time, changes = head.split(" ")[0], seconds(head.split(" ")[1]), []
+        text = word
+        if text.startswith("commit "):
+            head, _, text = text.partition("\n")
+            ids, _, source = head.removesuffix(")").partition(" (from ")
+            commit, *parents = ids.split(" ")[1:]
+            if NOBODY in text:
+                names[commit] = _named(commit, text)
+            here = found.setdefault(commit, _Told(_date(text), tuple(parents), {}))
+            side = parents.index(source) if source else 0
+            # Of what is above, each line is a header's, empty, or moved in.
+            text = text[text.rfind("\n") + 1 :]
         if text.startswith(":"):
-            changes.append(_path_change(text, next(words)))
-    finish()
-    return entries
+            old_mode, mode, old, new, _ = text[1:].split(" ")
+            sides = here.paths.setdefault(next(words), {})
+            sides[side] = _blob(old_mode, old), _blob(mode, new)
+    return [
+        LogEntry(
+            names.get(commit, commit),
+            told.time,
+            told.changes(),
+            tuple(names.get(each, each) for each in told.parents),
+        )
+        for commit, told in found.items()
+        if told.paths or len(told.parents) > 1
+    ]
+
+
+class _Told(NamedTuple):
+    """A commit of a log: its time, its parents, and by path and parent the blobs that differ."""
+
+    time: int
+    parents: tuple[str, ...]
+    paths: dict[str, dict[int, tuple[str, str]]]
+
+    def changes(self) -> tuple[PathChange, ...]:
+        """Return what it did; where a parent is not told of, that one has what the merge has."""
+        count = max(len(self.parents), 1)
+        return tuple(
+            PathChange(
+                readable(path),
+                tuple(sides.get(index, (new,))[0] for index in range(count)),
+                new,
+            )
+            for path, sides in self.paths.items()
+            for _, new in [next(iter(sides.values()))]
+        )
+
+
+def _named(commit: str, headers: str) -> str:
+    """Return how a commit is named: by its edit's mark, where it stands for one."""
+    author = _AUTHORED.search(headers)
+    if author is None or not author[1].endswith(NOBODY):
+        return commit
+    return marked(author[1].removesuffix(NOBODY), commit)
+
+
+def _date(headers: str) -> int:
+    found = _COMMITTED.search(headers)
+    return seconds(found[1]) if found else 0
+
+
+def _blob(mode: str, name: str) -> str:
+    return name if mode in REGULAR and set(name) != {"0"} else ""
 
 
 def seconds(text: str) -> int:
     """Return a commit's date; 0 where git cannot tell it, and none that no database can hold."""
     return min(int(text), LATEST) if text.isdigit() else 0
-
-
-def _path_change(entry: str, path: str) -> PathChange:
-    parents = len(entry) - len(entry.lstrip(":"))
-    fields = entry.lstrip(":").split(" ")
-    modes, ids = fields[: parents + 1], fields[parents + 1 : 2 * parents + 2]
-    old = tuple(
-        "" if set(blob) == {"0"} or mode not in REGULAR else blob
-        for mode, blob in zip(modes[:-1], ids[:-1], strict=True)
-    )
-    new = ids[-1] if modes[-1] in REGULAR and set(ids[-1]) != {"0"} else ""
-    return PathChange(readable(path), old, new)
 
 
 def readable(path: str) -> str:

@@ -186,6 +186,17 @@ class References:
             return local
         return remote[0]
 
+    def apart(self) -> tuple[str, str, str]:
+        """Return the remote branch that is read for the default one, and where both are.
+
+        '' each where the local one is read, or there is none.
+        """
+        name, reference = self._default(self.heads())
+        local = self.heads().get(BRANCH + name, "")
+        if self._current is not None or self._instead or not reference.startswith(REMOTE):
+            return "", "", ""
+        return readable(reference.removeprefix(REMOTE)), local, self.heads()[reference]
+
     def _candidates(self) -> Iterable[str]:
         """Yield names that the default branch may have, the surest first."""
         if self._default_branch:
@@ -246,6 +257,26 @@ class References:
             # It and its remote branch went apart.
             found[f"{name} (local)"] = found.pop(name)
         return {each: tip for each, tip in found.items() if tip != base and liveness.covers(each)}
+
+    def has_say(self, git_dir: Path, reference: str, commit: str, name: str, base: str) -> bool:
+        """Tell whether what is committed in a work tree has a say, and so what is edited there.
+
+        Args:
+            git_dir: Its git folder.
+            reference: The branch that it has checked out, '' if none.
+            commit: The commit that it has checked out.
+            name: The branch that is read.
+            base: The commit of that branch.
+        """
+        if self._current is not None:
+            return git_dir == self._current
+        if self._liveness is None:
+            return commit == base
+        short = readable(reference.removeprefix(BRANCH))
+        if not reference:
+            short = f"work tree {readable(git_dir.name)}"
+            return git_dir != self._common_dir and self._liveness.covers(short)
+        return short == name or self._liveness.covers(short)
 
     def unreadable(self) -> list[str]:
         """Return the branches that would be looked at, were their commits not beyond reading."""

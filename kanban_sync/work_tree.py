@@ -13,16 +13,7 @@ import tempfile
 from pathlib import Path
 
 from kanban_sync.core.errors import EditError
-
-UNDER_WAY = {
-    "MERGE_HEAD": "a merge",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
-    "BISECT_LOG": "a bisect",
-}
-"""What lies in a work tree's git folder while git is in the middle of something."""
+from kanban_sync.git_output import UNDER_WAY
 
 
 class WorkTree:

@@ -64,9 +64,9 @@ class Files:
         """Write status and assignee of a task, where that is safe."""
         return write(self.editor, kept, before, self._commits.last)
 
-    def bring(self, kept: Kept) -> Written | None:
+    def bring(self, kept: Kept, marks: Callable[[], Sequence[Filed]]) -> Written | None:
         """Write what was set elsewhere; None where the work tree is not behind."""
-        return bring(self.editor, kept, self._commits)
+        return bring(self.editor, kept, self._commits, marks)
 
     def add(self, path: str, title: str, own: str, under: str) -> Task:
         """Add a task to a file, and return it with the key that it has from now on."""
@@ -101,6 +101,7 @@ class Board:
     """The board that is to follow, once a command: asked at once, served by another process."""
 
     def __init__(self, checkout: Checkout) -> None:
+        """Begin with nothing asked for."""
         self._checkout = checkout
         self._is_asked = False
 
@@ -125,6 +126,7 @@ def open_work(
     database: TaskDatabase,
     refresh: Callable[[], None],
     to_look: Callable[[str], None] | None = None,
+    board: Board | None = None,
 ) -> Iterator[Work]:
     """Open what agents and people do with the tasks of a clone.
 
@@ -134,6 +136,7 @@ def open_work(
         refresh: Brings what was committed into the task database.
         to_look: For those who only look, also where nothing may be written; then it hears what
             they do not see.
+        board: What is asked to follow; one that follows at the end if None.
 
     Raises:
         KanbanSyncError: What is committed cannot be read, or the database cannot be used.
@@ -144,7 +147,7 @@ def open_work(
     if not noted:
         _refresh(refresh, to_look)
     settings = checkout.settings()
-    board = Board(checkout)
+    board = board or Board(checkout)
     project = _project(checkout, settings)
     looks = to_look is not None
     store = _opened(database, project, looks=looks)

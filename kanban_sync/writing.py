@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kanban_sync.agents.task_files import Written
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.merge import filed_part
+from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from kanban_sync.core.merge import Filed, Kept
-    from kanban_sync.core.model import Status, Task
+    from kanban_sync.core.model import Task
 
 PLACE = re.compile(r"^\S+?:(?:\d+:)? ")
 
@@ -66,20 +67,42 @@ def nothing(_key: str) -> Filed | None:
     return None
 
 
-def bring(files: Files, kept: Kept, commits: Commits) -> Written | None:
+def no_marks() -> Sequence[Filed]:
+    """Return what claims have written of a task that nobody ever claimed."""
+    return ()
+
+
+def bring(
+    files: Files,
+    kept: Kept,
+    commits: Commits,
+    marks: Callable[[], Sequence[Filed]] = no_marks,
+) -> Written | None:
     """Write what was set elsewhere into the file of a task; None where that is not behind.
 
-    What was edited on the branch of this work tree stays, whether it is committed or not.
+    What was edited on the branch of this work tree stays, whether it is committed or not. What a
+    claim has written there (``marks``) was no person's doing.
     """
     task, key = kept.task, str(kept.task.key)
     if not kept.is_ahead and not _is_behind(files, task, commits):
         return None
-    written = write(files, kept, (), commits.shared)
+    written = write(files, kept, _left_here(files, key, marks), commits.shared)
     if written.why != EDITED:
         return written
     here, last = files.look(key), commits.last(key)
     is_committed = last is not None and (here.status, here.assignee) == (last.status, last.assignee)
     return written._replace(why=UNMERGED) if is_committed else written
+
+
+def _left_here(files: Files, key: str, marks: Callable[[], Sequence[Filed]]) -> list[Filed]:
+    """Return what a claim has left in the file of a task, if that is all that the file says."""
+    try:
+        here = files.look(key)
+    except EditError:
+        return []
+    if here.status is not Status.IN_PROGRESS or not here.assignee:
+        return []
+    return [each for each in marks() if each.assignee == here.assignee]
 
 
 def _is_behind(files: Files, task: Task, commits: Commits) -> bool:

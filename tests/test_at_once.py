@@ -58,6 +58,7 @@ def test_it_is_told_from_below_and_in_a_linked_work_tree(repo: Repo, tmp_path: P
     assert found(tmp_path / "other") is None
     # A branch that moved in the last two seconds may have moved since.
     os.utime(repo.path / ".git" / "refs" / "heads" / "main", (1, 1))
+    os.utime(repo.path / ".git" / "worktrees", (1, 1))
     Clone.at(tmp_path / "other").refresh()
     assert found(tmp_path / "other") == ["rotate-keys"]
 

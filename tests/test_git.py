@@ -273,7 +273,7 @@ def test_a_tip_that_is_gone_for_good_means_to_start_over(tmp_path: Path) -> None
     assert (layer.since, [entry.commit for entry in layer.log]) == ("", [first])
 
 
-def test_a_merge_is_listed_only_where_it_differs_from_all_parents(tmp_path: Path) -> None:
+def test_a_merge_tells_what_each_of_its_parents_had(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "r")
     repo.commit(**{"TASKS.md": "- [ ] a\n- [ ] b\n\n\n\n- [ ] c\n"})
     repo.git("switch", "-qc", "side")
@@ -285,8 +285,24 @@ def test_a_merge_is_listed_only_where_it_differs_from_all_parents(tmp_path: Path
     merge = layer.log[-1]
     assert {entry.commit for entry in layer.log[1:-1]} == {side, main}
     assert merge.commit == layer.tip
+    assert merge.parents == (main, side)
     assert len(merge.changes[0].old) == 2
     assert merge.changes[0].new == layer.tree["TASKS.md"]
+
+
+def test_a_merge_that_takes_a_side_as_it_is_is_told(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    first = repo.commit(**{"TASKS.md": "- [ ] a\n"})
+    repo.git("switch", "-qc", "side")
+    side = repo.commit(**{"TASKS.md": "- [x] a\n"})
+    repo.git("switch", "-q", "main")
+    repo.commit(other="x")
+    repo.git("merge", "-q", "--no-edit", "-s", "ours", "side", "-m", "commit :100644\n\n:100644 a")
+    (layer,) = opened(repo).layers(ALL, {})
+    merge, old = layer.log[-1], layer.tree["TASKS.md"]
+    ticked = repo.git("rev-parse", "side:TASKS.md")
+    assert (merge.commit, merge.parents) == (layer.tip, (first, side))
+    assert merge.changes == (PathChange("TASKS.md", (old, ticked), old),)
 
 
 def test_the_commit_at_which_a_shallow_clone_was_cut_changed_nothing(tmp_path: Path) -> None:
@@ -514,12 +530,14 @@ def test_uncommitted_watched_files_are_named(tmp_path: Path) -> None:
 
 
 def test_an_octopus_merge_has_as_many_former_contents_as_parents() -> None:
-    ids = ["a" * 40, "b" * 40, "c" * 40]
-    new = "d" * 40
-    entry = f":::100644 100644 000000 100644 {ids[0]} {ids[1]} {'0' * 40} {new} MMA"
-    (read,) = parse_log(f"\x01{'e' * 40} 123\n{entry}\0TASKS.md\0\0")
-    assert read.time == 123
-    assert read.changes == (PathChange("TASKS.md", (ids[0], ids[1], ""), new),)
+    ids, merge, new = ["a" * 40, "b" * 40, "c" * 40], "e" * 40, "d" * 40
+    head = f"commit {merge} {' '.join(ids)} (from {{}})\ncommitter a <a> 123 +0000\n\n    :m\n\n"
+    first = f"{head.format(ids[0])}:100644 100644 {ids[0]} {new} M\0TASKS.md\0\0"
+    last = f"{head.format(ids[2])}:000000 100644 {'0' * 40} {new} A\0TASKS.md\0\0"
+    (read,) = parse_log(f"{first}{last}")
+    assert (read.time, read.parents) == (123, tuple(ids))
+    # Where it is as a parent had it, git says nothing.
+    assert read.changes == (PathChange("TASKS.md", (ids[0], new, ""), new),)
 
 
 def test_a_log_without_entries_is_empty() -> None:

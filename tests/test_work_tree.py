@@ -10,7 +10,8 @@ import pytest
 
 from kanban_sync.core.errors import EditError
 from kanban_sync.git import locate
-from kanban_sync.work_tree import UNDER_WAY, WorkTree
+from kanban_sync.git_output import UNDER_WAY
+from kanban_sync.work_tree import WorkTree
 from repos import GitError, Repo
 
 if TYPE_CHECKING:

@@ -69,10 +69,11 @@ class Branch:
     here: Status
     committed: Status | None
     began: Status | None
+    assignee: str = ""
     calls: list[Call] = field(default_factory=list)
 
     def look(self, _key: str) -> Task:
-        return HERE._replace(status=self.here)
+        return HERE._replace(status=self.here, assignee=self.assignee)
 
     def set(
         self,
@@ -130,3 +131,18 @@ def test_what_is_set_here_takes_the_place_of_what_is_committed_here(
     tree = Branch(BLOCKED, committed, None)
     write(tree, Kept(HERE._replace(status=DONE), Filed(REVIEW)), (), tree.last)
     assert tree.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("marks", "change", "why"),
+    [((), "left", EDITED), (("bob",), "left", EDITED), (("ada", "bob"), "changed", "")],
+)
+def test_what_a_claim_has_left_here_is_nobody_s_edit(
+    marks: tuple[str, ...], change: str, why: str
+) -> None:
+    tree = Branch(Status.IN_PROGRESS, TODO, TODO, "ada")
+    left = [Filed(Status.IN_PROGRESS, assignee=name) for name in marks]
+    kept = Kept(HERE._replace(status=DONE, assignee="bob"), Filed(TODO))
+    written = bring(tree, kept, tree, lambda: left)
+    assert (written and (written.change, written.why)) == (change, why)
+    assert tree.calls == ([(DONE, None)] if change == "changed" else [])

@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.agents.task_files import written_of
-from kanban_sync.core.errors import EditError, KanbanSyncError
+from kanban_sync.core.errors import EditError, KanbanSyncError, WorkError
 from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.model import Status, Task, TaskKey
 
 if TYPE_CHECKING:
     from kanban_sync.agents.task_files import Files, Written
-    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.work import Entry, WorkStore
 
 ONLY_A_TITLE = ("priority", "labels", "depends_on", "body")
 """What a file is not told of a new task: once it holds the task, it would say there is none."""
+
+BORN_HERE = "db"
+"""The source of tasks that stand in no file."""
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+KEY_LENGTH = 5
+"""A new key is one of 28 million: two that are alike are refused by the database."""
+
+
+class NewTask(NamedTuple):
+    """A task to be added: ``own`` is its id ('' makes one), ``under`` the heading it goes below."""
+
+    title: str
+    own: str = ""
+    under: str = ""
+    priority: str = ""
+    tags: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    body: str = ""
+
+
+def newborn(project: str, new: NewTask) -> Task:
+    """Return a task that stands in no file, with a short key.
+
+    Raises:
+        WorkError: It has no title.
+    """
+    title = " ".join(new.title.split())
+    if not title:
+        raise WorkError("A task has a title; give one.")
+    name = new.own or "".join(secrets.choice(LETTERS) for _ in range(KEY_LENGTH))
+    return Task(
+        TaskKey(project, BORN_HERE, name),
+        title,
+        Status.TODO,
+        body=new.body,
+        labels=new.tags,
+        priority=new.priority,
+        depends_on=new.needs,
+    )
 
 
 def is_born_here(kept: Kept) -> bool:

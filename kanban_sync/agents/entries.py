@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.uncommitted import is_layer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -123,7 +125,7 @@ def lines_of(entry: Entry, now: float) -> Iterator[str]:
     if task.group and task.group != task.priority:
         yield f"group: {task.group}"
     if task.branch:
-        yield f"on branch: {task.branch}"
+        yield task.branch if is_layer(task.branch) else f"on branch: {task.branch}"
     if entry.reason:
         yield f"said last: {entry.reason}"
     if task.depends_on:

@@ -1,4 +1,4 @@
-"""Which task is meant by what somebody wrote: a key, a name, an id, or a place in a file."""
+"""Which task is meant by what somebody wrote who gave no key: a name, an id, a place in a file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from kanban_sync.agents.former_keys import keys_by_now
 from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.errors import UnknownTaskError, WorkError
-from kanban_sync.core.model import TaskKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kanban_sync.agents.task_files import Files
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.core.work import Entry
 
@@ -21,14 +21,11 @@ NEAR = 3
 """How many keys are named that are spelt like one that nobody has."""
 
 
-def key_meant(
-    text: str, project: str, every: Sequence[Entry], store: TaskStore, files: Files | None
-) -> TaskKey:
-    """Return the key that is meant: a whole one, also a former, a name or id, ``path:line``.
+def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files | None) -> TaskKey:
+    """Return the key that is meant by a name or id, ``path:line``, or a former key.
 
     Args:
-        text: What was written.
-        project: The project's id.
+        text: What was written; no key that a task has now.
         every: All tasks of the project.
         store: Where former keys are looked for.
         files: The caller's work tree, whose lines count; None where there is none.
@@ -37,12 +34,8 @@ def key_meant(
         UnknownTaskError: No task is called so.
         WorkError: Several are.
     """
-    source, _, name = text.partition(":")
-    whole = TaskKey(project, source, name)
-    found = [each.key for each in every if each.key == whole]
-    if not found:
-        there = _at(text, every, files)
-        found = [each.key for each in every if each.key.name == text or each.key in there]
+    there = _at(text, every, files)
+    found = [each.key for each in every if each.key.name == text or each.key in there]
     found = found or [each.key for each in every if bare_name(each.task) == text]
     found = found or keys_by_now(store, text, [each.key for each in every])
     if len(found) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kanban_sync.core.merge import Filed, Kept
     from kanban_sync.core.model import Task
@@ -41,8 +41,11 @@ class Files(Protocol):
         """Write status and assignee of a task; ``before`` is what else its file may say."""
         ...
 
-    def bring(self, kept: Kept) -> Written | None:
-        """Write what was set elsewhere; None where the work tree is not behind."""
+    def bring(self, kept: Kept, marks: Callable[[], Sequence[Filed]]) -> Written | None:
+        """Write what was set elsewhere; None where the work tree is not behind.
+
+        ``marks`` is what claims may have written there; it is asked where that matters.
+        """
         ...
 
     def add(self, path: str, title: str, own: str, under: str) -> Task:

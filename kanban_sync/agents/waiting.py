@@ -61,6 +61,17 @@ def follow_events(work: Work, after: int) -> Iterator[Event]:
             after = event.id
 
 
+def follow_batches(work: Work, after: int) -> Iterator[list[Event]]:
+    """Yield at each moment what happened since the one before, or after an event: mostly nothing.
+
+    So whoever is to end in between finds a moment for it.
+    """
+    for _ in _moments(work):
+        found = list(events_after(work, after))
+        after = found[-1].id if found else after
+        yield found
+
+
 def follow_ready(work: Work, look: Callable[[], list[Entry]]) -> Iterator[Change]:
     """Yield what is ready, and again whenever that is something else than before."""
     before: tuple[Entry, ...] | None = None

@@ -8,16 +8,17 @@ from saying it is told, and undoes nothing.
 from __future__ import annotations
 
 import json
-import secrets
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from kanban_sync.agents.born import is_born_here, write_born
+from kanban_sync.agents.born import NewTask, is_born_here, newborn, write_born
 from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.core.endings import newest_token
-from kanban_sync.core.errors import KanbanSyncError, WorkError
+from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from kanban_sync.agents.task_files import Files, Written
+    from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
 
@@ -37,29 +39,9 @@ ATTENDED = 300.0
 """Seconds of a claim that something keeps alive beside the agent."""
 
 
-BORN_HERE = "db"
-"""The source of tasks that stand in no file."""
-
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-KEY_LENGTH = 5
-"""A new key is one of 28 million: two that are alike are refused by the database."""
-
-
 @runtime_checkable
 class Store(TaskStore, WorkStore, Protocol):
     """Both halves of the task database."""
-
-
-class NewTask(NamedTuple):
-    """A task to be added: ``own`` is its id ('' makes one), ``under`` the heading it goes below."""
-
-    title: str
-    own: str = ""
-    under: str = ""
-    priority: str = ""
-    tags: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    body: str = ""
 
 
 class Done(NamedTuple):
@@ -99,7 +81,7 @@ class Work:
             add_to: The file in which new tasks are written; '' for none.
         """
         self._store = store
-        self._project = project
+        self.project = project
         self._now = now
         self._files = files
         self._ask_for_sync = ask_for_sync
@@ -117,8 +99,12 @@ class Work:
             UnknownTaskError: No task is called so.
             WorkError: Several are.
         """
-        every = self._store.entries()
-        return key_meant(text, self._project, every, self._store, self._files)
+        source, _, name = text.partition(":")
+        if name:
+            # A whole key, as programs write it: only what is none takes a look at all tasks.
+            with suppress(UnknownTaskError):
+                return self._store.entry(TaskKey(self.project, source, name)).key
+        return key_meant(text, self._store.entries(), self._store, self._files)
 
     def show(self, text: str) -> Entry:
         """Return one task, with its place in the caller's work tree, if that holds it."""
@@ -140,6 +126,10 @@ class Work:
     def history(self, text: str) -> list[Event]:
         """Return what happened to a task, oldest first."""
         return self._store.history(self.key(text))
+
+    def edges(self) -> list[Edge]:
+        """Return all that tasks wait for."""
+        return self._store.edges()
 
     def events(self, after: int, limit: int) -> list[Event]:
         """Return what happened after an event, oldest first."""
@@ -175,7 +165,8 @@ class Work:
         """Let a claim last for a lease from now on."""
         agent = checked_name(agent)
         key = self.key(text)
-        return self._store.extend(key, self._shown(key, agent, token), self._now(), lease)
+        shown = self._shown(key, agent, token)
+        return self._store.extend(key, shown, self._now(), lease, who=agent)
 
     def changed(self, entry: Entry) -> tuple[str, ...]:
         """Return which fields of a task that is claimed are no more as they were then."""
@@ -198,8 +189,11 @@ class Work:
         key = self.key(text)
         before = self._store.entry(key)
         held = self._token(agent, token, before)
+        is_so = status.is_over and before.task.status is status
+        if is_so and held == newest_token(self._store.history(key), agent):
+            held = 0  # Its file may have come to say so: whoever works on a task also commits.
         if held:
-            entry = self._store.finish(key, held, status, self._now(), reason)
+            entry = self._store.finish(key, held, status, self._now(), reason, who=agent)
         else:
             entry = self._store.set_status(key, status, self._now(), agent, reason, in_time=True)
         return self._done(entry, before.task)
@@ -210,7 +204,7 @@ class Work:
         key = self.key(text)
         before = self._store.entry(key)
         shown = self._shown(key, agent, token)
-        entry = self._store.release(key, shown, self._now(), reason)
+        entry = self._store.release(key, shown, self._now(), reason, who=agent)
         return self._done(entry, before.task)
 
     def set(  # noqa: PLR0913 - who sets what, and whether against a claim
@@ -263,25 +257,9 @@ class Work:
                 "sources.add_to in .kanban-sync.yaml, or leave the heading out."
             )
         needs = tuple(str(self.key(each)) for each in new.needs)
-        entry = self._store.add(self._born(new._replace(needs=needs)), self._now())
+        entry = self._store.add(newborn(self.project, new._replace(needs=needs)), self._now())
         self._ask_for_sync()
         return Done(entry)
-
-    def _born(self, new: NewTask) -> Task:
-        """Return a task that stands in no file, with a short key."""
-        title = " ".join(new.title.split())
-        if not title:
-            raise WorkError("A task has a title; give one.")
-        name = new.own or "".join(secrets.choice(LETTERS) for _ in range(KEY_LENGTH))
-        return Task(
-            TaskKey(self._project, BORN_HERE, name),
-            title,
-            Status.TODO,
-            body=new.body,
-            labels=new.tags,
-            priority=new.priority,
-            depends_on=new.needs,
-        )
 
     def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
         """Claim one task, or go on with one's own claim for a lease from now on."""
@@ -290,9 +268,8 @@ class Work:
         entry = self._store.entry(key)
         if entry.claim is None or entry.claim.agent != agent:
             return self.claim(text, agent, lease)
-        return self._done(
-            self._store.extend(key, entry.claim.token, self._now(), lease), entry.task
-        )
+        token = entry.claim.token
+        return self._done(self._store.extend(key, token, self._now(), lease, who=agent), entry.task)
 
     # --- orchestrators --------------------------------------------------------------------------
 
@@ -333,7 +310,11 @@ class Work:
             if task.path and task.status is not Status.ORPHANED:
                 kept.setdefault(task.key, Kept(task, filed_part(task)))
         born = {key for key, each in kept.items() if self._add_to and is_born_here(each)}
-        found = [files.bring(each) for key, each in kept.items() if key not in born]
+        found = [
+            files.bring(each, partial(self._marks, key))
+            for key, each in kept.items()
+            if key not in born
+        ]
         found += [
             write_born(self._store, files, self._add_to, key, self._now()) for key in sorted(born)
         ]
@@ -350,7 +331,7 @@ class Work:
         if self._files is None:
             return Done(entry)
         # What an earlier claim has written here was no person's doing.
-        earlier = [Filed(Status.IN_PROGRESS, assignee=name) for name in self._claimers(entry.key)]
+        earlier = self._marks(entry.key)
         earlier += [filed_part(before)] if before is not None else []
         ahead = (each for each in self._store.ahead() if each.task.key == entry.key)
         # Where the file said the same when both agreed last, here it may say more.
@@ -365,10 +346,11 @@ class Work:
         here = next((each for each in self._files.tasks() if each.key == entry.key), entry.task)
         return entry._replace(task=entry.task._replace(path=here.path, line=here.line))
 
-    def _claimers(self, key: TaskKey) -> list[str]:
-        """Return who has claimed a task, the latest last."""
+    def _marks(self, key: TaskKey) -> list[Filed]:
+        """Return what claims of a task have written into files, the latest last."""
         events = self._store.history(key)
-        return [json.loads(each.data)["agent"] for each in events if each.kind == "claimed"]
+        names = [json.loads(each.data)["agent"] for each in events if each.kind == "claimed"]
+        return [Filed(Status.IN_PROGRESS, assignee=name) for name in names]
 
     @staticmethod
     def _token(agent: str, token: int, entry: Entry) -> int:

@@ -18,7 +18,7 @@ from kanban_sync.core.ports import Receipt
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from kanban_sync.core.board import Said
+    from kanban_sync.core.board import Known
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation
 
@@ -55,7 +55,7 @@ class MemoryBoard:
 
     # --- the port -----------------------------------------------------------------------------
 
-    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+    def read(self, base: Mapping[TaskKey, Known]) -> BoardState:
         """Read the board; look besides only for cards of the base not on it."""
         with self._lock:
             self.reads += 1
@@ -63,7 +63,7 @@ class MemoryBoard:
             cards.sort(key=lambda card: int(card.id))
             return self._with_absent(cards, base)
 
-    def _with_absent(self, cards: list[SeenCard], base: Mapping[TaskKey, Said]) -> BoardState:
+    def _with_absent(self, cards: list[SeenCard], base: Mapping[TaskKey, Known]) -> BoardState:
         present = {card.id for card in cards}
         gone: set[str] = set()
         elsewhere: set[str] = set()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from kanban_sync.app import Clone
 from kanban_sync.sync.consent import Target
+from kanban_sync.sync.state_folder import StateFolder
+from kanban_sync.sync.watch_lock import is_served
 
 
 @click.command("background", hidden=True)
@@ -16,6 +17,10 @@ from kanban_sync.sync.consent import Target
 @click.option("--project", default="", help="Its project.")
 @click.option("--board", default="", help="Its name.")
 def command(*, state: Path, url: str, project: str, board: str) -> None:
-    """Serve the requests in a state folder."""
+    """Serve the requests in a state folder, unless somebody watches who does."""
     named = Target(url, project, board) if url and project and board else None
+    if named is None and is_served(StateFolder(state)):
+        return
+    from kanban_sync.app import Clone
+
     Clone.of_state(state).background(named=named)

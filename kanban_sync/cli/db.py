@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -40,6 +41,8 @@ def status_command(*, as_json: bool) -> None:
 def upgrade_command() -> None:
     """Bring the schema of the database up to date; older releases cannot use it any more then."""
     database = here().database
+    if database.make_anew(time.time()):
+        say(anew(database.name))
     before = database.contents()
     copy = database.upgrade()
     if before.schema == before.newest:
@@ -51,6 +54,14 @@ def upgrade_command() -> None:
     say(f"upgraded {database.name} from schema {before.schema} to {before.newest}")
     if copy:
         say(f"what was before is kept in {copy}")
+
+
+def anew(name: str) -> str:
+    """Return what is told of a database that was made in the place of a lost one."""
+    return (
+        f"{name} was gone and is made anew from the repository: claims, the history, and what was"
+        " ahead of the files are lost; whoever works on a task has to claim it anew"
+    )
 
 
 def _schema(contents: Contents) -> str:

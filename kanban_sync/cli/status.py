@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.sync.watch_lock import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +49,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
         lines += [f"           {line}" for line in run["error"].splitlines()]
     if data["paused"]:
         lines.append("hooks      paused; 'kanban-sync resume' lets them work again")
+    lines += _watching(data["watching"])
     count = data["pending_requests"]
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
@@ -61,13 +63,25 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     if data["ahead"]:
         lines.append(f"ahead      {_ahead(data['ahead'])}")
     lines += [f"conflict   {_twofold(each)}" for each in data["twofold"]]
+    lines += [f"problem    {each}" for each in data["never_ready"]]
     for each in data["files"]:
         kind = f"{each['source']} {each['dialect']}".rstrip()
         lines.append(f"file       {each['path']}  {each['done']}/{each['tasks']}  {kind}")
         lines += [f"           {problem}" for problem in each["problems"]]
     if data["uncommitted"]:
-        lines.append(f"not read   {', '.join(data['uncommitted'])}  (not committed)")
+        names = ", ".join(data["uncommitted"])
+        is_read = data["watching"] is not None
+        lines.append(f"{'edited     ' if is_read else 'not read   '}{names}  (not committed)")
     return lines
+
+
+def _watching(watch: Mapping[str, Any] | None) -> list[str]:
+    """Tell who watches, and if it says so no more."""
+    if watch is None:
+        return []
+    known = Watch(**watch)
+    silent = "" if known.is_alive else f"; silent for {known.silent:.0f} s, so hooks do without it"
+    return [f"watched    by {known} ({known.mode}){silent}"]
 
 
 def _apart(data: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
+from kanban_sync.cli.db import anew
 from kanban_sync.core.errors import (
     BoardError,
     BoardUnreachableError,
@@ -23,6 +25,7 @@ from kanban_sync.core.plan_text import plan_data, plan_lines, plan_markdown
 from kanban_sync.sync.background import detach
 from kanban_sync.sync.consent import Target, named_target
 from kanban_sync.sync.runner import Outcome
+from kanban_sync.sync.watch_lock import watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +78,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if background and (dry_run or force or wait or form != "text"):
         raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
+    if not (background or dry_run) and clone.database.make_anew(time.time()):
+        warn(anew(clone.database.name))
     settings = _with_names(_settings(clone), project, board)
     if background:
         _detach(clone, named_target(settings) if project or board else None)
@@ -153,7 +158,8 @@ def _name_what_is_not_read(clone: Clone, settings: Settings) -> None:
         warn(note)
     if clone.settings_are_ahead():
         warn("the settings are those of this work tree; hooks go by what is committed")
-    paths = clone.uncommitted(settings)
+    # What the watcher has read of the work tree goes on to count.
+    paths = [] if watching(clone.state) else clone.uncommitted(settings)
     if paths:
         names = ", ".join(paths[:5]) + (" …" if len(paths) > len(paths[:5]) else "")
         warn(f"not committed, so not read: {names}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.entries import (
     NOTHING,
     NOTHING_READY,
@@ -22,7 +23,7 @@ from kanban_sync.agents.entries import (
 )
 from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.waiting import follow_ready, wait_for
-from kanban_sync.agents.work import ALONE, NewTask
+from kanban_sync.agents.work import ALONE
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.task_options import (
@@ -207,7 +208,7 @@ def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
 def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: bool) -> None:
     """Let the claim of the task KEY last for a lease from now on, and hear what of it changed."""
     with here().work() as work:
-        entry = work.extend(key, agent, token_of(key, token, os.environ), ttl)
+        entry = work.extend(key, agent, token_of(work, key, token, os.environ), ttl)
         changed = work.changed(entry)
         if as_json:
             print_json({**entry_data(entry), "changed": changed})
@@ -227,7 +228,8 @@ def release_command(*, key: str, agent: str, token: int, reason: str, as_json: b
     """Give the task KEY back: it is to do again."""
     with here().work() as work:
         _tell_done(
-            work.release(key, agent, token_of(key, token, os.environ), reason), as_json=as_json
+            work.release(key, agent, token_of(work, key, token, os.environ), reason),
+            as_json=as_json,
         )
 
 
@@ -243,7 +245,7 @@ def _finishing(name: str, status: Status, text: str) -> None:
     def finish(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
         with here().work() as work:
             _tell_done(
-                work.finish(key, status, agent, token_of(key, token, os.environ), reason),
+                work.finish(key, status, agent, token_of(work, key, token, os.environ), reason),
                 as_json=as_json,
             )
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kanban_sync.agents.names import AGENT, agent_name
-from kanban_sync.cli.console import LARGEST
+from kanban_sync.core.errors import WorkError
+from kanban_sync.core.order import is_priority
 from kanban_sync.core.work import ANY, Wanted
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from kanban_sync.agents.work import Work
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+LARGEST_TOKEN = (1 << 63) - 1
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -50,21 +53,32 @@ agent_option = click.option(
 )
 token_option = click.option(
     "--token",
-    type=click.IntRange(0, LARGEST),
+    type=click.IntRange(0, LARGEST_TOKEN),
     default=0,
     metavar="N",
     help="That of the claim; by default one's own.",
 )
+PROJECT_OF_RUN = "KANBAN_SYNC_TASK_PROJECT"
 TASK_OF_RUN, TOKEN_OF_RUN = "KANBAN_SYNC_TASK", "KANBAN_SYNC_TOKEN"
 """Where ``task run`` tells its command which task it works on, and by which claim."""
 
 
-def token_of(key: str, token: int, environment: Mapping[str, str]) -> int:
-    """Return the token that was given, else that of the run in which this was called."""
-    if token or key != environment.get(TASK_OF_RUN):
-        return token
+def token_of(work: Work, text: str, token: int, environment: Mapping[str, str]) -> int:
+    """Return the token that was given, else that of the run in which this was called.
+
+    The run's is for its own task alone, by whatever name that is called here.
+    """
     said = environment.get(TOKEN_OF_RUN, "")
-    return int(said) if re.fullmatch(r"[0-9]{1,9}", said) else 0
+    if token or not re.fullmatch(r"[0-9]{1,18}", said):
+        return token
+    key = work.key(text)
+    if key.project != environment.get(PROJECT_OF_RUN):
+        return 0
+    try:
+        # A task that came into a file meanwhile has another key.
+        return int(said) if work.key(environment.get(TASK_OF_RUN, "")) == key else 0
+    except WorkError:
+        return 0
 
 
 reason_option = click.option("--reason", metavar="TEXT", default="", help="Why.")
@@ -108,10 +122,17 @@ def chosen(work: Work, said: Mapping[str, Any]) -> Wanted:
     """Return which tasks the options ask for."""
     if not any(said.values()):
         return ANY
+    priority = said["priority"]
+    if priority and not is_priority(priority):
+        raise click.BadParameter(
+            f"{priority!r} is no priority; P0 (critical, urgent), P1 (high), P2 (medium, normal)"
+            " and P3 (low) are.",
+            param_hint="--priority",
+        )
     return Wanted(
-        frozenset(each.lower() for each in said["prefer"]),
-        frozenset(each.lower() for each in said["tags"]),
-        said["priority"],
+        frozenset(said["prefer"]),
+        frozenset(said["tags"]),
+        priority,
         frozenset(said["sources"]),
         work.key(said["parent"]) if said["parent"] else None,
     )

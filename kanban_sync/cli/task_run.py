@@ -19,6 +19,7 @@ from kanban_sync.cli.console import here, say, warn
 from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.process_group import ProcessGroup
 from kanban_sync.cli.task_options import (
+    PROJECT_OF_RUN,
     TASK_OF_RUN,
     TOKEN_OF_RUN,
     Duration,
@@ -113,7 +114,7 @@ class Run:
         self, entry: Entry, agent: str, lease: float, group: ProcessGroup, clone: Clone
     ) -> None:
         self._clone = clone
-        self._key = str(entry.key)
+        self._project, self._key = entry.key.project, str(entry.key)
         self._token = entry.claim.token if entry.claim else 0
         self._agent = agent
         self._lease = lease
@@ -129,6 +130,7 @@ class Run:
         environment = {
             **os.environ,
             AGENT: self._agent,
+            PROJECT_OF_RUN: self._project,
             TASK_OF_RUN: self._key,
             TOKEN_OF_RUN: str(self._token),
         }

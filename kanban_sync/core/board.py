@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.columns import ARCHIVED_WORD, LABELS, Column, LabelNames, digest
 from kanban_sync.core.model import UNKNOWN, TaskKey, Version
@@ -230,6 +230,30 @@ class Words(NamedTuple):
 
     above: str = ""
     below: str = ""
+
+
+class Known(Protocol):
+    """What a reading of the board has to know of a base."""
+
+    @property
+    def card_id(self) -> str:
+        """The card's id, '' if it is not known that there is one."""
+        ...
+
+    @property
+    def seen(self) -> SeenCard | None:
+        """How the board had the card, where that is not on the board."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether all was said that was to be said."""
+        ...
+
+    @property
+    def deleted(self) -> bool:
+        """Whether a person deleted the card."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

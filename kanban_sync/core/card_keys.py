@@ -23,7 +23,7 @@ from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.operations import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 
     from kanban_sync.core.board import BoardState, Card, Said, SeenCard
     from kanban_sync.core.model import Task, TaskKey
@@ -41,12 +41,13 @@ class Keyed(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def keyed_by_cards(
+def keyed_by_cards(  # noqa: PLR0913 - three sides, their tasks, whose cards, who is left out
     desired: Sequence[Card],
     tasks: Iterable[Task],
     actual: BoardState,
     base: Mapping[TaskKey, Said],
     project: str,
+    left: Collection[TaskKey] = (),
 ) -> Keyed:
     """Give tasks whose keys this clone can only guess those that their cards have.
 
@@ -56,8 +57,9 @@ def keyed_by_cards(
         actual: What one reading of the board told.
         base: What this clone last agreed on: a task that is there is called so.
         project: The id of our project.
+        left: The keys of cards with which there is nothing to do; they are left out of all this.
     """
-    own = {card.key for card in desired}
+    own = {card.key for card in desired}.union(left)
     free = [card for card in desired if card.key not in base and card.column is not Column.ARCHIVE]
     if not any(map(_is_unsure, free)) and (not free or base.keys() <= own):
         return Keyed(desired)

@@ -37,6 +37,10 @@ FROM_BOXES = frozenset({Status.DONE, Status.REVIEW})
 
 MINUTE = 60
 
+GENERATION = 10**6
+"""How many tokens a database gives for a task at most; in one that replaces another they begin at
+so many for each second since 1970, lest a token of the lost one is ever given again."""
+
 
 class Claim(NamedTuple):
     """An agent's right to work on a task until ``expires`` (seconds since 1970)."""
@@ -111,6 +115,11 @@ def is_unit(source: str, parent_source: str | None, parent_name: str | None) -> 
     return parent_source == "openspec" and "#" not in (parent_name or "")
 
 
+def first_token(now: float) -> int:
+    """Return above which number the tokens are of a database that replaces a lost one."""
+    return int(now) * GENERATION
+
+
 # --- Claiming ------------------------------------------------------------------------------
 
 
@@ -118,10 +127,9 @@ def is_free(standing: Standing, agent: str, now: float) -> bool:
     """Tell whether ``next`` may hand the task to an agent, what it waits for left aside."""
     if standing.agent:
         lapsed = standing.expires <= now
-        owner = standing.assignee if standing.before is None else standing.before
         is_open = standing.status in {Status.TODO, Status.IN_PROGRESS}
-        return lapsed and is_open and owner in {"", agent}
-    return standing.status is Status.TODO and standing.assignee in {"", agent}
+        return lapsed and is_open and _owner(standing) in {"", agent}
+    return standing.status is Status.TODO and _owner(standing) in {"", agent}
 
 
 def check_claimable(
@@ -146,7 +154,7 @@ def check_claimable(
             f"{key} is {status}, and what is to do is claimed; set it to todo first, or claim "
             "another task."
         )
-    owner = standing.assignee if standing.before is None else standing.before
+    owner = _owner(standing)
     if owner not in {"", agent}:
         raise NotReadyError(
             f"{key} is assigned to {owner}; claim another task, or let it be assigned to {agent}."
@@ -176,7 +184,6 @@ def claimed(
     told: list[Told] = []
     if standing.agent:
         told.append(_reclaimed(standing, Status.IN_PROGRESS, "lease"))
-    before = standing.assignee if standing.before is None else standing.before
     after = standing._replace(
         status=Status.IN_PROGRESS,
         assignee=agent,
@@ -185,7 +192,7 @@ def claimed(
         token=standing.token + 1,
         expires=now + lease,
         started_at=now,
-        before=before,
+        before=_owner(standing),
         said=standing.file_status,
     )
     data: dict[str, object] = {"agent": agent, "token": after.token, "expires": after.expires}
@@ -218,6 +225,21 @@ def check_token(key: str, standing: Standing, token: int) -> None:
     raise lost(key, standing, token, what)
 
 
+def check_holder(key: str, standing: Standing, who: str) -> None:
+    """Refuse whoever shows the token of somebody else's claim; '' is nobody in particular.
+
+    Raises:
+        HeldError: Naming whose claim it is.
+    """
+    if who and standing.agent != who:
+        raise HeldError(
+            f"The claim of {key} with token {standing.token} is {standing.agent}'s, not {who}'s. "
+            f"Nothing was written; let {standing.agent} say it, or claim another task.",
+            standing.agent,
+            standing.expires,
+        )
+
+
 def lost(key: str, standing: Standing, token: int, what: str) -> LostClaimError:
     """Return how whoever is too late is refused; a token of 0 is that of who had no claim."""
     whose = (
@@ -232,8 +254,11 @@ def lost(key: str, standing: Standing, token: int, what: str) -> LostClaimError:
 
 
 def extended(standing: Standing, now: float, lease: float) -> Outcome:
-    """Return the task with a lease from now on; a longer one stays. Nothing is told of it."""
-    return Outcome(standing._replace(expires=max(standing.expires, now + lease)))
+    """Return the task with a lease from now on, of which nothing is told.
+
+    Its end is never compared with the one before, which a clock that was ahead may have set.
+    """
+    return Outcome(standing._replace(expires=now + lease))
 
 
 def finished(standing: Standing, status: Status, who: str, reason: str = "") -> Outcome:
@@ -246,8 +271,9 @@ def finished(standing: Standing, status: Status, who: str, reason: str = "") -> 
     after = _without_claim(standing)._replace(status=status, reason=reason)
     if status not in ENDS:
         after = _given_back(after)
-    if after == standing:
-        return Outcome(standing)
+    if after == standing or (standing.status is status and status.is_over):
+        # What was so already, by its file or by another, happened once.
+        return Outcome(after)
     return Outcome(after, (Told("status_changed", data),))
 
 
@@ -334,6 +360,12 @@ def dated(before: Standing, after: Standing, now: float) -> Standing:
     # Later than what the board may have been told, whatever the clock says.
     time = max(int(now), before.version.time + 1)
     return after._replace(version=Version(time, SET_HERE))
+
+
+def _owner(standing: Standing) -> str:
+    """Return for whom a task is, '' for anybody; a claim that is there says nothing of that."""
+    is_claimed = bool(standing.agent) and standing.before is not None
+    return (standing.before or "") if is_claimed else standing.assignee
 
 
 def _without_claim(standing: Standing) -> Standing:

@@ -27,6 +27,10 @@ BLOCKS = "Blocks"
 """The label of the value that lists, with commas, whom a task blocks; in any case of letters."""
 
 
+LONGEST_WORD = 200
+"""How many characters of a name are kept; indexes of databases take no more than some hundreds."""
+
+
 class Names(Generic[Name]):
     """What tasks are called: by whom everywhere, and by whom only within their own file."""
 
@@ -121,7 +125,7 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
         for name in dict.fromkeys(needed) if len(needed) > 1 else needed:
             needs = None if task.path else whole.get(name)
             needs = needs or names.find(task.path, name)
-            told.append(Edge(task.key, name, needs, task.path in lenient))
+            told.append(Edge(task.key, _kept(name), needs, task.path in lenient))
         yield from told
         if task.key in blocking:
             yield from _of_blocked(task, blocking[task.key], told)
@@ -143,7 +147,17 @@ def _of_blocked(task: Named, blocking: Iterable[Named], told: Iterable[Edge]) ->
     known = {edge.needs for edge in told}
     for each in dict.fromkeys(each.key for each in blocking):
         if each not in known:
-            yield Edge(task.key, str(each), each)
+            yield Edge(task.key, _kept(str(each)), each)
+
+
+def _kept(name: str) -> str:
+    """Return a name as it is kept: the beginning of a long one, told from others that begin so."""
+    if len(name) <= LONGEST_WORD:
+        return name
+    import hashlib  # noqa: PLC0415 - few names are that long
+
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
+    return f"{name[:LONGEST_WORD]}… ({len(name)} characters, {digest})"
 
 
 def _add(tasks: Sequence[Named], names: Names[TaskKey]) -> None:

@@ -18,7 +18,7 @@ from kanban_sync.core.columns import (
     Column,
     fit,
 )
-from kanban_sync.core.following import COMMIT_DIGITS
+from kanban_sync.core.descent import COMMIT_DIGITS
 from kanban_sync.core.mapping import LABEL, PLAIN, SECTION, Drawing
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Task, TaskKey, Version

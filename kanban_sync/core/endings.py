@@ -63,10 +63,12 @@ def check_in_time(
     ======================= =========================== ===================================
     none, or ended by it    it may say anything         it may only say what is so already
     nobody ended it         it may say anything         as above: its file came to say so
+    its file ended it       refused: it is open again   as above
     others ended it         refused                     refused
     ======================= =========================== ===================================
 
-    Whatever became of its claim, one by somebody else since then has ended it.
+    Whatever became of its claim, one by somebody else since then has ended it. A file ended it
+    once it said that the task is over, or did not hold it any more.
 
     Args:
         key: Which task.
@@ -91,8 +93,9 @@ def check_in_time(
                 standing.agent,
                 standing.token,
             )
-    elif others:
-        raise lost(key, standing, token, others)
+    elif others or (others == "" and _ended_by_file(events, token)):
+        what = others or "was over by its file, and was opened again since"
+        raise lost(key, standing, token, what)
 
 
 def _ended_by_others(events: Sequence[Event], agent: str, token: int) -> str | None:
@@ -103,6 +106,21 @@ def _ended_by_others(events: Sequence[Event], agent: str, token: int) -> str | N
         return "was claimed by {} since (token {})".format(*claims[-1])
     ends = (_end(kind, data, agent) for kind, data in told if _is_end(kind, data, token))
     return next(ends, "")
+
+
+def _ended_by_file(events: Sequence[Event], token: int) -> bool:
+    """Tell whether, since a claim was made, a file has said that its task is over."""
+    told = [(each.kind, json.loads(each.data)) for each in events]
+    begin = next(n for n, each in enumerate(told) if _is_claim(*each, token))
+    return any(
+        kind == "orphaned"
+        or (kind == "status_changed" and "who" not in data and Status(data["new"]).is_over)
+        for kind, data in told[begin:]
+    )
+
+
+def _is_claim(kind: str, data: dict[str, Any], token: int) -> bool:
+    return kind == "claimed" and data["token"] == token
 
 
 def _is_end(kind: str, data: dict[str, Any], token: int) -> bool:

@@ -11,7 +11,8 @@
     │       └── OutOfReachError     … and cannot be fetched either
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
-    │   └── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
+    │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
+    │   └── LostDatabaseError       … gone, though this clone has worked with it
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
@@ -85,6 +86,19 @@ class StoreError(KanbanSyncError):
 
 class StoreAwayError(StoreError):
     """The task database is not to be had at the moment; the same may be tried again."""
+
+
+class LostDatabaseError(StoreError):
+    """The task database is gone or empty, though this clone has worked with it."""
+
+    def __init__(self, name: str) -> None:
+        """Name it, what is lost with it, and how to go on."""
+        super().__init__(
+            f"The task database {name} is gone or empty, and this clone has worked with it: lost"
+            " with it are who has claimed what, the history, and what was ahead of the files. Put"
+            " it back from a copy, or run `kanban-sync sync` yourself: that makes it anew from the"
+            " repository, and whoever works on a task has to claim it anew."
+        )
 
 
 class WorkError(KanbanSyncError):

@@ -6,9 +6,9 @@ from kanban_sync.core.tuples import NamedTuple
 
 
 class PathChange(NamedTuple):
-    """What one commit did to one path: the blobs before (one a parent, none if new), and after.
+    """What one commit did to one path: the blobs before, one a parent, and after.
 
-    ``new`` is empty where the commit removed the file.
+    A blob is empty where there is no file. A merge has a path that differs from any parent's.
     """
 
     path: str
@@ -17,8 +17,12 @@ class PathChange(NamedTuple):
 
 
 class LogEntry(NamedTuple):
-    """One commit that changed watched files; a merge only where it differs from all parents."""
+    """One commit that changed watched files, or that merged what others did to them.
+
+    ``parents`` are the last such commits of the lines from which it comes.
+    """
 
     commit: str
     time: int
     changes: tuple[PathChange, ...]
+    parents: tuple[str, ...] = ()

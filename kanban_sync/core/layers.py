@@ -8,7 +8,6 @@ comes to the same.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,10 +22,11 @@ from kanban_sync.core.slots import (
     KeyedTask,
     SlotChange,
     SlotState,
-    past_status,
-    past_text,
+    said_status,
+    said_text,
     with_past,
 )
+from kanban_sync.core.versions import later, newer
 from kanban_sync.core.words import bare_words
 
 if TYPE_CHECKING:
@@ -90,9 +90,13 @@ def carry(
             continue
         # One that comes back is newer than its removal, whatever the clocks say.
         is_back = not former and owns[index] in taken
-        version = _later(change.version, removed if is_back else 0)
+        version = later(change.version, removed if is_back else 0)
         text, status = text_digest(task), task.status.value
         assigned = [(each.assignee == task.assignee, each.assignee_version) for each in former]
+        # Where a merge keeps it, its removal on the other line has lost, and is the older one.
+        gone = [
+            (False, each.removed[own]) for each in before if (own := owns[index]) in each.removed
+        ]
         # As long as nobody was assigned, no commit has said so.
         is_told = bool(task.assignee) or bool(former)
         keyed.append(
@@ -102,14 +106,15 @@ def carry(
                 traits=traits,
                 status=status,
                 text=text,
-                text_version=_newer(
-                    [(each.text == text, each.text_version) for each in former], version
+                text_version=newer(
+                    [*((each.text == text, each.text_version) for each in former), *gone], version
                 ),
-                status_version=_newer(
-                    [(each.status == status, each.status_version) for each in former], version
+                status_version=newer(
+                    [*((each.status == status, each.status_version) for each in former), *gone],
+                    version,
                 ),
                 assignee=task.assignee,
-                assignee_version=_newer(assigned, version) if is_told else UNKNOWN,
+                assignee_version=newer(assigned, version) if is_told else UNKNOWN,
             )
         )
     hidden = _hidden(before, matches, owns, new_traits, still_named)
@@ -280,7 +285,7 @@ def _completed(
     """
     found: dict[str, Version] = {}
     for state, pairs in zip(before, matches, strict=True):
-        if not (state.gone_means_done and is_told and change.old):
+        if state.is_gone or not (state.gone_means_done and is_told and change.old):
             continue
         removed = _removed(state, pairs)
         has_nameless = any(not task.traits.id for task in removed)
@@ -290,7 +295,7 @@ def _completed(
             if passed_on and not task.traits.id and text_hash(task.traits) in passed_on:
                 continue
             newest = max(task.text_version.time, task.status_version.time)
-            found[task.own] = _later(change.version, newest)
+            found[task.own] = later(change.version, newest)
     known: dict[str, Version] = {}
     for state in before:
         for own, version in state.completed.items():
@@ -318,7 +323,7 @@ def _taken_out(
             newest = max(task.text_version, task.status_version)
             # A merge of a removal is not the removal, but where it takes out what is newer.
             if found.get(task.own, UNKNOWN) <= newest:
-                found[task.own] = _later(change.version, newest.time)
+                found[task.own] = later(change.version, newest.time)
     return {own: version for own, version in found.items() if own not in there}
 
 
@@ -334,18 +339,22 @@ def _past(
         for own, values in state.past.items():
             mine = found.get(own, {})
             if values != mine:
-                found[own] = dict(Counter(mine) | Counter(values))
+                found[own] = with_past(mine, values.items())
     for state, pairs in zip(before, matches, strict=True):
+        for task in _removed(state, pairs):
+            known = found.get(task.own, {})
+            found[task.own] = with_past(known, (said_status(task), said_text(task)))
         for new, old in pairs.items():
             was, now = state.tasks[old], keyed[new]
-            left = [past_status(was.status)] * (was.status != now.status)
-            left += [past_text(was.text)] * (was.text != now.text)
+            left = [said_status(was)] * (was.status != now.status)
+            left += [said_text(was)] * (was.text != now.text)
             if left:
                 found[now.own] = with_past(found.get(now.own, {}), left)
     there = {each.own for state in before if not state.is_gone for each in state.tasks}
     for task in keyed:
         if task.own in taken and task.own not in there:
-            found[task.own] = with_past(found.get(task.own, {}), [RETURNED])
+            said = (RETURNED, task.text_version.time)
+            found[task.own] = with_past(found.get(task.own, {}), [said])
     return found
 
 
@@ -358,9 +367,13 @@ def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:
 def _shape_version(
     before: Sequence[SlotState], matches: Sequence[Mapping[int, int]], change: SlotChange
 ) -> Version:
-    """Return the commit's version if it moved the file or removed a task, else the newest known."""
-    latest = max((state.shape_version for state in before), default=UNKNOWN)
-    same = any(
+    """Return the commit's version if it moved the file or removed a task, else the newest known.
+
+    A merge that leaves it where it was, though a side has moved it since, has decided so.
+    """
+    places = [(state.path == change.path, state.shape_version) for state in before]
+    latest = max((version for _, version in places), default=UNKNOWN)
+    same = (latest == UNKNOWN or (True, latest) in places) and any(
         state.path == change.path and len(pairs) == len(state.tasks)
         for state, pairs in zip(before, matches, strict=True)
     )
@@ -371,24 +384,4 @@ def _shape_version(
         for state, pairs in zip(before, matches, strict=True)
         for task in _removed(state, pairs)
     ]
-    return _later(change.version, max([latest.time, *removed]))
-
-
-def _newer(former: Sequence[tuple[bool, Version]], version: Version) -> Version:
-    """Return a parent's version if it has the same value, else the commit's, later than theirs.
-
-    A merge that takes the older of two values has decided so: to no clone may the other be newer.
-
-    Args:
-        former: Of each parent whether its value is the same, and the version of that value.
-        version: That of the commit.
-    """
-    newest = max((its for _, its in former), default=UNKNOWN)
-    if (True, newest) in former:
-        return newest
-    return _later(version, newest.time)
-
-
-def _later(version: Version, than: int) -> Version:
-    """Return a commit's version, at least a second later than a time; unknown stays unknown."""
-    return version if version == UNKNOWN else version._replace(time=max(version.time, than + 1))
+    return later(change.version, max([latest.time, *removed]))

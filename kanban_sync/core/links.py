@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kanban_sync.core.tuples import NamedTuple
+from kanban_sync.core.uncommitted import is_marked
 
 NO_LINKS = "none"
 """What the settings say to have no links."""
@@ -70,7 +71,7 @@ class Links:
         links: list[str] = []
         if self.file and path:
             links.append(_link(path, self.file.replace(PATH, _quoted(path))))
-        if self.commit and commit:
+        if self.commit and commit and not is_marked(commit):
             links.append(_link(commit[:SHOWN_DIGITS], self.commit.replace(COMMIT, commit)))
         return " · ".join(links)
 

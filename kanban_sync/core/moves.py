@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from kanban_sync.core.descent import descent_of
 from kanban_sync.core.following import changes_of
 from kanban_sync.core.identity import text_hash
 from kanban_sync.core.listing import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from kanban_sync.core.descent import Descent
     from kanban_sync.core.history import LogEntry
     from kanban_sync.core.model import Document
     from kanban_sync.core.slots import SlotChange
@@ -48,11 +50,13 @@ class Histories(NamedTuple):
 
     ``changes`` of a slot whose file was moved begin with those of the slot it came from;
     ``origins`` is the first of these slots. ``left`` are the slots whose files went elsewhere.
+    ``descent`` tells which commits come from which.
     """
 
     changes: Mapping[str, Sequence[SlotChange]]
     origins: Mapping[str, str]
     left: frozenset[str]
+    descent: Descent
 
 
 def words_of(document: Document) -> Words:
@@ -66,7 +70,7 @@ def words_of(document: Document) -> Words:
 
 
 def histories(
-    log: Iterable[LogEntry], slot_of: Callable[[str], str | None], texts: Texts | None
+    log: Collection[LogEntry], slot_of: Callable[[str], str | None], texts: Texts | None
 ) -> Histories:
     """Sort a log by slot, and follow the files that were moved.
 
@@ -79,8 +83,10 @@ def histories(
     changes: dict[str, list[SlotChange]] = {}
     origins: dict[str, str] = {}
     left: set[str] = set()
+    # Merges tell of the same files again and again.
+    known_slot = cache(slot_of)
     for entry in log:
-        here = changes_of(entry, slot_of)
+        here = changes_of(entry, known_slot)
         moved = _moved(here, texts) if texts is not None else {}
         before = {old: ([*changes.get(old, [])], origins.get(old, old)) for old in moved.values()}
         for slot, change in here.items():
@@ -90,15 +96,15 @@ def histories(
             if slot in moved:
                 old = moved[slot]
                 changes[slot], origins[slot] = before[old]
-                step = replace(step, old=here[old].old, moved_from=old)
+                step = replace(step, old=here[old].old, at=here[old].at, moved_from=old)
                 left.discard(slot)
             elif slot in before:
-                step = replace(step, old=(), leaves=True)
+                step = replace(step, old=(), at=(), leaves=True)
                 left.add(slot)
             elif change.new:
                 left.discard(slot)
             changes.setdefault(slot, []).append(step)
-    return Histories(changes, origins, frozenset(left))
+    return Histories(changes, origins, frozenset(left), descent_of(log))
 
 
 def _moved(here: Mapping[str, SlotChange], texts: Texts) -> dict[str, str]:

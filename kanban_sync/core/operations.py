@@ -233,8 +233,6 @@ class Plan:
     missing: tuple[str, ...] = ()
     layout: Layout = field(default_factory=Layout)
     """What the lists and labels of the board are called; lists are shown by these names."""
-    disputed: bool = False
-    """Whether a card that is left as it is bears another version than ours: others write, too."""
     waits: bool = False
     """Whether a sync without force would not even look: nothing is new since the last one."""
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.listing import flatten
 from kanban_sync.core.model import UNKNOWN, ParsedTask, Version
-from kanban_sync.core.slots import EMPTY, KeyedTask, SlotState
+from kanban_sync.core.slots import EMPTY, SlotState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kanban_sync.core.assemble import ReadFile
-    from kanban_sync.core.slots import Past
+    from kanban_sync.core.slots import KeyedTask, Past
 
 
 class Line(NamedTuple):
@@ -35,7 +35,8 @@ class Opinion(NamedTuple):
     and ``is_done`` if that completed it. A value counts only with ``has_text`` or ``has_status``.
     ``behind`` is the task that stands before a new one among its neighbours; ``past`` are the
     values that the task had had before the layer forked off. ``prefix`` is what stands in front of
-    the own key in the name, None where that is the path.
+    the own key in the name, None where that is the path. ``former`` is the task as the layer's
+    forks had it.
     """
 
     layer: str
@@ -48,6 +49,7 @@ class Opinion(NamedTuple):
     is_done: bool = False
     past: Past = MappingProxyType({})
     prefix: str | None = None
+    former: Sequence[KeyedTask] = ()
 
     @property
     def newest(self) -> Version:
@@ -100,6 +102,7 @@ def opinions_of(
                 *(layer, keyed.own, line, has_text, has_status, behind),
                 past=past.get(keyed.own, {}),
                 prefix=state.prefixes.get(keyed.own),
+                former=former,
             )
     there = {each.own for each in (*state.tasks, *state.hidden)}
     for own in had[0]:

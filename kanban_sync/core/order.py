@@ -23,8 +23,12 @@ USUAL = 2
 """The rank of a task whose priority is not given, or is a word that nobody knows."""
 
 
+KNOWN = (*(word for _, words in RANKS for word in words), "p2", "med", "normal")
+"""How the words begin that somebody may ask for; files may say whatever they like."""
+
+
 class Wanted(NamedTuple):
-    """Which tasks an agent asks for.
+    """Which tasks an agent asks for; capital letters in tags make no difference.
 
     Args:
         prefers: Tags of the agent. Tasks with one of them, and those without any tag, come before
@@ -44,7 +48,7 @@ class Wanted(NamedTuple):
     def takes(self, task: Task) -> bool:
         """Tell whether a task is asked for at all; whether it is preferred is left aside."""
         return (
-            (not self.tags or _overlap(self.tags, task.labels))
+            (not self.tags or bool(spellings(self.tags, task.labels)))
             and (not self.priority or rank(task.priority) == rank(self.priority))
             and (not self.sources or task.key.source in self.sources)
             and (self.parent is None or task.parent == self.parent)
@@ -52,11 +56,18 @@ class Wanted(NamedTuple):
 
     def suits(self, task: Task) -> bool:
         """Tell whether a task is for agents with these tags: it has one of them, or none at all."""
-        return not self.prefers or not task.labels or _overlap(self.prefers, task.labels)
+        if not self.prefers or not task.labels:
+            return True
+        return bool(spellings(self.prefers, task.labels))
 
 
 ANY = Wanted()
 """Whatever there is."""
+
+
+def is_priority(word: str) -> bool:
+    """Tell whether a word is known that somebody asks for."""
+    return word.lstrip(" ").lower().startswith(KNOWN)
 
 
 def rank(priority: str) -> int:
@@ -71,5 +82,7 @@ def order(task: Task, *, is_waited_for: bool) -> tuple[object, ...]:
     return (not is_waited_for, rank(task.priority), task.path, task.position, key.source, key.name)
 
 
-def _overlap(tags: Collection[str], labels: Collection[str]) -> bool:
-    return any(label.lower() in tags for label in labels)
+def spellings(tags: Collection[str], labels: Collection[str]) -> frozenset[str]:
+    """Return which labels are among the tags, whatever letters of either are capitals."""
+    asked = {tag.casefold() for tag in tags}
+    return frozenset(label for label in labels if label.casefold() in asked)

@@ -11,7 +11,8 @@ is gone comes back whole with a newer change.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import ReadFile
 from kanban_sync.core.identity import text_hash
@@ -19,9 +20,10 @@ from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.opinions import Line, lines_of
 from kanban_sync.core.sides import Side
 from kanban_sync.core.slots import EMPTY, RETURNED, past_status, past_text
+from kanban_sync.core.versions import later
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import ParsedTask, Version
     from kanban_sync.core.opinions import Opinion
@@ -36,14 +38,14 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     ours = {slot: (state, state.owns()) for slot, state in {**states, **base.had}.items()}
     said = [(overlay, _as_in_base(overlay, base, ours)) for overlay in overlays]
     news = [
-        (_newest(each for of_slot in opinions.values() for each in of_slot), overlay)
+        (max(_newest(chain.from_iterable(opinions.values())), overlay.moved(base.place)), overlay)
         for overlay, opinions in said
         if overlay.side.unit is not None
     ]
     ground, gone = base, base.gone if base.unit is None else UNKNOWN
     for overlay, _ in said:
         is_gone = overlay.side.unit is None and overlay.has_placed(base.place)
-        if is_gone and not overlay.is_behind(base):
+        if is_gone and not overlay.is_behind(base) and not overlay.is_outrun(base):
             gone = max(gone, overlay.side.gone)
     alive, newest = max(
         ((version, overlay) for version, overlay in news),
@@ -60,20 +62,17 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         # A change stays whole: who took all of it out says nothing of its single lines.
         said = [each for each in said if each[0].side.unit is not None]
     placed = [
-        each.side
-        for each, _ in said
-        if each.side.unit is not None and each.has_placed(ground.place)
+        each for each, _ in said if each.side.unit is not None and each.has_placed(ground.place)
     ]
-    place = max((ground, *placed), key=lambda side: side.moved).unit or ground.unit
-    if place is None or ground.unit is None:
+    if ground.unit is None:
         return ground
+    place, shape = _placed(ground, ground.unit, placed, is_base=ground is base)
     files = {slot: _at(read, ground.unit.path, place.path) for slot, read in ground.files.items()}
     for slot, opinions in _by_slot(said).items():
         read = files.get(slot) or _new_file(slot, said, place, base.had)
         merged = read and _merged(read, opinions, is_base=ground is base)
         if merged is not None and (merged.document.tasks or slot not in base.had):
             files[slot] = merged
-    shape = max((side.moved for side in (ground, *placed)), default=UNKNOWN)
     files = {
         slot: replace(read, state=replace(read.state, shape_version=shape))
         if read.state.shape_version < shape
@@ -81,6 +80,23 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
         for slot, read in files.items()
     }
     return Side(place, files)
+
+
+def _placed(
+    ground: Side, unit: Unit, placed: Iterable[Overlay], *, is_base: bool
+) -> tuple[Unit, Version]:
+    """Return where a unit lies, and since when: its newest move counts.
+
+    That the base layer took it away and brought it back to where it was is none.
+    """
+    newest, version, last = unit, ground.moved, UNKNOWN
+    for each in placed:
+        since = each.side.moved
+        is_back = is_base and each.is_behind(ground) and each.forks_lie_at(ground.place)
+        if each.side.unit is not None and since > last and (since > ground.moved or is_back):
+            newest, last = each.side.unit, since
+            version = since if since > ground.moved else later(since, ground.moved.time)
+    return newest, version
 
 
 def _without(side: Side, had: Collection[str]) -> Side:
@@ -212,7 +228,7 @@ def _merged(read: ReadFile, opinions: Iterable[Opinion], *, is_base: bool) -> Re
     completed, removed = dict(state.completed), dict(state.removed)
     prefixes = dict(state.prefixes)
     for own, said in by_own.items():
-        merged = _line(text.lines.get(own), said)
+        merged = _line(text.lines.get(own), said, is_base=is_base)
         gone = [each for each in said if each.line is None]
         out = [each.gone for each in gone] + ([removed[own]] if own in removed else [])
         is_done = own in completed or any(each.is_done for each in gone)
@@ -249,34 +265,80 @@ def _ahead(opinion: Opinion, state: SlotState, now: Line | None) -> Opinion | No
     return opinion._replace(has_text=has_text, has_status=has_status) if is_any else None
 
 
-def _line(line: Line | None, said: Sequence[Opinion]) -> Line | None:
-    """Return a task with the newest words and the newest status; None if nobody has it."""
-    voices = [(each, each.line) for each in said if each.line is not None]
+def _line(line: Line | None, said: Sequence[Opinion], *, is_base: bool) -> Line | None:
+    """Return a task with the newest words and the newest status; None if nobody has it.
+
+    Args:
+        line: The task as it is so far; None where it is nowhere but in layers.
+        said: What layers say of it.
+        is_base: Whether the base layer has it so.
+    """
+    voices = [each for each in said if each.line is not None]
     if line is None:
-        if not voices:
+        first = max(voices, key=lambda each: each.newest, default=None)
+        if first is None or first.line is None:
             return None
-        first, line = max(voices, key=lambda each: each[0].newest)
-        line = line._replace(keyed=replace(line.keyed, branch=first.layer))
-    text = status = line
-    branch = line.keyed.branch
-    for each, its in voices:
-        keyed = its.keyed
-        if each.has_text and keyed.text_version > text.keyed.text_version:
-            branch = branch if keyed.text == text.keyed.text else each.layer
-            text = its
-        if each.has_status and keyed.status_version > status.keyed.status_version:
-            branch = branch if keyed.status == status.keyed.status else each.layer
-            status = its
+        line = first.line._replace(keyed=replace(first.line.keyed, branch=first.layer))
+        is_base = False
+    text = _said_last(line, [each for each in voices if each.has_text], _text, is_base=is_base)
+    status = _said_last(
+        line, [each for each in voices if each.has_status], _status, is_base=is_base
+    )
     return Line(
-        text.task._replace(status=status.task.status, word=status.task.word),
+        text.line.task._replace(status=status.line.task.status, word=status.line.task.word),
         replace(
-            text.keyed,
+            text.line.keyed,
             above=line.keyed.above,
-            status=status.keyed.status,
-            status_version=status.keyed.status_version,
-            branch=branch,
+            text_version=text.version,
+            status=status.line.keyed.status,
+            status_version=status.version,
+            branch=status.layer or text.layer or line.keyed.branch,
         ),
     )
+
+
+class _Said(NamedTuple):
+    """A part of a task: who has it so, since when, and the layer if it says what is not so yet."""
+
+    line: Line
+    version: Version
+    layer: str = ""
+
+
+def _text(keyed: KeyedTask) -> tuple[str, Version]:
+    return keyed.text, keyed.text_version
+
+
+def _status(keyed: KeyedTask) -> tuple[str, Version]:
+    return keyed.status, keyed.status_version
+
+
+def _said_last(
+    now: Line,
+    said: Iterable[Opinion],
+    part: Callable[[KeyedTask], tuple[str, Version]],
+    *,
+    is_base: bool,
+) -> _Said:
+    """Return the newest of what is said of a part of a task.
+
+    Where the base layer has it as it was where a layer forks off, only the layer has changed it:
+    a deletion that was taken back makes the old value newer, but no other one.
+    """
+    value, version = part(now.keyed)
+    newest = _Said(now, version)
+    last = UNKNOWN
+    for each in said:
+        if each.line is None:
+            continue
+        its, since = part(each.line.keyed)
+        is_unchanged = is_base and value in {part(former)[0] for former in each.former}
+        if since > last and (since > version or is_unchanged):
+            last = since
+            # To whoever has only the base layer's this is to be newer.
+            since = since if since > version else later(since, version.time)
+            newest = _Said(each.line, since, each.layer if its != value else "")
+    return newest
 
 
 class _Text:

@@ -60,11 +60,9 @@ from kanban_sync.core.operations import (
     Plan,
     Remember,
     Update,
-    key_of,
 )
 from kanban_sync.core.precedence import (
     Side,
-    disputed,
     is_newer,
     is_unchanged,
     right_to_write,
@@ -108,6 +106,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     mark: str,
     project: str,
     *,
+    left: int = 0,
     force: bool = False,
     keep_drift: bool = False,
 ) -> Plan:
@@ -119,8 +118,8 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
         base: What this clone last agreed on, by key.
         mark: The rendering mark of this release and mapping.
         project: The id of our project; cards with another project's footer are strangers'.
-        force: Whether operations are let through that the guard would hold back, and cards made
-            again that a person deleted.
+        left: How many cards on the board are left out of all this, since they are settled.
+        force: Whether to let through what the guard holds back, and to make deleted cards again.
         keep_drift: Whether what a person changed stays until the task itself changes.
     """
     base = each_its_own(base, actual)
@@ -131,8 +130,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     deleted = 0
     for card in desired:
         seen, said = found.cards.get(card.key), base.get(card.key)
-        surplus = archive_surplus(card, found, said)
-        decision = surplus or _decide(card, seen, said, terms)
+        decision = archive_surplus(card, found, said) or _decide(card, seen, said, terms)
         deleted += seen is None and is_left_deleted(decision, said)
         if isinstance(decision, Note):
             notes.append(decision)
@@ -142,11 +140,9 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
             notes.append(Note(str(card.key), decision.note))
     notes += deleted_notes(deleted)
     operations += _forget(desired, actual, base)
-    ours = sum(not seen.archived for seen in found.cards.values())
+    ours = left + sum(not seen.archived for seen in found.cards.values())
     kept, held = guard(operations, ours, force=force)
-    told = {key_of(each) for each in operations if not isinstance(each, Remember)}
-    others = disputed([card for card in desired if card.key not in told], found.cards)
-    return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing, disputed=others)
+    return Plan(tuple(kept), tuple(held), titled(notes, desired), actual.missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from kanban_sync.core.bases import Bases
 from kanban_sync.core.model import UNKNOWN
 from kanban_sync.core.snapshot import Branches, Fork, Layer
 from kanban_sync.core.tuples import NamedTuple
@@ -20,7 +21,7 @@ from kanban_sync.core.units import DEFAULTS, Read, SourceSettings, TaskFile, Tre
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from kanban_sync.core.board import BoardState, Said, SeenCard
+    from kanban_sync.core.board import BoardState, Known, Said, SeenCard
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.merge import Kept
@@ -136,6 +137,10 @@ class Repository(Protocol):
         """
         ...
 
+    def fetched(self, paths: Collection[str]) -> dict[str, str]:
+        """Return from which remote branch paths are read that the local one has otherwise."""
+        ...
+
     def links(self, commit: str, paths: Collection[str]) -> dict[str, str]:
         """Return which of these paths are symbolic links in a commit, with their blob ids."""
         ...
@@ -157,7 +162,7 @@ class Board(Protocol):
     ids: dict[str, str]
     """What the board wants remembered until next time (ids of lists, label, field)."""
 
-    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+    def read(self, base: Mapping[TaskKey, Known]) -> BoardState:
         """Read everything in one request; ask besides only for cards of the base not found."""
         ...
 
@@ -266,7 +271,7 @@ class FilesState:
     commits: frozenset[str] = field(default=frozenset(), compare=False)
 
 
-class TaskStore(Protocol):
+class TaskStore(Bases, Protocol):
     """The task database of one project, as one clone of it has opened it.
 
     Times are parameters, in seconds since 1970. Several clones may share a database: what is
@@ -284,10 +289,6 @@ class TaskStore(Protocol):
     @property
     def leases(self) -> Leases | None:
         """What lets one clone at a time write to a board; None where all are on one machine."""
-        ...
-
-    def tasks(self) -> list[Task]:
-        """Return all tasks, also those that are over, by path, position and key."""
         ...
 
     def filed_tasks(self) -> list[Task]:
@@ -333,18 +334,6 @@ class TaskStore(Protocol):
 
     def remember_parses(self, parses: Mapping[str, str]) -> None:
         """Remember parses; forgets those that no merge has asked for in the last 1,000."""
-        ...
-
-    def base(self, target: str) -> dict[TaskKey, Said]:
-        """Return what was last agreed on with that board."""
-        ...
-
-    def remember(self, target: str, said: Iterable[Said]) -> None:
-        """Record bases (the key is the card's), replacing older ones."""
-        ...
-
-    def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
-        """Forget the bases of these keys."""
         ...
 
     def board_ids(self, target: str) -> dict[str, str]:

@@ -18,10 +18,10 @@ from kanban_sync.core.operations import REPAIRED
 from kanban_sync.core.places import block_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from kanban_sync.core.board import Card, Said, SeenCard
-    from kanban_sync.core.model import TaskKey, Version
+    from kanban_sync.core.model import Version
 
 
 class Side(IntEnum):
@@ -106,12 +106,6 @@ def is_unchanged(card: Card, base: Said, mark: str) -> bool:
 def is_newer(stamp: Stamp | None, card: Card) -> bool:
     """Whether a whole card was marked later than we know of."""
     return stamp is not None and stamp.version.newest > card.version.newest
-
-
-def disputed(cards: Iterable[Card], seen: Mapping[TaskKey, SeenCard]) -> bool:
-    """Whether one of these cards bears another version than its task has here."""
-    stamps = ((card, seen[card.key].stamp) for card in cards if card.key in seen)
-    return any(stamp is not None and stamp.version != card.version for card, stamp in stamps)
 
 
 def said_newest(stamp: Stamp | None, base: Said) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -153,7 +152,7 @@ def slot_from_json(text: str) -> SlotState:
             "shape_version": Version(*data["shape_version"]),
             "completed": {own: Version(*each) for own, each in completed.items()},
             "removed": {own: Version(*each) for own, each in data.get("removed", {}).items()},
-            "past": {own: dict(Counter(each)) for own, each in data.get("past", {}).items()},
+            "past": {own: dict(each) for own, each in data.get("past", {}).items()},
         },
     )
 

@@ -100,7 +100,7 @@ class Overlay(NamedTuple):
             for slot in slots
         }
 
-    def moved(self, slots: Mapping[str, str]) -> Overlay:
+    def renamed(self, slots: Mapping[str, str]) -> Overlay:
         """Return what it says of files that the base layer has in other slots since the fork."""
         forks = tuple(
             Former(fork.place, _renamed(fork.states, slots), _renamed(fork.gone, slots))
@@ -113,6 +113,19 @@ class Overlay(NamedTuple):
         """Whether the layer says where the unit lies, unlike its forks, and unlike it lies now."""
         is_other = self.side.place != now
         return is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
+
+    def forks_lie_at(self, place: str) -> bool:
+        """Whether the unit lay in a place wherever the layer forks off."""
+        return all(fork.place == place for fork in self.forks)
+
+    def moved(self, now: str) -> Version:
+        """Return the version of the layer's word on where the unit lies; unknown if it has none."""
+        return self.side.moved if self.has_placed(now) else UNKNOWN
+
+    def is_outrun(self, base: Side) -> bool:
+        """Whether the base layer has moved the unit since the fork, and later than this layer."""
+        is_moved = bool(base.place) and all(fork.place != base.place for fork in self.forks)
+        return is_moved and base.moved > self.side.moved
 
     def is_behind(self, base: Side) -> bool:
         """Whether the base layer has taken all away since the fork, and brought it back."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 Past: TypeAlias = "Mapping[str, int]"
-"""Values that a task had before, the last one last, each with how often it had them."""
+"""Values that a task had before, the last one last, each with the time (seconds) it was said at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class SlotState:
     the file (into the archive) or took a task out of it; ``hidden`` are tasks whose ids
     still stand in the content, where nobody reads a task: a box that broke, a block in a comment.
     They were not removed. ``past`` are the values that a task had before, by its own key, as
-    ``past_status`` and ``past_text`` write them, and how often it had each: whatever says one of
-    them again only lies behind.
+    ``past_status`` and ``past_text`` write them, each with the time at which it was said last:
+    whatever says one of them again only lies behind.
     ``made`` is the time of the commit that gave the file this content, or took it away.
     ``removed`` are the own keys of all tasks that a commit took out and none
     brought back, each with that commit's version, which is newer than any that the task had.
@@ -104,9 +104,12 @@ class SlotState:
         return {task.own for task in self.tasks}
 
     def since(self, own: str, past: Past) -> set[str]:
-        """Return the values that a task has had since it had had ``past``, and has no more."""
+        """Return the values that were said of a task since it had had ``past``, and are no more.
+
+        A merge of a line that has not yet heard that a value is past does not say it once more.
+        """
         values = self.past.get(own, {})
-        return {value for value, count in values.items() if count > past.get(value, 0)}
+        return {value for value, time in values.items() if time > past.get(value, -1)}
 
     def tops(self) -> dict[str, str]:
         """Return the own keys of all tasks below others, each with the top-level one's over it."""
@@ -143,11 +146,21 @@ def past_text(digest: str) -> str:
     return f"t{digest}"
 
 
-def with_past(past: Past, values: Iterable[str]) -> Past:
-    """Return what a task had before, with values that it has no more now."""
+def said_status(task: KeyedTask) -> tuple[str, int]:
+    """Return a task's status as ``past`` holds it, and when it was said."""
+    return past_status(task.status), task.status_version.time
+
+
+def said_text(task: KeyedTask) -> tuple[str, int]:
+    """Return the hash of a task's words as ``past`` holds it, and when they were said."""
+    return past_text(task.text), task.text_version.time
+
+
+def with_past(past: Past, values: Iterable[tuple[str, int]]) -> Past:
+    """Return what a task had before, with values that it has no more now, and when it said them."""
     found = dict(past)
-    for value in values:
-        found[value] = found.pop(value, 0) + 1
+    for value, time in values:
+        found[value] = max(found.pop(value, time), time)
     return dict(list(found.items())[-PAST:])
 
 
@@ -240,9 +253,10 @@ def heirs(slots: Mapping[str, SlotState]) -> dict[str, str]:
 class SlotChange:
     """What one commit did to a slot: the contents before (one a parent) and after ('' if gone).
 
-    ``path`` is where the slot's file lies after it; ``moved_from`` is where it lay before if that
-    was another slot. One that ``leaves`` took the tasks along to another slot. ``passed_on`` finds
-    the hashes of the texts that stand, open, in other files since this commit.
+    ``at`` tells of each content before where it lay, and in which of the parents; without it, all
+    lay at ``path``, which is where the slot's file lies after it. ``moved_from`` is where it lay
+    before if that was another slot. One that ``leaves`` took the tasks along to another slot.
+    ``passed_on`` finds the hashes of the texts that stand, open, in other files since this commit.
     """
 
     version: Version
@@ -252,6 +266,12 @@ class SlotChange:
     moved_from: str = ""
     leaves: bool = False
     passed_on: Callable[[], Collection[str]] = field(default=frozenset, compare=False)
+    at: tuple[tuple[str, int], ...] = ()
+
+    def was(self) -> Iterable[tuple[tuple[str, int], str]]:
+        """Return where contents lay before, and in which parent, with each of them."""
+        at = self.at or [(self.path, side) for side in range(len(self.old))]
+        return zip(at, self.old, strict=True)
 
 
 def left(state: SlotState) -> SlotState:
@@ -263,8 +283,10 @@ def taken_away(state: SlotState, version: Version) -> SlotState:
     """Return what is known of a slot whose file a commit took away: all that it said is past."""
     tasks = state.tasks
     removed = dict.fromkeys((each.own for each in tasks), version)
-    last = {each.own: (past_status(each.status), past_text(each.text)) for each in tasks}
-    past = {own: with_past(state.past.get(own, {}), values) for own, values in last.items()}
+    past = {
+        each.own: with_past(state.past.get(each.own, {}), (said_status(each), said_text(each)))
+        for each in tasks
+    }
     return replace(
         state,
         path="",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from kanban_sync.core.claims import GENERATION
 from kanban_sync.core.order import ANY, Wanted
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Entry(NamedTuple):
 def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()) -> Entry:
     """Return a task with how it stands; one that is over has no claim."""
     claim = None if standing.status.is_over else standing.claim
-    return Entry(task, claim, standing.token, standing.reason, standing.started_at, waits_for)
+    attempts = standing.token % GENERATION
+    return Entry(task, claim, attempts, standing.reason, standing.started_at, waits_for)
 
 
 def open_ones(found: Sequence[Entry], every: Mapping[TaskKey, Task]) -> list[Entry]:
@@ -109,13 +111,15 @@ class WorkStore(Protocol):
     """What agents do with the tasks of one project. Times are parameters, in seconds since 1970.
 
     Every method that writes is one transaction with its events, and is as if it had not begun when
-    it raises. Every implementation inherits one contract suite.
+    it raises. Every implementation inherits one contract suite. Of methods that take a token,
+    ``who`` is who shows it; without a name nobody looks whose it is.
 
     Raises:
         UnknownTaskError: From any method that takes a key: no task has it.
         LostClaimError: From any method that takes a token: it is not the newest, the claim was
             taken back or released, or the task is over. A claim whose lease ran out and that
             nobody took is still good.
+        HeldError: From any method that takes a token: it is that of another agent's claim.
         StoreError: From any method, if the database cannot be used.
     """
 
@@ -170,17 +174,26 @@ class WorkStore(Protocol):
         """
         ...
 
-    def extend(self, key: TaskKey, token: int, now: float, lease: float) -> Entry:
+    def extend(self, key: TaskKey, token: int, now: float, lease: float, *, who: str = "") -> Entry:
         """Let a claim last for a lease from now on: the heartbeat."""
         ...
 
-    def finish(
-        self, key: TaskKey, token: int, status: Status, now: float, reason: str = ""
+    def finish(  # noqa: PLR0913 - who says what, when and why
+        self,
+        key: TaskKey,
+        token: int,
+        status: Status,
+        now: float,
+        reason: str = "",
+        *,
+        who: str = "",
     ) -> Entry:
         """End a claim and say how it went: done, blocked, failed, review or cancelled."""
         ...
 
-    def release(self, key: TaskKey, token: int, now: float, reason: str = "") -> Entry:
+    def release(
+        self, key: TaskKey, token: int, now: float, reason: str = "", *, who: str = ""
+    ) -> Entry:
         """Give a task back: it is to do again, or what its file came to say meanwhile."""
         ...
 

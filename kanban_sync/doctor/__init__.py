@@ -19,6 +19,8 @@ from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 from kanban_sync.sync.locks import ELSEWHERE, board_lock_path
 from kanban_sync.sync.requests import DATABASE
+from kanban_sync.sync.status import never_ready
+from kanban_sync.sync.watch_lock import watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from kanban_sync.install import HookReport
     from kanban_sync.sync.consent import Target
     from kanban_sync.sync.state_folder import StateFolder
+    from kanban_sync.sync.watch_lock import Watch
 
 OLDEST_GIT = (2, 26)
 """The first that tells where a setting comes from (``git config --show-scope``)."""
@@ -78,6 +81,7 @@ def examine(patient: Patient) -> list[Finding]:
         findings += hook_findings(inspect(patient.top, patient.git_dir))
     findings += silence_findings(patient.environment, is_paused=patient.state.is_paused)
     findings.append(state_finding(patient.state.path))
+    findings += watch_findings(watching(patient.state))
     mine, problems = _read(patient.settings)
     theirs, their_problems = _read(patient.committed)
     findings += settings_findings(problems, their_problems)
@@ -90,8 +94,9 @@ def examine(patient: Patient) -> list[Finding]:
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
-    runs, ids, database, holder = _look_into(patient, settings, target)
+    runs, ids, database, holder, waiting = _look_into(patient, settings, target)
     findings += [*file_findings(patient.problems(settings)), database]
+    findings += waiting_findings(waiting)
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
     if holder is not None:
@@ -217,6 +222,17 @@ def _writable(name: str, folder: Path, files: Sequence[Path]) -> Finding:
     return Finding(name, ok=True, text=str(folder))
 
 
+def watch_findings(watch: Watch | None) -> list[Finding]:
+    """Judge the process that watches, if there is one."""
+    if watch is None:
+        return []
+    if watch.is_alive:
+        return [Finding("watch", ok=True, text=f"{watch} ({watch.mode})")]
+    text = f"{watch} has said nothing for {watch.silent:.0f} s, so hooks do without it"
+    remedy = f"let it go on (kill -CONT {watch.pid}), or end it (kill -KILL {watch.pid})"
+    return [Finding("watch", ok=False, text=text, remedy=remedy)]
+
+
 # --- settings and consent -----------------------------------------------------------------------
 
 
@@ -287,6 +303,7 @@ class _Looked(NamedTuple):
     ids: Mapping[str, str]
     database: Finding
     holder: Holder | None = None
+    waiting: tuple[Problem, ...] = ()
 
 
 def _look_into(patient: Patient, settings: Settings, target: Target | None) -> _Looked:
@@ -304,13 +321,14 @@ def _look_into(patient: Patient, settings: Settings, target: Target | None) -> _
             ids = store.board_ids(target.id) if target is not None else {}
             leases = store.leases if target is not None else None
             holder = leases.other_holder(target.id) if target and leases is not None else None
+            waiting = never_ready(store)
         finally:
             store.close()
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return _Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
     text = f"{count} tasks in {patient.database()}"
-    return _Looked(runs, ids, Finding("database", ok=True, text=text), holder)
+    return _Looked(runs, ids, Finding("database", ok=True, text=text), holder, waiting)
 
 
 def sharing_findings(apart: str, command: str) -> list[Finding]:
@@ -330,6 +348,13 @@ def file_findings(problems: Sequence[Problem]) -> list[Finding]:
     text = "\n".join(str(problem) for problem in problems if problem.fatal)
     remedy = "do what is said there and commit it"
     return [Finding("files", ok=False, text=text, remedy=remedy)] if text else []
+
+
+def waiting_findings(problems: Sequence[Problem]) -> list[Finding]:
+    """Tell which tasks can never begin; commits are synced all the same."""
+    text = "\n".join(map(str, problems))
+    remedy = "do what is said there and commit it"
+    return [Finding("dependencies", ok=None, text=text, remedy=remedy)] if text else []
 
 
 def run_findings(runs: Sequence[Run], target: Target | None) -> list[Finding]:

@@ -46,7 +46,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.clones import Heard, hear, is_other
 from kanban_sync.core.dependencies import blocked_by
-from kanban_sync.core.merge import Filed, Kept, Merge, filed_part, merge_task
+from kanban_sync.core.marks import UNCLAIMED
+from kanban_sync.core.merge import (
+    Filed,
+    Kept,
+    Merge,
+    agreed_part,
+    filed_part,
+    gives_back,
+    merge_task,
+)
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 from kanban_sync.core.slots import effective
@@ -56,6 +65,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.claims import Claim
     from kanban_sync.core.clones import Voice
+    from kanban_sync.core.marks import Past
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import FilesState, Gone
 
@@ -92,7 +102,8 @@ class Changes:
 
     ``write`` holds also those of which only the base moves, since the file has caught up.
     ``relinks`` tells whether other tasks may be meant by what tasks say they wait for, ``turned``
-    are those that others may wait for no more, or again.
+    are those that others may wait for no more, or again; ``given_back`` are those that a file
+    opened again, and that are nobody's since.
     """
 
     merged: Merged
@@ -102,6 +113,7 @@ class Changes:
     moved: int
     relinks: bool = False
     turned: tuple[TaskKey, ...] = ()
+    given_back: tuple[TaskKey, ...] = ()
 
 
 def check_tasks(project: str, tasks: Sequence[Task]) -> None:
@@ -135,12 +147,28 @@ def check_project(project: str, keys: Collection[TaskKey]) -> None:
     raise ValueError(f"{key} of project {key.project} is not of project {project}")
 
 
-def compare(
+def said_anew(old: Mapping[TaskKey, Kept], new: Sequence[Task]) -> list[TaskKey]:
+    """Return the tasks of which the files say another status or assignee than they did.
+
+    Of these has to be known who claimed them.
+    """
+    found: list[TaskKey] = []
+    for task in new if old else ():
+        kept = old.get(task.key)
+        if kept is not None and kept.filed is not None:
+            filed = kept.filed
+            if (filed.status, filed.assignee) != (task.status, task.assignee):
+                found.append(task.key)
+    return found
+
+
+def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works there
     old: Mapping[TaskKey, Kept],
     new: Sequence[Task],
     gone: Mapping[TaskKey, Gone],
     voice: Voice | None = None,
     claims: Mapping[TaskKey, Claim] | None = None,
+    pasts: Mapping[TaskKey, Past] | None = None,
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -151,7 +179,9 @@ def compare(
             had, and those in ``new``, count for nothing.
         voice: What counts of this, where other clones speak, too.
         claims: Who has which of those that are gone.
+        pasts: What is known of the claims of those that are ``said_anew``, if they had any.
     """
+    given_back: list[TaskKey] = []
     created: list[TaskKey] = []
     updated: list[TaskKey] = []
     write: list[Kept] = []
@@ -169,7 +199,10 @@ def compare(
         if heard is None:
             news += twofold
             continue
-        merged, filed = _merged(kept, heard), filed_part(heard.task)
+        past = pasts.get(task.key, UNCLAIMED) if pasts else UNCLAIMED
+        merged = _merged(kept, heard, past)
+        filed = agreed_part(kept.filed or filed_part(heard.task), heard.task, kept.task)
+        given_back += [task.key] if gives_back(kept.task, merged.task.status, past) else []
         news += [_news("conflict", task.key, **each._asdict()) for each in merged.conflicts]
         if merged.task != kept.task:
             updated.append(task.key)
@@ -203,12 +236,13 @@ def compare(
         for each in (write if old else ())
         if each.task.key in old and turns(old[each.task.key].task.status, each.task.status)
     )
-    return Changes(merged_keys, tuple(write), tuple(over), tuple(news), moved, relinks, turned)
+    written = (tuple(write), tuple(over), tuple(news), moved)
+    return Changes(merged_keys, *written, relinks, turned, tuple(given_back))
 
 
-def _merged(kept: Kept, heard: Heard) -> Merge:
+def _merged(kept: Kept, heard: Heard, past: Past) -> Merge:
     """Merge what a file says with what is there."""
-    merged = merge_task(kept.filed or filed_part(heard.task), heard.task, kept.task)
+    merged = merge_task(kept.filed or filed_part(heard.task), heard.task, kept.task, past)
     if heard.has_status:
         return merged
     its = kept.task

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.clones import voice_of
+from kanban_sync.core.columns import digest
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import Event, FilesState, Merged, Run
@@ -23,6 +24,7 @@ from kanban_sync.stores.changes import (
     compare,
     lenient_paths,
     roadmap_updated,
+    said_anew,
 )
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
@@ -30,13 +32,14 @@ from kanban_sync.stores.memory_work import MemoryDesk, WorkContents
 from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Gone
+    from kanban_sync.core.settled import Settled
     from kanban_sync.core.work import Waiter
     from kanban_sync.stores.changes import News
     from kanban_sync.stores.desk import Desk
@@ -53,6 +56,7 @@ class _Contents:
     merges: int = 0
     parses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     bases: Mapping[str, Mapping[TaskKey, Said]] = field(default_factory=dict)
+    settled: Mapping[str, Mapping[TaskKey, Settled]] = field(default_factory=dict)
     boards: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     runs: Mapping[int, Run] = field(default_factory=dict)
@@ -118,9 +122,21 @@ class MemoryStore(Working):
     def _lock(self) -> threading.Condition:
         return self._shelf.lock
 
-    def tasks(self) -> list[Task]:
-        """Return all tasks, also those that are over, by path, position and key."""
-        return _in_order(each.task for each in self._has.tasks.values())
+    def tasks(self, of: Collection[TaskKey] | None = None) -> list[Task]:
+        """Return all tasks, or some with all below them, by path, position and key."""
+        every = {key: each.task for key, each in self._has.tasks.items()}
+        if of is None:
+            return _in_order(every.values())
+        return _in_order(task for key, task in every.items() if _top(every, key) in of)
+
+    def families(self) -> dict[TaskKey, str]:
+        """Return a hash of each task that is below no other, and of all tasks below it."""
+        every = {key: each.task for key, each in self._has.tasks.items()}
+        found: dict[TaskKey, list[str]] = {}
+        for key, task in every.items():
+            if (top := _top(every, key)) is not None:
+                found.setdefault(top, []).append(repr(task))
+        return {key: digest(sorted(texts)) for key, texts in found.items()}
 
     def filed_tasks(self) -> list[Task]:
         """Return the tasks as their files had them at the last merge."""
@@ -156,7 +172,8 @@ class MemoryStore(Working):
             known = has.files.get(self._clone, FilesState()).slots
             is_shared = self._is_shared(has)
             voice = voice_of(known, files.slots, commits) if is_shared else None
-            changes = compare(has.tasks, tasks, gone, voice, has.work.claims())
+            pasts = has.work.pasts(said_anew(has.tasks, tasks), has.events)
+            changes = compare(has.tasks, tasks, gone, voice, has.work.claims(), pasts)
             counts = not changes.merged.is_empty or files.slots != known
             said = has.said + (is_shared and bool(changes.write or changes.over))
             written = {each.task.key: each for each in (*changes.write, *changes.over)}
@@ -175,7 +192,9 @@ class MemoryStore(Working):
                 merges=merges,
                 parses=self._noted(merges) if counts else has.parses,
                 events=(*has.events, *_numbered(news, len(has.events), now)),
-                work=has.work.linked(after, lenient_paths(files)) if changes.relinks else has.work,
+                work=(
+                    has.work.linked(after, lenient_paths(files)) if changes.relinks else has.work
+                ).settled(after, changes.given_back),
             )
             return changes.merged
 
@@ -196,24 +215,40 @@ class MemoryStore(Working):
             kept = {digest: parse for digest, parse in known.items() if parse[1] > oldest}
             self._has = replace(has, parses=kept)
 
-    def base(self, target: str) -> dict[TaskKey, Said]:
-        """Return what was last agreed on with that board."""
-        return dict(self._has.bases.get(target, {}))
+    def base(self, target: str, without: Collection[TaskKey] = ()) -> dict[TaskKey, Said]:
+        """Return what was last agreed on with that board, but for some cards."""
+        base = self._has.bases.get(target, {})
+        return {key: said for key, said in base.items() if key not in without}
 
-    def remember(self, target: str, said: Iterable[Said]) -> None:
+    def settled(self, target: str) -> dict[TaskKey, Settled]:
+        """Return by what it is known of cards that nothing is to be done on them."""
+        has = self._has
+        base = has.bases.get(target, {})
+        return {key: each for key, each in has.settled.get(target, {}).items() if key in base}
+
+    def remember(
+        self, target: str, said: Iterable[Said], settled: Mapping[TaskKey, Settled] | None = None
+    ) -> None:
         """Record bases (the key is the card's), replacing older ones."""
         new = {each.said.key: each for each in said}
         check_project(self._project, new)
         with self._lock:
-            base = {**self._has.bases.get(target, {}), **new}
-            self._has = replace(self._has, bases={**self._has.bases, target: base})
+            has = self._has
+            base = {**has.bases.get(target, {}), **new}
+            before, now = has.settled.get(target, {}), settled or {}
+            known = {key: each for key, each in before.items() if key not in new}
+            known |= {key: each for key, each in now.items() if key in new}
+            self._has = replace(
+                has,
+                bases={**has.bases, target: base},
+                settled={**has.settled, target: known},
+            )
 
     def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
         """Forget the bases of these keys."""
         forgotten = set(keys)
         with self._lock:
-            has = self._has.bases.get(target, {})
-            base = {key: said for key, said in has.items() if key not in forgotten}
+            base = self.base(target, forgotten)
             self._has = replace(self._has, bases={**self._has.bases, target: base})
 
     def board_ids(self, target: str) -> dict[str, str]:
@@ -320,12 +355,22 @@ class MemoryStore(Working):
     def _noted(self, merges: int) -> Mapping[str, tuple[str, int]]:
         """Return the parses, with this merge noted at those that were asked for."""
         parses = dict(self._has.parses)
-        for digest in self._asked & parses.keys():
-            parse, asked = parses[digest]
+        for name in self._asked & parses.keys():
+            parse, asked = parses[name]
             if merges - asked >= ASKED_NOTED:
-                parses[digest] = (parse, merges)
+                parses[name] = (parse, merges)
         self._asked = set()
         return parses
+
+
+def _top(tasks: Mapping[TaskKey, Task], key: TaskKey) -> TaskKey | None:
+    """Return which task that is below no other a task is below; None where none is there."""
+    for _ in range(len(tasks)):
+        task = tasks.get(key)
+        if task is None or task.parent is None:
+            return None if task is None else key
+        key = task.parent
+    return None
 
 
 def _moved(

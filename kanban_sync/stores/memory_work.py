@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import Standing, is_free, is_unit
 from kanban_sync.core.dependencies import Edge, Named, edges
+from kanban_sync.core.marks import past_of
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.order import order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim, Told
+    from kanban_sync.core.marks import Past
     from kanban_sync.core.model import Status, Task, TaskKey
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.ports import Event
@@ -42,6 +45,31 @@ class WorkContents:
         """Return who has which task."""
         claims = ((key, standing.claim) for key, standing in self.standings.items())
         return {key: claim for key, claim in claims if claim is not None}
+
+    def pasts(self, keys: Sequence[TaskKey], events: Sequence[Event]) -> dict[TaskKey, Past]:
+        """Return what is known of the claims of these tasks, of those that were ever claimed."""
+        claimers: dict[str, list[str]] = {}
+        for each in events if keys else ():
+            if each.kind == "claimed":
+                claimers.setdefault(each.key, []).append(json.loads(each.data)["agent"])
+        return {
+            key: past_of(standing.agent, claimers.get(str(key), ()), standing.before)
+            for key in keys
+            if (standing := self.standings.get(key)) is not None and standing.token
+        }
+
+    def settled(
+        self, tasks: Mapping[TaskKey, Kept], given_back: Collection[TaskKey]
+    ) -> WorkContents:
+        """Return the contents without claims of what is over, or was opened again by a file."""
+        new = {
+            key: standing._replace(agent="", orchestrator="", expires=0.0, said=None)
+            for key, standing in self.standings.items()
+            if standing.agent and key in tasks and tasks[key].task.status.is_over
+        }
+        for key in given_back:
+            new[key] = new.get(key, self.standings[key])._replace(before=None)
+        return replace(self, standings={**self.standings, **new}) if new else self
 
     def linked(
         self, tasks: Mapping[TaskKey, Kept], lenient: frozenset[str] | None = None

@@ -43,7 +43,12 @@ def again(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
 
 
 def open_postgres(
-    address: Address, project: str, clone: str = "", *, read_only: bool = False
+    address: Address,
+    project: str,
+    clone: str = "",
+    *,
+    read_only: bool = False,
+    may_make: bool = True,
 ) -> PostgresStore:
     """Open the task database of a project, made if need be.
 
@@ -52,11 +57,13 @@ def open_postgres(
         project: The id of the project; nothing of others is seen or touched.
         clone: The id of the clone whose files are read.
         read_only: Only read; the schema has to be there.
+        may_make: Whether the schema is made where there is none.
 
     Raises:
         StoreError: It cannot be used, in words that say what to do.
     """
-    return PostgresStore(open_database(address, read_only=read_only), project, clone)
+    database = open_database(address, read_only=read_only, may_make=may_make)
+    return PostgresStore(database, project, clone)
 
 
 class PostgresStore(PostgresWork, SqlStore):

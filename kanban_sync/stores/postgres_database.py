@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import zlib
 from contextlib import closing, contextmanager, suppress
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
+
+# What it says of a connection that breaks is told in our errors; unheard it would go to stderr.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 Statement: TypeAlias = "tuple[bytes, Sequence[Any]]"
 
@@ -83,10 +87,12 @@ UPGRADE = (
     "Run `kanban-sync db upgrade` once; from then on, everybody who shares it needs this release."
 )
 
-TASKS_OF_KEYS = rows.KEPT_TASKS.replace(
+READ_TASKS = rows.KEPT_TASKS.replace(
     "WHERE",
     "JOIN unnest(?2::text[], ?3::text[]) AS wanted (source, name) USING (source, name) WHERE",
-).replace("ORDER BY path, position, source, name", "ORDER BY source, name FOR UPDATE OF tasks")
+).replace("ORDER BY path, position, source, name", "ORDER BY source, name")
+
+HOLD_TASKS = f"{READ_TASKS} FOR UPDATE OF tasks"
 """Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
 
 
@@ -238,13 +244,16 @@ class PostgresDatabase:
             ((number,),) = db.execute(SETTLED.format(lock_of(project)))
         return int(number)
 
-    def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
+    def tasks(
+        self, db: Transaction, keys: Sequence[TaskKey], *, hold: bool = True
+    ) -> dict[TaskKey, Row]:
         """Return the rows of tasks by key, in one statement."""
         if not keys:
             return {}
         project = keys[0].project
         sources, names = [key.source for key in keys], [key.name for key in keys]
-        found = db.execute(TASKS_OF_KEYS, (project, sources, names))
+        query = HOLD_TASKS if hold else READ_TASKS
+        found = db.execute(query, (project, sources, names))
         return {TaskKey(project, row[0], row[1]): row for row in found}
 
     def waiter(self, project: str) -> PostgresWaiter:
@@ -263,7 +272,7 @@ class PostgresDatabase:
             connection = connect(self.address)
             try:
                 # Meanwhile it may have been upgraded.
-                _prepare(connection, self.address, migrations("postgres"), read_only=True)
+                _prepare(connection, self.address, migrations("postgres"), may_make=False)
             except BaseException:
                 connection.close()
                 raise
@@ -291,9 +300,13 @@ class PostgresDatabase:
 
 
 def open_database(
-    address: Address, *, read_only: bool = False, steps: Sequence[Migration] = ()
+    address: Address,
+    *,
+    read_only: bool = False,
+    may_make: bool = True,
+    steps: Sequence[Migration] = (),
 ) -> PostgresDatabase:
-    """Connect, and make the schema where there is none; read-only it has to be there.
+    """Connect, and make the schema where there is none and it may be; read-only it may not.
 
     A schema of an older release is left as it is: others who share it could not use it any more.
 
@@ -302,7 +315,8 @@ def open_database(
     """
     connection = connect(address)
     try:
-        _prepare(connection, address, steps or migrations("postgres"), read_only=read_only)
+        may_make = may_make and not read_only
+        _prepare(connection, address, steps or migrations("postgres"), may_make=may_make)
     except BaseException:
         connection.close()
         raise
@@ -314,11 +328,11 @@ def _prepare(
     address: Address,
     steps: Sequence[Migration],
     *,
-    read_only: bool,
+    may_make: bool,
 ) -> None:
     with in_words(address):
         found = version(connection, address.name)
-        if not found and not read_only:
+        if not found and may_make:
             upgrade(connection, address.name, steps)
             return
     if not found:
@@ -338,14 +352,16 @@ def schema_of(address: Address) -> int:
         return version(connection, address.name)
 
 
-def upgrade_database(address: Address, steps: Sequence[Migration] = ()) -> None:
-    """Bring the schema up to date, made if there is none.
+def upgrade_database(
+    address: Address, steps: Sequence[Migration] = (), first_token: int = 0
+) -> None:
+    """Bring the schema up to date, made if there is none, with tokens above the first one.
 
     Raises:
         StoreError: It cannot be, in words that say what to do; nothing was changed.
     """
     with closing(connect(address)) as connection, in_words(address):
-        upgrade(connection, address.name, steps or migrations("postgres"))
+        upgrade(connection, address.name, steps or migrations("postgres"), first_token)
 
 
 def connect(address: Address) -> psycopg.Connection[Row]:

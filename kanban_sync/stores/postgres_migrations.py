@@ -30,6 +30,9 @@ SELECT pg_advisory_xact_lock({LOCKS}, 0)
 """
 
 
+COUNT_FROM = "ALTER TABLE tasks ALTER COLUMN token SET DEFAULT {}"
+
+
 def version(connection: psycopg.Connection[Any], name: str) -> int:
     """Return the number of the last step that was applied, 0 where there is no schema.
 
@@ -48,8 +51,12 @@ def version(connection: psycopg.Connection[Any], name: str) -> int:
     return int(number or 0)
 
 
-def upgrade(connection: psycopg.Connection[Any], name: str, steps: Sequence[Migration]) -> None:
+def upgrade(
+    connection: psycopg.Connection[Any], name: str, steps: Sequence[Migration], first_token: int = 0
+) -> None:
     """Apply the steps that are missing, in one transaction, to the schema made if need be.
+
+    Tokens are above ``first_token`` in a database that is made so.
 
     Several processes may do so at once: one does, the others find it done.
 
@@ -69,6 +76,8 @@ def upgrade(connection: psycopg.Connection[Any], name: str, steps: Sequence[Migr
             if step.number > found:
                 connection.execute(step.sql.encode())
                 connection.execute(b"INSERT INTO schema_version VALUES ($1)", (step.number,))
+        if first_token and not found:
+            connection.execute(COUNT_FROM.format(first_token).encode())
         connection.execute(b"COMMIT")
     finally:
         if not connection.closed and connection.info.transaction_status:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"\?(\d*)|json_each\(([^)]*)\)| INDEXED BY \w+|CROSS (?=JOIN)")
 
+FUNCTIONS = {"group_concat(": "string_agg(", " json_array(": " json_build_array("}
+
 # PostgreSQL has no text with a zero in it. The order of texts stays what it is.
 ZERO, MARK = "\0", "\1"
 ESCAPES = str.maketrans({ZERO: MARK + "\1", MARK: MARK + "\2"})
@@ -35,7 +37,10 @@ def translated(query: str) -> bytes:
         count += not number
         return f"${number or count}"
 
-    return PLACEHOLDER.sub(replacement, query).replace("group_concat(", "string_agg(").encode()
+    said = PLACEHOLDER.sub(replacement, query)
+    for ours, theirs in FUNCTIONS.items():
+        said = said.replace(ours, theirs)
+    return said.encode()
 
 
 def kept(parameters: Sequence[Any]) -> Sequence[Any]:

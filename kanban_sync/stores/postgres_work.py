@@ -194,9 +194,9 @@ class PostgresDesk(SqlDesk):
 
     def _first(self, wanted: Wanted, agent: str, now: float, how: str) -> _Held | None:
         """Hold the first task, by either index of those that are free, and by preference."""
+        parameters = work_rows.ready_parameters(self._project, self._spelt(wanted), agent, now, 1)
         for suits in (True, False) if wanted.prefers else (None,):
             alike: list[_Held] = []
-            parameters = work_rows.ready_parameters(self._project, wanted, agent, now, 1)
             for state in work_rows.TO_DO, work_rows.LAPSED_NOW:
                 # Mostly none ran out, and whatever is to do tells that along with itself.
                 if not alike or alike[0].others_lapsed:

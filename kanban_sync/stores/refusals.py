@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
+from kanban_sync.core.deadlocks import NO_FILE, circle_of, way
 from kanban_sync.core.errors import NotReadyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kanban_sync.core.claims import Standing
     from kanban_sync.core.model import Status, TaskKey
-    from kanban_sync.core.work import Waiting
     from kanban_sync.stores.desk import Desk
 
 DEEPEST = 100
@@ -63,16 +63,27 @@ def check_own(desk: Desk, key: TaskKey, standing: Standing, who: str, now: float
     check_above(desk, key, who, now)
 
 
-def check_waits(key: TaskKey, waits: Sequence[Waiting]) -> None:
-    """Refuse what waits for others still."""
+def check_waits(desk: Desk, key: TaskKey) -> None:
+    """Refuse what waits for others still; where it would for ever, say what to mend and where."""
+    waits = desk.waits_for(key)
     if not waits:
         return
+    task = desk.entry(key).task
+    place = f"{task.path}:{task.line}" if task.path else NO_FILE
+    circle = circle_of(key, desk.waits_for)
+    if circle is not None:
+        raise NotReadyError(
+            f"{way(circle)}; take {'that' if len(circle) == 1 else 'one of these'} out, of what"
+            f" {key} depends on at {place}, or claim another task."
+        )
     names = [
         f"{each.name} ({'no task has that id' if each.status is None else each.status})"
         for each in waits
     ]
+    unknown = any(each.status is None for each in waits)
+    mend = f", and mend the id that no task has at {place}" if unknown else ""
     raise NotReadyError(
-        f"{key} waits for {', '.join(names)}; claim another task, or what it waits for."
+        f"{key} waits for {', '.join(names)}; claim another task, or what it waits for{mend}."
     )
 
 

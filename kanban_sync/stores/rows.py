@@ -96,6 +96,13 @@ WHERE project = ? AND source = ? AND name = ?
 """
 """Without a digest the task is looked at again should it come back."""
 
+WRITE_BASE = """
+INSERT INTO bases (project, target, source, name, said, settled) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (project, target, source, name) DO UPDATE SET
+       said = excluded.said, settled = excluded.settled
+ WHERE bases.said <> excluded.said OR bases.settled <> excluded.settled
+"""
+
 TWOFOLD = """
 SELECT id, at, kind, key, data FROM events AS e
  WHERE project = ?1 AND kind = 'conflict' AND at >= ?2 AND data LIKE '{"field":"id",%'

@@ -15,13 +15,15 @@ from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
-from kanban_sync.stores import rows, sql_edges
+from kanban_sync.core.settled import Settled
+from kanban_sync.stores import families, pasts, rows, sql_edges
 from kanban_sync.stores.changes import (
     check_project,
     check_tasks,
     compare,
     lenient_paths,
     roadmap_updated,
+    said_anew,
     to_json,
 )
 from kanban_sync.stores.filestates import RecordedFiles
@@ -58,11 +60,18 @@ class SqlStore:
         """None: a file is one machine's, where clones have a lock for the board."""
         return None
 
-    def tasks(self) -> list[Task]:
-        """Return all tasks, also those that are over, by path, position and key."""
+    def tasks(self, of: Collection[TaskKey] | None = None) -> list[Task]:
+        """Return all tasks, or some with all below them, by path, position and key."""
         with self._database.reading() as db:
+            if of is not None:
+                return families.tasks(self._database, db, self._project, of)
             found = db.execute(rows.TASKS, (self._project,))
             return [rows.task_of(self._project, row) for row in found]
+
+    def families(self) -> dict[TaskKey, str]:
+        """Return a hash of each task that is below no other, and of all tasks below it."""
+        with self._database.reading() as db:
+            return families.hashes(db, self._project)
 
     def filed_tasks(self) -> list[Task]:
         """Return the tasks as their files had them at the last merge."""
@@ -108,13 +117,16 @@ class SqlStore:
             old = self._old(db, [*new, *over]) if count else {}
             # After the tasks are held: nobody claims one of them any more until the end.
             claims = self._claims(db) if over else {}
-            changes = compare(old, [task for task, _ in said], gone, voice, claims)
+            fresh = [task for task, _ in said]
+            pasts_of = pasts.read(db, self._project, said_anew(old, fresh))
+            changes = compare(old, fresh, gone, voice, claims, pasts_of)
             if voice is not None:
                 # Of what was written, not all may be what this clone's files say.
                 new |= {each.task.key: _digest_of(each) for each in changes.write}
             lenient = lenient_paths(files)
             if count:
                 self._write(db, changes, new)
+                pasts.settle(db, self._project, changes)
                 sql_edges.keep(db, self._project, changes, lenient)
             else:
                 self._write_first(db, changes, digests, lenient)
@@ -152,25 +164,40 @@ class SqlStore:
                 (self._project, merges - PARSES_KEPT - ASKED_NOTED),
             )
 
-    def base(self, target: str) -> dict[TaskKey, Said]:
-        """Return what was last agreed on with that board."""
+    def base(self, target: str, without: Collection[TaskKey] = ()) -> dict[TaskKey, Said]:
+        """Return what was last agreed on with that board, but for some cards."""
         query = "SELECT source, name, said FROM bases WHERE project = ? AND target = ?"
         with self._database.reading() as db:
             return {
-                TaskKey(self._project, source, name): said_from_json(said)
+                key: said_from_json(said)
                 for source, name, said in db.execute(query, (self._project, target))
+                if (key := TaskKey(self._project, source, name)) not in without
             }
 
-    def remember(self, target: str, said: Iterable[Said]) -> None:
+    def settled(self, target: str) -> dict[TaskKey, Settled]:
+        """Return by what it is known of cards that nothing is to be done on them."""
+        query = """SELECT source, name, settled FROM bases
+                    WHERE project = ? AND target = ? AND settled <> ''"""
+        with self._database.reading() as db:
+            return {
+                TaskKey(self._project, source, name): Settled(*settled.split(" "))
+                for source, name, settled in db.execute(query, (self._project, target))
+            }
+
+    def remember(
+        self, target: str, said: Iterable[Said], settled: Mapping[TaskKey, Settled] | None = None
+    ) -> None:
         """Record bases (the key is the card's), replacing older ones."""
         new = {each.said.key: said_to_json(each) for each in said}
         check_project(self._project, new)
+        known = settled or {}
         with self._recording(target) as db:
             db.executemany(
-                """INSERT INTO bases (project, target, source, name, said) VALUES (?, ?, ?, ?, ?)
-                   ON CONFLICT (project, target, source, name)
-                   DO UPDATE SET said = excluded.said WHERE bases.said <> excluded.said""",
-                [(self._project, target, *key[1:], text) for key, text in new.items()],
+                rows.WRITE_BASE,
+                [
+                    (self._project, target, *key[1:], text, " ".join(known.get(key, ())))
+                    for key, text in new.items()
+                ],
             )
 
     def forget(self, target: str, keys: Iterable[TaskKey]) -> None:

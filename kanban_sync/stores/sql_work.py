@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import TaskKey
-from kanban_sync.core.order import order
+from kanban_sync.core.order import order, spellings
 from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
 from kanban_sync.core.renaming import with_key
@@ -171,12 +171,12 @@ class SqlDesk:
         self, wanted: Wanted, agent: str, now: float, limit: int
     ) -> list[tuple[Task, Standing]]:
         """Return what suits the agent, and, if that is too little, what is for others."""
-        states = self._states(now)
+        states, spelt = self._states(now), self._spelt(wanted)
         found: list[tuple[Task, Standing]] = []
         for suits in (True, False) if wanted.prefers else (None,):
             left = limit - len(found)
             if left > 0:
-                parameters = work_rows.ready_parameters(self._project, wanted, agent, now, left)
+                parameters = work_rows.ready_parameters(self._project, spelt, agent, now, left)
                 alike = []
                 for state in states:
                     statement, count = work_rows.ready(wanted, state, suits=suits)
@@ -185,6 +185,19 @@ class SqlDesk:
                     alike.sort(key=lambda each: order(each[0], is_waited_for=each[2]))
                 found += [each[:2] for each in alike[:left]]
         return found
+
+    def _spelt(self, wanted: Wanted) -> Wanted:
+        """Return what is wanted with its tags as they are spelt in this project's tasks.
+
+        Databases differ in which letters they know as capitals of others.
+        """
+        if not (wanted.tags or wanted.prefers):
+            return wanted
+        rows = self._db.execute(work_rows.ALL_TAGS, (self._project,))
+        known = [label for (label,) in rows]
+        return wanted._replace(
+            tags=spellings(wanted.tags, known), prefers=spellings(wanted.prefers, known)
+        )
 
     def _states(self, now: float) -> Sequence[str]:
         """Return in which states tasks are free; mostly there is but one."""

@@ -95,7 +95,13 @@ class SqliteDatabase:
         ):
             yield connection
 
-    def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
+    def tasks(
+        self,
+        db: Transaction,
+        keys: Sequence[TaskKey],
+        *,
+        hold: bool = True,  # noqa: ARG002 - who writes holds the whole file
+    ) -> dict[TaskKey, Row]:
         """Return the rows of tasks by key; here a statement for each costs next to nothing."""
         found = ((key, db.execute(rows.KEPT_TASK, key).fetchone()) for key in keys)
         return {key: row for key, row in found if row is not None}
@@ -125,7 +131,7 @@ class SqliteDatabase:
 
 
 def open_database(
-    path: Path, *, read_only: bool = False, steps: Sequence[Migration] = ()
+    path: Path, *, read_only: bool = False, steps: Sequence[Migration] = (), first_token: int = 0
 ) -> SqliteDatabase:
     """Open the file, made and brought up to date if need be; read-only it has to be there.
 
@@ -133,6 +139,7 @@ def open_database(
         path: The file; its folder is made if it is missing.
         read_only: Never write, not even beside the file where that can be helped.
         steps: The schema; that of this release if empty.
+        first_token: Above which number tokens are, if the file is made.
 
     Raises:
         StoreError: It cannot be used, in words that say what to do.
@@ -144,7 +151,9 @@ def open_database(
             f"{'.'.join(map(str, OLDEST_SQLITE))}: use a newer Python."
         )
     with in_words(path):
-        connection = _open_to_read(path, steps) if read_only else _open_to_write(path, steps)
+        connection = (
+            _open_to_read(path, steps) if read_only else _open_to_write(path, steps, first_token)
+        )
     return SqliteDatabase(connection, path)
 
 
@@ -192,14 +201,14 @@ def _remedy(error: sqlite3.Error) -> str:
     return REMEDIES.get(code, "SQLite refuses; please report this")
 
 
-def _open_to_write(path: Path, steps: Sequence[Migration]) -> SqliteConnection:
+def _open_to_write(path: Path, steps: Sequence[Migration], first_token: int) -> SqliteConnection:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
     connection = _connect(path, "mode=rw")
     try:
         # Before anything that would write to a file that is not ours to write.
-        upgrade(connection, path, steps)
+        upgrade(connection, path, steps, first_token)
         # A file system that cannot do it leaves the mode as it is, and all works, but slower.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

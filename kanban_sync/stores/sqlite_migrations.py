@@ -34,8 +34,21 @@ def version(connection: sqlite3.Connection, path: Path) -> int:
     return int(number or 0)
 
 
-def upgrade(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+COUNT_FROM = """
+CREATE TRIGGER tasks_first_token AFTER INSERT ON tasks WHEN new.token < {first} BEGIN
+    UPDATE tasks SET token = {first}
+     WHERE project = new.project AND source = new.source AND name = new.name;
+END
+"""
+"""SQLite cannot change what a column has by default."""
+
+
+def upgrade(
+    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], first_token: int = 0
+) -> None:
     """Apply the steps that are missing, in one transaction.
+
+    Tokens are above ``first_token`` in a database that is made so.
 
     Several processes may do so at once: one does, the others find it done. A database that holds
     something is copied first, to ``<its name>.before-<number of the last step>``.
@@ -49,7 +62,9 @@ def upgrade(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _apply(connection, path, steps)
+        is_new = _apply(connection, path, steps)
+        if is_new and first_token:
+            connection.execute(COUNT_FROM.format(first=first_token))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
@@ -61,7 +76,8 @@ def backup_of(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.before-{number}")
 
 
-def _apply(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+def _apply(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> bool:
+    """Apply what is missing, and tell whether all was."""
     found = version(connection, path)  # Again: another process may have been faster.
     check(found, path, steps)
     missing = [step for step in steps if step.number > found]
@@ -73,6 +89,7 @@ def _apply(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration
         for statement in _statements(step.sql):
             connection.execute(statement)
         connection.execute("INSERT INTO schema_version VALUES (?)", (step.number,))
+    return not found
 
 
 def _statements(sql: str) -> Iterator[str]:

@@ -63,8 +63,13 @@ class Database(Protocol):
         """Write all or, if the block raises, nothing; nobody else writes to the project then."""
         ...
 
-    def tasks(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Row]:
-        """Return the rows of ``rows.KEPT_TASKS`` by key; the keys are of one project."""
+    def tasks(
+        self, db: Transaction, keys: Sequence[TaskKey], *, hold: bool = True
+    ) -> dict[TaskKey, Row]:
+        """Return the rows of ``rows.KEPT_TASKS`` by key; the keys are of one project.
+
+        Unless they are only read, nobody else claims these tasks until the transaction ends.
+        """
         ...
 
     def waiter(self, project: str) -> Waiter:

@@ -78,7 +78,7 @@ SELECT target, said FROM bases AS o WHERE project = ?1 AND source = ?2 AND name 
                       AND n.project = ?4 AND n.source = ?5 AND n.name = ?6)
 """
 RENAME_BASE = """
-UPDATE bases SET source = ?, name = ?, said = ?
+UPDATE bases SET source = ?, name = ?, said = ?, settled = ''
  WHERE target = ? AND project = ? AND source = ? AND name = ?
 """
 RENAME_EVENTS = "UPDATE events SET key = ? WHERE project = ? AND key = ?"
@@ -115,6 +115,9 @@ UNIT = "AND t.is_unit = 1"
 TAGS = """
    AND EXISTS (SELECT 1 FROM json_each(t.labels)
                 WHERE value IN (SELECT value FROM json_each(?5)))"""
+ALL_TAGS = """
+SELECT DISTINCT value FROM tasks AS t, json_each(t.labels) WHERE t.project = ?
+"""
 PRIORITY = " AND t.rank = ?8"
 SOURCES = " AND t.source IN (SELECT value FROM json_each(?7))"
 PARENT = "AND t.parent_source = ?9 AND t.parent_name = ?10"

@@ -126,36 +126,45 @@ class Working(ABC):
                 if its.agent != agent:
                     claims.check_free(str(below), its, agent, now)
             for each in (key, *refusals.all_above(desk, key)):
-                refusals.check_waits(each, desk.waits_for(each))
+                refusals.check_waits(desk, each)
             outcome = claims.claimed(standing, agent, now, lease, orchestrator)
             _write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
-    def extend(self, key: TaskKey, token: int, now: float, lease: float) -> Entry:
+    def extend(self, key: TaskKey, token: int, now: float, lease: float, *, who: str = "") -> Entry:
         """Let a claim last for a lease from now on: the heartbeat."""
         _check_lease(lease)
         with self._working() as desk:
-            standing = _checked(desk, key, token)
+            standing = _checked(desk, key, token, who)
             _write(desk, key, standing, claims.extended(standing, now, lease), now)
             return desk.entry(key)
 
-    def finish(
-        self, key: TaskKey, token: int, status: Status, now: float, reason: str = ""
+    def finish(  # noqa: PLR0913 - who says what, when and why
+        self,
+        key: TaskKey,
+        token: int,
+        status: Status,
+        now: float,
+        reason: str = "",
+        *,
+        who: str = "",
     ) -> Entry:
         """End a claim and say how it went: done, blocked, failed, review or cancelled."""
         if status not in claims.ENDS:
             raise ValueError(f"a claim does not end with {status}")
         with self._working(Reach.SEVERAL) as desk:
-            standing = _checked(desk, key, token)
+            standing = _checked(desk, key, token, who)
             refusals.check_change(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
             _write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
-    def release(self, key: TaskKey, token: int, now: float, reason: str = "") -> Entry:
+    def release(
+        self, key: TaskKey, token: int, now: float, reason: str = "", *, who: str = ""
+    ) -> Entry:
         """Give a task back: it is to do again, or what its file came to say meanwhile."""
         with self._working(Reach.SEVERAL) as desk:
-            standing = _checked(desk, key, token)
+            standing = _checked(desk, key, token, who)
             outcome = claims.released(standing, reason, boxes=_boxes(desk, key))
             _write(desk, key, standing, outcome, now)
             return desk.entry(key)
@@ -315,7 +324,7 @@ def _beat(desk: Desk, instance_id: str, now: float, agent_count: int | None = No
         )
     old = known[instance_id]
     count = old.agent_count if agent_count is None else agent_count
-    new = old._replace(last_heartbeat=max(old.last_heartbeat, now), agent_count=count)
+    new = old._replace(last_heartbeat=now, agent_count=count)
     desk.put_orchestrator(new)
     return new
 
@@ -339,9 +348,10 @@ def _held(desk: Desk, key: TaskKey) -> Standing:
     return _standing(desk, key)
 
 
-def _checked(desk: Desk, key: TaskKey, token: int) -> Standing:
+def _checked(desk: Desk, key: TaskKey, token: int, who: str) -> Standing:
     standing = _held(desk, key)
     claims.check_token(str(key), standing, token)
+    claims.check_holder(str(key), standing, who)
     return standing
 
 
@@ -357,6 +367,10 @@ def _check_lease(lease: float) -> None:
 
 
 def _check_orchestrator(desk: Desk, instance_id: str, now: float) -> None:
-    """Let whoever claims be alive: else the claim would be taken back at once."""
+    """Let whoever claims be alive: else the claim would be taken back at once.
+
+    The clock of an agent does not tell that its orchestrator was silent.
+    """
     if instance_id:
-        _beat(desk, instance_id, now)
+        known = {each.instance_id: each.last_heartbeat for each in desk.orchestrators()}
+        _beat(desk, instance_id, max(now, known.get(instance_id, now)))

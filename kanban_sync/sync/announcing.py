@@ -10,12 +10,13 @@ from kanban_sync.core.operations import Archive, Create, Forget, Update, key_of
 from kanban_sync.core.sayings import about_to_say, ended, said_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation
     from kanban_sync.core.ports import Receipt, TaskStore
+    from kanban_sync.core.settled import Settled
 
 ANNOUNCED = 32
 """For how many operations at once it is recorded what they are about to say."""
@@ -33,13 +34,15 @@ class Announced:
         target: str,
         base: Mapping[TaskKey, Said],
         now: Callable[[], float],
+        settled: Callable[[Iterable[Said]], Mapping[TaskKey, Settled]] = lambda _said: {},
     ) -> None:
-        """Take where to record, and what was last agreed on."""
+        """Take where to record, what was last agreed on, and what tells what is settled by now."""
         self.asked: set[TaskKey] = set()
         self._store = store
         self._target = target
         self._base = base
         self._now = now
+        self._settled = settled
         self._begun: dict[TaskKey, Said] = {}
 
     def each(self, operations: Sequence[Operation]) -> Iterator[Operation]:
@@ -68,7 +71,7 @@ class Announced:
             if receipt.said is not None
         ]
         if said:
-            self._store.remember(self._target, said)
+            self._store.remember(self._target, said, self._settled(said))
         if gone := [each.key for each, _ in wave if isinstance(each, Forget)]:
             self._store.forget(self._target, gone)
         for operation, _ in wave:

@@ -12,32 +12,33 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.drawing import DAY, cards_of, with_ends
+from kanban_sync.core.drawing import DAY
 from kanban_sync.core.errors import ConsentError, LostLeaseError, RefusedError, StoreError
 from kanban_sync.core.links import NO_LINKS, links_of
-from kanban_sync.core.lost import without_expired
 from kanban_sync.core.operations import counts_of, drift_of, left_of, wants_another_look
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.core.ports import Gone
 from kanban_sync.sync.announcing import Announced
 from kanban_sync.sync.applying import apply_all, refusal_lines
 from kanban_sync.sync.board_lease import BoardLease, place_of
+from kanban_sync.sync.drawing import Drawer
 from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.other_keys import rename
-from kanban_sync.sync.planning import Drawn, is_another, plan_board
+from kanban_sync.sync.planning import is_another, plan_board
 from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.report import Report
 from kanban_sync.sync.requests import DATABASE
+from kanban_sync.sync.state_folder import FULL_PASS_EVERY
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kanban_sync.core.board import Said
     from kanban_sync.core.errors import OutOfReachError
+    from kanban_sync.core.mapping import Drawing
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation, Plan
     from kanban_sync.core.ports import Board, Merged, TaskStore
@@ -54,11 +55,8 @@ NOT_ALLOWED = (
     " 'kanban-sync allow' if it is the right one"
 )
 
-DISPUTED = "disputed"
-"""Beside it: when others had written to the board, too, which is no news of ours."""
-
-HOUR = 3600
-"""Seconds after which such a board is looked at again though nothing is new."""
+LOOKED = "looked"
+"""Beside it: the time (seconds) at which the board was read; others may have written since."""
 
 MERGE_LOCK = "merge.flk"
 MERGE_WAIT = 60.0
@@ -86,7 +84,6 @@ class Engine:
         self._target = target
         self._doors = doors
         self._session: Session | None = None
-        self._base: Mapping[TaskKey, Said] = {}
         self._tips: Mapping[str, str] = {}
         self._lacking: OutOfReachError | None = None
 
@@ -206,7 +203,8 @@ class Engine:
         with self._kept_session() as session, self._opened(session) as board:
             if board is None:
                 return None
-            return replace(self._plan(session, board), waits=self._is_synced(session))
+            found = self._plan(session, board, self._new_drawer(session))
+            return replace(found, waits=self._is_synced(session))
 
     @contextlib.contextmanager
     def _kept_session(self) -> Iterator[Session]:
@@ -260,18 +258,19 @@ class Engine:
         with self._opened(session) as board:
             if board is None:
                 raise ConsentError(NOT_ALLOWED)
-            found = self._plan(session, board)
+            drawer = self._new_drawer(session)
+            found = self._plan(session, board, drawer)
             done: list[Operation] = []
             try:
-                self._write(session, board, found, done)
+                self._write(session, board, found, drawer, done)
             finally:
                 recorded.count({**counts_of(done), **drift_of(done, found), **left_of(done, found)})
                 self._tell(found, done)
+            drawer.note_settled(found)
             # What is held back is planned, and told, again the next time; after a making the
             # board is looked at once more, and where somebody else may yet have written.
             is_open = bool(found.held) or any(map(wants_another_look, done)) or lease.after_lapse
-            synced = {SYNCED: "" if is_open else news}
-            synced |= {DISPUTED: self._hour()} if found.disputed else {}
+            synced = {SYNCED: "" if is_open else news, LOOKED: str(int(self._doors.now()))}
             store.remember_board(self._target, {**board.ids, **synced})
         if found.held:
             recorded.held(found)
@@ -286,13 +285,10 @@ class Engine:
             self._doors.log(line)
 
     def _is_synced(self, session: Session) -> bool:
-        """Whether nothing is new since the board was brought up to date, and nothing is forced."""
+        """Whether nothing is new since the board was looked at lately, and nothing is forced."""
         ids = session.store.board_ids(self._target)
-        is_agreed = ids.get(DISPUTED, self._hour()) == self._hour()
-        return ids.get(SYNCED) == self._news(session) and is_agreed and not self.force
-
-    def _hour(self) -> str:
-        return str(int(self._doors.now() // HOUR))
+        is_known = seen_lately(ids.get(LOOKED, ""), self._doors.now())
+        return ids.get(SYNCED) == self._news(session) and is_known and not self.force
 
     def _news(self, session: Session) -> str:
         """Return what the board depends on, apart from what people do there."""
@@ -303,21 +299,21 @@ class Engine:
         parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
         return " ".join(part for part in parts if part)
 
-    def _draw(self, session: Session) -> Drawn:
-        """Draw the cards of all tasks, with links to where the default branch is to be seen."""
-        base = self._base = without_expired(session.store.base(self._target), self._doors.now())
-        said = session.settings.links
-        links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
-        drawing = replace(session.settings.drawing, links=links)
-        tasks = session.store.tasks()
-        cards = cards_of(tasks, drawing, self._doors.now())
-        return Drawn(with_ends(cards, tasks, base), drawing.mark, base, tasks)
+    def _new_drawer(self, session: Session) -> Drawer:
+        """Return what draws cards, with links to where the default branch is to be seen."""
 
-    def _plan(self, session: Session, board: Board) -> Plan:
+        def drawing() -> Drawing:
+            said = session.settings.links
+            links = links_of(*(("", "") if said == NO_LINKS else session.clone.published()), said)
+            return replace(session.settings.drawing, links=links)
+
+        return Drawer(session.store, self._target, drawing, self._doors.now())
+
+    def _plan(self, session: Session, board: Board, drawer: Drawer) -> Plan:
         self.progress.tick("reading the board")
         found = plan_board(
             board,
-            lambda: self._draw(session),
+            drawer.draw,
             session.project,
             force=self.force,
             keep_drift=session.settings.drift == "keep",
@@ -327,20 +323,25 @@ class Engine:
         return found
 
     def _write(
-        self, session: Session, board: Board, found: Plan, carried_out: list[Operation]
+        self,
+        session: Session,
+        board: Board,
+        found: Plan,
+        drawer: Drawer,
+        carried_out: list[Operation],
     ) -> None:
         """Make what is missing, then carry out the operations, recording them as they are done."""
         store, target = session.store, self._target
         if is_another(board, store.board_ids(target)):
             # First: once the new ids are remembered, nothing tells that the base is of another.
-            store.forget(target, list(self._base))
-            self._base = {}
+            store.forget(target, list(drawer.base))
+            drawer.base = {}
         if found.missing:
             self.progress.tick("making lists and labels")
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         refused: dict[TaskKey, str] = {}
-        sayings = Announced(store, target, self._base, self._doors.now)
+        sayings = Announced(store, target, drawer.base, self._doors.now, drawer.settled)
         steps = apply_all(board, sayings.each(found.operations), refused, sayings.asked)
         with sayings, contextlib.closing(steps) as waves:
             for wave in waves:
@@ -350,6 +351,14 @@ class Engine:
                 sayings.record(wave)
         if refused:
             raise RefusedError("\n".join(refusal_lines(refused, store.tasks())))
+
+
+def seen_lately(looked: str, now: float) -> bool:
+    """Whether a board was read so short a time ago that it need not be, as long as nothing is new.
+
+    What others wrote there is no news of ours. A clock that was set back tells nothing.
+    """
+    return looked.isdecimal() and 0 <= int(now) - int(looked) < FULL_PASS_EVERY
 
 
 def _worktrees(served: Sequence[Request]) -> list[str]:

@@ -79,7 +79,20 @@ def _is_as_noted(noted: dict[str, str], since: int, common_dir: Path, git_dir: P
             return False
         count = 1
     older = _count_older(common_dir / "refs" / "heads", common_dir / (own or "-"), since)
-    return older is not None and count + older == int(files)
+    is_counted = older is not None and count + older == int(files)
+    return is_counted and not _has_moved(common_dir / "worktrees", git_dir, since)
+
+
+def _has_moved(worktrees: Path, own: Path, since: int) -> bool:
+    """Tell whether a linked work tree came or went, or the HEAD of one other than one's own moved.
+
+    One without a branch is a layer, too.
+    """
+    if not worktrees.is_dir():
+        return False
+    heads = (each / "HEAD" for each in worktrees.iterdir() if each.name != own.name)
+    places = [worktrees, *(head for head in heads if head.exists())]
+    return any(place.stat().st_mtime_ns > since for place in places)
 
 
 def _loose(common_dir: Path, reference: str) -> str:

@@ -294,7 +294,7 @@ class Overlays:
         file, _, start, steps, key = task
         parse = self._parser(start)
         document = parse(file.path, file.blob)
-        blob = file.blob
+        blob, descent = file.blob, view.changes.descent
         if not document.readable:
             self.problems += [
                 problem._replace(message=f"on {view.layer.name}: {problem.message}")
@@ -307,6 +307,8 @@ class Overlays:
                 return None
             ends = [index for index, step in enumerate(steps) if step.new == blob]
             steps = steps[: ends[-1] + 1] if ends else ()
+            tip = steps[-1].version.commit if steps else ""
+            descent = replace(descent, tip=tip)
         state = follow(
             start,
             steps,
@@ -314,6 +316,7 @@ class Overlays:
             parse,
             source.gone_means_done,
             lambda name: source.ids_in(self._parsing.contents.content(name)),
+            descent=descent,
         )
         read = ReadFile(file._replace(blob=blob), parse(file.path, blob), state)
         # What this clone lacks now may be fetched later, and have a say.

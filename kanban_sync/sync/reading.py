@@ -13,6 +13,7 @@ from kanban_sync.core.slots import (
     fork_slot,
     slots_of,
 )
+from kanban_sync.core.uncommitted import is_layer
 from kanban_sync.sync.outcome import Reading
 from kanban_sync.sync.overlays import Overlays, all_wanted
 from kanban_sync.sync.parsing import Parsing
@@ -21,7 +22,7 @@ from kanban_sync.sync.unit_reading import Behind, UnitReader
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import FilesState, Layer, Repository, Source, SourceSettings
@@ -111,8 +112,23 @@ def _read(
     commits = {entry.commit for layer in (base, *others) for entry in layer.log}
     reading = reader.read({**tips, **marks}, frozenset(commits))
     remembered.keep()
-    unread = tuple(Problem(name, 0, UNREAD) for name in base.unread)
-    return replace(reading, problems=(*reading.problems, *unread))
+    problems = [
+        *_told_where(repository, base.name, reading.problems),
+        *(problem for each in overlays.values() for problem in each.problems),
+        *(Problem(name, 0, UNREAD) for name in base.unread if not is_layer(name)),
+    ]
+    return replace(reading, problems=tuple(problems))
+
+
+def _told_where(
+    repository: Repository, branch: str, problems: Sequence[Problem]
+) -> Iterator[Problem]:
+    """Yield problems of the base layer; of a file that is another one here, where it is so."""
+    fetched = repository.fetched({each.path for each in problems})
+    for each in problems:
+        where = fetched.get(each.path, "")
+        said = f"on {branch} as fetched ({where}; 'git pull' brings it here): {each.message}"
+        yield each._replace(message=said) if where else each
 
 
 def _overlays(
@@ -168,7 +184,8 @@ def _forks_before(layer: Layer, parsing: Parsing, files: FilesState) -> bool:
     """Whether a commit since the last pass goes back to a content that nobody remembers.
 
     So it is where a branch is merged that was begun before the last pass. What became of its
-    contents is in the whole history only.
+    contents is in the whole history only. A merge that stays with a content that is remembered
+    has heard of all that was before the last pass.
     """
     contents = {slot: {state.blob} for slot, state in files.slots.items()}
     slot_ofs = {name: parsing.slots_of(each) for name, each in parsing.sources.items()}
@@ -177,7 +194,8 @@ def _forks_before(layer: Layer, parsing: Parsing, files: FilesState) -> bool:
             for name, slot_of in slot_ofs.items():
                 known = contents.get(f"{name}:{slot_of(change.path)}")
                 if known is not None:
-                    if any(blob and blob not in known for blob in change.old):
+                    stays = change.new in known and change.new in change.old
+                    if not stays and any(blob and blob not in known for blob in change.old):
                         return True
                     known.add(change.new)
     return False

@@ -58,7 +58,7 @@ class Remembered:
             begin = _digest(slot_to_json(start))
             self._begins[id(start)] = start, begin
         done = [
-            (each.version, each.old, each.new, each.path, each.moved_from, each.leaves)
+            (each.version, each.old, each.new, each.path, each.moved_from, each.leaves, each.at)
             for each in steps
         ]
         return _digest(repr((self._readers, source, tuple(file), begin, done)))

@@ -8,6 +8,7 @@ contract.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import time
@@ -56,6 +57,7 @@ class StateFolder:
         self.seen = path / "seen"
         self.log = path / "log"
         self.clone = path / "clone"
+        self.databases = path / "databases"
 
     def run_lock(self, target: str) -> Path:
         """Return the lock file that is held while somebody brings this target up to date."""
@@ -173,6 +175,20 @@ class StateFolder:
     def _place(self) -> clone_name.Place:
         with _explained(self.path):
             return clone_name.place_of(self.path)
+
+    def knows_database(self, name: str) -> bool:
+        """Tell whether this clone has worked with a task database."""
+        with _explained(self.databases), contextlib.suppress(FileNotFoundError):
+            return json.dumps(name) in self.databases.read_text("ascii").splitlines()
+        return False
+
+    def note_database(self, name: str) -> None:
+        """Note that this clone works with a task database: one that is gone is missed then."""
+        if not self.knows_database(name):
+            with _explained(self.databases):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                with open(os.open(self.databases, flags, FILE_MODE), "ab", buffering=0) as file:  # noqa: PTH123
+                    file.write(f"{json.dumps(name)}\n".encode())
 
     def notice(self, text: str) -> None:
         """Leave one line that the next hook prints; an empty text takes it back."""

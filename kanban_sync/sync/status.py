@@ -6,21 +6,24 @@ import json
 import time
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from kanban_sync.core.deadlocks import never_begin
 from kanban_sync.core.lease import named
 from kanban_sync.core.model import Status
 from kanban_sync.core.slots import effective
 from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
+from kanban_sync.sync.watch_lock import watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.merge import Kept
-    from kanban_sync.core.model import Task
+    from kanban_sync.core.model import Problem, Task
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.sync.consent import Target
     from kanban_sync.sync.state_folder import StateFolder
@@ -96,6 +99,27 @@ def _twofold(store: TaskStore) -> list[dict[str, Any]]:
     ]
 
 
+@runtime_checkable
+class Linked(Protocol):
+    """A store that knows which task waits for which."""
+
+    def tasks(self) -> list[Task]:
+        """Return all tasks."""
+        ...
+
+    def edges(self) -> list[Edge]:
+        """Return all that they wait for."""
+        ...
+
+
+def never_ready(store: object) -> tuple[Problem, ...]:
+    """Return which tasks can never begin, each where that can be mended."""
+    if not isinstance(store, Linked):
+        return ()
+    edges = store.edges()
+    return never_begin(store.tasks(), edges) if edges else ()
+
+
 def _held_by(store: TaskStore | None, target: Target | None) -> str:
     """Return which other clone may write to the board now, in words; '' if none is known."""
     leases = store.leases if store is not None else None
@@ -118,6 +142,7 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "board_url": f"{target.url}/boards/{ids['board']}" if target and ids.get("board") else "",
         "renamed": f"{other_name}; {RENAMED_REMEDY}" if other_name else "",
         "paused": state.is_paused,
+        "watching": watch._asdict() if (watch := watching(state)) is not None else None,
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),
         "held_by": _held_by(store, allowed) if waiting else "",
@@ -125,4 +150,5 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "branches": count_branches(tasks),
         "twofold": _twofold(store) if store else [],
         "ahead": _ahead(store.ahead()) if store else [],
+        "never_ready": [str(each) for each in never_ready(store)],
     }

@@ -95,7 +95,10 @@ class UnitReader:
         self._moved: dict[str, str] = {}
 
     def read(self, tips: Mapping[str, str], commits: frozenset[str]) -> Reading:
-        """Read all units and find out what vanished; tips and commits are what is read."""
+        """Read all units and find out what vanished; tips and commits are what is read.
+
+        The problems are those of the base layer's files.
+        """
         self._deleted = deletions(self._layer.log, self._were.base)
         for name, source in self._parsing.sources.items():
             self._read_source(name, source)
@@ -105,12 +108,11 @@ class UnitReader:
         by_path = {state.path: state for state in now if state.path}
         own = own_of(self._deleted, self._files, self._unread)
         gone = vanished(self._known.all, set(self._tasks), by_path, own)
-        problems = (problem for each in self._overlays.values() for problem in each.problems)
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
             FilesState(tips, slots.named(), commits=commits),
-            (*self._problems, *problems),
+            tuple(self._problems),
             self._layer.name,
             self._layer.tip,
             is_new=True,
@@ -199,8 +201,8 @@ class UnitReader:
             if slot in self._left:
                 found[slot] = left(state)
                 continue
-            if steps := changes.changes.get(slot.removeprefix(prefix)):
-                last = self._followed(slot, source, slot, steps, None)
+            if changes.changes.get(slot.removeprefix(prefix)):
+                last = self._followed(slot, source, slot, changes, None)
                 state = last if last.blob else state
             found[slot] = without_file(slot, state, self._deleted)
         return {slot: state for slot, state in found.items() if state.blob}
@@ -286,9 +288,8 @@ class UnitReader:
             held_in(before, name),
             lambda path, blob: LINKED if self._links.get(path) == blob else "",
         )
-        steps = changes.changes.get(file.slot, ())
         end = SlotChange(UNKNOWN, (), file.blob, file.path)
-        state = self._followed(slot, source, origin, steps, end, parse)
+        state = self._followed(slot, source, origin, changes, end, parse)
         is_lost = before.path == file.path and before.tasks and not state.tasks
         if is_lost and not parse(file.path, file.blob).readable:
             # Read anew by other settings, no content may be one that can be believed.
@@ -301,7 +302,7 @@ class UnitReader:
         slot: str,
         source: Source,
         origin: str,
-        steps: Sequence[SlotChange],
+        changes: Histories,
         end: SlotChange | None,
         parse: Callable[[str, str], Document] | None = None,
     ) -> SlotState:
@@ -309,12 +310,13 @@ class UnitReader:
         kept: list[SlotState] = []
         state = follow(
             self._were.base.get(origin, EMPTY) if self._layer.since else EMPTY,
-            steps,
+            changes.changes.get(slot.removeprefix(f"{source.NAME}:"), ()),
             end,
             parse or self._parsing.parser(source),
             source.gone_means_done,
             lambda blob: source.ids_in(self._parsing.contents.content(blob)),
             kept,
+            changes.descent,
         )
         for each in (slot, *(old for old, new in self._moved.items() if new == slot)):
             if each in self._wanted:
@@ -335,7 +337,7 @@ class UnitReader:
             return
         states = {**self._gone, **self._slots}
         said = [
-            overlay.moved(self._moved)
+            overlay.renamed(self._moved)
             for each in groups
             for overlay in overlays.of(each, States(states, self._kept), is_first=self._is_first)
         ]

@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from boards.served import Served
+from pumping import pump
 
 
 class Tunnel(Served):
@@ -35,21 +36,10 @@ class _Handler(BaseHTTPRequestHandler):
         host, _, port = self.path.partition(":")
         with socket.create_connection((host, int(port))) as there:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(there, self.connection))
+            back = threading.Thread(target=pump, args=(there, self.connection))
             back.start()
-            _pump(self.connection, there)
+            pump(self.connection, there)
             back.join()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server has it
         """Keep quiet."""
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Carry over what comes, until one side has ended."""
-    try:
-        while part := source.recv(65536):
-            target.sendall(part)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        # Whoever is gone wants nothing more.
-        return

@@ -274,7 +274,10 @@ def test_reading_what_is_checked_out_for_want_of_a_default_branch_is_told(clone:
     clone.commit("settings", **{".kanban-sync.yaml": "project_id: a\n"})
     clone.git("branch", "--move", "develop")
     answer = clone.program("sync", env={})
-    assert "nothing tells which branch is the default one, so develop is read" in answer.err
+    told = "nothing tells which branch is the default one, so develop is read"
+    assert told in answer.err
+    (line,) = [each for each in clone.program("status", env={}).out.splitlines() if told in each]
+    assert "set 'git: {default_branch: NAME}'" in line
 
 
 def test_hooks_are_left_out_on_request(clone: Clone) -> None:

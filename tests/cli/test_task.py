@@ -236,6 +236,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory, _isolated: None) -> Repo:
     return repo
 
 
+@pytest.mark.parametrize("word", ["bogus", "P4", "-"])
+def test_a_priority_that_nobody_knows_is_refused_with_those_that_are_known(
+    repo: Repo, word: str
+) -> None:
+    for call in (("next",), ("list",), ("claim", "--next"), ("run", "--next")):
+        tail = ("--", "true") if call[0] == "run" else ()
+        answer = program(repo, "task", *call, "--priority", word, *tail)
+        assert (answer.code, answer.out) == (FAILED, "")
+        assert f"'{word}' is no priority; P0 (critical, urgent), P1 (high)" in answer.err
+
+
 def test_lists_tell_what_is_open_and_what_it_waits_for(shared: Repo) -> None:
     lines = task(shared, "list").splitlines()
     assert "tasks-md:use-keys  todo  P1  Use the new keys  [waits for rotate-keys]" in lines
@@ -264,11 +275,14 @@ def test_another_database_than_the_last_sync_s_is_brought_up_to_date_first(
     assert task(repo, "next").startswith("tasks-md:rotate-keys")
     file.rename(copy)
     repo.commit("Done", **{"TASKS.md": TASKS.replace("Rotate", "Turn")})
+    task(repo, "list", code=FAILED)
+    assert program(repo, "sync").code == DONE
     assert "Turn the keys" in task(repo, "list")
     if is_there:
         copy.replace(file)
     else:
         file.unlink()
+        assert program(repo, "db", "upgrade").code == DONE
     assert "Turn the keys" in task(repo, "next")
     assert "Turn the keys" in task(repo, "claim", "--next", *ADA)
 
@@ -324,9 +338,71 @@ def test_whoever_was_replaced_is_too_late_without_a_token_too(repo: Repo) -> Non
     until(lambda: program(repo, "task", "claim", "tidy-logs", *BOB).code == DONE)
     task(repo, "done", "tidy-logs", *BOB)
     task(repo, "block", "tidy-logs", *ADA, "--reason", "late", code=HELD)
-    run = {"KANBAN_SYNC_TASK": "tasks-md:tidy-logs", "KANBAN_SYNC_TOKEN": "1"}
+    run = {"KANBAN_SYNC_TASK_PROJECT": "shop", "KANBAN_SYNC_TASK": "tasks-md:tidy-logs"}
+    run |= {"KANBAN_SYNC_TOKEN": "1"}
     task(repo, "fail", "tasks-md:tidy-logs", *BOB, code=HELD, env=run)
     assert json.loads(task(repo, "show", "tidy-logs", "--json"))["status"] == "done"
+
+
+def test_a_database_that_is_gone_is_missed_and_no_token_of_it_is_given_again(repo: Repo) -> None:
+    first = json.loads(task(repo, "claim", "tidy-logs", *ADA, "--json"))["token"]
+    database = repo.path / ".git/kanban-sync/tasks.db"
+    for lose, make in ((database.unlink, "sync"), (lambda: database.write_bytes(b""), "db")):
+        for name in ("tasks.db-wal", "tasks.db-shm"):
+            database.with_name(name).unlink(missing_ok=True)
+        lose()
+        claim = ("task", "claim", "tidy-logs")
+        for call in (claim, ("task", "list"), ("task", "done", "tidy-logs"), ("db", "status")):
+            answer = program(repo, *call)
+            assert (answer.code, answer.out) == (FAILED, "")
+            assert f"{database} is gone or empty, and this clone has worked with it" in answer.err
+        assert "is gone or empty" in program(repo, "status", "--json").data["database_problem"]
+        assert not (database.exists() and database.stat().st_size)
+        answer = program(repo, make, *(("upgrade",) if make == "db" else ()))
+        assert (answer.code, "was gone and is made anew" in answer.err + answer.out) == (DONE, True)
+
+        late = ("tidy-logs", *ADA, "--token", str(first))
+        task(repo, "done", *late, code=HELD)
+        claimed = json.loads(task(repo, "claim", "tidy-logs", *ADA, "--json"))
+        assert (claimed["token"] > first, claimed["attempts"]) == (True, 1)
+        for verb in ("done", "heartbeat", "release"):
+            task(repo, verb, *late, code=HELD)
+        first = claimed["token"]
+    task(repo, "done", "tidy-logs", *ADA, "--token", str(first))
+
+
+def test_what_can_never_begin_is_told_with_the_line_to_mend(repo: Repo) -> None:
+    repo.commit("Round", **{"TASKS.md": TASKS.replace("**Blocked by**: rotate-keys", "x")})
+    assert program(repo, "sync", "--json").data["problems"] == []
+    round_and_round = TASKS.replace("**Blocked by**: rotate", "**Blocked by**: use")
+    repo.commit("Round", **{"TASKS.md": round_and_round})
+    (line,) = (n for n, text in enumerate(round_and_round.splitlines(), 1) if "Use the" in text)
+    told = f"TASKS.md:{line}: tasks-md:use-keys waits for itself"
+    for _ in range(2):
+        (problem,) = program(repo, "sync", "--json").data["problems"]
+        assert problem.startswith(told)
+    assert f"problem    {told}" in program(repo, "status").out
+    assert told in program(repo, "doctor").out
+    answer = program(repo, "task", "claim", "use-keys")
+    assert (answer.code, f"depends on at TASKS.md:{line}" in answer.err) == (NOT_NOW, True)
+
+
+def test_a_token_is_that_of_one_agent_and_of_one_project(repo: Repo, tmp_path: Path) -> None:
+    task(repo, "claim", "tidy-logs", *BOB)
+    for verb in ("heartbeat", "block", "fail", "review", "release", "done"):
+        answer = program(repo, "task", verb, "tidy-logs", *ADA, "--token", "1")
+        assert (answer.code, answer.out) == (HELD, "")
+        assert "token 1 is bob's, not ada's. Nothing was written" in answer.err
+    other = Repo.init(tmp_path / "other")
+    other.commit("Begin", **{"TASKS.md": TASKS, ".kanban-sync.yaml": "project_id: other\n"})
+    for late in ("tidy-logs", "tasks-md:tidy-logs", "TASKS.md:14"):
+        for where, code in ((repo, HELD), (other, DONE)):
+            key = json.loads(task(where, "show", late, "--json"))["key"]
+            task(where, "set", key, "--status", "todo", "--force", *BOB)
+            task(where, "claim", key, *BOB)
+            run = {"KANBAN_SYNC_TASK_PROJECT": "shop", "KANBAN_SYNC_TASK": "tasks-md:tidy-logs"}
+            run |= {"KANBAN_SYNC_TOKEN": "1", "KANBAN_SYNC_AGENT": "bob"}
+            task(where, "review", late, code=code, env=run)
 
 
 def test_what_a_person_said_is_not_undone_by_an_agent_that_comes_late(repo: Repo) -> None:
@@ -599,6 +675,7 @@ MINE = " ".join((*PROGRAM, "task"))
         (SAY, 0, "done", ""),
         ("exit 7", 7, "todo", "the command ended with 7"),
         (f'{MINE} block "$KANBAN_SYNC_TASK" --reason why >&2', 0, "blocked", "why"),
+        (f"{MINE} review rotate-keys >&2", 0, "review", ""),
         ("kill -9 $$", 128 + 9, "todo", "the command ended with 137"),
         (f'{MINE} release "$KANBAN_SYNC_TASK" --reason lunch >&2', 0, "todo", "lunch"),
         (f'{MINE} set "$KANBAN_SYNC_TASK" --status backlog >&2; exit 5', 5, "backlog", ""),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.made import MARK, PROJECT
+from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.operations import Archive, Create, Forget, Plan, Update
 from kanban_sync.core.ports import Board
 from kanban_sync.core.sayings import about_to_say, said_after
-from kanban_sync.sync.planning import Drawn, plan_board
+from kanban_sync.core.settled import settled_as
+from kanban_sync.sync.drawing import Drawn
+from kanban_sync.sync.planning import plan_board
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
-    from kanban_sync.boards.memory import MemoryBoard
     from kanban_sync.core.board import Card, Said
     from kanban_sync.core.model import TaskKey
 
@@ -35,14 +38,33 @@ class Clone(Generic[AnyBoard]):
     project: str = PROJECT
 
     def plan(self, desired: Iterable[Card], *, force: bool = False) -> Plan:
-        """Read the board and decide; nothing is written."""
-        return plan_board(
-            self.board,
-            lambda: Drawn(tuple(desired), self.mark, self.base),
-            self.project,
-            force=force,
-            keep_drift=self.keep_drift,
-        )
+        """Read the board and decide; nothing is written.
+
+        On a board in memory it is seen to that the same is decided without what is settled.
+        """
+        cards = tuple(desired)
+        found = self._planned(lambda _among: Drawn(cards, self.mark, self.base), force=force)
+        if isinstance(self.board, MemoryBoard):
+            reads = self.board.reads
+            assert self._planned(partial(self._drawn, cards), force=force) == found
+            self.board.reads = reads
+        return found
+
+    def _planned(self, draw: Callable[[Collection[TaskKey] | None], Drawn], *, force: bool) -> Plan:
+        return plan_board(self.board, draw, self.project, force=force, keep_drift=self.keep_drift)
+
+    def _drawn(self, cards: Iterable[Card], among: Collection[TaskKey] | None) -> Drawn:
+        """Leave out what is settled: all of which the base says what it ought to be."""
+        left = {
+            card.key: each
+            for card in cards
+            if (said := self.base.get(card.key)) is not None
+            and (each := settled_as(said, card, "", self.mark)) is not None
+            and (among is None or card.key in among)
+        }
+        base = {key: said for key, said in self.base.items() if key not in left}
+        rest = tuple(card for card in cards if card.key not in left)
+        return Drawn(rest, self.mark, base, settled=left)
 
     def sync(
         self,

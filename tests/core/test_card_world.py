@@ -73,8 +73,8 @@ class AtOnce:
     def __exit__(self, *_error: object) -> None:
         """Nothing is left to be waited for."""
 
-    def submit(self, work: Callable[[], Made]) -> Done[Made]:
-        return Done(work())
+    def submit(self, work: Callable[[None], Made], nothing: None) -> Done[Made]:
+        return Done(work(nothing))
 
 
 class Done(Generic[Made]):

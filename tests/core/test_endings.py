@@ -56,6 +56,8 @@ OVERRULED = ("status_changed", {"new": "todo", "token": 2, "who": "eve"})
 DONE_BY_EVE = ("status_changed", {"new": "done", "token": 2, "who": "eve"})
 LATER_BY_EVE = ("status_changed", {"new": "done", "who": "eve"})
 IN_FILE = ("status_changed", {"new": "done"})
+OPENED = ("status_changed", {"new": "todo"})
+GONE = ("orphaned", {"old": "in_progress"})
 OPEN, OVER = "in_progress", "done"
 LOST = r"Your claim of k \(token 2\) is lost: the task "
 IS_OVER = r"^k is done already\. Nothing was written; stop work on it"
@@ -81,6 +83,10 @@ IS_OVER = r"^k is done already\. Nothing was written; stop work on it"
         ((MINE, ("status_changed", {"new": "blocked"})), OPEN, "done", ""),
         ((MINE, IN_FILE), OVER, "blocked", f"{LOST}is done already"),
         ((MINE, IN_FILE), OVER, "done", ""),
+        # Its file ended it, and it is open again.
+        ((MINE, IN_FILE, OPENED), OPEN, "done", f"{LOST}was over by its file, and was opened"),
+        ((MINE, GONE, OPENED), OPEN, "done", f"{LOST}was over by its file, and was opened"),
+        ((OLD, IN_FILE, OPENED, MINE), OPEN, "done", ""),
         # Others ended it.
         ((MINE, OVERRULED), OPEN, "done", f"{LOST}was set to todo by eve since"),
         ((MINE, DONE_BY_EVE), OVER, "blocked", f"{LOST}is done already"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -243,6 +244,33 @@ def test_a_value_that_a_task_has_had_since_is_known_however_often_it_had_it_befo
     assert not now.since(own, now.past[own])
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["a\nb\n+c"], set()),
+        (["+a\nb", "a\nb"], {past_status("todo"), past_status("done")}),
+    ],
+    ids=["left as it was", "ticked and taken back"],
+)
+def test_a_merged_line_says_of_a_task_only_what_it_changed(line: list[str], said: set[str]) -> None:
+    fork = walk(commit(0, "a\nb"), commit(1, "+a\nb", "a\nb"))
+    before = ["a\nb", *line]
+    changes = [
+        commit(time, new, old) for time, (old, new) in enumerate(itertools.pairwise(before), 2)
+    ]
+    end = f"+{line[-1]}"
+    merge = commit(9, end, "+a\nb", line[-1])
+    now = walk(commit(0, "a\nb"), commit(1, "+a\nb", "a\nb"), *changes, merge)
+    own = keys(fork)[0]
+    assert now.since(own, fork.past[own]) == said
+
+
+def test_what_a_task_said_before_it_was_taken_out_is_past() -> None:
+    state = walk(commit(1, "a\nb"), commit(2, "+a\nb", "a\nb"), commit(3, "b", "+a\nb"))
+    own = next(iter(state.removed))
+    assert {past_status("todo"), past_status("done")} <= state.since(own, {})
+
+
 def test_a_line_of_history_without_the_deletion_goes_on_from_what_was_there() -> None:
     state = walk(commit(1, "a\nb"), commit(2, "", "a\nb"), commit(3, "+a\nb", "a\nb"))
     assert times(state) == [(1, 3), (1, 1)]
@@ -384,7 +412,7 @@ def test_a_log_is_sorted_by_slot_and_a_move_is_one_change() -> None:
     assert found.changes == {
         "slot": [
             SlotChange(Version(5, "c" * 12), (), "b1", "a/TASKS.md"),
-            SlotChange(Version(6, "d" * 12), ("b1",), "b2", "b/TASKS.md"),
-            SlotChange(Version(7, "e" * 12), ("b2",), "", ""),
+            SlotChange(Version(6, "d" * 12), ("b1",), "b2", "b/TASKS.md", at=(("a/TASKS.md", 0),)),
+            SlotChange(Version(7, "e" * 12), ("b2",), "", "", at=(("b/TASKS.md", 0),)),
         ]
     }

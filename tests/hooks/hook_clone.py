@@ -117,8 +117,10 @@ class Clone(Repo):
         state.make()
         place = locate(work_tree or self.path)
         before = time.time() - 60
-        for path in [*place.common_dir.glob("refs/**/*"), place.common_dir / "packed-refs"] * old:
-            os.utime(path, (before, before)) if path.is_file() else None
+        refs = (path for path in place.common_dir.glob("refs/**/*") if path.is_file())
+        trees = place.common_dir / "worktrees"
+        for path in [*refs, place.common_dir / "packed-refs", trees, *trees.glob("*/HEAD")] * old:
+            os.utime(path, (before, before)) if path.exists() else None
         clone = GitRepository(place.common_dir, default_branch=default)
         own, commit = clone.head_of(place.git_dir)
         watched = pathspecs or ("TASKS.md",)

@@ -266,6 +266,28 @@ class ClonesContract(ABC):
         both[0].begin_run(Run("t1", NOW))
         assert [run.result for run in both[0].runs()] == ["running", "running", "interrupted"]
 
+    def test_what_a_claim_has_written_is_no_edit_in_a_clone_that_is_late(self, both: Both) -> None:
+        one, two = both
+        begun = at(OLD, "words", Status.TODO)._replace(text_version=OLD)
+        for store in both:
+            says(store, begun)
+        one.claim(key("a"), "ada", NOW, 60.0)
+        two.claim(key("a"), "bob", NOW + 61, 60.0)
+        two.finish(key("a"), 2, Status.DONE, NOW + 62)
+        done = begun._replace(status=Status.DONE, status_version=MIDDLE)
+        says(two, done)
+        late = begun._replace(status=Status.IN_PROGRESS, word="wip", assignee="ada")
+        late = late._replace(status_version=NEW)
+        for store, said in ((one, late), (two, done), (one, late), (two, done)):
+            says(store, said._replace(assignee_version=said.status_version))
+            assert one.entry(key("a")).task.status is Status.DONE
+        assert "conflict" not in {kind for kind, _, _ in told(one, 0)}
+        assert [each.task.key for each in one.ahead()] == [key("a")]
+        last = one.last_event()
+        for store, said in ((one, late), (two, done)):
+            says(store, said._replace(assignee_version=said.status_version))
+        assert one.last_event() == last
+
 
 def _without(version: Version) -> FilesState:
     state = SlotState("empty", "TASKS.md", prefixes={"a": ""}, removed={"a": version})

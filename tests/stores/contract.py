@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from kanban_sync.core.model import Status, Task, Version
 from kanban_sync.core.ports import FilesState, Gone, Merged, Run
+from kanban_sync.core.settled import Settled
 from stores.made_up import (
     FILES,
     NOW,
@@ -26,10 +27,11 @@ from stores.made_up import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import TaskStore
 
 NO_FILES = FilesState()
@@ -69,11 +71,15 @@ def everything(store: TaskStore) -> list[object]:
         store.filed_tasks(),
         store.files(),
         store.parses(("d1", "d2", "d3")),
-        *(read(target) for read in (store.base, store.board_ids) for target in ("t1", "t2")),
+        *(read(target) for read in _of_board(store) for target in ("t1", "t2")),
         store.last_event(),
         store.events(limit=10_000),
         store.runs(1000),
     ]
+
+
+def _of_board(store: TaskStore) -> tuple[Callable[[str], object], ...]:
+    return store.base, store.settled, store.board_ids
 
 
 def fill(store: TaskStore, project: str) -> None:
@@ -81,7 +87,11 @@ def fill(store: TaskStore, project: str) -> None:
     mine = said("a")
     store.merge([task("a")._replace(key=key("a", project))], {}, SOME_FILES, NOW)
     store.remember_parses({"d1": project})
-    store.remember("t1", [replace(mine, said=replace(mine.said, key=key("a", project)))])
+    store.remember(
+        "t1",
+        [replace(mine, said=replace(mine.said, key=key("a", project)))],
+        {key("a", project): Settled("1", "drawn", "shown")},
+    )
     store.remember_board("t1", {"project": project})
     number = store.begin_run(Run("t1", NOW))
     store.end_run(Run("t1", NOW, error=project, id=number))
@@ -91,7 +101,7 @@ def nothing_crosses(store: TaskStore, other: TaskStore) -> None:
     """Whatever is done to the project p2 of a database: PROJECT in it stays as it is."""
     fill(store, PROJECT)
     mine = everything(store)
-    assert everything(other) == [[], [], NO_FILES, {}, {}, {}, {}, {}, 0, [], []]
+    assert everything(other) == [[], [], NO_FILES, {}, {}, {}, {}, {}, {}, {}, 0, [], []]
     fill(other, "p2")
     other.merge([], {key("a", "p2"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
     other.merge([], {key("a"): Gone(Status.ORPHANED)}, NO_FILES, NOW)
@@ -103,6 +113,61 @@ def nothing_crosses(store: TaskStore, other: TaskStore) -> None:
         other.end_run(Run("t1", NOW, error="not mine", id=number))
     assert {each.key.project for each in other.tasks()} == {"p2"}
     assert everything(store) == mine
+
+
+FAMILIES = (
+    task("a"),
+    task("a#1", parent=key("a")),
+    task("a#1#1", parent=key("a#1")),
+    task("a#1#1#1", parent=key("a#1#1")),
+    task("a#2", parent=key("a")),
+    task("b"),
+    task("b#1", parent=key("b")),
+)
+"""Two tasks with others below them, as deep as they come."""
+
+
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"title": "Other"},
+    {"title": "Other\0"},
+    {"title": "Other\0one"},
+    {"status": Status.REVIEW},
+    {"status": Status.DONE, "word": "x"},
+    {"group": "Group"},
+    {"number": "1"},
+    {"body": "Why"},
+    {"labels": ("one",)},
+    {"labels": ("one", "two")},
+    {"labels": ("one,two",)},
+    {"assignee": "ada"},
+    {"priority": "P1"},
+    {"depends_on": ("b",)},
+    {"fields": (("a", "b"),)},
+    {"position": 7},
+    {"path": "docs/TASKS.md"},
+    {"line": 9},
+    {"text_version": Version(1, "c")},
+    {"text_version": Version(1, "d")},
+    {"status_version": Version(2, "c")},
+    {"assignee": "bob", "assignee_version": Version(3, "c")},
+    {"branch": "feat"},
+)
+
+
+def _changed(whose: str, **change: Any) -> list[Task]:  # noqa: ANN401 - any field of a task
+    return [each._replace(**change) if each.key.name == whose else each for each in FAMILIES]
+
+
+def _top(parents: dict[TaskKey, TaskKey | None], of: TaskKey) -> TaskKey | None:
+    """Return the task that is below no other and has this one below it, if there is one."""
+    for _ in parents:
+        if of not in parents:
+            return None
+        above = parents[of]
+        if above is None:
+            return of
+        of = above
+    return None
 
 
 class TaskStoreContract(ABC):
@@ -120,7 +185,7 @@ class TaskStoreContract(ABC):
     # --- Merging ------------------------------------------------------------------------
 
     def test_an_empty_store_has_an_empty_answer_to_everything(self, store: TaskStore) -> None:
-        assert everything(store) == [[], [], FilesState(), {}, {}, {}, {}, {}, 0, [], []]
+        assert everything(store) == [[], [], FilesState(), {}, {}, {}, {}, {}, {}, {}, 0, [], []]
 
     @inherited
     @given(tasks=TASK_LISTS, files=FILES)
@@ -336,6 +401,64 @@ class TaskStoreContract(ABC):
             store.merge([task("a", line=3), bad], {}, FilesState({"main": "1"}), NOW)
         assert everything(store) == before
 
+    # --- Families -----------------------------------------------------------------------
+
+    def test_the_hash_of_a_family_tells_of_any_change_in_it(self, store: TaskStore) -> None:
+        for change in CHANGES:
+            for whose in ("a", "a#1#1#1"):
+                merge(store, *FAMILIES)
+                before = store.families()
+                assert set(before) == {key("a"), key("b")}
+                merge(store, *_changed(whose, **change))
+                after = store.families()
+                assert after[key("a")] != before[key("a")], (whose, change)
+                assert after[key("b")] == before[key("b")], (whose, change)
+
+    def test_a_task_that_goes_to_another_family_changes_both(self, store: TaskStore) -> None:
+        merge(store, *FAMILIES)
+        before = store.families()
+        merge(store, *_changed("a#1#1", parent=key("b")))
+        between = store.families()
+        assert not set(between.items()) & set(before.items())
+        merge(store, *_changed("a", parent=key("b#1")))
+        after = store.families()
+        assert set(after) == {key("b")}
+        assert after[key("b")] not in {before[key("b")], between[key("b")]}
+        merge(store, *FAMILIES)
+        assert store.families() == before
+
+    def test_tasks_that_lie_below_one_another_in_a_circle_are_of_no_family(
+        self, store: TaskStore
+    ) -> None:
+        merge(store, *_changed("a", parent=key("a#1#1")))
+        assert set(store.families()) == {key("b")}
+        assert store.tasks({key("a"), key("a#1")}) == []
+
+    def test_a_task_that_is_over_changes_the_hash_of_its_family(self, store: TaskStore) -> None:
+        merge(store, *FAMILIES)
+        before = store.families()
+        merge(store, *(each for each in FAMILIES if each.key.name != "b#1"),
+              **{"b#1": Status.ORPHANED})  # fmt: skip
+        after = store.families()
+        assert after[key("a")] == before[key("a")]
+        assert after[key("b")] != before[key("b")]
+
+    @inherited
+    @given(tasks=TASK_LISTS)
+    def test_the_tasks_of_some_families_are_those_that_lie_below_them(
+        self, tasks: list[Task]
+    ) -> None:
+        with self.opened() as store:
+            merge(store, *tasks)
+            every = store.tasks()
+            parents = {each.key: each.parent for each in every}
+            tops = {each.key: _top(parents, each.key) for each in every}
+            families = store.families()
+            assert set(families) == {each.key for each in every if each.parent is None}
+            for some in (set(), set(families), set(list(families)[:2])):
+                of = [each for each in every if tops[each.key] in some]
+                assert store.tasks(some) == of
+
     # --- Events -------------------------------------------------------------------------
 
     def test_events_are_numbered_from_one_and_read_in_pages(self, store: TaskStore) -> None:
@@ -392,6 +515,28 @@ class TaskStoreContract(ABC):
         store.forget("t1", [key("a"), key("never")])
         assert store.base("t1") == {key("b"): said("b", card_id="9")}
         assert store.base("t2") == {key("a"): said("a", mark="other")}
+
+    def test_what_is_settled_lies_with_its_base_until_that_is_recorded_anew(
+        self, store: TaskStore
+    ) -> None:
+        one, two = Settled("1", "drawn.1", "shown"), Settled("2", "drawn", "s")
+        both = {key("a"): one, key("b"): two, key("of nothing that was said"): two}
+        store.remember("t1", [said("a"), said("b")], both)
+        store.remember("t2", [said("a")], {key("a"): two})
+        assert store.settled("t1") == {key("a"): one, key("b"): two}
+        store.remember("t1", [said("a")], {key("a"): two})
+        store.remember("t1", [said("b")])
+        assert store.settled("t1") == {key("a"): two}
+        assert store.base("t1") == {key("a"): said("a"), key("b"): said("b")}
+        store.forget("t1", [key("a")])
+        store.remember("t1", [said("a")])
+        assert store.settled("t1") == {}
+        assert store.settled("t2") == {key("a"): two}
+
+    def test_a_base_may_be_read_without_some_cards(self, store: TaskStore) -> None:
+        store.remember("t1", [said("a"), said("b"), said("c")])
+        without = {key("a"), key("c"), key("never")}
+        assert store.base("t1", without) == {key("b"): said("b")}
 
     def test_bases_that_break_off_are_not_remembered_by_half(self, store: TaskStore) -> None:
         def breaks_off() -> Iterator[Said]:

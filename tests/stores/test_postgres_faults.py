@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -11,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.errors import SetupError, StoreError
+from kanban_sync.core.errors import LostDatabaseError, SetupError, StoreError
 from kanban_sync.core.model import Version
+from kanban_sync.core.ports import FilesState
+from kanban_sync.databases import PostgresServer
 from kanban_sync.stores import postgres_database, postgres_waiting
 from kanban_sync.stores.migrations import Migration, migrations
-from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
 from kanban_sync.stores.postgres_database import (
     connect,
@@ -26,11 +30,13 @@ from kanban_sync.stores.postgres_database import (
 )
 from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
+from kanban_sync.sync.state_folder import StateFolder
 from stores.contract import SOME_FILES, everything
-from stores.made_up import NOW, PROJECT, task
+from stores.made_up import NOW, PROJECT, key, task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stores.emptied import Emptied
 
@@ -372,3 +378,51 @@ def test_what_clones_without_a_name_recorded_is_nobody_s_last_word(bare: Emptied
             assert (store.files().slots, store.files().is_shared) == ({}, True)
             store.merge([its], {}, SOME_FILES, NOW)
             assert store.tasks() == said[:1]
+
+
+def test_a_schema_that_is_gone_is_missed_and_no_token_of_it_is_given_again(
+    emptied: Emptied, tmp_path: Path
+) -> None:
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    state = StateFolder(tmp_path)
+    server = PostgresServer(emptied.address, state)
+    with closing(server.open(PROJECT)) as store:
+        assert isinstance(store, PostgresStore)
+        store.merge([task("a")], {}, FilesState(), NOW)
+        old = store.claim(key("a"), "ada", NOW, 300.0)
+    assert not server.make_anew(NOW)
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    for look in (server.contents, lambda: server.open(PROJECT), lambda: server.look(PROJECT)):
+        with pytest.raises(LostDatabaseError, match="is gone or empty, and this clone"):
+            look()
+    assert server.make_anew(NOW)
+    with closing(server.open(PROJECT)) as store:
+        assert isinstance(store, PostgresStore)
+        store.merge([task("a")], {}, FilesState(), NOW)
+        new = store.claim(key("a"), "ada", NOW, 300.0)
+        assert old.claim is not None
+        assert new.claim is not None
+        assert (new.claim.token > old.claim.token, new.attempts) == (True, 1)
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+
+
+def test_what_the_driver_says_of_a_broken_connection_goes_to_nobody(emptied: Emptied) -> None:
+    script = """
+import sys
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.stores.postgres_address import address_of
+from kanban_sync.stores.postgres_database import open_database
+
+database = open_database(address_of(sys.argv[1]))
+try:
+    with database.working("p1", together=True) as db:
+        db.later("SELECT 1 / (SELECT count(*) FROM tasks WHERE false)", ())
+        db.execute("SELECT 2")
+except StoreError:
+    print("refused")
+"""
+    call = [sys.executable, "-c", script, emptied.url]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("refused\n", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import string
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 LEASE = 300.0
 
+LATE = Version(int(NOW) + 900, "late")
+"""Said after all that is done in the database."""
+
 
 class WholeStore(TaskStore, WorkStore, Protocol):
     """Both halves of the task database."""
@@ -65,6 +70,18 @@ def step(own: str, of: str, **fields: Any) -> Task:  # noqa: ANN401 - any field 
 def base(whose: TaskKey, title: str = "Card") -> Said:
     card = Card(whose, title, "", Column.TODO, frozenset({"agent"}))
     return Said(f"id of {whose}", card, "mark")
+
+
+def _blocked(own: str) -> Task:
+    return task(own, status=Status.BLOCKED, assignee="ada")
+
+
+def _done_by_bob(store: WholeStore) -> None:
+    """Let somebody else finish what has run out, and commit that."""
+    claim = store.claim(key("a"), "bob", NOW + LEASE + 1, LEASE).claim
+    assert claim
+    store.finish(key("a"), claim.token, Status.DONE, NOW + LEASE + 2)
+    fill(store, task("a", status=Status.DONE, assignee="bob"), task("b"))
 
 
 def fill(store: WholeStore, *tasks: Task, lenient: str = "") -> None:
@@ -227,16 +244,18 @@ class WorkStoreContract(ABC):
 
     # --- With a token -------------------------------------------------------------------
 
-    def test_a_heartbeat_lets_the_claim_last_and_never_shortens_it(self, store: WholeStore) -> None:
+    def test_a_heartbeat_lets_the_claim_last_for_a_lease_whatever_a_clock_said_before(
+        self, store: WholeStore
+    ) -> None:
         fill(store, task("a"))
         store.claim(key("a"), "ada", NOW, LEASE)
         last = store.last_event()
         expires = [
             claim.expires
-            for now in (NOW + 10, NOW - 1000, NOW + LEASE + 100)
+            for now in (NOW + 10, NOW + 86400, NOW + LEASE + 100)
             if (claim := store.extend(key("a"), 1, now, LEASE).claim)
         ]
-        assert expires == [NOW + 10 + LEASE, NOW + 10 + LEASE, NOW + 100 + 2 * LEASE]
+        assert expires == [NOW + 10 + LEASE, NOW + 86400 + LEASE, NOW + 100 + 2 * LEASE]
         assert store.last_event() == last
 
     @pytest.mark.parametrize(
@@ -420,6 +439,122 @@ class WorkStoreContract(ABC):
         with pytest.raises(LostClaimError):
             store.finish(key("a"), 1, Status.REVIEW, NOW)
         assert store.merge([task("b", position=2)], {}, store.files(), NOW).is_empty
+
+    @pytest.mark.parametrize(
+        ("ends", "status", "assignee"),
+        [
+            (lambda store: store.release(key("a"), 1, NOW), Status.TODO, ""),
+            (lambda store: store.reclaim(NOW + LEASE + 1), Status.TODO, ""),
+            (lambda store: store.finish(key("a"), 1, Status.BLOCKED, NOW), Status.BLOCKED, "ada"),
+            (
+                lambda store: store.set_status(key("a"), Status.TODO, NOW, "eve", force=True),
+                Status.TODO,
+                "",
+            ),
+            (_done_by_bob, Status.DONE, "bob"),
+            (
+                lambda store: store.claim(key("a"), "bob", NOW + LEASE + 1, LEASE),
+                Status.IN_PROGRESS,
+                "bob",
+            ),
+        ],
+        ids=["released", "reclaimed", "blocked", "forced", "done", "claimed"],
+    )
+    def test_what_a_claim_that_is_over_has_written_is_no_edit_when_it_is_committed(
+        self,
+        store: WholeStore,
+        ends: Callable[[WholeStore], object],
+        status: Status,
+        assignee: str,
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        ends(store)
+        last, claim = store.last_event(), store.entry(key("a")).claim
+        late = task("a", status=Status.IN_PROGRESS, word="wip", assignee="ada", status_version=LATE)
+        fill(store, late, task("b"))
+        entry = store.entry(key("a"))
+        assert (entry.task.status, entry.task.assignee) == (status, assignee)
+        assert entry.claim == claim
+        assert {"conflict", "status_changed"}.isdisjoint(kind for kind, _, _ in told(store, last))
+        assert [each.task.key.name for each in store.ahead()] == ["a"]
+        merged = store.last_event()
+        fill(store, late, task("b"))
+        assert store.last_event() == merged
+        # What a person says afterwards counts.
+        if status is Status.TODO:
+            by_eve = late._replace(assignee="eve")
+            fill(store, by_eve, task("b"))
+            assert store.entry(key("a")).task.assignee == "eve"
+
+    def test_what_a_file_opens_again_is_handed_out_again(self, store: WholeStore) -> None:
+        fill(store, task("a"), task("b", assignee="ada"), task("c"))
+        for name in ("a", "b", "c"):
+            store.claim(key(name), "ada", NOW, LEASE)
+        for name, status in (("a", Status.DONE), ("b", Status.DONE), ("c", Status.BLOCKED)):
+            store.finish(key(name), 1, status, NOW)
+        done = {"status": Status.DONE}
+        fill(store, task("a", **done), task("b", assignee="ada", **done), _blocked("c"))
+        fill(store, task("a"), task("b", assignee="ada"), task("c"))
+        assert [each.assignee for each in store.tasks()] == ["", "ada", ""]
+        assert names(store.ready(NOW, agent="zed")) == ["a", "c"]
+        with pytest.raises(NotReadyError, match="assigned to ada"):
+            store.claim(key("b"), "zed", NOW, LEASE)
+        assert next_names(store, 4) == ["a", "b", "c", ""]
+        assert store.release(key("a"), 2, NOW).task.assignee == ""
+
+    def test_next_and_a_claim_by_key_agree_whom_a_task_is_for(self, store: WholeStore) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.finish(key("a"), 1, Status.DONE, NOW)
+        fill(store, task("a", status=Status.DONE))
+        # Somebody opens it, for somebody.
+        fill(store, task("a", assignee="eve"))
+        assert names(store.ready(NOW, agent="zed")) == []
+        with pytest.raises(NotReadyError, match="assigned to eve"):
+            store.claim(key("a"), "zed", NOW, LEASE)
+        store.set_status(key("a"), Status.TODO, NOW, "zed")
+        assert store.entry(key("a")).task.assignee == "eve"
+
+    @pytest.mark.parametrize("is_gone", [True, False])
+    def test_a_claim_that_was_over_with_its_task_does_not_come_back_with_it(
+        self, store: WholeStore, *, is_gone: bool
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        if is_gone:
+            store.merge([], {key("a"): Gone(Status.ORPHANED)}, store.files(), NOW)
+        else:
+            for status in (Status.IN_PROGRESS, Status.DONE):
+                fill(store, task("a", status=status, assignee="ada"), task("b"))
+        with pytest.raises(LostClaimError, match=r"\(token 1\) is lost"):
+            store.extend(key("a"), 1, NOW, LEASE)
+        fill(store, task("a", text_version=LATE, status_version=LATE), task("b"))
+        entry = store.entry(key("a"))
+        assert (entry.task.status, entry.task.assignee, entry.claim) == (Status.TODO, "", None)
+        writes: tuple[Callable[[], object], ...] = (
+            lambda: store.extend(key("a"), 1, NOW, LEASE),
+            lambda: store.finish(key("a"), 1, Status.DONE, NOW),
+            lambda: store.set_status(key("a"), Status.DONE, NOW, "ada", in_time=True),
+        )
+        for write in writes:
+            with pytest.raises(LostClaimError, match=r"\(token 1\) is lost"):
+                write()
+        assert names(store.ready(NOW, agent="zed")) == ["a", "b"]
+        assert store.reclaim(NOW + LEASE + 1) == []
+        taken = store.claim(key("a"), "zed", NOW, LEASE).claim
+        assert taken == Claim("zed", 2, NOW + LEASE)
+
+    def test_what_is_done_by_its_file_is_done_once_also_for_whoever_says_so(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"))
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.merge([], {key("a"): Gone(Status.DONE)}, FilesState(slots={}), NOW)
+        last = store.last_event()
+        store.set_status(key("a"), Status.DONE, NOW, "ada", "finished", in_time=True)
+        store.set_status(key("a"), Status.DONE, NOW, "eve", "finished", force=True)
+        assert told(store, last) == []
 
     def test_a_merge_that_says_nothing_new_leaves_a_claim_alone(self, store: WholeStore) -> None:
         fill(store, task("a"), task("b"))
@@ -756,6 +891,49 @@ class WorkStoreContract(ABC):
         assert everywhere - {"web#1"} == {*found} - {"web#1"}
         assert next_names(store, len(found) + 1, **wanted) == [*found, ""]
 
+    @pytest.mark.parametrize("asked", ["ui", "UI", "öl", "ÖL"])
+    def test_a_tag_is_the_same_with_capital_letters_and_without(
+        self, store: WholeStore, asked: str
+    ) -> None:
+        fill(store, task("api", labels=("API",)), task("page", labels=("Ui", "Öl")))
+        tags = frozenset({asked})
+        assert names(store.entries(Wanted(tags=tags))) == ["page"]
+        assert names(store.ready(NOW, Wanted(tags=tags))) == ["page"]
+        assert names(store.ready(NOW, Wanted(prefers=tags))) == ["page", "api"]
+        assert next_names(store, 1, prefers=tags) == ["page"]
+        assert next_names(store, 1, tags=tags) == [""]
+
+    def test_a_task_may_wait_for_what_has_a_very_long_name(self, store: WholeStore) -> None:
+        pick = random.Random(1)
+        long = ["".join(pick.choices(string.ascii_letters, k=4000)) for _ in range(2)]
+        long[1] = long[0][:2000] + long[1]
+        fill(store, task("a", depends_on=(*long, "b")), task("b"))
+        waits = {each.name for each in store.entry(key("a")).waits_for}
+        assert [len(each) < 300 for each in waits] == [True] * 3
+        assert store.entry(key("a")).task.depends_on == (*long, "b")
+        assert names(store.ready(NOW)) == ["b"]
+        fill(store, task("a", depends_on=("b",)), task("b"))
+        assert {each.name for each in store.entry(key("a")).waits_for} == {"b"}
+
+    def test_a_token_is_good_for_nobody_but_the_agent_that_has_the_claim(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"))
+        claim = store.claim(key("a"), "bob", NOW, LEASE).claim
+        assert claim is not None
+        before = store.entry(key("a")), store.history(key("a"))
+        tries: tuple[Callable[[str], Entry], ...] = (
+            lambda who: store.extend(key("a"), claim.token, NOW + 1, 9 * LEASE, who=who),
+            lambda who: store.finish(key("a"), claim.token, Status.DONE, NOW, who=who),
+            lambda who: store.release(key("a"), claim.token, NOW, who=who),
+        )
+        for tried in tries:
+            with pytest.raises(HeldError, match="token 1 is bob's, not eve's"):
+                tried("eve")
+            assert (store.entry(key("a")), store.history(key("a"))) == before
+        store.extend(key("a"), claim.token, NOW, LEASE, who="bob")
+        store.finish(key("a"), claim.token, Status.DONE, NOW, who="bob")
+
     def test_entries_are_all_tasks_or_those_of_a_status(self, store: WholeStore) -> None:
         fill(store, task("a"), task("b", status=Status.DONE), step("1", "b"))
         assert names(store.entries()) == ["a", "b", "b#1"]
@@ -866,6 +1044,29 @@ class WorkStoreContract(ABC):
         else:
             with pytest.raises(NotReadyError, match=rf"waits for a \({status}\)"):
                 store.claim(key("b"), "ada", NOW, LEASE)
+
+    def test_whoever_claims_what_can_never_begin_is_told_which_line_to_mend(
+        self, store: WholeStore
+    ) -> None:
+        fill(
+            store,
+            task("self", depends_on=("self",), line=3),
+            task("a", depends_on=("b",), line=5),
+            task("b", depends_on=("c",), line=7),
+            task("c", depends_on=("a",), line=9),
+            task("lost", depends_on=("a", "nobody"), line=11),
+        )
+        path = store.entry(key("a")).task.path
+        for name, told in (
+            ("self", rf"self waits for itself, so it can never begin; .* at {path}:3, or"),
+            (
+                "b",
+                rf"b waits for tasks-md:c waits for tasks-md:a waits for .*b, .* at {path}:7, or",
+            ),
+            ("lost", rf"nobody \(no task has that id\); .* mend the id that .* at {path}:11"),
+        ):
+            with pytest.raises(NotReadyError, match=told):
+                store.claim(key(name), "ada", NOW, LEASE)
 
     def test_finishing_lets_those_begin_who_waited(self, store: WholeStore) -> None:
         fill(store, task("b", depends_on=("a", "c")), task("a"), task("c"))
@@ -1022,8 +1223,12 @@ class WorkStoreContract(ABC):
         store.register("o2", NOW, 3)
         store.register("o1", NOW)
         assert store.beat("o2", NOW + 20, 4) == Orchestrator("o2", NOW, NOW + 20, 4)
-        store.beat("o2", NOW + 10)
+        store.beat("o2", NOW + 86400)
+        store.beat("o2", NOW + 20)
         store.claim_next("ada", NOW + 30, LEASE, orchestrator="o1")
+        store.extend(key("a"), 1, NOW, LEASE)
+        store.release(key("a"), 1, NOW)
+        store.claim_next("ada", NOW + 10, LEASE, orchestrator="o1")
         assert store.orchestrators() == [
             Orchestrator("o1", NOW, NOW + 30, 0),
             Orchestrator("o2", NOW, NOW + 20, 4),

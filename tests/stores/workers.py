@@ -152,7 +152,8 @@ def worker(database: str, folder: Path, seed: str) -> None:
                 time.sleep(PAUSE)
             try:
                 if 0.08 < fate < 0.15:
-                    store.extend(entry.key, entry.claim.token, time.time() + skew, LEASE)
+                    lease = LEASE + max(-skew, 0)
+                    store.extend(entry.key, entry.claim.token, time.time() + skew, lease)
                 store.finish(entry.key, entry.claim.token, Status.DONE, time.time() + skew)
             except LostClaimError:
                 with late.open("a") as file:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kanban_sync.core.board import BoardState, Said
+    from kanban_sync.core.board import BoardState, Known
     from kanban_sync.core.ports import Receipt
 
 TARGET = "0123456789abcdef"
@@ -218,7 +218,7 @@ def test_the_board_is_not_asked_while_nothing_is_new(world: World) -> None:
 class Heir(MemoryBoard):
     """A board that was made again under the name of one with the id 1."""
 
-    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+    def read(self, base: Mapping[TaskKey, Known]) -> BoardState:
         self.ids["board"] = "2"
         return super().read(base)
 
@@ -264,28 +264,56 @@ def test_a_card_bears_the_label_of_a_branch_as_long_as_that_says_more(world: Wor
     assert card.labels == {"agent"}
 
 
-def test_a_board_that_others_write_to_is_looked_at_again_within_the_hour(world: World) -> None:
+class Away(MemoryBoard):
+    """A board that does not answer."""
+
+    def read(self, base: Mapping[TaskKey, Known]) -> BoardState:
+        raise BoardUnreachableError("nobody answered")
+
+
+def test_a_board_is_looked_at_again_ten_minutes_after_the_last_look_that_succeeded(
+    world: World,
+) -> None:
     world.sync()
-    # The content stays as it is; only its version is newer now than that on the card.
-    tick(world)
-    world.repo.commit(**{"openspec/changes/x/tasks.md": "## A\n- [ ] 1.1 a\n- [ ] 1.2 b\n"})
     world.sync()
-    reads = world.board.reads
-    world.sync()
-    assert world.board.reads == reads
-    world.now += 3600
+    seconds = [(599, False), (1, True), (300, False), (0, False), (300, True), (-5, True)]
+    for since, looks in seconds:
+        world.now += since
+        reads, writes = world.board.reads, world.board.writes
+        world.sync()
+        assert (world.board.reads - reads, world.board.writes - writes) == (looks, 0)
+    world.now += 600
+    there, world.board = world.board, Away()
+    with pytest.raises(BoardUnreachableError):
+        world.sync()
+    world.board, reads = there, there.reads
     world.sync()
     assert world.board.reads == reads + 1
 
 
-def test_a_board_that_nobody_else_writes_to_is_not_looked_at_without_news(world: World) -> None:
+def ticked(world: World) -> set[str]:
+    """Return the lines of cards that are ticked."""
+    lists = (each for card in world.board.cards.values() for each in card.checklists)
+    return {item.text for each in lists for item in each.items if item.done}
+
+
+def test_what_another_clone_wrote_over_a_card_that_says_it_right_is_mended_without_news(
+    world: World, tmp_path: Path
+) -> None:
+    """The card has an older version than its task: what is equal is not written."""
+    path = "openspec/changes/x/tasks.md"
+    world.sync()
     tick(world)
+    other = Repo(tmp_path / "other")
+    world.repo.git("clone", "--quiet", str(world.repo.path), str(other.path))
+    behind = World(Repo(other.path), board=world.board, now=world.now)
+    world.repo.commit(**{path: "## A\n- [ ] 1.1 a\n- [ ] 1.2 b\n"})
     world.sync()
+    behind.sync()
+    assert ticked(world) == {"1.1 a"}
+    world.now += 600
     world.sync()
-    reads = world.board.reads
-    world.now += 3600
-    world.sync()
-    assert world.board.reads == reads
+    assert ticked(world) == set()
 
 
 def test_a_ticked_box_is_one_write_and_its_version(world: World) -> None:

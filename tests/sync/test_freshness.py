@@ -89,3 +89,25 @@ def test_each_work_tree_is_told_by_its_own_notes(clone: Clone, tmp_path: Path) -
     clone.git("-C", str(tmp_path / "other"), "commit", "-q", "--allow-empty", "-m", "There")
     assert not fresh(clone)
     assert not fresh(clone, tmp_path / "other", "other")
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        lambda clone, there: clone.git("-C", there, "commit", "-q", "--allow-empty", "-m", "There"),
+        lambda clone, there: clone.git("worktree", "remove", there),
+        lambda clone, there: clone.git("worktree", "add", "-q", "--detach", f"{there}-too"),
+    ],
+)
+def test_it_is_not_when_a_work_tree_without_a_branch_moved_came_or_went(
+    clone: Clone, tmp_path: Path, moved: Callable[[Clone, str], object]
+) -> None:
+    there = str(tmp_path / "other")
+    for each in (there, str(tmp_path / "stays")):
+        clone.git("worktree", "add", "-q", "--detach", each)
+    clone.synced()
+    clone.synced(tree="other", work_tree=tmp_path / "other")
+    assert fresh(clone)
+    assert fresh(clone, tmp_path / "other", "other")
+    moved(clone, there)
+    assert not fresh(clone)

@@ -13,12 +13,13 @@ from kanban_sync.core.columns import Column
 from kanban_sync.core.errors import StoreError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.operations import Forget
-from kanban_sync.sync.planning import Drawn, plan_board
+from kanban_sync.sync.drawing import Drawn
+from kanban_sync.sync.planning import plan_board
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from kanban_sync.core.board import BoardState
+    from kanban_sync.core.board import BoardState, Known
 
 PROJECT, MARK = "p1", "m1"
 KEY = TaskKey(PROJECT, "openspec", "x")
@@ -31,7 +32,7 @@ class Asked(MemoryBoard):
         super().__init__()
         self.is_asked = Event()
 
-    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+    def read(self, base: Mapping[TaskKey, Known]) -> BoardState:
         self.is_asked.set()
         return super().read(base)
 
@@ -40,7 +41,7 @@ def test_what_was_agreed_on_is_read_after_the_board_was_asked() -> None:
     board = Asked()
     gone = Said("7", Card(KEY, "x", "", Column.TODO, frozenset()), MARK)
 
-    def draw() -> Drawn:
+    def draw(_among: Collection[TaskKey] | None) -> Drawn:
         assert board.is_asked.wait(60), "the board is asked only once all is drawn"
         return Drawn((), MARK, {KEY: gone})
 
@@ -50,7 +51,7 @@ def test_what_was_agreed_on_is_read_after_the_board_was_asked() -> None:
 
 
 def test_a_database_that_cannot_be_read_meanwhile_ends_the_pass() -> None:
-    def draw() -> Drawn:
+    def draw(_among: Collection[TaskKey] | None) -> Drawn:
         raise StoreError("damaged")
 
     with pytest.raises(StoreError, match="damaged"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from kanban_sync.core.model import Task
+    from kanban_sync.core.model import Problem, Task
     from kanban_sync.sync.outcome import Reading
 
 PROJECT = "p1"
@@ -650,6 +650,31 @@ def test_whatever_is_wrong_with_a_file_no_task_of_it_vanishes(
     assert clone.facts() == before
 
 
+CONFLICT = "# T\n\n<<<<<<< a\n- [ ] one\n=======\n- [x] one\n>>>>>>> b\n"
+
+
+def test_a_problem_that_came_with_a_fetch_says_where_the_file_is_so(tmp_path: Path) -> None:
+    remote = Repo.init(tmp_path / "remote")
+    remote.commit(**{"TASKS.md": "# T\n\n- [ ] one\n", "docs/TASKS.md": CONFLICT})
+    remote.git("clone", "-q", str(remote.path), str(tmp_path / "clone"))
+    clone = Clone(Repo(tmp_path / "clone"))
+    remote.commit(**{"TASKS.md": CONFLICT})
+    clone.repo.git("fetch", "-q")
+    where = "on main as fetched (origin/main; 'git pull' brings it here): "
+    told = {each.path: each.message.split("conflict")[0] for each in problems_of(clone)}
+    assert told.keys() == {"TASKS.md", "docs/TASKS.md"}
+    assert told["TASKS.md"] == where + told["docs/TASKS.md"]
+    clone.repo.git("pull", "-q")
+    clone = Clone(clone.repo)
+    assert not any("as fetched" in each.message for each in problems_of(clone))
+
+
+def problems_of(clone: Clone) -> tuple[Problem, ...]:
+    reading = clone.read()
+    assert reading is not None
+    return reading.problems
+
+
 def test_an_id_given_in_two_files_is_told_and_neither_task_is_lost(clone: Clone) -> None:
     clone.repo.commit(**{"TASKS.md": V1, "docs/TASKS.md": V1.replace("Add a", "Another")})
     reading = clone.read()
@@ -1011,6 +1036,94 @@ def test_what_was_taken_back_beside_a_branch_that_is_merged_has_the_newest_versi
     fresh = Clone(clone.repo)
     fresh.read()
     assert fresh.facts() == clone.facts()
+
+
+@pytest.mark.parametrize("reads_between", [True, False])
+def test_a_merge_that_takes_one_side_as_it_is_has_decided_so(
+    clone: Clone, *, reads_between: bool
+) -> None:
+    """Neither the tick nor the archiving that it leaves out may be newer to another clone."""
+    clone.repo.commit_at(1000, **{ONE: TICKABLE, "TASKS.md": "- [ ] a\n- [ ] b\n"})
+    clone.repo.git("switch", "-qc", "theirs")
+    archived = "openspec/changes/archive/2026-01-01-x/tasks.md"
+    theirs = {ONE: None, archived: TICKABLE, "TASKS.md": "- [x] a\n- [ ] b\n"}
+    clone.repo.commit_at(3000, **theirs)
+    clone.repo.git("switch", "-q", "main")
+    ours = clone.repo.commit_at(2500, **{"TASKS.md": "- [ ] a\n- [x] b\n"})[:12]
+    if reads_between:
+        clone.read()
+    clone.repo.git("merge", "-q", "--no-edit", "--no-commit", "-s", "ours", "theirs")
+    merge = clone.repo.commit_at(4000)[:12]
+    clone.read()
+    assert clone.task("openspec:x").status_version == (4000, merge)
+    assert clone.task("openspec:x").status is Status.IN_PROGRESS
+    versions = {task.title: task.status_version for task in clone.store.tasks()}
+    assert (versions["a"], versions["b"]) == ((4000, merge), (2500, ours))
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()
+
+
+def test_a_merge_that_keeps_a_file_is_newer_than_its_deletion_and_the_reverse(
+    clone: Clone,
+) -> None:
+    files = {"a/TASKS.md": "- [ ] one\n", "b/TASKS.md": "- [ ] two\n", "c/TASKS.md": "- [ ] c\n"}
+    clone.repo.commit_at(1000, **files)
+    clone.read()
+    clone.repo.git("switch", "-qc", "theirs")
+    clone.repo.commit_at(3000, **{"a/TASKS.md": None, "b/TASKS.md": None, "c/TASKS.md": None})
+    clone.repo.git("switch", "-q", "main")
+    changed = {"a/TASKS.md": "- [x] one\n", "b/TASKS.md": "- [x] two\n"}
+    clone.repo.commit_at(2000, **changed)
+    clone.repo.git("merge", "-q", "--no-edit", "--no-commit", "-s", "ours", "theirs")
+    merge = clone.repo.commit_at(4000, **{"b/TASKS.md": None, "c/TASKS.md": None})[:12]
+    clone.read()
+    versions = {task.title: task.status_version for task in clone.store.tasks()}
+    assert versions["one"] == (4000, merge)
+    # Nobody but the branch had changed the third one.
+    assert clone.store.files().slots["tasks-md:c/TASKS.md"].shape_version.time == 3000
+    assert clone.store.files().slots["tasks-md:b/TASKS.md"].shape_version == (4000, merge)
+
+
+def test_a_merge_of_what_a_side_has_not_touched_changes_no_version(clone: Clone) -> None:
+    clone.repo.commit_at(1000, **{ONE: TICKABLE, "TASKS.md": "- [ ] a\n"})
+    clone.repo.git("switch", "-qc", "theirs")
+    clone.repo.commit_at(3000, **{"sub/TASKS.md": "- [ ] s\n"})
+    clone.repo.git("switch", "-q", "main")
+    tick = clone.repo.commit_at(2000, **{"TASKS.md": "- [x] a\n"})[:12]
+    clone.read()
+    clone.repo.git("merge", "-q", "--no-edit", "theirs")
+    clone.read()
+    versions = {task.title: task.status_version for task in clone.store.tasks()}
+    assert versions["a"] == (2000, tick)
+    fresh = Clone(clone.repo)
+    fresh.read()
+    assert fresh.facts() == clone.facts()
+    # What the branch began with was not looked at again.
+    assert clone.asked < fresh.asked
+
+
+@pytest.mark.parametrize("reads_between", [True, False])
+def test_what_two_sides_made_the_same_has_the_newer_version(
+    clone: Clone, *, reads_between: bool
+) -> None:
+    """Git tells of no change in a merge of two equal contents."""
+    archived = "openspec/changes/archive/2026-01-01-x/tasks.md"
+    both = {ONE: None, archived: TICKABLE, "TASKS.md": "- [x] a\n"}
+    clone.repo.commit_at(1000, **{ONE: TICKABLE, "TASKS.md": "- [ ] a\n"})
+    clone.repo.git("branch", "theirs")
+    ours = clone.repo.commit_at(3000, **both)[:12]
+    if reads_between:
+        clone.read()
+    clone.repo.git("switch", "-q", "theirs")
+    clone.repo.commit_at(2000, **both)
+    clone.repo.git("switch", "-q", "main")
+    clone.repo.git("merge", "-q", "--no-edit", "theirs")
+    clone.with_archive = True
+    clone.read()
+    versions = {task.title: task.status_version for task in clone.store.tasks()}
+    assert versions["a"] == (3000, ours)
+    assert clone.task("openspec:x").status_version == (3000, ours)
 
 
 @pytest.mark.parametrize("seed", range(6))

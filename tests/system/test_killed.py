@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_MOMENTS = 400
 SLICES = 4
-SHORT_STEP = 5
+SHORT_STEP = 8
 """In the short form every fifth moment is taken; all of them are in the long one."""
 
 NEW_CHANGE = {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from kanban_sync.sync.locks import board_lock_path
 from system.board_server import columns, drawn
 from system.synced_clone import BOARD, PROJECT, TASKS, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from system.board_server import BoardServer
     from system.synced_clone import SyncedClone
 
@@ -83,10 +87,7 @@ def test_twenty_hooks_during_one_run_lead_to_one_more(
 def test_two_clones_of_one_user_take_turns_and_make_no_card_twice(
     clone: SyncedClone, server: BoardServer
 ) -> None:
-    clone.git("clone", "-q", ".", "../second")
-    second = type(clone)(clone.path.parent / "second", server)
-    second.run("install").check_returncode()
-    second.run("allow", "--yes").check_returncode()
+    second = second_clone(clone)
     clone.commit("new", **{"docs/TASKS.md": "- [ ] from the first\n"})
     second.git("pull", "-q", "origin", "main")
     clone.commit_ticks("one")
@@ -96,6 +97,43 @@ def test_two_clones_of_one_user_take_turns_and_make_no_card_twice(
     assert columns(server.state)["one"] == "Done"
     assert columns(server.state)["from the first"] == "To Do"
     assert len(drawn(server.state)) == len(columns(server.state))
+
+
+def test_the_second_clone_of_a_user_asks_the_board_nothing_before_the_first_one_is_done(
+    clone: SyncedClone, server: BoardServer
+) -> None:
+    second = second_clone(clone)
+    place = board_lock_path(clone.target).with_suffix(".next.flk")
+    with server.gate(lambda method, _: method == "GET") as gate:
+        clone.commit_ticks("one")
+        gate.wait_until_reached()
+        asked = list(server.requests)
+        assert not _is_taken(place)
+        second.commit_ticks("two")
+        until(lambda: _is_taken(place), "the second one at the lock")
+        assert server.requests == asked
+    clone.wait()
+    second.wait()
+    assert clone.done_on_board() == {"one", "two"}
+
+
+def second_clone(clone: SyncedClone) -> SyncedClone:
+    """Make another clone of the same user for the same board."""
+    clone.git("clone", "-q", ".", "../second")
+    second = type(clone)(clone.path.parent / "second", clone.server)
+    second.run("install").check_returncode()
+    second.run("allow", "--yes").check_returncode()
+    return second
+
+
+def _is_taken(place: Path) -> bool:
+    """Tell whether somebody has locked a file."""
+    with place.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _reading(board: str) -> tuple[str, str]:

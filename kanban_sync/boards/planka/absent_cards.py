@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.boards.planka.client import Client
-    from kanban_sync.core.board import Said, SeenCard
+    from kanban_sync.core.board import Known, SeenCard
     from kanban_sync.core.columns import Column
     from kanban_sync.core.model import TaskKey
 
@@ -51,7 +51,7 @@ class AbsentCards:
     def complete(
         self,
         cards: Iterable[SeenCard],
-        base: Mapping[TaskKey, Said],
+        base: Mapping[TaskKey, Known],
         missing: tuple[str, ...],
         moved: Collection[str] = (),
     ) -> BoardState:

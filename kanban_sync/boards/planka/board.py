@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from kanban_sync.boards.planka.client import Client
-    from kanban_sync.core.board import Said, SeenCard
+    from kanban_sync.core.board import Known, SeenCard
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Operation
 
@@ -72,7 +72,7 @@ class PlankaBoard:
 
     # --- reading ----------------------------------------------------------------------------
 
-    def read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+    def read(self, base: Mapping[TaskKey, Known]) -> BoardState:
         """Read the board in one request; ask besides only for cards of the base not on it.
 
         Raises:
@@ -87,7 +87,7 @@ class PlankaBoard:
                     meet(self._client)
                 raise
 
-    def _read(self, base: Mapping[TaskKey, Said]) -> BoardState:
+    def _read(self, base: Mapping[TaskKey, Known]) -> BoardState:
         if not self.ids.get("board") and not self._find_board():
             return BoardState(missing=self._everything())
         answer = self._read_board_or_its_heir()

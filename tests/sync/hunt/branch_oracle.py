@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Fields: TypeAlias = "Mapping[str, str]"
 """What is said of one task, by the name of what it is about."""
@@ -75,11 +76,11 @@ class Commit:
             for each in self.parents
             if name in each.tree.get(task, {})
         ]
+        former += [(each.removed[task], False) for each in self.parents if task in each.removed]
         newest = max((version for version, _ in former), default=NEVER)
         if (newest, True) in former:
             return newest
-        gone = max((each.removed.get(task, NEVER) for each in self.parents), default=NEVER)
-        return Version(max(self.time, newest.time + 1, (gone.time + 1) * (not former)), self.id)
+        return Version(max(self.time, newest.time + 1), self.id)
 
     def _removals(self) -> dict[str, Version]:
         removed: dict[str, Version] = {}
@@ -112,29 +113,35 @@ View: TypeAlias = "Mapping[str, Mapping[str, tuple[Version, str]]]"
 def view(base: Commit, layers: Iterable[Commit]) -> View:
     """Merge all layers into the base layer, each against its own merge bases.
 
-    The newest of the values that count wins: that of the base layer, and that of a layer if the
-    base layer has never had it since the merge base. A task that one took out is gone unless
-    another one says something newer of it.
+    The newest of the values that count wins: that of the base layer, and that of a layer if nobody
+    has said it in the base layer since the merge base. Where the base layer is as the merge base
+    was, only the layer has changed anything. A task that one took out is gone unless another one
+    says something newer of it.
     """
     said = {task: _values(base, task, fields) for task, fields in base.tree.items()}
     gone: dict[str, list[Version]] = {}
+    told: dict[Place, list[tuple[Version, str]]] = {}
     for layer in layers:
         roots = merge_bases(base, layer)
         if not roots or layer in base.ancestors:
             continue
-        since = _since(base, roots)
+        before = reduce(frozenset.union, (each.ancestors for each in roots))
+        since = {*(base.ancestors - before), *roots}
         for task, fields in layer.tree.items():
-            known = {name: {each.last((task, name)) for each in since} for name in fields}
-            if any(value not in known[name] for name, value in fields.items()):
-                there = said.setdefault(task, _values(layer, task, fields))
-                for name, value in fields.items():
-                    if value not in known[name]:
-                        there[name] = max(there[name], (layer.versions[task, name], value))
+            known = {name: _said_since((task, name), since, roots, before) for name in fields}
+            new = [name for name, value in fields.items() if value not in known[name]]
+            there = said.setdefault(task, _values(layer, task, fields)) if new else {}
+            for name in new:
+                version = layer.versions[task, name]
+                if version > there[name][0] or _is_unchanged(base, (task, name), roots):
+                    told.setdefault((task, name), []).append((version, fields[name]))
         for task in set.intersection(*(set(each.tree) for each in roots)):
             if task not in base.tree:
                 gone.setdefault(task, []).append(base.removed[task])
             elif task not in layer.tree and all(task in each.tree for each in since):
                 gone.setdefault(task, []).append(layer.removed[task])
+    for (task, name), values in told.items():
+        said[task][name] = _newer(said[task][name], max(values))
     return {
         task: values
         for task, values in said.items()
@@ -142,23 +149,50 @@ def view(base: Commit, layers: Iterable[Commit]) -> View:
     }
 
 
+def _is_unchanged(base: Commit, name: Place, roots: Iterable[Commit]) -> bool:
+    """Whether a value is as one of the merge bases has it."""
+    value = base.last(name)
+    return value is not None and value in {each.last(name) for each in roots}
+
+
+def _newer(was: tuple[Version, str], now: tuple[Version, str]) -> tuple[Version, str]:
+    """Return a value that counts in another one's place, with a version that is newer than its."""
+    version, value = now
+    return version._replace(time=max(version.time, was[0].time + (version < was[0]))), value
+
+
 def _values(commit: Commit, task: str, fields: Fields) -> dict[str, tuple[Version, str]]:
     return {name: (commit.versions[task, name], value) for name, value in fields.items()}
 
 
-def _since(base: Commit, roots: Sequence[Commit]) -> Collection[Commit]:
-    """Return the commits of the base layer since the merge bases, and these."""
-    before = reduce(frozenset.union, (each.ancestors for each in roots))
-    return {*(base.ancestors - before), *roots}
+def _said_since(
+    name: Place, since: Iterable[Commit], roots: Iterable[Commit], before: Iterable[Commit]
+) -> set[str | None]:
+    """Return what the merge bases say, and what was said anew of a value since then.
+
+    A commit that forked off before says nothing by what it has left as it was.
+    """
+    last: dict[str, Version] = {}
+    for each in before:
+        if name in each.versions:
+            value = each.tree[name[0]][name[1]]
+            last[value] = max(each.versions[name], last.get(value, NEVER))
+    said = {each.last(name) for each in roots}
+    for commit in since:
+        told = commit.last(name)
+        if told is None or commit.versions[name] > last.get(told, NEVER):
+            said.add(told)
+    return said
 
 
 def never_unticked(commits: Iterable[Commit]) -> set[str]:
     """Return the tasks that one of these commits has ticked, and that none of them ever unticked.
 
     They are told without any merging: whatever the rules, these are to be ticked where they are.
+    Of one that was added in two places, the one may be ticked and the other one not.
     """
     tips = list(commits)
-    every = reduce(frozenset.union, (each.ancestors for each in tips))
+    every = _histories(tips)
     unticked = {
         task
         for each in every
@@ -166,8 +200,26 @@ def never_unticked(commits: Iterable[Commit]) -> set[str]:
         if fields.get("done") == " "
         and any(up.tree.get(task, {}).get("done") == "x" for up in each.ancestors)
     }
+    added = Counter(
+        task
+        for each in every
+        for task in each.tree
+        if all(task not in up.tree for up in each.parents)
+    )
     ticked = {task for each in tips for task, its in each.tree.items() if its.get("done") == "x"}
-    return ticked - unticked
+    return {task for task in ticked - unticked if added[task] == 1}
+
+
+def taken_out(commits: Iterable[Commit]) -> set[str]:
+    """Return the tasks that one of these commits, or what it comes from, took out of the file."""
+    every = _histories(commits)
+    return {
+        task for each in every for up in each.parents for task in up.tree.keys() - each.tree.keys()
+    }
+
+
+def _histories(commits: Iterable[Commit]) -> frozenset[Commit]:
+    return reduce(frozenset.union, (each.ancestors for each in commits))
 
 
 # --- what commits are made of -------------------------------------------------------------------

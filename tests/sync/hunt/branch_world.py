@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from kanban_sync.sync.runner import Progress
 from kanban_sync.sync.session import Doors, Session
 from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
-from sync.hunt.branch_oracle import Commit, never_unticked, view
+from sync.hunt.branch_oracle import Commit, never_unticked, taken_out, view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,8 +89,10 @@ class World:
     board: MemoryBoard = field(default_factory=MemoryBoard)
     done: list[str] = field(default_factory=list)
     moves: dict[str, list[str]] = field(default_factory=dict)
+    flapping: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._said: dict[str, list[View]] = {}
         self._waiting: list[Commit] = []
         self._numbers = count(1)
         self.bare = Repo.init(self.folder / "origin", "--bare")
@@ -157,8 +160,8 @@ class World:
 
     # --- the program --------------------------------------------------------------------------
 
-    def sync(self, clone: Checkout, *, looks: bool = False) -> None:
-        """Do one pass, as a hook asks for it; ``looks`` at the board even without news."""
+    def sync(self, clone: Checkout) -> None:
+        """Do one pass, as a hook asks for it."""
         self._settle_refs(clone)
         common = clone.repo.path / ".git"
         settings = Settings(project_id=PROJECT)
@@ -171,10 +174,28 @@ class World:
             now=lambda: float(self.clock),
         )
         engine = Engine(StateFolder(common / "kanban-sync"), common, TARGET, doors, Progress())
-        engine.force = looks
         served = [Request(TARGET, Cause.CLI, "-")]
         engine.database(served)
         engine.board(served)
+        self._note_moves()
+
+    def _note_moves(self) -> None:
+        """Note what each card shows in turn while all clones say of it what they said."""
+        shown = self.shown()
+        views = [each.view(layers=self.layers) for each in self.checkouts]
+        for name in {*shown, *self.moves}:
+            said: list[View] = [
+                {each: its for each, its in view.items() if each.split("#")[0] == name}
+                for view in views
+            ]
+            moves = self.moves.get(name, [])
+            if self._said.get(name) != said:
+                self._said[name], moves = said, moves[-1:]
+            if moves[-1:] != [shown.get(name, "")]:
+                moves = [*moves, shown.get(name, "")]
+            self.moves[name] = moves
+            if len(moves) - len({*moves}) > 1:
+                self.flapping.add(f"{name}: {moves}")
 
     def _repository(self, common: Path) -> GitRepository:
         live = Liveness(now=float(self.clock)) if self.layers else None
@@ -278,11 +299,30 @@ def wrong(world: World) -> dict[str, tuple[str, set[str]]]:
 
 
 def not_ticked(world: World) -> list[str]:
-    """Return the lines that one layer has ticked and none has unticked, and that are not done."""
-    layers = [commit for each in world.checkouts for commit in each.layers(all_of=world.layers)]
-    ticked, shown = never_unticked(layers), world.shown()
+    """Return what one layer has ticked and none has unticked, and that is not shown as done.
+
+    A card may be missing only of what a commit took out. All ticks of a change are one part of its
+    card, which one clone says: they are there if each clone has them.
+    """
+    clones = [each.layers(all_of=world.layers) for each in world.checkouts]
+    layers = [commit for each in clones for commit in each]
+    boxes = set.intersection(*map(never_unticked, clones))
+    ticked = {task for task in never_unticked(layers) if "#" not in task or task in boxes}
+    shown = world.shown()
     return [
         task
-        for task in sorted(ticked & shown.keys())
-        if not shown[task].endswith(f"| {Column.DONE}")
+        for task in sorted(ticked - taken_out(layers))
+        if not _is_ticked(task, shown.get(task.split("#")[0], ""))
     ]
+
+
+def _is_ticked(task: str, card: str) -> bool:
+    _, _, box = task.partition("#")
+    boxes = card.rpartition(" ")[2]
+    return boxes[int(box) - 1 : int(box)] == "x" if box else card.endswith(f"| {Column.DONE}")
+
+
+def twins(world: World) -> list[str]:
+    """Return the tasks that have more than one card, wherever these lie."""
+    cards = Counter(card.key.name for card in world.board.cards.values() if card.key is not None)
+    return [name for name, number in cards.items() if number > 1]

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from kanban_sync.core.model import Status
-from sync.hunt.by_hand import DIALECTS, LATER, UNUSED, Dialect
+from sync.hunt.by_hand import DIALECTS, LATER, UNUSED, Dialect, Told
 from sync.hunt.two_way_world import MAIN, SECOND, Deed, World, make_template
 
 pytestmark = pytest.mark.hunt
@@ -33,7 +33,9 @@ SETTABLE = st.sampled_from(
 PLACES = st.integers(0, 30)
 # Things happen where others happen: mostly to the first task.
 TASKS = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 4, 5])
-VERBS = st.sampled_from(["set", "set", "done", "claim", "release", "force", "assign"])
+VERBS = st.sampled_from(
+    ["set", "set", "done", "done", "claim", "lapse", "lapse", "release", "force", "assign"]
+)
 DEEDS = st.builds(Deed, VERBS, SETTABLE, st.sampled_from(["ada", "bob"]))
 DIALECT = st.integers(0, 1)
 WRITES = st.none() | st.integers(0, 20) | st.integers(20, 80)
@@ -222,6 +224,41 @@ def test_in_every_dialect_what_a_file_says_against_the_database_is_told_as_lost(
 
     lost = [each.name for each in world.conflicts() if each.field == "status"]
     assert sorted(lost) == sorted(names)
+    world.check_converged()
+
+
+@pytest.mark.parametrize("ends", ["release", "done"])
+def test_in_every_dialect_what_a_claim_has_written_is_nobody_s_word_when_it_is_over(
+    template: Path, tmp_path: Path, ends: str
+) -> None:
+    world = World(template, tmp_path / "world")
+    world.sync(MAIN)
+    files = world.files(SECOND)
+    # The box of a change has no place for a name.
+    free = {
+        dialect.name: name
+        for name, (dialect, told) in files.items()
+        if told == Told(Status.TODO) and dialect.assigns
+    }
+    assert len(free) >= len(DIALECTS) - 2
+    names = [*free.values()]
+    for name in names:
+        world.work(SECOND, name, Deed("lapse", Status.TODO, "ada"))
+        if ends == "done":
+            world.work(MAIN, name, Deed("claim", Status.TODO, "bob"))
+        world.work(MAIN, name, Deed(ends, Status.DONE, "bob" if ends == "done" else "ada"))
+    world.commit(SECOND)
+    world.commit(MAIN)
+    world.sync(MAIN)
+    world.merge(MAIN, "side", "theirs")
+    world.sync(MAIN)
+
+    wanted = dict.fromkeys(names, Told(Status.DONE, "bob") if ends == "done" else Told(Status.TODO))
+    if ends == "done":
+        # Whoever merges has kept a task that was taken out: it is to do, and not the late agent's.
+        wanted[free["v1.0"]] = Told(Status.TODO)
+    assert {name: world.model.database[name] for name in names} == wanted
+    assert world.conflicts() == []
     world.check_converged()
 
 

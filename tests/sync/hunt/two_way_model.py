@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.model import Status
 from sync.hunt.by_hand import Dialect, Told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OVER = frozenset({Status.DONE, Status.CANCELLED})
 
@@ -30,6 +33,10 @@ class Model:
     database: dict[str, Told] = field(default_factory=dict)
     lost: list[Lost] = field(default_factory=list)
     there: set[str] = field(default_factory=set)
+    ended: Mapping[str, set[str]] = field(default_factory=dict)
+    """Who had claimed a task and has it no more: in progress for them is nobody's word."""
+    before: dict[str, str] = field(default_factory=dict)
+    """For whom a task was that somebody claimed, and finished since."""
 
     def known(self, name: str) -> list[Told]:
         """Return what a file said when it was read last, if any did."""
@@ -54,37 +61,49 @@ class Model:
             for each in began
         )
 
-    def read(self, files: dict[str, tuple[Dialect, Told]]) -> None:
+    def read(self, files: dict[str, tuple[Dialect, Told]], ended: Mapping[str, set[str]]) -> None:
         """Read what was committed: what was said there since, where nobody else said anything."""
+        self.ended = ended
         for name, (dialect, told) in files.items():
             self.dialects[name] = dialect
             if name not in self.database:
                 self.database[name] = told
             elif name in self.agreed:
-                self.database[name] = Told(
-                    self._merged(name, "status", told.status), self._merged_name(name, told)
-                )
+                self.database[name] = self._heard(name, dialect, told)
             self.agreed[name] = told
         for name in self.there - files.keys():
             self._take_out(name)
         self.there = set(files)
 
-    def _merged(self, name: str, what: str, said: Status) -> Status:
-        before, now = self.agreed[name].status, self.database[name].status
-        if said is before or said is now:
-            return now
-        if now is before:
-            return said
-        self.lost.append(Lost(name, what, before, said, now))
-        return now
+    def _is_mark(self, name: str, told: Told) -> bool:
+        ended = self.ended.get(name, set())
+        return told.status is Status.IN_PROGRESS and told.assignee in ended
 
-    def _merged_name(self, name: str, told: Told) -> str:
-        before, now = self.agreed[name].assignee, self.database[name].assignee
-        if told.assignee in {before, now}:
+    def _heard(self, name: str, dialect: Dialect, told: Told) -> Told:
+        """Return what the database has to have of a task, now that a file says this."""
+        before, now = self.agreed[name], self.database[name]
+        if self._is_mark(name, told) and told != before:
+            if not (dialect.removes_done and before.status in OVER):
+                return now
+            told = Told(Status.TODO, before.assignee)
+        anew: Told | None = before
+        if self._is_mark(name, before) and told != before:
+            anew = now if now.status is Status.TODO else None
+        status = self._merged(name, "status", told.status, anew and anew.status)
+        is_opened = status is Status.TODO and now.status is not Status.TODO
+        if is_opened and name in self.before:
+            whose = self.before.pop(name)
+            return Told(status, whose if told.assignee == before.assignee else told.assignee)
+        known = (anew or before).assignee
+        return Told(status, self._merged(name, "assignee", told.assignee, known))
+
+    def _merged(self, name: str, what: str, said: Any, before: Any) -> Any:  # noqa: ANN401 - either value
+        now = getattr(self.database[name], what)
+        if said in {before, now}:
             return now
         if now == before:
-            return told.assignee
-        self.lost.append(Lost(name, "assignee", before, told.assignee, now))
+            return said
+        self.lost.append(Lost(name, what, getattr(self.agreed[name], what), said, now))
         return now
 
     def _take_out(self, name: str) -> None:

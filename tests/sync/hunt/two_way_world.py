@@ -9,7 +9,8 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.agents.work import NewTask
+from kanban_sync.agents.born import NewTask
+from kanban_sync.agents.work import ALONE
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.core.errors import EditError, WorkError
 from kanban_sync.core.model import Status
@@ -32,6 +33,9 @@ PROJECT = "shop"
 GIT = "git: {default_branch: main, branches: default-only}"
 SETTINGS = f"project_id: {PROJECT}\n{GIT}\nsources:\n  add_to: TASKS.md\n"
 MAIN, SECOND = "one", "two"
+CLAIMS, BRIEF = ("claim", "lapse"), 1e-6
+"""An agent that claims a task, and one whose lease runs out at once."""
+WORK = "SELECT source || ':' || name, agent, assignee_before FROM tasks WHERE token > 0"
 KEPT = ("tasks", "tips", "slots", "projects", "events", "needs")
 """What of the database a sync without news has to leave as it is."""
 
@@ -55,8 +59,8 @@ class Deed(NamedTuple):
 
     def carry_out(self, work: Work, key: str) -> None:
         """Do it, as the command line does."""
-        if self.verb == "claim":
-            work.claim(key, self.agent)
+        if self.verb in CLAIMS:
+            work.claim(key, self.agent, BRIEF if self.verb == "lapse" else ALONE)
         elif self.verb == "release":
             work.release(key, self.agent)
         elif self.verb == "done":
@@ -70,6 +74,7 @@ class Deed(NamedTuple):
         """Return what a task may be afterwards."""
         return {
             "claim": {Status.IN_PROGRESS},
+            "lapse": {Status.IN_PROGRESS},
             "release": {Status.TODO, *(each.status for each in agreed)},
             "done": {Status.DONE},
             "assign": {before.status},
@@ -91,6 +96,7 @@ class World:
         self.claimed: dict[str, list[Told]] = {}
         self.count = 0
         self.is_well = True
+        self.holders: dict[str, str] = {}
         self._committed: tuple[str, dict[str, tuple[Dialect, Told]]] = ("", {})
 
     # --- looking ------------------------------------------------------------------------------
@@ -288,8 +294,27 @@ class World:
         if killed_at is None:
             call()
         if not is_killed_now or self._has_read():
-            self.model.read(self.committed())
+            self.model.read(self.committed(), self._ended())
         return is_killed_now
+
+    def _ended(self) -> dict[str, set[str]]:
+        """Return who had claimed a task before the last deed, and had it no more."""
+        return {
+            name: {each.assignee for each in claims} - {self.holders.get(name, "")}
+            for name, claims in self.claimed.items()
+        }
+
+    def _note_claims(self) -> None:
+        """Note who has which task, and for whom those are that somebody had."""
+        names = {key: name for name, key in self.keys.items()}
+        place = self.folder / MAIN / ".git/kanban-sync/tasks.db"
+        with contextlib.closing(sqlite3.connect(place)) as db:
+            rows = db.execute(WORK).fetchall()
+        found = [(names[key], *rest) for key, *rest in rows if key in names]
+        self.holders = {name: agent for name, agent, _ in found if agent}
+        self.model.before = {
+            name: before for name, agent, before in found if before is not None and not agent
+        }
 
     def set_in_file(self, tree: str, name: str, status: Status) -> None:
         """Let a person set a status in a file by the key that the database has."""
@@ -329,7 +354,8 @@ class World:
         assert now == before or now.status in wanted
         names = {each.assignee for each in agreed}
         assert now.assignee in {before.assignee, deed.agent, "", *names}
-        if deed.verb == "claim" and now != before:
+        self._note_claims()
+        if deed.verb in CLAIMS and self.holders.get(name) == deed.agent:
             self.claimed.setdefault(name, []).append(Told(Status.IN_PROGRESS, deed.agent))
         self.model.database[name] = now
         self.check()
@@ -385,6 +411,9 @@ class World:
         assert wrong == {}, f"the database, and what it has to have: {wrong}"
         for name, task in tasks.items():
             assert self.keys.setdefault(name, str(task.key)) == str(task.key)
+        self._note_claims()
+        over = {name for name in self.holders if self.model.database[name].status.is_over}
+        assert over == set(), "a claim outlived its task"
         assert Counter(self.conflicts()) == Counter(self.model.lost)
 
     def conflicts(self) -> list[Lost]:

@@ -1,0 +1,2 @@
+-- With which hashes there is nothing to do on a card (core/settled.py), '' where that takes more.
+ALTER TABLE bases ADD COLUMN settled TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,1 @@
+"""Watches the work trees and references of a clone, and brings up what changes there."""

@@ -1,4 +1,4 @@
-"""``kanban-sync mcp``: the tools for models, by standard input and output."""
+"""``kanban-sync mcp``: the tools for models, by standard input and output, or by HTTP."""
 
 from __future__ import annotations
 
@@ -10,26 +10,63 @@ from pathlib import Path
 import click
 
 from kanban_sync.agents.names import AGENT, agent_name, checked_name
-from kanban_sync.cli.console import here
+from kanban_sync.cli.console import here, warn
+from kanban_sync.cli.http_door import door_options, opened, serve
 from kanban_sync.core.errors import SetupError
+from kanban_sync.doors.tokens import Tokens
+
+LISTEN = "127.0.0.1:7465"
 
 
 @click.command("mcp")
 @click.option("--agent", metavar="NAME", default="", help=f"Who works; ${AGENT}, or one made up.")
-def command(*, agent: str) -> None:
+@click.option(
+    "--http",
+    "listen",
+    metavar="HOST:PORT",
+    is_flag=False,
+    flag_value=LISTEN,
+    help=f"Serve by HTTP instead, any number of models; {LISTEN}.",
+)
+@door_options
+def command(*, agent: str, listen: str | None, allow_remote: bool, hosts: tuple[str, ...]) -> None:
     """Serve one model by the Model Context Protocol, on standard input and output.
 
     It claims and finishes tasks under the name of the agent; its claims last as long as it runs.
+    By HTTP each token is an agent of its own, and its claims last as long as it is used.
     """
     if find_spec("mcp") is None:
         raise SetupError(
             "the Model Context Protocol needs a package that is not installed. Install it where"
             " kanban-sync is: pip install 'mcp>=2.3,<3', or pipx inject kanban-sync 'mcp>=2.3,<3'"
         )
+    if listen is not None:
+        if agent:
+            raise click.UsageError("By HTTP each token is an agent; leave --agent out.")
+        _serve_all(listen, hosts, allow_remote=allow_remote)
+        return
+    if hosts or allow_remote:
+        raise click.UsageError("--allow-host and --allow-remote are for --http.")
     here()
-    from kanban_sync.mcp.server import serve
+    from kanban_sync.mcp.server import serve as serve_one
 
-    serve(Path.cwd(), checked_name(agent or _own_name()))
+    serve_one(Path.cwd(), checked_name(agent or _own_name()))
+
+
+def _serve_all(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> None:
+    from kanban_sync.doors.gate import Gate, House, scopes_below
+    from kanban_sync.doors.sessions import Sessions
+    from kanban_sync.mcp.many import Many
+    from kanban_sync.mcp.server import http_app
+
+    door = opened(listen, hosts, allow_remote=allow_remote)
+    clone, folder = here(), Path.cwd()
+    with clone.work(warn) as work:
+        tokens = Tokens(clone.state, work.project)
+    sessions = Sessions(tokens, work.project)
+    many = Many(lambda agent: http_app(folder, agent), tokens)
+    house = House(tokens, sessions, scopes_below({"/mcp"}, ()), door.hosts)
+    serve(Gate(many, house), door, tokens, f"{clone.top.name} for models, below /mcp,", many.end)
 
 
 def _own_name() -> str:

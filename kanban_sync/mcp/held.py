@@ -31,6 +31,7 @@ class HeldClaims:
         self.lease = lease
         self._lock = threading.Lock()
         self._tokens: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
         self._changed: dict[str, tuple[str, ...]] = {}
         self._notes: list[str] = []
         self._ended = threading.Event()
@@ -40,12 +41,22 @@ class HeldClaims:
         if entry.claim is not None:
             with self._lock:
                 self._tokens[str(entry.key)] = entry.claim.token
+                self._lost.pop(str(entry.key), None)
 
     def let_go(self, key: str) -> None:
         """Keep a claim alive no more."""
         with self._lock:
             self._tokens.pop(key, None)
+            self._lost.pop(key, None)
             self._changed.pop(key, None)
+
+    def token(self, key: str) -> int:
+        """Return the token of this session's claim, also of one that was lost; 0 for none.
+
+        Another session may have the same agent's name.
+        """
+        with self._lock:
+            return self._tokens.get(key) or self._lost.get(key, 0)
 
     def keys(self) -> list[str]:
         """Return the keys of what is claimed."""
@@ -67,7 +78,7 @@ class HeldClaims:
                 entry = work.extend(key, self._agent, token, self.lease)
                 changed = work.changed(entry)
             except LostClaimError as error:
-                self.let_go(key)
+                self._lose(key, token)
                 self.note(str(error))
                 continue
             except KanbanSyncError:
@@ -76,6 +87,13 @@ class HeldClaims:
             if changed and self._changed.get(key) != changed:
                 self._changed[key] = changed
                 self.note(f"{key} {words_for(key, changed)}")
+
+    def _lose(self, key: str, token: int) -> None:
+        with self._lock:
+            # It may have been claimed anew meanwhile.
+            if self._tokens.get(key) == token:
+                self._lost[key] = self._tokens.pop(key)
+                self._changed.pop(key, None)
 
     def keep(self, open_work: Callable[[], AbstractContextManager[Work]]) -> None:
         """Beat until the session ends, in the thread that calls it."""
@@ -87,6 +105,10 @@ class HeldClaims:
                     self.beat(work)
             except KanbanSyncError:
                 continue
+
+    def is_over(self) -> bool:
+        """Whether the session has ended."""
+        return self._ended.is_set()
 
     def end(self) -> None:
         """Let ``keep`` return; claims that are still held run out by themselves."""

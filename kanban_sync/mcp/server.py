@@ -18,9 +18,10 @@ import anyio.to_thread
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
+from mcp.server.transport_security import TransportSecuritySettings
 
 from kanban_sync import __version__
-from kanban_sync.agents.waiting import follow_events
+from kanban_sync.agents.waiting import follow_batches
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable_json
 from kanban_sync.mcp.held import HeldClaims
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcp.types import CallToolResult, InputRequiredResult, Tool
+    from starlette.applications import Starlette
 
 Arguments = ParamSpec("Arguments")
 
@@ -85,22 +87,23 @@ class StrictServer(MCPServer[None]):
         return await super().call_tool(name, arguments, context)
 
 
-def build(folder: Path, agent: str) -> MCPServer[None]:
+def build(folder: Path, agent: str, *, is_here: bool = True) -> MCPServer[None]:
     """Return a server for one agent in one clone; its claims live as long as it runs.
 
     Args:
         folder: A folder in the clone.
         agent: The name under which tasks are claimed.
+        is_here: Whether the agent works in that folder, so that what it sets is written there.
     """
     held = HeldClaims(agent)
-    tools = Tools(folder, agent, held)
+    tools = Tools(folder, agent, held, is_here=is_here)
     bus = InMemorySubscriptionBus()
 
     @asynccontextmanager
     async def alive(_server: MCPServer[None]) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
             group.start_soon(_in_thread, lambda: held.keep(tools.work))
-            group.start_soon(_in_thread, lambda: _publish(tools, bus))
+            group.start_soon(_in_thread, lambda: _publish(tools, bus, held))
             try:
                 yield
             finally:
@@ -126,18 +129,32 @@ def serve(folder: Path, agent: str) -> None:
     build(folder, agent).run("stdio")
 
 
+def http_app(folder: Path, agent: str) -> Starlette:
+    """Return a server for one agent that comes by HTTP, at /mcp; others say who may come."""
+    server = build(folder, agent, is_here=False)
+    open_to_all = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    return server.streamable_http_app(transport_security=open_to_all)
+
+
 async def _in_thread(act: Callable[[], None]) -> None:
-    await anyio.to_thread.run_sync(act, abandon_on_cancel=True)
+    # With a limit of its own: it lasts, and calls of tools need those that all share.
+    alone = anyio.CapacityLimiter(1)
+    await anyio.to_thread.run_sync(act, abandon_on_cancel=True, limiter=alone)
 
 
-def _publish(tools: Tools, bus: InMemorySubscriptionBus) -> None:
-    """Tell who listens whenever something happens to a task, for ever."""
-    while True:
+def _publish(tools: Tools, bus: InMemorySubscriptionBus, held: HeldClaims) -> None:
+    """Tell who listens whenever something happens to a task, until the session ends."""
+    while not held.is_over():
         try:
             with tools.work() as work:
-                for _ in follow_events(work, work.last_event()):
-                    for uri in (TASKS, BOARD):
+                # Who listens already may have missed something: they are told once that it is so.
+                has_news = True
+                for batch in follow_batches(work, work.last_event()):
+                    if held.is_over():
+                        return
+                    for uri in (TASKS, BOARD) if has_news or batch else ():
                         anyio.from_thread.run(bus.publish, ResourceUpdated(uri))
+                    has_news = False
         except KanbanSyncError:
             time.sleep(AGAIN)
 

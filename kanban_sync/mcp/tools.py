@@ -13,8 +13,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.entries import done_data, entry_data, event_data
-from kanban_sync.agents.work import NewTask
 from kanban_sync.app import Clone, Watcher
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import (
@@ -28,9 +28,9 @@ from kanban_sync.core.errors import (
 )
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
+from kanban_sync.doors.once import Once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -43,9 +43,6 @@ MOST = 20
 
 LISTED = 200
 """How many tasks a list has at most; the others are counted."""
-
-REMEMBERED = 1000
-"""For how many idempotency keys the answer is remembered."""
 
 CLAIM = "Call claim_task with one of these keys before you begin."
 LOOK = "Nothing can be claimed now; call list_tasks to see what is open, or plan_next later."
@@ -100,20 +97,22 @@ class Tools:
         KanbanSyncError: From any method; nothing was changed.
     """
 
-    def __init__(self, folder: Path, agent: str, held: HeldClaims) -> None:
+    def __init__(self, folder: Path, agent: str, held: HeldClaims, *, is_here: bool = True) -> None:
         """Set out.
 
         Args:
             folder: A folder in the clone.
             agent: The name under which tasks are claimed.
             held: The claims of the session.
+            is_here: Whether the agent works in that folder; else no file is written.
         """
         self._folder = folder
+        self._is_here = is_here
         self._agent = agent
         self._held = held
         self._at: Clone | None = None
-        self._lock, self._lock_of_clone = threading.Lock(), threading.Lock()
-        self._answers: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+        self._lock_of_clone = threading.Lock()
+        self._once: Once[dict[str, Any]] = Once()
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -232,7 +231,8 @@ class Tools:
         if how not in ENDS:
             raise WorkError(f"{status} is no end of work; one of {', '.join(ENDS)} is.")
         with self.work() as work:
-            done = work.finish(key, how, self._agent, reason=reason)
+            token = self._held.token(str(work.key(key)))
+            done = work.finish(key, how, self._agent, token, reason)
         self._held.let_go(str(done.entry.key))
         return self._done(done, MORE)
 
@@ -244,7 +244,8 @@ class Tools:
             reason: Why.
         """
         with self.work() as work:
-            done = work.release(key, self._agent, reason=reason)
+            token = self._held.token(str(work.key(key)))
+            done = work.release(key, self._agent, token, reason)
         self._held.let_go(str(done.entry.key))
         return self._done(done, MORE)
 
@@ -279,7 +280,9 @@ class Tools:
                 self._held.let_go(str(done.entry.key))
             return self._done(done, "")
 
-        return self._once(idempotency_key, ("update", key, status, assignee, reason), update)
+        return self._once.answer(
+            self._agent, idempotency_key, ("update", key, status, assignee, reason), update
+        )
 
     def add_task(
         self, title: str, under: str = "", body: str = "", idempotency_key: str = ""
@@ -298,7 +301,7 @@ class Tools:
                 done = work.add(NewTask(title, under=under, body=body))
             return self._done(done, "")
 
-        return self._once(idempotency_key, ("add", title, under, body), add)
+        return self._once.answer(self._agent, idempotency_key, ("add", title, under, body), add)
 
     # --- the board ------------------------------------------------------------------------------
 
@@ -337,10 +340,14 @@ class Tools:
     def _clone(self) -> Clone:
         with self._lock_of_clone:
             before = self._at
-            now = self._at = Clone.at(self._folder) if before is None else before.again()
+            now = self._at = self._found() if before is None else before.again()
         if before is not None and before.place is not None and now.place is None:
             self._held.note(f"The work tree {before.top} was removed: {AFTERWARDS}")
         return now
+
+    def _found(self) -> Clone:
+        found = Clone.at(self._folder)
+        return found if self._is_here else Clone(found.common_dir)
 
     def _done(self, done: Done, then: str) -> dict[str, Any]:
         return self._answer(task=done_data(done), next=then)
@@ -350,26 +357,6 @@ class Tools:
         said = {name: value for name, value in data.items() if name != "next" or value}
         notes = self._held.notes()
         return {**said, "notes": notes} if notes else said
-
-    def _once(
-        self, key: str, call: tuple[Any, ...], act: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Do something once for a key, and answer the same when it is asked for again."""
-        if not key:
-            return act()
-        with self._lock:
-            before = self._answers.get(key)
-            if before is None:
-                answer = act()
-                self._answers[key] = (call, answer)
-                while len(self._answers) > REMEMBERED:
-                    del self._answers[next(iter(self._answers))]
-                return answer
-        if before[0] != call:
-            raise WorkError(
-                f"The idempotency key {key} was given with other words before; make a new one."
-            )
-        return before[1]
 
 
 def _status(text: str) -> Status:
@@ -381,7 +368,7 @@ def _status(text: str) -> Status:
 
 
 def _tagged(tags: list[str] | None) -> Wanted:
-    return Wanted(tags=frozenset(each.lower() for each in tags or ()))
+    return Wanted(tags=frozenset(tags or ()))
 
 
 def _short(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -162,6 +162,25 @@ def test_nobody_gets_what_somebody_has_and_hears_what_to_do(repo: Repo) -> None:
     session(repo, act)
 
 
+def test_a_session_is_too_late_once_another_of_the_same_name_has_the_task(repo: Repo) -> None:
+    def do(*words: str) -> None:
+        env = {"KANBAN_SYNC_AGENT": "ada"}
+        assert run_program("task", *words, folder=repo.path, env=env).code == 0
+
+    async def act(client: Client) -> None:
+        await call(client, "claim_task", key="tidy-logs")
+        do("set", "tidy-logs", "--status", "todo")
+        do("claim", "tidy-logs")
+        for tool in ("complete_task", "release_task"):
+            assert "(token 1) is lost" in await refusal(client, tool, key="tidy-logs")
+        await call(client, "heartbeat")
+        assert "(token 1) is lost" in await refusal(client, "complete_task", key="tidy-logs")
+        await call(client, "claim_task", key="tidy-logs")
+        assert (await call(client, "complete_task", key="tidy-logs"))["task"]["status"] == "done"
+
+    session(repo, act)
+
+
 def test_an_argument_that_no_tool_knows_is_refused_and_nothing_is_done(repo: Repo) -> None:
     async def act(client: Client) -> None:
         assert "knows: key, tags" in await refusal(client, "claim_task", task="tidy-logs")

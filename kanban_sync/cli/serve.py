@@ -1,0 +1,116 @@
+"""``kanban-sync serve``: tasks and board by HTTP, for programs and for a page in the browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.cli.console import here, json_option, print_json, say, warn
+from kanban_sync.cli.http_door import door_options, opened, serve
+from kanban_sync.core.errors import SetupError
+from kanban_sync.doors.tokens import Scope, Tokens
+
+if TYPE_CHECKING:
+    from kanban_sync.app import Clone
+
+LISTEN = "127.0.0.1:7464"
+
+PACKAGES = "'fastapi>=0.165,<1' 'uvicorn>=0.54,<1'"
+
+
+@click.group("serve", invoke_without_command=True)
+@click.option(
+    "--listen", metavar="HOST:PORT", default=LISTEN, help=f"Where; {LISTEN}. Port 0 takes any."
+)
+@door_options
+@click.option("--print-openapi", is_flag=True, help="Print what there is as OpenAPI, and end.")
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    listen: str,
+    allow_remote: bool,
+    hosts: tuple[str, ...],
+    print_openapi: bool,
+) -> None:
+    """Serve the tasks and the board of this clone by HTTP, until SIGTERM or Ctrl-C.
+
+    A token is always asked for. Where there is none, the first one is made and shown once.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise SetupError(
+            "'kanban-sync serve' needs packages that are not installed. Install them where"
+            f" kanban-sync is: pip install {PACKAGES}, or pipx inject kanban-sync {PACKAGES}"
+        )
+    from kanban_sync.gateway.application import gateway, openapi_text
+    from kanban_sync.gateway.news import News
+    from kanban_sync.gateway.served import Served
+
+    if print_openapi:
+        served = Served(here())
+        click.echo(openapi_text(served, Tokens(served.clone.state, served.project)))
+        return
+    door = opened(listen, hosts, allow_remote=allow_remote)
+    served = Served(here())
+    tokens, news = Tokens(served.clone.state, served.project), News(served)
+    serve(gateway(served, news, tokens, door.hosts), door, tokens, served.name, news.end)
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+
+@command.group("token")
+def token_command() -> None:
+    """Make, list and take back the tokens by which programs and browsers come in."""
+
+
+@token_command.command("add")
+@click.argument("name")
+@click.option(
+    "--scope",
+    type=click.Choice([each.value for each in Scope]),
+    default=Scope.READ.value,
+    help="What it is good for; read.",
+)
+@json_option
+def add_command(*, name: str, scope: str, as_json: bool) -> None:
+    """Make a token called NAME, and print it: nobody can be told of it again."""
+    text = _tokens(here()).add(name, Scope(scope))
+    if as_json:
+        print_json({"name": name.strip(), "scope": scope, "token": text})
+        return
+    say(text)
+
+
+@token_command.command("list")
+@json_option
+def list_command(*, as_json: bool) -> None:
+    """List the tokens of this project; what they are is not kept, only a hash of it."""
+    found = _tokens(here()).all()
+    if as_json:
+        kept = [{"name": each.name, "scope": each.scope, "made_at": each.made_at} for each in found]
+        print_json({"tokens": kept})
+        return
+    for each in found:
+        made = datetime.fromtimestamp(each.made_at).astimezone().strftime("%Y-%m-%d")
+        say(f"{each.name}  {each.scope}  made {made}")
+    if not found:
+        say("there is none; 'kanban-sync serve' makes the first one")
+
+
+@token_command.command("remove")
+@click.argument("name")
+def remove_command(*, name: str) -> None:
+    """Take back the token NAME: who uses it is refused from now on."""
+    _tokens(here()).remove(name)
+    say(f"{name} is taken back")
+
+
+def _tokens(clone: Clone) -> Tokens:
+    with clone.work(warn) as work:
+        return Tokens(clone.state, work.project)

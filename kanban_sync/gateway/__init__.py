@@ -1,0 +1,1 @@
+"""The front door for programs and pages: REST and events by HTTP."""

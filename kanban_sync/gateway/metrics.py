@@ -1,0 +1,163 @@
+"""Numbers for a monitor, in the text format of Prometheus."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from starlette.responses import PlainTextResponse
+
+from kanban_sync import __version__
+from kanban_sync.core.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from starlette.types import Scope
+
+    from kanban_sync.gateway.news import News
+    from kanban_sync.gateway.served import Served
+    from kanban_sync.gateway.snapshot import Snapshot, Snapshots
+
+FORMAT = "text/plain; version=0.0.4"
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds in seconds, those that Prometheus's own clients have."""
+
+METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
+
+API = "/api"
+
+OTHER = "other"
+"""Whatever is none of ours: who asks for much that is not there is to make no new series."""
+
+
+class Counts:
+    """What was answered so far; usable from any thread."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lock = threading.Lock()
+        self._answers: Counter[tuple[str, str, int]] = Counter()
+        self._within: Counter[tuple[str, float]] = Counter()
+        self._seconds: dict[str, float] = {}
+        self._began = time.time()
+
+    def note(self, call: Scope, status: int, seconds: float) -> None:
+        """Count an answer."""
+        route = route_of(call)
+        method = call["method"] if call["method"] in METHODS else OTHER
+        bound = next((each for each in BUCKETS if seconds <= each), float("inf"))
+        with self._lock:
+            self._answers[method, route, status] += 1
+            self._within[route, bound] += 1
+            self._seconds[route] = self._seconds.get(route, 0.0) + seconds
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was counted."""
+        with self._lock:
+            answers, within = dict(self._answers), dict(self._within)
+            seconds = dict(self._seconds)
+        yield from _told(
+            "http_requests_total",
+            "counter",
+            "Requests that were answered.",
+            (
+                ({"method": method, "path": path, "status": str(status)}, count)
+                for (method, path, status), count in sorted(answers.items())
+            ),
+        )
+        yield from _told(
+            "http_request_seconds",
+            "histogram",
+            "How long answers took; those of streams until they ended.",
+            _histogram(within),
+            "_bucket",
+        )
+        for route, total in sorted(seconds.items()):
+            labels = _labels({"path": route})
+            count = sum(each for (path, _), each in within.items() if path == route)
+            yield f"kanban_sync_http_request_seconds_sum{labels} {total:g}"
+            yield f"kanban_sync_http_request_seconds_count{labels} {count}"
+        yield from _told(
+            "start_time_seconds", "gauge", "When the server began.", [({}, self._began)]
+        )
+
+
+def route_of(call: Scope) -> str:
+    """Return the path of the route that answered, as OpenAPI has it."""
+    path = str(getattr(call.get("route"), "path", OTHER))
+    is_below = call["path"].startswith(f"{API}/") and path not in {OTHER, call["path"]}
+    return f"{API}{path}" if is_below and not path.startswith(API) else path
+
+
+def metrics(served: Served, snapshots: Snapshots, news: News, counts: Counts) -> APIRouter:
+    """Return the route by which a monitor reads the numbers."""
+    router = APIRouter(tags=["server"])
+
+    @router.get("/metrics", response_class=PlainTextResponse)
+    def numbers() -> PlainTextResponse:
+        """Tell numbers in the text format of Prometheus."""
+        lines = [*_of_project(served, snapshots.get()), *counts.lines()]
+        lines += _told("listeners", "gauge", "Who waits for news.", [({}, news.count)])
+        return PlainTextResponse("\n".join([*lines, ""]), media_type=FORMAT)
+
+    return router
+
+
+def _of_project(served: Served, found: Snapshot) -> Iterator[str]:
+    entries, last = found.entries, found.last
+    yield from _told(
+        "info",
+        "gauge",
+        "What is served.",
+        [({"project": served.project, "version": __version__}, 1)],
+    )
+    statuses = Counter(each.task.status for each in entries)
+    yield from _told(
+        "tasks",
+        "gauge",
+        "Tasks by status.",
+        (({"status": each.value}, statuses[each]) for each in Status),
+    )
+    now = time.time()
+    claims = [each.claim.expires > now for each in entries if each.claim is not None]
+    states = (({"state": "live"}, sum(claims)), ({"state": "lapsed"}, len(claims) - sum(claims)))
+    yield from _told("claims", "gauge", "Claims of tasks.", states)
+    yield from _told("last_event", "gauge", "The number of the newest event.", [({}, last)])
+
+
+def _histogram(within: Mapping[tuple[str, float], int]) -> Iterator[tuple[dict[str, str], float]]:
+    for route in sorted({path for path, _ in within}):
+        total = 0
+        for bound in (*BUCKETS, float("inf")):
+            total += within.get((route, bound), 0)
+            name = "+Inf" if bound == float("inf") else f"{bound:g}"
+            yield {"path": route, "le": name}, total
+
+
+def _told(
+    name: str,
+    kind: str,
+    text: str,
+    values: Iterable[tuple[Mapping[str, str], float]],
+    suffix: str = "",
+) -> Iterator[str]:
+    yield f"# HELP kanban_sync_{name} {text}"
+    yield f"# TYPE kanban_sync_{name} {kind}"
+    for labels, value in values:
+        yield f"kanban_sync_{name}{suffix}{_labels(labels)} {value:.15g}"
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    if not labels:
+        return ""
+    told = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return f"{{{told}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

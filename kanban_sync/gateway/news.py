@@ -1,0 +1,182 @@
+"""What happens, told to any number of listeners by one thread that waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from kanban_sync.agents.waiting import LOOK, follow_batches
+from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.doors.problem import Problem
+from kanban_sync.gateway.answers import encoded
+from kanban_sync.gateway.reads import told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from starlette.requests import Request
+
+    from kanban_sync.core.ports import Event
+    from kanban_sync.gateway.served import Served
+
+Found = TypeVar("Found")
+
+AGAIN = 2.0
+"""Seconds until a database that was away is looked for again."""
+
+LISTENERS = 500
+"""At a time; who comes then is told to come again."""
+
+BEHIND = 1000
+"""How many events a listener may be behind; then it has to read them from the table."""
+
+
+class Message(NamedTuple):
+    """An event as it goes out."""
+
+    id: int
+    text: bytes
+
+
+class Listener:
+    """Somebody who listens, in the event loop."""
+
+    def __init__(self) -> None:
+        """Begin to listen."""
+        self._news = asyncio.Event()
+        self._messages: deque[Message] = deque()
+        self.is_behind = False
+        self.is_over = False
+
+    def tell(self, messages: Sequence[Message]) -> None:
+        """Hear of events; too many at a time are let go."""
+        if len(self._messages) + len(messages) > BEHIND:
+            self.is_behind = True
+            self._messages.clear()
+        if not self.is_behind:
+            self._messages.extend(messages)
+        self._news.set()
+
+    def end(self) -> None:
+        """Hear that nothing more comes."""
+        self.is_over = True
+        self._news.set()
+
+    def taken(self) -> list[Message]:
+        """Return what was heard since it was asked last."""
+        messages = list(self._messages)
+        self._messages.clear()
+        return messages
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until there is something to hear, or for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        self._news.clear()
+
+
+class News:
+    """Tells listeners in the event loop of what happens in the database."""
+
+    def __init__(self, served: Served) -> None:
+        """Set out; nobody waits for anything yet."""
+        self._served = served
+        self._listeners: set[Listener] = set()
+        self._ended = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Begin to wait, in a thread; called in the event loop, before anybody listens."""
+        self._loop = asyncio.get_running_loop()
+        with self._served.looking() as work:
+            after = work.last_event()
+        threading.Thread(target=self._watch, args=(after,), name="news", daemon=True).start()
+
+    def end(self) -> None:
+        """Let all listeners come to an end; called in the event loop."""
+        self._ended.set()
+        for each in self._listeners:
+            each.end()
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """Give a listener, which hears of what happens from now on."""
+        if self._ended.is_set() or len(self._listeners) >= LISTENERS:
+            raise Problem(
+                503,
+                "full",
+                "Too many wait for news at a time, or the server is about to end.",
+                "Try again in a moment.",
+                headers={"Retry-After": "1"},
+            )
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    @property
+    def count(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
+    def _watch(self, after: int) -> None:
+        while not self._ended.is_set():
+            try:
+                with self._served.clone.work(self._served.note) as work:
+                    # It may be another database by now.
+                    after = min(after, work.last_event())
+                    for batch in follow_batches(work, after):
+                        if self._ended.is_set():
+                            return
+                        after = self._tell(batch) or after
+            except KanbanSyncError as error:
+                self._served.note(str(error))
+            self._ended.wait(AGAIN)
+
+    def _tell(self, batch: Sequence[Event]) -> int:
+        if not batch or self._loop is None:
+            return 0
+        messages = [message_of(each) for each in batch]
+        self._loop.call_soon_threadsafe(self.publish, messages)
+        return messages[-1].id
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Tell all listeners; called in the event loop."""
+        for each in self._listeners:
+            each.tell(messages)
+
+
+def message_of(event: Event) -> Message:
+    """Return an event as it goes out."""
+    return Message(event.id, b"id: %d\ndata: %s\n\n" % (event.id, encoded(told(event))))
+
+
+async def wait_for(
+    news: News, request: Request, look: Callable[[], Awaitable[Found | None]], seconds: float
+) -> Found | None:
+    """Return what a look finds, as soon as it finds something; None after so many seconds.
+
+    No thread is held meanwhile. For who has hung up nothing is looked for any more.
+    """
+    found = await look()
+    if found or seconds <= 0:
+        return found
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + seconds
+    with news.listening() as listener:
+        while not listener.is_over and not await request.is_disconnected():
+            found = await look()
+            left = ends - loop.time()
+            if found or left <= 0:
+                return found
+            listener.taken()
+            await listener.wait(min(left, LOOK))
+    return None

@@ -1,0 +1,179 @@
+"""Who listens or waits hears of everything once, in order, also after a break."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.program import run_program
+from gateway.caller import Gateway, part, shop
+from kanban_sync.app import Clone
+from kanban_sync.gateway import news as telling
+from kanban_sync.gateway.news import Message, News
+from kanban_sync.gateway.served import Served
+from kanban_sync.gateway.stream import followed
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+
+class Stream:
+    """A connection that follows events."""
+
+    def __init__(self, gateway: Gateway, query: str = "", *headers: str) -> None:
+        lines = [
+            f"GET /api/events/stream{query} HTTP/1.1",
+            f"Host: 127.0.0.1:{gateway.port}",
+            f"Authorization: Bearer {gateway.token}",
+            *headers,
+        ]
+        self.socket: socket.socket = gateway.raw("\r\n".join([*lines, "", ""]).encode())
+        self._file = self.socket.makefile("rb")
+
+    def blocks(self, count: int) -> list[dict[str, str]]:
+        """Return what comes until there are so many events, as names and values."""
+        found: list[dict[str, str]] = []
+        block: dict[str, str] = {}
+        while len(found) < count:
+            line = self._file.readline().decode()
+            assert line, "the stream ended"
+            name, _, value = line.rstrip("\r\n").partition(": ")
+            if name in {"id", "data", "event"}:
+                block[name] = value
+            elif not name and "data" in block:
+                found.append(block)
+                block = {}
+        return found
+
+    def close(self) -> None:
+        self._file.close()
+        self.socket.close()
+
+
+def add(gateway: Gateway, *names: str) -> None:
+    for name in names:
+        assert gateway.post("tasks", {"title": name, "id": name}).status == 201
+
+
+def test_a_connection_that_was_cut_goes_on_where_it_was(gateway: Gateway) -> None:
+    last = gateway.get("events").data["last"]
+    stream = Stream(gateway, f"?since={last}")
+    add(gateway, "cut-1", "cut-2")
+    first = stream.blocks(2)
+    stream.close()
+    add(gateway, "cut-3", "cut-4")
+    again = Stream(gateway, "?since=0", f"Last-Event-ID: {first[-1]['id']}")
+    missed = again.blocks(2)
+    add(gateway, "cut-5")
+    live = again.blocks(1)
+    again.close()
+    told = [json.loads(each["data"]) for each in (*first, *missed, *live)]
+    assert told == gateway.get(f"events?since={last}").data["events"]
+    assert [each["id"] for each in told] == [last + number for number in range(1, 6)]
+    assert [int(each["id"]) for each in (*first, *missed, *live)] == [each["id"] for each in told]
+
+
+def test_what_others_do_is_told_too(gateway: Gateway) -> None:
+    stream = Stream(gateway)
+    stream.socket.settimeout(30)
+    by_command = ("task", "claim", "tidy-logs", "--agent", "ada")
+    assert run_program(*by_command, folder=gateway.repo.path).code == 0
+    [event] = stream.blocks(1)
+    said = json.loads(event["data"])
+    assert (said["kind"], said["key"]) == ("claimed", "tasks-md:tidy-logs")
+    stream.close()
+
+
+def test_an_event_of_another_database_is_none_of_this_one(gateway: Gateway) -> None:
+    stream = Stream(gateway, "?since=2000000000")
+    [told] = stream.blocks(1)
+    assert told["event"] == "resume"
+    assert told["id"] == str(gateway.get("events").data["last"])
+    stream.close()
+    assert gateway.get("events/stream", last_event_id="x").kind == "invalid"
+    assert gateway.get("events/stream?since=-1").kind == "invalid"
+
+
+def test_who_waits_for_a_task_has_it_as_soon_as_there_is_one(gateway: Gateway) -> None:
+    heard: list[object] = []
+    waits: list[Callable[[], object]] = [
+        lambda: heard.append(gateway.get("tasks/ready?tag=late&wait=50").data["tasks"][0]["key"]),
+        lambda: heard.append(gateway.post("claims", {"tags": ["later"], "wait": 50}).data["key"]),
+    ]
+    threads = [threading.Thread(target=each) for each in waits]
+    began = time.monotonic()
+    for each in threads:
+        each.start()
+    assert gateway.get("tasks/ready?tag=late&wait=0.2").data == {"tasks": []}
+    assert gateway.post("claims", {"tags": ["later"], "wait": 0.2}).status == 204
+    for tag in ("late", "later"):
+        gateway.post("tasks", {"title": tag, "id": tag, "tags": [tag]})
+    for each in threads:
+        each.join(60)
+    assert sorted(map(str, heard)) == ["db:late", "db:later"]
+    assert time.monotonic() - began < 40
+    assert gateway.get(f"tasks/{part('db:later')}").data["status"] == "in_progress"
+
+
+def test_many_wait_and_others_are_served_meanwhile(gateway: Gateway) -> None:
+    # More than there are threads.
+    waiting = [Stream(gateway) for _ in range(60)]
+    assert gateway.get("project").status == 200
+    last = gateway.get("events").data["last"]
+    add(gateway, "for-all")
+    assert {each.blocks(1)[0]["id"] for each in waiting} == {str(last + 1)}
+    for each in waiting:
+        each.close()
+
+
+# --- without a server ---------------------------------------------------------------------------
+
+
+async def _next(parts: AsyncIterator[bytes]) -> bytes:
+    async with asyncio.timeout(30):
+        return await anext(parts)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    found = Served(Clone(shop(tmp_path / "shop").path / ".git"))
+    yield found
+    found.close()
+
+
+def test_who_falls_behind_is_told_to_read_the_table(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "BEHIND", 3)
+
+    async def act() -> None:
+        news = News(served)
+        parts = followed(served, news, None, lambda: True)
+        assert (await _next(parts)).startswith(b"retry")
+        with served.looking() as work:
+            last = work.last_event()
+        # It listens from its beginning, and has not come to look at what it heard.
+        news.publish([Message(last + number, b"x") for number in range(1, 6)])
+        assert await _next(parts) == b'id: %d\nevent: resume\ndata: {"since":%d}\n\n' % (last, last)
+        with pytest.raises(StopAsyncIteration):
+            await anext(parts)
+        assert news.count == 0
+
+    asyncio.run(act())
+
+
+def test_a_line_that_says_nothing_is_sent_until_the_token_is_taken_back(served: Served) -> None:
+    async def act() -> None:
+        answers = [True, True, False]
+        parts = followed(served, News(served), None, lambda: answers.pop(0), ping=0.01)
+        found = [each async for each in parts]
+        assert found[1:] == [b": nothing\n\n"] * 2
+
+    asyncio.run(act())

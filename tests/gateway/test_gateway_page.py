@@ -1,0 +1,287 @@
+"""The board in the browser."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from cli.tasks_of_agents import TASKS
+from forked import run_forked
+from gateway.browser import PHONE, Cut, card, chromium, column, opened
+from gateway.caller import Gateway, part, shop
+from kanban_sync.core.columns import LISTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+EVIL = "<img src=x onerror=alert(1)> **bold** </script><script>alert(2)</script>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a process."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway whose tasks no test changes."""
+    with Gateway(shop(tmp_path_factory.mktemp("still") / "shop")) as found:
+        yield found
+
+
+@pytest.fixture
+def still_page(browser: Browser, still: Gateway) -> Iterator[Page]:
+    """Its page, signed in."""
+    with opened(browser, still) as found:
+        yield found
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway whose tasks a test may change."""
+    with Gateway(shop(tmp_path / "shop")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, served: Gateway) -> Iterator[Page]:
+    """Its page, signed in with a token that may write."""
+    with opened(browser, served) as found:
+        yield found
+
+
+def status_of(gateway: Gateway, key: str) -> str:
+    return str(gateway.get(f"tasks/{part(key)}").data["status"])
+
+
+def finish(gateway: Gateway, key: str) -> None:
+    assert gateway.ask("PATCH", f"/api/tasks/{part(key)}", {"status": "done"}).status == 200
+
+
+def test_six_columns_show_all_cards_with_progress_and_labels(still_page: Page) -> None:
+    headings = still_page.get_by_role("heading", level=2).all_inner_texts()
+    assert [each.split("\n")[0].strip() for each in headings[:6]] == [each.value for each in LISTS]
+    todo = column(still_page, "To Do")
+    expect(todo.locator(".card")).to_have_count(3)
+    expect(card(todo, "Rotate the keys")).to_contain_text("ops")
+    expect(card(column(still_page, "In Progress"), "add-search")).to_contain_text("1/2")
+
+
+def test_without_a_right_token_nothing_of_the_project_is_shown(
+    browser: Browser, still: Gateway
+) -> None:
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{still.port}/")
+        page.get_by_label("Token").fill("ks_wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#sign-in-problem")).not_to_be_empty()
+        assert "Rotate" not in page.content()
+        assert still.repo.path.name not in page.locator("h1").inner_text()
+
+
+def test_who_has_signed_in_is_known_after_a_reload(still_page: Page) -> None:
+    still_page.reload()
+    expect(card(still_page, "Rotate the keys")).to_be_visible()
+    expect(still_page.locator("#sign-in")).to_be_hidden()
+
+
+def test_what_changes_elsewhere_is_shown_at_once_in_every_browser(
+    browser: Browser, served: Gateway
+) -> None:
+    with ExitStack() as stack:
+        pages = [stack.enter_context(opened(browser, served)) for _ in range(2)]
+        finish(served, "tidy-logs")
+        for page in pages:
+            expect(card(column(page, "Done"), "Tidy the logs")).to_be_visible()
+            expect(column(page, "To Do").locator(".card")).to_have_count(2)
+
+
+def test_one_change_among_many_cards_asks_for_one_card(browser: Browser, tmp_path: Path) -> None:
+    repo = shop(tmp_path / "shop")
+    lines = "".join(f"- [ ] Many {number}\n" for number in range(200))
+    repo.commit("Many", **{"TASKS.md": f"{TASKS}{lines}"})
+    with Gateway(repo) as served, opened(browser, served) as page:
+        # By role and text, a look at so many cards takes the browser longer than to draw them.
+        done = page.locator('[data-column=done] [data-key="tasks-md:tidy-logs"]')
+        expect(page.locator("[data-column=todo] h2")).to_contain_text("203")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        finish(served, "tidy-logs")
+        done.wait_for()
+        assert [parse_qs(urlsplit(each).query)["key"] for each in asked] == [["tasks-md:tidy-logs"]]
+        page.locator("#search").fill("many 199")
+        expect(page.locator("#found")).to_have_text("1 of 205")
+
+
+def test_a_card_is_dragged_to_another_column(served: Gateway, page: Page) -> None:
+    card(page, "Tidy the logs").drag_to(column(page, "Review"))
+    expect(card(column(page, "Review"), "Tidy the logs")).to_be_visible()
+    assert status_of(served, "tidy-logs") == "review"
+
+
+def test_all_can_be_done_by_keyboard(served: Gateway, page: Page) -> None:
+    press = page.keyboard.press
+    press("/")
+    page.keyboard.type("#ops")
+    expect(page.locator("#found")).to_have_text("1 of 5")
+    press("Enter")
+    press("]")
+    expect(card(column(page, "Planning"), "Rotate the keys")).to_be_visible()
+    expect(page.locator("#said")).to_contain_text("moved to Planning")
+    press("Shift+ArrowLeft")
+    expect(card(column(page, "To Do"), "Rotate the keys")).to_be_visible()
+    press("Enter")
+    expect(page.get_by_role("dialog", name="Rotate the keys")).to_be_visible()
+    press("Escape")
+    expect(page.locator("#task")).to_be_hidden()
+    expect(card(page, "Rotate the keys").get_by_role("button")).to_be_focused()
+    press("/")
+    press("Escape")
+    press("End")
+    expect(card(page, "Tidy the logs").get_by_role("button")).to_be_focused()
+    press("ArrowRight")
+    expect(card(page, "tick-me").get_by_role("button")).to_be_focused()
+    press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert status_of(served, "rotate-keys") == "todo"
+
+
+def test_the_card_of_a_change_follows_its_boxes_which_can_be_ticked(
+    served: Gateway, page: Page
+) -> None:
+    change = card(page, "add-search")
+    assert change.get_attribute("draggable") == "false"
+    change.get_by_role("button").focus()
+    page.keyboard.press("]")
+    expect(page.locator("#told")).to_contain_text("follows its boxes")
+    change.get_by_role("button").click()
+    expect(page.locator("#why-not")).to_contain_text("follows its boxes")
+    expect(page.get_by_label("Status")).to_be_disabled()
+    page.get_by_label("1.2 Use it").check()
+    expect(card(column(page, "Review"), "add-search")).to_contain_text("2/2")
+    expect(page.get_by_label("1.2 Use it")).to_be_checked()
+    assert status_of(served, "openspec:add-search#1.2") == "done"
+
+
+def test_the_page_of_a_card_tells_its_place_its_history_and_what_it_needs(
+    served: Gateway, page: Page
+) -> None:
+    finish(served, "rotate-keys")
+    expect(card(column(page, "Done"), "Rotate the keys")).to_be_visible()
+    card(page, "Use the new keys").get_by_role("button").click()
+    dialog = page.get_by_role("dialog", name="Use the new keys")
+    expect(dialog.locator("#facts")).to_contain_text("TASKS.md:8")
+    expect(dialog.locator("#waits")).to_contain_text("Rotate the keys: done")
+    expect(dialog.locator("#history")).to_contain_text("task created")
+    page.get_by_label("Status").select_option("blocked")
+    expect(card(column(page, "In Progress"), "Use the new keys")).to_contain_text("blocked")
+
+
+def test_words_of_tasks_stay_text(served: Gateway, page: Page) -> None:
+    page.on("dialog", lambda dialog: pytest.fail(f"the page ran a script: {dialog.message}"))
+    served.post("tasks", {"title": EVIL, "body": EVIL, "tags": [EVIL.split(maxsplit=1)[0]]})
+    evil = card(page, EVIL)
+    expect(evil).to_be_visible()
+    evil.get_by_role("button").click()
+    expect(page.locator("#body .text")).to_have_text(EVIL)
+    assert page.locator("#board img, #board b, #task img").count() == 0
+
+
+def test_a_token_that_may_only_read_changes_nothing(browser: Browser, still: Gateway) -> None:
+    made = run_forked(["serve", "token", "add", "reader"], still.repo.path, {})
+    with opened(browser, still, made.stdout.strip()) as page:
+        assert card(page, "Tidy the logs").get_attribute("draggable") == "false"
+        card(page, "Tidy the logs").get_by_role("button").focus()
+        page.keyboard.press("]")
+        expect(page.locator("#told")).to_contain_text("may only read")
+        card(page, "Tidy the logs").get_by_role("button").click()
+        expect(page.get_by_label("Status")).to_be_disabled()
+    assert status_of(still, "tidy-logs") == "todo"
+
+
+def test_after_a_lost_connection_what_was_missed_is_shown(
+    browser: Browser, served: Gateway
+) -> None:
+    with closing(Cut(served.port)) as line, opened(browser, served, port=line.port) as page:
+        line.cut()
+        expect(page.locator("#live")).to_contain_text("connection lost")
+        finish(served, "tidy-logs")
+        line.mend()
+        expect(page.locator("#live")).to_have_text("live")
+        expect(card(column(page, "Done"), "Tidy the logs")).to_be_visible()
+
+
+def test_after_the_server_began_anew_the_token_is_asked_for_once_and_the_board_goes_on(
+    browser: Browser, served: Gateway
+) -> None:
+    with closing(Cut(served.port)) as line, opened(browser, served, port=line.port) as page:
+        line.cut()
+        served.end()
+        with Gateway(served.repo) as anew:
+            line.lead_to(anew.port)
+            page.get_by_label("Token").fill(served.token)
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.locator("#live")).to_have_text("live")
+            expect(page.locator("#sign-in")).to_be_hidden()
+            anew.token = served.token
+            finish(anew, "tidy-logs")
+            expect(card(column(page, "Done"), "Tidy the logs")).to_be_visible()
+
+
+def test_dark_and_light_follow_the_system_and_can_be_read(still_page: Page) -> None:
+    for scheme in ("light", "dark"):
+        still_page.emulate_media(color_scheme=scheme)
+        assert contrast(still_page, ".card .title") >= 7
+        assert contrast(still_page, ".card .under") >= 4.5
+        assert contrast(still_page, "#live") >= 4.5
+
+
+def test_a_phone_shows_a_column_at_a_time_and_nothing_sticks_out(
+    browser: Browser, still: Gateway
+) -> None:
+    with opened(browser, still, size=PHONE) as page:
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE[0]
+        box = column(page, "Backlog").bounding_box()
+        assert box
+        assert box["width"] > PHONE[0] / 2
+        card(page, "Rotate the keys").get_by_role("button").click()
+        opened_box = page.get_by_role("dialog").bounding_box()
+        assert opened_box
+        assert opened_box["width"] <= PHONE[0]
+
+
+def contrast(page: Page, selector: str) -> float:
+    """Return how much a text stands out from what is behind it, as WCAG 2.1 measures it."""
+    colors = page.evaluate(
+        """(selector) => {
+          const element = document.querySelector(selector);
+          let ground = element;
+          while (getComputedStyle(ground).backgroundColor === 'rgba(0, 0, 0, 0)') {
+            ground = ground.parentElement;
+          }
+          return [getComputedStyle(element).color, getComputedStyle(ground).backgroundColor];
+        }""",
+        selector,
+    )
+    dark, light = sorted(_luminance(each) for each in colors)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    parts = [int(each) / 255 for each in re.findall(r"\d+", color)[:3]]
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -33,10 +33,12 @@ COMMANDS = {
     "pause": "Make the hooks of this clone do nothing.",
     "prime": "Print what an agent has to know to work on tasks.",
     "resume": "Let paused hooks work again.",
+    "serve": "Serve tasks and board by HTTP, for programs and for a page in the browser.",
     "status": "Show what was synced, what is pending, and what is wrong.",
     "sync": "Bring the task database and the board up to date.",
     "task": "List, claim and finish tasks, as agents do.",
     "uninstall": "Take the git hooks out and put back what was there before.",
+    "watch": "Bring up what changes in work trees and branches, committed or not, as it changes.",
 }
 """Name -> what it does, '' for those that only other programs call; each is a module here."""
 

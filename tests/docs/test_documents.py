@@ -33,6 +33,8 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 
 NETWORK = "needs the package index, or a repository elsewhere"
 SHARED = "docs/how-to/share-database.md"
+WATCH = "docs/how-to/watch.md"
+SERVICES = "asks the service manager of whoever runs the tests"
 FILE = "sqlite:///home/ada/.local/state/kanban-sync/tasks.db"
 DATABASE = "postgresql://kanban@db.example.org/tasks"
 ELSEWHERE = "there is no such server; the test of a shared database has one of its own"
@@ -54,7 +56,13 @@ NOT_RUN = {
         "docs/tutorial.md",
         ".venv/bin/python -m kanban_sync.standin --port 3737 --api-key practice",
     ): "goes on until it is interrupted; the test brings a server of its own",
+    ("docs/how-to/serve.md", "pipx install '.[gateway]'"): NETWORK,
+    ("docs/how-to/serve.md", "kanban-sync serve"): "goes on until it is interrupted",
+    ("docs/how-to/serve.md", "curl -H @key http://127.0.0.1:7464/api/board"): "needs that server",
     (SHARED, "pipx install '.[postgres]'"): NETWORK,
+    (WATCH, "pipx install '.[watch]'"): NETWORK,
+    (WATCH, "systemctl --user daemon-reload"): SERVICES,
+    (WATCH, "launchctl load ~/Library/LaunchAgents/kanban-sync-bookshop.plist"): SERVICES,
     (SHARED, f"git config --global kanban-sync.database {DATABASE}"): ELSEWHERE,
     (SHARED, f"git config --global kanban-sync.database {FILE}"): "the test of it has a file",
     (SHARED, "kanban-sync sync"): ELSEWHERE,

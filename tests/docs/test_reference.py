@@ -41,6 +41,7 @@ PARTS = {
     "db": ("status", "upgrade"),
     "files": ("set", "add", "remove", "write"),
     "orchestrator": ("register", "heartbeat", "list"),
+    "serve": ("token add", "token list", "token remove"),
     "task": (
         *("list", "show", "next", "claim", "start", "heartbeat", "done", "review", "block"),
         *("fail", "release", "set", "add", "history", "run"),
@@ -112,9 +113,18 @@ def test_every_command_is_described() -> None:
 def test_every_part_of_a_command_is_listed() -> None:
     commands = {name: _command(name) for name in COMMANDS if name}
     groups = {name: each for name, each in commands.items() if isinstance(each, click.Group)}
-    assert {name: set(each.commands) for name, each in groups.items()} == {
+    assert {name: set(_parts(each)) for name, each in groups.items()} == {
         name: set(parts) for name, parts in PARTS.items()
     }
+
+
+def _parts(group: click.Group) -> Iterator[str]:
+    """Yield the commands of a group, also those of groups in it."""
+    for name, each in group.commands.items():
+        if isinstance(each, click.Group):
+            yield from (f"{name} {part}" for part in _parts(each))
+        else:
+            yield name
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

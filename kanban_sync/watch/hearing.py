@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from watchfiles import Change
     from watchfiles.main import FileChange
 
     from kanban_sync.watch.pace import Stamp
@@ -104,7 +105,7 @@ class Told:
 
         return watch(
             *self._folders,
-            watch_filter=lambda _change, path: self._holds(path),
+            watch_filter=self._is_news,
             debounce=GATHER,
             step=STEP,
             rust_timeout=LISTEN,
@@ -114,12 +115,21 @@ class Told:
             ignore_permission_denied=lenient,
         )
 
+    def _is_news(self, _change: Change, path: str) -> bool:
+        # Where others never pause, nothing else tells that it has begun.
+        if not self._is_begun:
+            self._hear(())
+        return self._holds(path)
+
     def _take(self, heard: Iterable[set[FileChange]]) -> None:
         for changes in heard:
-            with self._news:
-                self._is_begun = True
-                self._paths |= {path for _, path in changes}
-                self._news.notify_all()
+            self._hear(path for _, path in changes)
+
+    def _hear(self, paths: Iterable[str]) -> None:
+        with self._news:
+            self._is_begun = True
+            self._paths.update(paths)
+            self._news.notify_all()
 
     def wait(self, seconds: float) -> set[str]:
         """Wait until something may have changed, but no longer than that; return the paths."""

@@ -205,7 +205,7 @@ class Watching:
         self._look_around()
         if due.board:
             if self._is_done(self._bring_up):
-                self._pace.told(now)
+                self._pace.told()
                 self._pace.touched(edits.young, now)
             else:
                 self._pace.told_failed(self._clock())

@@ -160,10 +160,10 @@ class Pace:
         for name in self.waiting.keys() - unsettled:
             self.waiting[name] = self.waiting[name]._replace(first=now)
 
-    def told(self, now: float) -> None:
+    def told(self) -> None:
         """Take down that the board was told all that the database has."""
         self.board.done()
-        self.all_at, self.is_owed = now + self.times.safety, False
+        self.is_owed = False
         firsts = [each.first for each in self.waiting.values()]
         firsts += [self.settled] if self.settled is not None else []
         self.untold = min(firsts, default=None)

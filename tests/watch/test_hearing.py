@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,6 +153,26 @@ def test_the_system_tells_of_what_matters(tmp_path: Path) -> None:
         told.close()
     with pytest.raises(DeafError):
         told.wait(0.0)
+
+
+def test_listening_begins_where_others_never_pause(tmp_path: Path) -> None:
+    is_over = threading.Event()
+
+    def churn() -> None:
+        while not is_over.wait(0.001):
+            (tmp_path / "tasks.db-wal").touch()
+            (tmp_path / "tasks.db-wal").unlink()
+
+    others = threading.Thread(target=churn)
+    others.start()
+    try:
+        begun = threading.Thread(target=lambda: Told([tmp_path], lambda _path: False).close())
+        begun.start()
+        begun.join(20)
+        assert not begun.is_alive()
+    finally:
+        is_over.set()
+        others.join()
 
 
 def test_whoever_cannot_be_told_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

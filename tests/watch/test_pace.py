@@ -37,7 +37,7 @@ def played(writes: Sequence[float], until: float = SECONDS, safety: float = 1e9)
             pace.read(now)
             done.append(f"database {now:g}")
         if due.board:
-            pace.told(now)
+            pace.told()
             done.append(f"board {now:g}")
     return done
 
@@ -87,10 +87,16 @@ def test_a_start_and_what_was_missed_are_due_at_once() -> None:
     pace = Pace(Times(), 5.0)
     assert (pace.due(5.0), pace.wait(5.0)) == (BOTH, 0.0)
     pace.read(5.0)
-    pace.told(5.0)
+    pace.told()
     assert (pace.due(6.0), pace.wait(6.0)) == (NOTHING, 59.0)
     pace.missed(7.0)
     assert pace.due(7.0) == BOTH
+
+    # What is missed while a pass goes on is not in it.
+    pace.read(8.0)
+    pace.missed(8.1)
+    pace.told()
+    assert pace.due(8.1) == BOTH
 
 
 def test_what_failed_is_tried_again_after_growing_pauses_and_never_forgotten() -> None:
@@ -104,7 +110,7 @@ def test_what_failed_is_tried_again_after_growing_pauses_and_never_forgotten() -
     assert tried == [0, 1, 3, 8, 23, 83, 143, 203]
     now += pace.wait(now)
     pace.read(now)
-    pace.told(now)
+    pace.told()
     assert pace.due(now) == NOTHING
 
 
@@ -184,7 +190,7 @@ def test_nothing_seen_is_lost_and_the_board_hears_of_it_in_time(  # noqa: C901 -
             continue
         if due.board:
             on_board = dict(in_database)
-            pace.told(now)
+            pace.told()
             if not has_failed:
                 assert all(now - each <= times.longest + 1e-6 for each in seen.values())
             seen = {name: seen[name] for name in seen if on_board[name] != stamps[name]}

@@ -69,7 +69,7 @@ def watcher(clone: Clone, *options: str) -> Iterator[Process]:
         process.wait()
         reader.join()
         process.stdout.close()
-    assert not any("Traceback" in each for each in lines), lines
+    assert not any("Traceback" in each for each in lines), "".join(lines)
 
 
 def status(clone: Clone) -> str:

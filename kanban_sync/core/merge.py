@@ -28,7 +28,7 @@ anything else             such a mark                 that, if the database has 
 ========================  ==========================  ==========================================
 
 What a file makes a task to do of again is for whom it was before it was claimed.
-=======
+
 What stands in a work tree and in no commit counts as the file's, but for one thing: where it only
 says what the database was told already, the base stays. Whoever sets a status there has it written
 into the file, and may take the file back before committing it; that takes nothing from the

@@ -22,6 +22,8 @@ TESTS = Path(__file__).parent
 # These would steer git, the program under test, or where its requests go.
 STEERING = re.compile(r"GIT_.*|KANBAN_SYNC.*|PLANKA_.*|CI|XDG_.*|.*_PROXY", re.IGNORECASE)
 
+KEPT = ("PYTEST_", "GIT_PYTHON_REFRESH")
+
 GIT_CONFIG = """\
 [user]
     name = Test Person
@@ -101,8 +103,11 @@ def _leaves_nothing_behind(_isolated: None) -> Iterator[None]:
 
 
 def surroundings() -> dict[str, str]:
-    """Return the environment, without what pytest itself keeps in it, and the working folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    """Return the environment, without what pytest keeps in it, and the working folder.
+
+    Nor does the variable count that GitPython is loaded with, by whichever test comes first.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT)}
     return {**kept, "the working folder": str(Path.cwd())}
 
 

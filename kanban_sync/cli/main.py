@@ -29,6 +29,7 @@ COMMANDS = {
     "login": "Bind an API key to a server, with git's credential helper as its keeper.",
     "logout": "Take back what 'login' has bound to a server.",
     "mcp": "Serve a model by the Model Context Protocol: claim and finish tasks as it works.",
+    "mission": "Tell how far missions are, by their milestones.",
     "orchestrator": "Let processes be known that hand out tasks.",
     "pause": "Make the hooks of this clone do nothing.",
     "prime": "Print what an agent has to know to work on tasks.",

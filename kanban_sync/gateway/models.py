@@ -84,6 +84,12 @@ class Shown(Asked):
     ] = []
 
 
+class Named(Asked):
+    """Which mission is asked for; all where none is named."""
+
+    name: Annotated[Line, Field(description="Its name, its id, or its file.")] = ""
+
+
 class Since(Asked):
     """From which event on, and how many."""
 
@@ -305,6 +311,45 @@ class Board(BaseModel):
 
     columns: list[Column]
     last: int
+
+
+class AtWork(BaseModel):
+    """A task in progress, and who works on it."""
+
+    key: str
+    agent: str
+
+
+class Milestone(BaseModel):
+    """A milestone: ``done`` of its tasks are done, ``of`` how many that are to be done."""
+
+    key: str
+    title: str
+    status: str
+    done: int
+    of: int
+    in_progress: list[AtWork]
+    blocked: list[str]
+    ready: list[str]
+
+
+class Mission(BaseModel):
+    """What one ``mission.json`` is about, and how far it is."""
+
+    name: str
+    path: str
+    values: dict[str, str]
+    files: list[str]
+    done: int
+    of: int
+    milestones: list[Milestone]
+    others: list[str]
+
+
+class Missions(BaseModel):
+    """Missions, in the order of their files."""
+
+    missions: list[Mission]
 
 
 class Project(BaseModel):

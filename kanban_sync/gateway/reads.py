@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from kanban_sync import __version__
 from kanban_sync.agents.entries import entry_data, event_data
+from kanban_sync.agents.missions import missions_data
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
@@ -68,6 +69,13 @@ def reads(served: Served, snapshots: Snapshots) -> APIRouter:
         page, following = page_of(found, asked.limit, asked.cursor)
         shown = [entry_data(each) for each in page]
         return read_answer(request, {"tasks": shown, "of": len(found), "next": following})
+
+    @router.get("/missions", response_model=models.Missions)
+    def missions(request: Request, asked: Annotated[models.Named, Query()]) -> Response:
+        """Tell how far missions are, by their milestones and the tasks for each."""
+        with served.looking() as work:
+            found = missions_data(work, asked.name)
+        return read_answer(request, {"missions": found})
 
     @router.get("/board", response_model=models.Board)
     def board(request: Request, asked: Annotated[models.Shown, Query()]) -> Response:

@@ -25,6 +25,7 @@ from kanban_sync.agents.waiting import follow_batches
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable_json
 from kanban_sync.mcp.held import HeldClaims
+from kanban_sync.mcp.missions import MISSION_TOOLS, MissionTools
 from kanban_sync.mcp.tools import TOOLS, Tools, remedy
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 Arguments = ParamSpec("Arguments")
+
+OFFERED: dict[str, type[Tools | MissionTools]] = {
+    **dict.fromkeys(TOOLS, Tools),
+    **dict.fromkeys(MISSION_TOOLS, MissionTools),
+}
+"""The tools by their names, those first that are called most."""
 
 TASKS, BOARD = "kanban://tasks", "kanban://board"
 
@@ -76,8 +83,9 @@ class StrictServer(MCPServer[None]):
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool by name with arguments that it knows."""
-        if name in TOOLS:
-            known = list(signature(getattr(Tools, name)).parameters)[1:]
+        kind = OFFERED.get(name)
+        if kind is not None:
+            known = list(signature(getattr(kind, name)).parameters)[1:]
             unknown = [each for each in arguments if each not in known]
             if unknown:
                 raise ToolError(
@@ -118,8 +126,9 @@ def build(folder: Path, agent: str, *, is_here: bool = True) -> MCPServer[None]:
         lifespan=alive,
         subscriptions=bus,
     )
-    for name in TOOLS:
-        server.add_tool(told(getattr(tools, name)))
+    of_kind: dict[type, object] = {Tools: tools, MissionTools: MissionTools(tools)}
+    for name, kind in OFFERED.items():
+        server.add_tool(told(getattr(of_kind[kind], name)))
     _add_resources(server, tools)
     return server
 

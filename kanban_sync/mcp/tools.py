@@ -145,7 +145,7 @@ class Tools:
         wanted = _tagged(tags)
         with self.work() as work:
             found = (
-                work.tasks(wanted, [_status(status)])
+                work.tasks(wanted, [status_called(status)])
                 if status
                 else work.next(self._agent, wanted, LISTED)
             )
@@ -153,8 +153,8 @@ class Tools:
             found = [each for each in found if not which or _belongs(each, kind, which)]
         chosen = [entry_data(each) for each in found[:limit]]
         then = "" if status else CLAIM if chosen else LOOK
-        tasks = _short(chosen) if minimal else chosen
-        return self._answer(tasks=tasks, of=len(found), yours=self._held.keys(), next=then)
+        tasks = brief(chosen) if minimal else chosen
+        return self.answer(tasks=tasks, of=len(found), yours=self._held.keys(), next=then)
 
     def list_tasks(
         self,
@@ -171,9 +171,9 @@ class Tools:
         """
         with self.work() as work:
             wanted = _tagged(tags)._replace(parent=work.key(parent) if parent else None)
-            found = work.tasks(wanted, [_status(each) for each in statuses or ()])
-        shown = _short([entry_data(each) for each in found[:LISTED]])
-        return self._answer(tasks=shown, of=len(found))
+            found = work.tasks(wanted, [status_called(each) for each in statuses or ()])
+        shown = brief([entry_data(each) for each in found[:LISTED]])
+        return self.answer(tasks=shown, of=len(found))
 
     def get_task(self, key: str) -> dict[str, Any]:
         """Return all of one task: its words, what it waits for, who has it, and its history.
@@ -184,7 +184,7 @@ class Tools:
         with self.work() as work:
             entry, history = work.show(key), work.history(key)
         events = [event_data(each, json.loads(each.data or "{}")) for each in history]
-        return self._answer(task=entry_data(entry), history=events)
+        return self.answer(task=entry_data(entry), history=events)
 
     # --- working --------------------------------------------------------------------------------
 
@@ -206,7 +206,7 @@ class Tools:
                 else work.claim_next(self._agent, lease, _tagged(tags))
             )
         if done is None:
-            return self._answer(task=None, next=LOOK)
+            return self.answer(task=None, next=LOOK)
         self._held.hold(done.entry)
         return self._done(done, FINISH)
 
@@ -217,7 +217,7 @@ class Tools:
         """
         with self.work() as work:
             self._held.beat(work)
-        return self._answer(yours=self._held.keys())
+        return self.answer(yours=self._held.keys())
 
     def complete_task(self, key: str, status: str = "done", reason: str = "") -> dict[str, Any]:
         """Say how your work on a task ended; its file is changed with it, commit that too.
@@ -227,7 +227,7 @@ class Tools:
             status: done, review (somebody has to look), blocked, failed or cancelled.
             reason: Why; give one unless it is done.
         """
-        how = _status(status)
+        how = status_called(status)
         if how not in ENDS:
             raise WorkError(f"{status} is no end of work; one of {', '.join(ENDS)} is.")
         with self.work() as work:
@@ -273,7 +273,7 @@ class Tools:
             raise WorkError("Nothing to set: give a status, an assignee, or both.")
 
         def update() -> dict[str, Any]:
-            new = _status(status) if status else None
+            new = status_called(status) if status else None
             with self.work() as work:
                 done = work.set(key, self._agent, new, assignee, reason)
             if done.entry.claim is None:
@@ -312,8 +312,8 @@ class Tools:
         try:
             result = clone.sync(clone.target(settings), settings, Watcher())
         except BoardUnreachableError as error:
-            return self._answer(outcome="unreachable", problem=str(error))
-        return self._answer(outcome=result.outcome.value)
+            return self.answer(outcome="unreachable", problem=str(error))
+        return self.answer(outcome=result.outcome.value)
 
     def board_status(self) -> dict[str, Any]:
         """Return the columns of the board with their cards, and what was synced when."""
@@ -329,7 +329,7 @@ class Tools:
             }
             for column, name in drawing.layout.lists.items()
         ]
-        return self._answer(lists=lists, status=clone.status())
+        return self.answer(lists=lists, status=clone.status())
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -350,16 +350,21 @@ class Tools:
         return found if self._is_here else Clone(found.common_dir)
 
     def _done(self, done: Done, then: str) -> dict[str, Any]:
-        return self._answer(task=done_data(done), next=then)
+        return self.answer(task=done_data(done), next=then)
 
-    def _answer(self, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def answer(self, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """Return an answer, with what happened to the claims of the session meanwhile."""
         said = {name: value for name, value in data.items() if name != "next" or value}
         notes = self._held.notes()
         return {**said, "notes": notes} if notes else said
 
 
-def _status(text: str) -> Status:
+def status_called(text: str) -> Status:
+    """Return the status that a model named.
+
+    Raises:
+        WorkError: There is no such status.
+    """
     try:
         return Status(text)
     except ValueError:
@@ -371,7 +376,8 @@ def _tagged(tags: list[str] | None) -> Wanted:
     return Wanted(tags=frozenset(tags or ()))
 
 
-def _short(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def brief(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return of each task what a list tells."""
     return [{name: each[name] for name in MINIMAL} for each in tasks]
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PARTS = {
     "db": ("status", "upgrade"),
     "files": ("set", "add", "remove", "write"),
+    "mission": ("status",),
     "orchestrator": ("register", "heartbeat", "list"),
     "serve": ("token add", "token list", "token remove"),
     "task": (

@@ -13,7 +13,7 @@ from mcp import Client, StdioServerParameters
 from cli.program import CHANGE, CHANGE_FILE, run_program
 from cli.tasks_of_agents import TASKS
 from kanban_sync.core.errors import SetupError
-from kanban_sync.mcp.tools import TOOLS
+from kanban_sync.mcp.server import OFFERED
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def keys(answer: dict[str, Any]) -> list[str]:
 def test_a_model_goes_from_the_plan_to_a_task_that_is_done(repo: Repo) -> None:
     async def act(client: Client) -> None:
         offered = (await client.list_tools()).tools
-        assert [each.name for each in offered] == list(TOOLS)
+        assert [each.name for each in offered] == list(OFFERED)
         assert all(each.description for each in offered)
         plan = await call(client, "plan_next", tags=["ops"])
         assert keys(plan) == ["rotate-keys"]

@@ -19,7 +19,7 @@ from cli.program import run_program
 from gateway.caller import Gateway, shop
 from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.mcp.many import Many
-from kanban_sync.mcp.tools import TOOLS
+from kanban_sync.mcp.server import OFFERED
 from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_a_model_claims_and_finishes_under_the_name_of_its_token(
     models: Gateway, mode: str, task: str
 ) -> None:
     async def act(client: Client) -> None:
-        assert [each.name for each in (await client.list_tools()).tools] == list(TOOLS)
+        assert [each.name for each in (await client.list_tools()).tools] == list(OFFERED)
         claimed = await call(client, "claim_task", key=task)
         assert claimed["task"]["agent"] == f"model-{mode}"
         assert (await call(client, "plan_next"))["yours"] == [f"tasks-md:{task}"]

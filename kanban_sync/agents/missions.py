@@ -1,0 +1,114 @@
+"""Missions as every front door tells them: how far they are, who works on what, what is ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.errors import UnknownTaskError
+from kanban_sync.core.missions import meant, missions_of
+from kanban_sync.core.model import Status
+from kanban_sync.core.work import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from kanban_sync.agents.work import Work
+    from kanban_sync.core.missions import Milestone, Mission
+    from kanban_sync.core.work import Entry
+
+NO_MISSION = "no mission.json with milestones is read here"
+
+
+def named_missions(work: Work, name: str = "") -> list[Mission]:
+    """Return the missions with a name, an id or a file; all where none is named.
+
+    Raises:
+        UnknownTaskError: None is called so.
+    """
+    missions = missions_of(work.tasks(ANY, list(Status)))
+    found = meant(missions, name)
+    if name and not found:
+        known = ", ".join(each.name or each.path for each in missions)
+        raise UnknownTaskError(
+            f"no mission is called {name}" + (f"; there are: {known}" if known else "")
+        )
+    return found
+
+
+def missions_data(work: Work, name: str = "") -> list[dict[str, Any]]:
+    """Return missions as plain data with stable keys.
+
+    Raises:
+        UnknownTaskError: None is called so.
+    """
+    missions = named_missions(work, name)
+    most = sum(len(each.tasks) for each in missions)
+    ready = frozenset(each.key for each in work.next(limit=most)) if most else frozenset()
+    return [_data(each, ready) for each in missions]
+
+
+def mission_lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a mission as people read it, from its data."""
+    yield f"{told['name'] or told['path']}  {_share(told)} tasks done  {told['path']}"
+    for each in told["milestones"]:
+        words = [each["key"], each["status"], _share(each), each["title"]]
+        at_work = [f"{one['key']} ({one['agent'] or 'nobody'})" for one in each["in_progress"]]
+        for what, found in (
+            ("in progress", at_work),
+            ("blocked", each["blocked"]),
+            ("ready", each["ready"]),
+        ):
+            words += [f"[{what}: {', '.join(found)}]"] if found else []
+        yield "  " + "  ".join(words)
+    if told["others"]:
+        yield f"  of no milestone: {', '.join(told['others'])}"
+
+
+def _data(mission: Mission, ready: Collection[object]) -> dict[str, Any]:
+    return {
+        "name": mission.name,
+        "path": mission.path,
+        "values": dict(mission.values),
+        "files": list(mission.files),
+        **_counts(mission.tasks),
+        "milestones": [_milestone(each, ready) for each in mission.milestones],
+        "others": [str(each.key) for each in mission.others],
+    }
+
+
+def _milestone(milestone: Milestone, ready: Collection[object]) -> dict[str, Any]:
+    task, tasks = milestone.entry.task, milestone.tasks
+    # Whose lease ran out is in progress for the file alone: anybody may have that task.
+    at_work = [
+        each for each in tasks if each.task.status is Status.IN_PROGRESS and each.key not in ready
+    ]
+    return {
+        "key": str(task.key),
+        "title": task.title,
+        "status": task.status.value,
+        **_counts(tasks),
+        "in_progress": [
+            {
+                "key": str(each.key),
+                "agent": each.claim.agent if each.claim else each.task.assignee,
+            }
+            for each in at_work
+        ],
+        "blocked": [str(each.key) for each in tasks if each.task.status is Status.BLOCKED],
+        "ready": [str(each.key) for each in tasks if each.key in ready],
+    }
+
+
+def _counts(tasks: Sequence[Entry]) -> dict[str, int]:
+    """Return how many tasks are done, of how many; cancelled ones are not to be done any more."""
+    counted = [
+        each for each in tasks if each.task.status not in (Status.CANCELLED, Status.ORPHANED)
+    ]
+    return {
+        "done": sum(each.task.status is Status.DONE for each in counted),
+        "of": len(counted),
+    }
+
+
+def _share(counts: Mapping[str, int]) -> str:
+    return f"{counts['done']}/{counts['of']}"

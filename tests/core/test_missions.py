@@ -1,0 +1,86 @@
+"""Which tasks belong to which milestone of which mission."""
+
+from __future__ import annotations
+
+import pytest
+
+from kanban_sync.core.missions import meant, missions_of
+from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.work import Entry
+
+HERE = ".mosaic/orchestrator/mission.json"
+FIELDS = (("mission id", "shop-1"), ("tasks_file", "docs/TASKS.md"))
+
+
+def milestone(name: str, title: str, path: str = HERE, mission: str = "Open the shop") -> Entry:
+    key = TaskKey("p", "mission", name)
+    return Entry(Task(key, title, Status.TODO, group=mission, fields=FIELDS, path=path))
+
+
+def task(
+    name: str, group: str = "", of: str = "", path: str = "docs/TASKS.md", *, is_step: bool = False
+) -> Entry:
+    key = TaskKey("p", "tasks-md", name)
+    fields = (("Milestone", of),) if of else ()
+    parent = key.child("1") if is_step else None
+    return Entry(Task(key, name, Status.TODO, parent=parent, group=group, fields=fields, path=path))
+
+
+MILESTONES = (milestone("M1", "Shelves"), milestone(f"{HERE}#M2", "Till"), milestone("M1.1", "Oak"))
+
+
+@pytest.mark.parametrize(
+    ("each", "place"),
+    [
+        (task("a", "M1"), 0),
+        (task("a", "M1 — Shelves"), 0),
+        (task("a", "m2: Till"), 1),
+        (task("a", "Milestone  M2 (Till)"), 1),
+        (task("a", "Shelves"), 0),
+        (task("a", "M1.1: of oak"), 2),
+        (task("a", "M10: no such milestone"), None),
+        (task("a", "Shelvesful"), None),
+        (task("a", "M1: Shelves", of="M2"), 1),
+        (task("a", "M1: Shelves", of="till"), 1),
+        (task("a", "M1: Shelves", of="M7"), 0),
+        (task("a", "Other"), None),
+        (task("a"), None),
+    ],
+)
+def test_a_task_belongs_to_the_milestone_that_it_or_its_heading_names(
+    each: Entry, place: int | None
+) -> None:
+    (mission,) = missions_of((*MILESTONES, each))
+    of = [at for at, one in enumerate(mission.milestones) if each in one.tasks]
+    assert of == ([] if place is None else [place])
+    assert mission.others == ((each,) if place is None else ())
+    assert mission.tasks == (each,)
+
+
+def test_tasks_of_other_files_and_steps_of_tasks_belong_to_no_mission() -> None:
+    others = (task("a", "M1", path="TASKS.md"), task("b", "M1", is_step=True))
+    (mission,) = missions_of((*MILESTONES, *others))
+    assert mission.tasks == ()
+    # A milestone that no file holds any more is none.
+    assert missions_of((milestone("M1", "Shelves", path=""),)) == []
+
+
+def test_a_file_may_be_named_from_where_the_mission_lies() -> None:
+    near = task("a", "M1", path="work/docs/TASKS.md")
+    (mission,) = missions_of((milestone("M1", "Shelves", path="work/mission.json"), near))
+    assert (mission.files, mission.tasks) == (("work/docs/TASKS.md",), (near,))
+
+
+def test_missions_are_known_by_name_id_and_file() -> None:
+    second = milestone("M9", "Roof", path="b/mission.json", mission="Build")
+    missions = missions_of((second, *MILESTONES))
+    assert [each.path for each in missions] == [HERE, "b/mission.json"]
+    for name in ("open the SHOP", HERE):
+        assert meant(missions, name) == missions[:1]
+    assert meant(missions, "shop-1") == missions
+    assert meant(missions, "") == missions
+    assert meant(missions, "Shop") == []
+    own = task("a", "M1")
+    (mission,) = missions_of((*MILESTONES, own))
+    assert mission.tasks_of("m1") == mission.tasks_of("mission:M1") == (own,)
+    assert mission.tasks_of("M2") == mission.tasks_of("M3") == ()

@@ -1,0 +1,108 @@
+"""How far a mission is: the same by all doors, after an edit, a claim, and a lease that ran out."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from cli.program import run_program
+from gateway.caller import Gateway, part
+from kanban_sync.mcp.held import HeldClaims
+from kanban_sync.mcp.missions import MissionTools
+from kanban_sync.mcp.tools import Tools
+from repos import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+MISSION = """\
+{
+  "name": "Open the shop",
+  "tasks_file": "docs/TASKS.md",
+  "milestones": [
+    {"id": "M1", "name": "Shelves", "status": "completed"},
+    {"id": "M2", "name": "Till", "status": "in-progress"}
+  ]
+}
+"""
+TASKS = """\
+# Tasks
+
+## M1: Shelves
+
+| id | status | description | depends_on |
+|----|--------|-------------|------------|
+| SH-1 | done | Buy wood | |
+
+## M2: Till
+
+| id | status | description | depends_on |
+|----|--------|-------------|------------|
+| SH-2 | not-started | Choose a till | SH-1 |
+| SH-3 | not-started | Wire the till | SH-2 |
+"""
+TILL, WIRE = "tasks-md:docs/TASKS.md/SH-2", "tasks-md:docs/TASKS.md/SH-3"
+
+
+def told(gateway: Gateway) -> Any:  # noqa: ANN401 - whatever JSON is printed
+    """Return the second milestone as every door tells it: all say the same."""
+    folder = gateway.repo.path
+    answer = run_program("mission", "status", "open the shop", "--json", folder=folder)
+    assert answer.code == 0, answer.err
+    tools = MissionTools(Tools(folder, "eve", HeldClaims("eve")))
+    assert gateway.get("missions").data == answer.data
+    assert tools.coord_mission_status("Open the shop") == answer.data
+    for key in (TILL, WIRE):
+        mine = tools.coord_task_detail(key)["task"]
+        theirs = gateway.get(f"tasks/{part(key)}").data
+        assert {name: theirs[name] for name in mine} == mine
+    (mission,) = answer.data["missions"]
+    return mission["milestones"][1]
+
+
+def test_all_doors_tell_the_same_of_a_mission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As the program sets it for all of its life.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    settings = "project_id: shop\n"
+    files = {where: MISSION, "docs/TASKS.md": TASKS, ".kanban-sync.yaml": settings}
+    repo.commit("Begin", **files)
+    with Gateway(repo) as gateway:
+        first = told(gateway)
+        assert (first["done"], first["of"], first["ready"]) == (0, 2, [TILL])
+
+        claimed = run_program("task", "claim", TILL, "--agent", "ada", folder=repo.path)
+        assert claimed.code == 0, claimed.err
+        at_work = told(gateway)
+        assert at_work["in_progress"] == [{"key": TILL, "agent": "ada"}]
+        assert at_work["ready"] == []
+
+        # Its lease ran out.
+        with closing(sqlite3.connect(repo.path / ".git/kanban-sync/tasks.db")) as database:
+            assert database.execute("UPDATE tasks SET expires = 1 WHERE agent = 'ada'").rowcount
+            database.commit()
+        assert told(gateway)["ready"] == [TILL]
+
+        wire = TASKS.replace("SH-3 | not-started", "SH-3 | blocked")
+        repo.commit("Tell what is in the way", **{"docs/TASKS.md": wire})
+        assert told(gateway)["blocked"] == [WIRE]
+
+        shown = run_program("mission", "status", folder=repo.path)
+        assert shown.out.splitlines() == [
+            f"Open the shop  1/3 tasks done  {where}",
+            "  mission:M1  done  1/1  Shelves",
+            f"  mission:M2  in_progress  0/2  Till  [blocked: {WIRE}]  [ready: {TILL}]",
+        ]
+        tools = MissionTools(Tools(repo.path, "eve", HeldClaims("eve")))
+        assert tools.coord_list_tasks(milestone="M2", statuses=["blocked"])["of"] == 1
+        assert tools.coord_list_tasks()["of"] == 3
+        unknown = run_program("mission", "status", "Close the shop", folder=repo.path)
+        assert (unknown.code, unknown.out) == (5, "")
+        assert "there are: Open the shop" in unknown.err
+        assert gateway.ask("GET", "/api/missions?name=nobody").kind == "unknown-task"

@@ -60,7 +60,8 @@ def carry(
     if not document.readable:
         kept = before[0] if before else EMPTY
         prefixes = _prefixes(before[:1], change, (), document)
-        state = replace(kept, blob=change.new, path=change.path, prefixes=prefixes)
+        places = _places(before[:1], change)
+        state = replace(kept, blob=change.new, path=change.path, prefixes=prefixes, places=places)
         return replace(state, made=change.version.time, good=kept.good or kept.blob)
     before = [
         replace(each, tasks=(*each.tasks, *each.hidden)) if each.hidden else each for each in before
@@ -133,6 +134,7 @@ def carry(
         hidden=hidden,
         removed=_taken_out(before, matches, change, there),
         past=_past(before, stayed, keyed, taken),
+        places=_places(before, change),
         made=change.version.time,
     )
     return replace(state, roots=_roots(before, state.tops(), owns, taken))
@@ -356,6 +358,21 @@ def _past(
             said = (RETURNED, task.text_version.time)
             found[task.own] = with_past(found.get(task.own, {}), [said])
     return found
+
+
+def _places(before: Sequence[SlotState], change: SlotChange) -> Past:
+    """Return where the file has lain, with the place where it lies now.
+
+    A merge that leaves it where it was, though a side has moved it since, has put it there.
+    """
+    found: Past = {}
+    for state in before:
+        found = with_past(found, state.places.items())
+    times = [(state.places.get(state.path, 0), state.path == change.path) for state in before]
+    newest, is_there = max(times, default=(0, False))
+    if is_there:
+        return found
+    return with_past(found, [(change.path, later(change.version, newest).time)])
 
 
 def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:

@@ -38,13 +38,13 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     ours = {slot: (state, state.owns()) for slot, state in {**states, **base.had}.items()}
     said = [(overlay, _as_in_base(overlay, base, ours)) for overlay in overlays]
     news = [
-        (max(_newest(chain.from_iterable(opinions.values())), overlay.moved(base.place)), overlay)
+        (max(_newest(chain.from_iterable(opinions.values())), overlay.moved(base)), overlay)
         for overlay, opinions in said
         if overlay.side.unit is not None
     ]
     ground, gone = base, base.gone if base.unit is None else UNKNOWN
     for overlay, _ in said:
-        is_gone = overlay.side.unit is None and overlay.has_placed(base.place)
+        is_gone = overlay.side.unit is None and overlay.has_placed(base)
         if is_gone and not overlay.is_behind(base) and not overlay.is_outrun(base):
             gone = max(gone, overlay.side.gone)
     alive, newest = max(
@@ -61,11 +61,13 @@ def overlaid(base: Side, overlays: Sequence[Overlay]) -> Side:
     if ground.unit is not None and ground.unit.name:
         # A change stays whole: who took all of it out says nothing of its single lines.
         said = [each for each in said if each[0].side.unit is not None]
-    placed = [
-        each for each, _ in said if each.side.unit is not None and each.has_placed(ground.place)
-    ]
     if ground.unit is None:
         return ground
+    placed = [
+        each
+        for each, _ in said
+        if each.side.place not in {"", ground.place} and each.has_placed(base)
+    ]
     place, shape = _placed(ground, ground.unit, placed, is_base=ground is base)
     files = {slot: _at(read, ground.unit.path, place.path) for slot, read in ground.files.items()}
     for slot, opinions in _by_slot(said).items():

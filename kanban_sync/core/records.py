@@ -91,6 +91,7 @@ def slot_to_json(state: SlotState) -> str:
         **({"removed": dict(state.removed)} if state.removed else {}),
         **({"roots": dict(state.roots)} if state.roots else {}),
         **({"past": dict(state.past)} if state.past else {}),
+        **({"places": dict(state.places)} if state.places else {}),
         **({"good": state.good} if state.good else {}),
         "made": state.made,
     }

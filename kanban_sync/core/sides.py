@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.assemble import ReadFile
     from kanban_sync.core.model import Version
     from kanban_sync.core.opinions import Opinion
-    from kanban_sync.core.slots import Past, SlotState
+    from kanban_sync.core.slots import SlotState
     from kanban_sync.core.units import Unit
 
 _Value = TypeVar("_Value")
@@ -66,9 +66,9 @@ class Former(NamedTuple):
     states: Mapping[str, SlotState]
     gone: Mapping[str, SlotState] = MappingProxyType({})
 
-    def past(self, slot: str) -> Mapping[str, Past]:
-        """Return the values that the tasks of a slot had had by then."""
-        return (self.states.get(slot) or self.gone.get(slot, EMPTY)).past
+    def state(self, slot: str) -> SlotState:
+        """Return what was known of a slot by then."""
+        return self.states.get(slot) or self.gone.get(slot, EMPTY)
 
 
 class Overlay(NamedTuple):
@@ -94,7 +94,7 @@ class Overlay(NamedTuple):
                     [fork.states.get(slot, EMPTY) for fork in self.forks],
                     self.side.files.get(slot),
                     self.side.removed.get(slot, self.side.gone),
-                    self.forks[0].past(slot),
+                    self.forks[0].state(slot).past,
                 )
             )
             for slot in slots
@@ -109,18 +109,30 @@ class Overlay(NamedTuple):
         files, removed = _renamed(self.side.files, slots), _renamed(self.side.removed, slots)
         return self._replace(forks=forks, side=self.side._replace(files=files, removed=removed))
 
-    def has_placed(self, now: str) -> bool:
-        """Whether the layer says where the unit lies, unlike its forks, and unlike it lies now."""
-        is_other = self.side.place != now
-        return is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
+    def has_placed(self, base: Side) -> bool:
+        """Whether the layer says where the unit lies, unlike its forks and unlike the base layer.
+
+        Where the base layer has put it since the fork, and has it no more, is none to say.
+        """
+        is_other = self.side.place != base.place
+        is_other = is_other and all(fork.place not in {"", self.side.place} for fork in self.forks)
+        return is_other and not self._lies_behind(base)
+
+    def _lies_behind(self, base: Side) -> bool:
+        states = {slot: read.state for slot, read in base.files.items()} | dict(base.had)
+        return any(
+            read.file.path in states[slot].places_since(self.forks[0].state(slot))
+            for slot, read in self.side.files.items()
+            if slot in states
+        )
 
     def forks_lie_at(self, place: str) -> bool:
         """Whether the unit lay in a place wherever the layer forks off."""
         return all(fork.place == place for fork in self.forks)
 
-    def moved(self, now: str) -> Version:
+    def moved(self, base: Side) -> Version:
         """Return the version of the layer's word on where the unit lies; unknown if it has none."""
-        return self.side.moved if self.has_placed(now) else UNKNOWN
+        return self.side.moved if self.has_placed(base) else UNKNOWN
 
     def is_outrun(self, base: Side) -> bool:
         """Whether the base layer has moved the unit since the fork, and later than this layer."""
@@ -131,7 +143,7 @@ class Overlay(NamedTuple):
         """Whether the base layer has taken all away since the fork, and brought it back."""
         fork = self.forks[0]
         returned = [
-            RETURNED in read.state.since(own, fork.past(slot).get(own, {}))
+            RETURNED in read.state.since(own, fork.state(slot).past.get(own, {}))
             for slot, read in base.files.items()
             for own in fork.states.get(slot, EMPTY).owns() & read.state.owns()
         ]

@@ -57,7 +57,8 @@ class SlotState:
     still stand in the content, where nobody reads a task: a box that broke, a block in a comment.
     They were not removed. ``past`` are the values that a task had before, by its own key, as
     ``past_status`` and ``past_text`` write them, each with the time at which it was said last:
-    whatever says one of them again only lies behind.
+    whatever says one of them again only lies behind. ``places`` are the paths at which its file
+    has lain, this one too, each with the time (seconds) at which it was last put there.
     ``made`` is the time of the commit that gave the file this content, or took it away.
     ``removed`` are the own keys of all tasks that a commit took out and none
     brought back, each with that commit's version, which is newer than any that the task had.
@@ -76,6 +77,7 @@ class SlotState:
     removed: Mapping[str, Version] = field(default_factory=dict)
     roots: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, Past] = field(default_factory=dict)
+    places: Past = field(default_factory=dict)
     made: int = 0
     good: str = ""
 
@@ -110,6 +112,10 @@ class SlotState:
         """
         values = self.past.get(own, {})
         return {value for value, time in values.items() if time > past.get(value, -1)}
+
+    def places_since(self, former: SlotState) -> set[str]:
+        """Return where its file was put since it was in a former state."""
+        return {place for place, time in self.places.items() if time > former.places.get(place, -1)}
 
     def tops(self) -> dict[str, str]:
         """Return the own keys of all tasks below others, each with the top-level one's over it."""

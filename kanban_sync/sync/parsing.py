@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.moves import Words
     from kanban_sync.core.ports import Source, SourceSettings
 
-FOLLOWED = "assignees, when past, deletions, merges"
+FOLLOWED = "assignees, when past, deletions, merges, places"
 """What is known of a task's history besides its words and its status; anew where that grows."""
 
 

@@ -143,7 +143,10 @@ def _overlays(
 
 def _forks_unknown(base: Layer, overlays: Mapping[str, Overlays], files: FilesState) -> bool:
     """Whether a layer forks off from a content that nobody remembers."""
-    new = {change.new for entry in base.log for change in entry.changes}
+    new: dict[str, int] = {}
+    for entry in base.log:
+        for change in entry.changes:
+            new[change.new] = min(entry.time, new.get(change.new, entry.time))
     there = slots_of(files.slots)
     states = {slot: [state] for slot, state in there.base.items()}
     for name, state in there.forks.items():
@@ -151,7 +154,9 @@ def _forks_unknown(base: Layer, overlays: Mapping[str, Overlays], files: FilesSt
     for slot, contents in all_wanted(overlays.values()).items():
         for blob, time in contents:
             found = at_fork(states.get(slot, ()), blob, time)
-            if blob not in new and (found is None or found.made > time):
+            # A content that came back later is another one than that of the fork.
+            is_new = blob in new and new[blob] <= time
+            if not is_new and (found is None or found.made > time):
                 return True
     return False
 

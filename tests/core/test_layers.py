@@ -167,6 +167,16 @@ def test_a_file_that_cannot_be_read_keeps_its_last_good_state() -> None:
     assert (keys(mended), times(mended)) == (["1.1"], [(5, 7)])
 
 
+def test_where_a_file_has_lain_is_known_with_when_it_was_put_there_last() -> None:
+    made, archived, back = commit(5, "a", path="x"), commit(60, "a", "a"), commit(7, "a", "a")
+    back = replace(back, path="x", at=((PATH, 0),))
+    archived = replace(archived, at=(("x", 0),))
+    state = follow(EMPTY, (made, archived, back), None, parse, lambda _document: False)
+    assert dict(state.places) == {PATH: 60, "x": 61}
+    assert state.places_since(walk(made)) == {PATH, "x"}
+    assert state.places_since(walk(made, archived)) == {"x"}
+
+
 # --- merges ---------------------------------------------------------------------------------------
 
 BASE = "1.1 a\n1.2 b"

@@ -77,6 +77,7 @@ def test_a_base_comes_back_as_it_was(said: Said) -> None:
             hidden=(KeyedTask("T3", "", Traits("T3", "/", "", "C"), "todo", "f"),),
             prefixes={"2": "", "1": "a/TASKS.md/"},
             roots={"3": "", "4": "2"},
+            places={"old/TASKS.md": 3, "TASKS.md": 4},
         ),
     ],
     ids=["empty", "full"],

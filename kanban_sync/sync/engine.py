@@ -342,7 +342,9 @@ class Engine:
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         refused: dict[TaskKey, str] = {}
-        sayings = Announced(store, target, drawer.base, self._doors.now, drawer.settled)
+        sayings = Announced(
+            store, target, drawer.base, self._doors.now, drawer.settled, drawer.since
+        )
         steps = apply_all(board, sayings.each(found.operations), refused, sayings.asked)
         with sayings, contextlib.closing(steps) as waves:
             for wave in waves:

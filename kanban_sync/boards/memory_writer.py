@@ -188,15 +188,9 @@ class MemoryWriter:
             fields = {name: fields[name] for name in ("title", "description") if name in fields}
         if not fields:
             return seen
-        now = self._change(seen.id, lambda now: replace(now, **fields))  # type: ignore[arg-type]
-        return replace(
-            seen,
-            key=key_of(now.description),
-            title=now.title,
-            description=now.description,
-            column=card.column if "column" in fields else seen.column,
-            position=now.position,
-        )
+        self._change(seen.id, lambda now: replace(now, **fields))  # type: ignore[arg-type]
+        after = replace(seen, **fields)  # type: ignore[arg-type]
+        return replace(after, key=key_of(after.description))
 
     def _change_labels(self, seen: SeenCard, changes: tuple[Change, ...]) -> frozenset[str]:
         labels = set(seen.labels)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 class Bases(Protocol):
     """The part of the task store that a sync of a board reads and writes."""
 
+    def last_event(self) -> int:
+        """Return the id of the newest event, 0 if there is none."""
+        ...
+
     def tasks(self, of: Collection[TaskKey] | None = None) -> list[Task]:
         """Return all tasks, also those that are over, by path, position and key.
 
@@ -38,11 +42,16 @@ class Bases(Protocol):
         ...
 
     def remember(
-        self, target: str, said: Iterable[Said], settled: Mapping[TaskKey, Settled] | None = None
+        self,
+        target: str,
+        said: Iterable[Said],
+        settled: Mapping[TaskKey, Settled] | None = None,
+        since: int | None = None,
     ) -> None:
         """Record bases (the key is the card's), replacing older ones.
 
-        Those that are not among ``settled`` are not, from now on.
+        Those that are not among ``settled`` are not, from now on. Of a task that got another key
+        after the event ``since`` it is the base under that one.
         """
         ...
 

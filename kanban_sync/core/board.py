@@ -302,9 +302,12 @@ class Said:
 
     @property
     def read_back(self) -> SeenCard | None:
-        """What the board made of our words, None unless all of them were said."""
+        """What the board made of our words, None unless all of them were said.
+
+        A card that is put away is not written to: it has what people made of our words, too.
+        """
         was_said = self.finished and self.said.version.text != UNKNOWN
-        return self.seen if was_said else None
+        return self.seen if was_said and self.seen and not self.seen.archived else None
 
     @property
     def all_said(self) -> tuple[Card, ...]:

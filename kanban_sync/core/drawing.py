@@ -39,8 +39,9 @@ DAY = 24 * 60 * 60
 DIGITS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 """In the order of their codes; a version field has little room."""
 
-MOST_LABELS, HASH_BITS = 15, 14
-"""Three digits tell how many labels name a branch, up to which number, and which ones these are."""
+MOST_COUNTED, HASH_BITS = 15, 14
+"""Three digits tell how many labels name a branch, or how many tasks are somebody's, up to which
+number, and which ones or whose these are."""
 
 
 def cards_of(tasks: Iterable[Task], drawing: Drawing = PLAIN, now: float = 0.0) -> list[Card]:
@@ -225,24 +226,28 @@ def _version(tasks: Sequence[Task], branches: frozenset[str] | None) -> CardVers
         ]
     )
     statuses = tuple([task.status_version for task in tasks])
+    assigned = tuple([task.assignee for task in tasks])
+    words = _newest(texts, assigned if any(assigned) else ())
     if branches is None:
-        return CardVersion(_newest(texts), _newest(statuses))
-    return CardVersion(_newest(texts), _newest_labelled(statuses, texts, tuple(sorted(branches))))
+        return CardVersion(words, _newest(statuses))
+    return CardVersion(words, _newest_labelled(statuses, texts, tuple(sorted(branches))))
 
 
 # A commit changes many tasks, so the same few versions return in card after card.
 @lru_cache(maxsize=4096)
-def _newest(versions: tuple[Version, ...]) -> Version:
+def _newest(versions: tuple[Version, ...], assigned: tuple[str, ...] = ()) -> Version:
     """Return the newest version; of a card with several tasks it tells about the others, too.
 
     Clones that know the same newest commit may know different ones of the other tasks. Who knows
-    the newer ones is newer, and the same version is the same content.
+    the newer ones is newer, and the same version is the same content. Whose a task is, a database
+    may know alone, without a version: of clones that know the same, who knows more of it is newer.
     """
     newest = max(versions, default=UNKNOWN)
-    if not versions[1:] or newest == UNKNOWN:
+    if not (versions[1:] or assigned) or newest == UNKNOWN:
         return newest
     words = [_WORDS % version for version in versions]
-    return _extended(newest, versions, crc32(f"[{', '.join(words)}]".encode()))
+    named = len(assigned) - assigned.count("")
+    return _extended(newest, versions, named, f"[{', '.join(words)}]{assigned or ''}")
 
 
 @lru_cache(maxsize=4096)
@@ -260,15 +265,19 @@ def _newest_labelled(
         return newest
     versions = (*statuses, *texts)
     words = ", ".join([_WORDS % version for version in versions])
-    merged = MOST_LABELS - min(len(branches), MOST_LABELS)
-    told = merged << HASH_BITS | crc32(f"{words}, {list(branches)!r}".encode()) % (1 << HASH_BITS)
-    return _extended(newest, versions, told)
+    merged = MOST_COUNTED - min(len(branches), MOST_COUNTED)
+    return _extended(newest, versions, merged, f"{words}, {list(branches)!r}")
 
 
-def _extended(newest: Version, known: Sequence[Version], told: int) -> Version:
-    """Return a version that is the newer, the newer all that is known; then ``told`` decides."""
+def _extended(newest: Version, known: Sequence[Version], count: int, told: str) -> Version:
+    """Return a version that is the newer, the newer all that is known, then the larger a count.
+
+    Of the same count a hash of what is ``told`` decides.
+    """
     age = _in_order(sum([version.time for version in known]), 8)
-    return Version(newest.time, f"{newest.commit[:COMMIT_DIGITS]}{age}{_in_order(told, 3)}")
+    hash_ = crc32(told.encode("utf-8", "surrogatepass")) % (1 << HASH_BITS)
+    more = _in_order(min(count, MOST_COUNTED) << HASH_BITS | hash_, 3)
+    return Version(newest.time, f"{newest.commit[:COMMIT_DIGITS]}{age}{more}")
 
 
 _WORDS = "Version(time=%r, commit=%r)"

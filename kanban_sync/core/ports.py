@@ -344,10 +344,6 @@ class TaskStore(Bases, Protocol):
         """Record what the board wants remembered, and nothing else that was there before."""
         ...
 
-    def last_event(self) -> int:
-        """Return the id of the newest event, 0 if there is none."""
-        ...
-
     def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return events with an id above ``after``, oldest first."""
         ...

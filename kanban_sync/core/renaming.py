@@ -8,6 +8,7 @@ What a store knows of it goes along: status, claim, what was told of it, and its
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.board import Said
     from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.ports import Event
     from kanban_sync.core.slots import KeyedTask, SlotState
+
+
+RENAMED = '{"fields":["key"],'
+"""How the data of an event begins that tells of a new key (``claims.renamed``)."""
 
 
 class Renamed(NamedTuple):
@@ -140,3 +146,17 @@ def with_key(said: Said, key: TaskKey) -> Said:
     ]
     settled = said.last_settled
     return replace(said, said=cards[0], before=tuple(cards[1:]), settled=settled)
+
+
+def under_keys_of_now(base: Mapping[TaskKey, Said], events: Iterable[Event]) -> dict[TaskKey, Said]:
+    """Return bases under the keys that their tasks have after these events, the oldest first."""
+    found = dict(base)
+    for event in events:
+        if event.kind == "task_updated" and event.data.startswith(RENAMED):
+            told = json.loads(event.data)
+            old = next((key for key in found if str(key) == told["old"]), None)
+            if old is not None:
+                source, _, name = told["new"].partition(":")
+                key = old._replace(source=source, name=name)
+                found[key] = with_key(found.pop(old), key)
+    return found

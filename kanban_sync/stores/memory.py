@@ -16,7 +16,7 @@ from kanban_sync.core.columns import digest
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import Event, FilesState, Merged, Run
-from kanban_sync.core.renaming import with_key
+from kanban_sync.core.renaming import under_keys_of_now, with_key
 from kanban_sync.stores.changes import (
     TWOFOLD,
     check_project,
@@ -227,22 +227,24 @@ class MemoryStore(Working):
         return {key: each for key, each in has.settled.get(target, {}).items() if key in base}
 
     def remember(
-        self, target: str, said: Iterable[Said], settled: Mapping[TaskKey, Settled] | None = None
+        self,
+        target: str,
+        said: Iterable[Said],
+        settled: Mapping[TaskKey, Settled] | None = None,
+        since: int | None = None,
     ) -> None:
         """Record bases (the key is the card's), replacing older ones."""
         new = {each.said.key: each for each in said}
         check_project(self._project, new)
         with self._lock:
             has = self._has
+            new = under_keys_of_now(new, has.events[since:] if since is not None else ())
             base = {**has.bases.get(target, {}), **new}
             before, now = has.settled.get(target, {}), settled or {}
             known = {key: each for key, each in before.items() if key not in new}
             known |= {key: each for key, each in now.items() if key in new}
-            self._has = replace(
-                has,
-                bases={**has.bases, target: base},
-                settled={**has.settled, target: known},
-            )
+            bases = {**has.bases, target: base}
+            self._has = replace(has, bases=bases, settled={**has.settled, target: known})
 
     def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
         """Forget the bases of these keys."""

@@ -103,6 +103,12 @@ ON CONFLICT (project, target, source, name) DO UPDATE SET
  WHERE bases.said <> excluded.said OR bases.settled <> excluded.settled
 """
 
+RENAMED = """
+SELECT id, at, kind, key, data FROM events
+ WHERE project = ? AND id > ? AND kind = 'task_updated' AND data LIKE ?
+ ORDER BY id
+"""
+
 TWOFOLD = """
 SELECT id, at, kind, key, data FROM events AS e
  WHERE project = ?1 AND kind = 'conflict' AND at >= ?2 AND data LIKE '{"field":"id",%'

@@ -15,6 +15,7 @@ from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
+from kanban_sync.core.renaming import RENAMED, under_keys_of_now
 from kanban_sync.core.settled import Settled
 from kanban_sync.stores import families, pasts, rows, sql_edges
 from kanban_sync.stores.changes import (
@@ -185,18 +186,31 @@ class SqlStore:
             }
 
     def remember(
-        self, target: str, said: Iterable[Said], settled: Mapping[TaskKey, Settled] | None = None
+        self,
+        target: str,
+        said: Iterable[Said],
+        settled: Mapping[TaskKey, Settled] | None = None,
+        since: int | None = None,
     ) -> None:
         """Record bases (the key is the card's), replacing older ones."""
-        new = {each.said.key: said_to_json(each) for each in said}
-        check_project(self._project, new)
+        found = {each.said.key: each for each in said}
+        check_project(self._project, found)
         known = settled or {}
         with self._recording(target) as db:
+            if since is not None:
+                told = db.execute(rows.RENAMED, (self._project, since, f"{RENAMED}%"))
+                found = under_keys_of_now(found, [Event(*row) for row in told])
             db.executemany(
                 rows.WRITE_BASE,
                 [
-                    (self._project, target, *key[1:], text, " ".join(known.get(key, ())))
-                    for key, text in new.items()
+                    (
+                        self._project,
+                        target,
+                        *key[1:],
+                        said_to_json(each),
+                        " ".join(known.get(key, ())),
+                    )
+                    for key, each in found.items()
                 ],
             )
 

@@ -28,21 +28,26 @@ class Announced:
     ``asked`` are the keys of what was begun and may still be done.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, of what, when, and two things that the drawing tells
         self,
         store: TaskStore,
         target: str,
         base: Mapping[TaskKey, Said],
         now: Callable[[], float],
         settled: Callable[[Iterable[Said]], Mapping[TaskKey, Settled]] = lambda _said: {},
+        since: int | None = None,
     ) -> None:
-        """Take where to record, what was last agreed on, and what tells what is settled by now."""
+        """Take where to record, what was last agreed on, and what tells what is settled by now.
+
+        ``since`` is the last event of before the tasks were read: some may have other keys by now.
+        """
         self.asked: set[TaskKey] = set()
         self._store = store
         self._target = target
         self._base = base
         self._now = now
         self._settled = settled
+        self._since = since
         self._begun: dict[TaskKey, Said] = {}
 
     def each(self, operations: Sequence[Operation]) -> Iterator[Operation]:
@@ -60,7 +65,7 @@ class Announced:
             }
             if begun:
                 self._begun |= begun
-                self._store.remember(self._target, begun.values())
+                self._store.remember(self._target, begun.values(), since=self._since)
             yield from part
 
     def record(self, wave: Sequence[tuple[Operation, Receipt]]) -> None:
@@ -71,7 +76,7 @@ class Announced:
             if receipt.said is not None
         ]
         if said:
-            self._store.remember(self._target, said, self._settled(said))
+            self._store.remember(self._target, said, self._settled(said), self._since)
         if gone := [each.key for each, _ in wave if isinstance(each, Forget)]:
             self._store.forget(self._target, gone)
         for operation, _ in wave:
@@ -89,4 +94,4 @@ class Announced:
         # What cannot be recorded counts as under way for a while.
         with suppress(StoreError, LostLeaseError):
             if over:
-                self._store.remember(self._target, over)
+                self._store.remember(self._target, over, since=self._since)

@@ -48,6 +48,8 @@ class Drawer:
         """Take from where to draw, and what tells how; ``now`` is in seconds since 1970."""
         self.base: Mapping[TaskKey, Said] = {}
         """What was agreed on of the cards that were drawn last."""
+        self.since = 0
+        """The last event of before they were drawn."""
         self._store = store
         self._target = target
         self._how = drawing
@@ -70,6 +72,7 @@ class Drawer:
         Whatever changes meanwhile is news, for which there is another pass.
         """
         store = self._store
+        self.since = store.last_event()
         self._known = store.settled(self._target) if self._drawn_by else {}
         families = store.families() if self._drawn_by else {}
         self._hashes = {key: f"{self._drawn_by}.{each}" for key, each in families.items()}
@@ -83,6 +86,9 @@ class Drawer:
         tasks = store.tasks(fresh if left and len(fresh) <= FEW * len(families) else None)
         cards = [card for card in cards_of(tasks, self._drawing, self._now) if card.key not in left]
         self._cards = {card.key: card for card in cards}
+        if store.last_event() != self.since:
+            # The tasks may be others by now than those of the hashes, which may come back.
+            self._hashes = {}
         return Drawn(with_ends(cards, tasks, base), self._drawing.mark, base, tasks, left)
 
     def settled(self, said: Iterable[Said]) -> dict[TaskKey, Settled]:
@@ -113,4 +119,5 @@ class Drawer:
         settled = self.settled(as_was)
         new = {key: each for key, each in settled.items() if self._known.get(key) != each}
         if new:
-            self._store.remember(self._target, [self.base[key] for key in new], new)
+            said = [self.base[key] for key in new]
+            self._store.remember(self._target, said, new, self.since)

@@ -296,7 +296,8 @@ class Engine:
         parts = [str(session.store.last_event()), drawing.mark, session.settings.links]
         parts += ["keep"] if session.settings.drift == "keep" else []
         # Cards that are put away for their age are looked for once a day.
-        parts += [str(int(self._doors.now() // DAY))] if drawing.archive_done_after else []
+        days = drawing.archive_done_after
+        parts += [f"{int(self._doors.now() // DAY)}/{days}"] if days else []
         return " ".join(part for part in parts if part)
 
     def _new_drawer(self, session: Session) -> Drawer:
@@ -341,7 +342,9 @@ class Engine:
             board.prepare()
             store.remember_board(target, {**store.board_ids(target), **board.ids})
         refused: dict[TaskKey, str] = {}
-        sayings = Announced(store, target, drawer.base, self._doors.now, drawer.settled)
+        sayings = Announced(
+            store, target, drawer.base, self._doors.now, drawer.settled, drawer.since
+        )
         steps = apply_all(board, sayings.each(found.operations), refused, sayings.asked)
         with sayings, contextlib.closing(steps) as waves:
             for wave in waves:

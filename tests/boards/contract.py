@@ -313,6 +313,24 @@ class BoardContract:
         assert seen.stamp is not None
         assert not seen.stamp.archived
 
+    @pytest.mark.parametrize("who", ["we", "a person"])
+    def test_what_people_changed_on_a_card_is_repaired_once_it_is_back_from_the_archive(
+        self, clone: Clone[Board], made: SeenCard, person: Person, who: str
+    ) -> None:
+        person.edits(made.id, title="Theirs", description="Theirs alone")
+        if who == "we":
+            clone.sync([replace(over(), version=at(6))])
+        else:
+            person.archives(made.id)
+            clone.sync([FULL])
+            person.moves(made.id, Column.TODO)
+        back = replace(FULL, version=at(7) if who == "we" else at(5))
+        clone.sync([back])
+        assert clone.sync([back]).operations == ()
+        seen = only_card(clone.board)
+        assert (seen.id, seen.key, seen.title) == (made.id, made.key, made.title)
+        assert {"Theirs alone", "# Why"} <= {*seen.description.split("\n")}
+
     def test_what_another_clone_archived_comes_back_where_the_task_is_newer(
         self, clone: Clone[Board], made: SeenCard
     ) -> None:

@@ -174,6 +174,29 @@ class MeanwhileContract:
         assert_says(seen, write.after)
 
     @pytest.mark.parametrize(
+        ("kind", "act"),
+        [
+            ("description", lambda person, card: person.edits(card, title="Theirs")),
+            ("list", lambda person, card: person.edits(card, title="Theirs")),
+            ("list", lambda person, card: person.edits(card, description="Theirs alone")),
+            ("task reworded", lambda person, card: person.ticks(card, "first", done=True)),
+            ("task to another list", lambda person, card: person.ticks(card, "first", done=True)),
+        ],
+    )
+    def test_what_a_person_changes_of_ours_beside_what_is_written_is_repaired(
+        self, clone: Clone[Board], person: Person, kind: str, act: Callable[[Person, str], object]
+    ) -> None:
+        wanted = WRITES[kind].after
+        clone.sync([FULL])
+        card_id = clone.base[key()].card_id
+        clone.sync([wanted], meanwhile=lambda: act(person, card_id))
+        clone.sync([wanted])
+        assert clone.sync([wanted]).operations == ()
+        seen = seen_of(clone.board, clone)
+        assert (seen.id, seen.key) == (card_id, key())
+        assert_says(seen, wanted)
+
+    @pytest.mark.parametrize(
         "act", ["archives", "trashes", "deletes", "takes_away", "copies", "clears_version"]
     )
     def test_what_a_person_does_with_the_card_before_all_of_it_is_written_is_respected(

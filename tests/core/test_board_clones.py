@@ -6,17 +6,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.made import card, over
+from core.made import card, key, over
 from core.passes import Clone
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.board import Card, CardVersion, Checklist, Item
 from kanban_sync.core.columns import Column
 from kanban_sync.core.description import compose
+from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import BoardUnreachableError
-from kanban_sync.core.model import UNKNOWN, Version
+from kanban_sync.core.merge import SET_HERE
+from kanban_sync.core.model import UNKNOWN, Status, Task, Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,3 +118,26 @@ def test_clones_agree_within_two_syncs_of_each(
         if not was_cut_off:
             assert seen.description == compose(wanted.text, wanted.key)
             assert there == lines
+
+
+@pytest.mark.parametrize("is_line", [False, True])
+@pytest.mark.parametrize(
+    ("time", "commit"), [(5, "c5"), (7, SET_HERE)], ids=["named", "claimed before its last words"]
+)
+def test_clones_agree_though_a_database_alone_knows_whose_a_task_is(
+    time: int, commit: str, *, is_line: bool
+) -> None:
+    worded = Version(9, "c9")
+    change = Task(key(), "Change", Status.TODO, text_version=worded, status_version=worded)
+    line = change._replace(key=key().child("1"), title="Line", parent=key())
+    named = [change, line]
+    told = named[is_line]
+    named[is_line] = told._replace(assignee="ada", status_version=Version(time, commit))
+    board = MemoryBoard()
+    clones = ((Clone(board), cards_of([change, line])), (Clone(board), cards_of(named)))
+    for _ in range(2):
+        for clone, cards in clones:
+            clone.sync(cards)
+    assert [clone.sync(cards).operations for clone, cards in clones] == [(), ()]
+    (seen,) = board.cards.values()
+    assert "@ada" in f"{seen.description} {seen.checklists[0].items[0].text}"

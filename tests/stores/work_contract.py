@@ -28,6 +28,7 @@ from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState, Gone, TaskStore
 from kanban_sync.core.renaming import with_key
+from kanban_sync.core.settled import Settled
 from kanban_sync.core.work import Orchestrator, Waiting, WorkStore
 from stores.made_up import NOW, PROJECT, key, state, task
 
@@ -750,6 +751,22 @@ class WorkStoreContract(ABC):
         assert store.entry(key("abcde")).task.status is Status.IN_PROGRESS
         store.finish(key("abcde"), 2, Status.DONE, NOW)
         assert store.entry(waits.key).waits_for == ()
+
+    def test_what_is_recorded_of_a_card_is_of_the_key_that_its_task_has_got_meanwhile(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"), task("b"))
+        last = store.last_event()
+        for old, new in (("a", "x"), ("x", "y")):
+            store.rename(key(old), task(new), NOW)
+        settled = Settled("1", "drawn", "shown")
+        both = {key("a"): settled, key("b"): settled}
+        store.remember("t1", [base(key("a")), base(key("b"))], both, last)
+        moved = with_key(with_key(base(key("a")), key("x")), key("y"))
+        assert store.base("t1") == {key("y"): moved, key("b"): base(key("b"))}
+        assert store.settled("t1") == {key("b"): settled}
+        store.remember("t2", [base(key("a"))], since=store.last_event())
+        assert store.base("t2") == {key("a"): base(key("a"))}
 
     @pytest.mark.parametrize("bad", [task("a"), task("b", depends_on=("b",))])
     def test_a_task_that_is_there_or_waits_for_itself_is_not_added(

@@ -9,6 +9,7 @@ import pytest
 
 from core.passes import NOW
 from kanban_sync.boards.memory import MemoryBoard
+from kanban_sync.core.columns import Column
 from kanban_sync.core.drawing import DAY
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.model import Status, Task, Version
@@ -20,7 +21,7 @@ from kanban_sync.sync.planning import plan_board
 from stores.made_up import PROJECT, key, task
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.operations import Plan
@@ -45,6 +46,8 @@ class Pass:
         self.board = MemoryBoard()
         self.drawing = Drawing()
         self.drawn: list[set[TaskKey]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.between: Callable[[], object] = lambda: None
         self.merge(*TASKS)
 
     def merge(self, *tasks: Task) -> None:
@@ -65,8 +68,11 @@ class Pass:
 
         found = plan_board(self.board, draw, PROJECT)
         self.board.prepare()
-        with Announced(self.store, TARGET, drawer.base, lambda: now, drawer.settled) as announced:
+        self.meanwhile()
+        told = (drawer.settled, drawer.since)
+        with Announced(self.store, TARGET, drawer.base, lambda: now, *told) as announced:
             for operation in [*announced.each(found.operations)][:until]:
+                self.between()
                 announced.record([(operation, self.board.apply(operation))])
         drawer.note_settled(found)
         return found
@@ -164,3 +170,49 @@ def test_what_another_release_left_is_noted_to_be_settled_by_a_pass_that_finds_i
     assert synced.store.base(TARGET) == base
     assert synced.sync().operations == ()
     assert synced.drawn == [set()]
+
+
+@pytest.mark.parametrize("when", ["before it is announced", "before it is recorded", "equal"])
+def test_a_task_that_gets_another_key_during_a_pass_keeps_its_card(when: str) -> None:
+    first = Pass()
+    new = next(each for each in TASKS if each.key == key("c"))._replace(key=key("k"), title="Other")
+
+    def rename() -> None:
+        if key("c") in {each.key for each in first.store.tasks()}:
+            first.store.rename(key("c"), new, NOW)
+
+    if when == "equal":
+        first.sync()
+        first.store.remember(TARGET, first.store.base(TARGET).values())
+    if when == "before it is recorded":
+        first.between = rename
+    else:
+        first.meanwhile = rename
+    first.sync()
+    first.sync()
+    assert first.sync().operations == ()
+    cards = [each.title for each in first.board.cards.values()]
+    assert sorted(cards) == sorted(
+        "Other" if each.key == key("c") else each.title for each in TASKS if each.parent is None
+    )
+
+
+def test_what_changes_while_it_is_drawn_is_not_settled(
+    synced: Pass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = synced.store.families
+    ticked = [each._replace(status=Status.DONE) if each.key == key("c") else each for each in TASKS]
+
+    def hashed() -> dict[TaskKey, str]:
+        found = families()
+        synced.merge(*ticked)
+        return found
+
+    synced.merge(*(each._replace(title="C") if each.key == key("c") else each for each in TASKS))
+    monkeypatch.setattr(synced.store, "families", hashed)
+    synced.sync()
+    monkeypatch.undo()
+    synced.merge(*(each._replace(title="C") if each.key == key("c") else each for each in TASKS))
+    synced.sync()
+    (seen,) = [each for each in synced.board.cards.values() if each.key == key("c")]
+    assert (seen.title, seen.column) == ("C", Column.TODO)

@@ -517,6 +517,19 @@ def test_a_card_is_put_away_for_its_age_on_the_day_it_is_old_enough(world: World
     assert len(world.board.cards) == 2
 
 
+def test_that_cards_are_put_away_sooner_by_now_is_news(world: World) -> None:
+    done_at = 1_000_000_000
+    world.repo.commit_at(done_at, **{"TASKS.md": "- [x] one\n"})
+    world.drawing = Drawing(archive_done_after=3)
+    world.now = done_at + 2 * DAY
+    world.sync()
+    world.sync()
+    world.drawing = Drawing(archive_done_after=2)
+    world.sync()
+    archived = {card.title: card.archived for card in world.board.cards.values()}
+    assert archived == {"x": False, "one": True}
+
+
 def test_a_change_that_was_archived_long_ago_and_is_ticked_since_longer_stands_in_done_first(
     world: World,
 ) -> None:

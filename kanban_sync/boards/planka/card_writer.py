@@ -175,15 +175,16 @@ class CardWriter:
         if not body:
             return seen
         item = self._client.send(api.change_card(seen.id, body))["item"]
-        description = item["description"] or ""
-        return replace(
-            seen,
-            key=key_of(description),
-            title=item["name"],
-            description=description,
-            column=card.column if "listId" in body else seen.column,
-            position=item["position"] or 0.0,
-        )
+        after = seen
+        # The answer is the whole card: of what others have just changed nothing was agreed on.
+        if "name" in body:
+            after = replace(after, title=item["name"])
+        if "description" in body:
+            description = item["description"] or ""
+            after = replace(after, key=key_of(description), description=description)
+        if "listId" in body:
+            after = replace(after, column=card.column, position=item["position"] or 0.0)
+        return after
 
     def _change_labels(self, seen: SeenCard, changes: tuple[Change, ...]) -> frozenset[str]:
         labels = set(seen.labels)
@@ -223,7 +224,7 @@ class CardWriter:
                 bodies.setdefault(change.id, {}).update(self._item_body(change))
         for id_, body in bodies.items():
             made = self._client.send(api.change_task(id_, body))["item"]
-            self._note_line(made)
+            self._note_line({**self._line_before(id_), **{name: made[name] for name in body}})
         for change in changes:
             if isinstance(change, DropItem):
                 self._drop(api.delete_task(change.id))
@@ -275,6 +276,12 @@ class CardWriter:
     def _note_line(self, made: api.Json) -> None:
         line = SeenItem(made["id"], made["name"], bool(made["isCompleted"]), made["position"])
         self._lines[made["id"]] = (made["taskListId"], line)
+
+    def _line_before(self, line_id: str) -> api.Json:
+        """Return a line as it was read: of what others have just changed nothing was agreed on."""
+        holder, line = self._lines[line_id]
+        words = {"name": line.text, "isCompleted": line.done, "position": line.position}
+        return {"id": line_id, "taskListId": holder, **words}
 
     def _checklists(self) -> tuple[SeenChecklist, ...]:
         lists = []

@@ -24,7 +24,7 @@ WORDS = {True: "ok", False: "WRONG", None: "note"}
 @click.command("doctor")
 @json_option
 def command(*, as_json: bool) -> None:
-    """Look for what keeps commits from reaching the board, and say the remedy.
+    """Look for what keeps commits from reaching the board, or others out, and say the remedy.
 
     Nothing is changed. Exit code 1: something is wrong.
     """
@@ -38,7 +38,7 @@ def command(*, as_json: bool) -> None:
     else:
         for finding in findings:
             _show(finding)
-        say("nothing is wrong" if is_well else "what is WRONG keeps commits from being synced")
+        say("nothing is wrong" if is_well else "what is WRONG has its remedy below it")
     if not is_well:
         raise click.exceptions.Exit(1)
 
@@ -71,6 +71,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         problems=clone.problems,
         missing_branch=clone.missing_branch,
         unreadable=clone.unreadable_branches,
+        project=project,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -12,7 +11,8 @@ import click
 from kanban_sync.agents.names import AGENT, agent_name, checked_name
 from kanban_sync.cli.console import here, warn
 from kanban_sync.cli.http_door import door_options, opened, serve
-from kanban_sync.core.errors import SetupError
+from kanban_sync.doors.extras import MCP, require
+from kanban_sync.doors.running import noted
 from kanban_sync.doors.tokens import Tokens
 
 LISTEN = "127.0.0.1:7465"
@@ -35,11 +35,7 @@ def command(*, agent: str, listen: str | None, allow_remote: bool, hosts: tuple[
     It claims and finishes tasks under the name of the agent; its claims last as long as it runs.
     By HTTP each token is an agent of its own, and its claims last as long as it is used.
     """
-    if find_spec("mcp") is None:
-        raise SetupError(
-            "the Model Context Protocol needs a package that is not installed. Install it where"
-            " kanban-sync is: pip install 'mcp>=2.3,<3', or pipx inject kanban-sync 'mcp>=2.3,<3'"
-        )
+    require(MCP)
     if listen is not None:
         if agent:
             raise click.UsageError("By HTTP each token is an agent; leave --agent out.")
@@ -66,7 +62,9 @@ def _serve_all(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> No
     sessions = Sessions(tokens, work.project)
     many = Many(lambda agent: http_app(folder, agent), tokens)
     house = House(tokens, sessions, scopes_below({"/mcp"}, ()), door.hosts)
-    serve(Gate(many, house), door, tokens, f"{clone.top.name} for models, below /mcp,", many.end)
+    what = f"{clone.top.name} for models, below /mcp,"
+    with noted(clone.state, "mcp --http", door.url):
+        serve(Gate(many, house), door, tokens, what, many.end)
 
 
 def _own_name() -> str:

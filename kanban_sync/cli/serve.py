@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say, warn
 from kanban_sync.cli.http_door import door_options, opened, serve
-from kanban_sync.core.errors import SetupError
+from kanban_sync.doors.extras import GATEWAY, require
+from kanban_sync.doors.running import noted
 from kanban_sync.doors.tokens import Scope, Tokens
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
 
 LISTEN = "127.0.0.1:7464"
-
-PACKAGES = "'fastapi>=0.165,<1' 'uvicorn>=0.54,<1'"
 
 
 @click.group("serve", invoke_without_command=True)
@@ -42,11 +40,7 @@ def command(
     """
     if context.invoked_subcommand is not None:
         return
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
-        raise SetupError(
-            "'kanban-sync serve' needs packages that are not installed. Install them where"
-            f" kanban-sync is: pip install {PACKAGES}, or pipx inject kanban-sync {PACKAGES}"
-        )
+    require(GATEWAY)
     from kanban_sync.gateway.application import gateway, openapi_text
     from kanban_sync.gateway.news import News
     from kanban_sync.gateway.served import Served
@@ -58,7 +52,8 @@ def command(
     door = opened(listen, hosts, allow_remote=allow_remote)
     served = Served(here())
     tokens, news = Tokens(served.clone.state, served.project), News(served)
-    serve(gateway(served, news, tokens, door.hosts), door, tokens, served.name, news.end)
+    with noted(served.clone.state, "serve", door.url):
+        serve(gateway(served, news, tokens, door.hosts), door, tokens, served.name, news.end)
 
 
 # --- tokens -----------------------------------------------------------------------------------

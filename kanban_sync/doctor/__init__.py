@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
 from kanban_sync.core.lease import named
 from kanban_sync.doctor.board import board_findings
+from kanban_sync.doctor.doors import door_findings
 from kanban_sync.doctor.finding import Finding
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
@@ -57,6 +58,7 @@ class Patient:
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
     ``database`` names it. ``apart`` tells of clones here that use another one, and the remedy.
+    ``project`` tells the id of the project.
     """
 
     top: Path
@@ -71,6 +73,7 @@ class Patient:
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
     unreadable: Callable[[Settings], Sequence[Problem]]
+    project: Callable[[Settings], str]
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -90,6 +93,7 @@ def examine(patient: Patient) -> list[Finding]:
         return findings
     findings += branch_findings(patient.missing_branch(settings))
     findings += say_findings(patient.unreadable(settings))
+    findings += door_findings(patient.state, lambda: patient.project(settings))
     named, allowed = named_target(settings), allowed_target(patient.state)
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))

@@ -195,6 +195,28 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """Return what serves an application on sockets; it leaves signals to whoever runs it."""
+    return _Server(
+        uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            lifespan="on",
+            loop="asyncio",
+            log_config=None,
+            # Who sends what is no HTTP could fill a disk with it; what is a bug, the gate tells.
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=IDLE,
+            timeout_graceful_shutdown=ENDING,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+        )
+    )
+
+
 def run(app: ASGIApp, on: socket.socket, on_end: Callable[[], None] = lambda: None) -> int:
     """Serve until SIGTERM or Ctrl-C; return which of them it was.
 
@@ -203,23 +225,7 @@ def run(app: ASGIApp, on: socket.socket, on_end: Callable[[], None] = lambda: No
         on: A socket that listens; it is closed at the end.
         on_end: Called when the end begins, so that answers without an end may come to one.
     """
-    config = uvicorn.Config(
-        app,
-        http=PatientProtocol,
-        ws="none",
-        lifespan="on",
-        loop="asyncio",
-        log_config=None,
-        # Who sends what is no HTTP could fill a disk with it; what is a bug, the gate tells.
-        log_level="critical",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=IDLE,
-        timeout_graceful_shutdown=ENDING,
-        h11_max_incomplete_event_size=LARGEST_HEAD,
-    )
-    server = _Server(config)
+    server = server_of(app)
     heard: list[int] = []
 
     def end(number: int) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from kanban_sync.sync.state_folder import StateFolder
 
+FILE = "tokens.json"
+"""In the state folder."""
+
 BYTES = 32
 """Of randomness in a token: 256 bits, too many to be guessed however fast."""
 
@@ -64,7 +67,7 @@ class Tokens:
         """
         self._state = state
         self._project = project
-        self._path = state.path / "tokens.json"
+        self._path = state.path / FILE
         self._lock = threading.Lock()
         self._read: tuple[tuple[int, int, int], list[Token]] = ((0, 0, 0), [])
 
@@ -120,7 +123,7 @@ class Tokens:
         with self._lock:
             try:
                 status = self._path.stat()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return []
             mark = (status.st_mtime_ns, status.st_ino, status.st_size)
             if self._read[0] != mark:

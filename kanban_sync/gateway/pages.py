@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -11,20 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kanban_sync.gateway.answers import has_already
+from kanban_sync.gateway.page_files import FIRST, MEDIA_TYPES, page_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-FOLDER = "page"
-FIRST = "index.html"
-
-MEDIA_TYPES = {
-    "css": "text/css; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-}
-"""What may be among the files of the page, by the ending."""
 
 
 def pages() -> APIRouter:
@@ -57,9 +46,7 @@ def pages() -> APIRouter:
 
 def _read() -> Mapping[str, tuple[bytes, str]]:
     """Return the files of the page by name, each with its tag."""
-    found: dict[str, tuple[bytes, str]] = {}
-    for each in (files("kanban_sync.gateway") / FOLDER).iterdir():
-        if each.name.rpartition(".")[2] in MEDIA_TYPES:
-            body = each.read_bytes()
-            found[each.name] = (body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-    return found
+    return {
+        name: (body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        for name, body in page_files().items()
+    }

@@ -206,6 +206,7 @@ class PostgresDatabase:
         self._connection = connection
         self._lock = threading.RLock()
         self._is_closed = False
+        self._current: object = None
         self._read_only = read_only
         self.address = address
 
@@ -287,16 +288,26 @@ class PostgresDatabase:
     def _transaction(self, begin: str = "", project: str = "") -> Iterator[PostgresTransaction]:
         with self._lock, in_words(self.address):
             connection = self._connected()
+            mine = self._current = object()
             try:
+                # Whoever began one that is open was interrupted before anything was done in it.
+                _end(connection)
                 if begin:
                     connection.execute(begin.encode())
                 db = PostgresTransaction(connection, lock_of(project))
                 yield db
                 db.commit()
             finally:
-                if connection.info.transaction_status is not TransactionStatus.IDLE:
-                    with suppress(psycopg.Error):
-                        connection.execute(b"ROLLBACK")
+                # One that was interrupted so ends late, and others may be at it.
+                if self._current is mine:
+                    _end(connection)
+
+
+def _end(connection: psycopg.Connection[Row]) -> None:
+    """Take back what was begun, if anything was."""
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        with suppress(psycopg.Error):
+            connection.execute(b"ROLLBACK")
 
 
 def open_database(

@@ -71,6 +71,7 @@ class SqliteDatabase:
         self._connection = connection
         self._lock = threading.RLock()
         self._turns = Turns(path)
+        self._current: object = None
         self.path = path
 
     @contextmanager
@@ -114,6 +115,7 @@ class SqliteDatabase:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            self._current = None
             self._connection.close()
             self._turns.close()
 
@@ -121,12 +123,17 @@ class SqliteDatabase:
     def _transaction(self, begin: str) -> Iterator[SqliteConnection]:
         connection = self._connection
         with self._lock, in_words(self.path):
+            mine = self._current = object()
             try:
+                if connection.in_transaction:
+                    # Whoever began it was interrupted before anything was done in it.
+                    connection.execute("ROLLBACK")
                 connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")
             finally:
-                if connection.in_transaction:
+                # One that was interrupted so ends late: others may be at it, or all is closed.
+                if self._current is mine and connection.in_transaction:
                     connection.execute("ROLLBACK")
 
 

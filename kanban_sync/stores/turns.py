@@ -37,7 +37,8 @@ class Turns:
         try:
             yield
         finally:
-            if fd is not None:
+            # Whoever is interrupted right here ends when all is closed, and others have the number.
+            if fd is not None and fd == self._fd:
                 fcntl.flock(fd, fcntl.LOCK_UN)
 
     def close(self) -> None:

@@ -103,7 +103,8 @@ def watching(state: StateFolder) -> Watch | None:
         with file:
             told = json.load(file)
             silent = time.time() - os.fstat(file.fileno()).st_mtime
-        return Watch(int(told["pid"]), float(told["since"]), str(told["mode"]), max(silent, 0.0))
+        # Where the clock was set back, it may not be alive though it spoke later than now.
+        return Watch(int(told["pid"]), float(told["since"]), str(told["mode"]), abs(silent))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -271,7 +272,10 @@ def test_without_its_package_the_command_says_what_to_install(
 ) -> None:
     from kanban_sync.cli import mcp as program  # noqa: PLC0415
 
-    monkeypatch.setattr(program, "find_spec", lambda _name: None)
+    def gone(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", gone)
     monkeypatch.chdir(repo.path)
-    with pytest.raises(SetupError, match=r"pip install 'mcp>=2\.3,<3'"):
+    with pytest.raises(SetupError, match=r"mcp is not installed.*pip install 'mcp>=2\.3,<3'"):
         program.command.main([], standalone_mode=False)

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from cli.program import run_program
 from gateway.caller import Gateway, shop
+from kanban_sync.doctor.doors import door_findings
 from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.mcp.many import Many
 from kanban_sync.mcp.server import OFFERED
@@ -83,6 +84,14 @@ def test_a_model_claims_and_finishes_under_the_name_of_its_token(
         assert (done["task"]["status"], done["task"]["file"]) == ("done", None)
 
     session(models, token(models, f"model-{mode}"), act, mode)
+
+
+def test_the_doctor_knows_that_it_runs(models: Gateway) -> None:
+    state = StateFolder(models.repo.path / ".git" / "kanban-sync")
+    found = {each.name: each for each in door_findings(state, lambda: "shop")}
+    assert found["mcp"].text == (
+        f"process {models.process.pid} answers at http://127.0.0.1:{models.port}"
+    )
 
 
 def test_two_tokens_are_two_agents_and_one_token_is_one(models: Gateway) -> None:

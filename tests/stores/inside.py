@@ -1,4 +1,4 @@
-"""The connection inside a store in an SQLite file, for what only SQLite itself can tell or do."""
+"""What is inside a store: its database, and the connection to an SQLite file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ if TYPE_CHECKING:
     import sqlite3
 
     from kanban_sync.stores.sql import SqlStore
+    from kanban_sync.stores.transactions import Database
+
+
+def database(store: SqlStore) -> Database:
+    """Return the database that the store uses."""
+    return store._database  # noqa: SLF001 - looking inside is what it is for
 
 
 def connection(store: SqlStore) -> sqlite3.Connection:
     """Return the connection that the store uses."""
-    database = store._database  # noqa: SLF001 - looking inside is what it is for
-    assert isinstance(database, SqliteDatabase)
-    return database._connection  # noqa: SLF001 - as above
+    inside = database(store)
+    assert isinstance(inside, SqliteDatabase)
+    return inside._connection  # noqa: SLF001 - as above

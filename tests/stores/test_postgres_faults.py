@@ -32,6 +32,7 @@ from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.sync.state_folder import StateFolder
 from stores.contract import SOME_FILES, everything
+from stores.interrupted import check_interrupted
 from stores.made_up import NOW, PROJECT, key, task
 
 if TYPE_CHECKING:
@@ -426,3 +427,10 @@ except StoreError:
     call = [sys.executable, "-c", script, emptied.url]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("refused\n", "")
+
+
+@pytest.mark.parametrize("which", ["reading", "writing"])
+def test_a_transaction_that_was_interrupted_as_it_began_harms_nobody(
+    emptied: Emptied, which: str
+) -> None:
+    check_interrupted(lambda: open_postgres(emptied.address, PROJECT), which)

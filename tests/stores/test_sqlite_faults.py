@@ -25,6 +25,7 @@ from kanban_sync.stores.sqlite import open_sqlite
 from kanban_sync.stores.sqlite_database import open_database
 from stores.contract import everything
 from stores.inside import connection
+from stores.interrupted import check_interrupted
 from stores.made_up import NOW, PROJECT, state, task
 from stores.victims import tasks_of_round
 
@@ -357,3 +358,10 @@ def test_tasks_of_the_first_schema_agree_with_their_files_after_the_upgrade(path
             ("ada", "bb")
         ]
         assert store.filed_tasks() == store.tasks()
+
+
+@pytest.mark.parametrize("which", ["reading", "writing"])
+def test_a_transaction_that_was_interrupted_as_it_began_harms_nobody(
+    path: Path, which: str
+) -> None:
+    check_interrupted(lambda: open_sqlite(path, PROJECT), which)

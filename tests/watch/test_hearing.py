@@ -15,6 +15,7 @@ from kanban_sync.app import Clone
 from kanban_sync.config import Settings
 from kanban_sync.core.errors import SetupError
 from kanban_sync.git import Place
+from kanban_sync.sync import watch_lock
 from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watch_lock import NOTE, SILENT, WatchLock, is_served, watching
 from kanban_sync.watch import hearing
@@ -236,7 +237,9 @@ def test_a_watcher_polls_by_itself_and_says_why(
     assert watching(StateFolder(repo.path / ".git/kanban-sync")) is None
 
 
-def test_who_watches_is_known_as_long_as_it_says_so(tmp_path: Path) -> None:
+def test_who_watches_is_known_as_long_as_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = StateFolder(tmp_path / "state")
     first, second = WatchLock(state), WatchLock(state)
     assert watching(state) is None
@@ -247,9 +250,14 @@ def test_who_watches_is_known_as_long_as_it_says_so(tmp_path: Path) -> None:
     assert (found.pid, found.since, found.mode) == (os.getpid(), 7.0, "poll")
     assert is_served(state)
     assert not second.acquire()
-    then = time.time() - SILENT - 1
-    os.utime(state.path / NOTE, (then, then))
-    assert not is_served(state)
+    for then in (time.time() - SILENT - 1, time.time() + SILENT + 60):
+        os.utime(state.path / NOTE, (then, then))
+        assert not is_served(state)
+    first.beat()
+    assert not is_served(state), "it spoke a moment ago"
+    monkeypatch.setattr(watch_lock, "BEAT", 0.0)
+    first.beat()
+    assert is_served(state)
     first.release()
     assert watching(state) is None
     assert second.acquire()

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanban_sync import git_work_trees
 from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.model import Status, Task, Version
 from kanban_sync.core.ports import Gone, SourceSettings
 from kanban_sync.git import GitRepository
-from kanban_sync.git_work_trees import Edits, objects_of
+from kanban_sync.git_work_trees import Edit, Edits, objects_of
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.sync.reading import read_files
@@ -253,6 +254,23 @@ def test_what_was_written_a_moment_ago_counts_as_it_was_and_is_named(world: Worl
     world.edits.settle = 3600.0
     world.repo.write(FILE, LINES)
     assert (world.watch(), world.edits.young) == ({"pears"}, {str(world.repo.path / FILE)})
+
+
+def test_an_edit_counts_also_after_the_clock_was_set_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def a_day_earlier(path: str, moment: int, stamp: tuple[int, ...]) -> Edit:
+        return Edit(path, moment - 86400, stamp)
+
+    world.tick("pears")
+    assert world.watch() == {"pears"}
+    monkeypatch.setattr(git_work_trees, "Edit", a_day_earlier)
+    world.tick("plums")
+    assert world.watch() == {"pears", "plums"}
+    world.repo.write(FILE, LINES.replace("[ ] plums", "[x] plums"))
+    assert world.watch() == {"plums"}
+    world.repo.write(FILE, LINES)
+    assert world.watch() == set()
 
 
 def test_without_its_objects_a_remembered_edit_has_no_say(world: World) -> None:

@@ -769,6 +769,21 @@ def test_a_lost_claim_ends_the_command_with_all_that_it_has_started(repo: Repo) 
     assert "The command was ended" in said
 
 
+def test_a_database_that_is_made_anew_ends_a_command_whose_claim_it_does_not_know(
+    repo: Repo,
+) -> None:
+    with _running(repo, "--ttl", "1s") as process:
+        until((repo.path / "began").exists)
+        for file in (repo.path / ".git" / "kanban-sync").glob("tasks.db*"):
+            file.unlink()
+        assert process.stderr
+        assert "removed or replaced" in process.stderr.readline()
+        assert program(repo, "sync").code == 0
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == HELD
+    assert "is lost" in said
+
+
 def test_a_signal_ends_all_that_the_command_has_started(repo: Repo) -> None:
     call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
     with _started(repo, *call) as process:

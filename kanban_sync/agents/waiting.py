@@ -7,10 +7,11 @@ event that another one held back.
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.events import events_after
+from kanban_sync.core.errors import StoreAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,10 @@ RECLAIM = 20.0
 
 IDLE = 200
 """How many times as long as a pass took none is begun: who waits is to cost next to nothing."""
+
+
+AGAIN, RARELY = 1.0, 30.0
+"""Seconds until a database that is away is asked again; each time twice as many, up to the last."""
 
 
 class Change(NamedTuple):
@@ -53,12 +58,19 @@ def wait_for(work: Work, look: Callable[[], Found | None], seconds: float) -> Fo
     return found
 
 
-def follow_events(work: Work, after: int) -> Iterator[Event]:
-    """Yield what happened after an event, and what happens from now on."""
-    for _ in _moments(work):
-        for event in events_after(work, after):
-            yield event
-            after = event.id
+def follow_events(work: Work, after: int, to_tell: Callable[[str], None]) -> Iterator[Event]:
+    """Yield what happened after an event, and what happens from now on; ``to_tell`` hears why not.
+
+    While the database is away it is asked again; what happened meanwhile is yielded then.
+    """
+    outage = _Outage(to_tell)
+    while True:
+        with outage.waited_for():
+            for _ in _moments(work):
+                for event in events_after(work, after):
+                    yield event
+                    after = event.id
+                outage.is_over()
 
 
 def follow_batches(work: Work, after: int) -> Iterator[list[Event]]:
@@ -72,14 +84,23 @@ def follow_batches(work: Work, after: int) -> Iterator[list[Event]]:
         yield found
 
 
-def follow_ready(work: Work, look: Callable[[], list[Entry]]) -> Iterator[Change]:
-    """Yield what is ready, and again whenever that is something else than before."""
+def follow_ready(
+    work: Work, look: Callable[[], list[Entry]], to_tell: Callable[[str], None]
+) -> Iterator[Change]:
+    """Yield what is ready, and again whenever that is something else than before.
+
+    While the database is away it is asked again, and ``to_tell`` hears of it.
+    """
     before: tuple[Entry, ...] | None = None
-    for _ in _moments(work):
-        ready = tuple(look())
-        if before is None or ready != before:
-            yield Change(ready, changed_keys(before or (), ready))
-            before = ready
+    outage = _Outage(to_tell)
+    while True:
+        with outage.waited_for():
+            for _ in _moments(work):
+                ready = tuple(look())
+                outage.is_over()
+                if before is None or ready != before:
+                    yield Change(ready, changed_keys(before or (), ready))
+                    before = ready
 
 
 def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, ...]:
@@ -88,6 +109,29 @@ def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, 
     new = {each.key: each for each in ready}
     came = [key for key, each in new.items() if old.get(key) != each]
     return tuple(map(str, [*came, *(key for key in old if key not in new)]))
+
+
+class _Outage:
+    """A time in which the database is away: told once, with longer and longer pauses."""
+
+    def __init__(self, to_tell: Callable[[str], None]) -> None:
+        self._to_tell = to_tell
+        self._pause = 0.0
+
+    @contextmanager
+    def waited_for(self) -> Iterator[None]:
+        """Pause if the database turns out to be away."""
+        try:
+            yield
+        except StoreAwayError as error:
+            if not self._pause:
+                self._to_tell(f"{error} It is asked again until it answers; nothing is missed.")
+            self._pause = min(2 * self._pause or AGAIN, RARELY)
+            time.sleep(self._pause)
+
+    def is_over(self) -> None:
+        """Note that the database has answered."""
+        self._pause = 0.0
 
 
 def _moments(work: Work, seconds: float = float("inf")) -> Iterator[float]:

@@ -34,7 +34,7 @@ def command(*, follow: bool, since: int | None, as_json: bool) -> None:
             events = [event_data(each, read(each)) for each in found]
             print_json({"events": events, "last": last})
             return
-        for each in follow_events(work, after) if follow else found:
+        for each in follow_events(work, after, warn) if follow else found:
             _tell(each, as_json=as_json)
 
 

@@ -114,7 +114,7 @@ def next_command(
             return work.next(agent, asked, number or 1)
 
         if follow:
-            for change in follow_ready(work, look):
+            for change in follow_ready(work, look, warn):
                 _tell_change(change, as_json=as_json)
         found = wait_for(work, look, wait) or []
     if number is not None or not as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -153,6 +154,9 @@ class Run:
 
         While the database is away it is tried again, as long as the lease lasts.
         """
+        if self._lost:
+            warn(f"{self._lost} The command was ended.")
+            return LostClaimError.exit_code
         while True:
             try:
                 # Its work tree may have been removed; the task database is elsewhere.
@@ -171,9 +175,6 @@ class Run:
                 time.sleep(self._pause())
 
     def _end(self, work: Work, code: int, *, is_here: bool) -> int:
-        if self._lost:
-            warn(f"{self._lost} The command was ended.")
-            return LostClaimError.exit_code
         try:
             if code == 0:
                 done = work.finish(self._key, Status.DONE, self._agent, self._token)
@@ -195,21 +196,29 @@ class Run:
     def _keep(self, work: Work) -> None:
         """Extend the claim until the command ends; a lost claim ends the command."""
         pause = self._lease / BEATS
-        while not self._ended.wait(pause):
-            pause = self._lease / BEATS
-            try:
-                entry = work.extend(self._key, self._agent, self._token, self._lease)
-                self._beaten, self._warned = time.monotonic(), ""
-                self._tell_changed(work.changed(entry))
-            except LostClaimError as error:
-                self._give_up(work, error)
-                return
-            except KanbanSyncError as error:
-                # The next one may come through: a claim is good until somebody else has one.
-                self._warn(str(error))
-                if time.monotonic() > self._beaten + PATIENCE:
+        is_broken = False
+        with contextlib.ExitStack() as opened:
+            while not self._ended.wait(pause):
+                pause = self._lease / BEATS
+                try:
+                    if is_broken:
+                        # The file of the database may be another one by now.
+                        opened.close()
+                        work = opened.enter_context(self._clone.again().work())
+                    entry = work.extend(self._key, self._agent, self._token, self._lease)
+                    is_broken = False
+                    self._beaten, self._warned = time.monotonic(), ""
+                    self._tell_changed(work.changed(entry))
+                except LostClaimError as error:
+                    self._give_up(work, error)
                     return
-                pause = self._pause()
+                except KanbanSyncError as error:
+                    # The next one may come through: a claim is good until somebody else has one.
+                    is_broken = True
+                    self._warn(str(error))
+                    if time.monotonic() > self._beaten + PATIENCE:
+                        return
+                    pause = self._pause()
 
     def _tell_changed(self, fields: tuple[str, ...]) -> None:
         """Say once what of the task is no more as it was claimed."""

@@ -263,6 +263,14 @@ class MemoryDesk:
         found = ((key, self._standing(key)) for key in keys)
         return [(key, standing) for key, standing in found if standing.agent]
 
+    def _above(self, key: TaskKey) -> set[TaskKey]:
+        found: set[TaskKey] = set()
+        above = self.above(key)
+        while above is not None and above not in found:
+            found.add(above)
+            above = self.above(above)
+        return found
+
     def _below(self, key: TaskKey) -> list[TaskKey]:
         found: set[TaskKey] = set()
         tops = {key}
@@ -283,7 +291,7 @@ class MemoryDesk:
             for key, standing in self._claimed()
             if standing.is_held(now) and standing.agent != agent
         }
-        above = {self.tasks[key].task.parent for key in held}
+        above = {each for key in held for each in self._above(key)}
         found = [
             (task, standing)
             for task, _ in self.tasks.values()
@@ -292,7 +300,7 @@ class MemoryDesk:
             and task.key not in above
             and task.parent not in held
             and not self._is_over(task.parent)
-            and not self.waits_for(task.key)
+            and not any(self.waits_for(each) for each in (task.key, task.parent) if each)
         ]
         return sorted(
             found,

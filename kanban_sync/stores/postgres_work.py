@@ -83,10 +83,17 @@ EXISTS (SELECT 1 FROM tasks AS c
          WHERE c.project = ?1 AND c.agent <> '' AND c.expires <= ?3 LIMIT 1 OFFSET 0)
 """
 
+ONE_BY_ONE = """below, LATERAL (
+        SELECT * FROM tasks WHERE project = c.project AND parent_source = c.source
+           AND parent_name = below.name OFFSET 0) AS d"""
+"""``FURTHER_DOWN`` where the server does not know yet how few there are, and would read all."""
+
 IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
-""".replace("{above}", work_rows.CLOSED_ABOVE).replace("{below}", work_rows.HELD_BELOW)
+""".replace("{above}", work_rows.CLOSED_ABOVE).replace(
+    "{below}", work_rows.HELD_BELOW.replace(work_rows.FURTHER_DOWN, ONE_BY_ONE)
+)
 
 TELL_FIRST = """
 INSERT INTO events (project, at, kind, key, data) SELECT ?, ?, ?, ?, ? FROM ({coming}) AS coming
@@ -144,7 +151,8 @@ class PostgresDesk(SqlDesk):
 
     def hold(self, key: TaskKey) -> None:
         """Let nobody else write to a task until the end, nor to what the transaction reaches."""
-        self._hold([key])
+        if self._reach is not None:
+            self._hold([key])
 
     def put(self, key: TaskKey, standing: Standing) -> None:
         """Write how a task stands."""
@@ -241,6 +249,7 @@ def _compact(statement: str) -> tuple[str, tuple[int, ...]]:
 
     PostgreSQL wants to know the type of each, also of those that stand nowhere.
     """
+    statement = statement.replace(work_rows.FURTHER_DOWN, ONE_BY_ONE)
     used = sorted({int(number) for number in _NUMBER.findall(statement)})
     numbers = {str(old): f"?{new}" for new, old in enumerate(used, 1)}
     compact = _NUMBER.sub(lambda match: numbers[match[1]], statement)

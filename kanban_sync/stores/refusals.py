@@ -38,6 +38,26 @@ def closed_above(desk: Desk, key: TaskKey | None) -> tuple[TaskKey, Status] | No
     return None
 
 
+def is_shut(desk: Desk, parent: TaskKey | None, agent: str, now: float) -> bool:
+    """Tell whether nothing below a task is to be done: it is over, waits, or is somebody else's.
+
+    The same holds for all that it stands below itself. They are held from the top downwards, as
+    whoever claims one of them by its key does, so that nobody else is given one meanwhile.
+    """
+    chain = [] if parent is None else [parent, *all_above(desk, parent)]
+    for each in reversed(chain):
+        desk.hold(each)
+    return any(_is_shut(desk, each, agent, now) for each in chain)
+
+
+def _is_shut(desk: Desk, key: TaskKey, agent: str, now: float) -> bool:
+    standing = desk.standing(key)
+    if standing is None:
+        return False
+    is_others = standing.agent != agent and standing.is_held(now)
+    return standing.status.is_over or is_others or bool(desk.waits_for(key))
+
+
 def check_above(desk: Desk, key: TaskKey, agent: str, now: float) -> None:
     """Refuse where somebody else has what a task stands below: it is a part of that."""
     for above in all_above(desk, key):

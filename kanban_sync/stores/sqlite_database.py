@@ -72,6 +72,8 @@ class SqliteDatabase:
         self._lock = threading.RLock()
         self._turns = Turns(path)
         self._current: object = None
+        self._place = path.absolute()
+        self._opened = _identity(self._place)
         self.path = path
 
     @contextmanager
@@ -123,6 +125,7 @@ class SqliteDatabase:
     def _transaction(self, begin: str) -> Iterator[SqliteConnection]:
         connection = self._connection
         with self._lock, in_words(self.path):
+            self._check_place()
             mine = self._current = object()
             try:
                 if connection.in_transaction:
@@ -135,6 +138,15 @@ class SqliteDatabase:
                 # One that was interrupted so ends late: others may be at it, or all is closed.
                 if self._current is mine and connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    def _check_place(self) -> None:
+        """Refuse to go on with a file that was taken away: nobody else sees what is in it."""
+        if _identity(self._place) != self._opened:
+            raise StoreError(
+                f"The task database {self.path} was removed or replaced since it was opened here,"
+                " and who has claimed what may be another now. Nothing was written; run the same"
+                " command again."
+            )
 
 
 def open_database(
@@ -192,6 +204,15 @@ def in_words(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         kind = StoreAwayError if _code(error) in PASSING else StoreError
         raise kind(f"The task database {path}: {_remedy(error)} ({error}).") from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return by which numbers the system knows a file, zeros where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _code(error: sqlite3.Error) -> int | None:

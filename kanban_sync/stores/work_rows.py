@@ -51,11 +51,11 @@ ENTRIES = "SELECT {all} FROM tasks WHERE project = ? ORDER BY path, position, so
 CLOSED_ABOVE = """
 SELECT 1 FROM tasks AS a
  WHERE a.project = t.project AND a.source = t.parent_source AND a.name = t.parent_name
-   AND (a.status IN ('done', 'cancelled', 'orphaned')
+   AND (a.status IN ('done', 'cancelled', 'orphaned') OR a.is_waiting = 1
         OR (a.agent || '' NOT IN ('', ?2) AND a.expires > ?3))
  LIMIT 1 OFFSET 0
 """
-"""What a task stands below is over, and its parts with it, or somebody else has it.
+"""What a task stands below is over or waits, and its parts with it, or somebody else has it.
 
 The offset lets PostgreSQL look this up for one task after the other, not for all there are. What is
 put together is in no index: by that of the claims it would go through all of them.
@@ -84,11 +84,24 @@ UPDATE bases SET source = ?, name = ?, said = ?, settled = ''
 RENAME_EVENTS = "UPDATE events SET key = ? WHERE project = ? AND key = ?"
 
 # Without being told, SQLite goes through the whole project.
+FURTHER_DOWN = """below CROSS JOIN tasks AS d INDEXED BY tasks_below
+        ON d.project = c.project AND d.parent_source = c.source AND d.parent_name = below.name"""
 HELD_BELOW = """
 SELECT 1 FROM tasks AS c INDEXED BY tasks_below
  WHERE c.project = t.project AND c.parent_source = t.source AND c.parent_name = t.name
-   AND c.parent_name IS NOT NULL AND c.agent || '' NOT IN ('', ?2) AND c.expires > ?3
+   AND c.parent_name IS NOT NULL
+   AND EXISTS (
+WITH RECURSIVE below (name, agent, expires) AS (
+    SELECT c.name, c.agent, c.expires
+     UNION
+    SELECT d.name, d.agent, d.expires FROM {further}
+)
+SELECT 1 FROM below WHERE agent NOT IN ('', ?2) AND expires > ?3 LIMIT 1 OFFSET 0)
  LIMIT 1 OFFSET 0
+""".replace("{further}", FURTHER_DOWN)
+"""Somebody else has what stands below a task, at any depth.
+
+Most have nothing below them, and for those it takes but a look into an index.
 """
 
 READY = """

@@ -69,7 +69,7 @@ class Working(ABC):
     ) -> list[Entry]:
         """Return what may be claimed, in the order in which it is handed out."""
         with self._looking() as desk:
-            if refusals.closed_above(desk, wanted.parent) is not None:
+            if refusals.is_shut(desk, wanted.parent, agent, now):
                 return []
             return desk.ready(wanted, agent, now, limit)
 
@@ -98,8 +98,8 @@ class Working(ABC):
         _check_claim(agent, lease)
         with self._working() as desk:
             _check_orchestrator(desk, orchestrator, now)
-            is_closed = refusals.closed_above(desk, wanted.parent) is not None
-            found = None if is_closed else desk.first(wanted, agent, now)
+            is_shut = refusals.is_shut(desk, wanted.parent, agent, now)
+            found = None if is_shut else desk.first(wanted, agent, now)
             if found is None:
                 return None
             task, standing = found

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -23,7 +23,7 @@ from kanban_sync.agents.instructions import PRIME
 from repos import Repo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 SETTINGS = "project_id: shop\n"
@@ -769,6 +769,21 @@ def test_a_lost_claim_ends_the_command_with_all_that_it_has_started(repo: Repo) 
     assert "The command was ended" in said
 
 
+def test_a_database_that_is_made_anew_ends_a_command_whose_claim_it_does_not_know(
+    repo: Repo,
+) -> None:
+    with _running(repo, "--ttl", "1s") as process:
+        until((repo.path / "began").exists)
+        for file in (repo.path / ".git" / "kanban-sync").glob("tasks.db*"):
+            file.unlink()
+        assert process.stderr
+        assert "removed or replaced" in process.stderr.readline()
+        assert program(repo, "sync").code == 0
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == HELD
+    assert "is lost" in said
+
+
 def test_a_signal_ends_all_that_the_command_has_started(repo: Repo) -> None:
     call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
     with _started(repo, *call) as process:
@@ -814,16 +829,18 @@ def test_the_command_is_in_front_at_the_terminal_and_interrupted_once(repo: Repo
     assert [(repo.path / name).read_text() for name in ("got", "said")] == ["x", "hello"]
 
 
-def test_a_database_server_that_is_restarted_costs_no_claim(
-    repo: Repo, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def _server_with_a_door(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Callable[[], None], Callable[[], None], psycopg.Connection[tuple[Any, ...]]]]:
+    """Name a database server that can be opened and shut, and yield both with a way around it."""
     with (
         tempfile.TemporaryDirectory(prefix="kanban-") as folder,
-        psycopg.connect(postgres_url, autocommit=True) as server,
+        psycopg.connect(url, autocommit=True) as server,
     ):
         door = Path(folder) / "door"
         [(place,)] = server.execute("SHOW unix_socket_directories").fetchall()
-        parameters = {**conninfo_to_dict(postgres_url), "host": str(door)}
+        parameters = {**conninfo_to_dict(url), "host": str(door)}
         monkeypatch.setenv(
             "KANBAN_SYNC_DATABASE_URL",
             f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={door}",
@@ -839,12 +856,20 @@ def test_a_database_server_that_is_restarted_costs_no_claim(
         def start() -> None:
             door.symlink_to(place)
 
+        start()
+        yield stop, start, server
+
+
+def test_a_database_server_that_is_restarted_costs_no_claim(
+    repo: Repo, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _server_with_a_door(postgres_url, monkeypatch) as (stop, start, server):
+
         def expires() -> float:
             query = "SELECT expires FROM kanban_sync.tasks WHERE name = 'rotate-keys'"
             [(found,)] = server.execute(query).fetchall()
             return float(found)
 
-        start()
         script = "touch began; until [ -e go ]; do sleep 0.1; done"
         call = ("task", "run", "rotate-keys", *ADA, "--ttl", "5s", "--", "sh", "-c", script)
         with _started(repo, *call) as process:
@@ -908,6 +933,33 @@ def test_events_are_told_as_they_happen(repo: Repo) -> None:
         assert "claimed" not in list(kinds)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
+
+
+def test_whoever_follows_misses_nothing_while_the_database_server_is_restarted(
+    repo: Repo, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _server_with_a_door(postgres_url, monkeypatch) as (stop, start, _):
+        last = json.loads(program(repo, "events", "--json").out)["last"]
+        following = ("events", "--follow", "--since", str(last), "--json")
+        with (
+            _started(repo, *following) as events,
+            _started(repo, "task", "next", "--follow", "--json") as ready,
+        ):
+            assert events.stdout
+            assert ready.stdout
+            assert json.loads(ready.stdout.readline())["tasks"][0]["key"] == "tasks-md:rotate-keys"
+            task(repo, "claim", "tidy-logs", *ADA)
+            assert json.loads(events.stdout.readline())["kind"] == "claimed"
+            stop()
+            for each in (events, ready):
+                assert each.stderr
+                assert "It is asked again until it answers" in each.stderr.readline()
+            start()
+            task(repo, "claim", "rotate-keys", *ADA)
+            told = json.loads(events.stdout.readline())
+            assert (told["kind"], told["key"]) == ("claimed", "tasks-md:rotate-keys")
+            changes = (json.loads(line)["changed"] for line in ready.stdout)
+            assert any("tasks-md:rotate-keys" in changed for changed in changes)
 
 
 def test_who_waits_gets_what_becomes_ready(repo: Repo) -> None:

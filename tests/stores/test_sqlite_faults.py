@@ -206,6 +206,19 @@ def test_a_store_opened_to_read_sees_what_others_write(filled: Path) -> None:
 # --- Damaged and not ours ------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_database_that_is_taken_away_is_used_no_more(filled: Path, is_replaced: bool) -> None:
+    with closing(open_sqlite(filled, PROJECT)) as store:
+        assert store.tasks()
+        filled.rename(filled.with_name("elsewhere.db"))
+        if is_replaced:
+            open_sqlite(filled, PROJECT).close()
+        with pytest.raises(StoreError, match="was removed or replaced since it was opened"):
+            store.claim_next("ada", NOW, 60.0)
+        with pytest.raises(StoreError, match="run the same command again"):
+            store.events()
+
+
 @pytest.mark.parametrize("read_only", [False, True], ids=["to write", "to read"])
 def test_a_file_that_is_no_database_is_refused_and_left(path: Path, read_only: bool) -> None:
     path.write_text("# Tasks\n" * 200)

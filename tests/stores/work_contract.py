@@ -1021,6 +1021,46 @@ class WorkStoreContract(ABC):
         assert top not in [entry.key for entry in store.ready(NOW, agent="bob")]
         assert store.claim(top, "ada", NOW, LEASE).claim
 
+    def test_next_hands_out_no_part_of_what_somebody_has_however_deep_it_is(
+        self, store: WholeStore
+    ) -> None:
+        deep = task("a#1.1", parent=key("a").child("1"))
+        fill(store, task("a"), step("1", "a"), deep, task("b"))
+        below = Wanted(parent=key("a").child("1"))
+        claim = store.claim(deep.key, "ada", NOW, LEASE).claim
+        assert names(store.ready(NOW, agent="bob")) == ["b"]
+        assert names(store.ready(NOW, agent="ada")) == ["a", "b"]
+        assert names(store.ready(NOW + LEASE, agent="bob")) == ["a", "b"]
+        found = store.claim_next("bob", NOW, LEASE)
+        assert found
+        assert found.key == key("b")
+        assert claim
+        store.release(deep.key, claim.token, NOW)
+
+        store.claim(key("a"), "ada", NOW, LEASE)
+        assert store.ready(NOW, below, agent="bob") == []
+        assert store.claim_next("bob", NOW, LEASE, below) is None
+        assert names(store.ready(NOW, below, agent="ada")) == ["a#1.1"]
+        assert store.claim_next("bob", NOW + LEASE, LEASE, below)
+
+    def test_next_hands_out_no_part_of_what_waits(self, store: WholeStore) -> None:
+        deep = task("a#1.1", parent=key("a").child("1"))
+        boxes = proposal(), box("1")
+        first = task("first", fields=(("Blocks", "c"),))
+        fill(store, first, task("a", depends_on=("first",)), step("1", "a"), deep, *boxes)
+        parts = key("a").child("1"), deep.key, change().child("1")
+        parents = key("a"), key("a").child("1"), change()
+        for part, parent in zip(parts, parents, strict=True):
+            with pytest.raises(NotReadyError, match=r"waits for (tasks-md:)?first "):
+                store.claim(part, "ada", NOW, LEASE)
+            assert store.ready(NOW, Wanted(parent=parent)) == []
+            assert store.claim_next("ada", NOW, LEASE, Wanted(parent=parent)) is None
+        assert names(store.ready(NOW)) == ["first"]
+        store.set_status(key("first"), Status.DONE, NOW, "ada")
+        assert names(store.ready(NOW)) == ["a", "c#1"]
+        found = [store.claim_next("ada", NOW, LEASE, Wanted(parent=each)) for each in parents]
+        assert [each.key for each in found if each] == [*parts]
+
     def test_a_change_follows_its_boxes_and_is_not_finished_by_hand(
         self, store: WholeStore
     ) -> None:

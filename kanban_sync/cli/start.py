@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from kanban_sync.cli.ending import COLLECTED_AT, end_with
+from kanban_sync.cli.ending import COLLECTED_AT, INTERRUPTED, end_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,9 @@ def main() -> NoReturn:
         code = 0 if error.code is None else error.code
         if not isinstance(code, int):
             raise
+    except KeyboardInterrupt:
+        # Before or after the command itself.
+        code = INTERRUPTED
     # Python takes milliseconds to take itself apart; each command has put away what it opened.
     sys.stdout.flush()
     sys.stderr.flush()

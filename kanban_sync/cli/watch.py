@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -73,11 +73,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
     watching = Watching(clone, Chosen(times, is_polling), _tell)
     if once:
         return watching.once()
-    with _stoppable():
-        try:
-            watching.go_on()
-        except _Stopped:
-            say("stopped")
+    stop = _Stop()
+    try:
+        with stop.heard():
+            watching.go_on(lambda: stop.is_asked)
+    except _Stopped:
+        pass
+    say("stopped")
     return 0
 
 
@@ -86,20 +88,26 @@ def _tell(text: str) -> None:
         say(text)
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end what is inside as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, _stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+class _Stop:
+    """Whether SIGTERM has come: it ends what goes on, as Ctrl-C does."""
 
+    is_asked = False
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    # Once is enough: what is done on the way out is not to be cut off.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _Stopped
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Hear of it."""
+        before = signal.signal(signal.SIGTERM, self._asked)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def _asked(self, _number: int, _frame: FrameType | None) -> None:
+        # Once is enough: what is done on the way out is not to be cut off. Where Python drops the
+        # exception, as while it takes an object apart, the next turn ends by what is kept here.
+        if not self.is_asked:
+            self.is_asked = True
+            raise _Stopped
 
 
 def _service(clone: Clone, kind: str) -> str:

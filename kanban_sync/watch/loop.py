@@ -6,7 +6,6 @@ import os
 import time
 import traceback
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.errors import KanbanSyncError, SetupError
@@ -25,7 +24,8 @@ from kanban_sync.watch.passes import Passes
 from kanban_sync.watch.scope import Scope, stamps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from kanban_sync.app import Clone
 
@@ -66,7 +66,8 @@ class Watching:
         self._lock = WatchLock(clone.state)
         self._passes = Passes(clone, say)
         self._scope = Scope.of(clone)
-        self._places = _places(self._scope)
+        self._common = _identities([clone.common_dir])
+        self._places = _identities(self._scope.folders)
         self._pace = Pace(chosen.times, clock())
         self._hearing: Hearing | None = None
         self._is_deaf = chosen.is_polling
@@ -88,8 +89,11 @@ class Watching:
             self._lock.release()
         return int(self._passes.has_problems)
 
-    def go_on(self) -> None:
-        """Watch until somebody stops this process, by an exception.
+    def go_on(self, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Watch until somebody stops this process, by an exception or in words.
+
+        Args:
+            is_over: Whether it is to end; asked at least once a second.
 
         Raises:
             KanbanSyncError: Another process watches already, or the clone was removed.
@@ -98,7 +102,7 @@ class Watching:
         try:
             self._listen()
             self._passes.ask()
-            while True:
+            while not is_over():
                 self._turn()
         finally:
             self._end()
@@ -167,15 +171,21 @@ class Watching:
         finally:
             repository.close()
 
+    def _check_clone(self) -> None:
+        """Go on for the clone alone with which it began: locks and requests are in its folder."""
+        if _identities([self._clone.common_dir]) != self._common:
+            raise SetupError(
+                f"{self._clone.common_dir} was removed, moved or replaced; nothing is left to"
+                " watch. Start again where the clone is now"
+            )
+
     def _look_around(self) -> None:
         """See whether work trees came or went, or other files matter now."""
-        if not self._clone.common_dir.is_dir():
-            raise SetupError(f"{self._clone.common_dir} was removed; nothing is left to watch")
         if self._clone.place is not None and not self._clone.place.top.is_dir():
             self._clone = self._passes.clone = self._clone.again()
             self._clone.edits = self._passes.edits
         scope = Scope.of(self._clone)
-        there = _places(scope)
+        there = _identities(scope.folders)
         if (scope, there) != (self._scope, self._places):
             self._scope, self._places = scope, there
             self._listen()
@@ -184,6 +194,7 @@ class Watching:
 
     def _turn(self) -> None:
         """Wait for what comes first, and do what is due then."""
+        self._check_clone()
         self._hear()
         now = self._clock()
         waiting = list(self._pace.waiting)
@@ -255,11 +266,11 @@ class Watching:
                 self._clone.state.notice(failure(text, None))
 
 
-def _places(scope: Scope) -> tuple[tuple[int, int], ...]:
-    """Return what tells the folders from others of the same names."""
+def _identities(folders: Iterable[Path]) -> tuple[tuple[int, int], ...]:
+    """Return what tells the folders that are there from others of the same names."""
     found: list[tuple[int, int]] = []
-    for folder in scope.folders:
+    for folder in folders:
         with suppress(OSError):
-            state = Path(folder).stat()
+            state = folder.stat()
             found.append((state.st_dev, state.st_ino))
     return tuple(found)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import plistlib
+import shutil
+import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.app import Clone
+from kanban_sync.cli import watch
 from kanban_sync.config import Settings
 from kanban_sync.core.errors import SetupError
 from kanban_sync.git import Place
@@ -272,17 +276,45 @@ def test_what_a_killed_watcher_left_is_nobody(tmp_path: Path) -> None:
         assert watching(state) is None
 
 
-def test_a_clone_that_is_gone_ends_its_watcher(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_clone_that_is_gone_ends_its_watcher(tmp_path: Path, *, is_replaced: bool) -> None:
     repo = Repo.init(tmp_path / "shop")
     repo.commit("Begin", **{"TASKS.md": "- [ ] apples\n", ".kanban-sync.yaml": "project_id: p\n"})
 
     def say(text: str) -> None:
         if text.startswith("task database"):
             (repo.path / ".git").rename(tmp_path / "gone")
+            if is_replaced:
+                shutil.copytree(tmp_path / "gone", repo.path / ".git")
 
     watcher = Watching(clone_of(repo), Chosen(is_polling=True), say)
-    with pytest.raises(SetupError, match="was removed"):
+    with pytest.raises(SetupError, match="was removed, moved or replaced"):
         watcher.go_on()
+
+
+def test_a_watcher_that_was_told_to_stop_ends_though_the_exception_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: dropped.append(told.exc_type))
+    repo = Repo.init(tmp_path / "shop")
+    repo.commit("Begin", **{"TASKS.md": "- [ ] apples\n", ".kanban-sync.yaml": "project_id: p\n"})
+    stop = watch._Stop()  # noqa: SLF001 - what the command hears SIGTERM with
+
+    class Dropping:
+        """Python drops what is raised while it takes an object apart."""
+
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0)
+
+    def is_over() -> bool:
+        Dropping()
+        return stop.is_asked
+
+    with stop.heard():
+        Watching(clone_of(repo), Chosen(is_polling=True), lambda _text: None).go_on(is_over)
+    assert dropped == [watch._Stopped]  # noqa: SLF001 - as above
 
 
 def test_a_unit_for_systemd_quotes_what_it_runs() -> None:

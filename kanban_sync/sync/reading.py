@@ -195,6 +195,8 @@ def _forks_before(layer: Layer, parsing: Parsing, files: FilesState) -> bool:
     contents = {slot: {state.blob} for slot, state in files.slots.items()}
     slot_ofs = {name: parsing.slots_of(each) for name, each in parsing.sources.items()}
     for entry in layer.log:
+        # What a commit moves, it takes away in one place and makes in another.
+        made: list[tuple[set[str], str]] = []
         for change in entry.changes:
             for name, slot_of in slot_ofs.items():
                 known = contents.get(f"{name}:{slot_of(change.path)}")
@@ -202,5 +204,7 @@ def _forks_before(layer: Layer, parsing: Parsing, files: FilesState) -> bool:
                     stays = change.new in known and change.new in change.old
                     if not stays and any(blob and blob not in known for blob in change.old):
                         return True
-                    known.add(change.new)
+                    made.append((known, change.new))
+        for known, blob in made:
+            known.add(blob)
     return False

@@ -237,6 +237,8 @@ def vanished(
         if task.status.is_over and is_kept:
             continue
         version = mine.version_of(task, state, own) if removal is None else removal
+        # Nothing but a layer went away: whoever holds the task still has it.
+        version = UNKNOWN if version is not None and is_withdrawn else version
         if version is None:
             continue
         gone.append(

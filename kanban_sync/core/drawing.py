@@ -118,6 +118,9 @@ def _card(parent: Task, children: Sequence[Task], drawing: Drawing) -> Card:
     living = [child for child in children if child.status is not Status.ORPHANED]
     branches = _branches([parent, *living], drawing)
     version = _version([parent, *children], branches)
+    if parent.status is Status.ORPHANED:
+        # Its last words are as old as what took it away.
+        version = CardVersion(parent.status_version, parent.status_version)
     roots = {fit(root, LIST_NAME_LIMIT) for name, root in parent.fields if name == ROOT_FIELD}
     links = drawing.links.of(parent.path, parent.text_version.commit)
     return Card(

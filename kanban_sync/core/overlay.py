@@ -277,7 +277,7 @@ def _line(line: Line | None, said: Sequence[Opinion], *, is_base: bool) -> Line 
     """
     voices = [each for each in said if each.line is not None]
     if line is None:
-        first = max(voices, key=lambda each: each.newest, default=None)
+        first = max(voices, key=_age, default=None)
         if first is None or first.line is None:
             return None
         line = first.line._replace(keyed=replace(first.line.keyed, branch=first.layer))
@@ -297,6 +297,11 @@ def _line(line: Line | None, said: Sequence[Opinion], *, is_base: bool) -> Line 
             branch=status.layer or text.layer or line.keyed.branch,
         ),
     )
+
+
+def _age(opinion: Opinion) -> tuple[Version, Version]:
+    """Return how new an opinion is; where two say the same, how new all is that they have."""
+    return opinion.newest, opinion.line.newest if opinion.line is not None else UNKNOWN
 
 
 class _Said(NamedTuple):

@@ -62,6 +62,7 @@ from kanban_sync.core.operations import (
     Update,
 )
 from kanban_sync.core.precedence import (
+    TAKEN_BACK,
     Side,
     is_newer,
     is_unchanged,
@@ -296,7 +297,9 @@ def _decide_present(
         sides = {side: reason for side, reason in sides.items() if side not in drifted}
         if drifted and not sides:
             return Note(str(card.key), KEPT_TEXT, is_drift=True)
-    if not sides:
+    equal = {side for side, there in parts if not there}
+    withdrawn = withdrawn_sides(equal, card, seen, base, mark)
+    if not sides and not withdrawn:
         # Rows 21 and 23.
         return Note(str(card.key), why_left((side for side, found in parts if found), card))
     if Side.STATUS in sides and any(isinstance(change, Move) for change in differs.status):
@@ -305,14 +308,9 @@ def _decide_present(
         *(text if Side.TEXT in sides else ()),
         *(differs.status if Side.STATUS in sides else ()),
     )
-    equal = {
-        side
-        for side, there in ((Side.TEXT, differs.text), (Side.STATUS, differs.status))
-        if not there
-    }
-    stamp = stamp_after(equal | sides.keys(), sides, card, seen, mark)
+    stamp = stamp_after(equal | sides.keys(), withdrawn | sides.keys(), card, seen, mark)
     said = replace(card, version=version_said(equal | sides.keys(), card))
-    reason = ", ".join(dict.fromkeys(sides.values()))
+    reason = ", ".join(dict.fromkeys(sides.values())) or TAKEN_BACK
     written = stamp if stamp != seen.stamp else None
     items, theirs, words = differs.items, differs.theirs, differs.words
     return Update(said, seen, changes, written, mark, items, reason, theirs, made, words)
@@ -324,10 +322,9 @@ def _decide_equal(
     """Rows 16, 17 and 20: all that is written on the card is as it should be."""
     mark, items, words = terms.mark, differs.items, differs.words
     made = base.made if base is not None and base.card_id == seen.id else frozenset[str]()
-    if withdrawn := withdrawn_sides(card, seen, base, mark):
+    if withdrawn := withdrawn_sides(set(Side), card, seen, base, mark):
         stamp = stamp_after(set(Side), withdrawn, card, seen, mark)
-        reason = "taken back"
-        return Update(card, seen, (), stamp, mark, items, reason, differs.theirs, made, words)
+        return Update(card, seen, (), stamp, mark, items, TAKEN_BACK, differs.theirs, made, words)
     if base is not None and base.words == words and _is_agreed(base, card, seen, items):
         return None
     agreed = Said(seen.id, card, mark, seen, items, theirs=differs.theirs, made=made, words=words)

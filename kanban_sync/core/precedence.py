@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Version
 
 
+TAKEN_BACK = "taken back"
+"""The reason for writing what is older than what this clone said before."""
+
+
 class Side(IntEnum):
     """Which part of a card a version speaks of; the value is its place in ``CardVersion``."""
 
@@ -42,9 +46,9 @@ def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, ma
     if its < ours:
         return "changed"  # Row 19.
     if its > ours:
+        # Whoever said so, and has an older version now, has another state since.
         said_it = base is not None and _said_it(side, its, base)
-        changed = base is not None and (not base.finished or not _same_side(side, card, base.said))
-        return "taken back" if said_it and changed else ""  # Rows 20 and 21.
+        return TAKEN_BACK if said_it else ""  # Rows 20 and 21.
     if base is not None and not base.finished and its == base.said.version[side]:
         # Who wrote the other part since has put another mark there.
         return "continued"
@@ -64,15 +68,18 @@ def why_left(sides: Iterable[Side], card: Card) -> str:
     return "another clone or release has said otherwise, and is newer"
 
 
-def withdrawn_sides(card: Card, seen: SeenCard, base: Said | None, mark: str) -> frozenset[Side]:
-    """Return the parts that are as they should be, but of a version that we said and took back.
+def withdrawn_sides(
+    equal: Collection[Side], card: Card, seen: SeenCard, base: Said | None, mark: str
+) -> frozenset[Side]:
+    """Return which of the parts that are as they should be have a version that we took back.
 
-    So it is where a sync was cut off between the version and the content: as long as the version
-    stands, no clone whose version lies between the two may write.
+    So it is where a sync was cut off between the version and the content, and where only an older
+    commit says the same by now. As long as the version stands, no clone whose version lies between
+    the two may write.
     """
     if seen.stamp is None or base is None:
         return frozenset()
-    newer = (side for side in SIDES if seen.stamp.version[side] > card.version[side])
+    newer = (side for side in equal if seen.stamp.version[side] > card.version[side])
     return frozenset(side for side in newer if right_to_write(side, card, seen, base, mark))
 
 

@@ -278,7 +278,9 @@ def _over(
         # What is over in the database stays so, but for a line taken out of what is still there.
         is_kept = kept.is_ahead and task.status in SATISFYING and task.parent not in held
         if not is_kept:
-            newest = max(version, task.status_version)
+            # Whoever holds a task at the version with which it went here brings it back.
+            is_gone = status is Status.ORPHANED
+            newest = version if is_gone else max(version, task.status_version)
             task = task._replace(status=status, status_version=newest)
         over.append(Kept(task, filed))
     return over

@@ -192,15 +192,22 @@ def _forks_before(layer: Layer, parsing: Parsing, files: FilesState) -> bool:
     contents is in the whole history only. A merge that stays with a content that is remembered
     has heard of all that was before the last pass.
     """
-    contents = {slot: {state.blob} for slot, state in files.slots.items()}
+    # A content that was moved since is another one than that of a line which has it where it was.
+    contents = {slot: {(state.path, state.blob)} for slot, state in files.slots.items()}
     slot_ofs = {name: parsing.slots_of(each) for name, each in parsing.sources.items()}
     for entry in layer.log:
+        made: list[tuple[set[tuple[str, str]], tuple[str, str]]] = []
         for change in entry.changes:
+            old = [(change.path, blob) for blob in change.old if blob]
+            new = (change.path, change.new)
             for name, slot_of in slot_ofs.items():
                 known = contents.get(f"{name}:{slot_of(change.path)}")
                 if known is not None:
-                    stays = change.new in known and change.new in change.old
-                    if not stays and any(blob and blob not in known for blob in change.old):
+                    stays = new in known and new in old
+                    if not stays and not known.issuperset(old):
                         return True
-                    known.add(change.new)
+                    made.append((known, new))
+        # What a commit moves it takes away in one place, and makes in another.
+        for known, new in made:
+            known.add(new)
     return False

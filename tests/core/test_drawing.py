@@ -12,7 +12,7 @@ from kanban_sync.core.columns import LIST_NAME_LIMIT, NAME_LIMIT, ROOT_FIELD, Co
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.lines import line_marks
 from kanban_sync.core.mapping import PLAIN, Drawing, mark_of
-from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 
 KEY = TaskKey(PROJECT, "openspec", "add-login")
 CHANGE = Task(
@@ -71,6 +71,14 @@ def test_tasks_below_tasks_are_lines_too_and_orphans_are_not() -> None:
     assert [item.text for item in card.checklists[0].items] == ["One", "Below"]
     assert card.checklists[0].items[1].key == "1#2"
     assert card.version.text.time == 9
+
+
+def test_the_card_of_a_task_that_is_gone_has_the_version_of_what_took_it_away() -> None:
+    """Of a layer that went away nobody knows one: whoever still holds the task is newer."""
+    line = child("1", "One", position=1, status=Status.ORPHANED)
+    gone = CHANGE._replace(status=Status.ORPHANED, text_version=Version(9, "c9"))
+    (card,) = cards_of([gone._replace(status_version=UNKNOWN), line])
+    assert card.version == CardVersion(UNKNOWN, UNKNOWN)
 
 
 def test_lines_without_a_group_of_their_own_stand_under_tasks() -> None:

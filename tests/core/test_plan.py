@@ -333,6 +333,24 @@ def test_row_20_a_taking_back_that_was_cut_off_goes_on() -> None:
     assert isinstance(only(decide(card(), board(shown(newer)), base)), Update)
 
 
+@pytest.mark.parametrize("title", ["Title", "New"])
+@pytest.mark.parametrize("persons", [Column.DONE, Column.REVIEW])
+def test_row_20_the_version_of_what_we_said_is_taken_back_though_an_older_commit_says_it_too(
+    title: str, persons: Column
+) -> None:
+    """Until it is, no clone may write whose version lies between the two."""
+    ticked = card(column=Column.DONE, version=at(5, 9))
+    seen = replace(shown(ticked), column=persons)
+    older = card(title=title, column=Column.DONE, version=at(5 + (title == "New"), 7))
+    operation = only(decide(older, board(seen), base_of(ticked)))
+    assert isinstance(operation, Update)
+    assert operation.stamp is not None
+    assert operation.stamp.version == older.version
+    assert operation.card == older
+    moves = [each.column for each in operation.changes if isinstance(each, Move)]
+    assert moves == [Column.DONE] * (persons is Column.REVIEW)
+
+
 def test_row_21_what_another_clone_said_later_stays() -> None:
     newer = shown(card(title="Newer", version=at(9)))
     assert "is newer" in noted(decide(card(), board(newer), base_of(card(title="Older"))))

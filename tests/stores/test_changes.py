@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kanban_sync.core.merge import SET_HERE, Filed, Kept, filed_part
-from kanban_sync.core.model import Status, Task, Version
+from kanban_sync.core.model import UNKNOWN, Status, Task, Version
 from kanban_sync.core.ports import Gone
 from kanban_sync.stores.changes import compare
 from stores.made_up import key, task
@@ -67,6 +67,13 @@ def test_a_task_born_in_the_database_keeps_its_status_when_a_file_holds_it_first
     (written,) = compare({key("a"): born}, [filed("a")], {}).write
     assert (written.task.status, written.task.path) == (Status.IN_PROGRESS, "TASKS.md")
     assert written.filed == filed_part(filed("a"))
+
+
+def test_a_task_of_which_only_a_layer_went_away_is_gone_without_a_version() -> None:
+    """Whoever still holds it brings it back."""
+    gone = {key("a"): Gone(Status.ORPHANED, UNKNOWN)}
+    (over,) = compare({key("a"): set_here("a", Status.REVIEW)}, [], gone).over
+    assert (over.task.status, over.task.status_version) == (Status.ORPHANED, UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Fields: TypeAlias = "Mapping[str, str]"
 """What is said of one task, by the name of what it is about."""
@@ -116,37 +116,86 @@ def view(base: Commit, layers: Iterable[Commit]) -> View:
     The newest of the values that count wins: that of the base layer, and that of a layer if nobody
     has said it in the base layer since the merge base. Where the base layer is as the merge base
     was, only the layer has changed anything. A task that one took out is gone unless another one
-    says something newer of it.
+    says something newer of it. One that the base layer lacks is as the layer has it that says the
+    newest of it (of several, the one that has the newest of it), but for what others say that is
+    newer still.
     """
+    forked = [_Forked(base, layer) for layer in layers if layer not in base.ancestors]
+    news = [new for each in forked if each.roots for new in each.news()]
     said = {task: _values(base, task, fields) for task, fields in base.tree.items()}
-    gone: dict[str, list[Version]] = {}
+    for layer, _, task, _ in sorted(news, key=lambda new: new.age):
+        if task not in base.tree:
+            said[task] = _values(layer, task, layer.tree[task])
     told: dict[Place, list[tuple[Version, str]]] = {}
-    for layer in layers:
-        roots = merge_bases(base, layer)
-        if not roots or layer in base.ancestors:
-            continue
-        before = reduce(frozenset.union, (each.ancestors for each in roots))
-        since = {*(base.ancestors - before), *roots}
-        for task, fields in layer.tree.items():
-            known = {name: _said_since((task, name), since, roots, before) for name in fields}
-            new = [name for name, value in fields.items() if value not in known[name]]
-            there = said.setdefault(task, _values(layer, task, fields)) if new else {}
-            for name in new:
-                version = layer.versions[task, name]
-                if version > there[name][0] or _is_unchanged(base, (task, name), roots):
-                    told.setdefault((task, name), []).append((version, fields[name]))
-        for task in set.intersection(*(set(each.tree) for each in roots)):
-            if task not in base.tree:
-                gone.setdefault(task, []).append(base.removed[task])
-            elif task not in layer.tree and all(task in each.tree for each in since):
-                gone.setdefault(task, []).append(layer.removed[task])
+    for layer, roots, task, names in news:
+        for name in (each for each in names if _counts(base, layer, (task, each), roots)):
+            value = layer.versions[task, name], layer.tree[task][name]
+            told.setdefault((task, name), []).append(value)
     for (task, name), values in told.items():
-        said[task][name] = _newer(said[task][name], max(values))
+        if task in base.tree or max(values) > said[task][name]:
+            said[task][name] = _newer(said[task][name], max(values))
+    gone: dict[str, list[Version]] = {}
+    for task, version in (each for its in forked if its.roots for each in its.taken_out()):
+        gone.setdefault(task, []).append(version)
     return {
         task: values
         for task, values in said.items()
         if max(gone.get(task, [NEVER])) <= max(version for version, _ in values.values())
     }
+
+
+class _News(NamedTuple):
+    """What a layer says anew of a task, by the names of its fields."""
+
+    layer: Commit
+    roots: Sequence[Commit]
+    task: str
+    names: Sequence[str]
+
+    @property
+    def age(self) -> tuple[Version, Version]:
+        """How new that is, and how new all is that the layer has of the task."""
+        versions = {
+            name: self.layer.versions[self.task, name] for name in self.layer.tree[self.task]
+        }
+        return max(versions[name] for name in self.names), max(versions.values())
+
+
+class _Forked:
+    """A layer beside the base layer, with all that was said in that since the merge bases."""
+
+    def __init__(self, base: Commit, layer: Commit) -> None:
+        self.base, self.layer, self.roots = base, layer, merge_bases(base, layer)
+        self.before = reduce(
+            frozenset.union, (each.ancestors for each in self.roots), frozenset[Commit]()
+        )
+        self.since = {*(base.ancestors - self.before), *self.roots}
+
+    def news(self) -> Iterator[_News]:
+        for task, fields in self.layer.tree.items():
+            names = [
+                name for name, value in fields.items() if value not in self._known((task, name))
+            ]
+            if names:
+                yield _News(self.layer, self.roots, task, names)
+
+    def _known(self, name: Place) -> set[str | None]:
+        return _said_since(name, self.since, self.roots, self.before)
+
+    def taken_out(self) -> Iterator[tuple[str, Version]]:
+        """Yield what either side took out, and since when."""
+        for task in set.intersection(*(set(each.tree) for each in self.roots)):
+            if task not in self.base.tree:
+                yield task, self.base.removed[task]
+            elif task not in self.layer.tree and all(task in each.tree for each in self.since):
+                yield task, self.layer.removed[task]
+
+
+def _counts(base: Commit, layer: Commit, name: Place, roots: Iterable[Commit]) -> bool:
+    """Whether what is new in a layer may count against what the base layer has."""
+    if name not in base.versions or layer.versions[name] > base.versions[name]:
+        return True
+    return _is_unchanged(base, name, roots)
 
 
 def _is_unchanged(base: Commit, name: Place, roots: Iterable[Commit]) -> bool:

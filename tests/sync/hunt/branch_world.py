@@ -56,6 +56,8 @@ class Checkout:
     on: str = "main"
     trees: list[Commit] = field(default_factory=list)
     made: int = 0
+    said: dict[str, Mapping[str, tuple[Version, str]]] = field(default_factory=dict)
+    """What it said of each task last when it synced and had it."""
 
     @property
     def tip(self) -> Commit:
@@ -177,6 +179,7 @@ class World:
         served = [Request(TARGET, Cause.CLI, "-")]
         engine.database(served)
         engine.board(served)
+        clone.said |= clone.view(layers=self.layers)
         self._note_moves()
 
     def _note_moves(self) -> None:
@@ -216,19 +219,24 @@ class World:
         return found
 
 
-def expected(views: Sequence[View]) -> dict[str, set[str]]:
+def expected(views: Sequence[View], said: Sequence[View]) -> dict[str, set[str]]:
     """Return what a board has to say of each task, by what its clones say; '' is no card.
 
     The newest of a line's words counts, and the newest of its ticks. All ticks of a change are one
-    part of its card, which one clone says.
+    part of its card, which one clone says. A clone that has lost a task has nothing to say of it:
+    what it ``said`` last may stay on the card until another clone says something newer.
     """
     tasks = {name for each in views for name in each if "#" not in name}
-    return {
-        name: {_line(name, [each[name] for each in views])}
-        if name != CHANGE and all(name in each for each in views)
-        else {_shown(name, each) for each in views}
-        for name in tasks
-    }
+    found: dict[str, set[str]] = {}
+    for name in tasks:
+        there = [each[name] for each in views if name in each]
+        if name == CHANGE or len(there) < len(views):
+            found[name] = {_shown(name, each) for each in views}
+        if name != CHANGE:
+            lost = [last for each, last in zip(views, said, strict=True) if name not in each]
+            every = [*there, *(last[name] for last in lost if name in last)]
+            found.setdefault(name, set()).add(_line(name, every))
+    return found
 
 
 def _shown(task: str, said: View) -> str:
@@ -287,7 +295,9 @@ def wrong(world: World) -> dict[str, tuple[str, set[str]]]:
 
     A task that was done and is in no file any more stays done.
     """
-    wanted = expected([each.view(layers=world.layers) for each in world.checkouts])
+    clones = world.checkouts
+    views = [each.view(layers=world.layers) for each in clones]
+    wanted = expected(views, [each.said for each in clones])
     shown = world.shown()
     found = {name: (shown.get(name, ""), wanted.get(name, {""})) for name in {*shown, *wanted}}
     stays = f"| {Column.DONE}"

@@ -124,9 +124,55 @@ FOUND = {
 """Histories of one clone that once led to a wrong board."""
 
 
-@pytest.mark.parametrize("history", FOUND)
+FOUND_BY_TWO = {
+    "a merge of a line that moved what was ticked since": [
+        Step("commit", 0, 4, 5, 0),
+        Step("tick", 1, 10, 4, 0),
+        Step("branch", 1, 2, 1, 1),
+        Step("force", 1, 4, 1, 60),
+        Step("pull", 0, 8, 2, 0),
+        Step("force", 0, 8, 3, 0),
+        Step("tick", 1, 4, 3, 10),
+        Step("sync", 1, 10, 1, 10),
+        Step("tick", 1, 11, 6, 0),
+    ],
+    "a merge of a line that ticked what was moved since": [
+        Step("commit", 0, 8, 1, 0),
+        Step("branch", 1, 3, 6, 1),
+        Step("branch", 1, 2, 3, 10),
+        Step("amend", 0, 6, 5, 1),
+        Step("switch", 1, 2, 0, 60),
+        Step("tick", 1, 4, 2, 0),
+        Step("sync", 0, 11, 6, 1),
+        Step("branch", 0, 2, 5, 60),
+        Step("force", 1, 0, 1, 0),
+        Step("pull", 0, 5, 5, 1),
+        Step("commit", 0, 2, 6, 1),
+    ],
+    "a tick that only an older commit makes by now": [
+        Step("tick", 0, 0, 0, 0),
+        Step("branch", 0, 3, 1, 0),
+        Step("tick", 0, 0, 3, 60),
+        Step("commit", 1, 0, 0, 60),
+        Step("force", 0, 10, 2, 10),
+        Step("sync", 1, 5, 2, 10),
+    ],
+    "a task that was pushed, pulled by another clone, and taken back": [
+        Step("commit", 0, 11, 3, 1),
+        Step("push", 0, 7, 4, 60),
+        Step("reset", 0, 8, 3, 1),
+        Step("sync", 0, 1, 1, 0),
+        Step("pull", 1, 4, 0, 1),
+        Step("force", 0, 9, 1, 10),
+    ],
+}
+"""Histories of two clones."""
+
+
+@pytest.mark.parametrize("history", [*FOUND, *FOUND_BY_TWO])
 def test_what_was_wrong_once_is_right(history: str, tmp_path: Path) -> None:
-    played(World(tmp_path, 1, True), FOUND[history])
+    clones = 2 if history in FOUND_BY_TWO else 1
+    played(World(tmp_path, clones, True), {**FOUND, **FOUND_BY_TWO}[history])
 
 
 @pytest.mark.parametrize("clones", EXAMPLES)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.columns import Column
-from kanban_sync.core.description import compose, task_mark
+from kanban_sync.core.description import compose, key_of, task_mark
 from kanban_sync.core.lost import is_late
 from kanban_sync.core.operations import Note
 from kanban_sync.core.precedence import is_unchanged
@@ -127,10 +127,13 @@ def _by_task(
 ) -> dict[TaskKey, list[SeenCard]]:
     """Sort the cards by the one task that each may be of, the oldest first."""
     owners = {said.card_id: key for key, said in base.items() if said.card_id}
+    begun = _begun_before(base)
     marks: dict[str, TaskKey] = {}
     found: dict[TaskKey, list[SeenCard]] = {}
     for seen in sorted(actual.cards, key=age):
         key = owners.get(seen.id)
+        if key is None and begun:
+            key = begun.get((seen.title, *seen.description.split()))
         if key is None and seen.key is not None and seen.key.project == project:
             named = seen.stamp.task if seen.stamp is not None else ""
             # Only once there is a card that this clone does not know: hashing all keys takes long.
@@ -140,6 +143,21 @@ def _by_task(
         if key is not None:
             found.setdefault(key, []).append(seen)
     return found
+
+
+def _begun_before(base: Mapping[TaskKey, Said]) -> dict[tuple[str, ...], TaskKey]:
+    """Return by the words of cards whose they are, if they were begun under another key.
+
+    Those are cards of which nobody knows whether they were made, and whose tasks got another key
+    since: what was said then ends in the footer with the former one (``renaming.with_key``).
+    """
+    return {
+        (each.title, *each.text.split()): key
+        for key, said in base.items()
+        if not said.card_id
+        for each in said.all_said
+        if key_of(each.text) not in {None, key}
+    }
 
 
 def _choose(candidates: Sequence[SeenCard], known: Said | None) -> SeenCard:

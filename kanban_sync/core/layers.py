@@ -15,16 +15,13 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.identity import Traits, match, own_key, text_hash
 from kanban_sync.core.listing import flatten, text_digest
 from kanban_sync.core.model import UNKNOWN, Version
+from kanban_sync.core.pasts import past_places, past_values, removed_tasks
 from kanban_sync.core.slots import (
     ELSEWHERE,
     EMPTY,
-    RETURNED,
     KeyedTask,
     SlotChange,
     SlotState,
-    said_status,
-    said_text,
-    with_past,
 )
 from kanban_sync.core.versions import later, newer
 from kanban_sync.core.words import bare_words
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kanban_sync.core.model import Document, ParsedTask
-    from kanban_sync.core.slots import Past
 
 
 def carry(
@@ -60,7 +56,7 @@ def carry(
     if not document.readable:
         kept = before[0] if before else EMPTY
         prefixes = _prefixes(before[:1], change, (), document)
-        places = _places(before[:1], change)
+        places = past_places(before[:1], change)
         state = replace(kept, blob=change.new, path=change.path, prefixes=prefixes, places=places)
         return replace(state, made=change.version.time, good=kept.good or kept.blob)
     before = [
@@ -133,8 +129,8 @@ def carry(
         prefixes=_prefixes(before, change, zip(owns, new_traits, strict=True), document),
         hidden=hidden,
         removed=_taken_out(before, matches, change, there),
-        past=_past(before, stayed, keyed, taken),
-        places=_places(before, change),
+        past=past_values(before, stayed, keyed, taken),
+        places=past_places(before, change),
         made=change.version.time,
     )
     return replace(state, roots=_roots(before, state.tops(), owns, taken))
@@ -169,7 +165,7 @@ def _hidden(
     found: dict[str, KeyedTask] = {}
     named: Collection[str] | None = None
     for state, pairs in zip(before, matches, strict=True):
-        for task in _removed(state, pairs):
+        for task in removed_tasks(state, pairs):
             if task.above or not (state.gone_means_done or task in state.hidden):
                 continue
             named = still_named() if named is None else named
@@ -289,7 +285,7 @@ def _completed(
     for state, pairs in zip(before, matches, strict=True):
         if state.is_gone or not (state.gone_means_done and is_told and change.old):
             continue
-        removed = _removed(state, pairs)
+        removed = removed_tasks(state, pairs)
         has_nameless = any(not task.traits.id for task in removed)
         passed_on = change.passed_on() if has_nameless else ()
         for task in removed:
@@ -321,64 +317,12 @@ def _taken_out(
         for own, version in state.removed.items():
             found[own] = max(version, found.get(own, UNKNOWN))
     for state, pairs in zip(before, matches, strict=True):
-        for task in _removed(state, pairs):
+        for task in removed_tasks(state, pairs):
             newest = max(task.text_version, task.status_version)
             # A merge of a removal is not the removal, but where it takes out what is newer.
             if found.get(task.own, UNKNOWN) <= newest:
                 found[task.own] = later(change.version, newest.time)
     return {own: version for own, version in found.items() if own not in there}
-
-
-def _past(
-    before: Sequence[SlotState],
-    matches: Sequence[Mapping[int, int]],
-    keyed: Sequence[KeyedTask],
-    taken: Collection[str],
-) -> Mapping[str, Past]:
-    """Return the values that tasks had before, with those that this content takes away."""
-    found: dict[str, Past] = dict(before[0].past) if before else {}
-    for state in before[1:]:
-        for own, values in state.past.items():
-            mine = found.get(own, {})
-            if values != mine:
-                found[own] = with_past(mine, values.items())
-    for state, pairs in zip(before, matches, strict=True):
-        for task in _removed(state, pairs):
-            known = found.get(task.own, {})
-            found[task.own] = with_past(known, (said_status(task), said_text(task)))
-        for new, old in pairs.items():
-            was, now = state.tasks[old], keyed[new]
-            left = [said_status(was)] * (was.status != now.status)
-            left += [said_text(was)] * (was.text != now.text)
-            if left:
-                found[now.own] = with_past(found.get(now.own, {}), left)
-    there = {each.own for state in before if not state.is_gone for each in state.tasks}
-    for task in keyed:
-        if task.own in taken and task.own not in there:
-            said = (RETURNED, task.text_version.time)
-            found[task.own] = with_past(found.get(task.own, {}), [said])
-    return found
-
-
-def _places(before: Sequence[SlotState], change: SlotChange) -> Past:
-    """Return where the file has lain, with the place where it lies now.
-
-    A merge that leaves it where it was, though a side has moved it since, has put it there.
-    """
-    found: Past = {}
-    for state in before:
-        found = with_past(found, state.places.items())
-    times = [(state.places.get(state.path, 0), state.path == change.path) for state in before]
-    newest, is_there = max(times, default=(0, False))
-    if is_there:
-        return found
-    return with_past(found, [(change.path, later(change.version, newest).time)])
-
-
-def _removed(state: SlotState, pairs: Mapping[int, int]) -> list[KeyedTask]:
-    """Return the tasks of a parent's state that are not there any more."""
-    kept = set(pairs.values())
-    return [task for index, task in enumerate(state.tasks) if index not in kept]
 
 
 def _shape_version(
@@ -399,6 +343,6 @@ def _shape_version(
     removed = [
         max(task.text_version.time, task.status_version.time)
         for state, pairs in zip(before, matches, strict=True)
-        for task in _removed(state, pairs)
+        for task in removed_tasks(state, pairs)
     ]
     return later(change.version, max([latest.time, *removed]))

@@ -63,6 +63,7 @@ from kanban_sync.core.operations import (
 )
 from kanban_sync.core.precedence import (
     TAKEN_BACK,
+    Marks,
     Side,
     is_newer,
     is_unchanged,
@@ -107,6 +108,7 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
     mark: str,
     project: str,
     *,
+    others: frozenset[str] = frozenset(),
     left: int = 0,
     force: bool = False,
     keep_drift: bool = False,
@@ -119,13 +121,15 @@ def plan(  # noqa: PLR0913 - three sides, who draws, whose cards, and whether it
         base: What this clone last agreed on, by key.
         mark: The rendering mark of this release and mapping.
         project: The id of our project; cards with another project's footer are strangers'.
+        others: Marks with which others draw, who share the base with us.
         left: How many cards on the board are left out of all this, since they are settled.
         force: Whether to let through what the guard holds back, and to make deleted cards again.
         keep_drift: Whether what a person changed stays until the task itself changes.
     """
     base = each_its_own(base, actual)
     found = find_cards(desired, actual, base, project)
-    terms = _Terms(actual, mark, _bottoms(actual, base), force=force, keep_drift=keep_drift)
+    marks, bottoms = Marks(mark, others), _bottoms(actual, base)
+    terms = _Terms(actual, marks, bottoms, force=force, keep_drift=keep_drift)
     operations: list[Operation] = []
     notes: list[Note] = list(found.notes)
     deleted = 0
@@ -151,7 +155,7 @@ class _Terms:
     """What the decisions on all cards share; ``bottoms`` are taken from as cards are placed."""
 
     actual: BoardState
-    mark: str
+    marks: Marks
     bottoms: dict[Column, float]
     force: bool
     keep_drift: bool
@@ -166,9 +170,9 @@ def _decide(
         return _decide_absent(card, base, terms)
     if seen.archived and not archived_by_us(seen, base):
         # Row 13.
-        if base is None or base.seen != seen or not is_unchanged(card, base, terms.mark):
+        if base is None or base.seen != seen or not is_unchanged(card, base, terms.marks.mine):
             # Of a card that this clone never wrote to, it has said nothing.
-            known = base or Said(seen.id, replace(card, version=NEVER), terms.mark)
+            known = base or Said(seen.id, replace(card, version=NEVER), terms.marks.mine)
             settled = "" if base is None else card.digest
             archived = replace(known, card_id=seen.id, seen=seen, deleted=False, settled=settled)
             return Remember(archived, "a person put its card away", _put_away(seen))
@@ -248,7 +252,7 @@ def _end(card: Card) -> str:
 
 def _decide_absent(card: Card, base: Said | None, terms: _Terms) -> Operation | Note | None:
     """Rows 9 to 12: there ought to be a card, and the board has none."""
-    actual, bottoms, mark = terms.actual, terms.bottoms, terms.mark
+    actual, bottoms, mark = terms.actual, terms.bottoms, terms.marks.mine
     if base is not None and base.card_id in actual.elsewhere:
         # Row 12.
         return Note(str(card.key), "a person moved its card to another board")
@@ -270,7 +274,7 @@ def _decide_present(
     card: Card, seen: SeenCard, base: Said | None, terms: _Terms
 ) -> Operation | Note | None:
     """Rows 15 to 23: the card is there (or comes back); write the parts in which we are right."""
-    mark, bottoms = terms.mark, terms.bottoms
+    marks, mark, bottoms = terms.marks, terms.marks.mine, terms.bottoms
     if base is not None and _is_as_left(base, card, seen, mark):
         return None
     meant = _meant(card, base)
@@ -283,7 +287,7 @@ def _decide_present(
         side: reason
         for side, changes in parts
         if changes
-        and (reason := "back again" if back else right_to_write(side, card, seen, base, mark))
+        and (reason := "back again" if back else right_to_write(side, card, seen, base, marks))
     }
     text = differs.text
     if (
@@ -298,7 +302,7 @@ def _decide_present(
         if drifted and not sides:
             return Note(str(card.key), KEPT_TEXT, is_drift=True)
     equal = {side for side, there in parts if not there}
-    withdrawn = withdrawn_sides(equal, card, seen, base, mark)
+    withdrawn = withdrawn_sides(equal, card, seen, base, terms.marks)
     if not sides and not withdrawn:
         # Rows 21 and 23.
         return Note(str(card.key), why_left((side for side, found in parts if found), card))
@@ -320,9 +324,9 @@ def _decide_equal(
     card: Card, seen: SeenCard, base: Said | None, terms: _Terms, differs: Difference
 ) -> Operation | None:
     """Rows 16, 17 and 20: all that is written on the card is as it should be."""
-    mark, items, words = terms.mark, differs.items, differs.words
+    mark, items, words = terms.marks.mine, differs.items, differs.words
     made = base.made if base is not None and base.card_id == seen.id else frozenset[str]()
-    if withdrawn := withdrawn_sides(set(Side), card, seen, base, mark):
+    if withdrawn := withdrawn_sides(set(Side), card, seen, base, terms.marks):
         stamp = stamp_after(set(Side), withdrawn, card, seen, mark)
         return Update(card, seen, (), stamp, mark, items, TAKEN_BACK, differs.theirs, made, words)
     if base is not None and base.words == words and _is_agreed(base, card, seen, items):

@@ -7,7 +7,7 @@ newer version of it; an older one only takes back what it said itself.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.board import CardVersion, Stamp
 from kanban_sync.core.columns import Column
@@ -38,7 +38,17 @@ class Side(IntEnum):
 SIDES = tuple(Side)
 
 
-def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, mark: str) -> str:
+class Marks(NamedTuple):
+    """The rendering mark with which this clone draws, and those of others that are not its to draw.
+
+    Clones that share a database share the bases, too: what another one drew last is in them.
+    """
+
+    mine: str
+    others: frozenset[str] = frozenset()
+
+
+def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, marks: Marks) -> str:
     """Return why this clone may write a part that differs, or '' if it may not."""
     if seen.stamp is None:
         return "not yet marked"  # Row 18.
@@ -52,10 +62,10 @@ def right_to_write(side: Side, card: Card, seen: SeenCard, base: Said | None, ma
     if base is not None and not base.finished and its == base.said.version[side]:
         # Who wrote the other part since has put another mark there.
         return "continued"
-    marks = {mark, base.mark} if base is not None else {mark}
-    if seen.stamp.mark not in marks:
+    former = {base.mark} - marks.others if base is not None else set[str]()
+    if seen.stamp.mark not in {marks.mine, *former}:
         return ""  # Row 23.
-    return _why_again(side, card, seen.stamp, base, mark)  # Row 22.
+    return _why_again(side, card, seen.stamp, base, marks.mine)  # Row 22.
 
 
 def why_left(sides: Iterable[Side], card: Card) -> str:
@@ -69,7 +79,7 @@ def why_left(sides: Iterable[Side], card: Card) -> str:
 
 
 def withdrawn_sides(
-    equal: Collection[Side], card: Card, seen: SeenCard, base: Said | None, mark: str
+    equal: Collection[Side], card: Card, seen: SeenCard, base: Said | None, marks: Marks
 ) -> frozenset[Side]:
     """Return which of the parts that are as they should be have a version that we took back.
 
@@ -80,7 +90,7 @@ def withdrawn_sides(
     if seen.stamp is None or base is None:
         return frozenset()
     newer = (side for side in equal if seen.stamp.version[side] > card.version[side])
-    return frozenset(side for side in newer if right_to_write(side, card, seen, base, mark))
+    return frozenset(side for side in newer if right_to_write(side, card, seen, base, marks))
 
 
 def _why_again(side: Side, card: Card, stamp: Stamp, base: Said | None, mark: str) -> str:

@@ -62,6 +62,11 @@ class Drawer:
     def _drawing(self) -> Drawing:
         return self._how()
 
+    @property
+    def mark(self) -> str:
+        """The rendering mark with which is drawn."""
+        return self._drawing.mark
+
     @cached_property
     def _drawn_by(self) -> str:
         return drawn_by(self._drawing)

@@ -24,6 +24,7 @@ from kanban_sync.sync.board_lease import BoardLease, place_of
 from kanban_sync.sync.drawing import Drawer
 from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
+from kanban_sync.sync.marks import MARKS, newer_than, with_mark
 from kanban_sync.sync.other_keys import rename
 from kanban_sync.sync.planning import is_another, plan_board
 from kanban_sync.sync.reading import read_files
@@ -261,6 +262,7 @@ class Engine:
             drawer = self._new_drawer(session)
             found = self._plan(session, board, drawer)
             done: list[Operation] = []
+            self._note_mark(store, board, drawer.mark)
             try:
                 self._write(session, board, found, drawer, done)
             finally:
@@ -272,8 +274,16 @@ class Engine:
             is_open = bool(found.held) or any(map(wants_another_look, done)) or lease.after_lapse
             synced = {SYNCED: "" if is_open else news, LOOKED: str(int(self._doors.now()))}
             store.remember_board(self._target, {**board.ids, **synced})
+            self._state.note_drawn(self._target, drawer.mark)
         if found.held:
             recorded.held(found)
+
+    def _note_mark(self, store: TaskStore, board: Board, mark: str) -> None:
+        """Remember with the board, before anything is written, that it is drawn with a mark."""
+        ids = store.board_ids(self._target)
+        marks = board.ids[MARKS] = with_mark(mark, self._state.drawn(self._target), ids)
+        if ids.get(MARKS) != marks:
+            store.remember_board(self._target, {**ids, MARKS: marks})
 
     def _wait(self) -> None:
         self.progress.tick("waiting for another clone to give up the board")
@@ -312,10 +322,12 @@ class Engine:
 
     def _plan(self, session: Session, board: Board, drawer: Drawer) -> Plan:
         self.progress.tick("reading the board")
+        ids, last = session.store.board_ids(self._target), self._state.drawn(self._target)
         found = plan_board(
             board,
             drawer.draw,
             session.project,
+            foreign=lambda mark: newer_than(mark, last, ids),
             force=self.force,
             keep_drift=session.settings.drift == "keep",
         )

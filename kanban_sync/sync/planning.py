@@ -47,11 +47,12 @@ class _Coming(Mapping["TaskKey", "Known"]):
         return len(self._all)
 
 
-def plan_board(
+def plan_board(  # noqa: PLR0913 - two sides, whose cards, and what the settings say
     board: Board,
     draw: Callable[[Collection[TaskKey] | None], Drawn],
     project: str,
     *,
+    foreign: Callable[[str], frozenset[str]] = lambda _mark: frozenset(),
     force: bool = False,
     keep_drift: bool = False,
 ) -> Plan:
@@ -60,6 +61,7 @@ def plan_board(
     ``draw`` is called in a thread of its own, while the board's answer is awaited: it reads the
     base, too, which takes as long. It leaves out what is settled, and is called again where the
     board tells that some of that is not: then only what is among the given keys may be left out.
+    ``foreign`` tells with which marks others draw who share the base, by the mark of the drawing.
 
     A card that a person archived is not on the board. A clone that never saw it, or has lost its
     record, would make a second one. One that was seen there may have been deleted since: it is
@@ -74,6 +76,7 @@ def plan_board(
             base,
             drawn.mark,
             project,
+            others=foreign(drawn.mark),
             left=len(drawn.settled),
             force=force,
             keep_drift=keep_drift,

@@ -71,6 +71,20 @@ class StateFolder:
         """Return the file that says up to which offset of ``requests`` the target is synced."""
         return self.path / f"done-{target}"
 
+    def drawn(self, target: str) -> str:
+        """Return the rendering mark with which this clone drew a board last, '' if it has not."""
+        path = self._drawn(target)
+        with _explained(path):
+            return path.read_text(errors="replace").strip() if path.exists() else ""
+
+    def note_drawn(self, target: str, mark: str) -> None:
+        """Note with which rendering mark this clone has drawn a board."""
+        if self.drawn(target) != mark:
+            self.replace(self._drawn(target), f"{mark}\n")
+
+    def _drawn(self, target: str) -> Path:
+        return self.path / f"drawn-{target}"
+
     def make(self) -> None:
         """Make the folder, for nobody but its owner, if it is not there yet."""
         with _explained(self.path):

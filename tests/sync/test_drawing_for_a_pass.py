@@ -11,6 +11,7 @@ from core.passes import NOW
 from kanban_sync.boards.memory import MemoryBoard
 from kanban_sync.core.columns import Column
 from kanban_sync.core.drawing import DAY
+from kanban_sync.core.errors import BoardUnreachableError
 from kanban_sync.core.mapping import Drawing
 from kanban_sync.core.model import Status, Task, Version
 from kanban_sync.core.ports import FilesState
@@ -195,6 +196,24 @@ def test_a_task_that_gets_another_key_during_a_pass_keeps_its_card(when: str) ->
     assert sorted(cards) == sorted(
         "Other" if each.key == key("c") else each.title for each in TASKS if each.parent is None
     )
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_a_task_that_gets_another_key_after_a_making_that_was_cut_off_keeps_its_card(
+    synced: Pass, writes: int
+) -> None:
+    synced.merge(*TASKS, task("i", **VERSIONS))
+    synced.board.fail_at(writes, answer_lost=True)
+    with pytest.raises(BoardUnreachableError):
+        synced.sync()
+    synced.board.fail_at(0)
+    synced.store.rename(key("i"), task("k", title="Other", **VERSIONS), NOW)
+    before = set(synced.board.cards)
+    synced.sync()
+    assert set(synced.board.cards) == before
+    (seen,) = [each for each in synced.board.cards.values() if each.key == key("k")]
+    assert seen.title == "Other"
+    assert synced.sync().operations == ()
 
 
 def test_what_changes_while_it_is_drawn_is_not_settled(

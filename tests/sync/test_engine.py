@@ -517,6 +517,27 @@ def test_a_card_is_put_away_for_its_age_on_the_day_it_is_old_enough(world: World
     assert len(world.board.cards) == 2
 
 
+def test_of_clones_that_share_a_database_and_draw_otherwise_who_came_last_has_the_last_word(
+    world: World, tmp_path: Path
+) -> None:
+    world.repo.git("clone", "-q", str(world.repo.path), str(tmp_path / "other"))
+    other = World(Repo(tmp_path / "other"), store=world.store, board=world.board)
+    other.drawing = Drawing(labels=(("agent", "robot"),))
+    world.sync()
+    other.sync()
+    labels = [card.labels for card in world.board.cards.values()]
+    assert labels == [{"robot"}]
+    writes = world.board.writes
+    for each in (world, other, world, other):
+        each.sync(force=True)
+    assert world.board.writes == writes
+    for drawing, label in ((Drawing(labels=(("agent", "bot"),)), "bot"), (Drawing(), "agent")):
+        world.drawing = drawing
+        world.sync()
+        other.sync()
+        assert [card.labels for card in world.board.cards.values()] == [{label}]
+
+
 def test_that_cards_are_put_away_sooner_by_now_is_news(world: World) -> None:
     done_at = 1_000_000_000
     world.repo.commit_at(done_at, **{"TASKS.md": "- [x] one\n"})

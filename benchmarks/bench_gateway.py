@@ -92,9 +92,9 @@ class Crowd:
         return time.perf_counter() - start
 
 
-def repository(folder: Path) -> Path:
-    """Make a repository with many tasks."""
-    lines = (f"- [ ] Do part {n} of it well\n  - **ID**: t-{n}\n" for n in range(TASKS))
+def repository(folder: Path, count: int = TASKS) -> Path:
+    """Make a repository with so many tasks."""
+    lines = (f"- [ ] Do part {n} of it well\n  - **ID**: t-{n}\n" for n in range(count))
     (folder / "TASKS.md").write_text("# Tasks\n\n## P1\n\n" + "".join(lines))
     (folder / ".kanban-sync.yaml").write_text("project_id: bench\n")
     for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "Begin")):

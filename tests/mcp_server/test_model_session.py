@@ -126,12 +126,18 @@ def test_two_sessions_of_one_user_are_two_agents(repo: Repo) -> None:
     session(repo, first, "--agent=")
 
 
-def test_a_task_that_is_committed_meanwhile_is_in_the_next_plan(repo: Repo) -> None:
+def test_a_task_that_others_add_meanwhile_is_in_the_next_plan(repo: Repo) -> None:
     async def act(client: Client) -> None:
         assert keys(await call(client, "plan_next", tags=["new"])) == []
         more = "- [ ] A new one\n  - **ID**: new-one\n  - **Tags**: new\n"
         repo.commit("Add a task", **{"TASKS.md": TASKS + more})
         assert keys(await call(client, "plan_next", tags=["new"])) == ["new-one"]
+        other = ("task", "add", "By hand", "--id", "by-hand", "--tag", "new")
+        done = await anyio.to_thread.run_sync(lambda: run_program(*other, folder=repo.path))
+        assert done.code == 0
+        for asked in ({}, {"status": "todo"}):
+            found = keys(await call(client, "plan_next", tags=["new"], **asked))
+            assert sorted(found) == ["by-hand", "new-one"]
 
     session(repo, act)
 

@@ -5,6 +5,9 @@ import { made } from './made.js';
 
 const now = () => Date.now() / 1000;
 
+// Made once: for thousands of cards a formatter each takes longer than all else.
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
 export class Columns {
   constructor(place) {
     this.place = place;
@@ -103,8 +106,9 @@ export class Columns {
     }
     this.elements.set(card.key, element);
     // Cards stand in the order in which the gateway tells them, also those that come later.
-    const after = [...list.children].find((other) => this.cards.get(other.dataset.key)?.place > card.place);
-    if (isNew && after) after.before(element);
+    const isAfter = (other) => this.cards.get(other.dataset.key)?.place > card.place;
+    const after = isNew ? [...list.children].find(isAfter) : undefined;
+    if (after) after.before(element);
     else list.append(element);
   }
 
@@ -142,7 +146,7 @@ export class Columns {
     if (card.updated_at) {
       const time = made('time', age(card.updated_at, now()));
       time.dateTime = new Date(card.updated_at * 1000).toISOString();
-      time.title = new Date(card.updated_at * 1000).toLocaleString();
+      time.title = MOMENT.format(card.updated_at * 1000);
       under.append(time);
     }
     return under;

@@ -191,6 +191,19 @@ def test_an_unknown_key_names_those_that_are_close(repo: Repo) -> None:
     assert "did you mean openspec:add-search#1.2" in answer.err
 
 
+def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(repo: Repo) -> None:
+    with Path("/dev/full").open("w") as full:
+        call = [*PROGRAM, "task", "claim", "--next", *ADA]
+        answer = subprocess.run(
+            call, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (answer.returncode, answer.stderr) == (1, "kanban-sync: No space left on device\n")
+    told = json.loads(task(repo, "show", "rotate-keys", "--json"))
+    assert (told["status"], told["agent"], told["attempts"]) == ("todo", None, 1)
+    assert told["reason"] == "what was claimed could not be printed"
+    assert repo.git("status", "--porcelain", "TASKS.md") == ""
+
+
 def test_one_goes_on_with_ones_own_claim_and_force_ends_that_of_others(repo: Repo) -> None:
     first = json.loads(task(repo, "start", "tidy-logs", *ADA, "--ttl", "90s", "--json"))
     again = json.loads(task(repo, "start", "tidy-logs", *ADA, "--ttl", "2h", "--json"))

@@ -797,6 +797,16 @@ def test_a_database_that_is_made_anew_ends_a_command_whose_claim_it_does_not_kno
     assert "is lost" in said
 
 
+def test_a_command_does_not_outlive_whoever_keeps_its_claim(repo: Repo) -> None:
+    call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
+    with _started(repo, *call) as process:
+        until((repo.path / "began").exists)
+        process.kill()
+        # What goes on would still have the other end of this pipe.
+        process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+
+
 def test_a_signal_ends_all_that_the_command_has_started(repo: Repo) -> None:
     call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
     with _started(repo, *call) as process:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.config import SETTINGS_FILE, Settings
@@ -267,13 +268,19 @@ class Checkout:
         _, commit = repository.branch()
         return repository.root(commit) if commit else ""
 
-    def oldest_commit(self) -> str:
-        """Return the id of the oldest root commit, '' before any commit."""
-        repository = self.repository(self.settings(), self.worktree)
+    def project_here(self, settings: Settings) -> str:
+        """Return the project's id, for whoever has not opened git; '' before any commit."""
+        if settings.project_id:
+            return settings.project_id
+        repository = self.repository(settings, self.worktree)
         try:
-            return self.project(Settings(), repository)
+            return self.project(settings, repository)
         finally:
             repository.close()
+
+    def oldest_commit(self) -> str:
+        """Return the id of the oldest root commit, '' before any commit."""
+        return self.project_here(replace(self.settings(), project_id=""))
 
     @property
     def worktree(self) -> str:

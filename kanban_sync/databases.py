@@ -39,9 +39,9 @@ FILE_SCHEME = "sqlite://"
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a database holds: its schema (0: none yet), the newest known, and the projects in it.
+    """What a database holds: its schema (0: none yet), the newest known, and what is in it.
 
-    Projects are listed only where the schema is this release's.
+    That is counted only for the project that is asked for, where the schema is this release's.
     """
 
     schema: int
@@ -103,8 +103,8 @@ class TaskDatabase(Protocol):
         """Open it to read, None if there is none yet."""
         ...
 
-    def contents(self) -> Contents:
-        """Return what it holds."""
+    def contents(self, project: str = "") -> Contents:
+        """Return what it holds, and how much of a project."""
         ...
 
     def upgrade(self) -> str:
@@ -155,8 +155,8 @@ class SqliteFile:
             clone = known[not self.is_shared]()
         return open_sqlite(self.path, project, clone, read_only=True)
 
-    def contents(self) -> Contents:
-        """Return what the file holds."""
+    def contents(self, project: str = "") -> Contents:
+        """Return what the file holds, and how much of a project."""
         from kanban_sync.stores.sqlite_database import open_database, schema_of
 
         newest = migrations("sqlite")[-1].number
@@ -164,9 +164,9 @@ class SqliteFile:
         if not self.path.exists():
             return Contents(0, newest)
         found = schema_of(self.path)
-        if found != newest:
+        if found != newest or not project:
             return Contents(found, newest)
-        return Contents(found, newest, counted(open_database(self.path, read_only=True)))
+        return Contents(found, newest, counted(open_database(self.path, read_only=True), project))
 
     def upgrade(self) -> str:
         """Bring the file up to date; return where its copy lies, if it had to be upgraded."""
@@ -248,16 +248,17 @@ class PostgresServer:
                 raise LostDatabaseError(self.name) from error
             return None
 
-    def contents(self) -> Contents:
-        """Return what its schema holds."""
+    def contents(self, project: str = "") -> Contents:
+        """Return what its schema holds, and how much of a project."""
         from kanban_sync.stores.postgres_database import open_database, schema_of
 
         found, newest = schema_of(self.address), migrations("postgres")[-1].number
         if not found and self._is_known():
             raise LostDatabaseError(self.name)
-        if found != newest:
+        if found != newest or not project:
             return Contents(found, newest)
-        return Contents(found, newest, counted(open_database(self.address, read_only=True)))
+        database = open_database(self.address, read_only=True)
+        return Contents(found, newest, counted(database, project))
 
     def upgrade(self) -> str:
         """Bring its schema up to date; whoever runs the server keeps the copies."""
@@ -279,12 +280,12 @@ class PostgresServer:
         return self.clone is not None and self.clone.knows_database(self.name)
 
 
-def counted(database: Database) -> tuple[ProjectCounts, ...]:
-    """Count what an open database holds, and close it."""
+def counted(database: Database, project: str) -> tuple[ProjectCounts, ...]:
+    """Count what an open database holds of a project, and close it."""
     from kanban_sync.stores.summary import project_counts
 
     with contextlib.closing(database):
-        return project_counts(database)
+        return (project_counts(database, project),)
 
 
 def task_database(

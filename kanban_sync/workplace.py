@@ -148,7 +148,7 @@ def open_work(
         _refresh(refresh, to_look)
     settings = checkout.settings()
     board = board or Board(checkout)
-    project = _project(checkout, settings)
+    project = checkout.project_here(settings)
     looks = to_look is not None
     store = _opened(database, project, looks=looks)
     if noted and _is_another(store, noted):
@@ -225,13 +225,3 @@ def _workable(store: TaskStore) -> Store:
         "this kind of task database cannot hand out tasks yet; unset KANBAN_SYNC_DATABASE_URL and"
         " git's kanban-sync.database to work with the one in the clone"
     )
-
-
-def _project(checkout: Checkout, settings: Settings) -> str:
-    if settings.project_id:
-        return settings.project_id
-    repository = checkout.repository(settings, checkout.worktree)
-    try:
-        return checkout.project(settings, repository)
-    finally:
-        repository.close()

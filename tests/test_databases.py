@@ -108,14 +108,15 @@ def test_an_upgrade_of_a_file_says_where_its_copy_lies(tmp_path: Path) -> None:
     assert file.upgrade() == ""
 
 
-def test_the_projects_of_a_file_are_counted_each_for_itself(tmp_path: Path) -> None:
+def test_of_a_file_that_projects_share_is_told_what_one_of_them_has(tmp_path: Path) -> None:
     file = SqliteFile(tmp_path / "tasks.db")
     for project, count in (("p2", 2), ("p1", 1)):
         with closing(file.open(project)) as store:
             keys = [TaskKey(project, "tasks-md", f"{number}") for number in range(count)]
             tasks = [Task(key, "Title", Status.TODO) for key in keys]
             store.merge(tasks, {}, FilesState(), 1.0)
-    assert file.contents().projects == (ProjectCounts("p1", 1, 2), ProjectCounts("p2", 2, 3))
+    assert file.contents("p2").projects == (ProjectCounts("p2", 2, 3),)
+    assert file.contents("p3").projects == (ProjectCounts("p3", 0, 0),)
 
 
 def test_a_newer_file_is_told_and_not_read(tmp_path: Path) -> None:

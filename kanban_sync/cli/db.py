@@ -21,9 +21,10 @@ def command() -> None:
 @command.command("status")
 @json_option
 def status_command(*, as_json: bool) -> None:
-    """Tell which database it is, which schema it has, and what is in it."""
-    database = here().database
-    contents = database.contents()
+    """Tell which database it is, which schema it has, and what is in it of this project."""
+    clone = here()
+    database = clone.database
+    contents = database.contents(clone.project_here(clone.readable_settings()[0]))
     if as_json:
         projects = [each._asdict() for each in contents.projects]
         known = {"schema": contents.schema, "newest_schema": contents.newest}

@@ -7,6 +7,7 @@ a shell: it may read what is typed, Ctrl-C reaches it and nobody else, and Ctrl-
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -15,13 +16,28 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 """Signals that are passed on, and after which the command has to end."""
 
 PASSED_ON = (*ENDING, signal.SIGUSR1)
+
+GUARD = """
+read -r group || exit
+read -r _ && exit
+kill -s TERM -- "-$group"
+kill -s CONT -- "-$group"
+left=$1
+while [ "$left" -gt 0 ] && kill -s 0 -- "-$group"; do
+    sleep 1
+    left=$((left - 1))
+done
+kill -s KILL -- "-$group"
+"""
+"""Ends what is in a group once its other end of a pipe is closed without a word that all is over:
+whoever is killed can do nothing any more, and others may take the task when its lease runs out."""
 
 POLL = 0.05
 """Seconds between two looks whether what the command has started is gone."""
@@ -63,9 +79,10 @@ class ProcessGroup:
         """
         # Who inherits that nobody waits for children would never hear how this one ended.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        with _terminal() as self._terminal:
+        with _guard(self._grace) as watch_over, _terminal() as self._terminal:
             process = subprocess.Popen(call, env=environment, process_group=0)
             self._group = process.pid
+            watch_over(self._group)
             self._lend_terminal()
             for number in self._early:
                 self._pass_on(number, None)
@@ -148,6 +165,33 @@ class ProcessGroup:
             if os.tcgetpgrp(self._terminal) == self._group:
                 os.tcsetpgrp(self._terminal, os.getpgrp())
         signal.signal(signal.SIGTTOU, before)
+
+
+@contextlib.contextmanager
+def _guard(grace: float) -> Iterator[Callable[[int], None]]:
+    """Let another process end a group, which it is told, if this one is killed."""
+    try:
+        guard = subprocess.Popen(
+            ("/bin/sh", "-c", GUARD, "guard", str(math.ceil(grace))),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError:
+        # Without one, all but that goes well.
+        yield lambda _group: None
+        return
+
+    def say(line: object) -> None:
+        with contextlib.suppress(OSError):
+            os.write(told, f"{line}\n".encode())
+
+    with guard:
+        told = guard.stdin.fileno() if guard.stdin else -1
+        yield say
+        say("over")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -42,10 +43,10 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.agents.waiting import Change
-    from kanban_sync.agents.work import Done
+    from kanban_sync.agents.work import Done, Work
     from kanban_sync.core.work import Entry
 
 SETTABLE = [status.value for status in Status if status is not Status.ORPHANED]
@@ -179,7 +180,8 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
         else:
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:
-            _tell_claim(done, as_json=as_json)
+            with _given_back_unheard(work, done):
+                _tell_claim(done, as_json=as_json)
             return
     if as_json:
         print_json(None)
@@ -327,6 +329,19 @@ def _tell_change(change: Change, *, as_json: bool) -> None:
         return
     say("\n".join(map(line_of, change.ready)) or NOTHING)
     say("")
+
+
+@contextlib.contextmanager
+def _given_back_unheard(work: Work, done: Done) -> Iterator[None]:
+    """Give a task back whose agent cannot be told of it: nobody else would come to work on it."""
+    try:
+        yield
+    except OSError:
+        claim = done.entry.claim
+        if claim is not None:
+            reason = "what was claimed could not be printed"
+            work.release(str(done.entry.key), claim.agent, claim.token, reason)
+        raise
 
 
 def _tell_claim(done: Done, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""How much a database holds, project by project: for whoever looks after it."""
+"""How much a database holds of one project: for whoever looks after it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ if TYPE_CHECKING:
     from kanban_sync.stores.transactions import Database
 
 COUNTS = """
-SELECT project, sum(tasks), sum(events) FROM (
-       SELECT project, count(*) AS tasks, 0 AS events FROM tasks GROUP BY project
-        UNION ALL SELECT project, 0, count(*) FROM events GROUP BY project) AS counted
- GROUP BY project ORDER BY project
+SELECT (SELECT count(*) FROM tasks WHERE project = ?1),
+       (SELECT count(*) FROM events WHERE project = ?1)
 """
 
 
@@ -23,10 +21,8 @@ class ProjectCounts(NamedTuple):
     events: int
 
 
-def project_counts(database: Database) -> tuple[ProjectCounts, ...]:
-    """Count what each project has, in the order of their ids."""
+def project_counts(database: Database, project: str) -> ProjectCounts:
+    """Count what a project has; what others keep in the same database is theirs to know."""
     with database.reading() as db:
-        return tuple(
-            ProjectCounts(project, int(tasks), int(events))
-            for project, tasks, events in db.execute(COUNTS)
-        )
+        ((tasks, events),) = db.execute(COUNTS, (project,))
+        return ProjectCounts(project, int(tasks), int(events))

@@ -191,6 +191,19 @@ def test_an_unknown_key_names_those_that_are_close(repo: Repo) -> None:
     assert "did you mean openspec:add-search#1.2" in answer.err
 
 
+def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(repo: Repo) -> None:
+    with Path("/dev/full").open("w") as full:
+        call = [*PROGRAM, "task", "claim", "--next", *ADA]
+        answer = subprocess.run(
+            call, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (answer.returncode, answer.stderr) == (1, "kanban-sync: No space left on device\n")
+    told = json.loads(task(repo, "show", "rotate-keys", "--json"))
+    assert (told["status"], told["agent"], told["attempts"]) == ("todo", None, 1)
+    assert told["reason"] == "what was claimed could not be printed"
+    assert repo.git("status", "--porcelain", "TASKS.md") == ""
+
+
 def test_one_goes_on_with_ones_own_claim_and_force_ends_that_of_others(repo: Repo) -> None:
     first = json.loads(task(repo, "start", "tidy-logs", *ADA, "--ttl", "90s", "--json"))
     again = json.loads(task(repo, "start", "tidy-logs", *ADA, "--ttl", "2h", "--json"))
@@ -784,6 +797,16 @@ def test_a_database_that_is_made_anew_ends_a_command_whose_claim_it_does_not_kno
     assert "is lost" in said
 
 
+def test_a_command_does_not_outlive_whoever_keeps_its_claim(repo: Repo) -> None:
+    call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
+    with _started(repo, *call) as process:
+        until((repo.path / "began").exists)
+        process.kill()
+        # What goes on would still have the other end of this pipe.
+        process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+
+
 def test_a_signal_ends_all_that_the_command_has_started(repo: Repo) -> None:
     call = ("task", "run", "rotate-keys", *ADA, "--grace", "1s", "--", "sh", "-c", LASTING)
     with _started(repo, *call) as process:
@@ -940,26 +963,25 @@ def test_whoever_follows_misses_nothing_while_the_database_server_is_restarted(
 ) -> None:
     with _server_with_a_door(postgres_url, monkeypatch) as (stop, start, _):
         last = json.loads(program(repo, "events", "--json").out)["last"]
-        following = ("events", "--follow", "--since", str(last), "--json")
+        following = ("events", "--follow", "--since", str(last - 1), "--json")
         with (
             _started(repo, *following) as events,
             _started(repo, "task", "next", "--follow", "--json") as ready,
         ):
             assert events.stdout
             assert ready.stdout
-            assert json.loads(ready.stdout.readline())["tasks"][0]["key"] == "tasks-md:rotate-keys"
-            task(repo, "claim", "tidy-logs", *ADA)
-            assert json.loads(events.stdout.readline())["kind"] == "claimed"
+            assert json.loads(events.stdout.readline())["id"] == last
+            first = json.loads(ready.stdout.readline())["tasks"][0]["key"]
             stop()
             for each in (events, ready):
                 assert each.stderr
                 assert "It is asked again until it answers" in each.stderr.readline()
             start()
-            task(repo, "claim", "rotate-keys", *ADA)
+            task(repo, "claim", first, *ADA)
             told = json.loads(events.stdout.readline())
-            assert (told["kind"], told["key"]) == ("claimed", "tasks-md:rotate-keys")
+            assert (told["kind"], told["key"]) == ("claimed", first)
             changes = (json.loads(line)["changed"] for line in ready.stdout)
-            assert any("tasks-md:rotate-keys" in changed for changed in changes)
+            assert any(first in changed for changed in changes)
 
 
 def test_who_waits_gets_what_becomes_ready(repo: Repo) -> None:

@@ -48,8 +48,9 @@ def test_a_commit_brings_up_the_database_that_the_user_has_named_with_git(
     assert clone.done_in_database() == set()
     name = address_of(postgres_url).name
     told = json.loads(clone.run("db", "status", "--json").stdout)
-    mine_there = next(each for each in told["projects"] if each["project"] == clone.project)
-    assert (told["database"], told["kind"], mine_there["tasks"]) == (name, "postgresql", 8)
+    [mine] = told["projects"]
+    assert (mine["project"], mine["tasks"]) == (clone.project, 8)
+    assert (told["database"], told["kind"]) == (name, "postgresql")
     assert json.loads(clone.run("status", "--json").stdout)["database"] == name
     assert f"tasks in {name}" in clone.run("doctor").stdout
     assert "is up to date" in clone.run("db", "upgrade").stdout

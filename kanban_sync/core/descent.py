@@ -59,6 +59,7 @@ class Lines:
         descent: Descent,
         start: SlotState,
         together: Callable[[Sequence[SlotState]], SlotState],
+        earlier: Sequence[SlotState] = (),
     ) -> None:
         """Begin with what the slot was before the first of these commits.
 
@@ -66,6 +67,7 @@ class Lines:
             descent: What the commits come from.
             start: The state; ``EMPTY`` if there is none.
             together: Makes one state of several with one content.
+            earlier: States before that one from which some of these commits come.
         """
         self._descent = descent
         self._together = together
@@ -73,9 +75,9 @@ class Lines:
         self._alike: dict[Place, list[Node]] = {}
         self._count = 0
         self._start: tuple[Node, ...] = ()
+        known = [self._new(_place_of(each), each, ()) for each in earlier]
         if start.blob:
-            place = (start.path, start.blob) if start.path else ABSENT
-            self._start = (self._new(place, start, ()),)
+            self._start = (self._new(_place_of(start), start, known),)
 
     def skip(self, changes: Iterable[SlotChange]) -> None:
         """Take changes of which nothing is known but that they were made."""
@@ -160,6 +162,10 @@ class Lines:
         known = {commit} if near else seen
         self._made.update((each, near) for each in known if each in self._descent.parents)
         return near
+
+
+def _place_of(state: SlotState) -> Place:
+    return (state.path, state.blob) if state.path else ABSENT
 
 
 def newest_of(nodes: Iterable[Node]) -> list[Node]:

@@ -40,6 +40,7 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
     ids_in: Callable[[str], Collection[str]] = _no_ids,
     kept: list[SlotState] | None = None,
     descent: Descent = LINEAR,
+    earlier: Sequence[SlotState] = (),
 ) -> SlotState:
     """Walk a slot's changes, oldest first, and return its state at the content of ``end``.
 
@@ -56,10 +57,12 @@ def follow(  # noqa: PLR0913 - where to begin and end, what lies between, and wh
         ids_in: Blob id -> the ids that stand in it, in a task or not.
         kept: Takes all states on the way.
         descent: What the commits come from.
+        earlier: States before ``start`` from which some of the commits come, too.
     """
     walk = _Walk(parse, gone_means_done, ids_in, [] if kept is None else kept)
     steps = _at_hand(_newest(changes), parse)
-    walk.begin(start if start.blob else _root(steps, parse, gone_means_done), descent)
+    first = start if start.blob else _root(steps, parse, gone_means_done)
+    walk.begin(first, descent, earlier)
     walk.lines.skip(changes[: len(changes) - len(steps)])
     for change in steps:
         walk.go(change)
@@ -88,9 +91,9 @@ class _Walk:
         self.latest = self.gone = EMPTY
         self.lines = Lines(LINEAR, EMPTY, self._together)
 
-    def begin(self, start: SlotState, descent: Descent) -> None:
+    def begin(self, start: SlotState, descent: Descent, earlier: Sequence[SlotState] = ()) -> None:
         """Take the state before the first change."""
-        self.lines = Lines(descent, start, self._together)
+        self.lines = Lines(descent, start, self._together, earlier)
         self.latest = start
         if start.is_gone:
             self.gone = start

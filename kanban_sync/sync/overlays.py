@@ -25,7 +25,7 @@ from kanban_sync.core.slots import (
 from kanban_sync.core.vanishing import held_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.model import Document, Problem
     from kanban_sync.core.moves import Histories, Words
@@ -68,11 +68,16 @@ class _View(NamedTuple):
 
 
 class _Task(NamedTuple):
-    """A file of a layer that is to be read: its slot in the base layer, and where that began."""
+    """A file of a layer that is to be read: its slot in the base layer, and where that began.
+
+    ``earlier`` are states before that one: a layer that has taken in the base layer since has
+    commits of its own that come from them.
+    """
 
     file: TaskFile
     slot: str
     start: SlotState
+    earlier: tuple[SlotState, ...]
     steps: Sequence[SlotChange]
     key: str
 
@@ -133,6 +138,12 @@ class Overlays:
             for fork in view.forks:
                 for file in fork.files:
                     found.setdefault(self._name(file.slot), set()).add((file.blob, fork.time))
+            there = {file.slot: file.blob for file in view.forks[0].files}
+            for file in view.here.files:
+                slot = _slot_of(view, file)
+                for blob, time in _based_on(view, file):
+                    if blob != there.get(slot):
+                        found.setdefault(self._name(slot), set()).add((blob, time))
         return found
 
     def slots(self) -> set[str]:
@@ -154,7 +165,7 @@ class Overlays:
             unit = view.here.unit
             if unit is not None and unit.archived and is_first and not forks[0].place:
                 continue
-            tasks = [self._task(view, forks[0], file) for file in view.here.files]
+            tasks = [self._task(view, forks[0], file, states) for file in view.here.files]
             seen.append((view, forks, tasks))
         self._remembered.load(task.key for _, _, tasks in seen for task in tasks)
         return [
@@ -248,11 +259,9 @@ class Overlays:
 
     def _state(self, name: str, file: TaskFile, time: int, states: States) -> SlotState:
         """Return the state that a slot of the base layer had where a layer forks off."""
-        now = states.now.get(name, EMPTY)
-        found = at_fork(
-            (*self._were.get(name, ()), *states.kept.get(name, ()), now), file.blob, time
-        )
+        found = self._known(name, file.blob, time, states)
         if found is None:
+            now = states.now.get(name, EMPTY)
             # Its history is not to be had: known is only what is there now.
             before = [replace(now, path=file.path)] if now.blob else []
             change = SlotChange(UNKNOWN, (), file.blob, file.path)
@@ -262,12 +271,25 @@ class Overlays:
         self.forks[fork_name(name, found)] = found
         return found
 
-    def _task(self, view: _View, former: Former, file: TaskFile) -> _Task:
+    def _known(self, name: str, blob: str, time: int, states: States) -> SlotState | None:
+        """Return the state in which a slot of the base layer had a content by then, if any."""
+        now = states.now.get(name, EMPTY)
+        every = (*self._were.get(name, ()), *states.kept.get(name, ()), now)
+        return at_fork(every, blob, time)
+
+    def _task(self, view: _View, former: Former, file: TaskFile, states: States) -> _Task:
         slot = self._name(_slot_of(view, file))
         start = former.states.get(slot) or former.gone.get(slot, EMPTY)
         steps = view.changes.changes.get(file.slot, ())
-        key = self._remembered.key(self._source.NAME, file, start, steps)
-        return _Task(file, slot, start, steps, key)
+        found = {
+            fork_name(slot, state): state
+            for blob, time in _based_on(view, file)
+            if blob != start.blob and (state := self._known(slot, blob, time, states)) is not None
+        }
+        self.forks |= found
+        earlier = tuple(sorted(found.values(), key=lambda each: each.made))
+        key = self._remembered.key(self._source.NAME, file, (*earlier, start), steps)
+        return _Task(file, slot, start, earlier, steps, key)
 
     def _side(self, view: _View, former: Former, tasks: Sequence[_Task]) -> Side:
         """Return a group as a layer has it; a file that cannot be read is as it was last."""
@@ -291,7 +313,7 @@ class Overlays:
     def _read(self, view: _View, task: _Task) -> ReadFile | None:
         """Read a file of a layer; None if it cannot be read, and never could."""
         source = self._source
-        file, _, start, steps, key = task
+        file, _, start, earlier, steps, key = task
         parse = self._parser(start)
         document = parse(file.path, file.blob)
         blob, descent = file.blob, view.changes.descent
@@ -317,6 +339,7 @@ class Overlays:
             source.gone_means_done,
             lambda name: source.ids_in(self._parsing.contents.content(name)),
             descent=descent,
+            earlier=earlier,
         )
         read = ReadFile(file._replace(blob=blob), parse(file.path, blob), state)
         # What this clone lacks now may be fetched later, and have a say.
@@ -328,6 +351,16 @@ class Overlays:
 def _slot_of(view: _View, file: TaskFile) -> str:
     """Return the slot in which a layer's file began."""
     return view.changes.origins.get(file.slot, file.slot)
+
+
+def _based_on(view: _View, file: TaskFile) -> Iterator[tuple[str, int]]:
+    """Yield which contents a layer's commits changed that come from others', and when they did."""
+    descent = view.changes.descent.parents
+    for change in view.changes.changes.get(file.slot, ()):
+        parents = descent.get(change.version.commit, ())
+        for (_, side), blob in change.was():
+            if side < len(parents) and parents[side] not in descent:
+                yield blob, change.version.time
 
 
 def _patched(tree: Mapping[str, Files], changed: Mapping[str, Files]) -> dict[str, Files]:

@@ -50,18 +50,22 @@ class Remembered:
         self._begins: dict[int, tuple[SlotState, str]] = {}
 
     def key(
-        self, source: str, file: TaskFile, start: SlotState, steps: Sequence[SlotChange]
+        self, source: str, file: TaskFile, starts: Sequence[SlotState], steps: Sequence[SlotChange]
     ) -> str:
         """Return what tells a file apart from all others, by all that its reading depends on."""
-        _, begin = self._begins.get(id(start), (start, ""))
-        if not begin:
-            begin = _digest(slot_to_json(start))
-            self._begins[id(start)] = start, begin
+        begin = [self._begin(each) for each in starts]
         done = [
             (each.version, each.old, each.new, each.path, each.moved_from, each.leaves, each.at)
             for each in steps
         ]
         return _digest(repr((self._readers, source, tuple(file), begin, done)))
+
+    def _begin(self, start: SlotState) -> str:
+        _, begin = self._begins.get(id(start), (start, ""))
+        if not begin:
+            begin = _digest(slot_to_json(start))
+            self._begins[id(start)] = start, begin
+        return begin
 
     def load(self, keys: Iterable[str]) -> None:
         """Look up several at once."""

@@ -125,6 +125,17 @@ FOUND = {
 
 
 FOUND_BY_TWO = {
+    "a branch that began before the point to which it took in the default branch": [
+        Step("commit", 1, 5, 4, 10),
+        Step("branch", 0, 0, 4, 1),
+        Step("tick", 0, 7, 2, 0),
+        Step("tick", 2, 7, 5, 0),
+        Step("worktree", 2, 5, 2, 1),
+        Step("amend", 2, 7, 0, 60),
+        Step("push", 1, 9, 4, 1),
+        Step("pull", 2, 9, 2, 10),
+        Step("merge", 2, 1, 2, 0),
+    ],
     "a merge of a line that moved what was ticked since": [
         Step("commit", 0, 4, 5, 0),
         Step("tick", 1, 10, 4, 0),

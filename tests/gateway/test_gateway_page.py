@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from cli.program import CHANGE_FILE
+from cli.program import CHANGE, CHANGE_FILE
 from cli.tasks_of_agents import TASKS
 from forked import run_forked
 from gateway.browser import PHONE, Cut, card, chromium, column, opened
@@ -187,15 +187,17 @@ def test_whatever_happens_the_board_is_in_the_end_as_one_that_is_loaded_anew(
     for route, body in held:
         route.fulfill(body=body, content_type="application/json")
     settle()
-    # A box that is gone, a card that comes first, and others that change their places.
-    first = "# Tasks\n\n- [ ] First of all\n  - **ID**: first\n"
-    _, one, other = TASKS.split("## ")
-    text = f"{first}\n## {other}\n## {one}"
-    less = {"TASKS.md": text, CHANGE_FILE: "## 1. Index\n- [x] 1.1 Build the index\n"}
-    served.repo.commit("Change", **less)
+    # A box that is gone, cards that come, and others that change their places.
+    for text in (f"{CHANGE}- [ ] 1.3 Praise it\n", CHANGE):
+        served.repo.commit("Change", **{CHANGE_FILE: text})
+        settle()
+    last = "- [ ] Last of all\n  - **ID**: last\n"
+    served.repo.commit("More", **{"TASKS.md": f"{TASKS}{last}"})
     settle()
-    assert drawn(served)[0][1] == "tasks-md:first"
-    served.repo.commit("Change", **{"TASKS.md": f"# Tasks\n\n## {one}\n## {other}"})
+    assert served.ask("PATCH", "/api/tasks/last", {"status": "in_progress"}).status == 200
+    settle()
+    _, one, other = TASKS.split("## ")
+    served.repo.commit("Other", **{"TASKS.md": f"# Tasks\n\n{last}\n## {other}\n## {one}"})
     settle()
 
 

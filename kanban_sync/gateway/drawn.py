@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.claims import is_change
@@ -34,16 +36,20 @@ def columns_data(entries: Sequence[Entry], drawing: Drawing, now: float) -> list
     below = _below(entries)
     # On a page all cards are ours, so that the label which says so says nothing.
     ours = drawing.layout.labels.agent
-    cards: dict[Column, list[dict[str, Any]]] = {}
+    cards: dict[Column, list[dict[str, Any]]] = {each: [] for each in drawing.layout.lists}
+    places = count()
     for card in cards_of([each.task for each in entries], drawing, now):
+        if card.column not in cards:
+            continue
         key = str(card.key)
         entry = by_key.get(key)
         data = _card_data(card, entry, below.get(key, []))
         tags = entry.task.labels if entry else ()
         data["labels"] = sorted({*card.labels, *tags} - {ours})
-        cards.setdefault(card.column, []).append(data)
+        data["place"] = next(places)
+        cards[card.column].append(data)
     return [
-        {"id": column.word, "name": name, "cards": cards.get(column, [])}
+        {"id": column.word, "name": name, "cards": cards[column]}
         for column, name in drawing.layout.lists.items()
     ]
 
@@ -55,6 +61,17 @@ def of_tasks(columns: Sequence[dict[str, Any]], keys: Collection[str]) -> list[d
         return card["key"] in keys or any(box["key"] in keys for box in card["boxes"])
 
     return [{**each, "cards": [card for card in each["cards"] if shows(card)]} for each in columns]
+
+
+def layout_of(columns: Sequence[dict[str, Any]]) -> str:
+    """Return a mark that stays while the same columns hold the same cards in the same order.
+
+    A card may go from one column to another: its place among all cards is the same there.
+    """
+    names = [f"{each['id']} {each['name']}" for each in columns]
+    cards = sorted((card["place"], card["key"]) for each in columns for card in each["cards"])
+    text = "\0".join([*names, *(key for _, key in cards)])
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _card_data(card: Card, entry: Entry | None, lines: Sequence[Entry]) -> dict[str, Any]:

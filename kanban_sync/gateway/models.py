@@ -296,6 +296,7 @@ class Card(BaseModel):
     editable: bool
     follows: str | None
     boxes: list[Box]
+    place: int
 
 
 class Column(BaseModel):
@@ -307,9 +308,10 @@ class Column(BaseModel):
 
 
 class Board(BaseModel):
-    """The six columns, and the number of the newest event in them."""
+    """The six columns, a mark of the order of their cards, and the number of the newest event."""
 
     columns: list[Column]
+    layout: str
     last: int
 
 

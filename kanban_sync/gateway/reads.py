@@ -17,7 +17,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.gateway import models
 from kanban_sync.gateway.answers import Tagged, page_of, read_answer, same_or, tagged
-from kanban_sync.gateway.drawn import columns_data, of_tasks
+from kanban_sync.gateway.drawn import columns_data, layout_of, of_tasks
 from kanban_sync.sync.consent import named_target
 from kanban_sync.sync.status import count_tasks
 
@@ -80,11 +80,11 @@ def reads(served: Served, snapshots: Snapshots) -> APIRouter:
     @router.get("/board", response_model=models.Board)
     def board(request: Request, asked: Annotated[models.Shown, Query()]) -> Response:
         """Draw the six columns with their cards; of some tasks only the cards that show them."""
-        found = drawn()
+        found, whole = drawn()
         if not asked.key:
-            return same_or(request, found.whole)
+            return same_or(request, whole)
         columns = of_tasks(found.columns, frozenset(asked.key))
-        return read_answer(request, {"columns": columns, "last": found.last})
+        return read_answer(request, found.data(columns))
 
     @router.get("/events", response_model=models.Events)
     def events(request: Request, asked: Annotated[models.Since, Query()]) -> Response:
@@ -177,15 +177,19 @@ def _relations(work: Work, key: TaskKey) -> dict[str, Any]:
 
 class _Drawn(NamedTuple):
     columns: list[dict[str, Any]]
+    layout: str
     last: int
-    whole: Tagged
+
+    def data(self, columns: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what is told of the board, with these of its cards."""
+        return {"columns": columns, "layout": self.layout, "last": self.last}
 
 
-def _drawn_once(served: Served, snapshots: Snapshots) -> Callable[[], _Drawn]:
+def _drawn_once(served: Served, snapshots: Snapshots) -> Callable[[], tuple[_Drawn, Tagged]]:
     """Return what draws the board, anew only if something is another way."""
-    kept: list[tuple[tuple[object, ...], _Drawn]] = []
+    kept: list[tuple[tuple[object, ...], tuple[_Drawn, Tagged]]] = []
 
-    def drawn() -> _Drawn:
+    def drawn() -> tuple[_Drawn, Tagged]:
         found, drawing, now = snapshots.get(), served.drawing(), time.time()
         # Cards that are done for long are put away by the day.
         of = (found.number, drawing, now // MINUTE)
@@ -193,9 +197,9 @@ def _drawn_once(served: Served, snapshots: Snapshots) -> Callable[[], _Drawn]:
         if last and last[0][0] == of:
             return last[0][1]
         columns = columns_data(found.entries, drawing, now)
-        board = _Drawn(columns, found.last, tagged({"columns": columns, "last": found.last}))
-        kept[:] = [(of, board)]
-        return board
+        board = _Drawn(columns, layout_of(columns), found.last)
+        kept[:] = [(of, (board, tagged(board.data(columns))))]
+        return kept[-1][1]
 
     return drawn
 

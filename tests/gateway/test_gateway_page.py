@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from cli.program import CHANGE, CHANGE_FILE
 from cli.tasks_of_agents import TASKS
 from forked import run_forked
 from gateway.browser import PHONE, Cut, card, chromium, column, opened
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page, Route
 
 EVIL = "<img src=x onerror=alert(1)> **bold** </script><script>alert(2)</script>"
 
@@ -85,15 +88,27 @@ def test_without_a_right_token_nothing_of_the_project_is_shown(
         page.goto(f"http://127.0.0.1:{still.port}/")
         page.get_by_label("Token").fill("ks_wrong")
         page.get_by_role("button", name="Sign in").click()
-        expect(page.locator("#sign-in-problem")).not_to_be_empty()
+        expect(page.locator("#sign-in-problem")).to_contain_text("no token of this project")
+        for _ in range(2):
+            page.keyboard.press("Escape")
+        expect(page.locator("#sign-in")).to_be_hidden()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_label("Token")).to_be_visible()
         assert "Rotate" not in page.content()
         assert still.repo.path.name not in page.locator("h1").inner_text()
 
 
-def test_who_has_signed_in_is_known_after_a_reload(still_page: Page) -> None:
+def test_who_has_signed_in_is_known_after_a_reload_until_he_signs_out(still_page: Page) -> None:
+    still_page.clock.install()
     still_page.reload()
-    expect(card(still_page, "Rotate the keys")).to_be_visible()
+    expect(card(still_page, "Rotate the keys").locator("time")).to_have_text("now")
     expect(still_page.locator("#sign-in")).to_be_hidden()
+    # Nothing happens, and what is shown grows older.
+    still_page.clock.fast_forward("03:00")
+    expect(card(still_page, "Rotate the keys").locator("time")).to_have_text(re.compile("min"))
+    still_page.get_by_role("button", name="Sign out").click()
+    expect(still_page.get_by_label("Token")).to_be_visible()
+    assert still_page.locator(".card").count() == 0
 
 
 def test_what_changes_elsewhere_is_shown_at_once_in_every_browser(
@@ -109,7 +124,7 @@ def test_what_changes_elsewhere_is_shown_at_once_in_every_browser(
 
 def test_one_change_among_many_cards_asks_for_one_card(browser: Browser, tmp_path: Path) -> None:
     repo = shop(tmp_path / "shop")
-    lines = "".join(f"- [ ] Many {number}\n" for number in range(200))
+    lines = "".join(f"- [ ] Many {each}\n  - **ID**: m{each}\n" for each in range(200))
     repo.commit("Many", **{"TASKS.md": f"{TASKS}{lines}"})
     with Gateway(repo) as served, opened(browser, served) as page:
         # By role and text, a look at so many cards takes the browser longer than to draw them.
@@ -122,6 +137,68 @@ def test_one_change_among_many_cards_asks_for_one_card(browser: Browser, tmp_pat
         assert [parse_qs(urlsplit(each).query)["key"] for each in asked] == [["tasks-md:tidy-logs"]]
         page.locator("#search").fill("many 199")
         expect(page.locator("#found")).to_have_text("1 of 205")
+        page.locator("#search").fill("")
+        expect(page.locator("#found")).to_be_empty()
+        # So many changes at once draw all anew, under the eyes of who reads.
+        reader = page.locator("[data-column=todo] .card", has_text="Many 150").get_by_role("button")
+        reader.focus()
+        scrolled = "document.querySelector('[data-column=todo] ul').scrollTop"
+        before = page.evaluate(scrolled)
+        assert before > 0
+        repo.commit("More", **{"TASKS.md": f"{TASKS}{lines.replace('Many', 'How many')}"})
+        served.get("board")
+        expect(page.locator("[data-column=todo] .card", has_text="How many 199")).to_have_count(1)
+        expect(reader).to_be_focused()
+        assert abs(page.evaluate(scrolled) - before) < 200
+
+
+def test_whatever_happens_the_board_is_in_the_end_as_one_that_is_loaded_anew(
+    served: Gateway, page: Page
+) -> None:
+    def settle() -> None:
+        page.wait_for_function(
+            """(told) => JSON.stringify([...document.querySelectorAll('.card')].map((card) => [
+              card.closest('.column').dataset.column,
+              card.dataset.key,
+              card.querySelector('progress')?.max ?? 0,
+            ])) === told""",
+            arg=json.dumps(drawn(served), separators=(",", ":")),
+        )
+
+    held: list[tuple[Route, bytes]] = []
+
+    def late(route: Route) -> None:
+        held.append((route, route.fetch().body()))
+
+    some = "**/api/board?key=*"
+    page.route(some, lambda route: route.abort(), times=1)
+    finish(served, "tidy-logs")
+    expect(page.locator("#live")).to_contain_text("cannot read the board")
+    settle()
+    expect(page.locator("#live")).to_have_text("live")
+    # What is answered late holds no more than what was when it was asked.
+    page.route(some, late, times=1)
+    with page.expect_request(some):
+        finish(served, "rotate-keys")
+    while not held:
+        page.wait_for_timeout(50)
+    assert served.ask("PATCH", "/api/tasks/rotate-keys", {"status": "review"}).status == 200
+    page.wait_for_timeout(500)
+    for route, body in held:
+        route.fulfill(body=body, content_type="application/json")
+    settle()
+    # A box that is gone, cards that come, and others that change their places.
+    for text in (f"{CHANGE}- [ ] 1.3 Praise it\n", CHANGE):
+        served.repo.commit("Change", **{CHANGE_FILE: text})
+        settle()
+    last = "- [ ] Last of all\n  - **ID**: last\n"
+    served.repo.commit("More", **{"TASKS.md": f"{TASKS}{last}"})
+    settle()
+    assert served.ask("PATCH", "/api/tasks/last", {"status": "in_progress"}).status == 200
+    settle()
+    _, one, other = TASKS.split("## ")
+    served.repo.commit("Other", **{"TASKS.md": f"# Tasks\n\n{last}\n## {other}\n## {one}"})
+    settle()
 
 
 def test_a_card_is_dragged_to_another_column(served: Gateway, page: Page) -> None:
@@ -136,9 +213,12 @@ def test_all_can_be_done_by_keyboard(served: Gateway, page: Page) -> None:
     page.keyboard.type("#ops")
     expect(page.locator("#found")).to_have_text("1 of 5")
     press("Enter")
+    assert ring(page, card(page, "Rotate the keys")) > 100
     press("]")
-    expect(card(column(page, "Planning"), "Rotate the keys")).to_be_visible()
-    expect(page.locator("#said")).to_contain_text("moved to Planning")
+    press("]")
+    expect(card(column(page, "In Progress"), "Rotate the keys")).to_be_visible()
+    expect(page.locator("#said")).to_contain_text("moved to In Progress")
+    press("Shift+ArrowLeft")
     press("Shift+ArrowLeft")
     expect(card(column(page, "To Do"), "Rotate the keys")).to_be_visible()
     press("Enter")
@@ -157,6 +237,43 @@ def test_all_can_be_done_by_keyboard(served: Gateway, page: Page) -> None:
     assert status_of(served, "rotate-keys") == "todo"
 
 
+def test_a_status_is_set_once_it_is_chosen_and_what_is_refused_goes_back(
+    served: Gateway, page: Page
+) -> None:
+    changes: list[str] = []
+    page.on(
+        "request",
+        lambda each: changes.append(each.post_data or "") if each.method == "PATCH" else None,
+    )
+    card(page, "Tidy the logs").get_by_role("button").click()
+    status = page.get_by_label("Status")
+    status.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    # What others do meanwhile takes nothing back.
+    finish(served, "rotate-keys")
+    expect(card(column(page, "Done"), "Rotate the keys")).to_have_count(1)
+    assert status_of(served, "tidy-logs") == "todo"
+    page.keyboard.press("Enter")
+    expect(card(column(page, "Review"), "Tidy the logs")).to_have_count(1)
+    assert changes == ['{"status":"review"}']
+    assert served.post("tasks/use-keys/claim", {"agent": "zed"}).status == 200
+    page.keyboard.press("Escape")
+    card(page, "Use the new keys").get_by_role("button").click()
+    expect(status).to_have_value("in_progress")
+    status.select_option("Done")
+    page.get_by_role("button", name="Set").click()
+    expect(page.locator("#task-problem")).to_contain_text("zed\u2069 is at work on this")
+    expect(status).to_have_value("in_progress")
+    finish(served, "tidy-logs")
+    expect(card(column(page, "Done"), "Tidy the logs")).to_have_count(1)
+    expect(page.locator("#task-problem")).to_contain_text("is at work on this")
+    page.keyboard.press("Escape")
+    expect(page.locator("#told")).to_contain_text("is at work on this")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#told")).to_be_hidden()
+
+
 def test_the_card_of_a_change_follows_its_boxes_which_can_be_ticked(
     served: Gateway, page: Page
 ) -> None:
@@ -168,6 +285,7 @@ def test_the_card_of_a_change_follows_its_boxes_which_can_be_ticked(
     change.get_by_role("button").click()
     expect(page.locator("#why-not")).to_contain_text("follows its boxes")
     expect(page.get_by_label("Status")).to_be_disabled()
+    expect(page.get_by_role("heading", name="Index", level=4)).to_be_visible()
     page.get_by_label("1.2 Use it").check()
     expect(card(column(page, "Review"), "add-search")).to_contain_text("2/2")
     expect(page.get_by_label("1.2 Use it")).to_be_checked()
@@ -182,10 +300,12 @@ def test_the_page_of_a_card_tells_its_place_its_history_and_what_it_needs(
     card(page, "Use the new keys").get_by_role("button").click()
     dialog = page.get_by_role("dialog", name="Use the new keys")
     expect(dialog.locator("#facts")).to_contain_text("TASKS.md:8")
-    expect(dialog.locator("#waits")).to_contain_text("Rotate the keys: done")
+    expect(dialog.locator("#waits")).to_contain_text("Rotate the keys: Done")
     expect(dialog.locator("#history")).to_contain_text("task created")
-    page.get_by_label("Status").select_option("blocked")
-    expect(card(column(page, "In Progress"), "Use the new keys")).to_contain_text("blocked")
+    page.get_by_label("Status").select_option("Blocked")
+    page.get_by_role("button", name="Set").click()
+    blocked = card(column(page, "In Progress"), "Use the new keys")
+    expect(blocked.get_by_text("blocked")).to_have_count(1)
 
 
 def test_words_of_tasks_stay_text(served: Gateway, page: Page) -> None:
@@ -196,6 +316,13 @@ def test_words_of_tasks_stay_text(served: Gateway, page: Page) -> None:
     evil.get_by_role("button").click()
     expect(page.locator("#body .text")).to_have_text(EVIL)
     assert page.locator("#board img, #board b, #task img").count() == 0
+    page.keyboard.press("Escape")
+    # Words run in the direction of their language, and turn nothing around beside them.
+    for title, direction in (("\u05ea\u05e7\u05df API 2.0!", "rtl"), ("\u202egnp.exe", "ltr")):
+        served.post("tasks", {"title": title})
+        shown = card(page, title).locator(".title")
+        expect(shown).to_have_css("direction", direction)
+        expect(shown).to_have_css("unicode-bidi", "isolate")
 
 
 def test_a_token_that_may_only_read_changes_nothing(browser: Browser, still: Gateway) -> None:
@@ -253,6 +380,16 @@ def test_a_phone_shows_a_column_at_a_time_and_nothing_sticks_out(
     with opened(browser, still, size=PHONE) as page:
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE[0]
+        expect(column(page, "Backlog")).to_contain_text("Nothing here")
+        page.get_by_role("navigation").get_by_role("button", name="To Do").click()
+        expect(card(page, "Rotate the keys")).to_be_in_viewport(ratio=0.9)
+        for small in ("#jump button", "#sign-out"):
+            height = page.locator(small).first.bounding_box()
+            assert height
+            assert height["height"] >= 44
+        page.get_by_label("Search").fill("nobody's")
+        expect(column(page, "To Do")).to_contain_text("Nothing fits")
+        page.get_by_label("Search").fill("")
         box = column(page, "Backlog").bounding_box()
         assert box
         assert box["width"] > PHONE[0] / 2
@@ -260,6 +397,41 @@ def test_a_phone_shows_a_column_at_a_time_and_nothing_sticks_out(
         opened_box = page.get_by_role("dialog").bounding_box()
         assert opened_box
         assert opened_box["width"] <= PHONE[0]
+
+
+def drawn(gateway: Gateway) -> list[tuple[str, str, int]]:
+    """Return the cards in their order: each with its column, its key and how many boxes it has."""
+    columns = gateway.get("board").data["columns"]
+    return [
+        (each["id"], card["key"], card["progress"]["total"])
+        for each in columns
+        for card in each["cards"]
+    ]
+
+
+def ring(page: Page, element: Locator) -> int:
+    """Return how many points of an element, as it is seen, have the colour of the focus."""
+    seen = base64.b64encode(element.screenshot()).decode()
+    color = page.evaluate("getComputedStyle(document.activeElement).outlineColor")
+    with closing(page.context.new_page()) as other:
+        found: int = other.evaluate(
+            r"""async ([seen, color]) => {
+              const image = new Image();
+              image.src = `data:image/png;base64,${seen}`;
+              await image.decode();
+              const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+              canvas.drawImage(image, 0, 0);
+              const points = canvas.getImageData(0, 0, image.width, image.height).data;
+              const wanted = color.match(/\d+/g).map(Number);
+              let found = 0;
+              for (let at = 0; at < points.length; at += 4) {
+                found += wanted.every((part, place) => points[at + place] === part);
+              }
+              return found;
+            }""",
+            [seen, color],
+        )
+    return found
 
 
 def contrast(page: Page, selector: str) -> float:

@@ -10,6 +10,7 @@ import pytest
 from cli.program import run_program
 from gateway.caller import Gateway, part
 from kanban_sync import __version__
+from kanban_sync.gateway.drawn import layout_of
 
 BOX = "openspec:add-search#1.2"
 
@@ -110,6 +111,21 @@ def test_the_project_and_its_board_are_told(gateway: Gateway) -> None:
     assert (task["editable"], task["follows"], task["boxes"]) == (True, None, [])
     assert task["updated_at"] > 0
     assert board["last"] == gateway.get("events").data["last"]
+    assert sorted(each["place"] for each in cards.values()) == list(range(len(cards)))
+    assert gateway.get("board?key=tasks-md:use-keys").data["layout"] == board["layout"]
+
+
+def test_the_mark_of_a_board_stays_while_no_card_comes_goes_or_changes_its_place() -> None:
+    def board(*columns: str) -> list[dict[str, Any]]:
+        cards = [
+            [{"place": int(each[1]), "key": each[0]} for each in all_.split()] for all_ in columns
+        ]
+        return [{"id": str(at), "name": str(at), "cards": each} for at, each in enumerate(cards)]
+
+    mark = layout_of(board("a0 c2", "b1"))
+    assert layout_of(board("c2", "a0 b1")) == mark
+    others = [board("a0", "b1"), board("a0 c2 d3", "b1"), board("b0 c2", "a1"), board("a0 c2 b1")]
+    assert mark not in {layout_of(each) for each in others}
 
 
 def test_events_are_told_from_a_number_on(gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-// Asks the gateway. What goes wrong is an error whose words tell what to do.
+// Asks the gateway. What goes wrong is an error whose words tell a person what to do.
 
 export class Refused extends Error {
   constructor(status, words) {
@@ -7,10 +7,35 @@ export class Refused extends Error {
   }
 }
 
-async function ask(method, path, { body, headers = {} } = {}) {
+export const READ_ONLY = 'Your token may only read. Sign out, and sign in with one that may write.';
+
+// What the names of problems mean to a person who looks at the board; for others their detail does.
+const WORDS = {
+  'no-token': () => 'This is no token of this project, or it was taken back.',
+  scope: () => READ_ONLY,
+  held: ({ agent }, { key, status }) =>
+    `${isolated(agent)} is at work on this. Ask them to give it back, or set it all the same with ` +
+    `kanban-sync task set '${isolated(key)}' --status ${status} --force.`,
+  'unknown-task': () => 'There is no such task any more.',
+  busy: () => 'The task database is busy or away. Try again in a moment.',
+  full: () => 'Too many look at the board at the moment. Try again in a moment.',
+  setup: ({ detail }) => `Nothing was changed: ${detail}`,
+  bug: () => 'Something went wrong that nobody foresaw; where kanban-sync serve runs, it says more.',
+};
+
+// Words of others turn nothing around that stands beside them: first strong isolate, and its end.
+export const isolated = (words) => `\u2068${words}\u2069`;
+
+function words(status, problem, of) {
+  const kind = String(problem.type ?? '').replace('urn:kanban-sync:', '');
+  return WORDS[kind]?.(problem, of) ?? problem.detail ?? `The gateway answered ${status}.`;
+}
+
+async function ask(method, path, { body, headers = {}, of = {} } = {}) {
   const sent = { ...headers };
   if (body !== undefined) sent['Content-Type'] = 'application/json';
   let answer;
+  let data;
   try {
     answer = await fetch(path, {
       method,
@@ -19,14 +44,12 @@ async function ask(method, path, { body, headers = {} } = {}) {
       credentials: 'same-origin',
       cache: 'no-cache',
     });
+    data = await answer.json();
   } catch {
-    throw new Refused(0, 'The gateway does not answer. Is "kanban-sync serve" still running?');
+    const why = answer ? 'broke off in the middle of its answer' : 'does not answer';
+    throw new Refused(answer?.ok === false ? answer.status : 0, `The gateway ${why}. Is kanban-sync serve still running?`);
   }
-  const data = await answer.json().catch(() => ({}));
-  if (!answer.ok) {
-    const words = [data.detail || `The gateway answered ${answer.status}.`, data.remedy];
-    throw new Refused(answer.status, words.filter(Boolean).join(' '));
-  }
+  if (!answer.ok) throw new Refused(answer.status, words(answer.status, data, of));
   return data;
 }
 
@@ -37,17 +60,18 @@ const once = () => ({ 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.ra
 
 export const signIn = (token) =>
   ask('POST', '/api/session', { headers: { Authorization: `Bearer ${token}` } });
+export const signOut = () => ask('DELETE', '/api/session');
 export const project = () => ask('GET', '/api/project');
 export const session = () => ask('GET', '/api/session');
 
-// The columns, their cards in one list, and the newest event; of some tasks only the cards that
-// show them.
+// The columns, their cards in one list, a mark of the order of all cards, and the newest event; of
+// some tasks only the cards that show them.
 export async function board(keys = []) {
   const wanted = keys.map((key) => `key=${encodeURIComponent(key)}`).join('&');
-  const { columns, last } = await ask('GET', wanted ? `/api/board?${wanted}` : '/api/board');
-  return { columns, last, cards: columns.flatMap((column) => column.cards) };
+  const { columns, layout, last } = await ask('GET', wanted ? `/api/board?${wanted}` : '/api/board');
+  return { columns, layout, last, cards: columns.flatMap((column) => column.cards) };
 }
 
 export const task = (key) => ask('GET', at(key));
 export const setStatus = (key, status) =>
-  ask('PATCH', at(key), { body: { status }, headers: once() });
+  ask('PATCH', at(key), { body: { status }, headers: once(), of: { key, status } });

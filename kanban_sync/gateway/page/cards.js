@@ -1,4 +1,5 @@
-// What can be told of cards without a page: which fit a search, where one may go, how old one is.
+// What can be told of cards without a page: which fit a search, what a status is
+// called, where one may go, how old one is.
 
 const FIELDS = {
   '#': (card) => card.labels,
@@ -26,6 +27,16 @@ function fitsWord(card, word) {
   }
   const words = [card.title, card.key, card.assignee, card.agent ?? '', card.branch, ...card.labels];
   return words.some((value) => value.toLowerCase().includes(word));
+}
+
+// What a card tells in red.
+export const GRAVE = ['blocked', 'failed'];
+
+const OTHERS = { blocked: 'Blocked', failed: 'Failed', cancelled: 'Cancelled', orphaned: 'Gone from its file' };
+
+// A status as people call it: as its column, where it has one of its own.
+export function statusName(status, columns) {
+  return columns.find(({ id }) => id === status)?.name ?? OTHERS[status] ?? status;
 }
 
 // The column beside one, or none at the edge.

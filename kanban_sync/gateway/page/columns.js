@@ -1,7 +1,9 @@
 // Draws the columns with their cards, each card once; what did not change is not touched.
 
-import { age, fits } from './cards.js';
-import { made } from './made.js';
+import { age, fits, GRAVE, statusName } from './cards.js';
+import { made, worded } from './made.js';
+
+const FRESH = 1500;
 
 const now = () => Date.now() / 1000;
 
@@ -9,125 +11,190 @@ const now = () => Date.now() / 1000;
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 export class Columns {
-  constructor(place) {
+  constructor(place, jumps) {
     this.place = place;
+    this.jumps = jumps;
     this.columns = [];
+    this.layout = '';
     this.cards = new Map();
     this.elements = new Map();
-    this.lists = new Map();
-    this.counts = new Map();
+    this.sections = new Map();
     this.search = '';
     this.canWrite = false;
   }
 
-  // Draws everything anew.
-  show({ columns, cards }) {
-    this.columns = columns;
-    this.cards = new Map(cards.map((card, place) => [card.key, { ...card, place }]));
-    this.elements.clear();
-    this.lists.clear();
-    this.counts.clear();
-    const drawn = columns.map((column) => this.#column(column));
-    for (const card of this.cards.values()) this.#put(card);
-    this.place.replaceChildren(...drawn);
+  // Draws the whole board.
+  show({ columns, cards, layout }) {
+    const names = (each) => each.map(({ id, name }) => `${id} ${name}`).join('\n');
+    if (names(columns) !== names(this.columns)) this.#begin(columns);
+    this.layout = layout;
+    this.#draw(new Map(cards.map((card) => [card.key, card])));
     this.place.setAttribute('aria-busy', 'false');
-    this.#count();
   }
 
-  // Draws some cards anew: those of `keys` that are not among `cards` are gone.
-  update(keys, cards) {
-    const focused = document.activeElement?.closest?.('.card')?.dataset.key;
-    const places = new Map([...this.cards].map(([key, card]) => [key, card.place]));
-    for (const key of new Set([...keys, ...cards.map((card) => card.key)])) {
-      this.elements.get(key)?.remove();
-      this.elements.delete(key);
-      this.cards.delete(key);
-    }
-    for (const card of cards) {
-      const placed = { ...card, place: places.get(card.key) ?? Infinity };
-      this.cards.set(card.key, placed);
-      this.#put(placed, true);
-    }
-    this.#count();
-    if (focused && document.activeElement === document.body) this.focus(focused);
+  // Draws some cards anew: those of `keys` that are not among `cards` are gone. Tells whether that
+  // suffices: what came, went or changed its place among the others needs the whole board.
+  update(keys, { cards, layout }) {
+    if (layout !== this.layout) return false;
+    const all = new Map(this.cards);
+    for (const key of keys) all.delete(key);
+    for (const card of cards) all.set(card.key, card);
+    this.#draw(all);
+    return true;
+  }
+
+  // The cards that show a task, as one or as a box.
+  showing(key) {
+    return [...this.cards.values()]
+      .filter((card) => card.key === key || card.boxes.some((box) => box.key === key))
+      .map((card) => card.key);
   }
 
   // Shows only what fits a search; returns how many do.
   narrow(search) {
-    this.search = search;
+    this.search = search.trim();
     for (const [key, element] of this.elements) {
-      element.hidden = !fits(this.cards.get(key), search);
+      element.hidden = !fits(this.cards.get(key), this.search);
     }
     return this.#count();
   }
 
   allow(canWrite) {
     this.canWrite = canWrite;
+    for (const [key, element] of this.elements) this.#carry(element, this.cards.get(key));
+  }
+
+  // Tells the ages of all cards as they are by now.
+  tick() {
+    for (const time of this.place.querySelectorAll('time')) tellAge(time);
   }
 
   shown(list) {
     return [...list.children].filter((element) => !element.hidden);
   }
 
-  focus(key) {
+  listAt(column) {
+    return this.sections.get(column)?.list;
+  }
+
+  focus(key, options) {
     const element = this.elements.get(key);
-    element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-    element?.querySelector('button').focus();
+    if (!options?.preventScroll) element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    (element?.querySelector('button') ?? this.place).focus(options);
   }
 
-  listOf(key) {
-    return this.lists.get(this.cards.get(key)?.column);
+  // Brings a column into sight, and the focus to its heading.
+  goTo(column) {
+    const { heading } = this.sections.get(column);
+    heading.parentElement.scrollIntoView({ block: 'nearest', inline: 'start' });
+    heading.focus({ preventScroll: true });
   }
 
-  #column(column) {
+  #begin(columns) {
+    this.columns = columns.map(({ id, name }) => ({ id, name }));
+    this.cards = new Map();
+    this.elements.clear();
+    this.sections.clear();
+    this.place.replaceChildren(...this.columns.map((column) => this.#column(column)));
+    this.jumps.replaceChildren(
+      ...this.columns.map(({ id, name }) => {
+        const jump = made('button', name);
+        jump.type = 'button';
+        jump.dataset.to = id;
+        return jump;
+      }),
+    );
+  }
+
+  #column({ id, name }) {
     const section = made('section', undefined, 'column');
-    const heading = made('h2', column.name);
+    const heading = made('h2', name);
     const count = made('span');
     const list = made('ul');
-    heading.id = `column-${this.lists.size}`;
-    section.dataset.column = column.id;
+    const empty = made('p', undefined, 'empty');
+    heading.id = `column-${this.sections.size}`;
+    heading.tabIndex = -1;
+    section.dataset.column = id;
     section.setAttribute('aria-labelledby', heading.id);
     list.setAttribute('role', 'list');
     heading.append(count);
-    section.append(heading, list);
-    this.lists.set(column.id, list);
-    this.counts.set(column.id, count);
+    section.append(heading, empty, list);
+    this.sections.set(id, { list, count, empty, heading });
     return section;
   }
 
-  #put(card, isNew = false) {
-    const list = this.lists.get(card.column);
-    if (!list) return;
-    const element = this.#card(card);
-    element.hidden = !fits(card, this.search);
-    if (isNew) {
-      element.classList.add('new');
-      setTimeout(() => element.classList.remove('new'), 1500);
+  // Brings all cards to where they belong; focus and scroll stay with the card that has them.
+  #draw(cards) {
+    const held = document.activeElement?.closest?.('.card');
+    const heldIn = held?.parentElement;
+    const heldAt = heldIn ? this.shown(heldIn).indexOf(held) : -1;
+    const before = this.cards;
+    const isFirst = !before.size;
+    this.cards = new Map([...cards].sort(([, one], [, other]) => one.place - other.place));
+    const changed = new Set([...this.cards.keys()].filter((key) => !same(before.get(key), cards.get(key))));
+    for (const [key, element] of this.elements) {
+      if (cards.has(key)) continue;
+      element.remove();
+      this.elements.delete(key);
     }
-    this.elements.set(card.key, element);
-    // Cards stand in the order in which the gateway tells them, also those that come later.
-    const isAfter = (other) => this.cards.get(other.dataset.key)?.place > card.place;
-    const after = isNew ? [...list.children].find(isAfter) : undefined;
-    if (after) after.before(element);
-    else list.append(element);
+    const next = new Map([...this.sections].map(([id, { list }]) => [id, list.firstElementChild]));
+    for (const [key, card] of this.cards) {
+      const list = this.listAt(card.column);
+      if (!list) continue;
+      const element = changed.has(key) ? this.#card(card, isFirst) : this.elements.get(key);
+      if (element === next.get(card.column)) {
+        next.set(card.column, element.nextElementSibling);
+      } else {
+        // One that goes on elsewhere is no longer what stands next there.
+        for (const [id, at] of next) if (at === element) next.set(id, element.nextElementSibling);
+        list.insertBefore(element, next.get(card.column));
+      }
+    }
+    this.#count();
+    if (held && document.activeElement === document.body) this.#give(held.dataset.key, heldIn, heldAt);
   }
 
-  #card(card) {
-    const element = made('li', undefined, 'card');
-    element.dataset.key = card.key;
-    element.draggable = this.canWrite && card.editable;
-    const button = made('button');
-    button.type = 'button';
-    button.append(made('span', card.title || card.key, 'title'));
-    button.append(this.#under(card));
-    element.append(button);
+  // Gives the focus back to a card, or where it is gone to the one that stands in its place.
+  #give(key, list, at) {
+    if (!this.elements.has(key) || this.elements.get(key).hidden) {
+      const left = this.shown(list);
+      this.focus(left[Math.min(at, left.length - 1)]?.dataset.key);
+    } else {
+      this.focus(key, { preventScroll: this.elements.get(key).parentElement === list });
+    }
+  }
+
+  #card(card, isFirst) {
+    const element = this.elements.get(card.key) ?? made('li', undefined, 'card');
+    if (!this.elements.has(card.key)) {
+      const button = made('button');
+      button.type = 'button';
+      element.dataset.key = card.key;
+      element.append(button);
+      this.elements.set(card.key, element);
+    }
+    element.firstElementChild.replaceChildren(
+      worded('span', card.title || card.key, 'title'),
+      this.#under(card),
+    );
+    element.hidden = !fits(card, this.search);
+    this.#carry(element, card);
+    if (!isFirst) {
+      element.classList.add('new');
+      setTimeout(() => element.classList.remove('new'), FRESH);
+    }
     return element;
+  }
+
+  #carry(element, card) {
+    element.draggable = this.canWrite && card.editable;
   }
 
   #under(card) {
     const under = made('span', undefined, 'under');
-    if (card.status === 'blocked' || card.status === 'failed') {
-      const grave = made('span', card.status, 'label');
+    const isGrave = GRAVE.includes(card.status);
+    if (isGrave) {
+      const grave = made('span', statusName(card.status, this.columns).toLowerCase(), 'label');
       grave.dataset.grave = '';
       under.append(grave);
     }
@@ -139,14 +206,17 @@ export class Columns {
       bar.setAttribute('aria-label', 'done');
       under.append(bar, made('span', `${done}/${total}`));
     }
-    for (const label of card.labels) under.append(made('span', label, 'label'));
+    // What is told in red already needs no label besides.
+    const labels = card.labels.filter((label) => !isGrave || label !== card.status);
+    for (const label of labels) under.append(worded('span', label, 'label'));
     const who = card.agent ?? card.assignee;
-    if (who) under.append(made('span', `@${who}`, 'assignee'));
-    if (card.branch) under.append(made('span', `on ${card.branch}`, 'branch'));
+    if (who) under.append(worded('span', `@${who}`, 'assignee'));
+    if (card.branch) under.append(worded('span', `on ${card.branch}`, 'branch'));
     if (card.updated_at) {
-      const time = made('time', age(card.updated_at, now()));
+      const time = made('time');
       time.dateTime = new Date(card.updated_at * 1000).toISOString();
       time.title = MOMENT.format(card.updated_at * 1000);
+      tellAge(time);
       under.append(time);
     }
     return under;
@@ -154,12 +224,24 @@ export class Columns {
 
   #count() {
     let every = 0;
-    for (const [id, list] of this.lists) {
+    for (const { list, count, empty } of this.sections.values()) {
       const all = list.children.length;
       const shown = this.search ? this.shown(list).length : all;
       every += shown;
-      this.counts.get(id).textContent = shown === all ? String(all) : `${shown} of ${all}`;
+      count.textContent = shown === all ? String(all) : `${shown} of ${all}`;
+      empty.textContent = all ? 'Nothing fits the search' : 'Nothing here';
+      empty.hidden = shown > 0;
     }
     return every;
   }
+}
+
+// Whether two cards look the same, wherever they stand among the others of their column.
+function same(one, other) {
+  if (one === other) return true;
+  return Boolean(one) && JSON.stringify({ ...one, place: 0 }) === JSON.stringify({ ...other, place: 0 });
+}
+
+function tellAge(time) {
+  time.textContent = age(Date.parse(time.dateTime) / 1000, now());
 }

@@ -3,22 +3,29 @@
 import * as api from './api.js';
 import { CardPage, follows } from './card_page.js';
 import { beside } from './cards.js';
+import { Changes } from './changes.js';
 import { Columns } from './columns.js';
 import { follow } from './live.js';
+import { Reading } from './reading.js';
 
 const SLOW = 150;
-
-// So many changes at once are asked for one by one; more than that, and all is drawn anew.
-const MOST = 50;
+const MINUTE = 60_000;
 
 const byId = (id) => document.getElementById(id);
-const columns = new Columns(byId('board'));
-const cardPage = new CardPage(set);
+const columns = new Columns(byId('board'), byId('jump'));
+const reading = new Reading({ some: drawSome, all: drawAll, state: (problem) => state('reading', problem && 'lost', problem) });
+const changes = new Changes({
+  send: (key, status) => signedIn(() => api.setStatus(key, status)),
+  shown: (key) => reading.some(columns.showing(key)),
+  settled: () => cardPage.redraw(),
+});
+const cardPage = new CardPage({ set, asked: (key) => changes.asked(key) });
 let carried = '';
 
-function tell(problem) {
-  byId('told').textContent = problem?.message ?? '';
-  byId('told').hidden = !problem;
+// Told until the person does something else, whatever others do meanwhile.
+function tell(words = '') {
+  byId('told').hidden = !words;
+  for (const id of ['told-words', 'task-problem']) byId(id).textContent = words;
 }
 
 // For those who hear the page.
@@ -44,99 +51,134 @@ let asking;
 function askForToken() {
   asking ??= new Promise((resolve) => {
     const dialog = byId('sign-in');
-    const form = dialog.querySelector('form');
-    dialog.oncancel = (event) => event.preventDefault();
-    form.onsubmit = async (event) => {
+    dialog.querySelector('form').onsubmit = async (event) => {
       event.preventDefault();
+      byId('sign-in-problem').textContent = '';
       try {
-        await api.signIn(byId('token').value.trim());
+        await enter(await api.signIn(byId('token').value.trim()));
       } catch (problem) {
         byId('sign-in-problem').textContent = problem.message;
         return;
       }
       byId('token').value = '';
-      dialog.close();
       asking = undefined;
+      dialog.close();
+      state('session');
       resolve();
     };
-    dialog.showModal();
+    askAgain();
   });
   return asking;
 }
 
+function askAgain() {
+  byId('sign-in-again').hidden = true;
+  byId('sign-in').showModal();
+}
+
+// A dialog can always be left; the way back stays.
+byId('sign-in').addEventListener('close', () => {
+  if (!asking) return;
+  state('session', 'lost', { words: 'not signed in' });
+  byId('sign-in-again').hidden = false;
+  byId('sign-in-again').focus();
+});
+byId('sign-in-again').addEventListener('click', askAgain);
+
+byId('sign-out').addEventListener('click', async () => {
+  try {
+    await api.signOut();
+  } catch (problem) {
+    if (problem.status !== 401) return tell(problem.message);
+  }
+  // What was shown to one is not left for the next.
+  location.reload();
+});
+
+async function enter({ name, scope }) {
+  const project = await api.project();
+  document.title = `${project.name} · board`;
+  byId('project').textContent = project.name;
+  byId('who').textContent = scope === 'write' ? name : `${name} (may only read)`;
+  byId('sign-out').hidden = false;
+  columns.allow(scope === 'write');
+}
+
 // --- drawing -----------------------------------------------------------------------------------
 
-async function draw() {
-  const [{ scope }, { name }, board] = await signedIn(() =>
-    Promise.all([api.session(), api.project(), api.board()]),
-  );
-  document.title = `${name} · board`;
-  byId('project').textContent = name;
-  columns.allow(scope === 'write');
+async function drawAll() {
+  const board = await signedIn(() => api.board());
   columns.show(board);
-  narrow();
+  await drawn();
   return board.last;
 }
 
-function narrow() {
-  const count = columns.narrow(byId('search').value);
-  byId('found').textContent = byId('search').value.trim() ? `${count} of ${columns.cards.size}` : '';
+// A box that is gone is told by the card that shows it so far.
+async function drawSome(keys) {
+  const asked = [...new Set(keys.flatMap((key) => [key, ...columns.showing(key)]))];
+  const board = await signedIn(() => api.board(asked));
+  if (!columns.update(asked, board)) return undefined;
+  await drawn();
+  return board.last;
 }
 
-async function changed(keys) {
-  try {
-    if (keys.length > MOST) {
-      await draw();
-    } else {
-      const { cards } = await signedIn(() => api.board(keys));
-      columns.update(keys, cards);
-      narrow();
-      keys = [...keys, ...cards.map((card) => card.key)];
-    }
-    if (keys.includes(cardPage.key)) await open(cardPage.key, () => cardPage.isOpen);
-    tell();
-  } catch (problem) {
-    tell(problem);
-  }
+async function drawn() {
+  found();
+  if (cardPage.isOpen) await look(cardPage.key, () => cardPage.isOpen);
+}
+
+function found(count = columns.narrow(byId('search').value)) {
+  byId('found').textContent = columns.search ? `${count} of ${columns.cards.size}` : '';
+}
+
+let looks = 0;
+
+// Shows a card's page, unless another one is wanted by the time that all is known.
+async function look(key, isWanted = () => true) {
+  const number = ++looks;
+  const card = columns.cards.get(key);
+  if (!card) return cardPage.gone();
+  // A card that stands for a heading is no task of its own.
+  const task = card.status ? await signedIn(() => api.task(key)) : null;
+  const { canWrite } = columns;
+  if (number === looks && isWanted()) cardPage.show(card, task, { canWrite, columns: columns.columns });
 }
 
 // --- what a person does ------------------------------------------------------------------------
 
 async function set(key, status) {
-  await signedIn(() => api.setStatus(key, status));
   tell();
+  try {
+    return await changes.set(key, status);
+  } catch (problem) {
+    tell(problem.message);
+    return false;
+  }
 }
 
 async function move(key, column) {
   const card = columns.cards.get(key);
-  if (!card || !column || card.column === column.id) return;
-  if (!card.editable) {
-    say(follows(card));
-    tell(new Error(`${card.title}: ${follows(card)}`));
-    return;
-  }
-  if (!columns.canWrite) {
-    tell(new Error('Your token may only read; sign in with one that may write.'));
-    return;
-  }
-  try {
-    await set(key, column.id);
+  if (!card || !column || placed(card) === column.id) return;
+  const why = !columns.canWrite ? api.READ_ONLY : card.editable ? '' : follows(card);
+  if (why) {
+    tell(`${api.isolated(card.title)}: ${why}`);
+  } else if (await set(key, column.id)) {
     say(`${card.title} moved to ${column.name}`);
-  } catch (problem) {
-    tell(problem);
   }
 }
 
-// Opens a card's page, unless it is no longer wanted by the time that all is known.
-async function open(key, isWanted = () => true) {
-  const card = columns.cards.get(key);
-  if (!card) return;
+// The column in which a card stands, or will once what was asked for is done.
+function placed(card) {
+  const asked = changes.asked(card.key);
+  return columns.listAt(asked) ? asked : card.column;
+}
+
+async function open(key) {
+  tell();
   try {
-    // A card that stands for a heading is no task of its own.
-    const task = card.status ? await signedIn(() => api.task(key)) : null;
-    if (isWanted()) cardPage.show(card, task, columns.canWrite);
+    await look(key);
   } catch (problem) {
-    tell(problem);
+    tell(problem.message);
   }
 }
 
@@ -192,7 +234,7 @@ document.addEventListener('keydown', (event) => {
   const inSearch = event.target === byId('search');
   if (inSearch && event.key === 'Escape') {
     byId('search').value = '';
-    narrow();
+    found();
     goTo();
   } else if (!inSearch && event.key === '/') {
     byId('search').focus();
@@ -216,13 +258,14 @@ function goes(event) {
     goTo();
     return true;
   }
-  const { column } = columns.cards.get(card.dataset.key);
+  const shown = columns.cards.get(card.dataset.key);
   if (isMove || key === '[' || key === ']') {
     const step = isMove ? SIDES[key] : key === ']' ? 1 : -1;
-    move(card.dataset.key, beside(columns.columns, column, step));
+    move(shown.key, beside(columns.columns, placed(shown), step));
     return true;
   }
-  const list = columns.shown(columns.lists.get(column));
+  const { column } = shown;
+  const list = columns.shown(columns.listAt(column));
   const at = list.indexOf(card);
   if (key in STEPS) goTo(list[at + STEPS[key]] ?? card);
   else if (key === 'Home') goTo(list[0]);
@@ -235,7 +278,7 @@ function goes(event) {
 // The card at the same height in the next column that shows one.
 function across(column, step, at) {
   for (let next = beside(columns.columns, column, step); next; next = beside(columns.columns, next.id, step)) {
-    const list = columns.shown(columns.lists.get(next.id));
+    const list = columns.shown(columns.listAt(next.id));
     if (list.length) return list[Math.min(at, list.length - 1)];
   }
   return undefined;
@@ -249,27 +292,58 @@ function goTo(card) {
 let typing = 0;
 byId('search').addEventListener('input', () => {
   clearTimeout(typing);
-  typing = setTimeout(narrow, SLOW);
+  typing = setTimeout(found, SLOW);
 });
 byId('filter').addEventListener('submit', (event) => {
   event.preventDefault();
-  narrow();
+  found();
   goTo();
 });
 byId('keys').addEventListener('click', () => byId('help').showModal());
+byId('told-close').addEventListener('click', () => {
+  tell();
+  byId('board').focus();
+});
+byId('jump').addEventListener('click', ({ target }) => {
+  if (target.dataset.to) columns.goTo(target.dataset.to);
+});
 cardPage.closed = () => columns.focus(cardPage.key);
 
 // --- living on ---------------------------------------------------------------------------------
 
-function state(name, words) {
-  byId('live').dataset.state = name;
-  byId('live').textContent = words;
+const states = new Map([['stream', { name: 'waiting', words: 'connecting' }]]);
+
+// Tells how the page is: what is wrong with a part comes before how the events come in.
+function state(part, name, problem) {
+  if (name) states.set(part, { name, words: problem.words ?? 'cannot read the board, trying again', why: problem.message });
+  else states.delete(part);
+  const told = states.get('session') ?? states.get('reading') ?? states.get('stream');
+  byId('live').dataset.state = told.name;
+  byId('live').textContent = told.words;
+  byId('live').title = told.why ?? '';
 }
 
-try {
-  const last = await draw();
-  follow(last, { changed, state, lost: () => draw().catch(tell) });
-} catch (problem) {
-  tell(problem);
-  state('lost', 'not connected');
+// What came, went or was moved in the files changes the order of all.
+function heard(last, { kind, key, data }) {
+  reading.heard = last;
+  if (key) reading.some([key]);
+  else if (kind === 'roadmap_updated' && data.moved) reading.all();
 }
+
+function lost(last) {
+  reading.heard = last;
+  return reading.all();
+}
+
+for (;;) {
+  try {
+    await enter(await signedIn(() => api.session()));
+    break;
+  } catch (problem) {
+    state('reading', 'lost', problem);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}
+await reading.all();
+follow(reading.last, { heard, state: (name, words) => state('stream', name, { words }), lost });
+setInterval(() => columns.tick(), MINUTE);

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from kanban_sync.doors.rules import Called
+
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 FIRST = "first"
@@ -28,7 +30,7 @@ OPTIONS = (
         "hosts",
         metavar="NAME",
         multiple=True,
-        help="Another name by which it may be called; may be repeated.",
+        help="Another name, or origin, by which it may be called; may be repeated.",
     ),
 )
 
@@ -41,19 +43,21 @@ def door_options(command: Command) -> Command:
 
 
 class Door(NamedTuple):
-    """A socket that listens, its address, and the names by which it may be called."""
+    """A socket that listens, its address, and how it may be called."""
 
     on: socket.socket
     url: str
-    hosts: tuple[str, ...]
+    called: Called
 
 
 def opened(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> Door:
     """Listen.
 
     Raises:
-        SetupError: The address is none, is taken, or lets others in without being told to.
+        SetupError: The address is none, is taken, or lets others in without being told to; or a
+            name is none.
     """
+    from kanban_sync.doors.rules import called
     from kanban_sync.doors.server import address_of, listening
 
     address = address_of(listen, allow_remote=allow_remote)
@@ -61,8 +65,8 @@ def opened(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> Door:
     bound = address._replace(port=on.getsockname()[1])
     if not address.is_loopback:
         warn(f"other machines reach {bound.url}, unencrypted: let a reverse proxy do TLS")
-    names = hosts if address.is_loopback or address.is_any else (*hosts, address.host)
-    return Door(on, bound.url, names)
+    own = () if address.is_loopback or address.is_any else (address.name,)
+    return Door(on, bound.url, called((*hosts, *own), bound.port))
 
 
 def serve(app: ASGIApp, door: Door, tokens: Tokens, what: str, on_end: Callable[[], None]) -> None:

@@ -61,7 +61,7 @@ def _serve_all(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> No
         tokens = Tokens(clone.state, work.project)
     sessions = Sessions(tokens, work.project)
     many = Many(lambda agent: http_app(folder, agent), tokens)
-    house = House(tokens, sessions, scopes_below({"/mcp"}, ()), door.hosts)
+    house = House(tokens, sessions, scopes_below({"/mcp"}, ()), door.called)
     what = f"{clone.top.name} for models, below /mcp,"
     with noted(clone.state, "mcp --http", door.url):
         serve(Gate(many, house), door, tokens, what, many.end)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.printable import printable
 from kanban_sync.doors import rules
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem
-from kanban_sync.doors.rules import LARGEST_BODY, SAFE, Asked
+from kanban_sync.doors.rules import BY_THIS_MACHINE, LARGEST_BODY, SAFE, Asked
 from kanban_sync.doors.tokens import Scope
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Send
     from starlette.types import Scope as Call
 
+    from kanban_sync.doors.rules import Called
     from kanban_sync.doors.sessions import Sessions
     from kanban_sync.doors.tokens import Token, Tokens
 
@@ -61,7 +62,7 @@ class House:
     tokens: Tokens
     sessions: Sessions
     needs: Callable[[str, str], Scope | None]
-    hosts: Collection[str] = ()
+    called: Called = BY_THIS_MACHINE
     log: Callable[[str], str] = lambda _text: ""
     on_answer: Callable[[Call, int, float], None] = lambda _call, _status, _time: None
 
@@ -101,7 +102,7 @@ class Gate:
     def _checked(self, asked: Asked) -> Token | None:
         house = self._house
         by_cookie = house.sessions.holder(asked.cookies) if asked.cookies else None
-        problem = rules.stranger(asked, house.hosts, has_session=by_cookie is not None)
+        problem = rules.stranger(asked, house.called, has_session=by_cookie is not None)
         # A token that is shown counts alone: a cookie is sent along unasked.
         token = house.tokens.holder(asked.bearer) if asked.bearer else by_cookie
         problem = problem or rules.refusal(token, house.needs(asked.method, asked.path))

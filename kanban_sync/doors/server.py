@@ -67,10 +67,14 @@ class Address(NamedTuple):
         return self.host in {"0.0.0.0", "::"}  # noqa: S104 - it is what is asked
 
     @property
+    def name(self) -> str:
+        """The host as it stands in an address."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def url(self) -> str:
         """The address as a browser takes it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{self.name}:{self.port}"
 
 
 def address_of(text: str, *, allow_remote: bool) -> Address:

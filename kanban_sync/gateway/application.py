@@ -18,6 +18,7 @@ from kanban_sync import __version__
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.doors.gate import Gate, House, scopes_below
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem, problem_of
+from kanban_sync.doors.rules import BY_THIS_MACHINE
 from kanban_sync.doors.sessions import Sessions
 from kanban_sync.gateway import models
 from kanban_sync.gateway.answers import answer
@@ -31,8 +32,9 @@ from kanban_sync.gateway.waits import waits
 from kanban_sync.gateway.writes import Changes, claims, task_writes, writes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator
 
+    from kanban_sync.doors.rules import Called
     from kanban_sync.doors.tokens import Tokens
     from kanban_sync.gateway.served import Served
 
@@ -59,21 +61,21 @@ REFUSALS = {
 """The problems that any route may answer with."""
 
 
-def gateway(served: Served, news: News, tokens: Tokens, hosts: Collection[str] = ()) -> Gate:
+def gateway(served: Served, news: News, tokens: Tokens, called: Called = BY_THIS_MACHINE) -> Gate:
     """Return the application that serves one clone.
 
     Args:
         served: The clone.
         news: Tells who listens what happens there.
         tokens: Who may come in.
-        hosts: Names by which the server may be called, besides those of this machine.
+        called: How the server may be called.
     """
     sessions, counts = Sessions(tokens, served.project), Counts()
     house = House(
         tokens,
         sessions,
         scopes_below({"/api", "/metrics"}, {SESSION}),
-        hosts,
+        called,
         log=served.note_bug,
         on_answer=counts.note,
     )

@@ -12,7 +12,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.app import Clone
-from kanban_sync.core.errors import EditError, KanbanSyncError, SetupError, WorkError
+from kanban_sync.core.errors import (
+    EditError,
+    KanbanSyncError,
+    OtherDatabaseError,
+    SetupError,
+    WorkError,
+)
 from kanban_sync.core.printable import printable
 from kanban_sync.workplace import Board
 
@@ -148,6 +154,10 @@ class Served:
     def close(self) -> None:
         """Close all that is open, and let the board follow."""
         self._following.flush()
+        self.forget()
+
+    def forget(self) -> None:
+        """Open the database anew for whoever comes next: it is another one by now."""
         with self._lock:
             idle = [*self._idle[True], *self._idle[False]]
             self._idle = {True: [], False: []}
@@ -162,6 +172,10 @@ class Served:
             yield kept.work
         except (WorkError, EditError):
             self._put_back(kept, is_looking=is_looking)
+            raise
+        except OtherDatabaseError:
+            kept.stack.close()
+            self.forget()
             raise
         except BaseException:
             kept.stack.close()

@@ -12,6 +12,7 @@ import pytest
 
 from cli.program import run_program
 from gateway.caller import Gateway, part, shop
+from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
 from kanban_sync.gateway import news as telling
 from kanban_sync.gateway.news import Message, News
@@ -167,6 +168,48 @@ def test_who_falls_behind_is_told_to_read_the_table(
         assert news.count == 0
 
     asyncio.run(act())
+
+
+def test_another_database_is_followed_from_its_last_event(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "AGAIN", 0.01)
+    database = served.clone.state.path / "tasks.db"
+
+    def replace() -> int:
+        for each in database.parent.glob("tasks.db*"):
+            each.rename(each.with_name(f"old-{each.name}"))
+        assert served.clone.database.make_anew(time.time())
+        served.clone.refresh()
+        with served.clone.work() as work:
+            for number in range(50):
+                work.add(NewTask(f"Task {number}"))
+            return work.last_event()
+
+    def claim() -> None:
+        with served.changing() as work:
+            work.claim("tidy-logs", "ada")
+
+    async def act() -> None:
+        news = News(served)
+        news.start()
+        parts = followed(served, news, None, lambda: True, ping=0.05)
+        while not (await _next(parts)).startswith(b":"):
+            pass
+        last = await asyncio.to_thread(replace)
+        [resume] = [each async for each in parts if not each.startswith(b":")]
+        assert b"event: resume" in resume
+        since = json.loads(resume.rpartition(b"data: ")[2])["since"]
+        assert 0 < since <= last
+        again = followed(served, news, since, lambda: True, ping=0.05)
+        while not (await _next(again)).startswith(b":"):
+            pass
+        await asyncio.to_thread(claim)
+        while b'"claimed"' not in await _next(again):
+            pass
+        news.end()
+
+    asyncio.run(asyncio.wait_for(act(), 60))
 
 
 def test_a_line_that_says_nothing_is_sent_until_the_token_is_taken_back(served: Served) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.printable import printable
@@ -86,6 +87,8 @@ class Gate:
         began, answer, asked = time.perf_counter(), _Answer(send, scope), asked_of(scope)
         try:
             scope["state"]["token"] = self._checked(asked)
+            # For what waits before it acts: a token may be taken back meanwhile.
+            scope["state"]["ask_again"] = partial(self._checked, asked)
             body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
             await self._app(scope, _replayed(body, receive), answer.send)
         except Problem as problem:

@@ -190,6 +190,9 @@ async def wait_for(
     """Return what a look finds, as soon as it finds something; None after so many seconds.
 
     No thread is held meanwhile. For who has hung up nothing is looked for any more.
+
+    Raises:
+        Problem: The token of who asks was taken back meanwhile.
     """
     found = await look()
     if found or seconds <= 0:
@@ -198,6 +201,7 @@ async def wait_for(
     ends = loop.time() + seconds
     with news.listening() as listener:
         while not listener.is_over and not await request.is_disconnected():
+            request.state.ask_again()
             found = await look()
             left = ends - loop.time()
             if found or left <= 0:

@@ -6,18 +6,21 @@ import asyncio
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.program import run_program
-from gateway.caller import Gateway, part, shop
+from gateway.caller import WITHIN, Gateway, part, shop
 from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
+from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.gateway import news as telling
 from kanban_sync.gateway.news import Message, News
 from kanban_sync.gateway.served import Served
 from kanban_sync.gateway.stream import followed
+from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
     import socket
@@ -121,6 +124,32 @@ def test_who_waits_for_a_task_has_it_as_soon_as_there_is_one(gateway: Gateway) -
     assert sorted(map(str, heard)) == ["db:late", "db:later"]
     assert time.monotonic() - began < 40
     assert gateway.get(f"tasks/{part('db:later')}").data["status"] == "in_progress"
+
+
+def test_who_waits_gets_nothing_once_the_token_is_taken_back(gateway: Gateway) -> None:
+    tokens = Tokens(StateFolder(gateway.repo.path / ".git" / "kanban-sync"), "shop")
+    bot = gateway.key(tokens.add("bot", Scope.WRITE))
+    claim: dict[str, object] = {"tags": ["for-bot"], "wait": 50}
+    with ThreadPoolExecutor(2) as pool:
+        before = _listeners(gateway)
+        waiting = [
+            pool.submit(gateway.post, "claims", claim, **bot),
+            pool.submit(gateway.get, "tasks/ready?tag=for-bot&wait=50", **bot),
+        ]
+        ends = time.monotonic() + WITHIN
+        while _listeners(gateway) < before + 2:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        tokens.remove("bot")
+        gateway.post("tasks", {"title": "For it", "id": "for-bot", "tags": ["for-bot"]})
+        assert [each.result().kind for each in waiting] == ["no-token"] * 2
+    assert gateway.get(f"tasks/{part('db:for-bot')}").data["status"] == "todo"
+
+
+def _listeners(gateway: Gateway) -> int:
+    said = gateway.ask("GET", "/metrics").body.decode()
+    [line] = [each for each in said.splitlines() if each.startswith("kanban_sync_listeners ")]
+    return int(line.split()[1])
 
 
 def test_many_wait_and_others_are_served_meanwhile(gateway: Gateway) -> None:

@@ -50,8 +50,10 @@ class Door(NamedTuple):
     called: Called
 
 
-def opened(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> Door:
-    """Listen.
+def opened(
+    listen: str, hosts: tuple[str, ...], *, allow_remote: bool, option: str = "--listen"
+) -> Door:
+    """Listen at an address, which an option gives.
 
     Raises:
         SetupError: The address is none, is taken, or lets others in without being told to; or a
@@ -60,8 +62,8 @@ def opened(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> Door:
     from kanban_sync.doors.rules import called
     from kanban_sync.doors.server import address_of, listening
 
-    address = address_of(listen, allow_remote=allow_remote)
-    on = listening(address)
+    address = address_of(listen, allow_remote=allow_remote, option=option)
+    on = listening(address, option)
     bound = address._replace(port=on.getsockname()[1])
     if not address.is_loopback:
         warn(f"other machines reach {bound.url}, unencrypted: let a reverse proxy do TLS")
@@ -70,10 +72,17 @@ def opened(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> Door:
 
 
 def serve(app: ASGIApp, door: Door, tokens: Tokens, what: str, on_end: Callable[[], None]) -> None:
-    """Tell where it is, and serve until SIGTERM or Ctrl-C; show the first token, if it is new."""
+    """Tell where it is and who may come in, and serve until SIGTERM or Ctrl-C.
+
+    Where there is no token, the first one is made and shown.
+    """
     from kanban_sync.doors.server import run
 
-    if not tokens.all():
+    known = ", ".join(f"{each.name} ({each.scope})" for each in tokens.all())
+    if known:
+        more = "'kanban-sync serve token add NAME --scope write' makes one that may write"
+        warn(f"who shows one of these tokens comes in: {known}; {more}")
+    else:
         text = tokens.add(FIRST, Scope.WRITE)
         warn(f"the token {FIRST!r}, which may read and write; it is shown this once: {text}")
     say(f"serving {what} at {door.url}; Ctrl-C ends it")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable
 from kanban_sync.doors import rules
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kanban_sync.doors.rules import Called
     from kanban_sync.doors.sessions import Sessions
     from kanban_sync.doors.tokens import Token, Tokens
+    from kanban_sync.sync.state_folder import StateFolder
 
 BODY_SECONDS = 10.0
 """How long a request may take to send what it has to send."""
@@ -66,6 +68,20 @@ class House:
     called: Called = BY_THIS_MACHINE
     log: Callable[[str], str] = lambda _text: ""
     on_answer: Callable[[Call, int, float], None] = lambda _call, _status, _time: None
+
+
+def bugs_into(state: StateFolder, door: str) -> Callable[[str], str]:
+    """Return what writes the details of a bug into a log of a door, and says where it is."""
+
+    def note(text: str) -> str:
+        try:
+            with state.open_log(door) as log:
+                log.write(text)
+        except (KanbanSyncError, OSError):
+            return "its details could not be written"
+        return f"the details are in {log.path}"
+
+    return note
 
 
 class Gate:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from kanban_sync import __version__
 from kanban_sync.core.errors import KanbanSyncError
-from kanban_sync.doors.gate import Gate, House, scopes_below
+from kanban_sync.doors.gate import Gate, House, bugs_into, scopes_below
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem, problem_of
 from kanban_sync.doors.rules import BY_THIS_MACHINE
 from kanban_sync.doors.sessions import Sessions
@@ -76,7 +76,7 @@ def gateway(served: Served, news: News, tokens: Tokens, called: Called = BY_THIS
         sessions,
         scopes_below({"/api", "/metrics"}, {SESSION}),
         called,
-        log=served.note_bug,
+        log=bugs_into(served.clone.state, "gateway"),
         on_answer=counts.note,
     )
     return Gate(_application(served, sessions, tokens, news, counts), house)

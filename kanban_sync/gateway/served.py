@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.app import Clone
 from kanban_sync.core.errors import (
     EditError,
-    KanbanSyncError,
     OtherDatabaseError,
     SetupError,
     WorkError,
@@ -134,15 +133,6 @@ class Served:
             with self._lock:
                 self._settings = settings, time.monotonic() + KEPT
         return settings.drawing
-
-    def note_bug(self, text: str) -> str:
-        """Write the details of a bug into the log, and return words that say where it is."""
-        try:
-            with self.clone.state.open_log("gateway") as log:
-                log.write(text)
-        except (KanbanSyncError, OSError):
-            return "its details could not be written"
-        return f"the details are in {log.path}"
 
     def notes(self) -> list[str]:
         """Return what those who look do not see at the moment, and why."""

@@ -100,6 +100,8 @@ def test_tokens_are_made_listed_and_taken_back_by_commands(tmp_path: Path) -> No
         return answer.out
 
     assert token("list") == "there is none; 'kanban-sync serve' makes the first one\n"
+    nameless = run_program("serve", "token", "add", "", folder=repo.path)
+    assert nameless.err == "kanban-sync: The name of a token is empty; give one.\n"
     made = json.loads(token("add", "laptop", "--scope", "write", "--json"))
     assert token("add", "phone").startswith("ks_")
     listed = json.loads(token("list", "--json"))["tokens"]
@@ -108,7 +110,9 @@ def test_tokens_are_made_listed_and_taken_back_by_commands(tmp_path: Path) -> No
         ("phone", "read"),
     ]
     with Gateway(repo) as gateway:
-        assert gateway.token == ""  # There are some, so that none was made.
+        # There are some, so that none was made.
+        assert gateway.token == ""
+        assert "laptop (write), phone (read)" in gateway.errors
         key = gateway.key(made["token"])
         assert gateway.get("session", **key).data == {"name": "laptop", "scope": "write"}
         token("remove", "laptop")

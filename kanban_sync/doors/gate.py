@@ -58,12 +58,13 @@ BUG = "Tell the developers what you asked for; the server's output says where it
 class House:
     """What the gate knows of what is behind it.
 
-    ``needs`` tells which scope a method needs on a path, None for none. ``on_answer`` hears of
-    every answer: method, path, status and seconds. ``log`` takes the details of a bug.
+    Without ``sessions`` a cookie stands for nothing. ``needs`` tells which scope a method needs on
+    a path, None for none. ``on_answer`` hears of every answer: method, path, status and seconds.
+    ``log`` takes the details of a bug.
     """
 
     tokens: Tokens
-    sessions: Sessions
+    sessions: Sessions | None
     needs: Callable[[str, str], Scope | None]
     called: Called = BY_THIS_MACHINE
     log: Callable[[str], str] = lambda _text: ""
@@ -120,7 +121,7 @@ class Gate:
 
     def _checked(self, asked: Asked) -> Token | None:
         house = self._house
-        by_cookie = house.sessions.holder(asked.cookies) if asked.cookies else None
+        by_cookie = house.sessions.holder(asked.cookies) if house.sessions else None
         problem = rules.stranger(asked, house.called, has_session=by_cookie is not None)
         # A token that is shown counts alone: a cookie is sent along unasked.
         token = house.tokens.holder(asked.bearer) if asked.bearer else by_cookie

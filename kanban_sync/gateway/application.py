@@ -70,7 +70,7 @@ def gateway(served: Served, news: News, tokens: Tokens, called: Called = BY_THIS
         tokens: Who may come in.
         called: How the server may be called.
     """
-    sessions, counts = Sessions(tokens, served.project), Counts()
+    sessions, counts = _sessions(served, tokens), Counts()
     house = House(
         tokens,
         sessions,
@@ -143,6 +143,10 @@ def _application(
     return app
 
 
+def _sessions(served: Served, tokens: Tokens) -> Sessions:
+    return Sessions(tokens, served.project, served.clone.state)
+
+
 def _session(sessions: Sessions) -> APIRouter:
     """Return the routes by which a page shows its token once."""
     router = APIRouter(prefix="/session", tags=["session"])
@@ -158,7 +162,7 @@ def _session(sessions: Sessions) -> APIRouter:
 
     @router.post("", response_model=models.Session)
     async def open_session(request: Request) -> Response:
-        """Take a token, and give a cookie that stands for it until the server ends."""
+        """Take a token, and give a cookie that stands for it for 12 hours."""
         origin = request.headers.get("origin", "")
         cookie = sessions.open(request.state.token, is_encrypted=origin.startswith("https://"))
         return answer(told(request), headers={"Set-Cookie": cookie})
@@ -235,5 +239,5 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
 
 def openapi_text(served: Served, tokens: Tokens) -> str:
     """Return the OpenAPI as JSON, for programs that are made from it."""
-    app = _application(served, Sessions(tokens, served.project), tokens, News(served), Counts())
+    app = _application(served, _sessions(served, tokens), tokens, News(served), Counts())
     return json.dumps(openapi_of(app), indent=2)

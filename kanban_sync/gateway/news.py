@@ -101,9 +101,10 @@ class News:
     def start(self) -> None:
         """Begin to wait, in a thread; called in the event loop, before anybody listens."""
         self._loop = asyncio.get_running_loop()
-        with self._served.looking() as work:
-            after = work.last_event()
-        threading.Thread(target=self._watch, args=(after,), name="news", daemon=True).start()
+        has_begun = threading.Event()
+        threading.Thread(target=self._run, args=(has_begun,), name="news", daemon=True).start()
+        # Who listens from now on hears of whatever happens to the database that is there now.
+        has_begun.wait()
 
     def end(self) -> None:
         """Let all listeners come to an end; called in the event loop."""
@@ -134,16 +135,25 @@ class News:
         """How many listen."""
         return len(self._listeners)
 
-    def _watch(self, after: int) -> None:
+    def _run(self, has_begun: threading.Event) -> None:
+        try:
+            self._watch(has_begun)
+        finally:
+            has_begun.set()
+
+    def _watch(self, has_begun: threading.Event) -> None:
+        after: int | None = None
         is_other = False
         while not self._ended.is_set():
             try:
                 with self._served.clone.work(self._served.note) as work:
                     last = work.last_event()
-                    if is_other or last < after:
-                        after = last
+                    if is_other or last < (after or 0):
+                        after = None
                         self._in_loop(self.begin_anew, last)
+                    after = last if after is None else after
                     is_other = False
+                    has_begun.set()
                     for batch in follow_batches(work, after):
                         if self._ended.is_set():
                             return
@@ -155,6 +165,7 @@ class News:
                 self._served.note(str(error))
             except KanbanSyncError as error:
                 self._served.note(str(error))
+            has_begun.set()
             self._ended.wait(AGAIN)
 
     def _tell(self, batch: Sequence[Event]) -> int:

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 AGENT = "KANBAN_SYNC_AGENT"
 """The variable that names the agent."""
 
+AN_AGENT = "an agent"
+"""Whose a name is, unless something else is said."""
+
 LONGEST = 100
 """How many characters a name has at most."""
 
 
-def checked_name(text: str, whose: str = "an agent") -> str:
+def checked_name(text: str, whose: str = AN_AGENT) -> str:
     """Return a name without blanks around it.
 
     Raises:
@@ -26,7 +29,8 @@ def checked_name(text: str, whose: str = "an agent") -> str:
     """
     name = text.strip()
     if not name:
-        raise WorkError(f"The name of {whose} is empty; give one, as --agent or ${AGENT} does.")
+        how = f", as --agent or ${AGENT} does" if whose == AN_AGENT else ""
+        raise WorkError(f"The name of {whose} is empty; give one{how}.")
     if len(name) > LONGEST:
         raise WorkError(
             f"The name of {whose} has {len(name)} characters; {LONGEST} are the most, shorten it."

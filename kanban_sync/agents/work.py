@@ -261,15 +261,23 @@ class Work:
         self._ask_for_sync()
         return Done(entry)
 
-    def start(self, text: str, agent: str, lease: float = ALONE) -> Done:
-        """Claim one task, or go on with one's own claim for a lease from now on."""
+    def start(self, text: str, agent: str, lease: float = ALONE, token: int | None = None) -> Done:
+        """Claim one task, or go on with one's own claim for a lease from now on.
+
+        Args:
+            text: Which task.
+            agent: Who works on it.
+            lease: Seconds.
+            token: Of the claim to go on with, 0 for none; None for whichever the agent has.
+        """
         agent = checked_name(agent)
         key = self.key(text)
         entry = self._store.entry(key)
-        if entry.claim is None or entry.claim.agent != agent:
+        claim = entry.claim
+        if claim is None or claim.agent != agent or token not in {None, claim.token}:
             return self.claim(text, agent, lease)
-        token = entry.claim.token
-        return self._done(self._store.extend(key, token, self._now(), lease, who=agent), entry.task)
+        extended = self._store.extend(key, claim.token, self._now(), lease, who=agent)
+        return self._done(extended, entry.task)
 
     # --- orchestrators --------------------------------------------------------------------------
 

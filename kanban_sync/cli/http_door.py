@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from kanban_sync.doors.rules import Called
+
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 FIRST = "first"
@@ -28,7 +30,7 @@ OPTIONS = (
         "hosts",
         metavar="NAME",
         multiple=True,
-        help="Another name by which it may be called; may be repeated.",
+        help="Another name, or origin, by which it may be called; may be repeated.",
     ),
 )
 
@@ -41,35 +43,46 @@ def door_options(command: Command) -> Command:
 
 
 class Door(NamedTuple):
-    """A socket that listens, its address, and the names by which it may be called."""
+    """A socket that listens, its address, and how it may be called."""
 
     on: socket.socket
     url: str
-    hosts: tuple[str, ...]
+    called: Called
 
 
-def opened(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> Door:
-    """Listen.
+def opened(
+    listen: str, hosts: tuple[str, ...], *, allow_remote: bool, option: str = "--listen"
+) -> Door:
+    """Listen at an address, which an option gives.
 
     Raises:
-        SetupError: The address is none, is taken, or lets others in without being told to.
+        SetupError: The address is none, is taken, or lets others in without being told to; or a
+            name is none.
     """
+    from kanban_sync.doors.rules import called
     from kanban_sync.doors.server import address_of, listening
 
-    address = address_of(listen, allow_remote=allow_remote)
-    on = listening(address)
+    address = address_of(listen, allow_remote=allow_remote, option=option)
+    on = listening(address, option)
     bound = address._replace(port=on.getsockname()[1])
     if not address.is_loopback:
         warn(f"other machines reach {bound.url}, unencrypted: let a reverse proxy do TLS")
-    names = hosts if address.is_loopback or address.is_any else (*hosts, address.host)
-    return Door(on, bound.url, names)
+    own = () if address.is_loopback or address.is_any else (address.name,)
+    return Door(on, bound.url, called((*hosts, *own), bound.port))
 
 
 def serve(app: ASGIApp, door: Door, tokens: Tokens, what: str, on_end: Callable[[], None]) -> None:
-    """Tell where it is, and serve until SIGTERM or Ctrl-C; show the first token, if it is new."""
+    """Tell where it is and who may come in, and serve until SIGTERM or Ctrl-C.
+
+    Where there is no token, the first one is made and shown.
+    """
     from kanban_sync.doors.server import run
 
-    if not tokens.all():
+    known = ", ".join(f"{each.name} ({each.scope})" for each in tokens.all())
+    if known:
+        more = "'kanban-sync serve token add NAME --scope write' makes one that may write"
+        warn(f"who shows one of these tokens comes in: {known}; {more}")
+    else:
         text = tokens.add(FIRST, Scope.WRITE)
         warn(f"the token {FIRST!r}, which may read and write; it is shown this once: {text}")
     say(f"serving {what} at {door.url}; Ctrl-C ends it")

@@ -50,18 +50,17 @@ def command(*, agent: str, listen: str | None, allow_remote: bool, hosts: tuple[
 
 
 def _serve_all(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> None:
-    from kanban_sync.doors.gate import Gate, House, scopes_below
-    from kanban_sync.doors.sessions import Sessions
+    from kanban_sync.doors.gate import Gate, House, bugs_into, scopes_below
     from kanban_sync.mcp.many import Many
     from kanban_sync.mcp.server import http_app
 
-    door = opened(listen, hosts, allow_remote=allow_remote)
+    door = opened(listen, hosts, allow_remote=allow_remote, option="--http")
     clone, folder = here(), Path.cwd()
     with clone.work(warn) as work:
         tokens = Tokens(clone.state, work.project)
-    sessions = Sessions(tokens, work.project)
     many = Many(lambda agent: http_app(folder, agent), tokens)
-    house = House(tokens, sessions, scopes_below({"/mcp"}, ()), door.hosts)
+    bugs = bugs_into(clone.state, "mcp")
+    house = House(tokens, None, scopes_below({"/mcp"}, ()), door.called, bugs)
     what = f"{clone.top.name} for models, below /mcp,"
     with noted(clone.state, "mcp --http", door.url):
         serve(Gate(many, house), door, tokens, what, many.end)

@@ -53,7 +53,7 @@ def command(
     served = Served(here())
     tokens, news = Tokens(served.clone.state, served.project), News(served)
     with noted(served.clone.state, "serve", door.url):
-        serve(gateway(served, news, tokens, door.hosts), door, tokens, served.name, news.end)
+        serve(gateway(served, news, tokens, door.called), door, tokens, served.name, news.end)
 
 
 # --- tokens -----------------------------------------------------------------------------------

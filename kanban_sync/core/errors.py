@@ -12,7 +12,8 @@
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
-    │   └── LostDatabaseError       … gone, though this clone has worked with it
+    │   ├── LostDatabaseError       … gone, though this clone has worked with it
+    │   └── OtherDatabaseError      … gone or another one since it was opened
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
@@ -99,6 +100,10 @@ class LostDatabaseError(StoreError):
             " it back from a copy, or run `kanban-sync sync` yourself: that makes it anew from the"
             " repository, and whoever works on a task has to claim it anew."
         )
+
+
+class OtherDatabaseError(StoreError):
+    """The task database is another one, or none, since it was opened; nothing was written."""
 
 
 class WorkError(KanbanSyncError):

@@ -10,12 +10,14 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable
 from kanban_sync.doors import rules
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem
-from kanban_sync.doors.rules import LARGEST_BODY, SAFE, Asked
+from kanban_sync.doors.rules import BY_THIS_MACHINE, LARGEST_BODY, SAFE, Asked
 from kanban_sync.doors.tokens import Scope
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Send
     from starlette.types import Scope as Call
 
+    from kanban_sync.doors.rules import Called
     from kanban_sync.doors.sessions import Sessions
     from kanban_sync.doors.tokens import Token, Tokens
+    from kanban_sync.sync.state_folder import StateFolder
 
 BODY_SECONDS = 10.0
 """How long a request may take to send what it has to send."""
@@ -54,16 +58,31 @@ BUG = "Tell the developers what you asked for; the server's output says where it
 class House:
     """What the gate knows of what is behind it.
 
-    ``needs`` tells which scope a method needs on a path, None for none. ``on_answer`` hears of
-    every answer: method, path, status and seconds. ``log`` takes the details of a bug.
+    Without ``sessions`` a cookie stands for nothing. ``needs`` tells which scope a method needs on
+    a path, None for none. ``on_answer`` hears of every answer: method, path, status and seconds.
+    ``log`` takes the details of a bug.
     """
 
     tokens: Tokens
-    sessions: Sessions
+    sessions: Sessions | None
     needs: Callable[[str, str], Scope | None]
-    hosts: Collection[str] = ()
+    called: Called = BY_THIS_MACHINE
     log: Callable[[str], str] = lambda _text: ""
     on_answer: Callable[[Call, int, float], None] = lambda _call, _status, _time: None
+
+
+def bugs_into(state: StateFolder, door: str) -> Callable[[str], str]:
+    """Return what writes the details of a bug into a log of a door, and says where it is."""
+
+    def note(text: str) -> str:
+        try:
+            with state.open_log(door) as log:
+                log.write(text)
+        except (KanbanSyncError, OSError):
+            return "its details could not be written"
+        return f"the details are in {log.path}"
+
+    return note
 
 
 class Gate:
@@ -85,6 +104,8 @@ class Gate:
         began, answer, asked = time.perf_counter(), _Answer(send, scope), asked_of(scope)
         try:
             scope["state"]["token"] = self._checked(asked)
+            # For what waits before it acts: a token may be taken back meanwhile.
+            scope["state"]["ask_again"] = partial(self._checked, asked)
             body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
             await self._app(scope, _replayed(body, receive), answer.send)
         except Problem as problem:
@@ -100,8 +121,8 @@ class Gate:
 
     def _checked(self, asked: Asked) -> Token | None:
         house = self._house
-        by_cookie = house.sessions.holder(asked.cookies) if asked.cookies else None
-        problem = rules.stranger(asked, house.hosts, has_session=by_cookie is not None)
+        by_cookie = house.sessions.holder(asked.cookies) if house.sessions else None
+        problem = rules.stranger(asked, house.called, has_session=by_cookie is not None)
         # A token that is shown counts alone: a cookie is sent along unasked.
         token = house.tokens.holder(asked.bearer) if asked.bearer else by_cookie
         problem = problem or rules.refusal(token, house.needs(asked.method, asked.path))

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from kanban_sync.core.errors import SetupError
 from kanban_sync.doors.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
 
     from kanban_sync.doors.tokens import Scope, Token
 
@@ -22,6 +23,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that change nothing."""
+
+SENT_UNASKED = frozenset({"POST"})
+"""Those that change something and that browsers let any page send, unless a header is unusual."""
+
+PORTS = {"http": 80, "https": 443}
+"""The ports that stand in no origin."""
 
 JSON = "application/json"
 
@@ -32,6 +39,19 @@ SHOW = (
 )
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="kanban-sync"'}
+
+
+class Called(NamedTuple):
+    """How a server may be called: by ``names``, and in the ``origins`` of its pages.
+
+    The names are those of the header Host. Of the names of this machine, any port is ours.
+    """
+
+    names: frozenset[str] = LOOPBACK
+    origins: frozenset[str] = frozenset()
+
+
+BY_THIS_MACHINE = Called()
 
 
 class Asked(NamedTuple):
@@ -49,17 +69,39 @@ class Asked(NamedTuple):
     content_type: str = ""
 
 
-def stranger(asked: Asked, allowed: Collection[str], *, has_session: bool) -> Problem | None:
+def called(allowed: Iterable[str], port: int) -> Called:
+    """Return how a server may be called that listens on a port.
+
+    A name stands for what a reverse proxy makes of it, which is HTTPS, and for the port itself; an
+    origin (``http://board.example.org:8080``) for itself alone.
+
+    Raises:
+        SetupError: One is neither.
+    """
+    names, origins = set(LOOPBACK), set()
+    for text in allowed:
+        scheme, _, place = text.strip().lower().removesuffix("/").rpartition("://")
+        name, one = name_of(place), origin_of(scheme or "https", place)
+        if not name or not one:
+            raise SetupError(
+                f"--allow-host {text} is no name such as board.example.org, and no origin such as"
+                " http://board.example.org:8080"
+            )
+        names.add(name)
+        origins |= {one} if scheme else {one, origin_of("http", f"{_bracketed(name)}:{port}")}
+    return Called(frozenset(names), frozenset(origins))
+
+
+def stranger(asked: Asked, known: Called, *, has_session: bool) -> Problem | None:
     """Return why a request is not from where it may come from; None if it is.
 
     Args:
         asked: The request.
-        allowed: Names by which this server may be called, besides those of this machine.
+        known: How this server may be called.
         has_session: Whether a browser has sent a cookie of ours along.
     """
-    others = {name_of(name) or name.lower() for name in allowed}
-    names = {*LOOPBACK, *others}
-    if len(asked.hosts) != 1 or name_of(asked.hosts[0]) not in names:
+    name = name_of(asked.hosts[0]) if len(asked.hosts) == 1 else ""
+    if name not in known.names:
         return Problem(
             421,
             "other-host",
@@ -69,10 +111,9 @@ def stranger(asked: Asked, allowed: Collection[str], *, has_session: bool) -> Pr
         )
     is_write = asked.method not in SAFE
     if asked.origins:
-        origin = asked.origins[0].lower()
-        own = urlsplit(origin).netloc == asked.hosts[0].lower()
-        named = name_of(urlsplit(origin).netloc) in others
-        is_ours = len(asked.origins) == 1 and (own or named)
+        # Whole: a page of another port, or one that came unencrypted, is somebody else's.
+        own = {origin_of("http", asked.hosts[0])} if name in LOOPBACK else set()
+        is_ours = len(asked.origins) == 1 and asked.origins[0].lower() in known.origins | own
     else:
         # A program sends none; a browser sends one with whatever may change something.
         is_ours = not has_session or (not is_write and asked.site in {"", "same-origin", "none"})
@@ -81,7 +122,9 @@ def stranger(asked: Asked, allowed: Collection[str], *, has_session: bool) -> Pr
             403,
             "other-origin",
             "The request comes from a page of another origin.",
-            "Use the page of this server itself, or a program with a token.",
+            "Use the page of this server itself, or a program with a token. If it was the page of"
+            " this server, start that with --allow-host ORIGIN, as the browser shows it:"
+            " https://board.example.org:8443",
         )
     return None
 
@@ -105,12 +148,17 @@ def refusal(token: Token | None, needed: Scope | None) -> Problem | None:
 
 
 def bad_body(asked: Asked) -> Problem | None:
-    """Return why what a request is about to send is not taken; None if it is read."""
+    """Return why what a request is about to send is not taken; None if it is read.
+
+    A browser asks before it lets a page of another origin say that it sends JSON, or show a token;
+    what changes something does one of both, also where nothing is sent.
+    """
     if asked.lengths and not all(_fits(each) for each in asked.lengths):
         return too_large()
     has_body = asked.is_chunked or any(each != "0" for each in asked.lengths)
     kind = asked.content_type.partition(";")[0].strip().lower()
-    if has_body and kind != JSON:
+    is_unusual = bool(asked.bearer) or asked.method not in SENT_UNASKED
+    if kind != JSON and (has_body or not is_unusual):
         return Problem(
             415,
             "media-type",
@@ -137,6 +185,23 @@ def name_of(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower() if host else ""
     except ValueError:
         return ""
+
+
+def origin_of(scheme: str, host: str) -> str:
+    """Return the origin of ``name:port`` as browsers tell it; '' if there is none."""
+    name = name_of(host)
+    try:
+        port = urlsplit(f"//{host}").port
+    except ValueError:
+        return ""
+    if not name or scheme not in PORTS:
+        return ""
+    shown = f":{port}" if port not in {None, PORTS[scheme]} else ""
+    return f"{scheme}://{_bracketed(name)}{shown}"
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name else name
 
 
 def _fits(length: str) -> bool:

@@ -45,6 +45,10 @@ ENDING = 5
 """Seconds until what is still under way when the server ends is cut."""
 
 
+LISTEN = "--listen"
+"""The option that tells where, unless another one does."""
+
+
 class Address(NamedTuple):
     """Where to listen."""
 
@@ -67,14 +71,18 @@ class Address(NamedTuple):
         return self.host in {"0.0.0.0", "::"}  # noqa: S104 - it is what is asked
 
     @property
+    def name(self) -> str:
+        """The host as it stands in an address."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def url(self) -> str:
         """The address as a browser takes it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{self.name}:{self.port}"
 
 
-def address_of(text: str, *, allow_remote: bool) -> Address:
-    """Read ``HOST:PORT``.
+def address_of(text: str, *, allow_remote: bool, option: str = LISTEN) -> Address:
+    """Read ``HOST:PORT``, as an option gives it.
 
     Raises:
         SetupError: It is none, or other machines would reach it and nobody has allowed that.
@@ -82,19 +90,19 @@ def address_of(text: str, *, allow_remote: bool) -> Address:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not (host and port.isdecimal() and len(port) < 6 and int(port) < 1 << 16):  # noqa: PLR2004
-        raise SetupError(f"--listen {text} is no HOST:PORT such as 127.0.0.1:7464 or [::1]:7464")
+        raise SetupError(f"{option} {text} is no HOST:PORT such as 127.0.0.1:7464 or [::1]:7464")
     address = Address(host, int(port))
     if not address.is_loopback and not allow_remote:
         raise SetupError(
-            f"--listen {text} lets other machines in, and tokens and tasks would go over the"
+            f"{option} {text} lets other machines in, and tokens and tasks would go over the"
             " network unencrypted. Listen on 127.0.0.1 and let a reverse proxy do TLS; or add"
             " --allow-remote, if something else encrypts it"
         )
     return address
 
 
-def listening(address: Address) -> socket.socket:
-    """Return a socket that listens.
+def listening(address: Address, option: str = LISTEN) -> socket.socket:
+    """Return a socket that listens; ``option`` is the one that gives its address.
 
     Raises:
         SetupError: The port is taken, or the address is none of this machine.
@@ -111,10 +119,10 @@ def listening(address: Address) -> socket.socket:
         raise SetupError(
             f"{address.host}:{address.port} cannot be listened on: {error.strerror or error}."
             + (
-                " Another program has the port, maybe another 'kanban-sync serve'; end that one,"
-                " or take another port with --listen"
+                " Another program has the port, maybe another server of kanban-sync; end that one,"
+                f" or take another port with {option}"
                 if is_taken
-                else " Choose another address with --listen"
+                else f" Choose another address with {option}"
             )
         ) from error
     return found

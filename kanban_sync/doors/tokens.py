@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import threading
 import time
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.agents.names import checked_name
 from kanban_sync.core.errors import SetupError
-from kanban_sync.sync.state_folder import FILE_MODE
+from kanban_sync.doors.shared_file import SharedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kanban_sync.sync.state_folder import StateFolder
@@ -65,15 +61,12 @@ class Tokens:
             state: The state folder of the clone.
             project: The id of the project; tokens of others are not known.
         """
-        self._state = state
         self._project = project
-        self._path = state.path / FILE
-        self._lock = threading.Lock()
-        self._read: tuple[tuple[int, int, int], list[Token]] = ((0, 0, 0), [])
+        self._file = SharedFile[list[Token]](state, FILE, _parsed, _written, list)
 
     def all(self) -> list[Token]:
         """Return the tokens of the project, in the order in which they were made."""
-        return [each for each in self._every() if each.project == self._project]
+        return [each for each in self._file.content() if each.project == self._project]
 
     def add(self, name: str, scope: Scope) -> str:
         """Make a token and return it; nobody can be told of it again.
@@ -83,7 +76,7 @@ class Tokens:
         """
         name = checked_name(name, "a token")
         text = BEGINS + secrets.token_urlsafe(BYTES)
-        with self._changing() as every:
+        with self._file.changing() as every:
             if any(each.name == name for each in every if each.project == self._project):
                 raise SetupError(
                     f"there is a token {name} already; give the new one another name, or take that"
@@ -98,7 +91,7 @@ class Tokens:
         Raises:
             SetupError: There is none of that name.
         """
-        with self._changing() as every:
+        with self._file.changing() as every:
             found = [each for each in every if (each.project, each.name) == (self._project, name)]
             if not found:
                 raise SetupError(
@@ -118,31 +111,6 @@ class Tokens:
             if hmac.compare_digest(each.digest, digest):
                 found = each
         return found
-
-    def _every(self) -> list[Token]:
-        with self._lock:
-            try:
-                status = self._path.stat()
-            except (FileNotFoundError, NotADirectoryError):
-                return []
-            mark = (status.st_mtime_ns, status.st_ino, status.st_size)
-            if self._read[0] != mark:
-                self._read = (mark, _parsed(self._path))
-            return list(self._read[1])
-
-    @contextmanager
-    def _changing(self) -> Iterator[list[Token]]:
-        """Give all tokens to be changed, to nobody else meanwhile."""
-        self._state.make()
-        flags = os.O_WRONLY | os.O_CREAT
-        lock = os.open(self._state.path / "tokens.flk", flags, FILE_MODE)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            every = self._every()
-            yield every
-            self._state.replace(self._path, _written(every))
-        finally:
-            os.close(lock)
 
 
 def digest_of(text: str) -> str:

@@ -16,8 +16,9 @@ from starlette.responses import Response
 
 from kanban_sync import __version__
 from kanban_sync.core.errors import KanbanSyncError
-from kanban_sync.doors.gate import Gate, House, scopes_below
+from kanban_sync.doors.gate import Gate, House, bugs_into, scopes_below
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem, problem_of
+from kanban_sync.doors.rules import BY_THIS_MACHINE
 from kanban_sync.doors.sessions import Sessions
 from kanban_sync.gateway import models
 from kanban_sync.gateway.answers import answer
@@ -31,8 +32,9 @@ from kanban_sync.gateway.waits import waits
 from kanban_sync.gateway.writes import Changes, claims, task_writes, writes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator
 
+    from kanban_sync.doors.rules import Called
     from kanban_sync.doors.tokens import Tokens
     from kanban_sync.gateway.served import Served
 
@@ -59,22 +61,22 @@ REFUSALS = {
 """The problems that any route may answer with."""
 
 
-def gateway(served: Served, news: News, tokens: Tokens, hosts: Collection[str] = ()) -> Gate:
+def gateway(served: Served, news: News, tokens: Tokens, called: Called = BY_THIS_MACHINE) -> Gate:
     """Return the application that serves one clone.
 
     Args:
         served: The clone.
         news: Tells who listens what happens there.
         tokens: Who may come in.
-        hosts: Names by which the server may be called, besides those of this machine.
+        called: How the server may be called.
     """
-    sessions, counts = Sessions(tokens, served.project), Counts()
+    sessions, counts = _sessions(served, tokens), Counts()
     house = House(
         tokens,
         sessions,
         scopes_below({"/api", "/metrics"}, {SESSION}),
-        hosts,
-        log=served.note_bug,
+        called,
+        log=bugs_into(served.clone.state, "gateway"),
         on_answer=counts.note,
     )
     return Gate(_application(served, sessions, tokens, news, counts), house)
@@ -141,6 +143,10 @@ def _application(
     return app
 
 
+def _sessions(served: Served, tokens: Tokens) -> Sessions:
+    return Sessions(tokens, served.project, served.clone.state)
+
+
 def _session(sessions: Sessions) -> APIRouter:
     """Return the routes by which a page shows its token once."""
     router = APIRouter(prefix="/session", tags=["session"])
@@ -156,7 +162,7 @@ def _session(sessions: Sessions) -> APIRouter:
 
     @router.post("", response_model=models.Session)
     async def open_session(request: Request) -> Response:
-        """Take a token, and give a cookie that stands for it until the server ends."""
+        """Take a token, and give a cookie that stands for it for 12 hours."""
         origin = request.headers.get("origin", "")
         cookie = sessions.open(request.state.token, is_encrypted=origin.startswith("https://"))
         return answer(told(request), headers={"Set-Cookie": cookie})
@@ -233,5 +239,5 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
 
 def openapi_text(served: Served, tokens: Tokens) -> str:
     """Return the OpenAPI as JSON, for programs that are made from it."""
-    app = _application(served, Sessions(tokens, served.project), tokens, News(served), Counts())
+    app = _application(served, _sessions(served, tokens), tokens, News(served), Counts())
     return json.dumps(openapi_of(app), indent=2)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.waiting import LOOK, follow_batches
-from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.core.errors import KanbanSyncError, StoreAwayError, StoreError
 from kanban_sync.doors.problem import Problem
 from kanban_sync.gateway.answers import encoded
 from kanban_sync.gateway.reads import told
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kanban_sync.gateway.served import Served
 
 Found = TypeVar("Found")
+Told = TypeVar("Told")
 
 AGAIN = 2.0
 """Seconds until a database that was away is looked for again."""
@@ -50,6 +51,7 @@ class Listener:
         self._messages: deque[Message] = deque()
         self.is_behind = False
         self.is_over = False
+        self.anew: int | None = None
 
     def tell(self, messages: Sequence[Message]) -> None:
         """Hear of events; too many at a time are let go."""
@@ -58,6 +60,11 @@ class Listener:
             self._messages.clear()
         if not self.is_behind:
             self._messages.extend(messages)
+        self._news.set()
+
+    def begin_anew(self, last: int) -> None:
+        """Hear that it is another database, of which an event is the last one."""
+        self.anew = last
         self._news.set()
 
     def end(self) -> None:
@@ -94,9 +101,10 @@ class News:
     def start(self) -> None:
         """Begin to wait, in a thread; called in the event loop, before anybody listens."""
         self._loop = asyncio.get_running_loop()
-        with self._served.looking() as work:
-            after = work.last_event()
-        threading.Thread(target=self._watch, args=(after,), name="news", daemon=True).start()
+        has_begun = threading.Event()
+        threading.Thread(target=self._run, args=(has_begun,), name="news", daemon=True).start()
+        # Who listens from now on hears of whatever happens to the database that is there now.
+        has_begun.wait()
 
     def end(self) -> None:
         """Let all listeners come to an end; called in the event loop."""
@@ -127,26 +135,54 @@ class News:
         """How many listen."""
         return len(self._listeners)
 
-    def _watch(self, after: int) -> None:
+    def _run(self, has_begun: threading.Event) -> None:
+        try:
+            self._watch(has_begun)
+        finally:
+            has_begun.set()
+
+    def _watch(self, has_begun: threading.Event) -> None:
+        after: int | None = None
+        is_other = False
         while not self._ended.is_set():
             try:
                 with self._served.clone.work(self._served.note) as work:
-                    # It may be another database by now.
-                    after = min(after, work.last_event())
+                    last = work.last_event()
+                    if is_other or last < (after or 0):
+                        after = None
+                        self._in_loop(self.begin_anew, last)
+                    after = last if after is None else after
+                    is_other = False
+                    has_begun.set()
                     for batch in follow_batches(work, after):
                         if self._ended.is_set():
                             return
                         after = self._tell(batch) or after
+            except StoreError as error:
+                # One that is not only away may be replaced: its events begin with other numbers.
+                is_other = is_other or not isinstance(error, StoreAwayError)
+                self._served.forget()
+                self._served.note(str(error))
             except KanbanSyncError as error:
                 self._served.note(str(error))
+            has_begun.set()
             self._ended.wait(AGAIN)
 
     def _tell(self, batch: Sequence[Event]) -> int:
-        if not batch or self._loop is None:
+        if not batch:
             return 0
         messages = [message_of(each) for each in batch]
-        self._loop.call_soon_threadsafe(self.publish, messages)
+        self._in_loop(self.publish, messages)
         return messages[-1].id
+
+    def _in_loop(self, act: Callable[[Told], None], told: Told) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(act, told)
+
+    def begin_anew(self, last: int) -> None:
+        """Tell all listeners that it is another database; called in the event loop."""
+        for each in self._listeners:
+            each.begin_anew(last)
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Tell all listeners; called in the event loop."""
@@ -165,6 +201,9 @@ async def wait_for(
     """Return what a look finds, as soon as it finds something; None after so many seconds.
 
     No thread is held meanwhile. For who has hung up nothing is looked for any more.
+
+    Raises:
+        Problem: The token of who asks was taken back meanwhile.
     """
     found = await look()
     if found or seconds <= 0:
@@ -173,6 +212,7 @@ async def wait_for(
     ends = loop.time() + seconds
     with news.listening() as listener:
         while not listener.is_over and not await request.is_disconnected():
+            request.state.ask_again()
             found = await look()
             left = ends - loop.time()
             if found or left <= 0:

@@ -12,7 +12,12 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.app import Clone
-from kanban_sync.core.errors import EditError, KanbanSyncError, SetupError, WorkError
+from kanban_sync.core.errors import (
+    EditError,
+    OtherDatabaseError,
+    SetupError,
+    WorkError,
+)
 from kanban_sync.core.printable import printable
 from kanban_sync.workplace import Board
 
@@ -129,15 +134,6 @@ class Served:
                 self._settings = settings, time.monotonic() + KEPT
         return settings.drawing
 
-    def note_bug(self, text: str) -> str:
-        """Write the details of a bug into the log, and return words that say where it is."""
-        try:
-            with self.clone.state.open_log("gateway") as log:
-                log.write(text)
-        except (KanbanSyncError, OSError):
-            return "its details could not be written"
-        return f"the details are in {log.path}"
-
     def notes(self) -> list[str]:
         """Return what those who look do not see at the moment, and why."""
         with self._lock:
@@ -148,6 +144,10 @@ class Served:
     def close(self) -> None:
         """Close all that is open, and let the board follow."""
         self._following.flush()
+        self.forget()
+
+    def forget(self) -> None:
+        """Open the database anew for whoever comes next: it is another one by now."""
         with self._lock:
             idle = [*self._idle[True], *self._idle[False]]
             self._idle = {True: [], False: []}
@@ -162,6 +162,10 @@ class Served:
             yield kept.work
         except (WorkError, EditError):
             self._put_back(kept, is_looking=is_looking)
+            raise
+        except OtherDatabaseError:
+            kept.stack.close()
+            self.forget()
             raise
         except BaseException:
             kept.stack.close()

@@ -106,6 +106,9 @@ async def _live(
     loop = asyncio.get_running_loop()
     due = loop.time() + ping
     while not listener.is_over:
+        if listener.anew is not None:
+            yield _resume(listener.anew)
+            return
         messages = [each for each in listener.taken() if each.id > after]
         if messages:
             yield b"".join(each.text for each in messages)

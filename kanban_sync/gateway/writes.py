@@ -77,6 +77,7 @@ class Changes:
 
         def done() -> Response:
             with self._served.changing() as work:
+                request.state.ask_again()
                 return act(work)
 
         first = self._once.answer(request.state.token.name, key, call, done)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.work import ATTENDED
-from kanban_sync.core.errors import KanbanSyncError, LostClaimError
+from kanban_sync.core.errors import HeldError, KanbanSyncError, LostClaimError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from kanban_sync.agents.work import Work
+    from kanban_sync.agents.work import Done, Work
     from kanban_sync.core.work import Entry
 
 
@@ -35,6 +36,27 @@ class HeldClaims:
         self._changed: dict[str, tuple[str, ...]] = {}
         self._notes: list[str] = []
         self._ended = threading.Event()
+
+    def start(self, work: Work, text: str) -> Done:
+        """Claim a task, or go on with this session's own claim of it.
+
+        Raises:
+            HeldError: Somebody else has it, or another session of the same agent's name.
+        """
+        key = str(work.key(text))
+        try:
+            return work.start(key, self._agent, self.lease, self.token(key))
+        except HeldError as error:
+            if error.agent != self._agent:
+                raise
+            minutes = max(1, round((error.expires - time.time()) / 60))
+            raise HeldError(
+                f"Another session called {self._agent} has {key}, for another {minutes} min unless"
+                " that is extended; a session goes on only with claims of its own. If that one is"
+                " over, the task can be claimed then.",
+                error.agent,
+                error.expires,
+            ) from error
 
     def hold(self, entry: Entry) -> None:
         """Keep a claim alive from now on."""

@@ -111,10 +111,15 @@ class Many:
                         break
                     await self._wait(min(LOOK, self._idle))
                 # Who asks from now on begins a new one.
-                self._sessions.pop(token.digest, None)
+                self._leave_out(token, session)
         finally:
-            self._sessions.pop(token.digest, None)
+            self._leave_out(token, session)
             session.begun.set()
+
+    def _leave_out(self, token: Token, session: _Session) -> None:
+        # While it ends, a new one of the same token may have begun.
+        if self._sessions.get(token.digest) is session:
+            del self._sessions[token.digest]
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -201,7 +201,7 @@ class Tools:
         with self.work() as work:
             work.reclaim(leases=False)
             done = (
-                work.start(key, self._agent, lease)
+                self._held.start(work, key)
                 if key
                 else work.claim_next(self._agent, lease, _tagged(tags))
             )

@@ -7,7 +7,7 @@ import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import StoreAwayError, StoreError
+from kanban_sync.core.errors import OtherDatabaseError, StoreAwayError, StoreError
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.sqlite_migrations import upgrade, version
@@ -112,7 +112,7 @@ class SqliteDatabase:
     def waiter(self, _project: str) -> SqliteWaiter:
         """Return what waits for events, with a connection of its own."""
         with in_words(self.path):
-            return SqliteWaiter(_open_to_read(self.path, ()))
+            return SqliteWaiter(_open_to_read(self.path, ()), self._is_in_place)
 
     def close(self) -> None:
         """Close the file."""
@@ -141,12 +141,15 @@ class SqliteDatabase:
 
     def _check_place(self) -> None:
         """Refuse to go on with a file that was taken away: nobody else sees what is in it."""
-        if _identity(self._place) != self._opened:
-            raise StoreError(
+        if not self._is_in_place():
+            raise OtherDatabaseError(
                 f"The task database {self.path} was removed or replaced since it was opened here,"
                 " and who has claimed what may be another now. Nothing was written; run the same"
                 " command again."
             )
+
+    def _is_in_place(self) -> bool:
+        return _identity(self._place) == self._opened
 
 
 def open_database(

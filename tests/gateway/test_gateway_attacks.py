@@ -111,6 +111,9 @@ def test_a_browser_shows_its_token_once(gateway: Gateway) -> None:
     added = {"title": "By a page"}
     assert gateway.post("tasks", added, **page, origin=own).status == 201
     assert gateway.post("tasks", added, **page).kind == "other-origin"
+    assert gateway.post("tasks", added, **page, origin="http://127.0.0.1:1").kind == "other-origin"
+    claim = {**page, "origin": own}
+    assert gateway.ask("POST", "/api/claims", **claim).kind == "media-type"
     assert gateway.post("tasks", added, **page, origin="http://evil.example").status == 403
     assert gateway.get("tasks", authorization=None, cookie=f"{cookie}x").kind == "no-token"
     closed = gateway.ask("DELETE", "/api/session", **page, origin=own)

@@ -6,17 +6,21 @@ import asyncio
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.program import run_program
-from gateway.caller import Gateway, part, shop
+from gateway.caller import WITHIN, Gateway, part, shop
+from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
+from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.gateway import news as telling
 from kanban_sync.gateway.news import Message, News
 from kanban_sync.gateway.served import Served
 from kanban_sync.gateway.stream import followed
+from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
     import socket
@@ -122,6 +126,32 @@ def test_who_waits_for_a_task_has_it_as_soon_as_there_is_one(gateway: Gateway) -
     assert gateway.get(f"tasks/{part('db:later')}").data["status"] == "in_progress"
 
 
+def test_who_waits_gets_nothing_once_the_token_is_taken_back(gateway: Gateway) -> None:
+    tokens = Tokens(StateFolder(gateway.repo.path / ".git" / "kanban-sync"), "shop")
+    bot = gateway.key(tokens.add("bot", Scope.WRITE))
+    claim: dict[str, object] = {"tags": ["for-bot"], "wait": 50}
+    with ThreadPoolExecutor(2) as pool:
+        before = _listeners(gateway)
+        waiting = [
+            pool.submit(gateway.post, "claims", claim, **bot),
+            pool.submit(gateway.get, "tasks/ready?tag=for-bot&wait=50", **bot),
+        ]
+        ends = time.monotonic() + WITHIN
+        while _listeners(gateway) < before + 2:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        tokens.remove("bot")
+        gateway.post("tasks", {"title": "For it", "id": "for-bot", "tags": ["for-bot"]})
+        assert [each.result().kind for each in waiting] == ["no-token"] * 2
+    assert gateway.get(f"tasks/{part('db:for-bot')}").data["status"] == "todo"
+
+
+def _listeners(gateway: Gateway) -> int:
+    said = gateway.ask("GET", "/metrics").body.decode()
+    [line] = [each for each in said.splitlines() if each.startswith("kanban_sync_listeners ")]
+    return int(line.split()[1])
+
+
 def test_many_wait_and_others_are_served_meanwhile(gateway: Gateway) -> None:
     # More than there are threads.
     waiting = [Stream(gateway) for _ in range(60)]
@@ -167,6 +197,48 @@ def test_who_falls_behind_is_told_to_read_the_table(
         assert news.count == 0
 
     asyncio.run(act())
+
+
+def test_another_database_is_followed_from_its_last_event(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "AGAIN", 0.01)
+    database = served.clone.state.path / "tasks.db"
+
+    def replace() -> int:
+        for each in database.parent.glob("tasks.db*"):
+            each.rename(each.with_name(f"old-{each.name}"))
+        assert served.clone.database.make_anew(time.time())
+        served.clone.refresh()
+        with served.clone.work() as work:
+            for number in range(50):
+                work.add(NewTask(f"Task {number}"))
+            return work.last_event()
+
+    def claim() -> None:
+        with served.changing() as work:
+            work.claim("tidy-logs", "ada")
+
+    async def act() -> None:
+        news = News(served)
+        news.start()
+        parts = followed(served, news, None, lambda: True, ping=0.05)
+        while not (await _next(parts)).startswith(b":"):
+            pass
+        last = await asyncio.to_thread(replace)
+        [resume] = [each async for each in parts if not each.startswith(b":")]
+        assert b"event: resume" in resume
+        since = json.loads(resume.rpartition(b"data: ")[2])["since"]
+        assert 0 < since <= last
+        again = followed(served, news, since, lambda: True, ping=0.05)
+        while not (await _next(again)).startswith(b":"):
+            pass
+        await asyncio.to_thread(claim)
+        while b'"claimed"' not in await _next(again):
+            pass
+        news.end()
+
+    asyncio.run(asyncio.wait_for(act(), 60))
 
 
 def test_a_line_that_says_nothing_is_sent_until_the_token_is_taken_back(served: Served) -> None:

@@ -349,7 +349,7 @@ def test_after_a_lost_connection_what_was_missed_is_shown(
         expect(card(column(page, "Done"), "Tidy the logs")).to_be_visible()
 
 
-def test_after_the_server_began_anew_the_token_is_asked_for_once_and_the_board_goes_on(
+def test_after_the_server_began_anew_the_board_goes_on_without_asking_for_the_token(
     browser: Browser, served: Gateway
 ) -> None:
     with closing(Cut(served.port)) as line, opened(browser, served, port=line.port) as page:
@@ -357,8 +357,6 @@ def test_after_the_server_began_anew_the_token_is_asked_for_once_and_the_board_g
         served.end()
         with Gateway(served.repo) as anew:
             line.lead_to(anew.port)
-            page.get_by_label("Token").fill(served.token)
-            page.get_by_role("button", name="Sign in").click()
             expect(page.locator("#live")).to_have_text("live")
             expect(page.locator("#sign-in")).to_be_hidden()
             anew.token = served.token

@@ -6,7 +6,7 @@ import pytest
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.doors.gate import scopes_below
-from kanban_sync.doors.rules import Asked, bad_body, name_of, refusal, stranger
+from kanban_sync.doors.rules import Asked, bad_body, called, name_of, refusal, stranger
 from kanban_sync.doors.server import address_of
 from kanban_sync.doors.tokens import Scope, Token
 
@@ -35,7 +35,17 @@ HERE = "127.0.0.1:7464"
         ("POST", [HERE], [f"http://{HERE}"], "same-origin", True, ""),
         ("GET", [HERE], [], "same-origin", True, ""),
         ("POST", ["localhost:1"], ["https://board.example.org"], "", True, ""),
-        # Pages of others.
+        ("POST", ["localhost:1"], ["http://localhost:1"], "", True, ""),
+        ("POST", ["[::1]:80"], ["http://[::1]"], "", True, ""),
+        ("POST", ["board.example.org:7464"], ["http://board.example.org:7464"], "", True, ""),
+        ("POST", ["nas"], ["http://nas:8080"], "", True, ""),
+        ("POST", ["[fd00::1]"], ["https://[fd00::1]"], "", True, ""),
+        # Pages of others, also where the name, or all but the scheme, is ours.
+        ("POST", ["board.example.org"], ["https://board.example.org:1"], "", True, "other-origin"),
+        ("POST", ["board.example.org"], ["http://board.example.org"], "", True, "other-origin"),
+        ("GET", ["board.example.org"], ["http://board.example.org"], "", True, "other-origin"),
+        ("POST", ["nas:8080"], ["https://nas:8080"], "", True, "other-origin"),
+        ("POST", [HERE], [f"https://{HERE}"], "", True, "other-origin"),
         ("POST", [HERE], ["http://evil.example"], "", False, "other-origin"),
         ("POST", [HERE], ["http://127.0.0.1:9999"], "", False, "other-origin"),
         ("POST", [HERE], ["http://localhost:7464"], "", False, "other-origin"),
@@ -54,8 +64,15 @@ def test_a_request_comes_by_a_name_of_ours_and_from_a_page_of_ours(
     method: str, hosts: list[str], origins: list[str], site: str, session: bool, expected: str
 ) -> None:
     asked = Asked(method, "/api/tasks", tuple(hosts), tuple(origins), site)
-    found = stranger(asked, ["board.example.org"], has_session=session)
+    known = called(["board.example.org", "http://nas:8080/", "[fd00::1]"], 7464)
+    found = stranger(asked, known, has_session=session)
     assert (found.kind if found else "") == expected
+
+
+@pytest.mark.parametrize("text", ["", "fd00::1", "a:b", "ftp://a", "a:99999999"])
+def test_what_is_no_name_is_no_name_of_ours(text: str) -> None:
+    with pytest.raises(SetupError, match="no name such as"):
+        called([text], 7464)
 
 
 READER, WRITER = (Token("a", scope, "shop", "", 0.0) for scope in Scope)
@@ -108,8 +125,28 @@ def test_what_changes_something_needs_a_token_that_may_write(
 def test_what_is_sent_is_json_and_not_large(
     lengths: list[str], chunked: bool, kind: str, expected: int
 ) -> None:
-    asked = Asked("POST", "/", lengths=tuple(lengths), is_chunked=chunked, content_type=kind)
+    sent = tuple(lengths)
+    asked = Asked("POST", "/", bearer="x", lengths=sent, is_chunked=chunked, content_type=kind)
     found = bad_body(asked)
+    assert (found.status if found else 0) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "bearer", "kind", "expected"),
+    [
+        ("POST", "", "", 415),
+        ("POST", "", "text/plain", 415),
+        ("POST", "", "application/json", 0),
+        ("POST", "x", "", 0),
+        # These a browser sends for another page only if it may.
+        ("DELETE", "", "", 0),
+        ("GET", "", "", 0),
+    ],
+)
+def test_what_a_browser_sends_for_any_page_changes_nothing(
+    method: str, bearer: str, kind: str, expected: int
+) -> None:
+    found = bad_body(Asked(method, "/", bearer=bearer, content_type=kind))
     assert (found.status if found else 0) == expected
 
 

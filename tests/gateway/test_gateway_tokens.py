@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def test_a_session_ends_with_its_token_and_after_a_while(
     state: StateFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = Tokens(state, "shop")
-    kept = Sessions(tokens, "shop")
+    kept = Sessions(tokens, "shop", state)
     for name in ("one", "two"):
         tokens.add(name, Scope.READ)
     one, two = tokens.all()
@@ -82,13 +83,26 @@ def test_a_session_ends_with_its_token_and_after_a_while(
     assert kept.holder(f'other={{"a": [1, 2]}}; {cookies[0]};b') == one
     assert kept.holder(f"{cookies[0]}x") is None
     assert kept.holder("") is None
+    # A server that is started anew knows them, and no file tells them.
+    anew = Sessions(Tokens(state, "shop"), "shop", state)
+    assert [anew.holder(each) for each in cookies] == [one, two]
+    file = state.path / "sessions.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert all(each.partition("=")[2] not in file.read_text() for each in cookies)
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr(time, "time", lambda: two.made_at - sessions.LASTS)
+        assert kept.holder(cookies[1]) is None
     tokens.remove("one")
     assert [kept.holder(each) for each in cookies] == [None, two]
+    kept.open(two, is_encrypted=False)
+    assert one.digest not in file.read_text()
     kept.close(cookies[1])
     assert kept.holder(cookies[1]) is None
     monkeypatch.setattr(sessions, "LASTS", 0)
     assert kept.holder(kept.open(two, is_encrypted=False).partition(";")[0]) is None
     assert "; Secure" in kept.open(two, is_encrypted=True)
+    file.write_text("{")
+    assert anew.holder(cookies[1]) is None
 
 
 def test_tokens_are_made_listed_and_taken_back_by_commands(tmp_path: Path) -> None:
@@ -100,6 +114,8 @@ def test_tokens_are_made_listed_and_taken_back_by_commands(tmp_path: Path) -> No
         return answer.out
 
     assert token("list") == "there is none; 'kanban-sync serve' makes the first one\n"
+    nameless = run_program("serve", "token", "add", "", folder=repo.path)
+    assert nameless.err == "kanban-sync: The name of a token is empty; give one.\n"
     made = json.loads(token("add", "laptop", "--scope", "write", "--json"))
     assert token("add", "phone").startswith("ks_")
     listed = json.loads(token("list", "--json"))["tokens"]
@@ -108,7 +124,9 @@ def test_tokens_are_made_listed_and_taken_back_by_commands(tmp_path: Path) -> No
         ("phone", "read"),
     ]
     with Gateway(repo) as gateway:
-        assert gateway.token == ""  # There are some, so that none was made.
+        # There are some, so that none was made.
+        assert gateway.token == ""
+        assert "laptop (write), phone (read)" in gateway.errors
         key = gateway.key(made["token"])
         assert gateway.get("session", **key).data == {"name": "laptop", "scope": "write"}
         token("remove", "laptop")

@@ -182,7 +182,12 @@ def test_a_session_is_too_late_once_another_of_the_same_name_has_the_task(repo: 
             assert "(token 1) is lost" in await refusal(client, tool, key="tidy-logs")
         await call(client, "heartbeat")
         assert "(token 1) is lost" in await refusal(client, "complete_task", key="tidy-logs")
-        await call(client, "claim_task", key="tidy-logs")
+        held = await refusal(client, "claim_task", key="tidy-logs")
+        assert "Another session called ada has tasks-md:tidy-logs, for another" in held
+        do("release", "tidy-logs")
+        for _ in range(2):
+            claimed = await call(client, "claim_task", key="tidy-logs")
+            assert claimed["task"]["token"] == 3
         assert (await call(client, "complete_task", key="tidy-logs"))["task"]["status"] == "done"
 
     session(repo, act)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,6 +19,7 @@ from starlette.routing import Route
 
 from cli.program import run_program
 from gateway.caller import Gateway, shop
+from kanban_sync.cli import mcp as program
 from kanban_sync.doctor.doors import door_findings
 from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.mcp.many import Many
@@ -25,12 +28,13 @@ from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Message
 
+    from kanban_sync.cli.http_door import Door
+    from kanban_sync.doors.gate import Gate
     from kanban_sync.doors.tokens import Token
 
 PATIENCE = 60
@@ -142,7 +146,11 @@ def test_strangers_are_refused_as_at_the_other_doors(models: Gateway) -> None:
     assert models.ask("POST", "/mcp", {"x": "y" * 70_000}).kind == "too-large"
     assert models.ask("GET", "/other").kind == "no-such-path"
     refused = run_program("mcp", "--http", "0.0.0.0:0", folder=models.repo.path)
+    assert "--http 0.0.0.0:0 lets" in refused.err
     assert "--allow-remote" in refused.err
+    port = f"127.0.0.1:{models.port}"
+    taken = run_program("mcp", "--http", port, folder=models.repo.path)
+    assert "another port with --http" in taken.err
     assert "Traceback" not in models.errors
 
 
@@ -206,6 +214,80 @@ def test_a_session_ends_with_its_token_and_when_nobody_asks(tmp_path: Path) -> N
         assert await told.next(1) == ["ada ends"]
 
     asyncio.run(act())
+
+
+def test_who_asks_while_a_session_ends_begins_one_that_lasts(tmp_path: Path) -> None:
+    tokens = Tokens(StateFolder(tmp_path / "state"), "shop")
+    tokens.add("ada", Scope.WRITE)
+    (ada,) = tokens.all()
+
+    async def act() -> None:
+        told, may_end = Told(), asyncio.Event()
+
+        def make(agent: str) -> Starlette:
+            app = told.make(agent)
+            begin = app.router.lifespan_context
+
+            @asynccontextmanager
+            async def slow(_app: Starlette) -> AsyncIterator[None]:
+                async with begin(app):
+                    yield
+                    told.queue.put_nowait(f"{agent} is about to end")
+                    await may_end.wait()
+
+            app.router.lifespan_context = slow
+            return app
+
+        many = Many(make, tokens, idle=0.05)
+        await ask(many, ada)
+        assert await told.next(2) == ["ada begins", "ada is about to end"]
+        many._idle = 3600  # noqa: SLF001 - the next one is to last
+        await ask(many, ada)
+        assert await told.next(1) == ["ada begins"]
+        may_end.set()
+        assert await told.next(1) == ["ada ends"]
+        await ask(many, ada)
+        many.end()
+        assert await told.next(2) == ["ada ends", "ada is about to end"]
+
+    asyncio.run(act())
+
+
+def test_the_details_of_a_bug_are_where_the_output_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gates: list[Gate] = []
+
+    def keep(gate: Gate, door: Door, *_others: object) -> None:
+        door.on.close()
+        gates.append(gate)
+
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.chdir(shop(tmp_path / "shop").path)
+    monkeypatch.setattr(program, "serve", keep)
+    program.command.main(["--http", "127.0.0.1:0"], standalone_mode=False)
+
+    async def broken(*_arguments: object) -> None:
+        raise RuntimeError
+
+    async def act() -> None:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b""}
+
+        head = {"method": "GET", "path": "/", "headers": [(b"host", b"localhost")], "state": {}}
+        await gates[0]({"type": "http", **head}, receive, send)
+        assert sent[0]["status"] == 500
+
+    monkeypatch.setattr(Many, "__call__", broken)
+    asyncio.run(act())
+    said = capsys.readouterr().err
+    assert "RuntimeError, which is a bug; the details are in " in said
+    assert "Traceback" in Path(said.rpartition(" in ")[2].strip()).read_text()
 
 
 def test_a_token_that_is_taken_back_ends_its_session(tmp_path: Path) -> None:

@@ -247,9 +247,11 @@ def test_a_status_is_set_once_it_is_chosen_and_what_is_refused_goes_back(
     )
     card(page, "Tidy the logs").get_by_role("button").click()
     status = page.get_by_label("Status")
+    expect(status).to_be_visible()
     status.focus()
     for _ in range(3):
         page.keyboard.press("ArrowDown")
+    expect(status).to_have_value("review")
     # What others do meanwhile takes nothing back.
     finish(served, "rotate-keys")
     expect(card(column(page, "Done"), "Rotate the keys")).to_have_count(1)

@@ -12,6 +12,7 @@ from boards.contract import FULL, only_card
 from core.made import at, card, key, kinds, over
 from core.passes import Clone
 from kanban_sync.core.columns import Column
+from kanban_sync.core.operations import Update
 
 if TYPE_CHECKING:
     from boards.contract import Person
@@ -117,9 +118,17 @@ class PrecedenceContract:
         clone.sync([FULL])
         before = only_card(clone.board)
         for version in (at(9), at(1)):
-            assert clone.sync([replace(FULL, version=version)]).writes == ()
             assert Clone(clone.board).sync([replace(FULL, version=version)]).writes == ()
+        assert clone.sync([replace(FULL, version=at(9))]).writes == ()
         assert only_card(clone.board) == before
+        # Whoever said it takes back what it says no more, or nobody between the two could write.
+        (taken_back,) = clone.sync([replace(FULL, version=at(1))]).writes
+        assert isinstance(taken_back, Update)
+        assert taken_back.changes == ()
+        after = only_card(clone.board)
+        assert after.stamp != before.stamp
+        assert replace(after, stamp=before.stamp) == before
+        assert clone.sync([replace(FULL, version=at(1))]).writes == ()
 
     def test_each_release_redraws_only_what_it_drew_itself(self, clone: Clone[Board]) -> None:
         clone.sync([FULL])

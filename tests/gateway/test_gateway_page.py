@@ -280,6 +280,10 @@ def test_tab_leads_to_one_card_and_the_focus_stays_near_a_card_that_is_gone(
     press("/")
     press("Escape")
     expect(page.locator(".card :focus")).to_have_count(1)
+    press("End")
+    press("/")
+    press("Escape")
+    expect(button("Rotate all")).to_be_focused()
 
 
 def test_a_status_is_set_once_it_is_chosen_and_what_is_refused_goes_back(
@@ -311,6 +315,9 @@ def test_a_status_is_set_once_it_is_chosen_and_what_is_refused_goes_back(
     status.select_option("Done")
     page.get_by_role("button", name="Set").click()
     expect(page.locator("#task-problem")).to_contain_text("zed\u2069 is at work on this")
+    # The command can be copied.
+    remedy = "task set 'tasks-md:use-keys' --status done --force"
+    expect(page.locator("#task-problem")).to_contain_text(remedy)
     expect(status).to_have_value("in_progress")
     finish(served, "tidy-logs")
     expect(card(column(page, "Done"), "Tidy the logs")).to_have_count(1)
@@ -349,6 +356,14 @@ def test_the_page_of_a_card_tells_its_place_its_history_and_what_it_needs(
     expect(dialog.locator("#facts")).to_contain_text("TASKS.md:8")
     expect(dialog.locator("#waits")).to_contain_text("Rotate the keys: Done")
     expect(dialog.locator("#history")).to_contain_text("task created")
+    # What is marked there can be copied while others are at work.
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#facts'))")
+    marked = page.evaluate("getSelection().toString()")
+    assert "TASKS.md:8" in marked
+    finish(served, "tidy-logs")
+    expect(card(column(page, "Done"), "Tidy the logs")).to_have_count(1)
+    page.wait_for_timeout(500)
+    assert page.evaluate("getSelection().toString()") == marked
     page.get_by_label("Status").select_option("Blocked")
     page.get_by_role("button", name="Set").click()
     blocked = card(column(page, "In Progress"), "Use the new keys")

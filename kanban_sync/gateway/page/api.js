@@ -17,7 +17,7 @@ const WORDS = {
   scope: () => READ_ONLY,
   held: ({ agent }, { key, status }) =>
     `${isolated(agent)} is at work on this. Ask them to give it back, or set it all the same with ` +
-    `kanban-sync task set '${isolated(key)}' --status ${status} --force.`,
+    `kanban-sync task set ${quoted(key)} --status ${status} --force.`,
   'unknown-task': () => 'There is no such task any more.',
   busy: () => 'The task database is busy or away. Try again in a moment.',
   full: () => 'Too many look at the board at the moment. Try again in a moment.',
@@ -27,6 +27,9 @@ const WORDS = {
 
 // Words of others turn nothing around that stands beside them: first strong isolate, and its end.
 export const isolated = (words) => `\u2068${words}\u2069`;
+
+// As a shell takes it, without a mark that nobody sees: the command can be copied.
+const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
 function words(status, problem, of) {
   const kind = String(problem.type ?? '').replace('urn:kanban-sync:', '');

@@ -248,7 +248,7 @@ document.addEventListener('keydown', (event) => {
   if (inSearch && event.key === 'Escape') {
     byId('search').value = '';
     found();
-    goTo();
+    columns.focus(columns.stop);
   } else if (!inSearch && event.key === '/') {
     byId('search').focus();
   } else if (!inSearch && event.key === '?') {

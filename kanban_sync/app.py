@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 import traceback
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,7 @@ from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.report import SyncResult
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
-from kanban_sync.sync.session import Doors, Session
+from kanban_sync.sync.session import Doors, Session, Watcher
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import held_by, never_ready, reading_data, synced_data
 
@@ -50,14 +49,6 @@ if TYPE_CHECKING:
     from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
     from kanban_sync.workplace import Board as Follower
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """What a front door wants to hear while a sync is under way."""
-
-    on_step: Callable[[int, int], None] = lambda _done, _total: None
-    log: Callable[[str], None] = lambda _text: None
 
 
 class Clone(Checkout):

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync import git_credentials
+from kanban_sync.agents.telling import telling
 from kanban_sync.boards.planka.credentials import credential_for
 from kanban_sync.checkout import Checkout
 from kanban_sync.core.errors import (
@@ -90,7 +91,7 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            store = opened(self.database, project, self.state)
+            store = telling(opened(self.database, project, self.state), project, self.bus)
             return Session(chosen, project, repository, store, problem)
         except BaseException:
             repository.close()
@@ -160,6 +161,7 @@ class Clone(Checkout):
                 "unreadable": [str(each) for each in self.unreadable_branches(settings)],
                 **sharing(self.database, self.project(settings, repository), self.state).data(),
                 "database_problem": "".join(away),
+                "valkey": self.bus_data(),
                 "files": files,
                 "uncommitted": self.uncommitted(settings),
             }

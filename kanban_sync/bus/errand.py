@@ -85,21 +85,25 @@ class Worker:
 class Circuit:
     """Whether it is worth trying: after each failure not for a while, and longer each time."""
 
-    def __init__(self, spread: Callable[[float, float], float] = random.uniform) -> None:
+    def __init__(
+        self,
+        spread: Callable[[float, float], float] = random.uniform,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin closed."""
-        self._spread = spread
+        self._spread, self._clock = spread, clock
         self._pause = 0.0
         self._until = 0.0
 
     @property
     def left(self) -> float:
         """Seconds until it is worth trying; 0 if it is now."""
-        return max(0.0, self._until - time.monotonic())
+        return max(0.0, self._until - self._clock())
 
     def fail(self) -> None:
         """Open it; not all who failed at once come back at once."""
         self._pause = min(2 * self._pause or FIRST, LONGEST)
-        self._until = time.monotonic() + self._spread(self._pause / 2, self._pause)
+        self._until = self._clock() + self._spread(self._pause / 2, self._pause)
 
     def succeed(self) -> None:
         """Close it."""

@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from valkey import Valkey
@@ -222,7 +222,16 @@ class ServerContract(BusContract):
         assert state.version.partition(" ")[0] == self.kind
 
 
-def next_of(heard: Any) -> Any:  # noqa: ANN401 - the library's types are of both styles of I/O
+class Heard(Protocol):
+    """What the library hears on a channel."""
+
+    def get_message(self, *, timeout: float) -> dict[str, Any] | None:
+        """Return the next message."""
+        ...
+
+
+def next_of(heard: Heard) -> Any:  # noqa: ANN401 - bytes, or the number of channels
+    """Return what was told next."""
     message = heard.get_message(timeout=LONG)
     assert message is not None
     return message["data"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,6 +32,9 @@ PATIENCE = 30.0
 
 UNPACKED = Path(sys.prefix, "valkey", "usr")
 """Where ./dev puts a Valkey on a Debian that has none installed."""
+
+TRIES = 5
+"""Ports that are tried."""
 
 ALL_SLOTS = ("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 PR_SET_PDEATHSIG = 1
@@ -57,12 +61,12 @@ def valkey_server() -> list[str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at now, low enough for that of a cluster beside it."""
+    """Return a port at which nobody listens now, and that the machine gives to nobody by itself."""
+    chance = random.SystemRandom()
     while True:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            port = int(found.getsockname()[1])
-        if port < 50_000:
+        port = chance.randrange(20_000, 32_000)
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
             return port
 
 
@@ -71,28 +75,42 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+class NotStartedError(RuntimeError):
+    """A server has ended at once, or does not answer; the text is what it said."""
+
+
 class Server:
     """One server of a test's own, which forgets everything when it ends."""
 
     def __init__(self, command: Sequence[str], folder: Path, *options: str) -> None:
         """Start it."""
-        self.port = free_port()
-        self.url = f"valkey://127.0.0.1:{self.port}"
         self._is_cluster = "--cluster-enabled" in command
-        place = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder))
-        self._command = [*command, *place, "--save", "", "--appendonly", "no", *options]
+        kept = ("--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir", str(folder))
+        self._words = [*command, *kept, *options]
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        for _ in range(TRIES):
+            self.port = free_port()
+            # Another process of the tests may have been quicker to take it.
+            with contextlib.suppress(NotStartedError):
+                self.start()
+                break
+        else:
+            raise RuntimeError((folder / "log").read_text())
+        self.url = f"valkey://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers.
+
+        Raises:
+            NotStartedError: It does not.
+        """
         # What a cluster knows of itself is not to outlive it.
         (self._folder / "nodes.conf").unlink(missing_ok=True)
         libraries = ":".join(map(str, UNPACKED.glob("lib/*-linux-gnu*")))
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [*self._words, "--port", str(self.port)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -102,7 +120,7 @@ class Server:
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((self._folder / "log").read_text())
+                raise NotStartedError((self._folder / "log").read_text())
             time.sleep(0.01)
 
     def _answers(self) -> bool:
@@ -131,6 +149,11 @@ class Server:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not been killed."""
+        return self._process is not None and self._process.poll() is None
 
     def freeze(self) -> None:
         """Let it stand still: it takes connections in, and says nothing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bus.bus_contract import BusContract, ServerContract, store
+from bus.bus_contract import LONG, BusContract, ServerContract, store
 from bus.servers import Server, redis_server, valkey_server
 from kanban_sync.bus.local import LocalBus
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from kanban_sync.core.bus import Bus
 
 __all__ = ["store"]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is given up because the machine is busy."""
+    monkeypatch.setattr("kanban_sync.bus.valkey.TIMEOUT", LONG)
 
 
 class TestLocalBus(BusContract):

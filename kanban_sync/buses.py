@@ -7,6 +7,8 @@ with what is named holds nobody up: ``status`` and ``doctor`` tell it.
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanban_sync.bus.keys import PREFIX
@@ -28,15 +30,19 @@ REMEDY = "pip install 'valkey>=6.2,<7', or pipx inject kanban-sync 'valkey>=6.2,
 
 
 def named_bus(environment: Mapping[str, str]) -> Bus:
-    """Return the bus that the user has named, not connected to yet."""
+    """Return the bus that the user has named, not connected to yet; a process has one of each."""
     try:
         url = environment.get(VALKEY_URL, "") or user_setting(SETTING)
-        return _valkey(url) if url else LocalBus()
+        if not url:
+            return LocalBus()
+        return _valkey(url, user_setting(PREFIX_SETTING) or PREFIX, os.getpid())
     except SetupError as error:
         return LocalBus(State("Valkey", problem=str(error)))
 
 
-def _valkey(url: str) -> Bus:
+@lru_cache(maxsize=8)
+def _valkey(url: str, prefix: str, _process: int) -> Bus:
+    # One that is kept knows that its server was away a moment ago.
     from kanban_sync.bus.valkey_address import address_of
 
     address = address_of(url)
@@ -47,4 +53,4 @@ def _valkey(url: str) -> Bus:
             f"its driver cannot be loaded ({error}). Install it where kanban-sync is: {REMEDY}"
         )
         return LocalBus(State(address.name, problem=problem))
-    return ValkeyBus(address, user_setting(PREFIX_SETTING) or PREFIX)
+    return ValkeyBus(address, prefix)

@@ -51,19 +51,34 @@ class Errand(Generic[Answer]):
 
 
 def begun(act: Callable[[], Answer]) -> Errand[Answer]:
-    """Let a thread of its own do something."""
+    """Let a thread of its own do something.
+
+    Raises:
+        OSError: No thread can be started.
+    """
     errand = Errand(act)
-    threading.Thread(target=errand.run, name="bus", daemon=True).start()
+    _start(errand.run)
     return errand
+
+
+def _start(run: Callable[[], None]) -> None:
+    try:
+        threading.Thread(target=run, name="bus", daemon=True).start()
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
 
 
 class Worker:
     """A thread that does one errand after the other, until it is told to end."""
 
     def __init__(self) -> None:
-        """Start it."""
+        """Start it.
+
+        Raises:
+            OSError: No thread can be started.
+        """
         self._errands: SimpleQueue[Errand[object] | None] = SimpleQueue()
-        threading.Thread(target=self._run, name="bus", daemon=True).start()
+        _start(self._run)
 
     def send(self, act: Callable[[], object]) -> Errand[object]:
         """Let it do something as soon as it can."""

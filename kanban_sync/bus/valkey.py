@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -181,8 +182,13 @@ class ValkeyBus:
         """Ask the server, unless it was away a moment ago; never for longer than ``TIMEOUT``."""
         if self._circuit.left:
             return otherwise
-        with self._lock:
-            line = self._line = self._line or _Line(self._kind, self._settings)
+        try:
+            with self._lock:
+                line = self._line = self._line or _Line(self._kind, self._settings)
+        except OSError as error:
+            self._problem = str(error)
+            self._circuit.fail()
+            return otherwise
         errand = line.send(act)
         if not errand.is_done(TIMEOUT):
             self._fail(line, f"it did not answer within {TIMEOUT:g} s")
@@ -217,6 +223,8 @@ class _Line:
         self._worker = Worker()
         self._pool = ConnectionPool(connection_class=kind, **settings)
         self._server = Valkey(connection_pool=self._pool)
+        # A bus that nobody closes is not to leave its thread behind.
+        weakref.finalize(self, self._worker.end)
 
     def send(self, act: Callable[[Any], Answer]) -> Any:  # noqa: ANN401 - what is asked varies
         """Let the thread ask."""

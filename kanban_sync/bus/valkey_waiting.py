@@ -235,7 +235,11 @@ class ValkeyWaiter:
         if self._try is None:
             if self._circuit.left:
                 return False
-            self._try = _Try(self._listen, self._timeout)
+            try:
+                self._try = _Try(self._listen, self._timeout)
+            except OSError:
+                self._circuit.fail()
+                return False
         if not self._try.is_over(seconds):
             return False
         self._ears, self._try = self._try.ears(), None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 import trustme
@@ -15,13 +16,16 @@ from valkey import Valkey
 from bus.bus_contract import LEASE, LONG, next_of, store
 from bus.servers import Server, free_port, valkey_server
 from cli.program import TASKS, run_program
+from docs.documents import TOP
 from kanban_sync.agents.entries import event_data
 from kanban_sync.agents.telling import MANY, telling
 from kanban_sync.agents.waiting import queues_for, wait_for
 from kanban_sync.agents.work import Work
+from kanban_sync.bus.keys import PREFIX
 from kanban_sync.bus.local import LocalBus
 from kanban_sync.bus.valkey import ValkeyBus
 from kanban_sync.bus.valkey_address import address_of
+from kanban_sync.bus.valkey_waiting import QUIET
 from kanban_sync.buses import PREFIX_SETTING, SETTING, VALKEY_URL, named_bus
 from kanban_sync.core.bus import Held, Hint, Queue
 from kanban_sync.core.errors import SetupError
@@ -163,6 +167,8 @@ def test_the_environment_wins_over_git_which_names_the_prefix(
         assert server.ask("GET", "mine:project:p1:lock:tasks-md:a") == b"ada:1"
     with closing(named_bus({})) as bus:
         assert (bus.state() or ("",))[0] == f"{NOBODY}/0"
+        # It is asked once, however often somebody opens the clone.
+        assert named_bus({}) is bus
 
 
 def test_the_prefix_is_that_of_the_queues_unless_one_is_set(server: Server) -> None:
@@ -186,7 +192,7 @@ def test_without_its_driver_the_database_alone_serves(monkeypatch: pytest.Monkey
     for module in [name for name in sys.modules if name.startswith("kanban_sync.bus.valkey")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "valkey", None)
-    state = named_bus({VALKEY_URL: NOBODY}).state()
+    state = named_bus({VALKEY_URL: "valkey://127.0.0.1:2"}).state()
     assert state is not None
     assert "pip install 'valkey>=6.2,<7'" in state.problem
 
@@ -210,7 +216,7 @@ def reached(url: str, prefix: str = "shop") -> str:
         assert SECRET not in str(state)
         if state.problem:
             return state.problem
-        with closing(bus.waiter(PROJECT, lambda: pytest.fail("not listened to"))) as waiter:
+        with closing(bus.waiter(PROJECT, not_needed)) as waiter:
             assert bus.publish(PROJECT, ["{}"])
             assert waiter.wait(LONG)
         return ""
@@ -221,6 +227,32 @@ def test_a_user_with_few_rights_is_enough(server: Server, folder: Path) -> None:
     assert not reached(f"valkey://ada:{SECRET}@{place}")
     assert not reached(f"unix://ada:{SECRET}@{folder}/socket")
     assert "invalid username-password" in reached(f"valkey://ada:wrong@{place}")
+
+
+def test_the_rights_that_the_document_names_are_enough(server: Server) -> None:
+    page = (TOP / "docs/how-to/valkey.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^ACL SETUSER .*$", page, re.MULTILINE)
+    server.ask(*line.split())
+    url = f"valkey://agents:the-password@127.0.0.1:{server.port}/1"
+    with closing(ValkeyBus(address_of(url), PREFIX)) as bus:
+        ada, queue = Held("ada", 1), Queue("agent", "ada")
+        assert bus.state().problem == ""
+        with closing(bus.waiter(PROJECT, not_needed, [queue])) as waiter:
+            assert bus.publish(PROJECT, ["{}"])
+            assert waiter.wait(LONG)
+            assert bus.offer(PROJECT, queue, Hint("a"))
+            assert waiter.wait(LONG)
+            assert not waiter.wait(QUIET * 1.5)
+        assert bus.lock(key("a"), ada, LEASE)
+        assert bus.extend(key("a"), ada, LEASE)
+        assert bus.holder(key("a")) == ada
+        assert bus.unlock(key("a"), ada)
+        assert bus.offer(PROJECT, queue, Hint("a"))
+        assert bus.taken(PROJECT, queue) == Hint("a")
+
+
+def not_needed() -> NoReturn:
+    pytest.fail("the database was waited at, though the server answers")
 
 
 def test_who_may_not_listen_is_served_by_the_database(server: Server, store: SqliteStore) -> None:

@@ -237,6 +237,22 @@ def test_what_is_asked_of_a_server_that_is_away_is_not_tried_again_and_again(
     assert circuit.left == 1
 
 
+def test_where_no_thread_can_be_started_the_database_serves(
+    server: Server, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with opened(server.url) as bus:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            assert telling(store, PROJECT, bus).claim_next("ada", NOW, LEASE)
+            with closing(bus.waiter(PROJECT, store.waiter)) as waiter:
+                store.claim_next("bob", NOW, LEASE)
+                assert waiter.wait(LONG)
+        assert comes(lambda: bus.offer(PROJECT, ADA, Hint("tasks-md:a")))
+
+
 # --- All at once ----------------------------------------------------------------------------
 
 AGENTS, TASKS, FAULTS = 6, 400, 3

@@ -167,7 +167,7 @@ def all_at_once(path: str, processes: str, rounds: str, step: str) -> list[str]:
 
 
 def merge_rounds(path: Path, number: int, rounds: int, step: str) -> None:
-    steps = (*migrations("sqlite"), Migration(9, step)) if step else ()
+    steps = (*migrations("sqlite"), Migration(10, step)) if step else ()
     with closing(SqlStore(open_database(path, steps=steps), PROJECT)) as store:
         for count in range(rounds):
             tips = FilesState({f"branch{number}": f"{count}"})

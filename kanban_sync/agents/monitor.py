@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from kanban_sync.core.assignment import Assignment
     from kanban_sync.core.work import Entry
 
-RENEW = 3.0
-"""Seconds after which the lead is renewed: two renewals may fail."""
-
 LOOK = 1.0
 """Seconds after which a monitor looks, though nothing was told."""
 
 MOST = 200
 """How many tasks are read for a wish at most; the others are handed out right after them."""
+
+
+class Times(NamedTuple):
+    """Seconds: how long a monitor leads, when it renews that (two may fail), how long it offers."""
+
+    lead: float = LEAD
+    renew: float = 3.0
+    offer: float = OFFER
 
 
 class Round(NamedTuple):
@@ -58,13 +63,15 @@ class Monitor:
         StoreError: From any method: the database cannot be used.
     """
 
-    def __init__(self, work: Work, name: str = "") -> None:
+    def __init__(self, work: Work, name: str = "", times: Times | None = None) -> None:
         """Set out, and lead nobody yet.
 
         Args:
             work: The work on tasks.
             name: What no other monitor is called; one made up if it is empty.
+            times: How long what lasts; the usual times if None.
         """
+        self._times = times or Times()
         self._work = work
         self._store = work.assigning
         self.name = name or own_name()
@@ -100,14 +107,15 @@ class Monitor:
     def _led(self, now: float) -> Leader:
         """Return who leads; take the lead if it is free, and renew it now and then."""
         mine = self._lead
-        if mine.monitor == self.name and mine.expires - LEAD <= now < mine.expires - LEAD + RENEW:
+        given = mine.expires - self._times.lead
+        if mine.monitor == self.name and given <= now < given + self._times.renew:
             return mine
         if mine.monitor != self.name:
             other = self._store.leader()
             # Whoever stands by writes nothing.
             if other.leads(now) and other.monitor != self.name:
                 return other
-        self._lead = self._store.lead(self.name, now, LEAD)
+        self._lead = self._store.lead(self.name, now, self._times.lead)
         return self._lead
 
     def _hand_out(self, now: float) -> tuple[int, Sequence[Assignment]]:
@@ -115,7 +123,7 @@ class Monitor:
         found = assign(market)
         if not found:
             return len(market.idle), ()
-        made = self._store.offer(found, now, now + OFFER, self._lead.token)
+        made = self._store.offer(found, now, now + self._times.offer, self._lead.token)
         return len(market.idle), made
 
 

@@ -104,7 +104,7 @@ class Agent:
         if self.idle is not None:
             self.idle.end(is_served=True)
             self.idle = None
-        self.due = world.now + world.pick.uniform(0.2, 3)
+        self.due = world.now + world.pick.uniform(0.2, 5)
 
     def finish(self) -> None:
         entry, self.entry = self.entry, None
@@ -137,6 +137,7 @@ class World:
     """Everybody, and the time."""
 
     def __init__(self, store: OfferingStore, seed: str, tasks: int, sizes: Sequence[int]) -> None:
+        """Fill the store; in the first part of the time things go wrong."""
         self.store = store
         self.pick = random.Random(seed)
         self.now = NOW
@@ -145,7 +146,7 @@ class World:
         self.last_event = 0
         self.longest_in_vain = 0.0
         self.paused: set[str] = set()
-        self.is_faulty = True
+        self.good_from = self.now + tasks / 6
         self.fill(tasks)
         self.agents = [
             Agent(self, f"o{number}-a{count}", f"o{number}")
@@ -160,11 +161,12 @@ class World:
         self.down: dict[str, float] = {}
 
     def fill(self, count: int) -> None:
-        """Make tasks that wait for up to three earlier ones."""
+        """Make tasks of which each twelfth waits for those before it, and those after it for it."""
         tasks = []
         for number in range(count):
-            earlier = range(max(0, number - 20), number)
-            needs = self.pick.sample(earlier, min(len(earlier), self.pick.randrange(4)))
+            gate = number // 12 * 12
+            is_gate = number == gate
+            needs = range(max(0, gate - 11), gate) if is_gate else [gate]
             tasks.append(
                 task(
                     f"{number:05}",
@@ -185,7 +187,7 @@ class World:
 
     def monitor(self, name: str) -> Monitor:
         def sleep() -> None:
-            if self.is_faulty and not self.paused and self.pick.random() < 0.02:
+            if self.now < self.good_from and not self.paused and self.pick.random() < 0.1:
                 self.fault("slept", 25)
                 self.paused.add(name)
                 for _ in range(int(self.pick.choice((2, 15)) / TICK)):
@@ -220,7 +222,7 @@ class World:
         for agent in self.agents:
             agent.step()
             self.progress()
-        if self.is_faulty and not self.paused:
+        if self.now < self.good_from and not self.paused:
             self.go_wrong()
         self.judge()
 
@@ -238,18 +240,18 @@ class World:
 
     def go_wrong(self) -> None:
         fate = self.pick.random()
-        if fate < 0.004:
+        if fate < 0.016:
             self.fault("agent died", 5)
             self.pick.choice(self.agents).die(5)
-        elif fate < 0.006:
+        elif fate < 0.028:
             self.fault("agent slept", 20)
             self.pick.choice(self.agents).away_until = self.now + 20
-        elif fate < 0.008:
+        elif fate < 0.036:
             self.fault("monitor died", 15)
             name = self.pick.choice(sorted(self.monitors))
             self.monitors[name] = self.monitor(f"{name} since {self.now + 15:.1f}")
             self.down[name] = self.now + 15
-        elif fate < 0.009:
+        elif fate < 0.038:
             self.fault("orchestrator silent", 70)
             name = self.pick.choice(sorted(self.orchestrators))
             self.orchestrators[name] = self.now + 70
@@ -260,6 +262,7 @@ class World:
     def judge(self) -> None:
         """See how long an agent waits beside work that is ready, unless something went wrong."""
         waiting = [a for a in self.agents if a.entry is None and self.now >= a.away_until]
+        self.seen["judged"] += bool(waiting) and self.now > self.fault_until
         is_ready = bool(waiting) and self.store.depth().ready > 0
         for agent in self.agents:
             is_in_vain = is_ready and agent in waiting and self.now > self.fault_until

@@ -101,6 +101,9 @@ INSERT INTO events (project, at, kind, key, data) SELECT ?, ?, ?, ?, ? FROM ({co
 """.replace("{coming}", COMING)
 """The number of the event is drawn when it is told that one is coming, not before."""
 
+TASKS = "FROM tasks AS t"
+FIRST = "WITH first AS MATERIALIZED (SELECT t.* FROM tasks AS t {rest}) {columns} FROM first AS t"
+
 _NUMBER = re.compile(r"\?(\d+)")
 
 
@@ -261,8 +264,11 @@ def holding(
     statement, _ = work_rows.ready(wanted, state, suits=suits)
     # With a number that it does not know it would be made ready for many rows.
     statement = statement.replace("LIMIT ?4", f"LIMIT 1 {how}")
+    # What is told along with the one is not to be found out of all that are passed over.
+    columns, _, rest = statement.partition(TASKS)
     along = f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED}, {work_rows.HAS_OFFER},"
-    return _compact(statement.replace("SELECT", along, 1))
+    columns = columns.replace("SELECT", along, 1)
+    return _compact(FIRST.replace("{rest}", rest).replace("{columns}", columns))
 
 
 @lru_cache(maxsize=64)

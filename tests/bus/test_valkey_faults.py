@@ -15,8 +15,9 @@ import pytest
 
 from bus.bus_contract import ADA, LEASE, LONG, store
 from bus.servers import Proxy, Server, valkey_server
+from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.telling import telling
-from kanban_sync.agents.waiting import queues_for, wait_for
+from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import Work
 from kanban_sync.bus import errand, valkey_waiting
 from kanban_sync.bus.errand import Circuit
@@ -281,8 +282,8 @@ def test_every_task_is_done_once_whatever_becomes_of_the_server(
                 heard = telling(own, PROJECT, bus)
                 work = Work(heard, PROJECT, time.time, None, no_sync, no_sync, bus=bus)
                 while not is_over.is_set():
-                    queues = queues_for(name, ANY)
-                    done = wait_for(work, lambda: work.claim_next(name, LEASE), 0.5, queues)
+                    idle = Idleness(work, name, ANY)
+                    done = wait_for(work, lambda: work.claim_next(name, LEASE), 0.5, idle)
                     if done is not None and done.entry.claim is not None:
                         found = done.entry
                         work.finish(str(found.key), Status.DONE, name, done.entry.claim.token)

@@ -279,6 +279,7 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("task show tidy-build-logs", "## A task"),
         ("task list", "## task list"),
         ("events", "## events"),
+        ("monitor --once", "## monitor"),
         ("orchestrator list", "## orchestrator"),
         ("files write", "## files write"),
     ],

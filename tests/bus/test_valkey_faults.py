@@ -27,6 +27,8 @@ from kanban_sync.core.errors import HeldError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY
 from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.postgres_address import address_of as postgres_address_of
 from kanban_sync.stores.sqlite import open_sqlite
 from stores.made_up import NOW, PROJECT, key, task
 
@@ -140,6 +142,31 @@ def test_whoever_waits_goes_on_by_the_database_and_comes_back(
             assert waited.result(LONG / 2)
         restore(server, proxy)
         assert comes(lambda: by_the_bus(bus, waiter))
+
+
+def test_on_postgresql_it_is_listened_there_while_the_server_is_away(
+    server: Server, postgres_url: str
+) -> None:
+    project = "heard"
+    first, second = (key(name, project) for name in "ab")
+    with (
+        closing(open_postgres(postgres_address_of(postgres_url), project)) as store,
+        opened(server.url) as bus,
+        ThreadPoolExecutor() as others,
+    ):
+        heard = telling(store, project, bus)
+        heard.merge([task("a", key=first), task("b", key=second)], {}, FilesState(), NOW)
+        with closing(bus.waiter(project, store.waiter)) as waiter:
+            for act in (
+                lambda: heard.claim(first, "ada", NOW, LEASE),
+                server.kill,
+                lambda: store.claim(second, "bob", NOW, LEASE),
+            ):
+                while waiter.wait(0):
+                    pass
+                waited = others.submit(waiter.wait, LONG)
+                act()
+                assert waited.result(LONG / 2)
 
 
 @pytest.mark.parametrize("fault", [kill, freeze, stall, cut])

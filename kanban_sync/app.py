@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync import git_credentials
-from kanban_sync.agents.telling import telling
 from kanban_sync.boards.planka.credentials import credential_for
 from kanban_sync.checkout import Checkout
 from kanban_sync.core.errors import (
@@ -91,7 +90,11 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            store = telling(opened(self.database, project, self.state), project, self.bus)
+            store = opened(self.database, project, self.state)
+            if not self.bus.is_silent:
+                from kanban_sync.agents.telling import telling  # A hook's process does no work.
+
+                store = telling(store, project, self.bus)
             return Session(chosen, project, repository, store, problem)
         except BaseException:
             repository.close()

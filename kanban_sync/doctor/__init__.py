@@ -97,7 +97,9 @@ def examine(patient: Patient) -> list[Finding]:
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
-    runs, ids, database, others, waiting = look_into(patient, settings, target)
+    runs, ids, database, others, waiting = look_into(
+        lambda: patient.open_store(settings), patient.database, target
+    )
     findings += [*file_findings(patient.problems(settings)), database]
     findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
     if database.ok is not False:

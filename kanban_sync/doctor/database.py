@@ -12,14 +12,12 @@ from kanban_sync.doctor.finding import Finding
 from kanban_sync.sync.status import never_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from kanban_sync.config import Settings
     from kanban_sync.core.assignment import Leader
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.model import Problem
-    from kanban_sync.core.ports import Run
-    from kanban_sync.doctor import Patient
+    from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.sync.consent import Target
 
 RUNS_LOOKED_AT = 200
@@ -38,12 +36,14 @@ class Looked(NamedTuple):
     waiting: tuple[Problem, ...] = ()
 
 
-def look_into(patient: Patient, settings: Settings, target: Target | None) -> Looked:
-    """Read the task database."""
+def look_into(
+    open_store: Callable[[], TaskStore | None], name: Callable[[], str], target: Target | None
+) -> Looked:
+    """Read the task database; ``name`` tells which it is."""
     try:
-        store = patient.open_store(settings)
+        store = open_store()
         if store is None:
-            text = f"there is none yet; the first sync makes it: {patient.database()}"
+            text = f"there is none yet; the first sync makes it: {name()}"
             return Looked(
                 (), {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
             )
@@ -61,7 +61,7 @@ def look_into(patient: Patient, settings: Settings, target: Target | None) -> Lo
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    text = f"{count} tasks in {patient.database()}"
+    text = f"{count} tasks in {name()}"
     return Looked(runs, ids, Finding("database", ok=True, text=text), others, waiting)
 
 

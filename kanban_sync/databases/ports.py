@@ -1,0 +1,103 @@
+"""What a task database is to a clone, before it is opened, whatever it is kept in."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.stores.summary import ProjectCounts
+    from kanban_sync.stores.transactions import Database
+
+DATABASE_URL = "KANBAN_SYNC_DATABASE_URL"
+SETTING = "kanban-sync.database"
+DATABASE_FILE = "tasks.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds: its schema (0: none yet), the newest known, and what is in it.
+
+    That is counted only for the project that is asked for, where the schema is this release's.
+    """
+
+    schema: int
+    newest: int
+    projects: tuple[ProjectCounts, ...] = ()
+
+
+class Clone(Protocol):
+    """What tells a clone from others that share a database: its state folder."""
+
+    def clone_id(self) -> str:
+        """Return its id, made the first time."""
+        ...
+
+    def known_clone_id(self) -> str:
+        """Return its id, empty if it has none yet."""
+        ...
+
+    def id_in_file(self) -> str:
+        """Return its id in the database that lies in its state folder, made the first time."""
+        ...
+
+    def known_id_in_file(self) -> str:
+        """Return the same, empty if it has none yet."""
+        ...
+
+    def knows_database(self, name: str) -> bool:
+        """Tell whether it has worked with a database."""
+        ...
+
+    def note_database(self, name: str) -> None:
+        """Note that it works with a database."""
+        ...
+
+
+class TaskDatabase(Protocol):
+    """The database of a clone, not opened yet.
+
+    Raises:
+        StoreError: From any method, if it cannot be used, in words that say what to do.
+        LostDatabaseError: From all but the last two, if it is gone and the clone has used it.
+    """
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The path or the URL, without a password."""
+        ...
+
+    def open(self, project: str) -> TaskStore:
+        """Open it for a project, made if need be."""
+        ...
+
+    def look(self, project: str) -> TaskStore | None:
+        """Open it to read, None if there is none yet."""
+        ...
+
+    def contents(self, project: str = "") -> Contents:
+        """Return what it holds, and how much of a project."""
+        ...
+
+    def upgrade(self) -> str:
+        """Bring its schema up to date; return where a copy of what was before lies, if anywhere."""
+        ...
+
+    def make_anew(self, now: float) -> bool:
+        """Make one in the place of one that is gone, and tell whether that was so."""
+        ...
+
+
+def counted(database: Database, project: str) -> tuple[ProjectCounts, ...]:
+    """Count what an open database holds of a project, and close it."""
+    from kanban_sync.stores.summary import project_counts
+
+    with contextlib.closing(database):
+        return (project_counts(database, project),)

@@ -278,6 +278,10 @@ class Checkout:
         finally:
             repository.close()
 
+    def project_named(self) -> str:
+        """Return the same by the settings for commands that only look."""
+        return self.project_here(self.readable_settings()[0])
+
     def oldest_commit(self) -> str:
         """Return the id of the oldest root commit, '' before any commit."""
         return self.project_here(replace(self.settings(), project_id=""))

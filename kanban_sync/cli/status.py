@@ -13,6 +13,9 @@ from kanban_sync.sync.watch_lock import Watch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MODES = {"database": "", "file": "  (JSON files, by choice)", "fallback": "  (away)"}
+"""What is told of a database besides its name."""
+
 SHOWN = 5
 """How many keys are named before they are only counted."""
 
@@ -53,7 +56,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     count = data["pending_requests"]
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
-    lines.append(f"database   {data['database']}")
+    lines.append(f"database   {data['database']}{MODES[data['mode']]}")
     lines += _apart(data)
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]

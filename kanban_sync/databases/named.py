@@ -1,8 +1,8 @@
 """Which task database a clone uses: a file in its state folder, or the one that is named.
 
-That is a PostgreSQL, or a file that several clones of a user share. The user names it, never the
-repository: with ``KANBAN_SYNC_DATABASE_URL`` in the environment, or for all clones and whatever
-starts git with ``git config --global kanban-sync.database``.
+That is a PostgreSQL, a file that several clones of a user share, or a folder of JSON files. The
+user names it, never the repository: with ``KANBAN_SYNC_DATABASE_URL`` in the environment, or for
+all clones and whatever starts git with ``git config --global kanban-sync.database``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
+from kanban_sync.databases.manifests import (
+    HERE,
+    MANIFEST_SCHEME,
+    MANIFESTS,
+    Manifests,
+    folder_of,
+)
 from kanban_sync.databases.ports import DATABASE_URL, SETTING
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile, file_of
@@ -35,6 +42,10 @@ def task_database(
         return SqliteFile(file, clone)
     if url.startswith(FILE_SCHEME):
         return SqliteFile(file_of(url), clone, is_shared=True)
+    if url in HERE:
+        return Manifests(file.with_name(MANIFESTS), clone)
+    if url.startswith(MANIFEST_SCHEME):
+        return Manifests(folder_of(url), clone, is_shared=True)
     try:
         from kanban_sync.stores.postgres_address import address_of
     except ImportError as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.stores.summary import ProjectCounts
     from kanban_sync.stores.transactions import Database
@@ -26,6 +28,22 @@ class Contents:
     schema: int
     newest: int
     projects: tuple[ProjectCounts, ...] = ()
+
+
+class Mode(NamedTuple):
+    """On what work goes on: ``database``, ``file`` by choice, or ``fallback`` while it is away.
+
+    ``since`` is in seconds since 1970, and ``entries`` is how many tasks wait in the journal for
+    the database to come back; both 0 but for a fallback.
+    """
+
+    name: str
+    since: float = 0.0
+    entries: int = 0
+
+    def data(self) -> dict[str, Any]:
+        """Return it as ``status`` tells it, with stable keys."""
+        return {"mode": self.name, "away_since": self.since, "journal": self.entries}
 
 
 class Clone(Protocol):
@@ -66,12 +84,16 @@ class TaskDatabase(Protocol):
 
     @property
     def kind(self) -> str:
-        """``sqlite`` or ``postgresql``."""
+        """``sqlite``, ``postgresql`` or ``file``."""
         ...
 
     @property
     def name(self) -> str:
         """The path or the URL, without a password."""
+        ...
+
+    def mode(self, project: str) -> Mode:
+        """Return on what work goes on for a project."""
         ...
 
     def open(self, project: str) -> TaskStore:
@@ -90,8 +112,13 @@ class TaskDatabase(Protocol):
         """Bring its schema up to date; return where a copy of what was before lies, if anywhere."""
         ...
 
-    def make_anew(self, now: float) -> bool:
-        """Make one in the place of one that is gone, and tell whether that was so."""
+    def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:
+        """Make one in the place of one that is gone, and tell whether that was so.
+
+        Args:
+            now: The time.
+            project: Returns for which project, where each has its own.
+        """
         ...
 
 

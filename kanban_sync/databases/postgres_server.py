@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import first_token
 from kanban_sync.core.errors import LostDatabaseError
-from kanban_sync.databases.ports import Contents, counted
+from kanban_sync.databases.ports import Contents, Mode, counted
 from kanban_sync.stores.migrations import migrations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases.ports import Clone
     from kanban_sync.stores.postgres_address import Address
@@ -28,6 +30,10 @@ class PostgresServer:
     def name(self) -> str:
         """The URL, without a password."""
         return self.address.name
+
+    def mode(self, project: str) -> Mode:  # noqa: ARG002 - the same for all
+        """Return on what work goes on."""
+        return Mode("database")
 
     def open(self, project: str) -> TaskStore:
         """Open it, with a schema made if there is none."""
@@ -76,7 +82,7 @@ class PostgresServer:
         upgrade_database(self.address)
         return ""
 
-    def make_anew(self, now: float) -> bool:
+    def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:  # noqa: ARG002
         """Make the schema if one is missed there, with tokens that the lost one never gave."""
         from kanban_sync.stores.postgres_database import schema_of, upgrade_database
 

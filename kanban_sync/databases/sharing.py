@@ -59,3 +59,8 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     named = (name for name in names if "://" in name)
     url = next(named, None) or url_of(user_folder() / DATABASE_FILE)
     return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")
+
+
+def database_data(database: TaskDatabase, project: str, state: StateFolder) -> dict[str, Any]:
+    """Return which database it is, on what work goes on, and who is apart, with stable keys."""
+    return {**sharing(database, project, state).data(), **database.mode(project).data()}

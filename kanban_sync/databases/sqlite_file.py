@@ -10,10 +10,12 @@ from urllib.parse import quote, unquote_to_bytes
 
 from kanban_sync.core.claims import first_token
 from kanban_sync.core.errors import LostDatabaseError, SetupError
-from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, counted
+from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, Mode, counted
 from kanban_sync.stores.migrations import migrations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases.ports import Clone
 
@@ -33,6 +35,10 @@ class SqliteFile:
     def name(self) -> str:
         """The path, as a URL where the user has named it."""
         return url_of(self.path) if self.is_shared else str(self.path)
+
+    def mode(self, project: str) -> Mode:  # noqa: ARG002 - the same for all
+        """Return on what work goes on."""
+        return Mode("database")
 
     def open(self, project: str) -> TaskStore:
         """Open it, made and brought up to date if need be."""
@@ -82,7 +88,7 @@ class SqliteFile:
         is_upgraded = 0 < before.schema < before.newest
         return str(backup_of(self.path, before.newest)) if is_upgraded else ""
 
-    def make_anew(self, now: float) -> bool:
+    def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:  # noqa: ARG002
         """Make the file if one is missed there, with tokens that the lost one never gave."""
         from kanban_sync.stores.sqlite_database import open_database
 
@@ -126,6 +132,6 @@ def file_of(url: str) -> Path:
     return path
 
 
-def url_of(path: Path) -> str:
-    """Return the URL of a file."""
-    return f"{FILE_SCHEME}{quote(os.fsencode(path))}"
+def url_of(path: Path, scheme: str = FILE_SCHEME) -> str:
+    """Return the URL of a path."""
+    return f"{scheme}{quote(os.fsencode(path))}"

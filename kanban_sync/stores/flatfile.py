@@ -36,6 +36,8 @@ POLL = 0.1
 HEAD = 80
 """How many bytes at its beginning tell how often a file was written."""
 
+FORMAT_SAID = re.compile(rb'\n"format": (\d{1,9}),')
+
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 RIGHTS = "check who owns the file and its folder, and make them writable for this user"
@@ -46,6 +48,16 @@ def manifest_path(folder: Path, project: str) -> Path:
     digest = hashlib.sha256(project.encode(errors="surrogateescape")).hexdigest()[:16]
     name = project if PLAIN_NAME.fullmatch(project) else digest
     return folder / f"tasks-{name}.json"
+
+
+def format_of(path: Path) -> int:
+    """Return the format of a file, 0 where there is none or it is not one of these."""
+    try:
+        with path.open("rb") as file:
+            found = FORMAT_SAID.search(file.read(HEAD))
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
 
 
 class _Mark(NamedTuple):

@@ -22,7 +22,7 @@ from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.git_work_trees import Edits
@@ -46,6 +46,8 @@ class Checkout:
         self.place = place
         self.state = StateFolder(common_dir / STATE_FOLDER)
         self.edits: Edits | None = None
+        self.warn: Callable[[str], None] = lambda _text: None
+        """Hears what whoever works here should know, in a line."""
 
     @classmethod
     def at(cls, path: Path) -> Self:

@@ -60,6 +60,14 @@ class Manifests:
         self.clone.note_database(self._noted(path))
         return store
 
+    def work(self, project: str) -> TaskStore:
+        """Open it for those who work on its tasks."""
+        return self.open(project)
+
+    def tries_later(self) -> bool:
+        """Return False: each time it is tried."""
+        return False
+
     def look(self, project: str) -> FlatStore | None:
         """Open it to read, None if there is no file."""
         path = self._checked(project)

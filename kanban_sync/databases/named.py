@@ -7,9 +7,11 @@ all clones and whatever starts git with ``git config --global kanban-sync.databa
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
+from kanban_sync.databases.fallback import AWAY, Fallback
 from kanban_sync.databases.manifests import (
     HERE,
     MANIFEST_SCHEME,
@@ -54,4 +56,9 @@ def task_database(
             f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
             " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
         ) from error
-    return PostgresServer(address_of(url), clone)
+    server = PostgresServer(address_of(url), clone)
+    if clone is None:
+        return server
+    # Of another database there is another copy.
+    digest = hashlib.sha256(server.name.encode(errors="surrogateescape")).hexdigest()[:16]
+    return Fallback(server, file.with_name(AWAY) / digest, clone)

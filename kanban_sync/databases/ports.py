@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ class Mode(NamedTuple):
     def data(self) -> dict[str, Any]:
         """Return it as ``status`` tells it, with stable keys."""
         return {"mode": self.name, "away_since": self.since, "journal": self.entries}
+
+    def words(self, database: str) -> str:
+        """Tell in a line that a database is away, and what goes on; '' if it is not."""
+        if self.name != "fallback":
+            return ""
+        since = datetime.fromtimestamp(self.since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        count = "1 task" if self.entries == 1 else f"{self.entries} tasks"
+        return (
+            f"{database} does not answer since {since}; work goes on with a copy of it, and what is"
+            f" done ({count} by now) is written there when it answers"
+        )
 
 
 class Clone(Protocol):
@@ -98,6 +110,14 @@ class TaskDatabase(Protocol):
 
     def open(self, project: str) -> TaskStore:
         """Open it for a project, made if need be."""
+        ...
+
+    def work(self, project: str) -> TaskStore:
+        """Open it for those who work on its tasks: what goes on while the database is away."""
+        ...
+
+    def tries_later(self) -> bool:
+        """Tell whether it did not answer a moment ago, and is not asked again just yet."""
         ...
 
     def look(self, project: str) -> TaskStore | None:

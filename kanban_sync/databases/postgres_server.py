@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases.ports import Clone
+    from kanban_sync.stores.postgres import PostgresStore
     from kanban_sync.stores.postgres_address import Address
 
 
@@ -35,7 +36,7 @@ class PostgresServer:
         """Return on what work goes on."""
         return Mode("database")
 
-    def open(self, project: str) -> TaskStore:
+    def open(self, project: str) -> PostgresStore:
         """Open it, with a schema made if there is none."""
         from kanban_sync.stores.postgres import open_postgres
         from kanban_sync.stores.postgres_database import NoSchemaError
@@ -49,6 +50,14 @@ class PostgresServer:
             raise LostDatabaseError(self.name) from error
         self.clone.note_database(self.name)
         return store
+
+    def work(self, project: str) -> TaskStore:
+        """Open it for those who work on its tasks."""
+        return self.open(project)
+
+    def tries_later(self) -> bool:
+        """Return False: each time it is tried."""
+        return False
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no schema."""

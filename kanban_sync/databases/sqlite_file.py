@@ -52,6 +52,14 @@ class SqliteFile:
         self.clone.note_database(self._noted)
         return store
 
+    def work(self, project: str) -> TaskStore:
+        """Open it for those who work on its tasks."""
+        return self.open(project)
+
+    def tries_later(self) -> bool:
+        """Return False: each time it is tried."""
+        return False
+
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, None if there is no file."""
         from kanban_sync.stores.sqlite import open_sqlite

@@ -104,6 +104,11 @@ class FileShelf:
             self._refresh()
         return self._held.contents
 
+    @property
+    def held(self) -> Contents:
+        """What was read or written last."""
+        return self._held.contents
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Let nobody else write to the file meanwhile."""

@@ -19,7 +19,7 @@ from kanban_sync.core.settled import Settled
 from kanban_sync.core.work import Orchestrator
 from kanban_sync.stores.memory_work import WorkContents
 from kanban_sync.stores.rows import STATUSES
-from kanban_sync.stores.shelf import Contents
+from kanban_sync.stores.shelf import Contents, Parted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,7 +63,7 @@ def to_text(manifest: Manifest) -> str:
     """Return the JSON text of a manifest."""
     project, id_, counter, has = manifest
     work = has.work
-    head = {
+    head: Row = {
         "what": WHAT,
         "format": FORMAT,
         "counter": counter,
@@ -77,9 +77,9 @@ def to_text(manifest: Manifest) -> str:
     }
     sections = {
         "tasks": map(_task_text, _by_key(has.tasks)),
-        "work": (_keyed(key, _plain(each)) for key, each in _by_key(work.standings)),
+        "work": (_keyed(key, plain(each)) for key, each in _by_key(work.standings)),
         "edges": (_edge_text(each) for _, edges in _by_key(work.edges) for each in edges),
-        "orchestrators": (_text(_plain(each)) for _, each in sorted(work.orchestrators.items())),
+        "orchestrators": (_text(plain(each)) for _, each in sorted(work.orchestrators.items())),
         "tips": (_text([clone, files.tips]) for clone, files in sorted(has.files.items())),
         "files": (
             f"[{_text(clone)}, {_text(slot)}, {slot_to_json(state)}]"
@@ -92,6 +92,12 @@ def to_text(manifest: Manifest) -> str:
         "runs": (_text(_run_row(each, has)) for _, each in sorted(has.runs.items())),
         "events": (_text(each[1:]) for each in has.events),
     }
+    if has.parted != Parted():
+        parted = has.parted
+        head["parted"] = parted.head
+        sections["before"] = (
+            _text([str(key), base and plain(base)]) for key, base in _by_key(parted.bases)
+        )
     lines = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
     for name, rows in sections.items():
         text = ",\n".join(rows)
@@ -111,7 +117,7 @@ def _keyed(key: TaskKey, row: Row) -> str:
     return _text({"key": str(key), **row})
 
 
-def _plain(value: Any) -> Row:  # noqa: ANN401 - any named tuple
+def plain(value: Any) -> Row:  # noqa: ANN401 - any named tuple
     """Return what of a named tuple is not as it mostly is; keys without their project."""
     defaults = value._field_defaults
     return {
@@ -123,9 +129,9 @@ def _plain(value: Any) -> Row:  # noqa: ANN401 - any named tuple
 
 def _task_text(item: tuple[TaskKey, Kept]) -> str:
     _, (task, filed) = item
-    row = _plain(task)
+    row = plain(task)
     if filed is not None:
-        row["filed"] = _plain(filed)
+        row["filed"] = plain(filed)
     return _text(row)
 
 
@@ -166,10 +172,7 @@ def from_text(text: str, project: str) -> Manifest:
     if data["project"] != project:
         raise ValueError(f"its tasks are those of the project {data['project']}")
 
-    def key_of(name: str) -> TaskKey:
-        source, _, own = name.partition(":")
-        return TaskKey(project, source, own)
-
+    key_of = _keys_of(project)
     tasks = {each.task.key: each for each in (_kept(row, key_of) for row in data["tasks"])}
     bases, settled = _bases(data["bases"])
     runs = [_run(row) for row in data["runs"]]
@@ -187,8 +190,17 @@ def from_text(text: str, project: str) -> Manifest:
         runs={run.id: run for _, run in runs},
         runners={run.id: clone for clone, run in runs},
         work=_work(data, key_of),
+        parted=_parted(data, key_of),
     )
     return Manifest(project, data["id"], data["counter"], contents)
+
+
+def _keys_of(project: str) -> Callable[[str], TaskKey]:
+    def key_of(name: str) -> TaskKey:
+        source, _, own = name.partition(":")
+        return TaskKey(project, source, own)
+
+    return key_of
 
 
 _OF_TASK: dict[str, Callable[[Any], Any]] = {
@@ -215,10 +227,18 @@ def _read(row: Row, how: Mapping[str, Callable[[Any], Any]]) -> Row:
 
 def _kept(row: Row, key_of: Callable[[str], TaskKey]) -> Kept:
     filed = row.pop("filed", None)
+    return Kept(_task(row, key_of), None if filed is None else _filed(**filed))
+
+
+def task_of(row: Row, project: str) -> Task:
+    """Read back the ``plain`` row of a task."""
+    return _task(dict(row), _keys_of(project))
+
+
+def _task(row: Row, key_of: Callable[[str], TaskKey]) -> Task:
     parent = row.pop("parent", None)
     key = key_of(row.pop("key"))
-    task = Task(key=key, parent=parent and key_of(parent), **_read(row, _OF_TASK))
-    return Kept(task, None if filed is None else _filed(**filed))
+    return Task(key=key, parent=parent and key_of(parent), **_read(row, _OF_TASK))
 
 
 def _filed(status: str, version: tuple[int, str] = (0, ""), **words: str) -> Filed:
@@ -239,6 +259,17 @@ def _work(data: Row, key_of: Callable[[str], TaskKey]) -> WorkContents:
         orchestrators={row["instance_id"]: Orchestrator(**row) for row in data["orchestrators"]},
         first_token=data["first_token"],
     )
+
+
+def _parted(data: Row, key_of: Callable[[str], TaskKey]) -> Parted:
+    if "parted" not in data:
+        return Parted()
+    bases: dict[TaskKey, Standing | None] = {
+        key_of(name): base and Standing(**_read(base, _OF_STANDING))
+        for name, base in data["before"]
+    }
+    id_, since, copied, copied_at, told = data["parted"]
+    return Parted(id_, since, copied, copied_at, told, bases)
 
 
 def _files(data: Row) -> dict[str, FilesState]:

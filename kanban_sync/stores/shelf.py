@@ -13,11 +13,35 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.board import Said
+    from kanban_sync.core.claims import Standing
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Event, FilesState, Run
     from kanban_sync.core.settled import Settled
     from kanban_sync.core.work import Waiter
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Since when work is done apart from the database, and how tasks stood before that.
+
+    ``id`` names the journal ('' as long as nothing was touched), ``since`` is 0 as long as the
+    database is there, ``copied`` the newest event of the database that the copy knows, and
+    ``copied_at`` the time of the copy, ``told``
+    how many events there were before. Of a task that was not there None is kept.
+    """
+
+    id: str = ""
+    since: float = 0.0
+    copied: int = 0
+    copied_at: float = 0.0
+    told: int = 0
+    bases: Mapping[TaskKey, Standing | None] = field(default_factory=dict)
+
+    @property
+    def head(self) -> tuple[object, ...]:
+        """All but how tasks stood."""
+        return self.id, self.since, self.copied, self.copied_at, self.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +61,7 @@ class Contents:
     runs: Mapping[int, Run] = field(default_factory=dict)
     runners: Mapping[int, str] = field(default_factory=dict)
     work: WorkContents = field(default_factory=WorkContents)
+    parted: Parted = field(default_factory=Parted)
 
 
 class Shelf(Protocol):

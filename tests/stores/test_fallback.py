@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from kanban_sync.core.errors import (
@@ -24,6 +25,8 @@ from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
+from kanban_sync.databases.switching import Switching
+from kanban_sync.stores import postgres_connection
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.work import Entry
+    from kanban_sync.stores.postgres import PostgresStore
     from stores.emptied import Emptied
 
 PROJECT = "p1"
@@ -386,14 +390,16 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
     assert not os.WIFSIGNALED(status)
 
 
+def connection_of(store: PostgresStore) -> psycopg.Connection[Any]:
+    return store._database._connection  # noqa: SLF001 - no store tells
+
+
 def given_back(token: int, store: Store) -> None:
     store.release(key("a"), token, time.time())
 
 
 def _die_at(step: int) -> None:
     """Be killed at a step: a statement that is sent, or something that is done to a file."""
-    import psycopg  # noqa: PLC0415 - in a child
-
     left = step
 
     def counted(done: Callable[..., Any]) -> Callable[..., Any]:
@@ -429,3 +435,29 @@ def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
     one.sync(*NAMES)
     assert len(told(emptied, "replayed")) == 1
     assert one.mode == "database"
+
+
+def test_a_server_that_freezes_in_the_middle_is_given_up_and_work_goes_on(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = one.work()
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    assert isinstance(store, Switching)
+    assert store._there is not None  # noqa: SLF001 - which of the server's processes it talks to
+    pid = connection_of(store._there).info.backend_pid  # noqa: SLF001 - as above
+    monkeypatch.setattr(postgres_connection, "SILENCE", 0.3)
+    os.kill(pid, signal.SIGSTOP)
+    one.door.shut()
+    try:
+        with pytest.raises(StoreAwayError, match="nothing was said for"):
+            store.claim(key("b"), "ada", time.time(), LEASE)
+        entry = store.claim(key("b"), "ada", time.time(), LEASE)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert entry.claim is not None
+    assert one.mode == "fallback"
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    claim = there(emptied, "b").claim
+    assert claim is not None
+    assert claim.agent == "ada"

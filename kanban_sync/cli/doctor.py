@@ -67,6 +67,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         committed=clone.committed_settings,
         open_store=open_store,
         database=lambda: clone.database.name,
+        away=lambda settings: clone.database.mode(project(settings)).words(clone.database.name),
         apart=apart,
         problems=clone.problems,
         missing_branch=clone.missing_branch,

@@ -57,7 +57,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
     lines.append(f"database   {data['database']}{MODES[data['mode']]}")
-    lines += _apart(data)
+    lines += _away(data) + _apart(data)
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]
     lines.append(f"           {problem}" if problem else f"tasks      {counts or 'none'}")
@@ -85,6 +85,17 @@ def _watching(watch: Mapping[str, Any] | None) -> list[str]:
     known = Watch(**watch)
     silent = "" if known.is_alive else f"; silent for {known.silent:.0f} s, so hooks do without it"
     return [f"watched    by {known} ({known.mode}){silent}"]
+
+
+def _away(data: Mapping[str, Any]) -> list[str]:
+    """Tell since when a database does not answer, and how much waits for it."""
+    if data["mode"] != "fallback":
+        return []
+    count = data["journal"]
+    since = datetime.fromtimestamp(data["away_since"]).astimezone()
+    tasks = "1 task" if count == 1 else f"{count} tasks"
+    text = f"does not answer since {since:%Y-%m-%d %H:%M:%S}; what is below is a copy, and what was"
+    return [f"           {text} done since with {tasks} is written there when it answers"]
 
 
 def _apart(data: Mapping[str, Any]) -> list[str]:

@@ -57,8 +57,8 @@ class Patient:
 
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
-    ``database`` names it. ``apart`` tells of clones here that use another one, and the remedy.
-    ``project`` tells the id of the project.
+    ``database`` names it, ``away`` tells since when it is. ``apart`` tells of clones here that use
+    another one, and the remedy. ``project`` tells the id of the project.
     """
 
     top: Path
@@ -69,6 +69,7 @@ class Patient:
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
     database: Callable[[], str]
+    away: Callable[[Settings], str]
     apart: Callable[[Settings], tuple[str, str]]
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
@@ -331,8 +332,11 @@ def _look_into(patient: Patient, settings: Settings, target: Target | None) -> _
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return _Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    text = f"{count} tasks in {patient.database()}"
-    return _Looked(runs, ids, Finding("database", ok=True, text=text), holder, waiting)
+    away, text = patient.away(settings), f"{count} tasks in {patient.database()}"
+    found = Finding(
+        "database", ok=None if away else True, text=away or text, remedy="let its server answer"
+    )
+    return _Looked(runs, ids, found, holder, waiting)
 
 
 def sharing_findings(apart: str, command: str) -> list[Finding]:

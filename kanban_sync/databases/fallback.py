@@ -41,10 +41,10 @@ ASK_AGAIN = 15.0
 """Seconds for which a server is left alone that took long."""
 
 COPY_EVERY = 60.0
-"""Seconds between two copies by commands that work on tasks."""
+"""Seconds for which a large copy is not renewed, nor a small one by those who work on tasks."""
 
 SMALL = 1 << 18
-"""Bytes of a copy that such a command renews in passing."""
+"""Bytes below which a copy costs next to nothing."""
 
 
 class _Away(NamedTuple):
@@ -145,10 +145,9 @@ class Fallback:
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
-        with contextlib.suppress(OSError):
-            found = self._shelf(project).path.stat()
-            if found.st_size < SMALL and found.st_mtime < time.time() - COPY_EVERY:
-                self._copy(store, project)
+        path = self._shelf(project).path
+        if not _is_large(path) and not _is_new(path):
+            self._copy(store, project)
 
     def _settle(self, store: PostgresStore, project: str) -> None:
         shelf = self._shelf(project)
@@ -168,7 +167,9 @@ class Fallback:
         known = shelf.path.with_suffix(".as-of")
         with contextlib.suppress(StoreError, OSError):
             last = str(store.last_event())
-            if shelf.path.exists() and known.exists() and known.read_text("ascii") == last:
+            if known.exists() and known.read_text("ascii") == last and shelf.path.exists():
+                return
+            if _is_large(shelf.path) and _is_new(shelf.path):
                 return
             if not self._marker(project).exists():
                 shelf.put_copy(store.copied(time.time()))
@@ -208,6 +209,18 @@ class Fallback:
         said = _Away(since, now + ASK_AGAIN if seconds > SLOW else 0.0)
         with contextlib.suppress(OSError):
             self._marker(project).write_text(json.dumps(said), "ascii")
+
+
+def _is_large(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size >= SMALL
+    return False
+
+
+def _is_new(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return time.time() - COPY_EVERY < path.stat().st_mtime
+    return False
 
 
 def _read(marker: Path) -> _Away | None:

@@ -262,6 +262,22 @@ def test_a_database_that_may_only_be_read_is_told_and_not_left(
     assert one.claim("a", "ada") == 1
 
 
+def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:
+    emptied.tell(
+        "CREATE FUNCTION pg_temp.full() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$;"
+        "CREATE TRIGGER is_full BEFORE INSERT ON kanban_sync.events"
+        " FOR EACH ROW EXECUTE FUNCTION pg_temp.full()"
+    )
+    try:
+        with pytest.raises(StoreError, match="no space is left on the server"):
+            one.claim("a", "ada")
+    finally:
+        emptied.tell("DROP TRIGGER is_full ON kanban_sync.events")
+    assert one.mode == "database"
+    assert one.claim("a", "ada") == 1
+
+
 # --- Both sides ------------------------------------------------------------------------------
 
 

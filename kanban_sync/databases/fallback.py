@@ -96,14 +96,16 @@ class Fallback:
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, or the copy; None if there is no schema."""
-        if not self.tries_later():
-            try:
-                if self._marker(project).exists():
-                    self.reach(project).close()
-                return self.server.look(project)
-            except UnreachableStoreError as error:
-                return self.apart(project, error)
-        return self.apart(project, None)
+        if self.tries_later():
+            return self.apart(project, None)
+        began = time.monotonic()
+        try:
+            if self._marker(project).exists():
+                self.reach(project).close()
+            return self.server.look(project)
+        except UnreachableStoreError as error:
+            self._note_away(project, time.monotonic() - began)
+            return self.apart(project, error)
 
     def contents(self, project: str = "") -> Contents:
         """Return what its schema holds, and how much of a project."""
@@ -156,7 +158,7 @@ class Fallback:
                 journal = self._apart(shelf, project).journal()
                 if journal.id:
                     store.replay(journal, time.time())
-                shelf.put_copy(store.copied(time.time()))
+                shelf.put_copy(store.copied(time.time()), is_settled=True)
                 self._marker(project).unlink(missing_ok=True)
         else:
             self._marker(project).unlink(missing_ok=True)
@@ -171,9 +173,8 @@ class Fallback:
                 return
             if _is_large(shelf.path) and _is_new(shelf.path):
                 return
-            if not self._marker(project).exists():
-                shelf.put_copy(store.copied(time.time()))
-                known.write_text(last, "ascii")
+            shelf.put_copy(store.copied(time.time()))
+            known.write_text(last, "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
 
@@ -186,7 +187,11 @@ class Fallback:
         shelf, away = self._shelf(project), self._away(project)
         if away is None or not shelf.path.exists():
             raise error or UnreachableStoreError(f"The task database {self.name} does not answer.")
-        shelf.part(away.since)
+        with shelf.writing():
+            shelf.part(away.since)
+            # Whoever has just come back may have removed it; without it nobody would look here.
+            if not self._marker(project).exists():
+                self._write_marker(project, away)
         return self._apart(shelf, project)
 
     def _apart(self, shelf: AwayShelf, project: str) -> AwayStore:
@@ -206,9 +211,12 @@ class Fallback:
             return
         away, now = self._away(project), time.time()
         since = away.since if away is not None else now
-        said = _Away(since, now + ASK_AGAIN if seconds > SLOW else 0.0)
         with contextlib.suppress(OSError):
-            self._marker(project).write_text(json.dumps(said), "ascii")
+            said = _Away(since, now + ASK_AGAIN if seconds > SLOW else 0.0)
+            self._write_marker(project, said)
+
+    def _write_marker(self, project: str, said: _Away) -> None:
+        self._marker(project).write_text(json.dumps(said), "ascii")
 
 
 def _is_large(path: Path) -> bool:

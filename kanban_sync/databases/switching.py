@@ -74,6 +74,7 @@ class Switching:
         self._lock = threading.RLock()
         self._there: PostgresStore | None = None
         self._here: AwayStore | None = None
+        self._is_closed = False
         self._tried = time.monotonic()
         self._open()
 
@@ -88,7 +89,11 @@ class Switching:
         return self._there.leases if self._there is not None else None
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close what is open, for good."""
+        self._is_closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
         with self._lock:
             there, here, self._there, self._here = self._there, self._here, None, None
         if here is not None:
@@ -113,8 +118,8 @@ class Switching:
     def _store(self) -> PostgresStore | AwayStore:
         with self._lock:
             is_due = time.monotonic() >= self._tried + TRY_BACK
-            if self._here is not None and is_due:
-                self._tried = time.monotonic()
+            is_none = self._here is None and self._there is None
+            if not self._is_closed and (is_none or (self._here is not None and is_due)):
                 self._reopen()
             found = self._there or self._here
         if found is None:
@@ -122,7 +127,8 @@ class Switching:
         return found
 
     def _reopen(self) -> None:
-        self.close()
+        self._tried = time.monotonic()
+        self._let_go()
         self._open()
 
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
@@ -132,7 +138,6 @@ class Switching:
         except (UnreachableStoreError, LeftError):
             # Nothing was sent, or nothing was written: it may be done on the other side.
             with self._lock:
-                self._tried = time.monotonic()
                 self._reopen()
             store = self._store()
             found = getattr(store, name)(*arguments, **named)

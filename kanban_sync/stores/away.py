@@ -87,12 +87,13 @@ class AwayShelf(FileShelf):
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
-    def put_copy(self, contents: Contents) -> None:
-        """Let there be a new copy: the database is there, and has all that was done apart."""
+    def put_copy(self, contents: Contents, *, is_settled: bool = False) -> None:
+        """Let there be a new copy; not while work is done apart, unless all of that is settled."""
         self.make()
         with self.writing():
-            self.keep(contents)
-            self._older_notes.unlink(missing_ok=True)
+            if is_settled or not self.has.parted.since:
+                self.keep(contents)
+                self._older_notes.unlink(missing_ok=True)
 
     @property
     def _older_notes(self) -> Path:

@@ -27,7 +27,8 @@ from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection
-from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.away import LeftError
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.work import Entry
-    from kanban_sync.stores.postgres import PostgresStore
     from stores.emptied import Emptied
 
 PROJECT = "p1"
@@ -222,6 +222,48 @@ def test_a_frozen_server_holds_up_one_command_and_no_other(
     monkeypatch.setattr(type(one.database.server), "open", lambda *_: asked.append("open"))
     one.claim("b", "ada")
     assert asked == []
+
+
+def test_who_only_looks_sees_the_copy_at_once(one: Machine) -> None:
+    one.door.shut()
+    store = one.database.look(PROJECT)
+    assert store is not None
+    with closing(store):
+        assert [each.key.name for each in store.tasks()] == list(NAMES)
+    assert one.mode == "fallback"
+
+
+def test_a_copy_that_comes_late_takes_no_journal_away(one: Machine, emptied: Emptied) -> None:
+    late = one.database.open(PROJECT)
+    assert isinstance(late, PostgresStore)
+    late.add(Task(TaskKey(PROJECT, "db", "new"), "New", Status.TODO), time.time())
+    one.door.shut()
+    token = one.claim("a", "ada")
+    one.door.open()
+    # It has been open since before, and copies what it has while others work apart.
+    late.close()
+    one.finish("a", token)
+    assert there(emptied, "a").task.status is Status.DONE
+
+
+def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    store = one.database.apart(PROJECT, None)
+    noted = one.database._away(PROJECT)  # noqa: SLF001 - what was read a moment before
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    # Whoever was about to write is told, and nothing is written where nobody would look.
+    with pytest.raises(LeftError):
+        store.claim(key("b"), "ada", time.time(), LEASE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Fallback, "_away", lambda *_: noted)
+        late = one.database.apart(PROJECT, None)
+        late.claim(key("b"), "ada", time.time(), LEASE)
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "b").claim is not None
 
 
 # --- What is no absence ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.events import events_after
+from kanban_sync.core.bus import Queue
 from kanban_sync.core.errors import StoreAwayError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Work
     from kanban_sync.core.ports import Event
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.work import Entry, Wanted
 
 Found = TypeVar("Found")
 
@@ -46,16 +47,27 @@ class Change(NamedTuple):
     changed: tuple[str, ...]
 
 
-def wait_for(work: Work, look: Callable[[], Found | None], seconds: float) -> Found | None:
-    """Return what a look finds, as soon as it finds something; None after so many seconds."""
+def wait_for(
+    work: Work, look: Callable[[], Found | None], seconds: float, queues: Sequence[Queue] = ()
+) -> Found | None:
+    """Return what a look finds, as soon as it finds something; None after so many seconds.
+
+    A hint in one of the queues is a reason to look, as is whatever happens.
+    """
     found = look()
     if found or seconds <= 0:
         return found
-    for left in _moments(work, seconds):
+    for left in _moments(work, seconds, queues):
         found = look()
         if found or left <= 0:
             break
     return found
+
+
+def queues_for(agent: str, wanted: Wanted) -> list[Queue]:
+    """Return where hints come for an agent: its own queue, and those of the tags it asks for."""
+    tags = sorted(wanted.tags or wanted.prefers)
+    return [*([Queue("agent", agent)] if agent else []), *(Queue("tag", each) for each in tags)]
 
 
 def follow_events(work: Work, after: int, to_tell: Callable[[str], None]) -> Iterator[Event]:
@@ -134,11 +146,13 @@ class _Outage:
         self._pause = 0.0
 
 
-def _moments(work: Work, seconds: float = float("inf")) -> Iterator[float]:
+def _moments(
+    work: Work, seconds: float = float("inf"), queues: Sequence[Queue] = ()
+) -> Iterator[float]:
     """Yield at each moment at which something may be new: how many seconds are left."""
     ends = time.monotonic() + seconds
     reclaimed = due = time.monotonic()
-    with closing(work.waiter()) as waiter:
+    with closing(work.waiter(queues)) as waiter:
         # What was committed until now is seen by whoever looks now.
         while True:
             left = ends - time.monotonic()

@@ -69,6 +69,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         database=lambda: clone.database.name,
         away=lambda settings: clone.database.mode(project(settings)).words(clone.database.name),
         apart=apart,
+        bus=clone.bus.state,
         problems=clone.problems,
         missing_branch=clone.missing_branch,
         unreadable=clone.unreadable_branches,

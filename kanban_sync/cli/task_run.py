@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ import click
 from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.names import AGENT
-from kanban_sync.agents.waiting import wait_for
+from kanban_sync.agents.waiting import queues_for, wait_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
 from kanban_sync.cli.places import TaskName
@@ -95,7 +96,8 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)
-            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked), wait)
+            claim = partial(work.claim_next, agent, ttl, asked)
+            done = wait_for(work, claim, wait, queues_for(agent, asked))
         else:
             done = work.claim(key, agent, ttl)
     if done is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from kanban_sync.core.claims import first_token
+from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, SetupError
 from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, Mode
 from kanban_sync.databases.sqlite_file import url_of
@@ -100,7 +100,7 @@ class Manifests:
         path = manifest_path(self.folder, known := project())
         if not self._is_lost(path):
             return False
-        open_flatfile(path, known, first_token=first_token(now)).close()
+        open_flatfile(path, known, first_token=first_number(now)).close()
         return True
 
     def _checked(self, project: str) -> Path:

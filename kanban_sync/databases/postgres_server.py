@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.claims import first_token
+from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError
 from kanban_sync.databases.ports import Contents, Mode, counted
 from kanban_sync.stores.migrations import migrations
@@ -92,12 +92,12 @@ class PostgresServer:
         return ""
 
     def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:  # noqa: ARG002
-        """Make the schema if one is missed there, with tokens that the lost one never gave."""
+        """Make the schema if one is missed there, with numbers that the lost one never gave."""
         from kanban_sync.stores.postgres_database import schema_of, upgrade_database
 
         if not self._is_known() or schema_of(self.address):
             return False
-        upgrade_database(self.address, first_token=first_token(now))
+        upgrade_database(self.address, first_number=first_number(now))
         return True
 
     def _is_known(self) -> bool:

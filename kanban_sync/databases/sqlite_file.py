@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-from kanban_sync.core.claims import first_token
+from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, SetupError
 from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, Mode, counted
 from kanban_sync.stores.migrations import migrations
@@ -97,12 +97,12 @@ class SqliteFile:
         return str(backup_of(self.path, before.newest)) if is_upgraded else ""
 
     def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:  # noqa: ARG002
-        """Make the file if one is missed there, with tokens that the lost one never gave."""
+        """Make the file if one is missed there, with numbers that the lost one never gave."""
         from kanban_sync.stores.sqlite_database import open_database
 
         if not self._is_lost():
             return False
-        open_database(self.path, first_token=first_token(now)).close()
+        open_database(self.path, first_number=first_number(now)).close()
         return True
 
     @property

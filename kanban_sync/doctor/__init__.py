@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
 from kanban_sync.core.lease import named
 from kanban_sync.doctor.board import board_findings
+from kanban_sync.doctor.bus import bus_findings
 from kanban_sync.doctor.doors import door_findings
-from kanban_sync.doctor.finding import Finding
+from kanban_sync.doctor.finding import Finding, database_finding
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.bus import State
     from kanban_sync.core.lease import Holder
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
@@ -57,8 +59,8 @@ class Patient:
 
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
-    ``database`` names it, ``away`` tells since when it is. ``apart`` tells of clones here that use
-    another one, and the remedy. ``project`` tells the id of the project.
+    ``database`` names it, ``away`` tells if it is, ``apart`` of clones here that use another one.
+    ``bus`` asks the Valkey that is named how it is. ``project`` tells the id of the project.
     """
 
     top: Path
@@ -71,6 +73,7 @@ class Patient:
     database: Callable[[], str]
     away: Callable[[Settings], str]
     apart: Callable[[Settings], tuple[str, str]]
+    bus: Callable[[], State | None]
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
     unreadable: Callable[[Settings], Sequence[Problem]]
@@ -101,7 +104,7 @@ def examine(patient: Patient) -> list[Finding]:
     target = allowed if named in {None, allowed} else None
     runs, ids, database, holder, waiting = _look_into(patient, settings, target)
     findings += [*file_findings(patient.problems(settings)), database]
-    findings += waiting_findings(waiting)
+    findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
     if holder is not None:
@@ -332,10 +335,7 @@ def _look_into(patient: Patient, settings: Settings, target: Target | None) -> _
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return _Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    away, text = patient.away(settings), f"{count} tasks in {patient.database()}"
-    found = Finding(
-        "database", ok=None if away else True, text=away or text, remedy="let its server answer"
-    )
+    found = database_finding(count, patient.database(), patient.away(settings))
     return _Looked(runs, ids, found, holder, waiting)
 
 

@@ -16,3 +16,10 @@ class Finding:
     ok: bool | None
     text: str
     remedy: str = ""
+
+
+def database_finding(count: int, name: str, away: str) -> Finding:
+    """Judge a task database that was read, or its copy: ``away`` tells that it does not answer."""
+    if away:
+        return Finding("database", ok=None, text=away, remedy="let its server answer")
+    return Finding("database", ok=True, text=f"{count} tasks in {name}")

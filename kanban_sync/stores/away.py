@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.apart import Apart, Journal, claimed_above
-from kanban_sync.core.claims import Claim, Standing, Told, claimed, first_token
+from kanban_sync.core.claims import Claim, Standing, Told, claimed, first_number
 from kanban_sync.core.errors import StoreAwayError
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
@@ -232,7 +232,7 @@ class AwayStore(FlatStore):
     ) -> Outcome:
         """Return a task with a new claim, its token above any that the database gives."""
         made = claimed(standing, agent, now, lease, orchestrator)
-        return claimed_above(made, first_token(now))
+        return claimed_above(made, first_number(now))
 
     @contextlib.contextmanager
     def _working(self, reach: Reach = Reach.ONE) -> Iterator[Desk]:

@@ -40,4 +40,9 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
                 raise
             # Whatever comes yet is the answer to something that nobody waits for any more.
             self.pgconn.finish()
-            raise psycopg.OperationalError(f"nothing was said for {SILENCE:g} s") from error
+            raise silent() from error
+
+
+def silent() -> psycopg.OperationalError:
+    """Return the error of whoever waits no longer."""
+    return psycopg.OperationalError(f"nothing was said for {SILENCE:g} s")

@@ -6,7 +6,7 @@ import logging
 import threading
 import zlib
 from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -17,6 +17,7 @@ from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_connection import Patient
 from kanban_sync.stores.postgres_errors import PATIENCE, in_words
+from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import LOCKS, upgrade, version
 from kanban_sync.stores.postgres_text import kept, meant, translated
 from kanban_sync.stores.postgres_waiting import PostgresWaiter, waking
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
 
     from kanban_sync.stores.migrations import Migration
     from kanban_sync.stores.postgres_address import Address
+    from kanban_sync.stores.postgres_exchange import Statement
     from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
 
 # What it says of a connection that breaks is told in our errors; unheard it would go to stderr.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
-
-Statement: TypeAlias = "tuple[bytes, Sequence[Any]]"
 
 OURS = "SET LOCAL search_path TO kanban_sync"
 
@@ -76,13 +76,16 @@ the lowest mark, lest a later one hides those that come after it.
 WRITE = f"{WORK}; SELECT pg_advisory_xact_lock({LOCKS}, {{0}}); {COMING}"
 
 SETTLED = """
-SELECT least((SELECT coalesce(max(id), 0) FROM kanban_sync.events),
-             (SELECT min(objid::bigint) FROM pg_locks
-               WHERE locktype = 'advisory' AND objsubid = 1
-                 AND classid::bigint = ({0}::bigint & 4294967295)
-                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+SELECT id - greatest(0, (
+       SELECT max(((id - objid::bigint + 2147483648) & 4294967295) - 2147483648) FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1 AND classid = ({0} & 4294967295)::oid
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+  FROM (SELECT coalesce(max(id), 0) AS id FROM kanban_sync.events) AS newest
 """
-"""The id up to which no event is still to come. The locks are looked at after the events."""
+"""The id up to which no event is still to come. The locks are looked at after the events.
+
+A mark holds the lower half of its number: how far it lies behind the newest event, or before it.
+"""
 
 UPGRADE = (
     "Run `kanban-sync db upgrade` once; from then on, everybody who shares it needs this release."
@@ -95,6 +98,10 @@ READ_TASKS = rows.KEPT_TASKS.replace(
 
 HOLD_TASKS = f"{READ_TASKS} FOR UPDATE OF tasks"
 """Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
+
+
+SENT_AT_ONCE = 1000
+"""How many rows are sent together, lest all of a large merge is held in memory once more."""
 
 
 class NoSchemaError(StoreError):
@@ -123,9 +130,9 @@ class Found:
 class PostgresTransaction:
     """What can be done between the beginning and the end of a transaction."""
 
-    def __init__(self, connection: psycopg.Connection[Row], number: int) -> None:
+    def __init__(self, exchange: Exchange, number: int) -> None:
         """Begin; the number is that under which the project is locked."""
-        self._connection = connection
+        self._exchange = exchange
         self._number = number
         self._has_news = False
         self._next: list[Statement] = []
@@ -145,22 +152,24 @@ class PostgresTransaction:
         Who waits for what was told is woken afterwards; if nobody can be, it lasts all the same.
         """
         statements = [*self._next, *self._last, (b"COMMIT", ())]
-        self._send(statements, waking(self._number) if self._has_news else None)
+        self._exchange.send(statements, waking(self._number) if self._has_news else None)
 
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
         """Carry out one statement."""
         self._next.append((translated(query), kept(parameters)))
-        cursor = self._send(self._next)
-        self._next = []
-        # Asked for its description, a cursor makes an object of each column.
-        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields
-        return Found(meant(cursor.fetchall()) if has_rows else ())
+        return Found(meant(self._carry_out()))
 
     def executemany(self, query: str, parameters: Sequence[Sequence[Any]], /) -> None:
         """Carry out one statement for each row of parameters, without waiting for each answer."""
-        if parameters:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(translated(query), [kept(row) for row in parameters])
+        statement = translated(query)
+        for start in range(0, len(parameters), SENT_AT_ONCE):
+            rows = parameters[start : start + SENT_AT_ONCE]
+            self._next += [(statement, kept(row)) for row in rows]
+            self._carry_out()
+
+    def _carry_out(self) -> list[Row]:
+        statements, self._next = self._next, []
+        return self._exchange.send(statements)
 
     def tell(self, events: Sequence[Row]) -> None:
         """Record events, and wake who waits for them once they are committed."""
@@ -170,30 +179,6 @@ class PostgresTransaction:
     def wake_others(self) -> None:
         """Wake who waits for events, once all is committed."""
         self._has_news = True
-
-    def _send(
-        self, statements: Sequence[Statement], afterwards: Statement | None = None
-    ) -> psycopg.Cursor[Row]:
-        """Send statements without waiting for each answer, and return the last one's.
-
-        One that is to be carried out ``afterwards`` is sent along; it may fail.
-        """
-        *others, last = statements
-        if not others and afterwards is None:
-            return self._connection.execute(*last)
-        done: psycopg.Cursor[Row] | None = None
-        try:
-            with self._connection.pipeline() as pipeline:
-                for each in others:
-                    self._connection.execute(*each)
-                done = self._connection.execute(*last)
-                if afterwards is not None:
-                    pipeline.sync()
-                    self._connection.execute(*afterwards)
-        except psycopg.Error:
-            if afterwards is None or done is None or done.statusmessage is None:
-                raise
-        return done
 
 
 class PostgresDatabase:
@@ -205,6 +190,7 @@ class PostgresDatabase:
         self, connection: psycopg.Connection[Row], address: Address, *, read_only: bool = False
     ) -> None:
         self._connection = connection
+        self._exchange = Exchange(connection)
         self._lock = threading.RLock()
         self._is_closed = False
         self._current: object = None
@@ -278,7 +264,7 @@ class PostgresDatabase:
             except BaseException:
                 connection.close()
                 raise
-            self._connection = connection
+            self._connection, self._exchange = connection, Exchange(connection)
         return self._connection
 
     def _check_writable(self) -> None:
@@ -295,7 +281,7 @@ class PostgresDatabase:
                 _end(connection)
                 if begin:
                     connection.execute(begin.encode())
-                db = PostgresTransaction(connection, lock_of(project))
+                db = PostgresTransaction(self._exchange, lock_of(project))
                 yield db
                 db.commit()
             finally:
@@ -365,15 +351,15 @@ def schema_of(address: Address) -> int:
 
 
 def upgrade_database(
-    address: Address, steps: Sequence[Migration] = (), first_token: int = 0
+    address: Address, steps: Sequence[Migration] = (), first_number: int = 0
 ) -> None:
-    """Bring the schema up to date, made if there is none, with tokens above the first one.
+    """Bring the schema up to date, made if there is none, with tokens and events above a number.
 
     Raises:
         StoreError: It cannot be, in words that say what to do; nothing was changed.
     """
     with closing(connect(address)) as connection, in_words(address):
-        upgrade(connection, address.name, steps or migrations("postgres"), first_token)
+        upgrade(connection, address.name, steps or migrations("postgres"), first_number)
 
 
 def connect(address: Address) -> psycopg.Connection[Row]:
@@ -387,8 +373,8 @@ def connect(address: Address) -> psycopg.Connection[Row]:
             **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
             autocommit=True,
             cursor_factory=psycopg.RawCursor,
-            # What is done for the second time is done often; a command does most things once.
-            prepare_threshold=1,
+            # ``Exchange`` keeps statements ready; the driver would drop them with its own.
+            prepare_threshold=None,
         )
 
 

@@ -100,6 +100,9 @@ INSERT INTO events (project, at, kind, key, data) SELECT ?, ?, ?, ?, ? FROM ({co
 """.replace("{coming}", COMING)
 """The number of the event is drawn when it is told that one is coming, not before."""
 
+TASKS = "FROM tasks AS t"
+FIRST = "WITH first AS MATERIALIZED (SELECT t.* FROM tasks AS t {rest}) {columns} FROM first AS t"
+
 _NUMBER = re.compile(r"\?(\d+)")
 
 
@@ -240,7 +243,10 @@ def holding(
     statement, _ = work_rows.ready(wanted, state, suits=suits)
     # With a number that it does not know it would be made ready for many rows.
     statement = statement.replace("LIMIT ?4", f"LIMIT 1 {how}")
-    return _compact(statement.replace("SELECT", f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED},", 1))
+    # What is told along with the one is not to be found out of all that are passed over.
+    columns, _, rest = statement.partition(TASKS)
+    columns = columns.replace("SELECT", f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED},", 1)
+    return _compact(FIRST.replace("{rest}", rest).replace("{columns}", columns))
 
 
 @lru_cache(maxsize=64)

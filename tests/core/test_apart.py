@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kanban_sync.core.apart import Apart, claimed_above, gone, settled
-from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_token
+from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
 
 KEY = TaskKey("p1", "tasks-md", "a")
 KEPT = Kept(Task(KEY, "A", Status.TODO), None)
 NOW = 1_700_000_000.0
-TOKEN = first_token(NOW) + 1
+TOKEN = first_number(NOW) + 1
 TOLD = (Told("claimed", {"agent": "ada", "token": TOKEN}),)
 
 FREE = Standing(Status.TODO, Status.TODO)
@@ -83,7 +83,7 @@ def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> N
 
 
 def test_a_token_that_is_given_apart_is_above_all_and_counts_on() -> None:
-    least = first_token(NOW)
+    least = first_number(NOW)
     made = claimed_above(claimed(FREE._replace(token=6), "ada", NOW, 60.0), least)
     assert made.standing.token == made.told[-1].data["token"] == least + 7
     again = claimed_above(claimed(made.standing._replace(agent=""), "ada", NOW, 60.0), least)

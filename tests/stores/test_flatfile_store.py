@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.claims import first_token
+from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import (
     HeldError,
     NotReadyError,
@@ -208,7 +208,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(
 
 
 def test_tokens_of_a_file_made_anew_are_above_those_of_the_lost_one(path: Path) -> None:
-    first = first_token(NOW)
+    first = first_number(NOW)
     with closing(open_flatfile(path, PROJECT, first_token=first)) as store:
         store.merge([task("a")], {}, SOME_FILES, NOW)
         entry = store.claim(key("a"), "ada", NOW, 60.0)

@@ -21,7 +21,7 @@ from kanban_sync.core.errors import (
     SettingsError,
     StoreError,
 )
-from kanban_sync.databases import DATABASE_FILE, opened, sharing, task_database
+from kanban_sync.databases import DATABASE_FILE, database_data, opened, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
@@ -162,7 +162,7 @@ class Clone(Checkout):
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
                 "unreadable": [str(each) for each in self.unreadable_branches(settings)],
-                **sharing(self.database, self.project(settings, repository), self.state).data(),
+                **database_data(self.database, self.project(settings, repository), self.state),
                 "database_problem": "".join(away),
                 "valkey": self.bus_data(),
                 "files": files,

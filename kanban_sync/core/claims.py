@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LEASE = "lease"
 """Why a claim is taken back whose lease ran out; else it is the name of an orchestrator."""
 
-RAN_OUT = "the lease ran out"
+RAN_OUT, ORCHESTRATOR = "the lease ran out", "the orchestrator "
+"""How the reason is written, or begins, where a claim was taken back."""
 
 SILENCE = 60.0
 """After how many seconds without a word an orchestrator's claims are taken back."""
@@ -310,7 +311,7 @@ def taken_back(standing: Standing, why: str, boxes: Status | None = None) -> Out
     # What is said of it meanwhile by others stays.
     said = standing.status is not Status.IN_PROGRESS
     status = standing.status if said else boxes or resting(standing)
-    reason = RAN_OUT if why == LEASE else f"the orchestrator {why} fell silent"
+    reason = RAN_OUT if why == LEASE else f"{ORCHESTRATOR}{why} fell silent"
     after = _given_back(_without_claim(standing))._replace(status=status, reason=reason)
     return Outcome(after, (_reclaimed(standing, status, why),))
 

@@ -12,6 +12,7 @@
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
+    │   │   └── UnreachableStoreError   … its server does not answer, and nothing was sent to it
     │   ├── LostDatabaseError       … gone, though this clone has worked with it
     │   └── OtherDatabaseError      … gone or another one since it was opened
     ├── WorkError                   a task cannot be worked on so; not a row was changed
@@ -88,6 +89,10 @@ class StoreError(KanbanSyncError):
 
 class StoreAwayError(StoreError):
     """The task database is not to be had at the moment; the same may be tried again."""
+
+
+class UnreachableStoreError(StoreAwayError):
+    """The server of the task database does not answer; nothing was sent to it."""
 
 
 class LostDatabaseError(StoreError):

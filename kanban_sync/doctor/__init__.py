@@ -55,7 +55,7 @@ class Patient:
 
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
-    ``database`` names it. ``apart`` tells of clones here that use another one, and the remedy.
+    ``database`` names it, ``away`` tells if it is, ``apart`` of clones here that use another one.
     ``bus`` asks the Valkey that is named how it is. ``project`` tells the id of the project.
     """
 
@@ -67,6 +67,7 @@ class Patient:
     committed: Callable[[], Settings]
     open_store: Callable[[Settings], TaskStore | None]
     database: Callable[[], str]
+    away: Callable[[Settings], str]
     apart: Callable[[Settings], tuple[str, str]]
     bus: Callable[[], State | None]
     problems: Callable[[Settings], Sequence[Problem]]
@@ -98,7 +99,10 @@ def examine(patient: Patient) -> list[Finding]:
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
     runs, ids, database, others, waiting = look_into(
-        lambda: patient.open_store(settings), patient.database, target
+        lambda: patient.open_store(settings),
+        patient.database,
+        lambda: patient.away(settings),
+        target,
     )
     findings += [*file_findings(patient.problems(settings)), database]
     findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]

@@ -37,9 +37,12 @@ class Looked(NamedTuple):
 
 
 def look_into(
-    open_store: Callable[[], TaskStore | None], name: Callable[[], str], target: Target | None
+    open_store: Callable[[], TaskStore | None],
+    name: Callable[[], str],
+    away: Callable[[], str],
+    target: Target | None,
 ) -> Looked:
-    """Read the task database; ``name`` tells which it is."""
+    """Read the task database; ``name`` tells which it is, and ``away`` if it does not answer."""
     try:
         store = open_store()
         if store is None:
@@ -61,8 +64,14 @@ def look_into(
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    text = f"{count} tasks in {name()}"
-    return Looked(runs, ids, Finding("database", ok=True, text=text), others, waiting)
+    return Looked(runs, ids, database_finding(count, name(), away()), others, waiting)
+
+
+def database_finding(count: int, name: str, away: str) -> Finding:
+    """Judge a task database that was read, or its copy: ``away`` tells that it does not answer."""
+    if away:
+        return Finding("database", ok=None, text=away, remedy="let its server answer")
+    return Finding("database", ok=True, text=f"{count} tasks in {name}")
 
 
 def holder_findings(leases: Leases | None, target: Target | None) -> list[Finding]:

@@ -17,6 +17,8 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 
+from kanban_sync.stores import postgres_connection
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -139,14 +141,21 @@ def _answers(pgconn: PGconn) -> list[PGresult]:
 
 
 def _await(pgconn: PGconn) -> None:
-    """Wait until an answer is there whole."""
+    """Wait until an answer is there whole.
+
+    Raises:
+        psycopg.OperationalError: Nothing was said for long.
+    """
     is_unsent = pgconn.flush()
     if not (is_unsent or pgconn.is_busy()):
         return
     place = select.poll()
     place.register(pgconn.socket, READABLE | (select.POLLOUT if is_unsent else 0))
     while is_unsent or pgconn.is_busy():
-        for _, what in place.poll():
+        ready = place.poll(postgres_connection.SILENCE * 1000)
+        if not ready:
+            raise postgres_connection.silent()
+        for _, what in ready:
             if what & READABLE:
                 pgconn.consume_input()
         if is_unsent:

@@ -42,6 +42,12 @@ class Working(Assigning):
 
     _project: str
 
+    def _claimed(
+        self, standing: Standing, agent: str, now: float, lease: float, orchestrator: str
+    ) -> Outcome:
+        """Return a task with a new claim."""
+        return claims.claimed(standing, agent, now, lease, orchestrator)
+
     # --- Reading ------------------------------------------------------------------------
 
     def entry(self, key: TaskKey) -> Entry:
@@ -94,8 +100,8 @@ class Working(Assigning):
             if found is None:
                 return None
             task, standing = found
-            outcome = claims.claimed(standing, agent, now, lease, orchestrator)
-            after = _write(desk, task.key, standing, outcome, now)
+            outcome = self._claimed(standing, agent, now, lease, orchestrator)
+            after = write(desk, task.key, standing, outcome, now)
             if after.status is after.file_status:
                 return desk.entry(task.key)  # The status has its file's word again.
         return _claimed(task, after)
@@ -118,8 +124,8 @@ class Working(Assigning):
                     claims.check_free(str(below), its, agent, now)
             for each in (key, *refusals.all_above(desk, key)):
                 refusals.check_waits(desk, each)
-            outcome = claims.claimed(standing, agent, now, lease, orchestrator)
-            _write(desk, key, standing, outcome, now)
+            outcome = self._claimed(standing, agent, now, lease, orchestrator)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def extend(self, key: TaskKey, token: int, now: float, lease: float, *, who: str = "") -> Entry:
@@ -127,7 +133,7 @@ class Working(Assigning):
         _check_lease(lease)
         with self._working() as desk:
             standing = _checked(desk, key, token, who)
-            _write(desk, key, standing, claims.extended(standing, now, lease), now)
+            write(desk, key, standing, claims.extended(standing, now, lease), now)
             return desk.entry(key)
 
     def finish(  # noqa: PLR0913 - who says what, when and why
@@ -147,7 +153,7 @@ class Working(Assigning):
             standing = _checked(desk, key, token, who)
             refusals.check_change(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
-            _write(desk, key, standing, outcome, now)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def release(
@@ -157,7 +163,7 @@ class Working(Assigning):
         with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token, who)
             outcome = claims.released(standing, reason, boxes=_boxes(desk, key))
-            _write(desk, key, standing, outcome, now)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def reclaim(self, now: float, *, leases: bool = True) -> list[Entry]:
@@ -170,7 +176,7 @@ class Working(Assigning):
             found = _lapsed(desk, now, leases=leases)
             for key, standing, why in found:
                 outcome = claims.taken_back(standing, why, boxes=_boxes(desk, key))
-                _write(desk, key, standing, outcome, now)
+                write(desk, key, standing, outcome, now)
             return [desk.entry(key) for key, _, _ in found]
 
     # --- Without a claim ----------------------------------------------------------------
@@ -201,7 +207,7 @@ class Working(Assigning):
             if assignee is not None:
                 given = claims.assigned(outcome.standing, assignee)
                 outcome = given._replace(told=outcome.told + given.told)
-            _write(desk, key, standing, outcome, now)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def assign(self, key: TaskKey, agent: str, now: float, who: str) -> Entry:
@@ -209,7 +215,7 @@ class Working(Assigning):
         with self._working() as desk:
             standing = _held(desk, key)
             refusals.check_own(desk, key, standing, who, now)
-            _write(desk, key, standing, claims.assigned(standing, agent), now)
+            write(desk, key, standing, claims.assigned(standing, agent), now)
             return desk.entry(key)
 
     def add(self, task: Task, now: float) -> Entry:
@@ -259,7 +265,8 @@ class Working(Assigning):
 # --- Writing -------------------------------------------------------------------------------
 
 
-def _write(desk: Desk, key: TaskKey, before: Standing, outcome: Outcome, now: float) -> Standing:
+def write(desk: Desk, key: TaskKey, before: Standing, outcome: Outcome, now: float) -> Standing:
+    """Write what becomes of a task with its events, and what follows from it for others."""
     after = claims.dated(before, outcome.standing, now)
     if after != before:
         desk.put(key, after)
@@ -291,7 +298,7 @@ def _follow(desk: Desk, change: TaskKey, now: float) -> None:
         return
     status = claims.of_boxes(desk.statuses_below(change))
     if status is not standing.status:
-        _write(desk, change, standing, claims.followed(standing, status), now)
+        write(desk, change, standing, claims.followed(standing, status), now)
 
 
 def _lapsed(desk: Desk, now: float, *, leases: bool) -> list[tuple[TaskKey, Standing, str]]:

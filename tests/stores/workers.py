@@ -25,6 +25,7 @@ from kanban_sync.core.errors import HeldError, LostClaimError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.flatfile import FlatStore, open_flatfile
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import address_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
@@ -35,7 +36,7 @@ from stores.made_up import NOW, PROJECT, key, task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Store = SqliteStore | PostgresStore
+    Store = SqliteStore | PostgresStore | FlatStore
 
 LEASE = 0.4
 PAUSE = 3 * LEASE
@@ -56,6 +57,8 @@ def main(what: str, *arguments: str) -> None:
 def opened(database: str) -> Store:
     if "://" in database:
         return open_postgres(address_of(database), PROJECT)
+    if database.endswith(".json"):
+        return open_flatfile(Path(database), PROJECT)
     return open_sqlite(Path(database), PROJECT)
 
 
@@ -206,8 +209,22 @@ def die_somewhere(store: Store, pick: random.Random) -> None:
 
     if isinstance(store, SqliteStore):
         connection(store).set_trace_callback(count)
+    elif isinstance(store, FlatStore):
+        steps(count)
     else:
         counted(store, count)
+
+
+def steps(count: Callable[[str], None]) -> None:
+    """Count what is done for each writing of the file: it is on the disk, then it has its name."""
+    for name in ("open", "fsync", "rename", "replace"):
+        done = getattr(os, name)
+
+        def step(*arguments: Any, done: Any = done, **named: Any) -> Any:  # noqa: ANN401
+            count("")
+            return done(*arguments, **named)
+
+        setattr(os, name, step)
 
 
 def counted(store: PostgresStore, count: Callable[[str], None]) -> None:
@@ -263,6 +280,8 @@ def found(database: str, folder: Path) -> dict[str, object]:
 
 def condition(store: Store) -> tuple[int, str]:
     """Tell of how many tasks it is wrongly noted who waits, and whether the database is whole."""
+    if isinstance(store, FlatStore):
+        return 0, "ok"
     with store._database.reading() as db:  # noqa: SLF001 - what no store tells
         ((out_of_step,),) = db.execute(OUT_OF_STEP, (PROJECT,))
         if isinstance(store, PostgresStore):

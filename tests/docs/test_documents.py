@@ -33,11 +33,13 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 
 NETWORK = "needs the package index, or a repository elsewhere"
 SHARED = "docs/how-to/share-database.md"
+VALKEY = "docs/how-to/valkey.md"
 WATCH = "docs/how-to/watch.md"
 MONITOR = "docs/how-to/monitor.md"
 SERVICES = "asks the service manager of whoever runs the tests"
 FILE = "sqlite:///home/ada/.local/state/kanban-sync/tasks.db"
 DATABASE = "postgresql://kanban@db.example.org/tasks"
+SERVER = "valkeys://agents:the-password@valkey.example.org:6380"
 ELSEWHERE = "there is no such server; the test of a shared database has one of its own"
 
 NOT_RUN = {
@@ -65,6 +67,9 @@ NOT_RUN = {
     ("docs/how-to/serve.md", "kanban-sync serve"): "goes on until it is interrupted",
     ("docs/how-to/serve.md", "curl -H @key http://127.0.0.1:7464/api/board"): "needs that server",
     (SHARED, "pipx install '.[postgres]'"): NETWORK,
+    (VALKEY, "pipx install '.[valkey]'"): NETWORK,
+    (VALKEY, f"git config --global kanban-sync.valkey {SERVER}"): ELSEWHERE,
+    (VALKEY, "git config --global kanban-sync.valkeyPrefix team:tasks"): ELSEWHERE,
     (WATCH, "pipx install '.[watch]'"): NETWORK,
     (WATCH, "systemctl --user daemon-reload"): SERVICES,
     (WATCH, "launchctl load ~/Library/LaunchAgents/kanban-sync-bookshop.plist"): SERVICES,

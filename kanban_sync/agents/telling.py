@@ -23,6 +23,7 @@ from kanban_sync.core.order import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kanban_sync.core.assignment import Assignment
     from kanban_sync.core.bus import Bus
     from kanban_sync.core.model import Task
     from kanban_sync.core.order import Wanted
@@ -128,6 +129,15 @@ class TellingStore:
         if found:
             self._tell([each.key for each in found], now)
         return found
+
+    def offer(
+        self, found: Sequence[Assignment], now: float, until: float, token: int
+    ) -> list[Assignment]:
+        """Offer tasks to agents, and wake those agents."""
+        made = self._store.offer(found, now, until, token)
+        if made:
+            self._tell([each.key for each in made], now)
+        return made
 
     # --- without a claim ------------------------------------------------------------------------
 

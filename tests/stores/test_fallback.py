@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from kanban_sync.agents.idleness import Idleness
+from kanban_sync.agents.monitor import Monitor
+from kanban_sync.agents.work import Work
 from kanban_sync.core.errors import (
     HeldError,
     LostClaimError,
@@ -23,6 +26,7 @@ from kanban_sync.core.errors import (
 )
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
+from kanban_sync.core.work import ANY
 from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
@@ -209,6 +213,28 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert one.mode == "database"
     assert store.events()
     assert there(emptied, "a").task.status is Status.DONE
+
+
+def test_a_monitor_offers_by_the_database_and_stands_by_while_that_is_away(
+    one: Machine, emptied: Emptied
+) -> None:
+    work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    monitor = Monitor(work)
+    assert monitor.round().leads
+    waits = Idleness(work, "bob", ANY)
+    waits.is_to_look()
+    assert [each.agent for each in monitor.round().offered] == ["bob"]
+    one.door.shut()
+    apart = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    stands_by = Monitor(apart).round()
+    assert (stands_by.leads, stands_by.leader, stands_by.offered) == (False, "", ())
+    waits = Idleness(apart, "eve", ANY)
+    assert waits.is_to_look()
+    waits.end(is_served=False)
+    assert one.database.mode(PROJECT).entries == 0
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").offer.agent == "bob"
 
 
 def test_a_frozen_server_holds_up_one_command_and_no_other(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -31,7 +32,7 @@ from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection
-from kanban_sync.stores.away import LeftError
+from kanban_sync.stores.away import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.work import Entry
+    from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied
 
 PROJECT = "p1"
@@ -291,6 +293,29 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
         late.claim(key("b"), "ada", time.time(), LEASE)
     one.do(lambda store: store.ready(time.time()))
     assert there(emptied, "b").claim is not None
+
+
+def test_nothing_is_closed_that_another_thread_is_writing_to(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    store = one.work()
+    keep, others = AwayShelf.keep, list[threading.Thread]()
+
+    def kept(shelf: AwayShelf, contents: Contents) -> None:
+        if not others:
+            one.door.open()
+            others.append(threading.Thread(target=store.ready, args=(time.time(),)))
+            others[0].start()
+            # Either it waits for its turn, or it has gone back to the database by then.
+            others[0].join(1)
+        keep(shelf, contents)
+
+    monkeypatch.setattr("kanban_sync.databases.switching.TRY_BACK", 0.0)
+    monkeypatch.setattr(AwayShelf, "keep", kept)
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    others[0].join()
+    assert there(emptied, "a").claim is not None
 
 
 # --- What is no absence ----------------------------------------------------------------------

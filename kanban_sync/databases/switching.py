@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError
 from kanban_sync.core.ports import TaskStore
@@ -30,7 +31,7 @@ DEEDS = frozenset(
 
 METHODS = sorted(
     name
-    for port in (Bases, TaskStore, WorkStore)
+    for port in (Bases, TaskStore, WorkStore, AssigningStore)
     for name, each in vars(port).items()
     if callable(each) and not name.startswith("_") and name != "close"
 )
@@ -116,12 +117,11 @@ class Switching:
         self._here = self._sides.apart(self._project, error)
 
     def _store(self) -> PostgresStore | AwayStore:
-        with self._lock:
-            is_due = time.monotonic() >= self._tried + TRY_BACK
-            is_none = self._here is None and self._there is None
-            if not self._is_closed and (is_none or (self._here is not None and is_due)):
-                self._reopen()
-            found = self._there or self._here
+        is_due = time.monotonic() >= self._tried + TRY_BACK
+        is_none = self._here is None and self._there is None
+        if not self._is_closed and (is_none or (self._here is not None and is_due)):
+            self._reopen()
+        found = self._there or self._here
         if found is None:
             raise StoreError("The task database was closed.")
         return found
@@ -132,18 +132,19 @@ class Switching:
         self._open()
 
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
-        store = self._store()
-        try:
-            found = getattr(store, name)(*arguments, **named)
-        except (UnreachableStoreError, LeftError):
-            # Nothing was sent, or nothing was written: it may be done on the other side.
-            with self._lock:
-                self._reopen()
+        # One after the other, as they go on either side: none is closed that another thread is in.
+        with self._lock:
             store = self._store()
-            found = getattr(store, name)(*arguments, **named)
-        if name in DEEDS and isinstance(found, Entry) and store is self._there:
-            self._sides.note(self._project, found)
-        return found
+            try:
+                found = getattr(store, name)(*arguments, **named)
+            except (UnreachableStoreError, LeftError):
+                # Nothing was sent, or nothing was written: it may be done on the other side.
+                self._reopen()
+                store = self._store()
+                found = getattr(store, name)(*arguments, **named)
+            if name in DEEDS and isinstance(found, Entry) and store is self._there:
+                self._sides.note(self._project, found)
+            return found
 
 
 def _method(name: str) -> Callable[..., Any]:

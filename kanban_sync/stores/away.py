@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.apart import Apart, Journal, claimed_above
+from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Claim, Standing, Told, claimed, first_number
 from kanban_sync.core.errors import StoreAwayError
 from kanban_sync.core.merge import Kept
@@ -24,6 +25,7 @@ from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.flatfile import FileShelf, FlatStore
 from kanban_sync.stores.flatfile_text import plain, task_of
+from kanban_sync.stores.memory_idle import NOBODY
 from kanban_sync.stores.memory_work import MemoryDesk
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Never
 
+    from kanban_sync.core.assignment import Leader
     from kanban_sync.core.claims import Outcome
     from kanban_sync.core.ports import Event, FilesState, Gone, Merged
     from kanban_sync.core.work import Entry
@@ -220,6 +223,20 @@ class AwayStore(FlatStore):
     def last_event(self) -> int:
         """Return the id of the newest event that the copy knows."""
         return self._has.parted.copied
+
+    def leader(self) -> Leader:
+        """Return nobody: who leads is the database's to say, and whoever waits looks by itself."""
+        return NOBODY
+
+    def lead(self, monitor: str, now: float, seconds: float = LEAD) -> Leader:
+        """Let nobody lead: others may be with the database, where somebody does."""
+        return NOBODY
+
+    def step_down(self, monitor: str, token: int) -> None:
+        """Do nothing: nobody leads."""
+
+    def forget_idle(self, agent: str, now: float, *, keep_offer: bool = False) -> None:
+        """Do nothing: nobody is known to wait, and what was offered in the database runs out."""
 
     def _refuse(self, what: str) -> Never:
         raise StoreAwayError(

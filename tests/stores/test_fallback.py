@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from kanban_sync.agents.idleness import Idleness
+from kanban_sync.agents.monitor import Monitor
+from kanban_sync.agents.work import Work
 from kanban_sync.core.errors import (
     HeldError,
     LostClaimError,
@@ -23,11 +27,12 @@ from kanban_sync.core.errors import (
 )
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
+from kanban_sync.core.work import ANY
 from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection
-from kanban_sync.stores.away import LeftError
+from kanban_sync.stores.away import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.work import Entry
+    from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied
 
 PROJECT = "p1"
@@ -211,6 +217,28 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert there(emptied, "a").task.status is Status.DONE
 
 
+def test_a_monitor_offers_by_the_database_and_stands_by_while_that_is_away(
+    one: Machine, emptied: Emptied
+) -> None:
+    work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    monitor = Monitor(work)
+    assert monitor.round().leads
+    waits = Idleness(work, "bob", ANY)
+    waits.is_to_look()
+    assert [each.agent for each in monitor.round().offered] == ["bob"]
+    one.door.shut()
+    apart = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    stands_by = Monitor(apart).round()
+    assert (stands_by.leads, stands_by.leader, stands_by.offered) == (False, "", ())
+    waits = Idleness(apart, "eve", ANY)
+    assert waits.is_to_look()
+    waits.end(is_served=False)
+    assert one.database.mode(PROJECT).entries == 0
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").offer.agent == "bob"
+
+
 def test_a_frozen_server_holds_up_one_command_and_no_other(
     one: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +293,29 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
         late.claim(key("b"), "ada", time.time(), LEASE)
     one.do(lambda store: store.ready(time.time()))
     assert there(emptied, "b").claim is not None
+
+
+def test_nothing_is_closed_that_another_thread_is_writing_to(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    store = one.work()
+    keep, others = AwayShelf.keep, list[threading.Thread]()
+
+    def kept(shelf: AwayShelf, contents: Contents) -> None:
+        if not others:
+            one.door.open()
+            others.append(threading.Thread(target=store.ready, args=(time.time(),)))
+            others[0].start()
+            # Either it waits for its turn, or it has gone back to the database by then.
+            others[0].join(1)
+        keep(shelf, contents)
+
+    monkeypatch.setattr("kanban_sync.databases.switching.TRY_BACK", 0.0)
+    monkeypatch.setattr(AwayShelf, "keep", kept)
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    others[0].join()
+    assert there(emptied, "a").claim is not None
 
 
 # --- What is no absence ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote_to_bytes
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 DATABASE_URL = "KANBAN_SYNC_DATABASE_URL"
 SETTING = "kanban-sync.database"
+DIRECT_URL = "KANBAN_SYNC_DATABASE_DIRECT_URL"
+DIRECT_SETTING = "kanban-sync.databaseDirect"
 DATABASE_FILE = "tasks.db"
 FILE_SCHEME = "sqlite://"
 
@@ -309,7 +311,11 @@ def task_database(
             f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
             " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
         ) from error
-    return PostgresServer(address_of(url), clone)
+    said = environment.get(DATABASE_URL, "")
+    # What git says of one database says nothing of another.
+    direct = environment.get(DIRECT_URL, "") or ("" if said else user_setting(DIRECT_SETTING))
+    past = address_of(direct) if direct else None
+    return PostgresServer(replace(address_of(url), direct=past), clone)
 
 
 def _file_of(url: str) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kanban_sync.core.ports import Event
+    from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
 
@@ -70,6 +71,10 @@ class PostgresStore(PostgresWork, SqlStore):
     """The task database of one project in a PostgreSQL database; usable from any thread."""
 
     _database: PostgresDatabase
+
+    def wakes(self) -> Wakes:
+        """Return how those who wait hear of what others do."""
+        return self._database.wakes()
 
     def __init__(self, database: PostgresDatabase, project: str, clone: str = "") -> None:
         """Take an open database."""

@@ -8,6 +8,7 @@ speaks to the library below it, and takes from the driver only how values are wr
 from __future__ import annotations
 
 import select
+import time
 from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -16,6 +17,8 @@ from psycopg import OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
+
+from kanban_sync.stores.postgres_pooler import WHO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,13 @@ MANY = 100
 
 OFTEN = 2
 """What is done so often is kept ready; a command does most things once."""
+
+SILENCE = 60.0
+"""Seconds after which a server is given up that says nothing to what it was asked.
+
+It is longer than it lets any statement take: so mostly it is the server that says what was wrong.
+The kernel notices a machine that is gone, but none whose server was stopped, or hangs.
+"""
 
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
@@ -55,6 +65,7 @@ class Exchange:
         self._seen: Counter[_Kind] = Counter()
         self._ready: dict[_Kind, bytes] = {}
         self._numbers = count(1)
+        self._is_direct: bool | None = None
 
     def send(
         self, statements: Sequence[Statement], afterwards: Statement | None = None
@@ -67,7 +78,10 @@ class Exchange:
             psycopg.Error: That of the first that failed; none after it was carried out.
         """
         pgconn = self._connection.pgconn
-        parts = (statements, (afterwards,)) if afterwards is not None else (statements,)
+        is_known = self._is_direct is not None
+        parts = [statements, *([] if afterwards is None else [(afterwards,)])]
+        # Asked along, it takes no journey of its own.
+        parts += [] if is_known else [((WHO, ()),)]
         try:
             pgconn.enter_pipeline_mode()
             asked: list[list[_Kind | None]] = []
@@ -84,7 +98,18 @@ class Exchange:
             for kind, result in zip(kinds, results, strict=False):
                 if kind is not None and result.status in FAILED:
                     del self._ready[kind]
+        if not is_known:
+            self._look_at(answers[-1])
         return self._rows(answers[0])
+
+    def _look_at(self, results: Sequence[PGresult]) -> None:
+        """Learn whether a server of ours answers, or a pooler's, which is another's a moment later.
+
+        What is made ready there is not there the next time, or there already.
+        """
+        if results and results[0].status == ExecStatus.TUPLES_OK:
+            ((process,),) = self._rows(results)
+            self._is_direct = process == self._connection.info.backend_pid
 
     def _ask(
         self, pgconn: PGconn, query: bytes, parameters: Sequence[Any]
@@ -98,7 +123,7 @@ class Exchange:
             pgconn.send_query_prepared(name, values, formats)
             return (None,)
         self._seen[kind] += 1
-        if self._seen[kind] < OFTEN or len(self._ready) >= MANY:
+        if not self._is_direct or self._seen[kind] < OFTEN or len(self._ready) >= MANY:
             pgconn.send_query_params(query, values, types, formats)
             return (None,)
         name = self._ready[kind] = b"kanban_%d" % next(self._numbers)
@@ -139,14 +164,23 @@ def _answers(pgconn: PGconn) -> list[PGresult]:
 
 
 def _await(pgconn: PGconn) -> None:
-    """Wait until an answer is there whole."""
+    """Wait until an answer is there whole.
+
+    Raises:
+        psycopg.OperationalError: The server has said nothing for long.
+    """
     is_unsent = pgconn.flush()
     if not (is_unsent or pgconn.is_busy()):
         return
     place = select.poll()
     place.register(pgconn.socket, READABLE | (select.POLLOUT if is_unsent else 0))
+    until = time.monotonic() + SILENCE
     while is_unsent or pgconn.is_busy():
-        for _, what in place.poll():
+        found = place.poll(max(0.0, until - time.monotonic()) * 1000)
+        if not found:
+            raise OperationalError(f"nothing was said for {SILENCE:g} s")
+        until = time.monotonic() + SILENCE
+        for _, what in found:
             if what & READABLE:
                 pgconn.consume_input()
         if is_unsent:

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync import git_credentials
-from kanban_sync.agents.telling import telling
 from kanban_sync.boards.planka.credentials import credential_for
 from kanban_sync.checkout import Checkout
 from kanban_sync.core.errors import (
@@ -22,7 +21,7 @@ from kanban_sync.core.errors import (
     SettingsError,
     StoreError,
 )
-from kanban_sync.databases import DATABASE_FILE, opened, sharing, task_database
+from kanban_sync.databases import DATABASE_FILE, database_data, opened, task_database
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import is_waited_for
@@ -91,7 +90,11 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            store = telling(opened(self.database, project, self.state), project, self.bus)
+            store = opened(self.database, project, self.state)
+            if not self.bus.is_silent:
+                from kanban_sync.agents.telling import telling  # A hook's process does no work.
+
+                store = telling(store, project, self.bus)
             return Session(chosen, project, repository, store, problem)
         except BaseException:
             repository.close()
@@ -159,7 +162,7 @@ class Clone(Checkout):
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
                 "unreadable": [str(each) for each in self.unreadable_branches(settings)],
-                **sharing(self.database, self.project(settings, repository), self.state).data(),
+                **database_data(self.database, self.project(settings, repository), self.state),
                 "database_problem": "".join(away),
                 "valkey": self.bus_data(),
                 "files": files,

@@ -24,7 +24,7 @@ from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.core.bus import Bus
@@ -49,6 +49,8 @@ class Checkout:
         self.place = place
         self.state = StateFolder(common_dir / STATE_FOLDER)
         self.edits: Edits | None = None
+        self.warn: Callable[[str], None] = lambda _text: None
+        """Hears what whoever works here should know, in a line."""
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -290,6 +292,10 @@ class Checkout:
             return self.project(settings, repository)
         finally:
             repository.close()
+
+    def project_named(self) -> str:
+        """Return the same by the settings for commands that only look."""
+        return self.project_here(self.readable_settings()[0])
 
     def oldest_commit(self) -> str:
         """Return the id of the oldest root commit, '' before any commit."""

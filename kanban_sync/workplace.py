@@ -16,6 +16,7 @@ from kanban_sync.core.errors import (
     SettingsError,
     SetupError,
     StoreError,
+    UnreachableStoreError,
 )
 from kanban_sync.editing import open_editor
 from kanban_sync.sync import requests
@@ -145,14 +146,16 @@ def open_work(
     worktree = checkout.worktree
     git_dir = checkout.git_dir(worktree)
     noted = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
-    if not noted:
+    if not noted and not database.tries_later():
         _refresh(refresh, to_look)
     settings = checkout.settings()
     board = board or Board(checkout)
     project = checkout.project_here(settings)
     looks = to_look is not None
     store = _opened(database, project, looks=looks)
-    if noted and _is_another(store, noted):
+    if away := database.mode(project).words(database.name):
+        (to_look or checkout.warn)(away)
+    elif noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(refresh, to_look)
         store = _opened(database, project, looks=looks)
@@ -164,7 +167,8 @@ def open_work(
             to_look(text)
 
     def catch_up() -> None:
-        if not noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree):
+        seen = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
+        if not seen and not database.tries_later():
             _refresh(refresh, tell_once if looks else None)
             if files is not None:
                 files.look_again()
@@ -203,15 +207,17 @@ def _refresh(refresh: Callable[[], None], to_look: Callable[[str], None] | None)
     except SettingsError:
         raise
     except (StoreError, SetupError) as error:
+        if to_look is None and not isinstance(error, UnreachableStoreError):
+            raise  # Whether work goes on without the server is for whoever opens it to say.
         if to_look is None:
-            raise
+            return
         to_look(f"What was committed since the last sync is not seen: {error}")
 
 
 def _opened(database: TaskDatabase, project: str, *, looks: bool) -> Store:
     """Open the database to write; for those who only look, to read where it has to be."""
     try:
-        return _workable(database.open(project))
+        return _workable(database.work(project))
     except StoreError:
         found = database.look(project) if looks else None
         if found is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from kanban_sync.agents.entries import event_data
 from kanban_sync.agents.work import Store
-from kanban_sync.core.bus import Held
+from kanban_sync.core.bus import Held, Hint, Queue
 from kanban_sync.core.claims import Standing, check_free
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.model import Status, TaskKey
@@ -23,6 +23,7 @@ from kanban_sync.core.order import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kanban_sync.core.assignment import Assignment
     from kanban_sync.core.bus import Bus
     from kanban_sync.core.model import Task
     from kanban_sync.core.order import Wanted
@@ -128,6 +129,18 @@ class TellingStore:
         if found:
             self._tell([each.key for each in found], now)
         return found
+
+    def offer(
+        self, found: Sequence[Assignment], now: float, until: float, token: int
+    ) -> list[Assignment]:
+        """Offer tasks to agents, and let each find it in its queue."""
+        made = self._store.offer(found, now, until, token)
+        for key, agent in made:
+            hint = Hint(str(key), agent, "monitor", now)
+            self._bus.offer(self._project, Queue("agent", agent), hint)
+        if made:
+            self._tell([each.key for each in made], now)
+        return made
 
     # --- without a claim ------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.bus.local import LocalBus
+from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.endings import newest_token
 from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
@@ -42,8 +43,8 @@ ATTENDED = 300.0
 
 
 @runtime_checkable
-class Store(TaskStore, WorkStore, Protocol):
-    """Both halves of the task database."""
+class Store(TaskStore, WorkStore, AssigningStore, Protocol):
+    """All of the task database."""
 
 
 class Done(NamedTuple):
@@ -151,6 +152,15 @@ class Work:
     def store_waiter(self) -> Waiter:
         """Return what waits for events at the database itself, for whoever may not look late."""
         return self._store.waiter()
+
+    @property
+    def assigning(self) -> AssigningStore:
+        """What monitors and agents that wait read and write."""
+        return self._store
+
+    def time(self) -> float:
+        """Return the time by the clock that all who use the database share."""
+        return self._store.clock(self._now())
 
     # --- claims ---------------------------------------------------------------------------------
 

@@ -27,7 +27,9 @@ def here() -> Clone:
     """Return the clone around the working folder."""
     from kanban_sync.app import Clone
 
-    return Clone.at(Path.cwd())
+    clone = Clone.at(Path.cwd())
+    clone.warn = warn
+    return clone
 
 
 def is_terminal() -> bool:

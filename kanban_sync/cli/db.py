@@ -41,8 +41,9 @@ def status_command(*, as_json: bool) -> None:
 @command.command("upgrade")
 def upgrade_command() -> None:
     """Bring the schema of the database up to date; older releases cannot use it any more then."""
-    database = here().database
-    if database.make_anew(time.time()):
+    clone = here()
+    database = clone.database
+    if database.make_anew(time.time(), clone.project_named):
         say(anew(database.name))
     before = database.contents()
     copy = database.upgrade()

@@ -67,6 +67,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         committed=clone.committed_settings,
         open_store=open_store,
         database=lambda: clone.database.name,
+        away=lambda settings: clone.database.mode(project(settings)).words(clone.database.name),
         apart=apart,
         bus=clone.bus.state,
         problems=clone.problems,

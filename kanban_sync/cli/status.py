@@ -13,6 +13,9 @@ from kanban_sync.sync.watch_lock import Watch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MODES = {"database": "", "file": "  (JSON files, by choice)", "fallback": "  (away)"}
+"""What is told of a database besides its name."""
+
 SHOWN = 5
 """How many keys are named before they are only counted."""
 
@@ -53,8 +56,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     count = data["pending_requests"]
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
-    lines.append(f"database   {data['database']}")
-    lines += _apart(data)
+    lines.append(f"database   {data['database']}{MODES[data['mode']]}")
+    lines += _away(data) + _apart(data)
     lines += _valkey(data["valkey"])
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]
@@ -83,6 +86,17 @@ def _watching(watch: Mapping[str, Any] | None) -> list[str]:
     known = Watch(**watch)
     silent = "" if known.is_alive else f"; silent for {known.silent:.0f} s, so hooks do without it"
     return [f"watched    by {known} ({known.mode}){silent}"]
+
+
+def _away(data: Mapping[str, Any]) -> list[str]:
+    """Tell since when a database does not answer, and how much waits for it."""
+    if data["mode"] != "fallback":
+        return []
+    count = data["journal"]
+    since = datetime.fromtimestamp(data["away_since"]).astimezone()
+    tasks = "1 task" if count == 1 else f"{count} tasks"
+    text = f"does not answer since {since:%Y-%m-%d %H:%M:%S}; what is below is a copy, and what was"
+    return [f"           {text} done since with {tasks} is written there when it answers"]
 
 
 def _apart(data: Mapping[str, Any]) -> list[str]:

@@ -79,7 +79,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if background and (dry_run or force or wait or form != "text"):
         raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
-    if not (background or dry_run) and clone.database.make_anew(time.time()):
+    makes = not (background or dry_run)
+    if makes and clone.database.make_anew(time.time(), clone.project_named):
         warn(anew(clone.database.name))
     settings = _with_names(_settings(clone), project, board)
     if background:

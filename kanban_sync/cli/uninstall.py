@@ -55,9 +55,8 @@ def _only_here(clone: Clone) -> list[str]:
 
     One elsewhere is not removed.
     """
-    if clone.database.kind != "sqlite" or not Path(clone.database.name).is_relative_to(
-        clone.state.path
-    ):
+    is_file = clone.database.kind in {"sqlite", "file"}
+    if not is_file or not Path(clone.database.name).is_relative_to(clone.state.path):
         return []
     try:
         with clone.work(lambda _: None) as work:

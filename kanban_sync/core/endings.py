@@ -80,6 +80,8 @@ def check_in_time(
     Raises:
         LostClaimError: Saying what happened since, and what to do now.
     """
+    if (apart := _lost_apart(events, agent)) is not None:
+        raise lost(key, standing, apart, "was somebody else's by the time the database was back")
     token = newest_token(events, agent)
     others = _ended_by_others(events, agent, token) if token else None
     if standing.status.is_over:
@@ -96,6 +98,17 @@ def check_in_time(
     elif others or (others == "" and _ended_by_file(events, token)):
         what = others or "was over by its file, and was opened again since"
         raise lost(key, standing, token, what)
+
+
+def _lost_apart(events: Sequence[Event], agent: str) -> int | None:
+    """Return the token of an agent's newest claim if it was made apart, and lost; else None."""
+    for each in reversed(events):
+        if each.kind not in {"claimed", "conflict"}:
+            continue
+        data = json.loads(each.data)
+        if data.get("agent") == agent and (each.kind == "claimed" or "journal" in data):
+            return None if each.kind == "claimed" else int(data["token"])
+    return None
 
 
 def _ended_by_others(events: Sequence[Event], agent: str, token: int) -> str | None:

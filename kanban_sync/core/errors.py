@@ -12,13 +12,15 @@
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
+    │   │   └── UnreachableStoreError   … its server does not answer, and nothing was sent to it
     │   ├── LostDatabaseError       … gone, though this clone has worked with it
     │   └── OtherDatabaseError      … gone or another one since it was opened
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
     │   ├── HeldError               exit code 4: somebody else has claimed it
-    │   └── LostClaimError          exit code 4: the claim that this token stands for is no more
+    │   ├── LostClaimError          exit code 4: the claim that this token stands for is no more
+    │   └── LostLeadError           another monitor hands out the tasks by now
     ├── BoardError                  the board answered, but not as it should
     │   ├── SignInError             the key is missing, wrong or expired
     │   ├── RightsError             not a member of the board, or not an editor
@@ -89,6 +91,10 @@ class StoreAwayError(StoreError):
     """The task database is not to be had at the moment; the same may be tried again."""
 
 
+class UnreachableStoreError(StoreAwayError):
+    """The server of the task database does not answer; nothing was sent to it."""
+
+
 class LostDatabaseError(StoreError):
     """The task database is gone or empty, though this clone has worked with it."""
 
@@ -150,6 +156,10 @@ class LostClaimError(WorkError):
         super().__init__(message)
         self.agent = agent
         self.token = token
+
+
+class LostLeadError(WorkError):
+    """A monitor stood still for so long that another one hands out the tasks by now."""
 
 
 class BoardError(KanbanSyncError):

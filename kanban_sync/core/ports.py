@@ -200,7 +200,8 @@ class Event(NamedTuple):
     """One row of the append-only table of events.
 
     ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``claimed``,
-    ``released``, ``reclaimed``, ``orphaned``, ``conflict``, ``roadmap_updated``; ``at`` is in
+    ``released``, ``reclaimed``, ``orphaned``, ``conflict``, ``roadmap_updated``,
+    ``replayed`` (its key is that of a journal, ``core.apart``); ``at`` is in
     seconds since 1970; ``data`` is JSON.
     """
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from kanban_sync.core.claims import GENERATION
+from kanban_sync.core.claims import GENERATION, is_unit
+from kanban_sync.core.model import Status
+from kanban_sync.core.offers import NO_OFFER, Offer
 from kanban_sync.core.order import ANY, Wanted
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.claims import Claim, Standing
     from kanban_sync.core.dependencies import Edge
-    from kanban_sync.core.model import Status, Task, TaskKey
+    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event
 
 __all__ = ["ANY", "Wanted"]
@@ -40,7 +42,8 @@ class Entry(NamedTuple):
     """A task as those see it who work on it.
 
     ``claim`` is None where nobody has it; ``attempts`` counts its claims; ``reason`` is what was
-    said when the last one ended; times are in seconds since 1970, 0 for never.
+    said when the last one ended; times are in seconds since 1970, 0 for never. ``offer`` tells for
+    which agent it is kept, if for any.
     """
 
     task: Task
@@ -49,18 +52,28 @@ class Entry(NamedTuple):
     reason: str = ""
     started_at: float = 0.0
     waits_for: tuple[Waiting, ...] = ()
+    offer: Offer = NO_OFFER
 
     @property
     def key(self) -> TaskKey:
         """The key of the task."""
         return self.task.key
 
+    @property
+    def is_to_hand_out(self) -> bool:
+        """Whether anybody may be given the task now, what stands above and below it left aside."""
+        task = self.task
+        _, *parent = task.parent or (None, None, None)
+        is_free = task.status is Status.TODO and self.claim is None and not task.assignee
+        return is_free and is_unit(task.key.source, *parent) and not self.waits_for
+
 
 def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()) -> Entry:
     """Return a task with how it stands; one that is over has no claim."""
     claim = None if standing.status.is_over else standing.claim
     attempts = standing.token % GENERATION
-    return Entry(task, claim, attempts, standing.reason, standing.started_at, waits_for)
+    known = (standing.reason, standing.started_at, waits_for, standing.offer)
+    return Entry(task, claim, attempts, *known)
 
 
 def open_ones(found: Sequence[Entry], every: Mapping[TaskKey, Task]) -> list[Entry]:

@@ -6,9 +6,8 @@ Whatever it holds is replaced, never changed: a method that raises leaves no tra
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.clones import voice_of
@@ -28,7 +27,8 @@ from kanban_sync.stores.changes import (
 )
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
-from kanban_sync.stores.memory_work import MemoryDesk, WorkContents
+from kanban_sync.stores.memory_work import MemoryDesk
+from kanban_sync.stores.shelf import MemoryShelf
 from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
@@ -43,53 +43,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.work import Waiter
     from kanban_sync.stores.changes import News
     from kanban_sync.stores.desk import Desk
-
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """All that a store holds at one moment; a parse goes with the merge that asked for it last."""
-
-    tasks: Mapping[TaskKey, Kept] = field(default_factory=dict)
-    files: Mapping[str, FilesState] = field(default_factory=dict)
-    seen: Mapping[str, int] = field(default_factory=dict)
-    said: int = 0
-    merges: int = 0
-    parses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    bases: Mapping[str, Mapping[TaskKey, Said]] = field(default_factory=dict)
-    settled: Mapping[str, Mapping[TaskKey, Settled]] = field(default_factory=dict)
-    boards: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    events: tuple[Event, ...] = ()
-    runs: Mapping[int, Run] = field(default_factory=dict)
-    runners: Mapping[int, str] = field(default_factory=dict)
-    work: WorkContents = field(default_factory=WorkContents)
-
-
-@dataclass(slots=True, eq=False)
-class Shelf:
-    """Where the contents lie that all clones of a project have before them."""
-
-    has: _Contents = field(default_factory=_Contents)
-    lock: threading.Condition = field(default_factory=threading.Condition)
-    """Held by who writes; whoever waits for news is told by it."""
-
-
-class _Waiter:
-    """Waits until there are more events than there were."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-        self._seen = len(shelf.has.events)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until there are more."""
-        lock = self._shelf.lock
-        with lock:
-            is_woken = lock.wait_for(lambda: len(self._shelf.has.events) > self._seen, seconds)
-            self._seen = len(self._shelf.has.events)
-        return is_woken
-
-    def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+    from kanban_sync.stores.shelf import Contents, Shelf
 
 
 class MemoryStore(Working):
@@ -100,7 +54,7 @@ class MemoryStore(Working):
     def __init__(self, project: str, clone: str = "", shelf: Shelf | None = None) -> None:
         self._project = project
         self._clone = clone
-        self._shelf = shelf or Shelf()
+        self._shelf = shelf or MemoryShelf()
         self._asked: set[str] = set()
 
     def of_clone(self, clone: str) -> MemoryStore:
@@ -108,19 +62,12 @@ class MemoryStore(Working):
         return MemoryStore(self._project, clone, self._shelf)
 
     @property
-    def _has(self) -> _Contents:
+    def _has(self) -> Contents:
         return self._shelf.has
 
     @_has.setter
-    def _has(self, contents: _Contents) -> None:
-        has_news = len(contents.events) > len(self._shelf.has.events)
-        self._shelf.has = contents
-        if has_news:
-            self._lock.notify_all()
-
-    @property
-    def _lock(self) -> threading.Condition:
-        return self._shelf.lock
+    def _has(self, contents: Contents) -> None:
+        self._shelf.keep(contents)
 
     def tasks(self, of: Collection[TaskKey] | None = None) -> list[Task]:
         """Return all tasks, or some with all below them, by path, position and key."""
@@ -146,8 +93,8 @@ class MemoryStore(Working):
     def ahead(self) -> list[Kept]:
         """Return the tasks of which the database has what their files do not say."""
         kept = self._has.tasks
-        ahead = (each for each in self.tasks() if each.status is not Status.ORPHANED)
-        return [kept[task.key] for task in ahead if kept[task.key].is_ahead]
+        ahead = (each.task for each in kept.values() if each.is_ahead)
+        return [kept[task.key] for task in _in_order(ahead) if task.status is not Status.ORPHANED]
 
     def tips(self) -> dict[str, str]:
         """Return the tip of each layer at this clone's last merge."""
@@ -167,7 +114,7 @@ class MemoryStore(Working):
         """Bring the tasks in, with their events."""
         check_tasks(self._project, tasks)
         files, commits = _copy(files), files.commits
-        with self._lock:
+        with self._shelf.writing():
             has = self._has
             known = has.files.get(self._clone, FilesState()).slots
             is_shared = self._is_shared(has)
@@ -200,15 +147,14 @@ class MemoryStore(Working):
 
     def parses(self, digests: Iterable[str]) -> dict[str, str]:
         """Return remembered parses (JSON) by digest; unknown digests are left out."""
-        with self._lock:
-            has = self._has.parses
-            found = {digest: has[digest][0] for digest in digests if digest in has}
-            self._asked |= found.keys()
-            return found
+        has = self._has.parses
+        found = {digest: has[digest][0] for digest in digests if digest in has}
+        self._asked |= found.keys()
+        return found
 
     def remember_parses(self, parses: Mapping[str, str]) -> None:
         """Remember parses; forgets those that no merge has asked for in the last 1,000."""
-        with self._lock:
+        with self._shelf.writing():
             has = self._has
             known = {**has.parses, **{each: (parses[each], has.merges) for each in parses}}
             oldest = has.merges - PARSES_KEPT - ASKED_NOTED
@@ -236,7 +182,7 @@ class MemoryStore(Working):
         """Record bases (the key is the card's), replacing older ones."""
         new = {each.said.key: each for each in said}
         check_project(self._project, new)
-        with self._lock:
+        with self._shelf.writing():
             has = self._has
             new = under_keys_of_now(new, has.events[since:] if since is not None else ())
             base = {**has.bases.get(target, {}), **new}
@@ -249,7 +195,7 @@ class MemoryStore(Working):
     def forget(self, target: str, keys: Iterable[TaskKey]) -> None:
         """Forget the bases of these keys."""
         forgotten = set(keys)
-        with self._lock:
+        with self._shelf.writing():
             base = self.base(target, forgotten)
             self._has = replace(self._has, bases={**self._has.bases, target: base})
 
@@ -260,7 +206,7 @@ class MemoryStore(Working):
     def remember_board(self, target: str, ids: Mapping[str, str]) -> None:
         """Record what the board wants remembered, and nothing else that was there before."""
         new = dict(ids)
-        with self._lock:
+        with self._shelf.writing():
             self._has = replace(self._has, boards={**self._has.boards, target: new})
 
     def last_event(self) -> int:
@@ -287,7 +233,7 @@ class MemoryStore(Working):
 
     def begin_run(self, run: Run) -> int:
         """Record the start of a run and return its id; one that never ended was interrupted."""
-        with self._lock:
+        with self._shelf.writing():
             number = max(self._has.runs, default=0) + 1
             kept = replace(run, id=number, operations=dict(run.operations))
             ended = {
@@ -304,7 +250,7 @@ class MemoryStore(Working):
 
     def end_run(self, run: Run) -> None:
         """Record the end of the run with that id; keeps the newest 200 runs of each target."""
-        with self._lock:
+        with self._shelf.writing():
             runs = dict(self._has.runs)
             if run.id in runs:
                 runs[run.id] = replace(run, operations=dict(run.operations))
@@ -323,19 +269,19 @@ class MemoryStore(Working):
 
     def waiter(self) -> Waiter:
         """Return what waits for events: every one of the project wakes it."""
-        return _Waiter(self._shelf)
+        return self._shelf.waiter()
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Let go of it."""
+        self._shelf.close()
 
     @contextmanager
     def _looking(self) -> Iterator[Desk]:
-        with self._lock:
-            yield self._desk()
+        yield self._desk()
 
     @contextmanager
     def _working(self, _reach: Reach = Reach.ONE) -> Iterator[Desk]:
-        with self._lock:
+        with self._shelf.writing():
             desk = self._desk()
             yield desk
             has = self._has
@@ -348,11 +294,12 @@ class MemoryStore(Working):
             bases = {target: _moved(each, desk.moved) for target, each in has.bases.items()}
             self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events, bases=bases)
 
-    def _is_shared(self, has: _Contents) -> bool:
+    def _is_shared(self, has: Contents) -> bool:
         return bool(has.seen.keys() - {self._clone})
 
     def _desk(self) -> MemoryDesk:
-        return MemoryDesk(self._project, self._has.tasks, self._has.work, self._has.events)
+        has = self._has
+        return MemoryDesk(self._project, has.tasks, has.work, has.events)
 
     def _noted(self, merges: int) -> Mapping[str, tuple[str, int]]:
         """Return the parses, with this merge noted at those that were asked for."""

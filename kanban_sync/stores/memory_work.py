@@ -6,20 +6,23 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.assignment import Depth
 from kanban_sync.core.claims import Standing, is_free, is_unit
 from kanban_sync.core.dependencies import Edge, Named, edges
 from kanban_sync.core.marks import past_of
 from kanban_sync.core.merge import Kept
-from kanban_sync.core.order import order
+from kanban_sync.core.model import Status
+from kanban_sync.core.order import ANY, order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
 from kanban_sync.stores.changes import News, to_json
+from kanban_sync.stores.memory_idle import IdleAgents, MemoryIdle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim, Told
     from kanban_sync.core.marks import Past
-    from kanban_sync.core.model import Status, Task, TaskKey
+    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.order import Wanted
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry
@@ -28,18 +31,23 @@ if TYPE_CHECKING:
 OF_DATABASE = ("status", "word", "status_version", "assignee")
 """What a task keeps of itself that a file comes to hold."""
 
+NOBODY_WAITS = IdleAgents()
+
 
 @dataclass(frozen=True, slots=True)
 class WorkContents:
     """What a store holds of the work at one moment.
 
-    Status, version and assignee of ``standings`` are nothing: those of the tasks count.
+    Status, version and assignee of ``standings`` are nothing: those of the tasks count. Tokens are
+    above the first one.
     """
 
     standings: Mapping[TaskKey, Standing] = field(default_factory=dict)
     edges: Mapping[TaskKey, tuple[Edge, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
     orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
+    waiting: IdleAgents = NOBODY_WAITS
+    first_token: int = 0
 
     def claims(self) -> dict[TaskKey, Claim]:
         """Return who has which task."""
@@ -83,7 +91,7 @@ class WorkContents:
         return replace(self, edges=found, lenient=lenient)
 
 
-class MemoryDesk:
+class MemoryDesk(MemoryIdle):
     """One transaction: what it changes counts once its store takes it over."""
 
     def __init__(
@@ -112,7 +120,8 @@ class MemoryDesk:
         if kept is None:
             return None
         task, filed = kept
-        known = self.work.standings.get(key, Standing(task.status, None))
+        fresh = Standing(task.status, None, token=self.work.first_token)
+        known = self.work.standings.get(key, fresh)
         return known._replace(
             status=task.status,
             file_status=filed.status if filed else None,
@@ -248,6 +257,29 @@ class MemoryDesk:
         known = self.work.orchestrators
         return [known[instance_id] for instance_id in sorted(known)]
 
+    @property
+    def waiting(self) -> IdleAgents:
+        """Who leads, and who waits."""
+        return self.work.waiting
+
+    @waiting.setter
+    def waiting(self, waiting: IdleAgents) -> None:
+        self.work = replace(self.work, waiting=waiting)
+
+    def depth(self) -> Depth:
+        """Return how many tasks are ready, and since when the oldest is to do."""
+        open_to_all = (
+            task
+            for task, _ in self.tasks.values()
+            if task.status is Status.TODO and not task.assignee and _is_handed_out(task, ANY)
+        )
+        since = [
+            task.status_version.time
+            for task in open_to_all
+            if not self._standing(task.key).agent and not self.waits_for(task.key)
+        ]
+        return Depth(len(since), min(since, default=0))
+
     def _standing(self, key: TaskKey) -> Standing:
         standing = self.standing(key)
         if standing is None:
@@ -257,6 +289,9 @@ class MemoryDesk:
     def _is_over(self, key: TaskKey | None) -> bool:
         kept = self.tasks.get(key) if key is not None else None
         return kept is not None and kept.task.status.is_over
+
+    def _standings(self) -> Mapping[TaskKey, Standing]:
+        return self.work.standings
 
     def _claimed(self) -> list[tuple[TaskKey, Standing]]:
         keys = sorted(self.work.standings.keys() & self.tasks.keys())
@@ -305,6 +340,7 @@ class MemoryDesk:
         return sorted(
             found,
             key=lambda each: (
+                each[1].offer.until if each[1].offer.is_for(agent, now) else float("inf"),
                 not wanted.suits(each[0]),
                 *order(each[0], is_waited_for=each[0].key in needed),
             ),

@@ -6,19 +6,24 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from kanban_sync.stores.copying import copied
 from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_errors import ClashError
 from kanban_sync.stores.postgres_leases import PostgresLeases
 from kanban_sync.stores.postgres_work import PostgresWork
+from kanban_sync.stores.replaying import replay
 from kanban_sync.stores.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import Event
     from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
+    from kanban_sync.stores.replaying import Replayed
+    from kanban_sync.stores.shelf import Contents
 
 
 Arguments = ParamSpec("Arguments")
@@ -41,6 +46,9 @@ def again(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
         return method(*arguments, **named)
 
     return tried
+
+
+_replayed = again(replay)
 
 
 def open_postgres(
@@ -80,6 +88,14 @@ class PostgresStore(PostgresWork, SqlStore):
         """Take an open database."""
         super().__init__(database, project, clone)
         self._leases = PostgresLeases(database, project, clone)
+        self.before_close: Callable[[], None] = lambda: None
+
+    def close(self) -> None:
+        """Close the database, after whoever wants to look into it once more."""
+        try:
+            self.before_close()
+        finally:
+            super().close()
 
     @property
     def leases(self) -> PostgresLeases:
@@ -108,6 +124,14 @@ class PostgresStore(PostgresWork, SqlStore):
         """
         settled = self._database.settled(self._project)
         return [event for event in super().events(after, limit) if event.id <= settled]
+
+    def copied(self, now: float) -> Contents:
+        """Return a copy of what it holds of the project, to go on with while it is away."""
+        return copied(self._database, self._project, self._clone, now)
+
+    def replay(self, journal: Journal, now: float) -> Replayed | None:
+        """Settle what was done apart; None where that was done already."""
+        return _replayed(self, self._project, journal, now)
 
     @contextmanager
     def _recording(self, target: str) -> Iterator[PostgresTransaction]:

@@ -22,7 +22,7 @@ NAMING = ("host", "hostaddr", "dbname", "service")
 """Without any of these a URL is but begun: what it led to would be nobody's choice."""
 
 UNLESS_SAID = {
-    "connect_timeout": 10,
+    "connect_timeout": 3,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,

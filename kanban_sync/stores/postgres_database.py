@@ -16,6 +16,7 @@ from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
+from kanban_sync.stores.postgres_connection import Patient
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -338,7 +339,7 @@ def connect(address: Address) -> psycopg.Connection[Row]:
         StoreError: Nobody answers, or not to this user.
     """
     with in_words(address, is_connected=False):
-        return psycopg.connect(
+        return Patient.connect(
             **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
             autocommit=True,
             cursor_factory=psycopg.RawCursor,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import Error, InterfaceError, OperationalError
 
-from kanban_sync.core.errors import StoreAwayError, StoreError
+from kanban_sync.core.errors import StoreAwayError, StoreError, UnreachableStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +80,8 @@ AWAY = (
     " `kanban-sync sync`"
 )
 
+REFUSED = "its server answers, and refuses; see what it says, and ask who runs it"
+
 PASSING = {
     LOST,
     AWAY,
@@ -87,6 +89,13 @@ PASSING = {
     *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
 }
 """What may be over when the same is tried again."""
+
+
+UNANSWERED = {
+    AWAY,
+    *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
+}
+"""What is told where nobody was there to ask, or it has not begun to answer anybody."""
 
 
 @contextmanager
@@ -102,7 +111,9 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
     except Error as error:
         lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
         remedy = _remedy(error) if is_connected else _way_in(" ".join(lines))
+        is_silent = not is_connected and remedy in UNANSWERED
         kind = ClashError if error.sqlstate == "40P01" else _kind(remedy)
+        kind = UnreachableStoreError if is_silent else kind
         # Not from the error: its own text is not ours to vouch for.
         raise kind(f"The task database {address.name}: {remedy} ({lines[0].strip()}).") from None
 
@@ -121,5 +132,6 @@ def _remedy(error: Error) -> str:
 
 
 def _way_in(text: str) -> str:
-    said = text.rpartition("FATAL:")[2]
-    return next((remedy for word, remedy in UNCONNECTED if word in said), AWAY)
+    _, answer, said = text.rpartition("FATAL:")
+    other = REFUSED if answer else AWAY
+    return next((remedy for word, remedy in UNCONNECTED if word in said), other)

@@ -8,7 +8,6 @@ speaks to the library below it, and takes from the driver only how values are wr
 from __future__ import annotations
 
 import select
-import time
 from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -18,6 +17,7 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 
+from kanban_sync.stores import postgres_connection
 from kanban_sync.stores.postgres_pooler import WHO
 
 if TYPE_CHECKING:
@@ -36,13 +36,6 @@ MANY = 100
 
 OFTEN = 2
 """What is done so often is kept ready; a command does most things once."""
-
-SILENCE = 60.0
-"""Seconds after which a server is given up that says nothing to what it was asked.
-
-It is longer than it lets any statement take: so mostly it is the server that says what was wrong.
-The kernel notices a machine that is gone, but none whose server was stopped, or hangs.
-"""
 
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
@@ -167,20 +160,18 @@ def _await(pgconn: PGconn) -> None:
     """Wait until an answer is there whole.
 
     Raises:
-        psycopg.OperationalError: The server has said nothing for long.
+        psycopg.OperationalError: Nothing was said for long.
     """
     is_unsent = pgconn.flush()
     if not (is_unsent or pgconn.is_busy()):
         return
     place = select.poll()
     place.register(pgconn.socket, READABLE | (select.POLLOUT if is_unsent else 0))
-    until = time.monotonic() + SILENCE
     while is_unsent or pgconn.is_busy():
-        found = place.poll(max(0.0, until - time.monotonic()) * 1000)
-        if not found:
-            raise OperationalError(f"nothing was said for {SILENCE:g} s")
-        until = time.monotonic() + SILENCE
-        for _, what in found:
+        ready = place.poll(postgres_connection.SILENCE * 1000)
+        if not ready:
+            raise postgres_connection.silent()
+        for _, what in ready:
             if what & READABLE:
                 pgconn.consume_input()
         if is_unsent:

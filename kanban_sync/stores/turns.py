@@ -4,8 +4,9 @@ SQLite lets a writer who has to wait sleep and look again, longer each time. Whe
 the time some of them get nothing, until their patience is over. So writers wait in ``flock`` on a
 file beside the database instead, where the kernel wakes them.
 
-It is a courtesy and nothing else: what must not go wrong is guarded by SQLite's own lock. Where
-the file cannot be made, or its turn does not come in time, a writer goes on without.
+For SQLite it is a courtesy and nothing else: what must not go wrong is guarded by its own lock.
+Where the file cannot be made, or its turn does not come in time, a writer goes on without. A store
+in a flat file has no other lock, and refuses then.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ class Turns:
 
     def __init__(self, path: Path) -> None:
         """Take the path of the database; the file beside it is never removed."""
-        self._path = path.with_name(f"{path.name}.flk")
+        self.path = path.with_name(f"{path.name}.flk")
         self._fd: int | None = None
         self._pid = 0
 
     @contextlib.contextmanager
-    def turn(self, seconds: float) -> Iterator[None]:
-        """Wait for the turn, at most so long."""
+    def turn(self, seconds: float) -> Iterator[bool]:
+        """Wait for the turn, at most so long, and tell whether it came."""
         fd = self._take(seconds)
         try:
-            yield
+            yield fd is not None
         finally:
             # Whoever is interrupted right here ends when all is closed, and others have the number.
             if fd is not None and fd == self._fd:
@@ -76,7 +77,7 @@ class Turns:
     def _opened(self) -> int:
         # A lock is the open file's: a child that was forked must not share its parent's.
         if self._fd is None or self._pid != os.getpid():
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._pid = os.getpid()
         return self._fd
 

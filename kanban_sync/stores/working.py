@@ -7,7 +7,6 @@ else is the same for every store, and here.
 from __future__ import annotations
 
 import difflib
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
@@ -17,12 +16,12 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
+from kanban_sync.stores.assigning import Assigning
 from kanban_sync.stores.changes import check_project, turns
 from kanban_sync.stores.desk import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from contextlib import AbstractContextManager
 
     from kanban_sync.core.claims import Outcome, Standing
     from kanban_sync.core.dependencies import Edge
@@ -38,18 +37,16 @@ BOXES = frozenset({Status.TODO, Status.PLANNING, Status.IN_PROGRESS, Status.REVI
 """What a change may be for its boxes to say what it is."""
 
 
-class Working(ABC):
+class Working(Assigning):
     """``WorkStore`` upon whatever opens a desk."""
 
     _project: str
 
-    @abstractmethod
-    def _looking(self) -> AbstractContextManager[Desk]:
-        """Open a desk to read one state of the database."""
-
-    @abstractmethod
-    def _working(self, reach: Reach = Reach.ONE) -> AbstractContextManager[Desk]:
-        """Open a desk to write all or, if the block raises, nothing."""
+    def _claimed(
+        self, standing: Standing, agent: str, now: float, lease: float, orchestrator: str
+    ) -> Outcome:
+        """Return a task with a new claim."""
+        return claims.claimed(standing, agent, now, lease, orchestrator)
 
     # --- Reading ------------------------------------------------------------------------
 
@@ -103,8 +100,8 @@ class Working(ABC):
             if found is None:
                 return None
             task, standing = found
-            outcome = claims.claimed(standing, agent, now, lease, orchestrator)
-            after = _write(desk, task.key, standing, outcome, now)
+            outcome = self._claimed(standing, agent, now, lease, orchestrator)
+            after = write(desk, task.key, standing, outcome, now)
             if after.status is after.file_status:
                 return desk.entry(task.key)  # The status has its file's word again.
         return _claimed(task, after)
@@ -127,8 +124,8 @@ class Working(ABC):
                     claims.check_free(str(below), its, agent, now)
             for each in (key, *refusals.all_above(desk, key)):
                 refusals.check_waits(desk, each)
-            outcome = claims.claimed(standing, agent, now, lease, orchestrator)
-            _write(desk, key, standing, outcome, now)
+            outcome = self._claimed(standing, agent, now, lease, orchestrator)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def extend(self, key: TaskKey, token: int, now: float, lease: float, *, who: str = "") -> Entry:
@@ -136,7 +133,7 @@ class Working(ABC):
         _check_lease(lease)
         with self._working() as desk:
             standing = _checked(desk, key, token, who)
-            _write(desk, key, standing, claims.extended(standing, now, lease), now)
+            write(desk, key, standing, claims.extended(standing, now, lease), now)
             return desk.entry(key)
 
     def finish(  # noqa: PLR0913 - who says what, when and why
@@ -156,7 +153,7 @@ class Working(ABC):
             standing = _checked(desk, key, token, who)
             refusals.check_change(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
-            _write(desk, key, standing, outcome, now)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def release(
@@ -166,7 +163,7 @@ class Working(ABC):
         with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token, who)
             outcome = claims.released(standing, reason, boxes=_boxes(desk, key))
-            _write(desk, key, standing, outcome, now)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def reclaim(self, now: float, *, leases: bool = True) -> list[Entry]:
@@ -179,7 +176,7 @@ class Working(ABC):
             found = _lapsed(desk, now, leases=leases)
             for key, standing, why in found:
                 outcome = claims.taken_back(standing, why, boxes=_boxes(desk, key))
-                _write(desk, key, standing, outcome, now)
+                write(desk, key, standing, outcome, now)
             return [desk.entry(key) for key, _, _ in found]
 
     # --- Without a claim ----------------------------------------------------------------
@@ -210,7 +207,7 @@ class Working(ABC):
             if assignee is not None:
                 given = claims.assigned(outcome.standing, assignee)
                 outcome = given._replace(told=outcome.told + given.told)
-            _write(desk, key, standing, outcome, now)
+            write(desk, key, standing, outcome, now)
             return desk.entry(key)
 
     def assign(self, key: TaskKey, agent: str, now: float, who: str) -> Entry:
@@ -218,7 +215,7 @@ class Working(ABC):
         with self._working() as desk:
             standing = _held(desk, key)
             refusals.check_own(desk, key, standing, who, now)
-            _write(desk, key, standing, claims.assigned(standing, agent), now)
+            write(desk, key, standing, claims.assigned(standing, agent), now)
             return desk.entry(key)
 
     def add(self, task: Task, now: float) -> Entry:
@@ -268,7 +265,8 @@ class Working(ABC):
 # --- Writing -------------------------------------------------------------------------------
 
 
-def _write(desk: Desk, key: TaskKey, before: Standing, outcome: Outcome, now: float) -> Standing:
+def write(desk: Desk, key: TaskKey, before: Standing, outcome: Outcome, now: float) -> Standing:
+    """Write what becomes of a task with its events, and what follows from it for others."""
     after = claims.dated(before, outcome.standing, now)
     if after != before:
         desk.put(key, after)
@@ -300,7 +298,7 @@ def _follow(desk: Desk, change: TaskKey, now: float) -> None:
         return
     status = claims.of_boxes(desk.statuses_below(change))
     if status is not standing.status:
-        _write(desk, change, standing, claims.followed(standing, status), now)
+        write(desk, change, standing, claims.followed(standing, status), now)
 
 
 def _lapsed(desk: Desk, now: float, *, leases: bool) -> list[tuple[TaskKey, Standing, str]]:

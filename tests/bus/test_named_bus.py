@@ -18,8 +18,9 @@ from bus.servers import Server, free_port, valkey_server
 from cli.program import TASKS, run_program
 from docs.documents import TOP
 from kanban_sync.agents.entries import event_data
+from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.telling import MANY, telling
-from kanban_sync.agents.waiting import queues_for, wait_for
+from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import Work
 from kanban_sync.bus.keys import PREFIX
 from kanban_sync.bus.local import LocalBus
@@ -27,10 +28,11 @@ from kanban_sync.bus.valkey import ValkeyBus
 from kanban_sync.bus.valkey_address import address_of
 from kanban_sync.bus.valkey_waiting import QUIET
 from kanban_sync.buses import PREFIX_SETTING, SETTING, VALKEY_URL, named_bus
+from kanban_sync.core.assignment import Assignment, Idle
 from kanban_sync.core.bus import Held, Hint, Queue
 from kanban_sync.core.errors import SetupError
 from kanban_sync.core.model import Status
-from kanban_sync.core.order import Wanted
+from kanban_sync.core.order import ANY, Wanted
 from kanban_sync.core.ports import FilesState
 from kanban_sync.doctor.bus import bus_findings
 from repos import Repo
@@ -325,8 +327,10 @@ def test_an_agent_that_waits_claims_by_a_hint_what_the_database_says(
     bus: ValkeyBus, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kanban_sync.agents.waiting.LOOK", LONG)
+    monkeypatch.setattr("kanban_sync.agents.idleness.ASK", LONG)
     work = Work(store, PROJECT, lambda: NOW, None, lambda: None, lambda: None, bus=bus)
-    queues = queues_for("bob", Wanted(prefers=frozenset({"web"})))
+    idle = Idleness(work, "bob", Wanted(prefers=frozenset({"web"})))
+    queues = idle.queues
     assert queues == [Queue("agent", "bob"), Queue("tag", "web")]
     looks: list[int] = []
 
@@ -339,8 +343,21 @@ def test_an_agent_that_waits_claims_by_a_hint_what_the_database_says(
             return None
         return work.claim("c", "bob") if len(looks) > 2 else None
 
-    assert wait_for(work, look, LONG, queues)
+    assert wait_for(work, look, LONG, idle)
     assert len(looks) == 3
+
+
+def test_what_a_monitor_offers_waits_in_the_queue_of_its_agent(
+    bus: ValkeyBus, store: SqliteStore
+) -> None:
+    heard = telling(store, PROJECT, bus)
+    leader = heard.lead("m1", NOW)
+    assert heard.note_idle(Idle("bob", ANY, "", NOW, NOW), NOW)
+    offers = [Assignment(key("c"), "bob")]
+    assert heard.offer(offers, NOW, NOW + 20, leader.token) == offers
+    queue = Queue("agent", "bob")
+    assert bus.taken(PROJECT, queue) == Hint(str(key("c")), "bob", "monitor", NOW)
+    assert bus.taken(PROJECT, queue) is None
 
 
 def test_the_program_tells_of_it_and_by_it(

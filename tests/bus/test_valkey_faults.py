@@ -15,8 +15,9 @@ import pytest
 
 from bus.bus_contract import ADA, LEASE, LONG, store
 from bus.servers import Proxy, Server, valkey_server
+from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.telling import telling
-from kanban_sync.agents.waiting import queues_for, wait_for
+from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import Work
 from kanban_sync.bus import errand, valkey_waiting
 from kanban_sync.bus.errand import Circuit
@@ -27,6 +28,8 @@ from kanban_sync.core.errors import HeldError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY
 from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.postgres_address import address_of as postgres_address_of
 from kanban_sync.stores.sqlite import open_sqlite
 from stores.made_up import NOW, PROJECT, key, task
 
@@ -39,9 +42,6 @@ if TYPE_CHECKING:
     from kanban_sync.stores.sqlite import SqliteStore
 
 __all__ = ["store"]
-
-TURNS = 1000
-"""How often it is tried at most whether something has come about."""
 
 
 @pytest.fixture
@@ -106,12 +106,13 @@ def restore(server: Server, proxy: Proxy) -> None:
 
 
 def comes(act: Callable[[], object]) -> bool:
-    """Try something until it comes about."""
-    for _ in range(TURNS):
-        if act():
-            return True
+    """Try something until it comes about, for a while."""
+    until = time.monotonic() + LONG
+    while not act():
+        if time.monotonic() > until:
+            return False
         time.sleep(0.01)
-    return False
+    return True
 
 
 def by_the_bus(bus: Bus, waiter: Waiter) -> bool:
@@ -142,6 +143,31 @@ def test_whoever_waits_goes_on_by_the_database_and_comes_back(
             assert waited.result(LONG / 2)
         restore(server, proxy)
         assert comes(lambda: by_the_bus(bus, waiter))
+
+
+def test_on_postgresql_it_is_listened_there_while_the_server_is_away(
+    server: Server, postgres_url: str
+) -> None:
+    project = "heard"
+    first, second = (key(name, project) for name in "ab")
+    with (
+        closing(open_postgres(postgres_address_of(postgres_url), project)) as store,
+        opened(server.url) as bus,
+        ThreadPoolExecutor() as others,
+    ):
+        heard = telling(store, project, bus)
+        heard.merge([task("a", key=first), task("b", key=second)], {}, FilesState(), NOW)
+        with closing(bus.waiter(project, store.waiter)) as waiter:
+            for act in (
+                lambda: heard.claim(first, "ada", NOW, LEASE),
+                server.kill,
+                lambda: store.claim(second, "bob", NOW, LEASE),
+            ):
+                while waiter.wait(0):
+                    pass
+                waited = others.submit(waiter.wait, LONG)
+                act()
+                assert waited.result(LONG / 2)
 
 
 @pytest.mark.parametrize("fault", [kill, freeze, stall, cut])
@@ -255,7 +281,7 @@ def test_where_no_thread_can_be_started_the_database_serves(
 
 # --- All at once ----------------------------------------------------------------------------
 
-AGENTS, TASKS, FAULTS = 6, 400, 3
+AGENTS, TASKS, FAULTS, MOST = 6, 400, 3, 1000
 
 
 def test_every_task_is_done_once_whatever_becomes_of_the_server(
@@ -281,8 +307,8 @@ def test_every_task_is_done_once_whatever_becomes_of_the_server(
                 heard = telling(own, PROJECT, bus)
                 work = Work(heard, PROJECT, time.time, None, no_sync, no_sync, bus=bus)
                 while not is_over.is_set():
-                    queues = queues_for(name, ANY)
-                    done = wait_for(work, lambda: work.claim_next(name, LEASE), 0.5, queues)
+                    idle = Idleness(work, name, ANY)
+                    done = wait_for(work, lambda: work.claim_next(name, LEASE), 0.5, idle)
                     if done is not None and done.entry.claim is not None:
                         found = done.entry
                         work.finish(str(found.key), Status.DONE, name, done.entry.claim.token)
@@ -294,7 +320,7 @@ def test_every_task_is_done_once_whatever_becomes_of_the_server(
             faults = 0
             while not all(each.status is Status.DONE for each in store.tasks()):
                 faults += 1
-                assert faults < TURNS
+                assert faults < MOST
                 chance.choice([kill, freeze, stall, cut, flush])(server, proxy)
                 time.sleep(chance.uniform(0, 0.2))
                 restore(server, proxy)

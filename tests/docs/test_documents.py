@@ -37,6 +37,7 @@ VALKEY = "docs/how-to/valkey.md"
 TEAM = "docs/how-to/run-for-a-team.md"
 POOLER = "postgresql://kanban@db.example.org:6432/tasks"
 WATCH = "docs/how-to/watch.md"
+MONITOR = "docs/how-to/monitor.md"
 SERVICES = "asks the service manager of whoever runs the tests"
 FILE = "sqlite:///home/ada/.local/state/kanban-sync/tasks.db"
 DATABASE = "postgresql://kanban@db.example.org/tasks"
@@ -60,6 +61,10 @@ NOT_RUN = {
         "docs/tutorial.md",
         ".venv/bin/python -m kanban_sync.standin --port 3737 --api-key practice",
     ): "goes on until it is interrupted; the test brings a server of its own",
+    (MONITOR, "kanban-sync monitor"): "goes on until it is interrupted",
+    (MONITOR, "kanban-sync task claim --next --wait 10m --agent ada --prefer database"): (
+        "a monitor has to run beside it"
+    ),
     ("docs/how-to/serve.md", "pipx install '.[gateway]'"): NETWORK,
     ("docs/how-to/serve.md", "kanban-sync serve"): "goes on until it is interrupted",
     ("docs/how-to/serve.md", "curl -H @key http://127.0.0.1:7464/api/board"): "needs that server",
@@ -72,6 +77,10 @@ NOT_RUN = {
     (WATCH, "launchctl load ~/Library/LaunchAgents/kanban-sync-bookshop.plist"): SERVICES,
     (SHARED, f"git config --global kanban-sync.database {DATABASE}"): ELSEWHERE,
     (SHARED, f"git config --global kanban-sync.database {FILE}"): "the test of it has a file",
+    (
+        "docs/how-to/json-files.md",
+        "git config --global kanban-sync.database file:",
+    ): "the tests of it name them in the environment",
     (SHARED, "kanban-sync sync"): ELSEWHERE,
     (SHARED, f"pg_dump --schema=kanban_sync --file=before.sql {DATABASE}"): ELSEWHERE,
     (TEAM, f"git config --global kanban-sync.database {POOLER}"): ELSEWHERE,

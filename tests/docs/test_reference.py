@@ -186,7 +186,15 @@ def test_the_file_that_init_writes_tells_the_defaults() -> None:
 
 def test_every_environment_variable_is_described() -> None:
     described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
-    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT, DATABASE_URL, DIRECT_URL, VALKEY_URL}
+    constants = {
+        *config.ENVIRONMENT,
+        *VARIABLES,
+        ALLOW_HTTP,
+        AGENT,
+        DATABASE_URL,
+        DIRECT_URL,
+        VALKEY_URL,
+    }
     assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
 
 
@@ -279,6 +287,7 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("task show tidy-build-logs", "## A task"),
         ("task list", "## task list"),
         ("events", "## events"),
+        ("monitor --once", "## monitor"),
         ("orchestrator list", "## orchestrator"),
         ("files write", "## files write"),
     ],

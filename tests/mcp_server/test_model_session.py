@@ -294,7 +294,8 @@ def test_who_subscribed_in_the_older_way_is_told_too(repo: Repo) -> None:
         if uri:
             await told.send(str(uri))
 
-    session(repo, act, mode="legacy", message_handler=listen)
+    with told, heard:
+        session(repo, act, mode="legacy", message_handler=listen)
 
 
 def test_the_board_is_told_and_synced(repo: Repo) -> None:

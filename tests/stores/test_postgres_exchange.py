@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from kanban_sync.stores import postgres_exchange
+from kanban_sync.stores import postgres_connection
 from kanban_sync.stores.postgres_database import connect, open_database
 from kanban_sync.stores.postgres_exchange import MANY, Exchange
 
@@ -121,7 +121,7 @@ def test_a_server_that_says_nothing_is_given_up(
     connection: psycopg.Connection[Row], exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange.send([(ECHO, ("a",))])
-    monkeypatch.setattr(postgres_exchange, "SILENCE", 0.1)
+    monkeypatch.setattr(postgres_connection, "SILENCE", 0.1)
     with pytest.raises(psycopg.OperationalError, match="nothing was said"):
         exchange.send([(b"SELECT pg_sleep(60)", ())])
     assert connection.closed

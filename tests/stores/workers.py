@@ -18,10 +18,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.agents.monitor import Monitor, Times
+from kanban_sync.agents.work import Work
+from kanban_sync.core.assignment import Idle
 from kanban_sync.core.errors import HeldError, LostClaimError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
+from kanban_sync.stores.flatfile import FlatStore, open_flatfile
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import address_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
@@ -32,7 +36,7 @@ from stores.made_up import NOW, PROJECT, key, task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Store = SqliteStore | PostgresStore
+    Store = SqliteStore | PostgresStore | FlatStore
 
 LEASE = 0.4
 PAUSE = 3 * LEASE
@@ -53,6 +57,8 @@ def main(what: str, *arguments: str) -> None:
 def opened(database: str) -> Store:
     if "://" in database:
         return open_postgres(address_of(database), PROJECT)
+    if database.endswith(".json"):
+        return open_flatfile(Path(database), PROJECT)
     return open_sqlite(Path(database), PROJECT)
 
 
@@ -122,7 +128,13 @@ def chaos(database: str, folder: str, processes: str, tasks: str, seed: str) -> 
     while not is_over(database) or children:
         while len(children) < int(processes) and not is_over(database):
             started += 1
-            children.add(in_a_child(partial(worker, database, Path(folder), f"{seed}-{started}")))
+            # Every third is a monitor.
+            part = (
+                partial(monitor, database)
+                if started % 3 == 0
+                else partial(worker, database, Path(folder))
+            )
+            children.add(in_a_child(partial(part, f"{seed}-{started}")))
         if children:
             child, status = os.wait()
             children.remove(child)
@@ -139,6 +151,10 @@ def worker(database: str, folder: Path, seed: str) -> None:
     late = folder / f"late-{seed}"
     with closing(opened(database)) as store:
         while True:
+            if pick.random() < 0.3:
+                # It waits, and may be offered a task while it claims one.
+                now = time.time()
+                store.note_idle(Idle(seed, since=now, seen=now), now)
             entry = store.claim_next(seed, time.time() + skew, LEASE + max(-skew, 0))
             if entry is None or entry.claim is None:
                 if over(store):
@@ -162,6 +178,25 @@ def worker(database: str, folder: Path, seed: str) -> None:
                 skew = pick.choice(JUMPS)
 
 
+def monitor(database: str, seed: str) -> None:
+    """Hand out tasks until none is left, or until it dies or has slept too long for a while."""
+    pick = random.Random(seed)
+    with closing(opened(database)) as store:
+        work = Work(store, PROJECT, time.time, None, lambda: None, lambda: None)
+        hands = Monitor(work, seed, Times(LEASE, LEASE / 3, LEASE))
+        for _ in range(pick.randrange(20, 200)):
+            fate = pick.random()
+            if fate < 0.03:
+                die_somewhere(store, pick)
+            elif fate < 0.05:
+                time.sleep(PAUSE)
+            hands.round()
+            if over(store):
+                return
+            time.sleep(LEASE / 40)
+        hands.end()
+
+
 def die_somewhere(store: Store, pick: random.Random) -> None:
     """Be killed at one of the next statements, or now."""
     left = pick.randrange(8)
@@ -174,8 +209,22 @@ def die_somewhere(store: Store, pick: random.Random) -> None:
 
     if isinstance(store, SqliteStore):
         connection(store).set_trace_callback(count)
+    elif isinstance(store, FlatStore):
+        steps(count)
     else:
         counted(store, count)
+
+
+def steps(count: Callable[[str], None]) -> None:
+    """Count what is done for each writing of the file: it is on the disk, then it has its name."""
+    for name in ("open", "fsync", "rename", "replace"):
+        done = getattr(os, name)
+
+        def step(*arguments: Any, done: Any = done, **named: Any) -> Any:  # noqa: ANN401
+            count("")
+            return done(*arguments, **named)
+
+        setattr(os, name, step)
 
 
 def counted(store: PostgresStore, count: Callable[[str], None]) -> None:
@@ -223,6 +272,7 @@ def found(database: str, folder: Path) -> dict[str, object]:
         ),
         "reclaimed": sum(event.kind == "reclaimed" for event in events),
         "late": len(late),
+        "offered": sum(event.kind == "task_offered" for event in events),
         "out of step": out_of_step,
         "integrity": integrity,
     }
@@ -230,6 +280,8 @@ def found(database: str, folder: Path) -> dict[str, object]:
 
 def condition(store: Store) -> tuple[int, str]:
     """Tell of how many tasks it is wrongly noted who waits, and whether the database is whole."""
+    if isinstance(store, FlatStore):
+        return 0, "ok"
     with store._database.reading() as db:  # noqa: SLF001 - what no store tells
         ((out_of_step,),) = db.execute(OUT_OF_STEP, (PROJECT,))
         if isinstance(store, PostgresStore):

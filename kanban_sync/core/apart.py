@@ -1,0 +1,149 @@
+"""What becomes of work that was done apart, while the database was away, once it is back. Pure.
+
+Each task that was worked on is compared three ways, as a file and the database are: how it stood
+when they parted (*base*), how it stands *here*, and how it stands in the database (*there*).
+
+=====================  =====================  ================================================
+there                  here                   what comes of it
+=====================  =====================  ================================================
+as the base            changed                ours is written, with its claim and its token
+changed to the same    changed                nothing
+nobody has it, to do   claimed                our claim comes over with its token and its lease
+changed otherwise      changed                the database's stands, and the conflict is told
+=====================  =====================  ================================================
+
+Tokens decide between claims: one that was given apart is above any that the database gives, so
+nobody shows the other's. Who lost is refused as whoever comes too late.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
+from kanban_sync.core.model import Status
+
+if TYPE_CHECKING:
+    from kanban_sync.core.merge import Kept
+    from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.work import Orchestrator
+
+MARK = "journal"
+"""Stands for the source in the key of the event by which it is known that a journal was taken."""
+
+
+class Apart(NamedTuple):
+    """One task that was worked on apart: as it stood before (None: it was not there), and stands.
+
+    ``told`` are the events of it since then.
+    """
+
+    key: TaskKey
+    base: Standing | None
+    kept: Kept
+    standing: Standing
+    told: tuple[Told, ...] = ()
+
+
+class Journal(NamedTuple):
+    """What was done apart since a moment (seconds since 1970), under a name made at random."""
+
+    id: str
+    since: float
+    entries: tuple[Apart, ...] = ()
+    orchestrators: tuple[Orchestrator, ...] = ()
+
+
+class Settled(NamedTuple):
+    """What comes of one task: what is to be written (None: nothing), and what is told of it."""
+
+    standing: Standing | None = None
+    told: tuple[Told, ...] = ()
+    is_conflict: bool = False
+
+
+def claimed_above(outcome: Outcome, least: int) -> Outcome:
+    """Return a claim with a token above ``least``, which tells how many there were as ever."""
+    given = outcome.standing.token
+    token = max(given, least + given % GENERATION)
+    *others, told = outcome.told
+    mine = told._replace(data={**told.data, "token": token})
+    return Outcome(outcome.standing._replace(token=token), (*others, mine))
+
+
+def settled(entry: Apart, base: Standing, there: Standing) -> Settled:
+    """Return what becomes of a task that was worked on apart.
+
+    Args:
+        entry: What was done apart.
+        base: How the task stood before.
+        there: How it stands in the database now.
+    """
+    here = entry.standing
+    is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
+    if not is_unchanged and _says_the_same(here, there):
+        # The same agent on two machines, in the same second: neither may go on.
+        is_twice = bool(here.agent) and base.token != here.token
+        return _neither(here, there) if is_twice else Settled()
+    if is_unchanged or _may_come_over(here, there):
+        is_one = here.agent and here.token == there.token
+        expires = max(here.expires, there.expires) if is_one else here.expires
+        token = max(here.token, there.token)
+        after = here._replace(token=token, expires=expires, file_status=there.file_status)
+        return Settled(after, entry.told)
+    return Settled(None, (_conflict(base, here, there),), is_conflict=True)
+
+
+def gone(entry: Apart) -> Told:
+    """Return what is told of a task that the database does not have any more."""
+    here = entry.standing
+    return Told("conflict", {"field": "task", "journal": here.status, **_whose(here)})
+
+
+def _was_taken_back(standing: Standing) -> bool:
+    """Tell whether the last claim of a task ended since nothing was heard of who had it."""
+    said = standing.reason
+    return not standing.agent and (said == RAN_OUT or said.startswith(ORCHESTRATOR))
+
+
+def _is_same(base: Standing, there: Standing) -> bool:
+    return _says_the_same(base, there) and base.token == there.token
+
+
+def _says_the_same(one: Standing, two: Standing) -> bool:
+    if (one.status, one.assignee, one.agent) != (two.status, two.assignee, two.agent):
+        return False
+    return not one.agent or one.token == two.token
+
+
+def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:
+    """Tell whether a claim that ran out and was taken over here was extended there."""
+    return bool(there.agent) and there.expires > base.expires and here.token != there.token
+
+
+def _may_come_over(here: Standing, there: Standing) -> bool:
+    """Tell whether a claim of here may go on: nobody has the task there."""
+    if not here.agent or there.agent or there.status is not Status.TODO:
+        return False
+    is_for_it = there.assignee in {"", here.agent, here.before}
+    is_newer = here.token > there.token or (here.token == there.token and _was_taken_back(there))
+    return is_for_it and is_newer
+
+
+def _neither(here: Standing, there: Standing) -> Settled:
+    free = there._replace(
+        status=Status.TODO, agent="", orchestrator="", expires=0.0, assignee=there.before or ""
+    )
+    told = _conflict(there, here, free)
+    return Settled(free._replace(before=None, said=None), (told,), is_conflict=True)
+
+
+def _conflict(base: Standing, here: Standing, there: Standing) -> Told:
+    values = {"base": base.status, "journal": here.status, "database": there.status}
+    field = "claim" if here.agent else "status"
+    return Told("conflict", {"field": field, **values, **_whose(here)})
+
+
+def _whose(here: Standing) -> dict[str, object]:
+    """Return whose work is lost: who has the claim, or whose name is on the task."""
+    return {"agent": here.agent or here.assignee, "token": here.token}

@@ -1,0 +1,37 @@
+"""The task database of a clone: which one it is, and what is done with it before it is opened."""
+
+from __future__ import annotations
+
+from kanban_sync.databases.manifests import Manifests
+from kanban_sync.databases.named import task_database
+from kanban_sync.databases.ports import (
+    DATABASE_FILE,
+    DATABASE_URL,
+    DIRECT_URL,
+    SETTING,
+    Contents,
+    Mode,
+    TaskDatabase,
+)
+from kanban_sync.databases.postgres_server import PostgresServer
+from kanban_sync.databases.sharing import Sharing, database_data, opened, sharing
+from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
+
+__all__ = [
+    "DATABASE_FILE",
+    "DATABASE_URL",
+    "DIRECT_URL",
+    "FILE_SCHEME",
+    "SETTING",
+    "Contents",
+    "Manifests",
+    "Mode",
+    "PostgresServer",
+    "Sharing",
+    "SqliteFile",
+    "TaskDatabase",
+    "database_data",
+    "opened",
+    "sharing",
+    "task_database",
+]

@@ -1,0 +1,240 @@
+"""A database on a server, and what goes on while that does not answer: a copy, and a journal.
+
+Who brings files in (``open``) needs the database itself. Who works on tasks (``work``), or looks,
+goes on with the copy in the state folder. A file beside it, ``….away``, says that this is so, since
+when, and when the server is asked again. Whoever reaches the server then writes the journal into
+the database, once, before anything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.errors import StoreError, UnreachableStoreError
+from kanban_sync.databases.ports import Mode
+from kanban_sync.databases.switching import Switching
+from kanban_sync.stores.away import AwayShelf, AwayStore
+from kanban_sync.stores.flatfile import manifest_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kanban_sync.agents.work import Store
+    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.core.work import Entry
+    from kanban_sync.databases.ports import Clone, Contents
+    from kanban_sync.databases.postgres_server import PostgresServer
+    from kanban_sync.stores.postgres import PostgresStore
+
+AWAY = "away"
+"""The folder in the state folder of a clone."""
+
+SLOW = 1.0
+"""Seconds after which it took long to find out that nobody answers."""
+
+ASK_AGAIN = 15.0
+"""Seconds for which a server is left alone that took long."""
+
+COPY_EVERY = 60.0
+"""Seconds for which a large copy is not renewed, nor a small one by those who work on tasks."""
+
+SMALL = 1 << 18
+"""Bytes below which a copy costs next to nothing."""
+
+
+class _Away(NamedTuple):
+    """Since when the server does not answer, and when it is asked again; seconds since 1970."""
+
+    since: float
+    again: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A database on a PostgreSQL server, with a folder for what goes on while it is away."""
+
+    server: PostgresServer
+    folder: Path
+    clone: Clone
+    kind = "postgresql"
+
+    @property
+    def name(self) -> str:
+        """The URL, without a password."""
+        return self.server.name
+
+    def mode(self, project: str) -> Mode:
+        """Return on what work goes on, as far as that is known without asking the server."""
+        away = self._away(project)
+        if away is None:
+            return Mode("database")
+        with contextlib.suppress(StoreError):
+            parted = self._shelf(project).has.parted
+            return Mode("fallback", parted.since or away.since, len(parted.bases))
+        return Mode("fallback", away.since)
+
+    def open(self, project: str) -> TaskStore:
+        """Open the database itself, with all that was done while it was away."""
+        store = self.reach(project)
+        store.before_close = lambda: self._copy(store, project)
+        return store
+
+    def work(self, project: str) -> Store:
+        """Open the database, or the copy if its server does not answer."""
+        return Switching.between(self, project)
+
+    def tries_later(self) -> bool:
+        """Tell whether it did not answer a moment ago, and is not asked again just yet."""
+        now = time.time()
+        found = map(_read, self.folder.glob("*.away"))
+        return any(each is not None and now < each.again <= now + ASK_AGAIN for each in found)
+
+    def look(self, project: str) -> TaskStore | None:
+        """Open it to read, or the copy; None if there is no schema."""
+        if self.tries_later():
+            return self.apart(project, None)
+        began = time.monotonic()
+        try:
+            if self._marker(project).exists():
+                self.reach(project).close()
+            return self.server.look(project)
+        except UnreachableStoreError as error:
+            self._note_away(project, time.monotonic() - began)
+            return self.apart(project, error)
+
+    def contents(self, project: str = "") -> Contents:
+        """Return what its schema holds, and how much of a project."""
+        return self.server.contents(project)
+
+    def upgrade(self) -> str:
+        """Bring its schema up to date."""
+        return self.server.upgrade()
+
+    def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:
+        """Make the schema if one is missed there."""
+        return self.server.make_anew(now, project)
+
+    # --- The server -----------------------------------------------------------------------------
+
+    def reach(self, project: str) -> PostgresStore:
+        """Open the database, and write into it what was done while it was away.
+
+        Raises:
+            UnreachableStoreError: Its server does not answer.
+        """
+        began = time.monotonic()
+        try:
+            store = self.server.open(project)
+        except UnreachableStoreError:
+            self._note_away(project, time.monotonic() - began)
+            raise
+        try:
+            if self._marker(project).exists():
+                self._settle(store, project)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def note(self, project: str, entry: Entry) -> None:
+        """Note what was done in the database, for whoever goes on with the copy."""
+        self._shelf(project).note(entry, time.time())
+
+    def copy_in_passing(self, store: PostgresStore, project: str) -> None:
+        """Renew a copy that is old, if that costs next to nothing."""
+        path = self._shelf(project).path
+        if not _is_large(path) and not _is_new(path):
+            self._copy(store, project)
+
+    def _settle(self, store: PostgresStore, project: str) -> None:
+        shelf = self._shelf(project)
+        if shelf.path.exists():
+            with shelf.writing():
+                journal = self._apart(shelf, project).journal()
+                if journal.id:
+                    store.replay(journal, time.time())
+                shelf.put_copy(store.copied(time.time()), is_settled=True)
+                self._marker(project).unlink(missing_ok=True)
+        else:
+            self._marker(project).unlink(missing_ok=True)
+
+    def _copy(self, store: PostgresStore, project: str) -> None:
+        """Copy what has changed since the last copy; without one, work only cannot go on."""
+        shelf = self._shelf(project)
+        known = shelf.path.with_suffix(".as-of")
+        with contextlib.suppress(StoreError, OSError):
+            last = str(store.last_event())
+            if known.exists() and known.read_text("ascii") == last and shelf.path.exists():
+                return
+            if _is_large(shelf.path) and _is_new(shelf.path):
+                return
+            shelf.put_copy(store.copied(time.time()))
+            known.write_text(last, "ascii")
+
+    # --- While it is away -----------------------------------------------------------------------
+
+    def apart(self, project: str, error: UnreachableStoreError | None) -> AwayStore:
+        """Open the copy, and begin to work apart if that has not begun.
+
+        Raises:
+            UnreachableStoreError: There is no copy: this clone has not worked with the database.
+        """
+        shelf, away = self._shelf(project), self._away(project)
+        if away is None or not shelf.path.exists():
+            raise error or UnreachableStoreError(f"The task database {self.name} does not answer.")
+        with shelf.writing():
+            shelf.part(away.since)
+            # Whoever has just come back may have removed it; without it nobody would look here.
+            if not self._marker(project).exists():
+                self._write_marker(project, away)
+        return self._apart(shelf, project)
+
+    def _apart(self, shelf: AwayShelf, project: str) -> AwayStore:
+        return AwayStore(project, self.clone.known_clone_id(), shelf)
+
+    def _shelf(self, project: str) -> AwayShelf:
+        return AwayShelf(manifest_path(self.folder, project), project)
+
+    def _marker(self, project: str) -> Path:
+        return manifest_path(self.folder, project).with_suffix(".away")
+
+    def _away(self, project: str) -> _Away | None:
+        return _read(self._marker(project))
+
+    def _note_away(self, project: str, seconds: float) -> None:
+        if not manifest_path(self.folder, project).exists():
+            return
+        away, now = self._away(project), time.time()
+        since = away.since if away is not None else now
+        with contextlib.suppress(OSError):
+            said = _Away(since, now + ASK_AGAIN if seconds > SLOW else 0.0)
+            self._write_marker(project, said)
+
+    def _write_marker(self, project: str, said: _Away) -> None:
+        self._marker(project).write_text(json.dumps(said), "ascii")
+
+
+def _is_large(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size >= SMALL
+    return False
+
+
+def _is_new(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return time.time() - COPY_EVERY < path.stat().st_mtime
+    return False
+
+
+def _read(marker: Path) -> _Away | None:
+    try:
+        return _Away(*json.loads(marker.read_text("ascii")))
+    except OSError:
+        return None
+    except (ValueError, TypeError):
+        return _Away(time.time(), 0.0)  # It is just being written.

@@ -1,0 +1,69 @@
+"""Which task database a clone uses: a file in its state folder, or the one that is named.
+
+That is a PostgreSQL, a file that several clones of a user share, or a folder of JSON files. The
+user names it, never the repository: with ``KANBAN_SYNC_DATABASE_URL`` in the environment, or for
+all clones and whatever starts git with ``git config --global kanban-sync.database``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kanban_sync.core.errors import SetupError
+from kanban_sync.databases.fallback import AWAY, Fallback
+from kanban_sync.databases.manifests import (
+    HERE,
+    MANIFEST_SCHEME,
+    MANIFESTS,
+    Manifests,
+    folder_of,
+)
+from kanban_sync.databases.ports import DATABASE_URL, DIRECT_SETTING, DIRECT_URL, SETTING
+from kanban_sync.databases.postgres_server import PostgresServer
+from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile, file_of
+from kanban_sync.user_settings import user_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kanban_sync.databases.ports import Clone, TaskDatabase
+
+
+def task_database(
+    file: Path, environment: Mapping[str, str], clone: Clone | None = None
+) -> TaskDatabase:
+    """Return the database that the user has named, else the file, for one clone.
+
+    Raises:
+        SetupError: What is named is no URL of a database, or its driver is not installed.
+    """
+    url = environment.get(DATABASE_URL, "") or user_setting(SETTING)
+    if not url:
+        return SqliteFile(file, clone)
+    if url.startswith(FILE_SCHEME):
+        return SqliteFile(file_of(url), clone, is_shared=True)
+    if url in HERE:
+        return Manifests(file.with_name(MANIFESTS), clone)
+    if url.startswith(MANIFEST_SCHEME):
+        return Manifests(folder_of(url), clone, is_shared=True)
+    try:
+        from kanban_sync.stores.postgres_address import address_of
+    except ImportError as error:
+        raise SetupError(
+            f"{DATABASE_URL} or git's {SETTING} names a PostgreSQL database, and its driver"
+            f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
+            " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
+        ) from error
+    said = environment.get(DATABASE_URL, "")
+    # What git says of one database says nothing of another.
+    direct = environment.get(DIRECT_URL, "") or ("" if said else user_setting(DIRECT_SETTING))
+    past = address_of(direct) if direct else None
+    server = PostgresServer(replace(address_of(url), direct=past), clone)
+    if clone is None:
+        return server
+    # Of another database there is another copy.
+    digest = hashlib.sha256(server.name.encode(errors="surrogateescape")).hexdigest()[:16]
+    return Fallback(server, file.with_name(AWAY) / digest, clone)

@@ -1,0 +1,66 @@
+"""Clones of one user on one machine: whether those of a project share a task database."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kanban_sync.databases.ports import DATABASE_FILE, SETTING
+from kanban_sync.databases.sqlite_file import url_of
+from kanban_sync.sync.neighbours import Neighbour, neighbours, note
+from kanban_sync.sync.user_folder import user_folder
+
+if TYPE_CHECKING:
+    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.databases.ports import TaskDatabase
+    from kanban_sync.sync.state_folder import StateFolder
+
+
+class Sharing(NamedTuple):
+    """Whether a project's clones on this machine share a database.
+
+    ``apart`` are those that use another one than this clone, and ``command`` makes them share.
+    """
+
+    database: str
+    apart: tuple[Neighbour, ...] = ()
+    command: str = ""
+
+    def data(self) -> dict[str, Any]:
+        """Return it as ``status`` tells it, with stable keys."""
+        apart = [each._asdict() for each in self.apart]
+        return {"database": self.database, "apart": apart, "share": self.command}
+
+    @property
+    def text(self) -> str:
+        """What is told of the clones that are apart, a line for each; empty if there is none."""
+        return "\n".join(
+            f"{each.state} keeps the tasks of this project in {each.database}, and this clone in"
+            f" {self.database}: what agents claim in one is free in the other"
+            for each in self.apart
+        )
+
+
+def opened(database: TaskDatabase, project: str, state: StateFolder) -> TaskStore:
+    """Open the database for a project, and let the user's other clones know where it is."""
+    store = database.open(project)
+    note(project, state.path, database.name)
+    return store
+
+
+def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing:
+    """Return which clones of a project, of this user on this machine, use another database."""
+    mine = database.name
+    apart = tuple(each for each in neighbours(project, state.path) if each.database != mine)
+    if not apart:
+        return Sharing(mine)
+    names = (mine, *(each.database for each in apart))
+    # What somebody has named serves for all; a clone's own file goes when the clone goes.
+    named = (name for name in names if "://" in name)
+    url = next(named, None) or url_of(user_folder() / DATABASE_FILE)
+    return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")
+
+
+def database_data(database: TaskDatabase, project: str, state: StateFolder) -> dict[str, Any]:
+    """Return which database it is, on what work goes on, and who is apart, with stable keys."""
+    return {**sharing(database, project, state).data(), **database.mode(project).data()}

@@ -1,0 +1,159 @@
+"""A store that goes on with the copy once the server does not answer, and back when it does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from kanban_sync.core.bases import Bases
+from kanban_sync.core.errors import StoreError, UnreachableStoreError
+from kanban_sync.core.ports import TaskStore
+from kanban_sync.core.work import Entry, WorkStore
+from kanban_sync.stores.away import LeftError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanban_sync.agents.work import Store
+    from kanban_sync.core.lease import Leases
+    from kanban_sync.stores.away import AwayStore
+    from kanban_sync.stores.postgres import PostgresStore
+
+TRY_BACK = 2.0
+"""Seconds between two looks at whether the server answers again."""
+
+DEEDS = frozenset(
+    {"claim", "claim_next", "extend", "finish", "release", "set_status", "assign", "add"}
+)
+"""What is noted, for an agent whose database goes away a moment later."""
+
+METHODS = sorted(
+    name
+    for port in (Bases, TaskStore, WorkStore)
+    for name, each in vars(port).items()
+    if callable(each) and not name.startswith("_") and name != "close"
+)
+
+
+class Sides(Protocol):
+    """The database, and the copy with which work goes on while it is away."""
+
+    def reach(self, project: str) -> PostgresStore:
+        """Open the database, with all that was done while it was away."""
+        ...
+
+    def apart(self, project: str, error: UnreachableStoreError | None) -> AwayStore:
+        """Open the copy."""
+        ...
+
+    def tries_later(self) -> bool:
+        """Tell whether the server is not asked just yet."""
+        ...
+
+    def note(self, project: str, entry: Entry) -> None:
+        """Note what was done in the database."""
+        ...
+
+    def copy_in_passing(self, store: PostgresStore, project: str) -> None:
+        """Renew a copy that is old."""
+        ...
+
+
+class Switching:
+    """The database, or the copy while that is away, for any number of threads.
+
+    What was sent to a server that then fell silent may have been done or not: that is told as the
+    database tells it, and the next method goes on with the copy.
+    """
+
+    def __init__(self, sides: Sides, project: str) -> None:
+        """Open one of them; the methods are those of a store."""
+        self._sides = sides
+        self._project = project
+        self._lock = threading.RLock()
+        self._there: PostgresStore | None = None
+        self._here: AwayStore | None = None
+        self._is_closed = False
+        self._tried = time.monotonic()
+        self._open()
+
+    @classmethod
+    def between(cls, sides: Sides, project: str) -> Store:
+        """Open the database, or the copy if its server does not answer."""
+        return cast("Store", cls(sides, project))
+
+    @property
+    def leases(self) -> Leases | None:
+        """Those of the database, if it is there."""
+        return self._there.leases if self._there is not None else None
+
+    def close(self) -> None:
+        """Close what is open, for good."""
+        self._is_closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        with self._lock:
+            there, here, self._there, self._here = self._there, self._here, None, None
+        if here is not None:
+            here.close()
+        if there is not None:
+            try:
+                self._sides.copy_in_passing(there, self._project)
+            finally:
+                there.close()
+
+    def _open(self) -> None:
+        error: UnreachableStoreError | None = None
+        if not self._sides.tries_later():
+            try:
+                self._there = self._sides.reach(self._project)
+            except UnreachableStoreError as away:
+                error = away
+            else:
+                return
+        self._here = self._sides.apart(self._project, error)
+
+    def _store(self) -> PostgresStore | AwayStore:
+        with self._lock:
+            is_due = time.monotonic() >= self._tried + TRY_BACK
+            is_none = self._here is None and self._there is None
+            if not self._is_closed and (is_none or (self._here is not None and is_due)):
+                self._reopen()
+            found = self._there or self._here
+        if found is None:
+            raise StoreError("The task database was closed.")
+        return found
+
+    def _reopen(self) -> None:
+        self._tried = time.monotonic()
+        self._let_go()
+        self._open()
+
+    def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
+        store = self._store()
+        try:
+            found = getattr(store, name)(*arguments, **named)
+        except (UnreachableStoreError, LeftError):
+            # Nothing was sent, or nothing was written: it may be done on the other side.
+            with self._lock:
+                self._reopen()
+            store = self._store()
+            found = getattr(store, name)(*arguments, **named)
+        if name in DEEDS and isinstance(found, Entry) and store is self._there:
+            self._sides.note(self._project, found)
+        return found
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: Switching, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+        return self._do(name, *arguments, **named)
+
+    method.__name__ = name
+    method.__doc__ = f"Do what ``{name}`` of the store does that is open."
+    return method
+
+
+for _name in METHODS:
+    setattr(Switching, _name, _method(_name))

@@ -1,0 +1,135 @@
+"""Where a store that holds all in memory has it lie: the contents, and who may replace them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from kanban_sync.stores.memory_work import WorkContents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from kanban_sync.core.board import Said
+    from kanban_sync.core.claims import Standing
+    from kanban_sync.core.merge import Kept
+    from kanban_sync.core.model import TaskKey
+    from kanban_sync.core.ports import Event, FilesState, Run
+    from kanban_sync.core.settled import Settled
+    from kanban_sync.core.work import Waiter
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Since when work is done apart from the database, and how tasks stood before that.
+
+    ``id`` names the journal ('' as long as nothing was touched), ``since`` is 0 as long as the
+    database is there, ``copied`` the newest event of the database that the copy knows, and
+    ``copied_at`` the time of the copy, ``told``
+    how many events there were before. Of a task that was not there None is kept.
+    """
+
+    id: str = ""
+    since: float = 0.0
+    copied: int = 0
+    copied_at: float = 0.0
+    told: int = 0
+    bases: Mapping[TaskKey, Standing | None] = field(default_factory=dict)
+
+    @property
+    def head(self) -> tuple[object, ...]:
+        """All but how tasks stood."""
+        return self.id, self.since, self.copied, self.copied_at, self.told
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a store holds at one moment; a parse goes with the merge that asked for it last."""
+
+    tasks: Mapping[TaskKey, Kept] = field(default_factory=dict)
+    files: Mapping[str, FilesState] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
+    said: int = 0
+    merges: int = 0
+    parses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[TaskKey, Said]] = field(default_factory=dict)
+    settled: Mapping[str, Mapping[TaskKey, Settled]] = field(default_factory=dict)
+    boards: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    runs: Mapping[int, Run] = field(default_factory=dict)
+    runners: Mapping[int, str] = field(default_factory=dict)
+    work: WorkContents = field(default_factory=WorkContents)
+    parted: Parted = field(default_factory=Parted)
+
+
+class Shelf(Protocol):
+    """Where the contents lie that all clones of a project have before them."""
+
+    @property
+    def has(self) -> Contents:
+        """What lies there now; it is replaced as a whole, and never changed."""
+        ...
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Let nobody else replace the contents meanwhile."""
+        ...
+
+    def keep(self, contents: Contents) -> None:
+        """Replace the contents, by whoever is writing, and wake who waits for news."""
+        ...
+
+    def waiter(self) -> Waiter:
+        """Return what waits for events."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class MemoryShelf:
+    """In memory, for the threads of one process."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.has = Contents()
+        self.lock = threading.Condition()
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Let nobody else replace the contents meanwhile."""
+        return self.lock
+
+    def keep(self, contents: Contents) -> None:
+        """Replace the contents, and wake who waits for news."""
+        has_news = len(contents.events) > len(self.has.events)
+        self.has = contents
+        if has_news:
+            self.lock.notify_all()
+
+    def waiter(self) -> Waiter:
+        """Return what waits for events."""
+        return _Waiter(self)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+
+class _Waiter:
+    """Waits until there are more events than there were."""
+
+    def __init__(self, shelf: MemoryShelf) -> None:
+        self._shelf = shelf
+        self._seen = len(shelf.has.events)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until there are more."""
+        lock = self._shelf.lock
+        with lock:
+            is_woken = lock.wait_for(lambda: len(self._shelf.has.events) > self._seen, seconds)
+            self._seen = len(self._shelf.has.events)
+        return is_woken
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""

@@ -1,0 +1,101 @@
+"""The PostgreSQL that a user has named goes away: commands go on, say so, and make up for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.program import run_program
+from postgres.door import Door
+from repos import Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.program import Answer
+
+FILES = {
+    ".kanban-sync.yaml": "project_id: faraway\n",
+    "TASKS.md": "# Tasks\n\n## Now\n\n- [ ] T-1 Rotate keys\n- [ ] T-2 Rest\n",
+}
+
+
+@pytest.fixture
+def door(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    """The way to the database that the user has named."""
+    with Door(postgres_url) as door:
+        monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", door.url)
+        monkeypatch.setenv("KANBAN_SYNC_AGENT", "ada")
+        yield door
+
+
+@pytest.fixture
+def repo(door: Door, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A clone that is synced."""
+    repo = Repo.init(tmp_path_factory.mktemp("clone"))
+    repo.commit(**FILES)
+    assert program(repo, "sync").code == 0
+    assert door.url
+    return repo
+
+
+def program(repo: Repo, *words: str) -> Answer:
+    return run_program(*words, folder=repo.path)
+
+
+def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) -> None:
+    door.shut()
+    answer = program(repo, "task", "claim", "--next", "--json")
+    assert answer.code == 0
+    assert answer.err.count("does not answer since") == 1
+    key = json.loads(answer.out)["key"]
+    # What is committed meanwhile is not seen, and not forgotten.
+    repo.commit(**{"TASKS.md": FILES["TASKS.md"] + "- [ ] T-3 More\n"})
+    done = program(repo, "task", "done", key)
+    assert (done.code, done.err.count("does not answer since")) == (0, 1)
+    status = program(repo, "status", "--json")
+    data = json.loads(status.out)
+    assert (status.code, data["mode"], data["journal"], data["database_problem"]) == (
+        0,
+        "fallback",
+        1,
+        "",
+    )
+    assert data["tasks"] == {"done": 1, "todo": 1}
+    assert "with 1 task is written there when it answers" in program(repo, "status").out
+    assert "note   database" in program(repo, "doctor").out
+    # Whoever brings files in needs the database itself.
+    sync = program(repo, "sync")
+    assert (sync.code, "cannot be reached" in sync.err) == (1, True)
+    events = program(repo, "events")
+    assert (events.code, "its events are not told" in events.err) == (1, True)
+    door.open()
+    assert program(repo, "task", "list", "--json").err == ""
+    data = json.loads(program(repo, "status", "--json").out)
+    assert (data["mode"], data["journal"], data["away_since"]) == ("database", 0, 0)
+    assert data["tasks"] == {"done": 1, "todo": 2}
+    told = json.loads(program(repo, "task", "history", key, "--json").out)["events"]
+    assert [each["kind"] for each in told if each["kind"] != "task_updated"][-2:] == [
+        "claimed",
+        "status_changed",
+    ]
+
+
+def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
+    repo: Repo, door: Door
+) -> None:
+    door.shut()
+    added = json.loads(program(repo, "task", "add", "New", "--json").out)
+    door.open()
+    assert json.loads(program(repo, "status", "--json").out)["mode"] == "database"
+    assert program(repo, "task", "show", added["key"]).code == 0
+    replayed = [
+        each
+        for each in json.loads(program(repo, "events", "--json").out)["events"]
+        if each["kind"] == "replayed"
+    ]
+    assert [(each["data"]["written"], each["data"]["conflicts"]) for each in replayed[-1:]] == [
+        (1, 0)
+    ]

@@ -1,0 +1,96 @@
+"""What becomes of work that was done while the database was away: the table, row by row."""
+
+from __future__ import annotations
+
+import pytest
+
+from kanban_sync.core.apart import Apart, claimed_above, gone, settled
+from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
+from kanban_sync.core.merge import Kept
+from kanban_sync.core.model import Status, Task, TaskKey
+
+KEY = TaskKey("p1", "tasks-md", "a")
+KEPT = Kept(Task(KEY, "A", Status.TODO), None)
+NOW = 1_700_000_000.0
+TOKEN = first_number(NOW) + 1
+TOLD = (Told("claimed", {"agent": "ada", "token": TOKEN}),)
+
+FREE = Standing(Status.TODO, Status.TODO)
+ADA = FREE._replace(
+    status=Status.IN_PROGRESS, agent="ada", assignee="ada", before="", token=TOKEN, expires=NOW
+)
+BOB = ADA._replace(agent="bob", assignee="bob", token=1)
+DONE = FREE._replace(status=Status.DONE, assignee="ada", token=TOKEN)
+LAPSED = BOB._replace(expires=NOW - 60)
+
+OURS, NOTHING, THEIRS, NEITHER = "ours", "nothing", "theirs", "neither"
+
+
+@pytest.mark.parametrize(
+    ("base", "here", "there", "comes"),
+    [
+        # As the base: ours is written.
+        (FREE, ADA, FREE, OURS),
+        (FREE, DONE, FREE, OURS),
+        (FREE, FREE._replace(token=TOKEN), FREE, OURS),
+        (BOB, BOB._replace(expires=NOW + 60), BOB, OURS),
+        (LAPSED, ADA, LAPSED, OURS),
+        # Changed to the same: nothing.
+        (FREE, DONE, DONE._replace(token=1), NOTHING),
+        # Nobody has it, and it is to do: the claim comes over.
+        (FREE, ADA, FREE._replace(token=2), OURS),
+        (BOB, BOB, FREE._replace(token=1, reason=RAN_OUT), OURS),
+        # Changed otherwise: the database's stands.
+        (FREE, ADA, BOB, THEIRS),
+        (FREE, DONE, BOB, THEIRS),
+        (FREE, ADA, DONE._replace(token=1), THEIRS),
+        (FREE, DONE, FREE._replace(status=Status.FAILED), THEIRS),
+        (FREE, ADA, FREE._replace(token=2, assignee="bob"), THEIRS),
+        (FREE, ADA, FREE._replace(token=TOKEN + 1), THEIRS),
+        # A person took it back, or its lease was extended there.
+        (BOB, BOB._replace(expires=NOW + 60), FREE._replace(token=1), THEIRS),
+        (LAPSED, ADA, LAPSED._replace(expires=NOW + 600), THEIRS),
+        # One name on two machines in one second.
+        (FREE, ADA, ADA, NEITHER),
+    ],
+)
+def test_what_was_done_apart_is_compared_three_ways(
+    base: Standing, here: Standing, there: Standing, comes: str
+) -> None:
+    found = settled(Apart(KEY, base, KEPT, here, TOLD), base, there)
+    if comes == OURS:
+        assert found.standing == here._replace(token=max(here.token, there.token))
+        assert found.told == TOLD
+    elif comes == NOTHING:
+        assert found == (None, (), False)
+    else:
+        [told] = found.told
+        assert (told.kind, found.is_conflict) == ("conflict", True)
+        assert told.data["field"] == ("claim" if here.agent else "status")
+        assert told.data["journal"] == here.status
+        if comes == NEITHER:
+            assert found.standing is not None
+            assert (found.standing.agent, found.standing.status) == ("", Status.TODO)
+        else:
+            assert found.standing is None
+
+
+def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> None:
+    here, there = BOB._replace(expires=NOW + 1), BOB._replace(expires=NOW + 9)
+    found = settled(Apart(KEY, BOB, KEPT, here), BOB, there)
+    assert found.standing is not None
+    assert found.standing.expires == NOW + 9
+
+
+def test_a_token_that_is_given_apart_is_above_all_and_counts_on() -> None:
+    least = first_number(NOW)
+    made = claimed_above(claimed(FREE._replace(token=6), "ada", NOW, 60.0), least)
+    assert made.standing.token == made.told[-1].data["token"] == least + 7
+    again = claimed_above(claimed(made.standing._replace(agent=""), "ada", NOW, 60.0), least)
+    assert again.standing.token == least + 8
+
+
+def test_of_a_task_that_is_gone_is_told_whose_work_was_lost() -> None:
+    told = gone(Apart(KEY, FREE, KEPT, ADA))
+    assert told.data["field"] == "task"
+    assert (told.data["agent"], told.data["token"]) == ("ada", TOKEN)

@@ -1,0 +1,522 @@
+"""A PostgreSQL that goes away, and comes back: work goes on, and each deed counts once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from kanban_sync.core.errors import (
+    HeldError,
+    LostClaimError,
+    StoreAwayError,
+    StoreError,
+    UnreachableStoreError,
+)
+from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.ports import FilesState
+from kanban_sync.databases import task_database
+from kanban_sync.databases.fallback import Fallback
+from kanban_sync.databases.switching import Switching
+from kanban_sync.stores import postgres_connection
+from kanban_sync.stores.away import LeftError
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
+from kanban_sync.sync.state_folder import StateFolder
+from postgres.door import Door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kanban_sync.agents.work import Store
+    from kanban_sync.core.work import Entry
+    from stores.emptied import Emptied
+
+PROJECT = "p1"
+LEASE = 600.0
+NAMES = ("a", "b", "c")
+
+
+def key(name: str) -> TaskKey:
+    return TaskKey(PROJECT, "tasks-md", name)
+
+
+class Machine:
+    """A clone on a machine of its own, with its own way to the server."""
+
+    def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
+        self.door = stack.enter_context(Door(url))
+        self.state = StateFolder(folder)
+        self.state.make()
+        self.stack = stack
+        found = task_database(
+            folder / "tasks.db", {"KANBAN_SYNC_DATABASE_URL": self.door.url}, self.state
+        )
+        assert isinstance(found, Fallback)
+        self.database = found
+
+    def sync(self, *names: str) -> None:
+        """Bring tasks in, as a pass does."""
+        with closing(self.database.open(PROJECT)) as store:
+            tasks = [Task(key(name), f"Task {name}", Status.TODO, path="T.md") for name in names]
+            store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+
+    def work(self) -> Store:
+        """Open what agents work on; closed when the test ends."""
+        return self.stack.enter_context(closing(self.database.work(PROJECT)))
+
+    def do(self, deed: Callable[[Store], Any]) -> Any:  # noqa: ANN401 - whatever comes of it
+        """Do one thing, as a command does."""
+        with closing(self.database.work(PROJECT)) as store:
+            return deed(store)
+
+    def claim(self, name: str, agent: str) -> int:
+        """Claim a task and return the token."""
+        entry: Entry = self.do(lambda store: store.claim(key(name), agent, time.time(), LEASE))
+        assert entry.claim is not None
+        return entry.claim.token
+
+    def finish(self, name: str, token: int, status: Status = Status.DONE) -> Entry:
+        """End a claim."""
+        entry: Entry = self.do(lambda store: store.finish(key(name), token, status, time.time()))
+        return entry
+
+    @property
+    def mode(self) -> str:
+        """On what work goes on."""
+        return self.database.mode(PROJECT).name
+
+
+@pytest.fixture
+def machines(emptied: Emptied, tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
+    """Two machines that share a database with three tasks; either has a copy."""
+    with ExitStack() as stack:
+        found = tuple(Machine(tmp_path / name, emptied.url, stack) for name in ("one", "two"))
+        for each in found:
+            each.sync(*NAMES)
+        yield found[0], found[1]
+
+
+@pytest.fixture
+def one(machines: tuple[Machine, Machine]) -> Machine:
+    return machines[0]
+
+
+@pytest.fixture
+def two(machines: tuple[Machine, Machine]) -> Machine:
+    return machines[1]
+
+
+def there(emptied: Emptied, name: str) -> Entry:
+    """Return a task as the database has it."""
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        return store.entry(key(name))
+
+
+def told(emptied: Emptied, kind: str) -> list[dict[str, Any]]:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        found = [each for each in store.events(limit=10_000) if each.kind == kind]
+    return [{"key": each.key, **json.loads(each.data)} for each in found]
+
+
+# --- Going on --------------------------------------------------------------------------------
+
+
+def test_work_goes_on_while_the_server_is_away_and_is_there_when_it_is_back(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    token = one.claim("a", "ada")
+    one.do(lambda store: store.extend(key("a"), token, time.time(), LEASE, who="ada"))
+    one.finish("a", token)
+    new = Task(TaskKey(PROJECT, "db", "new"), "A new one", Status.TODO, depends_on=("a",))
+    one.do(lambda store: store.add(new, time.time()))
+    one.do(lambda store: store.set_status(key("b"), Status.BLOCKED, time.time(), "ada", "why"))
+    assert one.mode == "fallback"
+    assert one.database.mode(PROJECT).entries == 3
+    assert there(emptied, "a").task.status is Status.TODO
+    one.door.open()
+    ready = one.do(lambda store: store.ready(time.time()))
+    assert {each.key.name for each in ready} == {"c", "new"}
+    assert one.mode == "database"
+    assert there(emptied, "a").task.status is Status.DONE
+    assert (there(emptied, "b").task.status, there(emptied, "b").reason) == (Status.BLOCKED, "why")
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada"]
+    assert [(each["written"], each["conflicts"]) for each in told(emptied, "replayed")] == [(3, 0)]
+
+
+def test_an_agent_whose_database_goes_away_after_its_claim_finishes_all_the_same(
+    one: Machine, emptied: Emptied
+) -> None:
+    token = one.claim("a", "ada")
+    given = one.claim("b", "ada")
+    one.door.shut()
+    one.finish("a", token)
+    one.do(lambda store: store.release(key("b"), given, time.time(), who="ada"))
+    with pytest.raises(LostClaimError):
+        one.finish("a", token)
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").task.status is Status.DONE
+    assert (there(emptied, "b").claim, there(emptied, "b").task.assignee) == (None, "")
+    assert told(emptied, "conflict") == []
+
+
+def test_what_others_have_stays_theirs_while_nobody_hears_of_them(
+    one: Machine, two: Machine
+) -> None:
+    two.claim("a", "bob")
+    one.sync(*NAMES)
+    one.door.shut()
+    late = time.time() + 10 * LEASE
+    ready = one.do(lambda store: store.ready(late))
+    assert [each.key.name for each in ready] == ["b", "c"]
+    with pytest.raises(HeldError):
+        one.do(lambda store: store.claim(key("a"), "ada", late, LEASE))
+
+
+def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = one.work()
+    entry = store.claim(key("a"), "ada", time.time(), LEASE)
+    assert entry.claim is not None
+    token = entry.claim.token
+    one.door.shut()
+    emptied.tell(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'kanban-sync' AND pid <> pg_backend_pid()"
+        " AND datname = current_database()"
+    )
+    # What was being sent may have been done: that is told, and the next goes on.
+    with pytest.raises(StoreAwayError):
+        store.extend(key("a"), token, time.time(), LEASE)
+    store.extend(key("a"), token, time.time(), LEASE)
+    assert one.mode == "fallback"
+    with pytest.raises(StoreAwayError, match="events are not told"):
+        store.events()
+    one.door.open()
+    monkeypatch.setattr("kanban_sync.databases.switching.TRY_BACK", 0.0)
+    store.finish(key("a"), token, Status.DONE, time.time())
+    assert one.mode == "database"
+    assert store.events()
+    assert there(emptied, "a").task.status is Status.DONE
+
+
+def test_a_frozen_server_holds_up_one_command_and_no_other(
+    one: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.url += "&connect_timeout=2"
+    monkeypatch.setattr("kanban_sync.databases.fallback.SLOW", 0.1)
+    one.door.freeze()
+    assert one.claim("a", "ada")
+    assert one.database.tries_later()
+    asked: list[str] = []
+    monkeypatch.setattr(type(one.database.server), "open", lambda *_: asked.append("open"))
+    one.claim("b", "ada")
+    assert asked == []
+
+
+def test_who_only_looks_sees_the_copy_at_once(one: Machine) -> None:
+    one.door.shut()
+    store = one.database.look(PROJECT)
+    assert store is not None
+    with closing(store):
+        assert [each.key.name for each in store.tasks()] == list(NAMES)
+    assert one.mode == "fallback"
+
+
+def test_a_copy_that_comes_late_takes_no_journal_away(one: Machine, emptied: Emptied) -> None:
+    late = one.database.open(PROJECT)
+    assert isinstance(late, PostgresStore)
+    late.add(Task(TaskKey(PROJECT, "db", "new"), "New", Status.TODO), time.time())
+    one.door.shut()
+    token = one.claim("a", "ada")
+    one.door.open()
+    # It has been open since before, and copies what it has while others work apart.
+    late.close()
+    one.finish("a", token)
+    assert there(emptied, "a").task.status is Status.DONE
+
+
+def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    store = one.database.apart(PROJECT, None)
+    noted = one.database._away(PROJECT)  # noqa: SLF001 - what was read a moment before
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    # Whoever was about to write is told, and nothing is written where nobody would look.
+    with pytest.raises(LeftError):
+        store.claim(key("b"), "ada", time.time(), LEASE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Fallback, "_away", lambda *_: noted)
+        late = one.database.apart(PROJECT, None)
+        late.claim(key("b"), "ada", time.time(), LEASE)
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "b").claim is not None
+
+
+# --- What is no absence ----------------------------------------------------------------------
+
+
+def test_without_a_copy_the_error_stays(emptied: Emptied, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        machine = Machine(tmp_path / "new", emptied.url, stack)
+        machine.door.shut()
+        with pytest.raises(UnreachableStoreError, match="cannot be reached"):
+            machine.do(lambda store: store.ready(time.time()))
+        assert machine.mode == "database"
+
+
+def test_a_server_that_answers_and_refuses_is_not_away(
+    one: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = dict(one.database.server.address.parameters)
+    monkeypatch.setattr(
+        type(one.database.server.address), "parameters", {**parameters, "user": "stranger"}
+    )
+    with pytest.raises(StoreError, match="correct the URL") as caught:
+        one.do(lambda store: store.ready(time.time()))
+    assert not isinstance(caught.value, StoreAwayError)
+    assert one.mode == "database"
+
+
+def test_a_database_that_may_only_be_read_is_told_and_not_left(
+    one: Machine, emptied: Emptied
+) -> None:
+    emptied.tell("ALTER ROLE kanban SET default_transaction_read_only = on")
+    try:
+        with pytest.raises(StoreError, match="it may only be read"):
+            one.claim("a", "ada")
+    finally:
+        emptied.tell("ALTER ROLE kanban RESET default_transaction_read_only")
+    assert one.mode == "database"
+    assert one.claim("a", "ada") == 1
+
+
+def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:
+    emptied.tell(
+        "CREATE FUNCTION pg_temp.full() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$;"
+        "CREATE TRIGGER is_full BEFORE INSERT ON kanban_sync.events"
+        " FOR EACH ROW EXECUTE FUNCTION pg_temp.full()"
+    )
+    try:
+        with pytest.raises(StoreError, match="no space is left on the server"):
+            one.claim("a", "ada")
+    finally:
+        emptied.tell("DROP TRIGGER is_full ON kanban_sync.events")
+    assert one.mode == "database"
+    assert one.claim("a", "ada") == 1
+
+
+# --- Both sides ------------------------------------------------------------------------------
+
+
+def test_of_claims_on_both_sides_of_a_partition_one_is_left(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    lost = one.claim("a", "ada")
+    won = two.claim("a", "bob")
+    assert lost > won
+    one.door.open()
+    for deed in (
+        lambda store: store.extend(key("a"), lost, time.time(), LEASE, who="ada"),
+        lambda store: store.finish(key("a"), lost, Status.DONE, time.time(), who="ada"),
+        lambda store: store.release(key("a"), lost, time.time(), who="ada"),
+    ):
+        with pytest.raises(LostClaimError, match="bob"):
+            one.do(deed)
+    two.finish("a", won, Status.REVIEW)
+    # Nor may it say so by its name alone, now that nobody has the task.
+    with pytest.raises(LostClaimError, match="by the time the database was back"):
+        one.do(
+            lambda store: store.set_status(key("a"), Status.DONE, time.time(), "ada", in_time=True)
+        )
+    assert there(emptied, "a").task.status is Status.REVIEW
+    [conflict] = told(emptied, "conflict")
+    assert (conflict["key"], conflict["field"]) == ("tasks-md:a", "claim")
+    assert (conflict["agent"], conflict["token"]) == ("ada", lost)
+
+
+def test_a_claim_that_nobody_disputes_comes_over_with_its_token(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    token = one.claim("a", "ada")
+    # There, it was somebody's for a while.
+    two.do(lambda store: store.release(key("a"), two.claim("a", "bob"), time.time()))
+    one.door.open()
+    one.do(lambda store: store.extend(key("a"), token, time.time(), LEASE, who="ada"))
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert (claim.agent, claim.token) == ("ada", token)
+    with pytest.raises(HeldError):
+        two.claim("a", "bob")
+    one.finish("a", token)
+    assert there(emptied, "a").attempts >= 1
+
+
+def test_of_two_machines_apart_the_second_that_comes_back_loses(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    two.door.shut()
+    tokens = {"ada": one.claim("a", "ada"), "bob": two.claim("a", "bob")}
+    two.door.open()
+    two.do(lambda store: store.ready(time.time()))
+    one.door.open()
+    with pytest.raises((LostClaimError, HeldError)):
+        one.do(
+            lambda store: store.finish(key("a"), tokens["ada"], Status.DONE, time.time(), who="ada")
+        )
+    two.finish("a", tokens["bob"])
+    assert [each["agent"] for each in told(emptied, "conflict")] == ["ada"]
+
+
+def test_what_both_sides_changed_is_the_database_s_and_told(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    one.finish("b", one.claim("b", "ada"))
+    two.finish("a", two.claim("a", "bob"), Status.FAILED)
+    two.finish("b", two.claim("b", "bob"))
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").task.status is Status.FAILED
+    assert there(emptied, "b").task.assignee == "bob"
+    conflicts = {each["key"]: each for each in told(emptied, "conflict")}
+    assert conflicts["tasks-md:a"]["journal"] == "done"
+    assert conflicts["tasks-md:a"]["database"] == "failed"
+
+
+# --- Once ------------------------------------------------------------------------------------
+
+
+def test_however_many_reach_the_database_again_the_journal_counts_once(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    one.door.open()
+
+    def look(_: int) -> list[str]:
+        entries = one.do(lambda store: store.entries())
+        return [each.key.name for each in entries if each.task.status is Status.DONE]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(look, range(8))) == [["a"]] * 8
+    assert len(told(emptied, "replayed")) == 1
+    assert len(told(emptied, "claimed")) == 1
+
+
+def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
+    one: Machine, emptied: Emptied
+) -> None:
+    killed = status = 0
+    for step in range(1, 200):
+        one.door.shut()
+        token = one.claim("a", "ada")
+        one.do(partial(given_back, token))
+        one.door.open()
+        child = os.fork()
+        if child == 0:
+            _die_at(step)
+            one.do(lambda store: store.ready(time.time()))
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        one.do(lambda store: store.ready(time.time()))
+        assert one.mode == "database"
+        assert len(told(emptied, "replayed")) == step
+        assert len(told(emptied, "claimed")) == len(told(emptied, "released")) == step
+        if not os.WIFSIGNALED(status):
+            break
+        killed += 1
+    assert killed > 10
+    assert not os.WIFSIGNALED(status)
+
+
+def connection_of(store: PostgresStore) -> psycopg.Connection[Any]:
+    return store._database._connection  # noqa: SLF001 - no store tells
+
+
+def given_back(token: int, store: Store) -> None:
+    store.release(key("a"), token, time.time())
+
+
+def _die_at(step: int) -> None:
+    """Be killed at a step: a statement that is sent, or something that is done to a file."""
+    left = step
+
+    def counted(done: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever it is
+            nonlocal left
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done(*arguments, **named)
+
+        return count
+
+    psycopg.Connection.execute = counted(psycopg.Connection.execute)  # type: ignore[method-assign]
+    for name in ("open", "fsync", "replace", "unlink"):
+        setattr(os, name, counted(getattr(os, name)))
+
+
+def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+
+    def cut(*_: object) -> None:
+        raise UnreachableStoreError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kanban_sync.stores.postgres.PostgresStore.copied", cut)
+        with pytest.raises(UnreachableStoreError):
+            one.sync(*NAMES)
+    assert len(told(emptied, "replayed")) == 1
+    one.sync(*NAMES)
+    assert len(told(emptied, "replayed")) == 1
+    assert one.mode == "database"
+
+
+def test_a_server_that_freezes_in_the_middle_is_given_up_and_work_goes_on(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = one.work()
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    assert isinstance(store, Switching)
+    assert store._there is not None  # noqa: SLF001 - which of the server's processes it talks to
+    pid = connection_of(store._there).info.backend_pid  # noqa: SLF001 - as above
+    monkeypatch.setattr(postgres_connection, "SILENCE", 0.3)
+    os.kill(pid, signal.SIGSTOP)
+    one.door.shut()
+    try:
+        with pytest.raises(StoreAwayError, match="nothing was said for"):
+            store.claim(key("b"), "ada", time.time(), LEASE)
+        entry = store.claim(key("b"), "ada", time.time(), LEASE)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert entry.claim is not None
+    assert one.mode == "fallback"
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    claim = there(emptied, "b").claim
+    assert claim is not None
+    assert claim.agent == "ada"

@@ -13,6 +13,7 @@ from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.databases import (
     DATABASE_URL,
+    DIRECT_URL,
     Contents,
     PostgresServer,
     SqliteFile,
@@ -56,6 +57,27 @@ def test_the_environment_counts_before_the_configuration_and_that_before_the_fil
     database = task_database(FILE, environment)
     assert database.name == name
     assert isinstance(database, PostgresServer if name in {URL, OTHER} else SqliteFile)
+
+
+@pytest.mark.parametrize(
+    ("environment", "configured", "direct"),
+    [
+        ({}, f"database = {URL}", ""),
+        ({}, f"database = {URL}\ndatabaseDirect = {OTHER}", OTHER),
+        ({DIRECT_URL: OTHER}, f"database = {URL}\ndatabaseDirect = {URL}", OTHER),
+        ({DATABASE_URL: URL, DIRECT_URL: OTHER}, "", OTHER),
+        # It is the way to another database.
+        ({DATABASE_URL: URL}, f"database = {OTHER}\ndatabaseDirect = {OTHER}", ""),
+    ],
+)
+def test_the_way_past_a_pooler_is_that_of_the_database_which_is_named(
+    git_says: Path, environment: dict[str, str], configured: str, direct: str
+) -> None:
+    git_says.write_text(f"[kanban-sync]\n{configured}")
+    database = task_database(FILE, environment)
+    assert isinstance(database, PostgresServer)
+    past = database.address.direct
+    assert (past.name if past else "") == direct
 
 
 def test_the_url_of_a_file_has_its_whole_path(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, contextmanager
+from random import SystemRandom
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.events import events_after
@@ -37,6 +38,9 @@ IDLE = 200
 
 AGAIN, RARELY = 1.0, 30.0
 """Seconds until a database that is away is asked again; each time twice as many, up to the last."""
+
+
+CHANCE = SystemRandom()
 
 
 class Change(NamedTuple):
@@ -149,7 +153,8 @@ class Outage:
             if not self._pause:
                 self._to_tell(f"{error} It is asked again until it answers; nothing is missed.")
             self._pause = min(2 * self._pause or AGAIN, RARELY)
-            time.sleep(self._pause)
+            # Each at a moment of its own: they all lost the database at once.
+            time.sleep(self._pause * CHANCE.uniform(0.5, 1.5))
 
     def is_over(self) -> None:
         """Note that the database has answered."""

@@ -7,6 +7,7 @@ from kanban_sync.databases.named import task_database
 from kanban_sync.databases.ports import (
     DATABASE_FILE,
     DATABASE_URL,
+    DIRECT_URL,
     SETTING,
     Contents,
     Mode,
@@ -19,6 +20,7 @@ from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
 __all__ = [
     "DATABASE_FILE",
     "DATABASE_URL",
+    "DIRECT_URL",
     "FILE_SCHEME",
     "SETTING",
     "Contents",

@@ -8,6 +8,7 @@ all clones and whatever starts git with ``git config --global kanban-sync.databa
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
@@ -19,7 +20,7 @@ from kanban_sync.databases.manifests import (
     Manifests,
     folder_of,
 )
-from kanban_sync.databases.ports import DATABASE_URL, SETTING
+from kanban_sync.databases.ports import DATABASE_URL, DIRECT_SETTING, DIRECT_URL, SETTING
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile, file_of
 from kanban_sync.user_settings import user_setting
@@ -56,7 +57,11 @@ def task_database(
             f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
             " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
         ) from error
-    server = PostgresServer(address_of(url), clone)
+    said = environment.get(DATABASE_URL, "")
+    # What git says of one database says nothing of another.
+    direct = environment.get(DIRECT_URL, "") or ("" if said else user_setting(DIRECT_SETTING))
+    past = address_of(direct) if direct else None
+    server = PostgresServer(replace(address_of(url), direct=past), clone)
     if clone is None:
         return server
     # Of another database there is another copy.

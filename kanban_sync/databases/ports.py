@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DATABASE_URL = "KANBAN_SYNC_DATABASE_URL"
 SETTING = "kanban-sync.database"
+DIRECT_URL = "KANBAN_SYNC_DATABASE_DIRECT_URL"
+DIRECT_SETTING = "kanban-sync.databaseDirect"
 DATABASE_FILE = "tasks.db"
 
 

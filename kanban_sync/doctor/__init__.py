@@ -16,6 +16,7 @@ from kanban_sync.doctor.bus import bus_findings
 from kanban_sync.doctor.database import look_into
 from kanban_sync.doctor.doors import door_findings
 from kanban_sync.doctor.finding import Finding
+from kanban_sync.doctor.pooler import pooler_findings
 from kanban_sync.install import Condition, inspect
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
@@ -108,6 +109,7 @@ def examine(patient: Patient) -> list[Finding]:
     findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
+        findings += pooler_findings(lambda: patient.open_store(settings))
     findings += others
     if target is not None:
         findings.append(board_lock_finding(target))

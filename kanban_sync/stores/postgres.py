@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import Event
+    from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
     from kanban_sync.stores.replaying import Replayed
@@ -78,6 +79,10 @@ class PostgresStore(PostgresWork, SqlStore):
     """The task database of one project in a PostgreSQL database; usable from any thread."""
 
     _database: PostgresDatabase
+
+    def wakes(self) -> Wakes:
+        """Return how those who wait hear of what others do."""
+        return self._database.wakes()
 
     def __init__(self, database: PostgresDatabase, project: str, clone: str = "") -> None:
         """Take an open database."""

@@ -38,6 +38,8 @@ class Address:
 
     name: str
     parameters: Mapping[str, object] = field(repr=False)
+    direct: Address | None = None
+    """The same database, past a pooler, for those who wait."""
 
     def concealed(self, text: str) -> str:
         """Return a text that the server or its library said, without the password."""

@@ -15,16 +15,19 @@ from kanban_sync.core.errors import StoreError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
+from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
 from kanban_sync.stores.postgres_connection import Patient
-from kanban_sync.stores.postgres_errors import PATIENCE, in_words
+from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
-from kanban_sync.stores.postgres_migrations import LOCKS, upgrade, version
+from kanban_sync.stores.postgres_migrations import upgrade, version
+from kanban_sync.stores.postgres_pooler import wakes
 from kanban_sync.stores.postgres_text import kept, meant, translated
 from kanban_sync.stores.postgres_waiting import PostgresWaiter, waking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.migrations import Migration
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_exchange import Statement
@@ -33,47 +36,6 @@ if TYPE_CHECKING:
 
 # What it says of a connection that breaks is told in our errors; unheard it would go to stderr.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
-
-OURS = "SET LOCAL search_path TO kanban_sync"
-
-READ = f"""
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS};
-SET LOCAL lock_timeout = '{PATIENCE}s'
-"""
-"""Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair."""
-
-WORK = f"""
-BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
-SET LOCAL lock_timeout = '{PATIENCE}s';
-SET LOCAL idle_in_transaction_session_timeout = '60s'
-"""
-"""Whoever is put to sleep while he writes loses his locks after a minute."""
-
-BEGIN = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED",
-    f"""SELECT set_config('search_path', 'kanban_sync', true),
-               set_config('lock_timeout', '{PATIENCE}s', true),
-               set_config('idle_in_transaction_session_timeout', '60s', true),
-               set_config('plan_cache_mode', 'force_generic_plan', true)""",
-)
-"""The same, to be sent along with the first statement.
-
-To plan a claim takes longer than to carry it out, and its plan is the same for all values.
-"""
-
-TOGETHER = f"SELECT pg_advisory_xact_lock_shared({LOCKS}, {{0}})"
-
-COMING = """
-SELECT pg_advisory_xact_lock_shared(({0}::bigint << 32) | (coalesce(max(id), 0) & 4294967295))
-  FROM events
-"""
-"""Tell others that events of this project are coming, with ids above those that there are.
-
-Ids are drawn by many at once, and not committed in their order: whoever reads the events stops at
-the lowest mark, lest a later one hides those that come after it.
-"""
-
-WRITE = f"{WORK}; SELECT pg_advisory_xact_lock({LOCKS}, {{0}}); {COMING}"
 
 SETTLED = """
 SELECT id - greatest(0, (
@@ -246,7 +208,15 @@ class PostgresDatabase:
 
     def waiter(self, project: str) -> PostgresWaiter:
         """Return what waits for events of a project, with a connection of its own."""
-        return PostgresWaiter(lambda: connect(self.address), lock_of(project))
+        direct = self.address.direct
+        address = direct or self.address
+        return PostgresWaiter(lambda: connect(address), lock_of(project), is_needed=direct is None)
+
+    def wakes(self) -> Wakes:
+        """Return how those who wait hear of what others do; nobody does behind a pooler alone."""
+        with self._lock, in_words(self.address):
+            connection = self._connected()
+            return wakes(connection, self.address, connect)
 
     def close(self) -> None:
         """Close the connection."""

@@ -18,6 +18,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 
 from kanban_sync.stores import postgres_connection
+from kanban_sync.stores.postgres_pooler import WHO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,7 @@ class Exchange:
         self._seen: Counter[_Kind] = Counter()
         self._ready: dict[_Kind, bytes] = {}
         self._numbers = count(1)
+        self._is_direct: bool | None = None
 
     def send(
         self, statements: Sequence[Statement], afterwards: Statement | None = None
@@ -69,7 +71,10 @@ class Exchange:
             psycopg.Error: That of the first that failed; none after it was carried out.
         """
         pgconn = self._connection.pgconn
-        parts = (statements, (afterwards,)) if afterwards is not None else (statements,)
+        is_known = self._is_direct is not None
+        parts = [statements, *([] if afterwards is None else [(afterwards,)])]
+        # Asked along, it takes no journey of its own.
+        parts += [] if is_known else [((WHO, ()),)]
         try:
             pgconn.enter_pipeline_mode()
             asked: list[list[_Kind | None]] = []
@@ -86,7 +91,18 @@ class Exchange:
             for kind, result in zip(kinds, results, strict=False):
                 if kind is not None and result.status in FAILED:
                     del self._ready[kind]
+        if not is_known:
+            self._look_at(answers[-1])
         return self._rows(answers[0])
+
+    def _look_at(self, results: Sequence[PGresult]) -> None:
+        """Learn whether a server of ours answers, or a pooler's, which is another's a moment later.
+
+        What is made ready there is not there the next time, or there already.
+        """
+        if results and results[0].status == ExecStatus.TUPLES_OK:
+            ((process,),) = self._rows(results)
+            self._is_direct = process == self._connection.info.backend_pid
 
     def _ask(
         self, pgconn: PGconn, query: bytes, parameters: Sequence[Any]
@@ -100,7 +116,7 @@ class Exchange:
             pgconn.send_query_prepared(name, values, formats)
             return (None,)
         self._seen[kind] += 1
-        if self._seen[kind] < OFTEN or len(self._ready) >= MANY:
+        if not self._is_direct or self._seen[kind] < OFTEN or len(self._ready) >= MANY:
             pgconn.send_query_params(query, values, types, formats)
             return (None,)
         name = self._ready[kind] = b"kanban_%d" % next(self._numbers)

@@ -16,7 +16,8 @@ from kanban_sync.core.order import order
 from kanban_sync.stores import idle_rows, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.desk import Reach
-from kanban_sync.stores.postgres_database import COMING, lock_of
+from kanban_sync.stores.postgres_begin import COMING
+from kanban_sync.stores.postgres_database import lock_of
 from kanban_sync.stores.rows import TELL
 from kanban_sync.stores.sql_work import PUT_ORCHESTRATOR, SqlDesk
 from kanban_sync.stores.working import Working

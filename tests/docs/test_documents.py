@@ -34,6 +34,8 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 NETWORK = "needs the package index, or a repository elsewhere"
 SHARED = "docs/how-to/share-database.md"
 VALKEY = "docs/how-to/valkey.md"
+TEAM = "docs/how-to/run-for-a-team.md"
+POOLER = "postgresql://kanban@db.example.org:6432/tasks"
 WATCH = "docs/how-to/watch.md"
 MONITOR = "docs/how-to/monitor.md"
 SERVICES = "asks the service manager of whoever runs the tests"
@@ -81,6 +83,7 @@ NOT_RUN = {
     ): "the tests of it name them in the environment",
     (SHARED, "kanban-sync sync"): ELSEWHERE,
     (SHARED, f"pg_dump --schema=kanban_sync --file=before.sql {DATABASE}"): ELSEWHERE,
+    (TEAM, f"git config --global kanban-sync.database {POOLER}"): ELSEWHERE,
 }
 """Document and first line of every block of commands that is not run -> why not."""
 

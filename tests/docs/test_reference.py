@@ -28,7 +28,7 @@ from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, 
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.mapping import COLUMN_OF
 from kanban_sync.core.model import Status
-from kanban_sync.databases import DATABASE_URL
+from kanban_sync.databases import DATABASE_URL, DIRECT_URL
 from kanban_sync.sources.box_tasks import MARKS
 from kanban_sync.standin.server import Standin
 from kanban_sync.sync import requests
@@ -186,7 +186,15 @@ def test_the_file_that_init_writes_tells_the_defaults() -> None:
 
 def test_every_environment_variable_is_described() -> None:
     described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
-    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT, DATABASE_URL, VALKEY_URL}
+    constants = {
+        *config.ENVIRONMENT,
+        *VARIABLES,
+        ALLOW_HTTP,
+        AGENT,
+        DATABASE_URL,
+        DIRECT_URL,
+        VALKEY_URL,
+    }
     assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
 
 

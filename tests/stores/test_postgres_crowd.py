@@ -194,8 +194,8 @@ def test_no_event_is_passed_over_by_who_follows_them(
 
 def draw(db: object) -> None:
     """Write an event as a claim does, without ending the transaction."""
-    from kanban_sync.stores.postgres_database import (  # noqa: PLC0415 - this alone looks inside
-        COMING,
+    from kanban_sync.stores.postgres_begin import COMING  # noqa: PLC0415 - this alone looks inside
+    from kanban_sync.stores.postgres_database import (  # noqa: PLC0415 - as above
         PostgresTransaction,
         lock_of,
     )

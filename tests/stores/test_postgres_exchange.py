@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from kanban_sync.stores.postgres_database import connect
+from kanban_sync.stores import postgres_connection
+from kanban_sync.stores.postgres_database import connect, open_database
 from kanban_sync.stores.postgres_exchange import MANY, Exchange
 
 if TYPE_CHECKING:
@@ -112,3 +115,30 @@ def test_a_connection_that_the_server_ends_is_told_and_closed(
     with pytest.raises(psycopg.OperationalError):
         exchange.send([(ECHO, ("a",))] * 3, (ECHO, ("b",)))
     assert connection.closed
+
+
+def test_a_server_that_says_nothing_is_given_up(
+    connection: psycopg.Connection[Row], exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.send([(ECHO, ("a",))])
+    monkeypatch.setattr(postgres_connection, "SILENCE", 0.1)
+    with pytest.raises(psycopg.OperationalError, match="nothing was said"):
+        exchange.send([(b"SELECT pg_sleep(60)", ())])
+    assert connection.closed
+
+
+@pytest.mark.parametrize(("said", "limit"), [("", "50s"), ("-c statement_timeout=7s", "7s")])
+def test_a_statement_ends_by_itself_unless_its_user_wants_it_otherwise(
+    emptied: Emptied, said: str, limit: str
+) -> None:
+    parameters = {**emptied.address.parameters, "options": said}
+    address = replace(emptied.address, parameters=parameters)
+    asked = "SELECT current_setting('statement_timeout')"
+    with closing(open_database(address)) as database:
+        for begun in (
+            database.reading(),
+            database.writing("a"),
+            database.working("a", together=True),
+        ):
+            with begun as db:
+                assert db.execute(asked).fetchall() == [(limit,)]

@@ -17,7 +17,7 @@ from kanban_sync.core.errors import LostDatabaseError, SetupError, StoreError
 from kanban_sync.core.model import Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.databases import PostgresServer
-from kanban_sync.stores import postgres_database, postgres_waiting
+from kanban_sync.stores import postgres_begin, postgres_database, postgres_waiting
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
@@ -245,9 +245,7 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(
 def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
     emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        postgres_database, "WRITE", postgres_database.WRITE.replace("'15s'", "'50ms'")
-    )
+    monkeypatch.setattr(postgres_database, "WRITE", postgres_begin.WRITE.replace("'15s'", "'50ms'"))
     before = everything(store)
     with emptied.database.writing(PROJECT):
         with refused("another process has been writing to this project .* try again"):
@@ -261,9 +259,7 @@ def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
 def test_who_reads_tables_that_stay_locked_is_told_so(
     emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        postgres_database, "READ", postgres_database.READ.replace("'15s'", "'50ms'")
-    )
+    monkeypatch.setattr(postgres_database, "READ", postgres_begin.READ.replace("'15s'", "'50ms'"))
     with emptied.database.writing(PROJECT) as db:
         db.execute("LOCK TABLE kanban_sync.tasks, kanban_sync.events IN ACCESS EXCLUSIVE MODE")
         for look in (store.tasks, partial(store.events, 0, 1)):

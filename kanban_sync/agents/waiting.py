@@ -16,11 +16,13 @@ from kanban_sync.core.errors import StoreAwayError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kanban_sync.agents.idleness import Idleness
     from kanban_sync.agents.work import Work
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry
 
 Found = TypeVar("Found")
+Done = TypeVar("Done")
 
 LOOK = 2.0
 """Seconds after which whoever waits looks, though nothing was told."""
@@ -46,16 +48,33 @@ class Change(NamedTuple):
     changed: tuple[str, ...]
 
 
-def wait_for(work: Work, look: Callable[[], Found | None], seconds: float) -> Found | None:
-    """Return what a look finds, as soon as it finds something; None after so many seconds."""
+def wait_for(
+    work: Work, look: Callable[[], Found | None], seconds: float, idle: Idleness | None = None
+) -> Found | None:
+    """Return what a look finds, as soon as it finds something; None after so many seconds.
+
+    Of whom is ``idle`` a monitor that leads is told meanwhile.
+    """
     found = look()
     if found or seconds <= 0:
         return found
-    for left in _moments(work, seconds):
-        found = look()
-        if found or left <= 0:
-            break
+    try:
+        for left in _moments(work, seconds, lambda: idle.pace if idle else LOOK):
+            # At the end all is looked at once more.
+            if left <= 0 or idle is None or idle.is_to_look():
+                found = look()
+            if found or left <= 0:
+                break
+    finally:
+        if idle is not None:
+            idle.end(is_served=bool(found))
     return found
+
+
+def follow(work: Work, act: Callable[[], Done], pace: float) -> Iterator[Done]:
+    """Yield what an act brings, whenever something is new, and after so many seconds at most."""
+    for _ in _moments(work, pace=lambda: pace):
+        yield act()
 
 
 def follow_events(work: Work, after: int, to_tell: Callable[[str], None]) -> Iterator[Event]:
@@ -63,7 +82,7 @@ def follow_events(work: Work, after: int, to_tell: Callable[[str], None]) -> Ite
 
     While the database is away it is asked again; what happened meanwhile is yielded then.
     """
-    outage = _Outage(to_tell)
+    outage = Outage(to_tell)
     while True:
         with outage.waited_for():
             for _ in _moments(work):
@@ -92,7 +111,7 @@ def follow_ready(
     While the database is away it is asked again, and ``to_tell`` hears of it.
     """
     before: tuple[Entry, ...] | None = None
-    outage = _Outage(to_tell)
+    outage = Outage(to_tell)
     while True:
         with outage.waited_for():
             for _ in _moments(work):
@@ -111,7 +130,7 @@ def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, 
     return tuple(map(str, [*came, *(key for key in old if key not in new)]))
 
 
-class _Outage:
+class Outage:
     """A time in which the database is away: told once, with longer and longer pauses."""
 
     def __init__(self, to_tell: Callable[[str], None]) -> None:
@@ -134,7 +153,9 @@ class _Outage:
         self._pause = 0.0
 
 
-def _moments(work: Work, seconds: float = float("inf")) -> Iterator[float]:
+def _moments(
+    work: Work, seconds: float = float("inf"), pace: Callable[[], float] = lambda: LOOK
+) -> Iterator[float]:
     """Yield at each moment at which something may be new: how many seconds are left."""
     ends = time.monotonic() + seconds
     reclaimed = due = time.monotonic()
@@ -145,7 +166,7 @@ def _moments(work: Work, seconds: float = float("inf")) -> Iterator[float]:
             yield left
             if left <= 0:
                 return
-            waiter.wait(min(left, LOOK))
+            waiter.wait(min(left, pace()))
             now = time.monotonic()
             if now >= due:
                 work.catch_up()

@@ -17,6 +17,7 @@ from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
+from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.endings import newest_token
 from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Filed, Kept, filed_part
@@ -40,8 +41,8 @@ ATTENDED = 300.0
 
 
 @runtime_checkable
-class Store(TaskStore, WorkStore, Protocol):
-    """Both halves of the task database."""
+class Store(TaskStore, WorkStore, AssigningStore, Protocol):
+    """All of the task database."""
 
 
 class Done(NamedTuple):
@@ -142,6 +143,15 @@ class Work:
     def waiter(self) -> Waiter:
         """Return what waits for events; ``agents.waiting`` knows what to wait for."""
         return self._store.waiter()
+
+    @property
+    def assigning(self) -> AssigningStore:
+        """What monitors and agents that wait read and write."""
+        return self._store
+
+    def time(self) -> float:
+        """Return the time by the clock that all who use the database share."""
+        return self._store.clock(self._now())
 
     # --- claims ---------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "logout": "Take back what 'login' has bound to a server.",
     "mcp": "Serve a model by the Model Context Protocol: claim and finish tasks as it works.",
     "mission": "Tell how far missions are, by their milestones.",
+    "monitor": "Offer what is ready to agents that wait, and take back lost claims.",
     "orchestrator": "Let processes be known that hand out tasks.",
     "pause": "Make the hooks of this clone do nothing.",
     "prime": "Print what an agent has to know to work on tasks.",

@@ -23,6 +23,7 @@ from kanban_sync.agents.entries import (
     lines_of,
 )
 from kanban_sync.agents.heartbeat import words_for
+from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.waiting import follow_ready, wait_for
 from kanban_sync.agents.work import ALONE
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
@@ -117,7 +118,7 @@ def next_command(
         if follow:
             for change in follow_ready(work, look, warn):
                 _tell_change(change, as_json=as_json)
-        found = wait_for(work, look, wait) or []
+        found = wait_for(work, look, wait, Idleness(work, agent, asked)) or []
     if number is not None or not as_json:
         _tell_all(found, NOTHING, as_json=as_json)
     else:
@@ -176,7 +177,9 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if key is None:
             asked = chosen(work, wanted)
-            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked, orchestrator), wait)
+            idle = Idleness(work, agent, asked, orchestrator)
+            look = lambda: work.claim_next(agent, ttl, asked, orchestrator)  # noqa: E731
+            done = wait_for(work, look, wait, idle)
         else:
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:

@@ -13,6 +13,7 @@ import click
 
 from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.heartbeat import BEATS, words_for
+from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.names import AGENT
 from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import ATTENDED
@@ -95,7 +96,8 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)
-            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked), wait)
+            idle = Idleness(work, agent, asked)
+            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked), wait, idle)
         else:
             done = work.claim(key, agent, ttl)
     if done is None:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from kanban_sync.cli.console import here, say
+from kanban_sync.cli.stopping import Stop, Stopped
 from kanban_sync.watch.kept_running import LAUNCHD, SYSTEMD
 from kanban_sync.watch.pace import Times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from kanban_sync.app import Clone
 
 AUTO = "auto"
 SECONDS = click.FloatRange(0.01, 86400)
 USUAL = Times()
-
-
-class _Stopped(BaseException):
-    """Somebody asked the process to end; nothing on the way is to catch it."""
 
 
 @click.command("watch")
@@ -73,11 +65,11 @@ def command(  # noqa: PLR0913 - one parameter for each option
     watching = Watching(clone, Chosen(times, is_polling), _tell)
     if once:
         return watching.once()
-    stop = _Stop()
+    stop = Stop()
     try:
         with stop.heard():
             watching.go_on(lambda: stop.is_asked)
-    except _Stopped:
+    except Stopped:
         pass
     say("stopped")
     return 0
@@ -86,28 +78,6 @@ def command(  # noqa: PLR0913 - one parameter for each option
 def _tell(text: str) -> None:
     if text:
         say(text)
-
-
-class _Stop:
-    """Whether SIGTERM has come: it ends what goes on, as Ctrl-C does."""
-
-    is_asked = False
-
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Hear of it."""
-        before = signal.signal(signal.SIGTERM, self._asked)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, before)
-
-    def _asked(self, _number: int, _frame: FrameType | None) -> None:
-        # Once is enough: what is done on the way out is not to be cut off. Where Python drops the
-        # exception, as while it takes an object apart, the next turn ends by what is kept here.
-        if not self.is_asked:
-            self.is_asked = True
-            raise _Stopped
 
 
 def _service(clone: Clone, kind: str) -> str:

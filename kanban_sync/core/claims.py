@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.errors import HeldError, LostClaimError, NotReadyError
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Version
+from kanban_sync.core.offers import NO_OFFER, Offer
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 LEASE = "lease"
 """Why a claim is taken back whose lease ran out; else it is the name of an orchestrator."""
+
+RAN_OUT = "the lease ran out"
 
 SILENCE = 60.0
 """After how many seconds without a word an orchestrator's claims are taken back."""
@@ -58,7 +61,7 @@ class Standing(NamedTuple):
     ``started_at`` when it was claimed last, ``reason`` what was said when a claim ended last.
     ``before`` is the assignee from before the claim (None where no claim set it), ``said`` what
     the file said when it was claimed. ``file_status`` is None for a task that no file has held;
-    ``version`` is that of the status.
+    ``version`` is that of the status. An ``offer`` is for a task that nobody has.
     """
 
     status: Status
@@ -73,6 +76,7 @@ class Standing(NamedTuple):
     before: str | None = None
     said: Status | None = None
     version: Version = UNKNOWN
+    offer: Offer = NO_OFFER
 
     @property
     def claim(self) -> Claim | None:
@@ -129,7 +133,8 @@ def is_free(standing: Standing, agent: str, now: float) -> bool:
         lapsed = standing.expires <= now
         is_open = standing.status in {Status.TODO, Status.IN_PROGRESS}
         return lapsed and is_open and _owner(standing) in {"", agent}
-    return standing.status is Status.TODO and _owner(standing) in {"", agent}
+    is_theirs = _owner(standing) in {"", agent} and not standing.offer.is_for_other(agent, now)
+    return standing.status is Status.TODO and is_theirs
 
 
 def check_claimable(
@@ -159,6 +164,7 @@ def check_claimable(
         raise NotReadyError(
             f"{key} is assigned to {owner}; claim another task, or let it be assigned to {agent}."
         )
+    standing.offer.check(key, agent, now)
 
 
 def check_free(key: str, standing: Standing, agent: str, now: float) -> None:
@@ -194,6 +200,7 @@ def claimed(
         started_at=now,
         before=_owner(standing),
         said=standing.file_status,
+        offer=NO_OFFER,
     )
     data: dict[str, object] = {"agent": agent, "token": after.token, "expires": after.expires}
     if orchestrator:
@@ -303,7 +310,7 @@ def taken_back(standing: Standing, why: str, boxes: Status | None = None) -> Out
     # What is said of it meanwhile by others stays.
     said = standing.status is not Status.IN_PROGRESS
     status = standing.status if said else boxes or resting(standing)
-    reason = "the lease ran out" if why == "lease" else f"the orchestrator {why} fell silent"
+    reason = RAN_OUT if why == LEASE else f"the orchestrator {why} fell silent"
     after = _given_back(_without_claim(standing))._replace(status=status, reason=reason)
     return Outcome(after, (_reclaimed(standing, status, why),))
 
@@ -346,7 +353,7 @@ def renamed(old: str, new: str) -> Told:
 
 def assigned(standing: Standing, agent: str) -> Outcome:
     """Return the task with somebody's name on it, '' for nobody's."""
-    after = standing._replace(assignee=agent, before=None)
+    after = standing._replace(assignee=agent, before=None, offer=NO_OFFER)
     if standing.assignee == agent:
         return Outcome(after)
     data: dict[str, object] = {"fields": ["assignee"], "old": standing.assignee, "new": agent}

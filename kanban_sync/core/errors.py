@@ -18,7 +18,8 @@
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
     │   ├── HeldError               exit code 4: somebody else has claimed it
-    │   └── LostClaimError          exit code 4: the claim that this token stands for is no more
+    │   ├── LostClaimError          exit code 4: the claim that this token stands for is no more
+    │   └── LostLeadError           another monitor hands out the tasks by now
     ├── BoardError                  the board answered, but not as it should
     │   ├── SignInError             the key is missing, wrong or expired
     │   ├── RightsError             not a member of the board, or not an editor
@@ -150,6 +151,10 @@ class LostClaimError(WorkError):
         super().__init__(message)
         self.agent = agent
         self.token = token
+
+
+class LostLeadError(WorkError):
+    """A monitor stood still for so long that another one hands out the tasks by now."""
 
 
 class BoardError(KanbanSyncError):

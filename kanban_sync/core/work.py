@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.claims import GENERATION
+from kanban_sync.core.offers import NO_OFFER, Offer
 from kanban_sync.core.order import ANY, Wanted
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Entry(NamedTuple):
     """A task as those see it who work on it.
 
     ``claim`` is None where nobody has it; ``attempts`` counts its claims; ``reason`` is what was
-    said when the last one ended; times are in seconds since 1970, 0 for never.
+    said when the last one ended; times are in seconds since 1970, 0 for never. ``offer`` tells for
+    which agent it is kept, if for any.
     """
 
     task: Task
@@ -49,6 +51,7 @@ class Entry(NamedTuple):
     reason: str = ""
     started_at: float = 0.0
     waits_for: tuple[Waiting, ...] = ()
+    offer: Offer = NO_OFFER
 
     @property
     def key(self) -> TaskKey:
@@ -60,7 +63,8 @@ def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()
     """Return a task with how it stands; one that is over has no claim."""
     claim = None if standing.status.is_over else standing.claim
     attempts = standing.token % GENERATION
-    return Entry(task, claim, attempts, standing.reason, standing.started_at, waits_for)
+    known = (standing.reason, standing.started_at, waits_for, standing.offer)
+    return Entry(task, claim, attempts, *known)
 
 
 def open_ones(found: Sequence[Entry], every: Mapping[TaskKey, Task]) -> list[Entry]:

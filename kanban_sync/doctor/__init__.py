@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
-from kanban_sync.core.lease import named
 from kanban_sync.doctor.board import board_findings
+from kanban_sync.doctor.database import look_into
 from kanban_sync.doctor.doors import door_findings
 from kanban_sync.doctor.finding import Finding
 from kanban_sync.install import Condition, inspect
@@ -20,7 +20,6 @@ from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 from kanban_sync.sync.locks import ELSEWHERE, board_lock_path
 from kanban_sync.sync.requests import DATABASE
-from kanban_sync.sync.status import never_ready
 from kanban_sync.sync.watch_lock import watching
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
-    from kanban_sync.core.lease import Holder
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.install import HookReport
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
 
 OLDEST_GIT = (2, 26)
 """The first that tells where a setting comes from (``git config --show-scope``)."""
-
-RUNS_LOOKED_AT = 200
 
 NOT_CURRENT = {
     Condition.MISSING: "is not installed",
@@ -98,13 +94,12 @@ def examine(patient: Patient) -> list[Finding]:
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
-    runs, ids, database, holder, waiting = _look_into(patient, settings, target)
+    runs, ids, database, others, waiting = look_into(patient, settings, target)
     findings += [*file_findings(patient.problems(settings)), database]
     findings += waiting_findings(waiting)
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
-    if holder is not None:
-        findings.append(holder_finding(holder))
+    findings += others
     if target is not None:
         findings.append(board_lock_finding(target))
         findings += board_findings(target, patient.environment, ids)
@@ -297,54 +292,10 @@ def _read(load: Callable[[], Settings]) -> tuple[Settings | None, tuple[str, ...
 # --- database and runs --------------------------------------------------------------------------
 
 
-class _Looked(NamedTuple):
-    """What the task database said: its runs, what the board wanted remembered, and how it is.
-
-    The holder is another clone that may write to the board at the moment.
-    """
-
-    runs: Sequence[Run]
-    ids: Mapping[str, str]
-    database: Finding
-    holder: Holder | None = None
-    waiting: tuple[Problem, ...] = ()
-
-
-def _look_into(patient: Patient, settings: Settings, target: Target | None) -> _Looked:
-    """Read the task database."""
-    try:
-        store = patient.open_store(settings)
-        if store is None:
-            text = f"there is none yet; the first sync makes it: {patient.database()}"
-            return _Looked(
-                (), {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
-            )
-        try:
-            count = len(store.tasks())
-            runs = store.runs(RUNS_LOOKED_AT)
-            ids = store.board_ids(target.id) if target is not None else {}
-            leases = store.leases if target is not None else None
-            holder = leases.other_holder(target.id) if target and leases is not None else None
-            waiting = never_ready(store)
-        finally:
-            store.close()
-    except KanbanSyncError as error:
-        remedy = "do what is said there, then 'kanban-sync sync'"
-        return _Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    text = f"{count} tasks in {patient.database()}"
-    return _Looked(runs, ids, Finding("database", ok=True, text=text), holder, waiting)
-
-
 def sharing_findings(apart: str, command: str) -> list[Finding]:
     """Judge whether the clones of the project on this machine share a task database."""
     remedy = f"{command}, then 'kanban-sync sync' in each of these clones"
     return [Finding("clones", ok=None, text=apart, remedy=remedy)] if apart else []
-
-
-def holder_finding(holder: Holder) -> Finding:
-    """Tell which other clone keeps all others from writing to the board at the moment."""
-    remedy = "wait: a clone that was cut off gives way by itself"
-    return Finding("board lease", ok=None, text=named(holder), remedy=remedy)
 
 
 def file_findings(problems: Sequence[Problem]) -> list[Finding]:

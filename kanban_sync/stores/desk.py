@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from kanban_sync.core.assignment import Depth, Idle, Leader
     from kanban_sync.core.claims import Standing, Told
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.model import Status, Task, TaskKey
@@ -109,4 +110,44 @@ class Desk(Protocol):
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators, by their ids."""
+        ...
+
+    def leader(self) -> Leader:
+        """Return which monitor leads, or led last."""
+        ...
+
+    def held_leader(self) -> Leader:
+        """Return the same, and let nobody else be given the lead until the end."""
+        ...
+
+    def put_leader(self, leader: Leader) -> None:
+        """Write which monitor leads; it is held."""
+        ...
+
+    def idle(self, silent_since: float, now: float) -> list[Idle]:
+        """Return who waits, has no claim, and is offered nothing; who waited longest first."""
+        ...
+
+    def put_idle(self, idle: Idle) -> None:
+        """Write that an agent waits; the earlier time since when counts."""
+        ...
+
+    def note_offer(self, agent: str, until: float) -> None:
+        """Note until when something is offered to an agent that waits."""
+        ...
+
+    def forget_idle(self, agent: str, silent_since: float) -> None:
+        """Forget an agent that waited, and all that are silent."""
+        ...
+
+    def offered_to(self, agent: str, now: float) -> list[TaskKey]:
+        """Return what is offered to an agent, in the order of the keys."""
+        ...
+
+    def claims(self, now: float) -> dict[str, int]:
+        """Return how many live claims the agents of each orchestrator have."""
+        ...
+
+    def depth(self) -> Depth:
+        """Return how many tasks are ready, and since when the oldest is to do."""
         ...

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.order import order
-from kanban_sync.stores import work_rows
+from kanban_sync.stores import idle_rows, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.postgres_database import COMING, lock_of
@@ -24,6 +24,7 @@ from kanban_sync.stores.working import Working
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kanban_sync.core.assignment import Leader
     from kanban_sync.core.claims import Standing, Told
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.order import Wanted
@@ -111,6 +112,7 @@ class _Held(NamedTuple):
 
     has_family: bool
     others_lapsed: bool
+    has_offer: bool
     task: Task
     standing: Standing
     is_waited_for: bool
@@ -124,6 +126,12 @@ class PostgresWork(Working):
     """The work on one project's tasks in a PostgreSQL database; usable from any thread."""
 
     _database: PostgresDatabase
+
+    def clock(self, now: float) -> float:  # noqa: ARG002 - that of the server counts
+        """Return the time by the clock of the server: those of the machines differ."""
+        with self._database.reading() as db:
+            ((time,),) = db.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+        return float(time)
 
     @contextmanager
     def _looking(self) -> Iterator[Desk]:
@@ -195,6 +203,12 @@ class PostgresDesk(SqlDesk):
         self._hold(sorted(held))
         return [each for each in super().lapsed(now, silent_since) if each[0] in held]
 
+    def held_leader(self) -> Leader:
+        """Return which monitor leads, and let nobody else be given the lead until the end."""
+        self._db.later(idle_rows.NO_LEADER, (self._project,))
+        row = self._db.execute(f"{idle_rows.LEADER} FOR UPDATE", (self._project,)).fetchone()
+        return idle_rows.leader_of(row)
+
     def _hold(self, keys: Sequence[TaskKey]) -> None:
         if self._reach is Reach.ONE:
             for key in keys:
@@ -206,21 +220,28 @@ class PostgresDesk(SqlDesk):
     def _first(self, wanted: Wanted, agent: str, now: float, how: str) -> _Held | None:
         """Hold the first task, by either index of those that are free, and by preference."""
         parameters = work_rows.ready_parameters(self._project, self._spelt(wanted), agent, now, 1)
+
+        def held(state: str, *, suits: bool | None) -> list[_Held]:
+            statement, used = holding(wanted, state, how, suits=suits)
+            row = self._db.execute(statement, [parameters[n] for n in used]).fetchone()
+            return [self._held_of(row)] if row else []
+
         for suits in (True, False) if wanted.prefers else (None,):
             alike: list[_Held] = []
             for state in work_rows.TO_DO, work_rows.LAPSED_NOW:
                 # Mostly none ran out, and whatever is to do tells that along with itself.
                 if not alike or alike[0].others_lapsed:
-                    statement, used = holding(wanted, state, how, suits=suits)
-                    row = self._db.execute(statement, [parameters[n] for n in used]).fetchone()
-                    alike += [self._held_of(row)] if row else []
+                    alike += held(state, suits=suits)
+            if any(each.has_offer for each in alike):
+                alike = held(work_rows.OFFERED, suits=None) or alike
             if alike:
                 return min(alike, key=_Held.order)
         return None
 
     def _held_of(self, row: Row) -> _Held:
-        has_family, others_lapsed, *rest = row
-        return _Held(has_family, others_lapsed, *work_rows.ready_of(self._project, tuple(rest)))
+        has_family, others_lapsed, has_offer, *rest = row
+        found = work_rows.ready_of(self._project, tuple(rest))
+        return _Held(has_family, others_lapsed, has_offer, *found)
 
     def _is_clear(self, key: TaskKey, agent: str, now: float) -> bool:
         """Look once more, now that it is held, whether somebody has what is above or below it."""
@@ -245,7 +266,8 @@ def holding(
     statement = statement.replace("LIMIT ?4", f"LIMIT 1 {how}")
     # What is told along with the one is not to be found out of all that are passed over.
     columns, _, rest = statement.partition(TASKS)
-    columns = columns.replace("SELECT", f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED},", 1)
+    along = f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED}, {work_rows.HAS_OFFER},"
+    columns = columns.replace("SELECT", along, 1)
     return _compact(FIRST.replace("{rest}", rest).replace("{columns}", columns))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from kanban_sync.core.assignment import Depth
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.order import order, spellings
@@ -12,13 +13,14 @@ from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
 from kanban_sync.core.renaming import with_key
 from kanban_sync.core.work import Orchestrator, entry_of
-from kanban_sync.stores import sql_edges, work_rows
+from kanban_sync.stores import idle_rows, sql_edges, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.rows import STATUSES, WRITE_TASK, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from kanban_sync.core.assignment import Idle, Leader
     from kanban_sync.core.claims import Standing, Told
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.model import Status, Task
@@ -167,24 +169,76 @@ class SqlDesk:
                     WHERE project = ? ORDER BY instance_id"""
         return [Orchestrator(*row) for row in self._db.execute(query, (self._project,))]
 
+    def leader(self) -> Leader:
+        """Return which monitor leads, or led last."""
+        row = self._db.execute(idle_rows.LEADER, (self._project,)).fetchone()
+        return idle_rows.leader_of(row)
+
+    def held_leader(self) -> Leader:
+        """Return the same; nobody else writes to the database meanwhile."""
+        self._db.execute(idle_rows.NO_LEADER, (self._project,))
+        return self.leader()
+
+    def put_leader(self, leader: Leader) -> None:
+        """Write which monitor leads."""
+        self._db.execute(idle_rows.PUT_LEADER, (*leader, self._project))
+
+    def idle(self, silent_since: float, now: float) -> list[Idle]:
+        """Return who waits, has no claim, and is offered nothing."""
+        rows = self._db.execute(idle_rows.IDLE, (self._project, silent_since, now))
+        return [idle_rows.idle_of(row) for row in rows]
+
+    def put_idle(self, idle: Idle) -> None:
+        """Write that an agent waits."""
+        self._db.execute(idle_rows.PUT_IDLE, idle_rows.idle_row(self._project, idle))
+
+    def note_offer(self, agent: str, until: float) -> None:
+        """Note until when something is offered to an agent that waits."""
+        self._db.execute(idle_rows.NOTE_OFFER, (until, self._project, agent))
+
+    def forget_idle(self, agent: str, silent_since: float) -> None:
+        """Forget an agent that waited, and all that are silent."""
+        self._db.execute(idle_rows.FORGET_IDLE, (self._project, agent, silent_since))
+
+    def offered_to(self, agent: str, now: float) -> list[TaskKey]:
+        """Return what is offered to an agent."""
+        rows = self._db.execute(idle_rows.OFFERED_TO, (self._project, agent, now))
+        return [TaskKey(self._project, *row) for row in rows]
+
+    def claims(self, now: float) -> dict[str, int]:
+        """Return how many live claims the agents of each orchestrator have."""
+        return {row[0]: row[1] for row in self._db.execute(idle_rows.CLAIMS, (self._project, now))}
+
+    def depth(self) -> Depth:
+        """Return how many tasks are ready, and since when the oldest is to do."""
+        return Depth(*next(iter(self._db.execute(idle_rows.DEPTH, (self._project,)))))
+
     def _ready(
         self, wanted: Wanted, agent: str, now: float, limit: int
     ) -> list[tuple[Task, Standing]]:
-        """Return what suits the agent, and, if that is too little, what is for others."""
-        states, spelt = self._states(now), self._spelt(wanted)
-        found: list[tuple[Task, Standing]] = []
-        for suits in (True, False) if wanted.prefers else (None,):
-            left = limit - len(found)
-            if left > 0:
-                parameters = work_rows.ready_parameters(self._project, spelt, agent, now, left)
+        """Return what is offered to the agent, what suits it, and, if too little, the others."""
+        spelt = self._spelt(wanted)
+        parameters = work_rows.ready_parameters(self._project, spelt, agent, now, limit)
+        lapsed, is_offered = next(iter(self._db.execute(work_rows.FREE, parameters[:3])))
+        # Mostly none ran out.
+        states = [work_rows.TO_DO, work_rows.LAPSED_NOW] if lapsed else [work_rows.TO_DO]
+        passes: list[tuple[list[str], bool | None]] = [
+            (states, suits) for suits in ((True, False) if wanted.prefers else (None,))
+        ]
+        if is_offered:
+            passes.insert(0, ([work_rows.OFFERED], None))
+        found: dict[TaskKey, tuple[Task, Standing]] = {}
+        for those, suits in passes:
+            if len(found) < limit:
                 alike = []
-                for state in states:
+                for state in those:
                     statement, count = work_rows.ready(wanted, state, suits=suits)
                     alike += self._found(statement, parameters[:count])
-                if len(states) > 1:
+                if len(those) > 1:
                     alike.sort(key=lambda each: order(each[0], is_waited_for=each[2]))
-                found += [each[:2] for each in alike[:left]]
-        return found
+                for task, standing, _ in alike:
+                    found.setdefault(task.key, (task, standing))
+        return list(found.values())[:limit]
 
     def _spelt(self, wanted: Wanted) -> Wanted:
         """Return what is wanted with its tags as they are spelt in this project's tasks.
@@ -198,11 +252,6 @@ class SqlDesk:
         return wanted._replace(
             tags=spellings(wanted.tags, known), prefers=spellings(wanted.prefers, known)
         )
-
-    def _states(self, now: float) -> Sequence[str]:
-        """Return in which states tasks are free; mostly there is but one."""
-        lapsed = self._db.execute(work_rows.ANY_LAPSED, (self._project, now)).fetchone()
-        return (work_rows.TO_DO, work_rows.LAPSED_NOW) if lapsed else (work_rows.TO_DO,)
 
     def _found(
         self, statement: str, parameters: Sequence[object]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import Standing
 from kanban_sync.core.model import TaskKey, Version
+from kanban_sync.core.offers import Offer
 from kanban_sync.core.order import ANY, rank
 from kanban_sync.core.work import Waiting
 from kanban_sync.stores.rows import STATUSES, TASKS, task_of
@@ -25,8 +26,9 @@ TASK_COLUMNS = TASKS.partition("FROM")[0].partition("SELECT")[2]
 """Those that ``task_of`` reads."""
 
 STANDING_COLUMNS = """status, file_status, assignee, agent, orchestrator, token, expires,
-       started_at, reason, assignee_before, said_then, status_time, status_commit"""
-STANDING_WIDTH = 13
+       started_at, reason, assignee_before, said_then, status_time, status_commit,
+       offered_to, offered_until"""
+STANDING_WIDTH = 15
 
 STANDING = """
 SELECT {columns} FROM tasks WHERE project = ? AND source = ? AND name = ?
@@ -35,9 +37,9 @@ SELECT {columns} FROM tasks WHERE project = ? AND source = ? AND name = ?
 PUT = """
 UPDATE tasks SET status = ?1, assignee = ?2, agent = ?3, orchestrator = ?4, token = ?5,
        expires = ?6, started_at = ?7, reason = ?8, assignee_before = ?9, said_then = ?10,
-       status_time = ?11, status_commit = ?12,
+       status_time = ?11, status_commit = ?12, offered_to = ?13, offered_until = ?14,
        word = CASE ?1 WHEN status THEN word WHEN file_status THEN file_word ELSE '' END
- WHERE project = ?13 AND source = ?14 AND name = ?15
+ WHERE project = ?15 AND source = ?16 AND name = ?17
 """
 
 ALL = f"{TASK_COLUMNS}, {STANDING_COLUMNS}"
@@ -106,21 +108,33 @@ Most have nothing below them, and for those it takes but a look into an index.
 
 READY = """
 SELECT {all}, t.waited_for
-  FROM tasks AS t
+  FROM tasks AS t{index}
  WHERE t.project = ?1
    {wanted}
    AND t.is_waiting = 0
    {state}
    AND NOT EXISTS ({above})
    AND NOT EXISTS ({below})
- ORDER BY t.waited_for DESC, t.rank, t.path, t.position, t.source, t.name
+ ORDER BY {first}t.waited_for DESC, t.rank, t.path, t.position, t.source, t.name
  LIMIT ?4
 """
 
-ANY_LAPSED = "SELECT 1 FROM tasks WHERE project = ? AND agent <> '' AND expires <= ? LIMIT 1"
-"""Asked first: mostly there is none, and this is soon answered."""
+HAS_OFFER = """
+EXISTS (SELECT 1 FROM tasks AS o INDEXED BY tasks_offered
+         WHERE o.project = ?1 AND o.offered_to <> '' AND o.offered_to = ?2 AND o.offered_until > ?3
+         LIMIT 1 OFFSET 0)
+"""
 
-TO_DO = "AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)"
+FREE = """
+SELECT EXISTS (SELECT 1 FROM tasks WHERE project = ?1 AND agent <> '' AND expires <= ?3 LIMIT 1),
+       {offer}
+""".replace("{offer}", HAS_OFFER)
+"""Whether a claim ran out, and something is offered to the agent; mostly nothing is."""
+
+TO_DO = """AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)
+   AND (t.offered_to IN ('', ?2) OR t.offered_until <= ?3)"""
+OFFERED = """AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)
+   AND t.offered_to <> '' AND t.offered_to = ?2 AND t.offered_until > ?3"""
 LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
    AND coalesce(t.assignee_before, t.assignee) IN ('', ?2)"""
 
@@ -232,7 +246,8 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
 
     Args:
         wanted: Which tasks; its values are parameters of the statement.
-        state: ``TO_DO``, or ``LAPSED_NOW`` for those whose claim ran out: each has its index.
+        state: ``TO_DO``, ``OFFERED`` for those that are offered to the agent, or ``LAPSED_NOW`` for
+            those whose claim ran out: each has its index.
         suits: Only those that it prefers, or only the others; None for both.
     """
     conditions = [UNIT if wanted.parent is None else PARENT]
@@ -247,6 +262,9 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
         ("{above}", CLOSED_ABOVE),
         ("{below}", HELD_BELOW),
         ("{state}", state),
+        # By the order in which tasks are handed out, all that is ready would be gone through.
+        ("{index}", " INDEXED BY tasks_offered" if state is OFFERED else ""),
+        ("{first}", "t.offered_until, " if state is OFFERED else ""),
         ("{wanted}", "\n   ".join(conditions)),
     ):
         statement = statement.replace(name, part)
@@ -269,7 +287,7 @@ def ready_parameters(
 def standing_of(row: Row) -> Standing:
     """Read back the columns of ``STANDING``."""
     (status, file_status, assignee, agent, orchestrator, token, expires, started_at, reason,
-     before, said, time, commit) = row  # fmt: skip
+     before, said, time, commit, *offer) = row  # fmt: skip
     return Standing(
         STATUSES[status],
         STATUSES.get(file_status),
@@ -283,6 +301,7 @@ def standing_of(row: Row) -> Standing:
         before,
         STATUSES.get(said),
         Version(time, commit),
+        Offer(*offer),
     )
 
 
@@ -296,8 +315,8 @@ def renamed_row(key: TaskKey, task: Task) -> Row:
 
 def put_row(key: TaskKey, standing: Standing) -> Row:
     """Return the parameters of ``PUT``."""
-    status, _, *rest, version = standing
-    return (status, *rest, *version, *key)
+    status, _, *rest, version, offer = standing
+    return (status, *rest, *version, *offer, *key)
 
 
 def both_of(project: str, row: Row) -> tuple[Task, Standing]:

@@ -7,7 +7,6 @@ else is the same for every store, and here.
 from __future__ import annotations
 
 import difflib
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
@@ -17,12 +16,12 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
+from kanban_sync.stores.assigning import Assigning
 from kanban_sync.stores.changes import check_project, turns
 from kanban_sync.stores.desk import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from contextlib import AbstractContextManager
 
     from kanban_sync.core.claims import Outcome, Standing
     from kanban_sync.core.dependencies import Edge
@@ -38,18 +37,10 @@ BOXES = frozenset({Status.TODO, Status.PLANNING, Status.IN_PROGRESS, Status.REVI
 """What a change may be for its boxes to say what it is."""
 
 
-class Working(ABC):
+class Working(Assigning):
     """``WorkStore`` upon whatever opens a desk."""
 
     _project: str
-
-    @abstractmethod
-    def _looking(self) -> AbstractContextManager[Desk]:
-        """Open a desk to read one state of the database."""
-
-    @abstractmethod
-    def _working(self, reach: Reach = Reach.ONE) -> AbstractContextManager[Desk]:
-        """Open a desk to write all or, if the block raises, nothing."""
 
     # --- Reading ------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ def test_whatever_befalls_workers_each_task_is_completed_once(
     assert told.pop("killed") > 0
     assert told.pop("reclaimed") > 0
     assert told.pop("late") > 0
+    assert told.pop("offered") > 0
     assert told == {
         "open": 0,
         "completed": tasks,

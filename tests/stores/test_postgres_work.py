@@ -17,6 +17,7 @@ from kanban_sync.stores.postgres_database import open_database, upgrade_database
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.rows import WRITE_TASK, row_of
 from stores.made_up import NOW, PROJECT, key, task
+from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract, names
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from stores.work_contract import WholeStore
 
 
-class TestPostgresWork(WorkStoreContract):
+class TestPostgresWork(WorkStoreContract, OffersContract):
     @pytest.fixture(autouse=True)
     def _emptied(self, emptied: Emptied) -> None:
         self.emptied = emptied
@@ -90,6 +91,26 @@ def test_the_next_task_is_found_by_its_index_in_order(
     assert "Seq Scan" not in plan
     # Claims are looked through once, for those that ran out, and for no task that is looked at.
     assert plan.count("using tasks_claimed") == 1
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_is_offered_is_found_among_what_is_offered(emptied: Emptied, is_known: bool) -> None:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task(f"{n}") for n in range(1000)], {}, FilesState(), NOW)
+    if is_known:
+        emptied.tell("ANALYZE kanban_sync.tasks")
+    parameters = work_rows.ready_parameters(PROJECT, Wanted(), "ada", NOW, 1)
+    plans = []
+    with emptied.database.reading() as db:
+        for state in work_rows.OFFERED, work_rows.TO_DO:
+            statement, used = postgres_work.holding(
+                Wanted(), state, postgres_work.PASS_OVER, suits=None
+            )
+            found = db.execute(f"EXPLAIN {statement}", [parameters[n] for n in used])
+            plans.append("\n".join(row[0] for row in found))
+    # To look whether there is an offer, which each claim does, costs one search in that index, too.
+    assert "using tasks_offered on tasks t" in plans[0]
+    assert all("using tasks_offered on tasks o" in each for each in plans)
 
 
 def test_a_claim_is_seven_statements_in_two_journeys_to_the_server(

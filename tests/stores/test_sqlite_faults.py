@@ -36,7 +36,10 @@ TESTS = Path(__file__).parents[1]
 PACKAGE = Path(kanban_sync.__file__).parents[1]
 
 FILES = FilesState({"main": "c1"}, {"A": state("a")})
-LATER = Migration(9, "ALTER TABLE tasks ADD COLUMN extra TEXT NOT NULL DEFAULT 'new';")
+LATER = Migration(
+    migrations("sqlite")[-1].number + 1,
+    "ALTER TABLE tasks ADD COLUMN extra TEXT NOT NULL DEFAULT 'new';",
+)
 
 
 def victims(what: str, *arguments: Path | str) -> Any:  # noqa: ANN401 - whatever they tell
@@ -311,7 +314,8 @@ def test_a_database_of_a_newer_release_is_refused_and_untouched(
     open_database(filled, steps=(*migrations("sqlite"), LATER)).close()
     before = filled.read_bytes()
     with pytest.raises(
-        StoreError, match=r"newer kanban-sync \(schema 9.*Upgrade kanban-sync.*untouched"
+        StoreError,
+        match=rf"newer kanban-sync \(schema {LATER.number}.*Upgrade kanban-sync.*untouched",
     ):
         open_sqlite(filled, PROJECT, read_only=read_only)
     assert filled.read_bytes() == before
@@ -324,8 +328,8 @@ def test_an_upgrade_keeps_the_data_and_leaves_a_copy_of_what_was(filled: Path) -
     ) as new:
         assert everything(new) == before
         new.merge([task("b")], {}, FILES, NOW)
-    assert neighbours(filled) == {"tasks.db.before-9", "tasks.db.flk"}
-    backup = filled.with_name("tasks.db.before-9")
+    assert neighbours(filled) == {f"tasks.db.before-{LATER.number}", "tasks.db.flk"}
+    backup = filled.with_name(f"tasks.db.before-{LATER.number}")
     assert backup.stat().st_mode & 0o777 == 0o600
     assert read_all(backup) == before
 

@@ -20,6 +20,7 @@ from kanban_sync.stores.rows import WRITE_TASK, row_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 from kanban_sync.stores.sqlite_database import open_database
 from stores.made_up import NOW, PROJECT, key, state, task
+from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract, names
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from stores.work_contract import WholeStore
 
 
-class TestSqliteWork(WorkStoreContract):
+class TestSqliteWork(WorkStoreContract, OffersContract):
     @contextmanager
     def opened(self) -> Iterator[WholeStore]:
         with (
@@ -104,3 +105,15 @@ def test_what_is_ready_is_found_by_its_index_in_order(
     scans = {step for step in plan if step.startswith("SCAN") and "VIRTUAL" not in step}
     assert scans <= {"SCAN below", "SCAN CONSTANT ROW"}
     assert not [step for step in plan if "TEMP B-TREE" in step]
+
+
+def test_what_is_offered_is_found_among_what_is_offered_to_that_agent(store: SqliteStore) -> None:
+    statement, count = work_rows.ready(Wanted(), work_rows.OFFERED, suits=None)
+    parameters = work_rows.ready_parameters(PROJECT, Wanted(), "ada", NOW, 1)
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[:count])]
+        free = db.execute(f"EXPLAIN QUERY PLAN {work_rows.FREE}", parameters[:3])
+        steps = [row[3] for row in free]
+    assert "SEARCH t USING INDEX tasks_offered (project=? AND offered_to=?)" in plan
+    assert "SEARCH o USING INDEX tasks_offered (project=? AND offered_to=?)" in steps
+    assert any("INDEX tasks_claimed (project=? AND expires<?)" in step for step in steps)

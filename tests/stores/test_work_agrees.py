@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from kanban_sync.core.assignment import Assignment, Idle
 from kanban_sync.core.claims import ENDS
 from kanban_sync.core.errors import LostClaimError, WorkError
 from kanban_sync.core.model import Status
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.model import TaskKey
     from stores.emptied import Emptied
-    from stores.work_contract import WholeStore
+    from stores.offers_contract import OfferingStore
 
 KEYS = (*map(key, "abc"), key("a").child("1"), change(), change().child("1"), change().child("2"))
 KEY = st.sampled_from(KEYS)
@@ -45,17 +46,17 @@ class Agents(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.stores: tuple[WholeStore, WholeStore] = (MemoryStore(PROJECT), self.opened())
+        self.stores: tuple[OfferingStore, OfferingStore] = (MemoryStore(PROJECT), self.opened())
         self.now = NOW
         self.given: dict[TaskKey, int] = {}
         self.both(lambda store: store.register("o1", NOW))
         self.merge(((), ("a",), ("b",)), (Status.TODO,) * 3)
 
-    def opened(self) -> WholeStore:
+    def opened(self) -> OfferingStore:
         """Open the store that is to agree with the one in memory."""
         return open_sqlite(Path(self.folder.name, "tasks.db"), PROJECT)
 
-    def both(self, do: Callable[[WholeStore], object]) -> object:
+    def both(self, do: Callable[[OfferingStore], object]) -> object:
         """Do the same to both, and see that they answer the same, refusals too."""
         answers: list[object] = []
         for store in self.stores:
@@ -141,6 +142,23 @@ class Agents(RuleBasedStateMachine):
     def reclaim(self) -> None:
         self.both(lambda store: store.reclaim(self.now))
 
+    @rule(which=KEY, agent=AGENT, monitor=st.sampled_from(("m1", "m2")), back=st.integers(0, 1))
+    def offer(self, which: TaskKey, agent: str, monitor: str, back: int) -> None:
+        """Offer with the token of who leads, or with one from before."""
+        self.both(lambda store: store.lead(monitor, self.now))
+        until = self.now + 20
+        found = [Assignment(which, agent)]
+        self.both(lambda store: store.offer(found, self.now, until, store.leader().token - back))
+
+    @rule(agent=AGENT, orchestrator=st.sampled_from(("", "o1")))
+    def wait(self, agent: str, orchestrator: str) -> None:
+        idle = Idle(agent, Wanted(), orchestrator, self.now, self.now)
+        self.both(lambda store: store.note_idle(idle, self.now))
+
+    @rule(agent=AGENT, keep_offer=st.booleans())
+    def wait_no_more(self, agent: str, keep_offer: bool) -> None:
+        self.both(lambda store: store.forget_idle(agent, self.now, keep_offer=keep_offer))
+
     @rule()
     def beat(self) -> None:
         self.both(lambda store: store.beat("o1", self.now))
@@ -149,6 +167,8 @@ class Agents(RuleBasedStateMachine):
     def they_agree(self) -> None:
         for agent in ("", "ada"):
             self.both(lambda store, agent=agent: store.ready(self.now, agent=agent))  # type: ignore[misc]
+        self.both(lambda store: (store.market(self.now, 9), store.leader(), store.depth()))
+        self.both(lambda store: store.has_offer("ada", self.now))
         self.both(lambda store: store.entries())
         self.both(lambda store: store.tasks())
         self.both(lambda store: store.edges())
@@ -176,7 +196,7 @@ class TestAgents(Agents.TestCase):  # type: ignore[misc,valid-type]
 class PostgresAgents(Agents):
     emptied: Emptied
 
-    def opened(self) -> WholeStore:
+    def opened(self) -> OfferingStore:
         self.emptied.empty()
         return open_postgres(self.emptied.address, PROJECT)
 

@@ -167,11 +167,16 @@ def all_at_once(path: str, processes: str, rounds: str, step: str) -> list[str]:
 
 
 def merge_rounds(path: Path, number: int, rounds: int, step: str) -> None:
-    steps = (*migrations("sqlite"), Migration(9, step)) if step else ()
+    steps = _with(step) if step else ()
     with closing(SqlStore(open_database(path, steps=steps), PROJECT)) as store:
         for count in range(rounds):
             tips = FilesState({f"branch{number}": f"{count}"})
             store.merge(tasks_of_round(number, count), {}, tips, NOW)
+
+
+def _with(step: str) -> tuple[Migration, ...]:
+    steps = migrations("sqlite")
+    return (*steps, Migration(steps[-1].number + 1, step))
 
 
 def tasks_of_round(number: int, count: int) -> list[Task]:

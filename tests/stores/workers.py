@@ -18,6 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.agents.monitor import Monitor, Times
+from kanban_sync.agents.work import Work
+from kanban_sync.core.assignment import Idle
 from kanban_sync.core.errors import HeldError, LostClaimError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
@@ -122,7 +125,13 @@ def chaos(database: str, folder: str, processes: str, tasks: str, seed: str) -> 
     while not is_over(database) or children:
         while len(children) < int(processes) and not is_over(database):
             started += 1
-            children.add(in_a_child(partial(worker, database, Path(folder), f"{seed}-{started}")))
+            # Every third is a monitor.
+            part = (
+                partial(monitor, database)
+                if started % 3 == 0
+                else partial(worker, database, Path(folder))
+            )
+            children.add(in_a_child(partial(part, f"{seed}-{started}")))
         if children:
             child, status = os.wait()
             children.remove(child)
@@ -139,6 +148,10 @@ def worker(database: str, folder: Path, seed: str) -> None:
     late = folder / f"late-{seed}"
     with closing(opened(database)) as store:
         while True:
+            if pick.random() < 0.3:
+                # It waits, and may be offered a task while it claims one.
+                now = time.time()
+                store.note_idle(Idle(seed, since=now, seen=now), now)
             entry = store.claim_next(seed, time.time() + skew, LEASE + max(-skew, 0))
             if entry is None or entry.claim is None:
                 if over(store):
@@ -160,6 +173,25 @@ def worker(database: str, folder: Path, seed: str) -> None:
                     file.write(f"{entry.key.name} {entry.claim.token}\n")
             if fate > 0.95:
                 skew = pick.choice(JUMPS)
+
+
+def monitor(database: str, seed: str) -> None:
+    """Hand out tasks until none is left, or until it dies or has slept too long for a while."""
+    pick = random.Random(seed)
+    with closing(opened(database)) as store:
+        work = Work(store, PROJECT, time.time, None, lambda: None, lambda: None)
+        hands = Monitor(work, seed, Times(LEASE, LEASE / 3, LEASE))
+        for _ in range(pick.randrange(20, 200)):
+            fate = pick.random()
+            if fate < 0.03:
+                die_somewhere(store, pick)
+            elif fate < 0.05:
+                time.sleep(PAUSE)
+            hands.round()
+            if over(store):
+                return
+            time.sleep(LEASE / 40)
+        hands.end()
 
 
 def die_somewhere(store: Store, pick: random.Random) -> None:
@@ -223,6 +255,7 @@ def found(database: str, folder: Path) -> dict[str, object]:
         ),
         "reclaimed": sum(event.kind == "reclaimed" for event in events),
         "late": len(late),
+        "offered": sum(event.kind == "task_offered" for event in events),
         "out of step": out_of_step,
         "integrity": integrity,
     }

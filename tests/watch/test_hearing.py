@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.app import Clone
-from kanban_sync.cli import watch
+from kanban_sync.cli.stopping import Stop, Stopped
 from kanban_sync.config import Settings
 from kanban_sync.core.errors import SetupError
 from kanban_sync.git import Place
@@ -299,7 +299,7 @@ def test_a_watcher_that_was_told_to_stop_ends_though_the_exception_was_dropped(
     monkeypatch.setattr(sys, "unraisablehook", lambda told: dropped.append(told.exc_type))
     repo = Repo.init(tmp_path / "shop")
     repo.commit("Begin", **{"TASKS.md": "- [ ] apples\n", ".kanban-sync.yaml": "project_id: p\n"})
-    stop = watch._Stop()  # noqa: SLF001 - what the command hears SIGTERM with
+    stop = Stop()
 
     class Dropping:
         """Python drops what is raised while it takes an object apart."""
@@ -314,7 +314,7 @@ def test_a_watcher_that_was_told_to_stop_ends_though_the_exception_was_dropped(
 
     with stop.heard():
         Watching(clone_of(repo), Chosen(is_polling=True), lambda _text: None).go_on(is_over)
-    assert dropped == [watch._Stopped]  # noqa: SLF001 - as above
+    assert dropped == [Stopped]
 
 
 def test_a_unit_for_systemd_quotes_what_it_runs() -> None:

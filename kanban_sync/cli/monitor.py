@@ -1,0 +1,107 @@
+"""``kanban-sync monitor``: offer what is ready to agents that wait, and take back lost claims."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from kanban_sync.agents.monitor import LOOK, Monitor, own_name, round_data, round_lines
+from kanban_sync.agents.waiting import Outage, follow
+from kanban_sync.cli.console import here, json_option, print_json, say, warn
+from kanban_sync.cli.stopping import Stop, Stopped
+from kanban_sync.core.errors import StoreError
+from kanban_sync.core.printable import printable_json
+from kanban_sync.workplace import Board
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanban_sync.agents.monitor import Round
+    from kanban_sync.app import Clone
+
+
+@click.command("monitor")
+@click.option("--once", is_flag=True, help="Do what is to be done now, and end.")
+@json_option
+def command(*, once: bool, as_json: bool) -> None:
+    """Offer what is ready to agents that wait, and take back lost claims, until it is stopped.
+
+    Any number of monitors may run; one leads, and another one takes over when it ends or dies.
+    """
+    clone = here()
+    if once:
+        _once(clone, as_json=as_json)
+        return
+    stop = Stop()
+    with suppress(Stopped), stop.heard():
+        _go_on(clone, lambda: stop.is_asked, as_json=as_json)
+    if not as_json:
+        say("stopped")
+
+
+class _Following(Board):
+    """The board that is to follow at once, each time that something was taken back."""
+
+    def ask(self) -> None:
+        """Leave a request, and let it be served."""
+        one = Board(self._checkout)
+        one.ask()
+        one.follow()
+
+    def follow(self) -> None:
+        """Do nothing: what was asked for is served already."""
+
+
+def _once(clone: Clone, *, as_json: bool) -> None:
+    with clone.work() as work:
+        monitor = Monitor(work)
+        done = monitor.round()
+        monitor.end()
+        depth = work.assigning.depth()
+    age = max(0, round(time.time() - depth.oldest)) if depth.ready else None
+    if as_json:
+        data = round_data(done, monitor.name)
+        print_json({**data, "ready": depth.ready, "oldest_ready_age": age})
+        return
+    for line in round_lines(done):
+        say(line)
+    if not done.leads:
+        say(f"stood by: {done.leader} leads")
+    waited = f", the oldest to do for {age} s" if age is not None else ""
+    say(f"{done.idle} agents wait, {depth.ready} tasks are ready{waited}")
+
+
+def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
+    outage, name = Outage(warn), own_name()
+    before: Round | None = None
+    while not is_stopped():
+        with outage.waited_for(), clone.work(warn, _Following(clone)) as work:
+            monitor = Monitor(work, name)
+            try:
+                for done in follow(work, monitor.round, LOOK):
+                    outage.is_over()
+                    _tell(done, before, name, as_json=as_json)
+                    before = done
+                    if is_stopped():
+                        break
+            finally:
+                # Another one leads at once, where this can still be said.
+                with suppress(StoreError):
+                    monitor.end()
+
+
+def _tell(done: Round, before: Round | None, name: str, *, as_json: bool) -> None:
+    """Tell of a round in which something was done, or somebody else leads than before."""
+    is_other = before is None or (done.leads, done.leader) != (before.leads, before.leader)
+    if as_json:
+        if is_other or done.offered or done.reclaimed:
+            click.echo(printable_json(json.dumps(round_data(done, name))))
+        return
+    if is_other:
+        say(f"{name} leads" if done.leads else f"standing by: {done.leader or 'nobody'} leads")
+    for line in round_lines(done):
+        say(line)

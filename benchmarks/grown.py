@@ -8,6 +8,7 @@ of an earlier part; so what is ready is spread over all of it.
 from __future__ import annotations
 
 import itertools
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
 from kanban_sync.stores.changes import CREATED
+from kanban_sync.stores.labels import LEARN
 from kanban_sync.stores.rows import TELL, WRITE_FIRST, digest_of, row_of
 from kanban_sync.stores.sql_edges import WRITE_EDGE
 
@@ -32,11 +34,13 @@ NEAR = 40
 BEGIN = 50
 """How many tasks of each part are needed by later ones; they are done in every part."""
 
-LABELS = ("backend", "frontend", "docs", "release", "tests")
+LABELS, EVERYWHERE = ("backend", "frontend", "docs", "release", "tests"), "agent"
+"""Each task has one of the first, and the other."""
 
 MIX, WORD = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
-TABLES = ("tasks", "needs", "events")
+LARGE_TABLES = ("tasks", "needs", "events")
+TABLES = (*LARGE_TABLES, "labels")
 
 
 def mixed(number: int) -> int:
@@ -76,7 +80,7 @@ def task(number: int) -> Task:
         title=f"Do part {number} of it well",
         status=Status.DONE if is_done(number) else Status.TODO,
         body="Words about it.\n" * 20,
-        labels=(LABELS[mixed(number) % len(LABELS)], "agent"),
+        labels=(LABELS[mixed(number) % len(LABELS)], EVERYWHERE),
         priority=f"P{mixed(number) >> 8 & 3}",
         depends_on=tuple(key(other).name for other in needs(number)),
         position=place,
@@ -123,6 +127,7 @@ class Rows:
             "tasks": (WRITE_FIRST, self.tasks()),
             "needs": (WRITE_EDGE, self.needs()),
             "events": (TELL, self.events()),
+            "labels": (LEARN, iter([(PROJECT, label) for label in sorted({*LABELS, EVERYWHERE})])),
         }
 
 
@@ -133,8 +138,8 @@ def fill_sqlite(engine: Sqlite, name: str, count: int) -> None:
         db.execute("BEGIN IMMEDIATE")
         indexes = db.execute(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql <> ''"
-            " AND tbl_name IN (?, ?, ?)",
-            TABLES,
+            " AND tbl_name IN (SELECT value FROM json_each(?))",
+            (json.dumps(LARGE_TABLES),),
         ).fetchall()
         for index, _ in indexes:
             db.execute(f"DROP INDEX {index}")
@@ -156,7 +161,7 @@ def fill_postgres(engine: Postgres, name: str, count: int) -> None:
         indexes = db.execute(
             b"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'kanban_sync'"
             b" AND tablename = ANY ($1) AND indexname NOT LIKE '%_pkey'",
-            (list(TABLES),),
+            (list(LARGE_TABLES),),
         ).fetchall()
         for index, _ in indexes:
             db.execute(f"DROP INDEX {index}".encode())
@@ -181,6 +186,7 @@ def written(engine: Engine, name: str) -> dict[str, list[Any]]:
                 "needs": "SELECT * FROM needs ORDER BY project, source, name, word",
                 "events": "SELECT project, at, kind, key, data FROM events"
                 " WHERE kind <> 'roadmap_updated' ORDER BY id",
+                "labels": "SELECT * FROM labels ORDER BY project, label",
             }.items()
         }
 

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
-from grown import TABLES
+from grown import LARGE_TABLES
 from psycopg import sql
 
 from kanban_sync.stores.postgres_exchange import Exchange
@@ -94,7 +94,7 @@ def _table_of(query: str, name: str) -> str:
     """Return which of the large tables is called so in a statement, '' if it is none."""
     words = query.replace(",", " ").split()
     for table, after, alias in zip(words, words[1:], [*words[2:], ""], strict=False):
-        if table in TABLES and name in {table, after, alias if after == "AS" else ""}:
+        if table in LARGE_TABLES and name in {table, after, alias if after == "AS" else ""}:
             return table
     return ""
 
@@ -108,13 +108,13 @@ def _postgres(db: psycopg.Connection[Any], asked: Sequence[Asked]) -> Cost:
         db.execute(b"BEGIN")
         db.execute(f"SET LOCAL plan_cache_mode TO {mode}".encode())
         for query, parameters in asked:
-            if any(table.encode() in query for table in TABLES):
+            if any(table.encode() in query for table in LARGE_TABLES):
                 plan = _plan(db, query.decode(), parameters)
                 pages += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
                 whole |= {
                     each["Relation Name"]
                     for each in _nodes(plan)
-                    if each["Node Type"] == "Seq Scan" and each["Relation Name"] in TABLES
+                    if each["Node Type"] == "Seq Scan" and each["Relation Name"] in LARGE_TABLES
                 }
         db.execute(b"ROLLBACK")
         work = max(work, pages)

@@ -89,6 +89,11 @@ ONE_BY_ONE = """below, LATERAL (
            AND parent_name = below.name OFFSET 0) AS d"""
 """``FURTHER_DOWN`` where the server does not know yet how few there are, and would read all."""
 
+OF_SILENT_ONE_BY_ONE = """orchestrators AS o, LATERAL (
+        SELECT * FROM tasks WHERE project = o.project AND orchestrator = o.instance_id
+           AND orchestrator <> '' OFFSET 0) AS t"""
+"""``OF_SILENT``, for the same reason: it would go through all claims of all orchestrators."""
+
 IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
@@ -151,6 +156,8 @@ class PostgresWork(Working):
 
 class PostgresDesk(SqlDesk):
     """One transaction, in which others write to the same tables."""
+
+    finds_lapsed = work_rows.LAPSED.replace(work_rows.OF_SILENT, OF_SILENT_ONE_BY_ONE)
 
     _db: PostgresTransaction
 

@@ -49,7 +49,7 @@ WRITE_BEFORE = (
 
 def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied) -> None:
     emptied.tell("DROP SCHEMA kanban_sync CASCADE")
-    tasks = [task("a"), task("b", depends_on=("a",))]
+    tasks = [task("a", labels=("Db",)), task("b", depends_on=("a",))]
     tips = ((PROJECT, ":readers", "1"), (PROJECT, "main", "2"))
     steps = migrations("postgres")[:2]
     with (
@@ -61,6 +61,7 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied)
         db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
     upgrade_database(emptied.address)
     with closing(open_postgres(emptied.address, PROJECT)) as store:
+        assert names(store.ready(NOW, Wanted(tags=frozenset({"dB"})))) == ["a"]
         # Nobody's: all files are read again.
         assert store.files().tips == {}
         store.merge(tasks, {}, FilesState(), NOW)
@@ -111,6 +112,24 @@ def test_what_is_offered_is_found_among_what_is_offered(emptied: Emptied, is_kno
     # To look whether there is an offer, which each claim does, costs one search in that index, too.
     assert "using tasks_offered on tasks t" in plans[0]
     assert all("using tasks_offered on tasks o" in each for each in plans)
+
+
+def test_claims_to_take_back_are_found_among_those_of_silent_orchestrators(
+    emptied: Emptied,
+) -> None:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task(f"{n}") for n in range(200)], {}, FilesState(), NOW)
+        # The server learns of no claim: they are few among many tasks.
+        emptied.tell("ANALYZE kanban_sync.tasks")
+        store.register("alive", NOW, 200)
+        while store.claim_next("ada", NOW, 60, orchestrator="alive"):
+            pass
+    with emptied.database.reading() as db:
+        explained = f"EXPLAIN (ANALYZE) {postgres_work.PostgresDesk.finds_lapsed}"
+        plan = "\n".join(row[0] for row in db.execute(explained, (PROJECT, NOW, NOW - 60)))
+    # Not through all claims, to find of each that its orchestrator is not silent.
+    assert "tasks_of_orchestrator" in plan
+    assert "(never executed)" in plan.split("tasks_of_orchestrator")[1].split("\n")[0]
 
 
 def test_a_claim_is_seven_statements_in_two_journeys_to_the_server(

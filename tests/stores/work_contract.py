@@ -920,6 +920,10 @@ class WorkStoreContract(ABC):
         assert next_names(store, 1, prefers=tags) == ["page"]
         assert next_names(store, 1, tags=tags) == [""]
 
+    def test_a_task_born_in_the_database_is_found_by_its_tags(self, store: WholeStore) -> None:
+        store.add(task("page", path="", labels=("Ui",)), NOW)
+        assert names(store.ready(NOW, Wanted(tags=frozenset({"ui"})))) == ["page"]
+
     def test_a_task_may_wait_for_what_has_a_very_long_name(self, store: WholeStore) -> None:
         pick = random.Random(1)
         long = ["".join(pick.choices(string.ascii_letters, k=4000)) for _ in range(2)]

@@ -1,0 +1,14 @@
+-- The step of the same number for SQLite says what these are.
+CREATE TABLE labels (
+    project TEXT COLLATE "C" NOT NULL,
+    label TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (project, label)
+);
+
+-- The server cannot read JSON with a zero in it; whoever writes such a label again makes it known.
+INSERT INTO labels
+SELECT DISTINCT t.project, l.value
+  FROM (SELECT project, labels FROM tasks WHERE strpos(labels, '\u0000') = 0 OFFSET 0) AS t,
+       json_array_elements_text(t.labels::json) AS l (value);
+
+CREATE INDEX tasks_of_orchestrator ON tasks (project, orchestrator) WHERE orchestrator <> '';

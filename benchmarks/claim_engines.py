@@ -65,6 +65,10 @@ UPDATE tasks SET status = 'in_progress', word = '', assignee = $2, agent = $2,
   FROM c WHERE tasks.project = c.project AND tasks.source = c.source AND tasks.name = c.name
 RETURNING tasks.*
 """.replace("{ready}", BARE_READY.replace("?1", "$1"))
+BARE_DONE = """
+UPDATE tasks SET status = 'done', agent = '', expires = 0
+ WHERE project = $1 AND source = $2 AND name = $3
+"""
 
 
 def key(number: int) -> TaskKey:
@@ -207,8 +211,8 @@ class Postgres:
         """Open our store upon one."""
         return open_postgres(Address(name, self._parameters_of(name)), PROJECT)
 
-    def claims(self, name: str) -> Iterator[bool]:
-        """Claim by hand, one after the other, and tell whether there was one."""
+    def claims(self, name: str, *, done: bool = False) -> Iterator[bool]:
+        """Claim by hand, and be done with it if so told, and tell whether there was one."""
         insert = translated(TELL)
         with closing(self.connection(name)) as db:
             yield True
@@ -219,6 +223,11 @@ class Postgres:
                 if row is not None:
                     db.execute(insert, told(row[1], row[2]))
                 db.execute(b"COMMIT")
+                if row is not None and done:
+                    db.execute(b"BEGIN")
+                    db.execute(BARE_DONE.encode(), row[:3])
+                    db.execute(insert, told(row[1], row[2]))
+                    db.execute(b"COMMIT")
                 yield row is not None
 
     def asks(self, name: str) -> Callable[[], object]:

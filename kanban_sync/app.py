@@ -6,11 +6,11 @@ import contextlib
 import os
 import time
 import traceback
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync import git_credentials
+from kanban_sync.agents.telling import telling
 from kanban_sync.boards.planka.credentials import credential_for
 from kanban_sync.checkout import Checkout
 from kanban_sync.core.errors import (
@@ -32,7 +32,7 @@ from kanban_sync.sync.notices import advice, failure, surprise
 from kanban_sync.sync.report import SyncResult
 from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, follow, retry_in_background, run
-from kanban_sync.sync.session import Doors, Session
+from kanban_sync.sync.session import Doors, Session, Watcher
 from kanban_sync.sync.settings import note_used, used
 from kanban_sync.sync.status import held_by, never_ready, reading_data, synced_data
 
@@ -50,14 +50,6 @@ if TYPE_CHECKING:
     from kanban_sync.editing import Editor
     from kanban_sync.git import GitRepository
     from kanban_sync.workplace import Board as Follower
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """What a front door wants to hear while a sync is under way."""
-
-    on_step: Callable[[int, int], None] = lambda _done, _total: None
-    log: Callable[[str], None] = lambda _text: None
 
 
 class Clone(Checkout):
@@ -99,7 +91,7 @@ class Clone(Checkout):
             self.check_branch(chosen, repository)
             project = self._known_project(chosen, repository)
             note_used(self.state, chosen)
-            store = opened(self.database, project, self.state)
+            store = telling(opened(self.database, project, self.state), project, self.bus)
             return Session(chosen, project, repository, store, problem)
         except BaseException:
             repository.close()
@@ -169,6 +161,7 @@ class Clone(Checkout):
                 "unreadable": [str(each) for each in self.unreadable_branches(settings)],
                 **sharing(self.database, self.project(settings, repository), self.state).data(),
                 "database_problem": "".join(away),
+                "valkey": self.bus_data(),
                 "files": files,
                 "uncommitted": self.uncommitted(settings),
             }

@@ -7,8 +7,10 @@ import os
 import shlex
 import time
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from kanban_sync.buses import named_bus
 from kanban_sync.config import SETTINGS_FILE, Settings
 from kanban_sync.core.errors import OutOfReachError, RepositoryError, SettingsError, SetupError
 from kanban_sync.core.model import Problem
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from kanban_sync.core.bus import Bus
     from kanban_sync.git_work_trees import Edits
     from kanban_sync.sync.inventory import Found
 
@@ -79,6 +82,16 @@ class Checkout:
         # It may have been the working folder, and what is started from here needs one.
         os.chdir(self.common_dir)
         return type(self)(self.common_dir)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """How the clone hears of others beside its task database, and they of it."""
+        return named_bus(os.environ)
+
+    def bus_data(self) -> dict[str, str] | None:
+        """Return which Valkey is named and how it is, None if none is."""
+        state = self.bus.state()
+        return state._asdict() if state is not None else None
 
     # --- settings -----------------------------------------------------------------------------
 

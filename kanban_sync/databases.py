@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
-from kanban_sync.core.claims import first_token
+from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, SetupError
 from kanban_sync.stores.migrations import migrations
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note
@@ -179,12 +179,12 @@ class SqliteFile:
         return str(backup_of(self.path, before.newest)) if is_upgraded else ""
 
     def make_anew(self, now: float) -> bool:
-        """Make the file if one is missed there, with tokens that the lost one never gave."""
+        """Make the file if one is missed there, with numbers that the lost one never gave."""
         from kanban_sync.stores.sqlite_database import open_database
 
         if not self._is_lost():
             return False
-        open_database(self.path, first_token=first_token(now)).close()
+        open_database(self.path, first_number=first_number(now)).close()
         return True
 
     @property
@@ -268,12 +268,12 @@ class PostgresServer:
         return ""
 
     def make_anew(self, now: float) -> bool:
-        """Make the schema if one is missed there, with tokens that the lost one never gave."""
+        """Make the schema if one is missed there, with numbers that the lost one never gave."""
         from kanban_sync.stores.postgres_database import schema_of, upgrade_database
 
         if not self._is_known() or schema_of(self.address):
             return False
-        upgrade_database(self.address, first_token=first_token(now))
+        upgrade_database(self.address, first_number=first_number(now))
         return True
 
     def _is_known(self) -> bool:

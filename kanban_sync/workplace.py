@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from kanban_sync.agents.telling import telling
 from kanban_sync.agents.work import Store, Work
 from kanban_sync.committed import Commits
 from kanban_sync.core.edits import AddTask
@@ -170,7 +171,9 @@ def open_work(
 
     with contextlib.closing(store):
         files = Files(checkout, settings, store) if checkout.place is not None else None
-        work = Work(store, project, time.time, files, board.ask, catch_up, settings.add_to)
+        heard = telling(store, project, checkout.bus)
+        ask, add_to = board.ask, settings.add_to
+        work = Work(heard, project, time.time, files, ask, catch_up, add_to, checkout.bus)
         try:
             if to_look is not None:
                 # Where it may not be written, whoever claims takes back what is to be taken back.

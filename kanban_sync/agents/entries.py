@@ -168,6 +168,8 @@ def written_line(written: Written) -> str:
 def _state(entry: Entry, now: float) -> str:
     status, claim = entry.task.status.value, entry.claim
     if claim is None:
+        if entry.offer.agent and entry.offer.until > now and not entry.task.status.is_over:
+            return f"{status}  offered to {entry.offer.agent} for {entry.offer.until - now:.0f} s"
         link = "by" if entry.task.status.is_over else "for"
         return f"{status}  {link} {entry.task.assignee}" if entry.task.assignee else status
     minutes = round((claim.expires - now) / MINUTE)

@@ -25,7 +25,11 @@ def named_missions(work: Work, name: str = "") -> list[Mission]:
     Raises:
         UnknownTaskError: None is called so.
     """
-    missions = missions_of(work.tasks(ANY, list(Status)))
+    return _named(work.tasks(ANY, list(Status)), name)
+
+
+def _named(entries: Sequence[Entry], name: str) -> list[Mission]:
+    missions = missions_of(entries)
     found = meant(missions, name)
     if name and not found:
         known = ", ".join(each.name or each.path for each in missions)
@@ -41,9 +45,10 @@ def missions_data(work: Work, name: str = "") -> list[dict[str, Any]]:
     Raises:
         UnknownTaskError: None is called so.
     """
-    missions = named_missions(work, name)
-    most = sum(len(each.tasks) for each in missions)
-    ready = frozenset(each.key for each in work.next(limit=most)) if most else frozenset()
+    entries = work.tasks(ANY, list(Status))
+    missions = _named(entries, name)
+    # Whatever else is ready comes in between.
+    ready = frozenset(each.key for each in work.next(limit=len(entries))) if missions else ()
     return [_data(each, ready) for each in missions]
 
 

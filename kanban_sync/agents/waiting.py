@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.events import events_after
+from kanban_sync.core.bus import Queue
 from kanban_sync.core.errors import StoreAwayError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kanban_sync.agents.idleness import Idleness
     from kanban_sync.agents.work import Work
     from kanban_sync.core.ports import Event
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.work import Entry, Wanted
 
 Found = TypeVar("Found")
 Done = TypeVar("Done")
@@ -49,17 +50,22 @@ class Change(NamedTuple):
 
 
 def wait_for(
-    work: Work, look: Callable[[], Found | None], seconds: float, idle: Idleness | None = None
+    work: Work,
+    look: Callable[[], Found | None],
+    seconds: float,
+    queues: Sequence[Queue] = (),
+    idle: Idleness | None = None,
 ) -> Found | None:
     """Return what a look finds, as soon as it finds something; None after so many seconds.
 
-    Of whom is ``idle`` a monitor that leads is told meanwhile.
+    A hint in one of the queues is a reason to look, as is whatever happens. Of whom is ``idle`` a
+    monitor that leads is told meanwhile.
     """
     found = look()
     if found or seconds <= 0:
         return found
     try:
-        for left in _moments(work, seconds, lambda: idle.pace if idle else LOOK):
+        for left in _moments(work, seconds, queues, lambda: idle.pace if idle else LOOK):
             # At the end all is looked at once more.
             if left <= 0 or idle is None or idle.is_to_look():
                 found = look()
@@ -69,6 +75,12 @@ def wait_for(
         if idle is not None:
             idle.end(is_served=bool(found))
     return found
+
+
+def queues_for(agent: str, wanted: Wanted) -> list[Queue]:
+    """Return where hints come for an agent: its own queue, and those of the tags it asks for."""
+    tags = sorted(wanted.tags or wanted.prefers)
+    return [*([Queue("agent", agent)] if agent else []), *(Queue("tag", each) for each in tags)]
 
 
 def follow(work: Work, act: Callable[[], Done], pace: float) -> Iterator[Done]:
@@ -154,12 +166,15 @@ class Outage:
 
 
 def _moments(
-    work: Work, seconds: float = float("inf"), pace: Callable[[], float] = lambda: LOOK
+    work: Work,
+    seconds: float = float("inf"),
+    queues: Sequence[Queue] = (),
+    pace: Callable[[], float] = lambda: LOOK,
 ) -> Iterator[float]:
     """Yield at each moment at which something may be new: how many seconds are left."""
     ends = time.monotonic() + seconds
     reclaimed = due = time.monotonic()
-    with closing(work.waiter()) as waiter:
+    with closing(work.waiter(queues)) as waiter:
         # What was committed until now is seen by whoever looks now.
         while True:
             left = ends - time.monotonic()

@@ -17,6 +17,7 @@ from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
 from kanban_sync.agents.task_files import written_of
+from kanban_sync.bus.local import LocalBus
 from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.endings import newest_token
 from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
@@ -26,9 +27,10 @@ from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import ANY, WorkStore, open_ones
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from kanban_sync.agents.task_files import Files, Written
+    from kanban_sync.core.bus import Bus, Queue
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
@@ -69,6 +71,7 @@ class Work:
         ask_for_sync: Callable[[], None],
         catch_up: Callable[[], None],
         add_to: str = "",
+        bus: Bus | None = None,
     ) -> None:
         """Set out.
 
@@ -80,6 +83,7 @@ class Work:
             ask_for_sync: Lets the board follow.
             catch_up: Brings in what was committed since, if anything was.
             add_to: The file in which new tasks are written; '' for none.
+            bus: How others who work on the project are heard of; by the database alone if None.
         """
         self._store = store
         self.project = project
@@ -88,6 +92,7 @@ class Work:
         self._ask_for_sync = ask_for_sync
         self.catch_up = catch_up
         self._add_to = add_to
+        self.bus = bus or LocalBus()
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -140,8 +145,12 @@ class Work:
         """Return the id of the newest event, 0 if there is none."""
         return self._store.last_event()
 
-    def waiter(self) -> Waiter:
-        """Return what waits for events; ``agents.waiting`` knows what to wait for."""
+    def waiter(self, queues: Sequence[Queue] = ()) -> Waiter:
+        """Return what waits for events and hints; ``agents.waiting`` knows what to wait for."""
+        return self.bus.waiter(self.project, self._store.waiter, queues)
+
+    def store_waiter(self) -> Waiter:
+        """Return what waits for events at the database itself, for whoever may not look late."""
         return self._store.waiter()
 
     @property

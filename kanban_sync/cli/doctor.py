@@ -68,6 +68,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         open_store=open_store,
         database=lambda: clone.database.name,
         apart=apart,
+        bus=clone.bus.state,
         problems=clone.problems,
         missing_branch=clone.missing_branch,
         unreadable=clone.unreadable_branches,

@@ -11,7 +11,8 @@ import click
 from kanban_sync.agents.entries import event_data
 from kanban_sync.agents.events import events_after
 from kanban_sync.agents.waiting import follow_events
-from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
+from kanban_sync.cli.console import here, json_option, print_json, say, warn
+from kanban_sync.cli.task_options import LARGEST_NUMBER
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 @click.command("events")
 @click.option("-f", "--follow", is_flag=True, help="Go on as things happen; ends with Ctrl-C.")
 @click.option(
-    "--since", metavar="N", type=click.IntRange(0, LARGEST), help="Only those with an id above N."
+    "--since",
+    metavar="N",
+    type=click.IntRange(0, LARGEST_NUMBER),
+    help="Only those with an id above N.",
 )
 @json_option
 def command(*, follow: bool, since: int | None, as_json: bool) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync import config, install
-from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.agent_files import write_agent_files
 from kanban_sync.cli.console import asked, confirmed, here, say, warn, yes_option
 from kanban_sync.cli.install import tell
@@ -19,10 +18,12 @@ from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.doctor import hook_findings
 from kanban_sync.sync import consent
 from kanban_sync.sync.runner import Outcome
+from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kanban_sync.app import Clone
     from kanban_sync.config import Settings
     from kanban_sync.sync.consent import Target
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from kanban_sync.doors.running import noted
 from kanban_sync.doors.tokens import Scope, Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kanban_sync.app import Clone
+    from kanban_sync.gateway.served import Served
 
 LISTEN = "127.0.0.1:7464"
 
@@ -24,14 +28,16 @@ LISTEN = "127.0.0.1:7464"
     "--listen", metavar="HOST:PORT", default=LISTEN, help=f"Where; {LISTEN}. Port 0 takes any."
 )
 @door_options
+@click.option("--monitor", "has_monitor", is_flag=True, help="Hand out tasks, too, as 'monitor'.")
 @click.option("--print-openapi", is_flag=True, help="Print what there is as OpenAPI, and end.")
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913 - one parameter for each option
     context: click.Context,
     *,
     listen: str,
     allow_remote: bool,
     hosts: tuple[str, ...],
+    has_monitor: bool,
     print_openapi: bool,
 ) -> None:
     """Serve the tasks and the board of this clone by HTTP, until SIGTERM or Ctrl-C.
@@ -52,8 +58,24 @@ def command(
     door = opened(listen, hosts, allow_remote=allow_remote)
     served = Served(here())
     tokens, news = Tokens(served.clone.state, served.project), News(served)
-    with noted(served.clone.state, "serve", door.url):
+    with noted(served.clone.state, "serve", door.url), _monitoring(served, is_on=has_monitor):
         serve(gateway(served, news, tokens, door.called), door, tokens, served.name, news.end)
+
+
+@contextmanager
+def _monitoring(served: Served, *, is_on: bool) -> Iterator[None]:
+    """Hand out tasks meanwhile, if that is asked for."""
+    from kanban_sync.gateway.monitoring import Monitoring
+
+    monitoring = Monitoring(served)
+    if not is_on:
+        yield
+        return
+    monitoring.start()
+    try:
+        yield
+    finally:
+        monitoring.end()
 
 
 # --- tokens -----------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
     lines.append(f"database   {data['database']}")
     lines += _apart(data)
+    lines += _valkey(data["valkey"])
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]
     lines.append(f"           {problem}" if problem else f"tasks      {counts or 'none'}")
@@ -89,6 +90,15 @@ def _apart(data: Mapping[str, Any]) -> list[str]:
     places = [f"apart      {each['state']} has {each['database']}" for each in data["apart"]]
     remedy = f"           share one: {data['share']}, then 'kanban-sync sync' in each"
     return [*places, remedy] if places else []
+
+
+def _valkey(state: Mapping[str, str] | None) -> list[str]:
+    """Tell which Valkey is named, and whether it is reached."""
+    if state is None:
+        return []
+    version = f"  ({state['version']})" if state["version"] else ""
+    problem = f"           {state['problem']}; the database alone serves until then"
+    return [f"valkey     {state['name']}{version}", *([problem] if state["problem"] else [])]
 
 
 def _branches(counts: Mapping[str, int]) -> str:

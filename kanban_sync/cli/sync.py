@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.app import Clone, Watcher
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
 from kanban_sync.cli.db import anew
 from kanban_sync.core.errors import (
@@ -25,11 +24,13 @@ from kanban_sync.core.plan_text import plan_data, plan_lines, plan_markdown
 from kanban_sync.sync.background import detach
 from kanban_sync.sync.consent import Target, named_target
 from kanban_sync.sync.runner import Outcome
+from kanban_sync.sync.session import Watcher
 from kanban_sync.sync.watch_lock import watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kanban_sync.app import Clone
     from kanban_sync.config import Settings
     from kanban_sync.sync.report import SyncResult
 

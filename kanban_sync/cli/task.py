@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,7 @@ from kanban_sync.agents.entries import (
 )
 from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.idleness import Idleness
-from kanban_sync.agents.waiting import follow_ready, wait_for
+from kanban_sync.agents.waiting import follow_ready, queues_for, wait_for
 from kanban_sync.agents.work import ALONE
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.cli.places import TaskName
@@ -118,7 +119,8 @@ def next_command(
         if follow:
             for change in follow_ready(work, look, warn):
                 _tell_change(change, as_json=as_json)
-        found = wait_for(work, look, wait, Idleness(work, agent, asked)) or []
+        idle = Idleness(work, agent, asked)
+        found = wait_for(work, look, wait, queues_for(agent, asked), idle) or []
     if number is not None or not as_json:
         _tell_all(found, NOTHING, as_json=as_json)
     else:
@@ -177,9 +179,9 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if key is None:
             asked = chosen(work, wanted)
-            idle = Idleness(work, agent, asked, orchestrator)
-            look = lambda: work.claim_next(agent, ttl, asked, orchestrator)  # noqa: E731
-            done = wait_for(work, look, wait, idle)
+            queues, idle = queues_for(agent, asked), Idleness(work, agent, asked, orchestrator)
+            claim = partial(work.claim_next, agent, ttl, asked, orchestrator)
+            done = wait_for(work, claim, wait, queues, idle)
         else:
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:

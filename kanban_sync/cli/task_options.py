@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-LARGEST_TOKEN = (1 << 63) - 1
+LARGEST_NUMBER = (1 << 63) - 1
+"""The largest number of a claim or an event that every database takes."""
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -53,7 +54,7 @@ agent_option = click.option(
 )
 token_option = click.option(
     "--token",
-    type=click.IntRange(0, LARGEST_TOKEN),
+    type=click.IntRange(0, LARGEST_NUMBER),
     default=0,
     metavar="N",
     help="That of the claim; by default one's own.",

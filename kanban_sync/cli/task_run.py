@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.names import AGENT
-from kanban_sync.agents.waiting import wait_for
+from kanban_sync.agents.waiting import queues_for, wait_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.cli.console import here, say, warn
 from kanban_sync.cli.places import TaskName
@@ -96,8 +97,9 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)
-            idle = Idleness(work, agent, asked)
-            done = wait_for(work, lambda: work.claim_next(agent, ttl, asked), wait, idle)
+            queues, idle = queues_for(agent, asked), Idleness(work, agent, asked)
+            claim = partial(work.claim_next, agent, ttl, asked)
+            done = wait_for(work, claim, wait, queues, idle)
         else:
             done = work.claim(key, agent, ttl)
     if done is None:

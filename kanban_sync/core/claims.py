@@ -119,8 +119,8 @@ def is_unit(source: str, parent_source: str | None, parent_name: str | None) -> 
     return parent_source == "openspec" and "#" not in (parent_name or "")
 
 
-def first_token(now: float) -> int:
-    """Return above which number the tokens are of a database that replaces a lost one."""
+def first_number(now: float) -> int:
+    """Return above which number tokens and events are of a database that replaces a lost one."""
     return int(now) * GENERATION
 
 

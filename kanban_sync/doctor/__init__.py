@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
 from kanban_sync.doctor.board import board_findings
+from kanban_sync.doctor.bus import bus_findings
 from kanban_sync.doctor.database import look_into
 from kanban_sync.doctor.doors import door_findings
 from kanban_sync.doctor.finding import Finding
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.config import Settings
+    from kanban_sync.core.bus import State
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.install import HookReport
@@ -54,7 +56,7 @@ class Patient:
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
     ``database`` names it. ``apart`` tells of clones here that use another one, and the remedy.
-    ``project`` tells the id of the project.
+    ``bus`` asks the Valkey that is named how it is. ``project`` tells the id of the project.
     """
 
     top: Path
@@ -66,6 +68,7 @@ class Patient:
     open_store: Callable[[Settings], TaskStore | None]
     database: Callable[[], str]
     apart: Callable[[Settings], tuple[str, str]]
+    bus: Callable[[], State | None]
     problems: Callable[[Settings], Sequence[Problem]]
     missing_branch: Callable[[Settings], str]
     unreadable: Callable[[Settings], Sequence[Problem]]
@@ -94,9 +97,11 @@ def examine(patient: Patient) -> list[Finding]:
     draft = named_target(mine) if mine is not None else named
     findings.append(consent_finding(named, allowed, draft))
     target = allowed if named in {None, allowed} else None
-    runs, ids, database, others, waiting = look_into(patient, settings, target)
+    runs, ids, database, others, waiting = look_into(
+        lambda: patient.open_store(settings), patient.database, target
+    )
     findings += [*file_findings(patient.problems(settings)), database]
-    findings += waiting_findings(waiting)
+    findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
     findings += others

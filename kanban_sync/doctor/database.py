@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.agents.work import Store
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.lease import named
 from kanban_sync.doctor.finding import Finding
 from kanban_sync.sync.status import never_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from kanban_sync.config import Settings
+    from kanban_sync.core.assignment import Leader
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.model import Problem
-    from kanban_sync.core.ports import Run
-    from kanban_sync.doctor import Patient
+    from kanban_sync.core.ports import Run, TaskStore
     from kanban_sync.sync.consent import Target
 
 RUNS_LOOKED_AT = 200
@@ -35,12 +36,14 @@ class Looked(NamedTuple):
     waiting: tuple[Problem, ...] = ()
 
 
-def look_into(patient: Patient, settings: Settings, target: Target | None) -> Looked:
-    """Read the task database."""
+def look_into(
+    open_store: Callable[[], TaskStore | None], name: Callable[[], str], target: Target | None
+) -> Looked:
+    """Read the task database; ``name`` tells which it is."""
     try:
-        store = patient.open_store(settings)
+        store = open_store()
         if store is None:
-            text = f"there is none yet; the first sync makes it: {patient.database()}"
+            text = f"there is none yet; the first sync makes it: {name()}"
             return Looked(
                 (), {}, Finding("database", ok=None, text=text, remedy="kanban-sync sync")
             )
@@ -49,13 +52,16 @@ def look_into(patient: Patient, settings: Settings, target: Target | None) -> Lo
             runs = store.runs(RUNS_LOOKED_AT)
             ids = store.board_ids(target.id) if target is not None else {}
             others = holder_findings(store.leases, target)
+            if isinstance(store, Store):
+                now = time.time()
+                others += monitor_findings(store.leader(), store.clock(now))
             waiting = never_ready(store)
         finally:
             store.close()
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    text = f"{count} tasks in {patient.database()}"
+    text = f"{count} tasks in {name()}"
     return Looked(runs, ids, Finding("database", ok=True, text=text), others, waiting)
 
 
@@ -66,3 +72,15 @@ def holder_findings(leases: Leases | None, target: Target | None) -> list[Findin
         return []
     remedy = "wait: a clone that was cut off gives way by itself"
     return [Finding("board lease", ok=None, text=named(holder), remedy=remedy)]
+
+
+def monitor_findings(leader: Leader, now: float) -> list[Finding]:
+    """Tell which monitor hands out tasks; nobody has to have one, but one that died is told."""
+    if leader.leads(now):
+        return [Finding("monitor", ok=True, text=f"{leader.monitor} hands out tasks")]
+    if not leader.monitor:
+        return []
+    ago = round(now - leader.expires)
+    text = f"{leader.monitor} handed out tasks, has been silent for {ago} s, and no other one does"
+    remedy = "start 'kanban-sync monitor' anew; agents that wait look by themselves meanwhile"
+    return [Finding("monitor", ok=None, text=text, remedy=remedy)]

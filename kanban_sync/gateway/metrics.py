@@ -11,13 +11,15 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse
 
 from kanban_sync import __version__
+from kanban_sync.core.claims import LEASE
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from starlette.types import Scope
 
+    from kanban_sync.core.work import Entry
     from kanban_sync.gateway.news import News
     from kanban_sync.gateway.served import Served
     from kanban_sync.gateway.snapshot import Snapshot, Snapshots
@@ -103,6 +105,7 @@ def metrics(served: Served, snapshots: Snapshots, news: News, counts: Counts) ->
         """Tell numbers in the text format of Prometheus."""
         lines = [*_of_project(served, snapshots.get()), *counts.lines()]
         lines += _told("listeners", "gauge", "Who waits for news.", [({}, news.count)])
+        lines += _of_work(served, news)
         return PlainTextResponse("\n".join([*lines, ""]), media_type=FORMAT)
 
     return router
@@ -127,7 +130,34 @@ def _of_project(served: Served, found: Snapshot) -> Iterator[str]:
     claims = [each.claim.expires > now for each in entries if each.claim is not None]
     states = (({"state": "live"}, sum(claims)), ({"state": "lapsed"}, len(claims) - sum(claims)))
     yield from _told("claims", "gauge", "Claims of tasks.", states)
+    yield from _of_queue(entries, now)
     yield from _told("last_event", "gauge", "The number of the newest event.", [({}, last)])
+
+
+def _of_queue(entries: Sequence[Entry], now: float) -> Iterator[str]:
+    """Tell how much there is to hand out, and for how long already."""
+    since = [each.task.status_version.time for each in entries if each.is_to_hand_out]
+    ages: list[tuple[dict[str, str], float]] = [({}, max(0.0, now - min(since)))] if since else []
+    depth: list[tuple[dict[str, str], float]] = [({}, len(since))]
+    yield from _told("ready_tasks", "gauge", "Tasks that anybody may claim now.", depth)
+    text = "Seconds since the status of the oldest of them was set."
+    yield from _told("oldest_ready_seconds", "gauge", text, ages)
+
+
+def _of_work(served: Served, news: News) -> Iterator[str]:
+    """Tell who hands out tasks, and what happened since the server began."""
+    with served.looking() as work:
+        leader, now = work.assigning.leader(), work.time()
+    leads = [({"monitor": leader.monitor}, 1)] if leader.leads(now) else []
+    yield from _told("monitor_leads", "gauge", "Which monitor hands out tasks.", leads)
+    counts = news.counts
+    reclaims = (({"why": why}, counts["reclaimed", why]) for why in (LEASE, "silence"))
+    yield from _told("reclaims_total", "counter", "Claims that were taken back.", reclaims)
+    for name, kind, text in (
+        ("claims_total", "claimed", "Claims that were made."),
+        ("offers_total", "task_offered", "Tasks that were offered by a monitor."),
+    ):
+        yield from _told(name, "counter", text, [({}, counts[kind, ""])])
 
 
 def _histogram(within: Mapping[tuple[str, float], int]) -> Iterator[tuple[dict[str, str], float]]:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from kanban_sync.agents.work import ALONE
 from kanban_sync.core.model import Status
 
-LARGEST = (1 << 31) - 1
-"""The largest number that every database takes."""
+LARGEST = (1 << 53) - 1
+"""The largest number that whoever reads JSON takes, JavaScript too."""
 
 LONGEST_LEASE = 30 * 86400.0
 LONGEST_WAIT = 60.0

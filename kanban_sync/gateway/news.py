@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from collections import deque
+from collections import Counter, deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.waiting import LOOK, follow_batches
+from kanban_sync.core.claims import LEASE
 from kanban_sync.core.errors import KanbanSyncError, StoreAwayError, StoreError
 from kanban_sync.doors.problem import Problem
 from kanban_sync.gateway.answers import encoded
@@ -92,11 +94,12 @@ class News:
     """Tells listeners in the event loop of what happens in the database."""
 
     def __init__(self, served: Served) -> None:
-        """Set out; nobody waits for anything yet."""
+        """Set out; nobody waits for anything yet. ``counts`` counts what happens from now on."""
         self._served = served
         self._listeners: set[Listener] = set()
         self._ended = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.counts: Counter[tuple[str, str]] = Counter()
 
     def start(self) -> None:
         """Begin to wait, in a thread; called in the event loop, before anybody listens."""
@@ -171,6 +174,7 @@ class News:
     def _tell(self, batch: Sequence[Event]) -> int:
         if not batch:
             return 0
+        self.counts.update(counted(each) for each in batch)
         messages = [message_of(each) for each in batch]
         self._in_loop(self.publish, messages)
         return messages[-1].id
@@ -193,6 +197,13 @@ class News:
 def message_of(event: Event) -> Message:
     """Return an event as it goes out."""
     return Message(event.id, b"id: %d\ndata: %s\n\n" % (event.id, encoded(told(event))))
+
+
+def counted(event: Event) -> tuple[str, str]:
+    """Return as what an event is counted: its kind, and why, where a claim was taken back."""
+    if event.kind != "reclaimed":
+        return event.kind, ""
+    return event.kind, LEASE if json.loads(event.data)["why"] == LEASE else "silence"
 
 
 async def wait_for(

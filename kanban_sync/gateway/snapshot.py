@@ -56,7 +56,7 @@ class Snapshots:
             if self._kept is None or self._waiter is None or time.monotonic() > self._until:
                 self._forget()
                 # Who waits hears of all that is committed after this.
-                self._waiter = work.waiter()
+                self._waiter = work.store_waiter()
                 kind = self._served.clone.database.kind
                 self._until = time.monotonic() + KEPT.get(kind, ELSEWHERE)
             elif not self._waiter.wait(0):

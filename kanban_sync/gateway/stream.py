@@ -59,8 +59,8 @@ def streams(served: Served, news: News, tokens: Tokens) -> APIRouter:
 
 def number_of(text: str) -> int:
     """Return the number in the header Last-Event-ID."""
-    if text.isdecimal() and len(text) < len(str(models.LARGEST)):
-        return int(text)
+    if text.isdecimal() and len(text) <= len(str(models.LARGEST)):
+        return min(int(text), models.LARGEST)
     raise Problem(
         422,
         "invalid",

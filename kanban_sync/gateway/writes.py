@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.entries import done_data, entry_data
-from kanban_sync.app import Watcher
 from kanban_sync.core.errors import BoardUnreachableError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.doors.once import Once
@@ -21,6 +20,7 @@ from kanban_sync.gateway import models
 from kanban_sync.gateway.answers import answer
 from kanban_sync.gateway.news import News, wait_for
 from kanban_sync.gateway.reads import wanted
+from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

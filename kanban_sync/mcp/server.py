@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from contextlib import asynccontextmanager
 from functools import wraps
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
 
 import anyio
 import anyio.from_thread
@@ -19,6 +20,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import EmptyResult, SubscribeRequestParams, UnsubscribeRequestParams
 
 from kanban_sync import __version__
 from kanban_sync.agents.waiting import follow_batches
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from mcp.server.context import ServerRequestContext
+    from mcp.server.session import ServerSession
     from mcp.types import CallToolResult, InputRequiredResult, Tool
     from starlette.applications import Starlette
 
@@ -44,6 +48,12 @@ OFFERED: dict[str, type[Tools | MissionTools]] = {
 """The tools by their names, those first that are called most."""
 
 TASKS, BOARD = "kanban://tasks", "kanban://board"
+
+MOST = 1000
+"""What clients of the older protocol asked for at a time; those that hung up are among it."""
+
+PATIENCE = 5.0
+"""Seconds that are waited for one who is told something."""
 
 AGAIN = 5.0
 """Seconds until a database that was away is looked for again."""
@@ -69,8 +79,62 @@ def told(tool: Callable[Arguments, dict[str, Any]]) -> Callable[Arguments, dict[
     return called
 
 
+class Subscribed(NamedTuple):
+    """What a client asked to be told of: one that speaks the protocol of before 2026-07-28."""
+
+    uri: str
+    session: ServerSession
+
+    def is_of(self, uri: str, session: ServerSession) -> bool:
+        """Tell whether it is what a client asked for; each request has a session of its own."""
+        return self.uri == uri and self.session.client_params is session.client_params
+
+
 class StrictServer(MCPServer[None]):
-    """Refuses arguments that a tool does not know: left out unseen, one would change the call."""
+    """Refuses arguments that a tool does not know: left out unseen, one would change the call.
+
+    Those who listen are told of what changes in both ways that the protocol has known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        bus: InMemorySubscriptionBus,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        """Begin with nobody who listens."""
+        super().__init__(name, subscriptions=bus, **options)
+        self._bus = bus
+        self._subscribed: deque[Subscribed] = deque(maxlen=MOST)
+        add = self._lowlevel_server.add_request_handler
+        add("resources/subscribe", SubscribeRequestParams, self._subscribe)
+        add("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
+
+    async def tell(self, uri: str) -> None:
+        """Tell all who listen that a resource has changed."""
+        await self._bus.publish(ResourceUpdated(uri))
+        for each in [each for each in self._subscribed if each.uri == uri]:
+            # One that does not read holds nobody up.
+            with anyio.move_on_after(PATIENCE):
+                await each.session.send_resource_updated(uri)
+
+    async def _subscribe(
+        self, context: ServerRequestContext[Any, Any], params: SubscribeRequestParams
+    ) -> EmptyResult:
+        self._forget(str(params.uri), context.session)
+        self._subscribed.append(Subscribed(str(params.uri), context.session))
+        return EmptyResult()
+
+    async def _unsubscribe(
+        self, context: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams
+    ) -> EmptyResult:
+        self._forget(str(params.uri), context.session)
+        return EmptyResult()
+
+    def _forget(self, uri: str, session: ServerSession) -> None:
+        for each in [each for each in self._subscribed if each.is_of(uri, session)]:
+            self._subscribed.remove(each)
 
     async def list_tools(self) -> list[Tool]:
         """Return the tools, with schemas that say so."""
@@ -105,13 +169,12 @@ def build(folder: Path, agent: str, *, is_here: bool = True) -> MCPServer[None]:
     """
     held = HeldClaims(agent)
     tools = Tools(folder, agent, held, is_here=is_here)
-    bus = InMemorySubscriptionBus()
 
     @asynccontextmanager
     async def alive(_server: MCPServer[None]) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
             group.start_soon(_in_thread, lambda: held.keep(tools.work))
-            group.start_soon(_in_thread, lambda: _publish(tools, bus, held))
+            group.start_soon(_in_thread, lambda: _publish(tools, server, held))
             try:
                 yield
             finally:
@@ -124,7 +187,7 @@ def build(folder: Path, agent: str, *, is_here: bool = True) -> MCPServer[None]:
         version=__version__,
         log_level="WARNING",
         lifespan=alive,
-        subscriptions=bus,
+        bus=InMemorySubscriptionBus(),
     )
     of_kind: dict[type, object] = {Tools: tools, MissionTools: MissionTools(tools)}
     for name, kind in OFFERED.items():
@@ -151,7 +214,7 @@ async def _in_thread(act: Callable[[], None]) -> None:
     await anyio.to_thread.run_sync(act, abandon_on_cancel=True, limiter=alone)
 
 
-def _publish(tools: Tools, bus: InMemorySubscriptionBus, held: HeldClaims) -> None:
+def _publish(tools: Tools, server: StrictServer, held: HeldClaims) -> None:
     """Tell who listens whenever something happens to a task, until the session ends."""
     while not held.is_over():
         try:
@@ -162,7 +225,7 @@ def _publish(tools: Tools, bus: InMemorySubscriptionBus, held: HeldClaims) -> No
                     if held.is_over():
                         return
                     for uri in (TASKS, BOARD) if has_news or batch else ():
-                        anyio.from_thread.run(bus.publish, ResourceUpdated(uri))
+                        anyio.from_thread.run(server.tell, uri)
                     has_news = False
         except KanbanSyncError:
             time.sleep(AGAIN)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.entries import done_data, entry_data, event_data
-from kanban_sync.app import Clone, Watcher
+from kanban_sync.app import Clone
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import (
     BoardUnreachableError,
@@ -29,6 +29,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.doors.once import Once
+from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

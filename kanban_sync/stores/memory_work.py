@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.assignment import Depth, Leader
+from kanban_sync.core.assignment import Depth
 from kanban_sync.core.claims import Standing, is_free, is_unit
 from kanban_sync.core.dependencies import Edge, Named, edges
 from kanban_sync.core.marks import past_of
@@ -16,11 +15,11 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
 from kanban_sync.stores.changes import News, to_json
+from kanban_sync.stores.memory_idle import IdleAgents, MemoryIdle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from kanban_sync.core.assignment import Idle
     from kanban_sync.core.claims import Claim, Told
     from kanban_sync.core.marks import Past
     from kanban_sync.core.model import Task, TaskKey
@@ -32,23 +31,21 @@ if TYPE_CHECKING:
 OF_DATABASE = ("status", "word", "status_version", "assignee")
 """What a task keeps of itself that a file comes to hold."""
 
-NO_LEADER = Leader()
+NOBODY_WAITS = IdleAgents()
 
 
 @dataclass(frozen=True, slots=True)
 class WorkContents:
     """What a store holds of the work at one moment.
 
-    Status, version and assignee of ``standings`` are nothing: those of the tasks count. ``idle``
-    are agents that wait, each with the time until which something was offered to it.
+    Status, version and assignee of ``standings`` are nothing: those of the tasks count.
     """
 
     standings: Mapping[TaskKey, Standing] = field(default_factory=dict)
     edges: Mapping[TaskKey, tuple[Edge, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
     orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
-    leader: Leader = NO_LEADER
-    idle: Mapping[str, tuple[Idle, float]] = field(default_factory=dict)
+    waiting: IdleAgents = NOBODY_WAITS
 
     def claims(self) -> dict[TaskKey, Claim]:
         """Return who has which task."""
@@ -92,7 +89,7 @@ class WorkContents:
         return replace(self, edges=found, lenient=lenient)
 
 
-class MemoryDesk:
+class MemoryDesk(MemoryIdle):
     """One transaction: what it changes counts once its store takes it over."""
 
     def __init__(
@@ -257,61 +254,14 @@ class MemoryDesk:
         known = self.work.orchestrators
         return [known[instance_id] for instance_id in sorted(known)]
 
-    def leader(self) -> Leader:
-        """Return which monitor leads, or led last."""
-        return self.work.leader
+    @property
+    def waiting(self) -> IdleAgents:
+        """Who leads, and who waits."""
+        return self.work.waiting
 
-    def held_leader(self) -> Leader:
-        """Return the same; nobody else writes meanwhile."""
-        return self.work.leader
-
-    def put_leader(self, leader: Leader) -> None:
-        """Write which monitor leads."""
-        self.work = replace(self.work, leader=leader)
-
-    def idle(self, silent_since: float, now: float) -> list[Idle]:
-        """Return who waits, has no claim, and is offered nothing."""
-        at_work = {standing.agent for _, standing in self._claimed() if standing.is_held(now)}
-        found = [
-            idle
-            for idle, until in self.work.idle.values()
-            if idle.seen > silent_since and idle.seen > until and idle.agent not in at_work
-        ]
-        return sorted(found, key=lambda each: (each.since, each.agent))
-
-    def put_idle(self, idle: Idle) -> None:
-        """Write that an agent waits."""
-        before, until = self.work.idle.get(idle.agent, (idle, 0.0))
-        idle = idle._replace(since=min(before.since, idle.since))
-        self.work = replace(self.work, idle={**self.work.idle, idle.agent: (idle, until)})
-
-    def note_offer(self, agent: str, until: float) -> None:
-        """Note until when something is offered to an agent that waits."""
-        if agent in self.work.idle:
-            known = {**self.work.idle, agent: (self.work.idle[agent][0], until)}
-            self.work = replace(self.work, idle=known)
-
-    def forget_idle(self, agent: str, silent_since: float) -> None:
-        """Forget an agent that waited, and all that are silent."""
-        kept = {
-            name: each
-            for name, each in self.work.idle.items()
-            if name != agent and each[0].seen > silent_since
-        }
-        self.work = replace(self.work, idle=kept)
-
-    def offered_to(self, agent: str, now: float) -> list[TaskKey]:
-        """Return what is offered to an agent."""
-        return [
-            key
-            for key, standing in sorted(self.work.standings.items())
-            if standing.offer.is_for(agent, now)
-        ]
-
-    def claims(self, now: float) -> dict[str, int]:
-        """Return how many live claims the agents of each orchestrator have."""
-        live = (standing for _, standing in self._claimed() if standing.is_held(now))
-        return dict(Counter(each.orchestrator for each in live if each.orchestrator))
+    @waiting.setter
+    def waiting(self, waiting: IdleAgents) -> None:
+        self.work = replace(self.work, waiting=waiting)
 
     def depth(self) -> Depth:
         """Return how many tasks are ready, and since when the oldest is to do."""
@@ -336,6 +286,9 @@ class MemoryDesk:
     def _is_over(self, key: TaskKey | None) -> bool:
         kept = self.tasks.get(key) if key is not None else None
         return kept is not None and kept.task.status.is_over
+
+    def _standings(self) -> Mapping[TaskKey, Standing]:
+        return self.work.standings
 
     def _claimed(self) -> list[tuple[TaskKey, Standing]]:
         keys = sorted(self.work.standings.keys() & self.tasks.keys())

@@ -75,13 +75,16 @@ the lowest mark, lest a later one hides those that come after it.
 WRITE = f"{WORK}; SELECT pg_advisory_xact_lock({LOCKS}, {{0}}); {COMING}"
 
 SETTLED = """
-SELECT least((SELECT coalesce(max(id), 0) FROM kanban_sync.events),
-             (SELECT min(objid::bigint) FROM pg_locks
-               WHERE locktype = 'advisory' AND objsubid = 1
-                 AND classid::bigint = ({0}::bigint & 4294967295)
-                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+SELECT id - greatest(0, (
+       SELECT max(((id - objid::bigint + 2147483648) & 4294967295) - 2147483648) FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1 AND classid = ({0} & 4294967295)::oid
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+  FROM (SELECT coalesce(max(id), 0) AS id FROM kanban_sync.events) AS newest
 """
-"""The id up to which no event is still to come. The locks are looked at after the events."""
+"""The id up to which no event is still to come. The locks are looked at after the events.
+
+A mark holds the lower half of its number: how far it lies behind the newest event, or before it.
+"""
 
 UPGRADE = (
     "Run `kanban-sync db upgrade` once; from then on, everybody who shares it needs this release."
@@ -347,15 +350,15 @@ def schema_of(address: Address) -> int:
 
 
 def upgrade_database(
-    address: Address, steps: Sequence[Migration] = (), first_token: int = 0
+    address: Address, steps: Sequence[Migration] = (), first_number: int = 0
 ) -> None:
-    """Bring the schema up to date, made if there is none, with tokens above the first one.
+    """Bring the schema up to date, made if there is none, with tokens and events above a number.
 
     Raises:
         StoreError: It cannot be, in words that say what to do; nothing was changed.
     """
     with closing(connect(address)) as connection, in_words(address):
-        upgrade(connection, address.name, steps or migrations("postgres"), first_token)
+        upgrade(connection, address.name, steps or migrations("postgres"), first_number)
 
 
 def connect(address: Address) -> psycopg.Connection[Row]:

@@ -30,7 +30,12 @@ SELECT pg_advisory_xact_lock({LOCKS}, 0)
 """
 
 
-COUNT_FROM = "ALTER TABLE tasks ALTER COLUMN token SET DEFAULT {}"
+COUNT_FROM = (
+    "ALTER TABLE tasks ALTER COLUMN token SET DEFAULT {first}",
+    "ALTER TABLE events ALTER COLUMN id RESTART WITH {first}",
+    "INSERT INTO events (project, at, kind, key, data) VALUES ('', 0, 'made_anew', '', '')",
+)
+"""The event is one of no project: it is there before two draw their numbers at once."""
 
 
 def version(connection: psycopg.Connection[Any], name: str) -> int:
@@ -52,11 +57,14 @@ def version(connection: psycopg.Connection[Any], name: str) -> int:
 
 
 def upgrade(
-    connection: psycopg.Connection[Any], name: str, steps: Sequence[Migration], first_token: int = 0
+    connection: psycopg.Connection[Any],
+    name: str,
+    steps: Sequence[Migration],
+    first_number: int = 0,
 ) -> None:
     """Apply the steps that are missing, in one transaction, to the schema made if need be.
 
-    Tokens are above ``first_token`` in a database that is made so.
+    Tokens and events are above ``first_number`` in a database that is made so.
 
     Several processes may do so at once: one does, the others find it done.
 
@@ -76,8 +84,9 @@ def upgrade(
             if step.number > found:
                 connection.execute(step.sql.encode())
                 connection.execute(b"INSERT INTO schema_version VALUES ($1)", (step.number,))
-        if first_token and not found:
-            connection.execute(COUNT_FROM.format(first_token).encode())
+        if first_number and not found:
+            for each in COUNT_FROM:
+                connection.execute(each.format(first=first_number).encode())
         connection.execute(b"COMMIT")
     finally:
         if not connection.closed and connection.info.transaction_status:

@@ -153,7 +153,7 @@ class SqliteDatabase:
 
 
 def open_database(
-    path: Path, *, read_only: bool = False, steps: Sequence[Migration] = (), first_token: int = 0
+    path: Path, *, read_only: bool = False, steps: Sequence[Migration] = (), first_number: int = 0
 ) -> SqliteDatabase:
     """Open the file, made and brought up to date if need be; read-only it has to be there.
 
@@ -161,7 +161,7 @@ def open_database(
         path: The file; its folder is made if it is missing.
         read_only: Never write, not even beside the file where that can be helped.
         steps: The schema; that of this release if empty.
-        first_token: Above which number tokens are, if the file is made.
+        first_number: Above which number tokens and events are, if the file is made.
 
     Raises:
         StoreError: It cannot be used, in words that say what to do.
@@ -174,7 +174,7 @@ def open_database(
         )
     with in_words(path):
         connection = (
-            _open_to_read(path, steps) if read_only else _open_to_write(path, steps, first_token)
+            _open_to_read(path, steps) if read_only else _open_to_write(path, steps, first_number)
         )
     return SqliteDatabase(connection, path)
 
@@ -232,14 +232,14 @@ def _remedy(error: sqlite3.Error) -> str:
     return REMEDIES.get(code, "SQLite refuses; please report this")
 
 
-def _open_to_write(path: Path, steps: Sequence[Migration], first_token: int) -> SqliteConnection:
+def _open_to_write(path: Path, steps: Sequence[Migration], first_number: int) -> SqliteConnection:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
     connection = _connect(path, "mode=rw")
     try:
         # Before anything that would write to a file that is not ours to write.
-        upgrade(connection, path, steps, first_token)
+        upgrade(connection, path, steps, first_number)
         # A file system that cannot do it leaves the mode as it is, and all works, but slower.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

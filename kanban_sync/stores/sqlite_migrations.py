@@ -34,21 +34,24 @@ def version(connection: sqlite3.Connection, path: Path) -> int:
     return int(number or 0)
 
 
-COUNT_FROM = """
+COUNT_FROM = (
+    """
 CREATE TRIGGER tasks_first_token AFTER INSERT ON tasks WHEN new.token < {first} BEGIN
     UPDATE tasks SET token = {first}
      WHERE project = new.project AND source = new.source AND name = new.name;
 END
-"""
-"""SQLite cannot change what a column has by default."""
+""",
+    "INSERT INTO events VALUES ({first}, '', 0, 'made_anew', '', '')",
+)
+"""SQLite cannot change what a column has by default. The event is one of no project."""
 
 
 def upgrade(
-    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], first_token: int = 0
+    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], first_number: int = 0
 ) -> None:
     """Apply the steps that are missing, in one transaction.
 
-    Tokens are above ``first_token`` in a database that is made so.
+    Tokens and events are above ``first_number`` in a database that is made so.
 
     Several processes may do so at once: one does, the others find it done. A database that holds
     something is copied first, to ``<its name>.before-<number of the last step>``.
@@ -63,8 +66,9 @@ def upgrade(
     connection.execute("BEGIN IMMEDIATE")
     try:
         is_new = _apply(connection, path, steps)
-        if is_new and first_token:
-            connection.execute(COUNT_FROM.format(first=first_token))
+        if is_new and first_number:
+            for each in COUNT_FROM:
+                connection.execute(each.format(first=first_number))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

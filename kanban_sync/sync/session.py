@@ -1,4 +1,4 @@
-"""What an engine works with, and what it tells: the doors it is given, a session, a report."""
+"""What an engine works with: the doors it is given, a session, and whoever wants to hear of it."""
 
 from __future__ import annotations
 
@@ -60,6 +60,14 @@ class Session:
     store: TaskStore
     problem: KanbanSyncError | None = None
     may_write: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What a front door wants to hear while a sync is under way."""
+
+    on_step: Callable[[int, int], None] = lambda _done, _total: None
+    log: Callable[[str], None] = lambda _text: None
 
 
 @dataclass(frozen=True, slots=True)

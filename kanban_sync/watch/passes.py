@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from kanban_sync.app import Watcher
 from kanban_sync.core.plan_text import plan_lines
 from kanban_sync.git_work_trees import Edits
 from kanban_sync.sync import requests
@@ -13,6 +12,7 @@ from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.notices import advice
 from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, run
+from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agents.handed_out import World, told_of
+from kanban_sync.agents.entries import lines_of
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.monitor import Monitor, round_data
 from kanban_sync.agents.work import Work
@@ -129,6 +130,8 @@ def test_a_monitor_takes_back_what_ran_out_and_offers_it(work: Work, clock: Cloc
     data = round_data(done, "one")
     assert (data["expired"], data["idle"]) == (2, 1)
     assert data["offered"] == [{"key": str(key("a")), "agent": "ada"}]
+    said = f"{key('a')}  todo  offered to ada for 20 s"
+    assert next(lines_of(work.show("a"), clock.now)) == said
 
 
 def test_who_waits_lets_the_monitor_choose_for_a_second(work: Work, clock: Clock) -> None:

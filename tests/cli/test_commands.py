@@ -70,6 +70,7 @@ STATUS = {
     "tasks",
     "uncommitted",
     "unreadable",
+    "valkey",
 }
 
 

@@ -357,8 +357,9 @@ def test_whoever_was_replaced_is_too_late_without_a_token_too(repo: Repo) -> Non
     assert json.loads(task(repo, "show", "tidy-logs", "--json"))["status"] == "done"
 
 
-def test_a_database_that_is_gone_is_missed_and_no_token_of_it_is_given_again(repo: Repo) -> None:
+def test_a_database_that_is_gone_is_missed_and_no_number_of_it_is_given_again(repo: Repo) -> None:
     first = json.loads(task(repo, "claim", "tidy-logs", *ADA, "--json"))["token"]
+    last = program(repo, "events", "--json").data["last"]
     database = repo.path / ".git/kanban-sync/tasks.db"
     for lose, make in ((database.unlink, "sync"), (lambda: database.write_bytes(b""), "db")):
         for name in ("tasks.db-wal", "tasks.db-shm"):
@@ -374,6 +375,14 @@ def test_a_database_that_is_gone_is_missed_and_no_token_of_it_is_given_again(rep
         answer = program(repo, make, *(("upgrade",) if make == "db" else ()))
         assert (answer.code, "was gone and is made anew" in answer.err + answer.out) == (DONE, True)
 
+        # Who knows an event of the lost one misses none of the new one.
+        every, missed = (
+            program(repo, "events", *words, "--json").data["events"]
+            for words in ((), ("--since", str(last)))
+        )
+        assert every
+        assert every == missed
+        last = every[-1]["id"]
         late = ("tidy-logs", *ADA, "--token", str(first))
         task(repo, "done", *late, code=HELD)
         claimed = json.loads(task(repo, "claim", "tidy-logs", *ADA, "--json"))

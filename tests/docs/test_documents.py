@@ -33,10 +33,13 @@ LANGUAGES = {"console", "sh", "text", "markdown", "yaml", "json"}
 
 NETWORK = "needs the package index, or a repository elsewhere"
 SHARED = "docs/how-to/share-database.md"
+VALKEY = "docs/how-to/valkey.md"
 WATCH = "docs/how-to/watch.md"
+MONITOR = "docs/how-to/monitor.md"
 SERVICES = "asks the service manager of whoever runs the tests"
 FILE = "sqlite:///home/ada/.local/state/kanban-sync/tasks.db"
 DATABASE = "postgresql://kanban@db.example.org/tasks"
+SERVER = "valkeys://agents:the-password@valkey.example.org:6380"
 ELSEWHERE = "there is no such server; the test of a shared database has one of its own"
 
 NOT_RUN = {
@@ -56,10 +59,17 @@ NOT_RUN = {
         "docs/tutorial.md",
         ".venv/bin/python -m kanban_sync.standin --port 3737 --api-key practice",
     ): "goes on until it is interrupted; the test brings a server of its own",
+    (MONITOR, "kanban-sync monitor"): "goes on until it is interrupted",
+    (MONITOR, "kanban-sync task claim --next --wait 10m --agent ada --prefer database"): (
+        "a monitor has to run beside it"
+    ),
     ("docs/how-to/serve.md", "pipx install '.[gateway]'"): NETWORK,
     ("docs/how-to/serve.md", "kanban-sync serve"): "goes on until it is interrupted",
     ("docs/how-to/serve.md", "curl -H @key http://127.0.0.1:7464/api/board"): "needs that server",
     (SHARED, "pipx install '.[postgres]'"): NETWORK,
+    (VALKEY, "pipx install '.[valkey]'"): NETWORK,
+    (VALKEY, f"git config --global kanban-sync.valkey {SERVER}"): ELSEWHERE,
+    (VALKEY, "git config --global kanban-sync.valkeyPrefix team:tasks"): ELSEWHERE,
     (WATCH, "pipx install '.[watch]'"): NETWORK,
     (WATCH, "systemctl --user daemon-reload"): SERVICES,
     (WATCH, "launchctl load ~/Library/LaunchAgents/kanban-sync-bookshop.plist"): SERVICES,

@@ -17,6 +17,7 @@ from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.names import AGENT
 from kanban_sync.boards.planka.client import ALLOW_HTTP
 from kanban_sync.boards.planka.credentials import VARIABLES
+from kanban_sync.buses import VALKEY_URL
 from kanban_sync.cli import project_sync
 from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.ending import INTERRUPTED
@@ -185,7 +186,7 @@ def test_the_file_that_init_writes_tells_the_defaults() -> None:
 
 def test_every_environment_variable_is_described() -> None:
     described = {words(row[0])[0] for row in table(document("reference/environment.md").text)}
-    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT, DATABASE_URL}
+    constants = {*config.ENVIRONMENT, *VARIABLES, ALLOW_HTTP, AGENT, DATABASE_URL, VALKEY_URL}
     assert described == constants | {name for name in _read() if not OTHERS.fullmatch(name)}
 
 
@@ -278,6 +279,7 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("task show tidy-build-logs", "## A task"),
         ("task list", "## task list"),
         ("events", "## events"),
+        ("monitor --once", "## monitor"),
         ("orchestrator list", "## orchestrator"),
         ("files write", "## files write"),
     ],

@@ -71,7 +71,10 @@ def test_all_doors_tell_the_same_of_a_mission(
     repo = Repo.init(tmp_path / "shop")
     where = ".mosaic/orchestrator/mission.json"
     settings = "project_id: shop\n"
-    files = {where: MISSION, "docs/TASKS.md": TASKS, ".kanban-sync.yaml": settings}
+    # More is ready, and comes first, than the mission has tasks.
+    others = "# Tasks\n\n## P1\n\n" + "".join(f"- [ ] Sweep {each}\n" for each in "abcd")
+    files = {where: MISSION, "docs/TASKS.md": TASKS, "TASKS.md": others}
+    files[".kanban-sync.yaml"] = settings
     repo.commit("Begin", **files)
     with Gateway(repo) as gateway:
         first = told(gateway)
@@ -106,3 +109,8 @@ def test_all_doors_tell_the_same_of_a_mission(
         assert (unknown.code, unknown.out) == (5, "")
         assert "there are: Open the shop" in unknown.err
         assert gateway.ask("GET", "/api/missions?name=nobody").kind == "unknown-task"
+
+        repo.commit("It is out of the way", **{"docs/TASKS.md": TASKS})
+        finished = gateway.ask("PATCH", f"/api/tasks/{part(TILL)}", {"status": "done"})
+        assert finished.status == 200
+        assert told(gateway)["ready"] == [WIRE]

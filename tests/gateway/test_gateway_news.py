@@ -17,9 +17,10 @@ from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
 from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.gateway import news as telling
+from kanban_sync.gateway.models import Beat
 from kanban_sync.gateway.news import Message, News
 from kanban_sync.gateway.served import Served
-from kanban_sync.gateway.stream import followed
+from kanban_sync.gateway.stream import followed, number_of
 from kanban_sync.sync.state_folder import StateFolder
 
 if TYPE_CHECKING:
@@ -217,9 +218,11 @@ def test_another_database_is_followed_from_its_last_event(
                 work.add(NewTask(f"Task {number}"))
             return work.last_event()
 
-    def claim() -> None:
+    def claim() -> int:
         with served.changing() as work:
-            work.claim("tidy-logs", "ada")
+            claim = work.claim("tidy-logs", "ada").entry.claim
+            assert claim
+            return claim.token
 
     async def act() -> None:
         news = News(served)
@@ -227,6 +230,8 @@ def test_another_database_is_followed_from_its_last_event(
         parts = followed(served, news, None, lambda: True, ping=0.05)
         while not (await _next(parts)).startswith(b":"):
             pass
+        with served.looking() as work:
+            known = work.last_event()
         last = await asyncio.to_thread(replace)
         [resume] = [each async for each in parts if not each.startswith(b":")]
         assert b"event: resume" in resume
@@ -235,9 +240,15 @@ def test_another_database_is_followed_from_its_last_event(
         again = followed(served, news, since, lambda: True, ping=0.05)
         while not (await _next(again)).startswith(b":"):
             pass
-        await asyncio.to_thread(claim)
+        token = await asyncio.to_thread(claim)
         while b'"claimed"' not in await _next(again):
             pass
+        # Who comes back with a number of the former one misses nothing; all numbers can be sent.
+        late = followed(served, news, number_of(str(known)), lambda: True)
+        assert (await _next(late)).startswith(b"retry")
+        assert b'"task_created"' in await _next(late)
+        assert number_of(str(since)) == since
+        assert Beat(token=token).token == token
         news.end()
 
     asyncio.run(asyncio.wait_for(act(), 60))

@@ -17,6 +17,8 @@ from cli.tasks_of_agents import TASKS
 from forked import run_forked
 from gateway.browser import PHONE, Cut, card, chromium, column, opened
 from gateway.caller import Gateway, part, shop
+from gateway.test_gateway_missions import MISSION
+from gateway.test_gateway_missions import TASKS as MISSION_TASKS
 from kanban_sync.core.columns import LISTS
 
 if TYPE_CHECKING:
@@ -65,6 +67,10 @@ def page(browser: Browser, served: Gateway) -> Iterator[Page]:
 
 def status_of(gateway: Gateway, key: str) -> str:
     return str(gateway.get(f"tasks/{part(key)}").data["status"])
+
+
+def cancel(gateway: Gateway, key: str) -> None:
+    assert gateway.ask("PATCH", f"/api/tasks/{part(key)}", {"status": "cancelled"}).status == 200
 
 
 def finish(gateway: Gateway, key: str) -> None:
@@ -238,6 +244,48 @@ def test_all_can_be_done_by_keyboard(served: Gateway, page: Page) -> None:
     assert status_of(served, "rotate-keys") == "todo"
 
 
+def test_tab_leads_to_one_card_and_the_focus_stays_near_a_card_that_is_gone(
+    served: Gateway, page: Page
+) -> None:
+    def button(title: str) -> Locator:
+        return card(page, title).get_by_role("button")
+
+    press = page.keyboard.press
+    button("Rotate the keys").focus()
+    press("ArrowDown")
+    press("Shift+Tab")
+    expect(page.locator("#sign-out")).to_be_focused()
+    press("Tab")
+    expect(button("Use the new keys")).to_be_focused()
+    press("Tab")
+    expect(page.locator("#board :focus")).to_have_count(0)
+    # A card goes, and another one does not fit a search any more.
+    button("Use the new keys").focus()
+    cancel(served, "use-keys")
+    expect(button("Tidy the logs")).to_be_focused()
+    page.locator("#search").fill("the")
+    expect(page.locator("#found")).to_have_text("2 of 4")
+    button("Rotate the keys").focus()
+    words = TASKS.replace("Rotate the keys", "Rotate all")
+    served.repo.commit("Other words", **{"TASKS.md": words})
+    served.get("board")
+    expect(page.locator("#found")).to_have_text("1 of 4")
+    expect(button("Tidy the logs")).to_be_focused()
+    # The last one that fits goes while its page is open.
+    press("Enter")
+    cancel(served, "tidy-logs")
+    expect(page.locator("#why-not")).to_contain_text("no longer on the board")
+    press("Escape")
+    expect(page.locator("#board")).to_be_focused()
+    press("/")
+    press("Escape")
+    expect(page.locator(".card :focus")).to_have_count(1)
+    press("End")
+    press("/")
+    press("Escape")
+    expect(button("Rotate all")).to_be_focused()
+
+
 def test_a_status_is_set_once_it_is_chosen_and_what_is_refused_goes_back(
     served: Gateway, page: Page
 ) -> None:
@@ -267,6 +315,9 @@ def test_a_status_is_set_once_it_is_chosen_and_what_is_refused_goes_back(
     status.select_option("Done")
     page.get_by_role("button", name="Set").click()
     expect(page.locator("#task-problem")).to_contain_text("zed\u2069 is at work on this")
+    # The command can be copied.
+    remedy = "task set 'tasks-md:use-keys' --status done --force"
+    expect(page.locator("#task-problem")).to_contain_text(remedy)
     expect(status).to_have_value("in_progress")
     finish(served, "tidy-logs")
     expect(card(column(page, "Done"), "Tidy the logs")).to_have_count(1)
@@ -305,10 +356,64 @@ def test_the_page_of_a_card_tells_its_place_its_history_and_what_it_needs(
     expect(dialog.locator("#facts")).to_contain_text("TASKS.md:8")
     expect(dialog.locator("#waits")).to_contain_text("Rotate the keys: Done")
     expect(dialog.locator("#history")).to_contain_text("task created")
+    # What is marked there can be copied while others are at work.
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#facts'))")
+    marked = page.evaluate("getSelection().toString()")
+    assert "TASKS.md:8" in marked
+    finish(served, "tidy-logs")
+    expect(card(column(page, "Done"), "Tidy the logs")).to_have_count(1)
+    page.wait_for_timeout(500)
+    assert page.evaluate("getSelection().toString()") == marked
     page.get_by_label("Status").select_option("Blocked")
     page.get_by_role("button", name="Set").click()
     blocked = card(column(page, "In Progress"), "Use the new keys")
     expect(blocked.get_by_text("blocked")).to_have_count(1)
+
+
+def test_missions_tell_live_how_far_they_are(browser: Browser, tmp_path: Path) -> None:
+    repo = shop(tmp_path / "shop")
+    files = {".mosaic/orchestrator/mission.json": MISSION, "docs/TASKS.md": MISSION_TASKS}
+    repo.commit("A mission", **files)
+    with Gateway(repo) as served, opened(browser, served) as page:
+        answers: list[int] = []
+        page.on(
+            "response",
+            lambda each: answers.append(each.status) if "missions" in each.url else None,
+        )
+        page.get_by_text("Missions", exact=True).click()
+        till = page.locator("#missions li", has_text="Till")
+        expect(till).to_contain_text("0 of 2 done In Progress")
+        till.get_by_role("button", name="Choose a till").click()
+        expect(page.get_by_role("dialog", name="Choose a till")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(till.get_by_role("button", name="Choose a till")).to_be_focused()
+        # What has nothing to do with them is not sent again.
+        del answers[:]
+        finish(served, "tidy-logs")
+        expect(card(column(page, "Done"), "Tidy the logs")).to_be_visible()
+        expect(page.locator("#live")).to_have_text("live")
+        claimed = ("task", "claim", "SH-2", "--agent", "ada")
+        assert run_forked(list(claimed), repo.path, {}).returncode == 0
+        expect(till).to_contain_text("In progress: Choose a till@ada")
+        assert (answers[0], answers[-1]) == (304, 200)
+        ended = ("task", "done", "SH-2", "--agent", "ada")
+        assert run_forked(list(ended), repo.path, {}).returncode == 0
+        expect(till).to_contain_text("1 of 2 done")
+
+
+def test_a_card_of_a_heading_goes_with_its_heading(browser: Browser, tmp_path: Path) -> None:
+    repo = shop(tmp_path / "shop")
+    settings = "project_id: shop\nboard:\n  cards: section\n"
+    kitchen, garden = "# Tasks\n\n## Kitchen\n\n- [ ] Cook\n", "## Garden\n\n- [ ] Dig\n"
+    files = {".kanban-sync.yaml": settings, "TASKS.md": f"{kitchen}\n{garden}"}
+    repo.commit("Headings", **files)
+    with Gateway(repo) as served, opened(browser, served) as page:
+        expect(card(page, "Garden")).to_contain_text("0/1")
+        card(page, "Garden").get_by_role("button").focus()
+        repo.commit("No garden", **{"TASKS.md": kitchen})
+        served.get("board")
+        expect(card(page, "Garden")).to_have_count(0)
+        expect(page.locator(".card :focus")).to_have_count(1)
 
 
 def test_words_of_tasks_stay_text(served: Gateway, page: Page) -> None:

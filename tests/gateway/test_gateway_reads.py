@@ -189,6 +189,10 @@ def test_numbers_are_told_to_a_monitor(gateway: Gateway) -> None:
     counted = 'kanban_sync_http_request_seconds_%s{path="/api/board"%s}'
     assert values[counted % ("bucket", ',le="+Inf"')] == values[counted % ("count", "")]
     assert values["kanban_sync_last_event"] == str(gateway.get("events").data["last"])
+    assert int(values["kanban_sync_ready_tasks"]) > 0
+    assert float(values["kanban_sync_oldest_ready_seconds"]) >= 0
+    assert 'kanban_sync_reclaims_total{why="lease"}' in values
+    assert not [name for name in values if name.startswith("kanban_sync_monitor_leads")]
     # Each name is told once with what it is.
     helped = [line.split()[2] for line in lines if line.startswith("# HELP")]
     assert len(helped) == len(set(helped))

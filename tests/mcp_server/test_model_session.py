@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, StdioServerParameters, SubscribeRequest, UnsubscribeRequest
+from mcp.types import EmptyResult, SubscribeRequestParams, UnsubscribeRequestParams
 
 from cli.program import CHANGE, CHANGE_FILE, run_program
 from cli.tasks_of_agents import TASKS
@@ -45,7 +46,12 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
-def session(repo: Repo, act: Callable[[Client], Awaitable[None]], *options: str) -> None:
+def session(
+    repo: Repo,
+    act: Callable[[Client], Awaitable[None]],
+    *options: str,
+    **of_client: Any,  # noqa: ANN401
+) -> None:
     """Let a client do something with a server of its own."""
     call = ["-E", "-P", "-m", "kanban_sync", "mcp", *(options or ("--agent", "ada"))]
     server = StdioServerParameters(
@@ -54,7 +60,7 @@ def session(repo: Repo, act: Callable[[Client], Awaitable[None]], *options: str)
 
     async def run() -> None:
         with anyio.fail_after(PATIENCE):
-            async with Client(server) as client:
+            async with Client(server, **of_client) as client:
                 await act(client)
 
     anyio.run(run)
@@ -266,6 +272,29 @@ def test_who_listens_is_told_that_tasks_changed(repo: Repo) -> None:
         assert '"tasks-md:tidy-logs"' in getattr(content, "text", "")
 
     session(repo, act)
+
+
+def test_who_subscribed_in_the_older_way_is_told_too(repo: Repo) -> None:
+    async def act(client: Client) -> None:
+        assert client.server_capabilities.resources
+        assert client.server_capabilities.resources.subscribe
+        for uri in ("kanban://board", "kanban://tasks"):
+            about = SubscribeRequestParams(uri=uri)
+            await client.session.send_request(SubscribeRequest(params=about), EmptyResult)
+        no_more = UnsubscribeRequestParams(uri="kanban://board")
+        await client.session.send_request(UnsubscribeRequest(params=no_more), EmptyResult)
+        claim = ("task", "claim", "tidy-logs", "--agent", "bob")
+        await anyio.to_thread.run_sync(lambda: run_program(*claim, folder=repo.path))
+        assert await heard.receive() == "kanban://tasks"
+
+    told, heard = anyio.create_memory_object_stream[str](100)
+
+    async def listen(message: object) -> None:
+        uri = getattr(getattr(message, "params", None), "uri", None)
+        if uri:
+            await told.send(str(uri))
+
+    session(repo, act, mode="legacy", message_handler=listen)
 
 
 def test_the_board_is_told_and_synced(repo: Repo) -> None:

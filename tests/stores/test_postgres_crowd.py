@@ -172,11 +172,14 @@ def test_a_merge_does_not_undo_a_claim_that_was_made_meanwhile(
     assert (entry.task.title, entry.task.status) == ("reworded", Status.IN_PROGRESS)
 
 
+@pytest.mark.parametrize("number", [1, (1 << 32) - 4, (1 << 32) - 3, 10**15])
 def test_no_event_is_passed_over_by_who_follows_them(
-    emptied: Emptied, stores: list[PostgresStore]
+    emptied: Emptied, stores: list[PostgresStore], number: int
 ) -> None:
+    emptied.tell(f"ALTER TABLE kanban_sync.events ALTER COLUMN id RESTART WITH {number}")
     fill(stores[0], task("a"), task("b"))
     last = stores[0].last_event()
+    assert last == number + 2
     slow, quick, reader, _ = stores
     # The slower one has drawn its number, and is not done.
     with slow._database.working(PROJECT, together=False) as db:  # noqa: SLF001 - stopped midway

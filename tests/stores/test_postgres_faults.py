@@ -381,7 +381,7 @@ def test_what_clones_without_a_name_recorded_is_nobody_s_last_word(bare: Emptied
             assert store.tasks() == said[:1]
 
 
-def test_a_schema_that_is_gone_is_missed_and_no_token_of_it_is_given_again(
+def test_a_schema_that_is_gone_is_missed_and_no_number_of_it_is_given_again(
     emptied: Emptied, tmp_path: Path
 ) -> None:
     emptied.tell("DROP SCHEMA kanban_sync CASCADE")
@@ -391,6 +391,7 @@ def test_a_schema_that_is_gone_is_missed_and_no_token_of_it_is_given_again(
         assert isinstance(store, PostgresStore)
         store.merge([task("a")], {}, FilesState(), NOW)
         old = store.claim(key("a"), "ada", NOW, 300.0)
+        last = store.last_event()
     assert not server.make_anew(NOW)
     emptied.tell("DROP SCHEMA kanban_sync CASCADE")
     for look in (server.contents, lambda: server.open(PROJECT), lambda: server.look(PROJECT)):
@@ -404,6 +405,7 @@ def test_a_schema_that_is_gone_is_missed_and_no_token_of_it_is_given_again(
         assert old.claim is not None
         assert new.claim is not None
         assert (new.claim.token > old.claim.token, new.attempts) == (True, 1)
+        assert [each.kind for each in store.events(last)][::2] == ["task_created", "claimed"]
     emptied.tell("DROP SCHEMA kanban_sync CASCADE")
     upgrade_database(emptied.address)
 

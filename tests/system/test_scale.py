@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from kanban_sync import app
-from kanban_sync.app import Clone, Watcher
+from kanban_sync.app import Clone
 from kanban_sync.sync.runner import Outcome, Patience
+from kanban_sync.sync.session import Watcher
 from repos import Repo
 from system.synced_clone import BOARD, PROJECT
 

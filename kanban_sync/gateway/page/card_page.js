@@ -55,10 +55,17 @@ export class CardPage {
   }
 
   // `task` is null for a card that stands for a heading. What a person has chosen and not set yet
-  // stays chosen while the same card is drawn anew.
+  // stays chosen while the same card is drawn anew, and what is marked stays while all is the same.
   show(card, task, { canWrite, columns }) {
+    const drawn = [card, task, { canWrite, columns }];
+    if (this.isOpen && JSON.stringify(drawn) === JSON.stringify(this.drawn)) return;
+    this.#draw(drawn);
+  }
+
+  #draw(drawn) {
+    const [card, task, { canWrite, columns }] = drawn;
     const chosen = this.isOpen && this.key === card.key && this.isChosen ? byId('status').value : '';
-    this.drawn = [card, task, { canWrite, columns }];
+    this.drawn = drawn;
     this.key = card.key;
     this.columns = columns;
     byId('task-title').textContent = card.title || card.key;
@@ -75,7 +82,7 @@ export class CardPage {
 
   // Shows what counts by now of what was asked for: what was refused goes back.
   redraw() {
-    if (this.isOpen && this.drawn) this.show(...this.drawn);
+    if (this.isOpen && this.drawn) this.#draw(this.drawn);
   }
 
   // The card is on the board no more: nothing of it can be set.

@@ -21,6 +21,12 @@ export class Columns {
     this.sections = new Map();
     this.search = '';
     this.canWrite = false;
+    // The key of the one card to which Tab leads: the keys of the board lead on from there.
+    this.stop = '';
+    place.addEventListener('focusin', ({ target }) => {
+      const card = target.closest('.card');
+      if (card) this.#stopAt(card);
+    });
   }
 
   // Draws the whole board.
@@ -53,9 +59,11 @@ export class Columns {
   // Shows only what fits a search; returns how many do.
   narrow(search) {
     this.search = search.trim();
+    const before = this.#standing();
     for (const [key, element] of this.elements) {
       element.hidden = !fits(this.cards.get(key), this.search);
     }
+    this.#settle(before);
     return this.#count();
   }
 
@@ -78,7 +86,7 @@ export class Columns {
   }
 
   focus(key, options) {
-    const element = this.elements.get(key);
+    const element = this.elements.get(key) ?? this.elements.get(this.stop);
     if (!options?.preventScroll) element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     (element?.querySelector('button') ?? this.place).focus(options);
   }
@@ -117,6 +125,8 @@ export class Columns {
     section.dataset.column = id;
     section.setAttribute('aria-labelledby', heading.id);
     list.setAttribute('role', 'list');
+    // What can be scrolled is no stop of its own.
+    list.tabIndex = -1;
     heading.append(count);
     section.append(heading, empty, list);
     this.sections.set(id, { list, count, empty, heading });
@@ -125,9 +135,7 @@ export class Columns {
 
   // Brings all cards to where they belong; focus and scroll stay with the card that has them.
   #draw(cards) {
-    const held = document.activeElement?.closest?.('.card');
-    const heldIn = held?.parentElement;
-    const heldAt = heldIn ? this.shown(heldIn).indexOf(held) : -1;
+    const standing = this.#standing();
     const before = this.cards;
     const isFirst = !before.size;
     this.cards = new Map([...cards].sort(([, one], [, other]) => one.place - other.place));
@@ -151,17 +159,40 @@ export class Columns {
       }
     }
     this.#count();
-    if (held && document.activeElement === document.body) this.#give(held.dataset.key, heldIn, heldAt);
+    this.#settle(standing);
   }
 
-  // Gives the focus back to a card, or where it is gone to the one that stands in its place.
-  #give(key, list, at) {
-    if (!this.elements.has(key) || this.elements.get(key).hidden) {
-      const left = this.shown(list);
-      this.focus(left[Math.min(at, left.length - 1)]?.dataset.key);
-    } else {
-      this.focus(key, { preventScroll: this.elements.get(key).parentElement === list });
+  // Where the card stands to which Tab leads, and whether it has the focus.
+  #standing() {
+    const element = this.elements.get(this.stop);
+    const list = element?.parentElement;
+    const at = list ? this.shown(list).indexOf(element) : -1;
+    return { element, list, at, hasFocus: Boolean(element?.contains(document.activeElement)) };
+  }
+
+  // Lets Tab lead to that card again, or where it is gone to the one that stands in its place; the
+  // focus goes the same way.
+  #settle({ element, list, at, hasFocus }) {
+    let stays = this.elements.get(this.stop);
+    if (!stays || stays.hidden) {
+      const left = list?.isConnected ? this.shown(list) : [];
+      stays = left[Math.min(at, left.length - 1)] ?? this.#first();
     }
+    this.#stopAt(stays);
+    if (!hasFocus || stays?.contains(document.activeElement)) return;
+    this.focus(this.stop, { preventScroll: stays === element && stays.parentElement === list });
+  }
+
+  #first() {
+    for (const element of this.place.querySelectorAll('.card')) if (!element.hidden) return element;
+    return undefined;
+  }
+
+  #stopAt(element) {
+    const before = this.elements.get(this.stop);
+    if (before) before.firstElementChild.tabIndex = -1;
+    if (element) element.firstElementChild.tabIndex = 0;
+    this.stop = element?.dataset.key ?? '';
   }
 
   #card(card, isFirst) {
@@ -169,6 +200,7 @@ export class Columns {
     if (!this.elements.has(card.key)) {
       const button = made('button');
       button.type = 'button';
+      button.tabIndex = -1;
       element.dataset.key = card.key;
       element.append(button);
       this.elements.set(card.key, element);

@@ -2,10 +2,11 @@
 
 import * as api from './api.js';
 import { CardPage, follows } from './card_page.js';
-import { beside } from './cards.js';
+import { beside, statusName } from './cards.js';
 import { Changes } from './changes.js';
 import { Columns } from './columns.js';
 import { follow } from './live.js';
+import { Missions } from './missions.js';
 import { Reading } from './reading.js';
 
 const SLOW = 150;
@@ -20,6 +21,13 @@ const changes = new Changes({
   settled: () => cardPage.redraw(),
 });
 const cardPage = new CardPage({ set, asked: (key) => changes.asked(key) });
+const missions = new Missions(byId('missions'), {
+  read: () => signedIn(() => api.missions()),
+  failed: (problem) => tell(problem.message),
+  titleOf: (key) => columns.cards.get(key)?.title,
+  nameOf: (status) => statusName(status, columns.columns),
+  open,
+});
 let carried = '';
 
 // Told until the person does something else, whatever others do meanwhile.
@@ -107,7 +115,10 @@ async function enter({ name, scope }) {
 // --- drawing -----------------------------------------------------------------------------------
 
 async function drawAll() {
-  const board = await signedIn(() => api.board());
+  return drawWhole(await signedIn(() => api.board()));
+}
+
+async function drawWhole(board) {
   columns.show(board);
   await drawn();
   return board.last;
@@ -117,6 +128,7 @@ async function drawAll() {
 async function drawSome(keys) {
   const asked = [...new Set(keys.flatMap((key) => [key, ...columns.showing(key)]))];
   const board = await signedIn(() => api.board(asked));
+  if (board.isWhole) return drawWhole(board);
   if (!columns.update(asked, board)) return undefined;
   await drawn();
   return board.last;
@@ -124,6 +136,7 @@ async function drawSome(keys) {
 
 async function drawn() {
   found();
+  await missions.draw([...columns.cards.values()]);
   if (cardPage.isOpen) await look(cardPage.key, () => cardPage.isOpen);
 }
 
@@ -235,7 +248,7 @@ document.addEventListener('keydown', (event) => {
   if (inSearch && event.key === 'Escape') {
     byId('search').value = '';
     found();
-    goTo();
+    columns.focus(columns.stop);
   } else if (!inSearch && event.key === '/') {
     byId('search').focus();
   } else if (!inSearch && event.key === '?') {
@@ -307,7 +320,11 @@ byId('told-close').addEventListener('click', () => {
 byId('jump').addEventListener('click', ({ target }) => {
   if (target.dataset.to) columns.goTo(target.dataset.to);
 });
-cardPage.closed = () => columns.focus(cardPage.key);
+// The focus goes back to where it was before, unless that is gone.
+cardPage.closed = () => {
+  const { activeElement: focused, body } = document;
+  if (focused === body || byId('task').contains(focused)) columns.focus(cardPage.key);
+};
 
 // --- living on ---------------------------------------------------------------------------------
 

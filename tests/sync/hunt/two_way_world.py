@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.work import ALONE
-from kanban_sync.app import Clone, Watcher
+from kanban_sync.app import Clone
 from kanban_sync.core.errors import EditError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.databases import SqliteFile
+from kanban_sync.sync.session import Watcher
 from kanban_sync.sync.state_folder import StateFolder
 from repos import GitError, Repo
 from sync.hunt.by_hand import EVERY, PLAIN, UNUSED, Dialect, Told, name_in

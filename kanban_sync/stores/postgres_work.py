@@ -184,6 +184,11 @@ class PostgresDesk(SqlDesk):
             self._tells = True
             self._db.at_end(tell, (self._project, now, kind, str(key), to_json(data)))
 
+    def reckon(self, key: TaskKey) -> None:
+        """Note of all that a task needs, and of all that need it, whether somebody waits."""
+        for statement in work_rows.RECKON:
+            self._db.later(statement, key)
+
     def put_orchestrator(self, orchestrator: Orchestrator) -> None:
         """Write how an orchestrator is; last, lest all whom it serves wait for one another."""
         self._db.at_end(PUT_ORCHESTRATOR, (self._project, *orchestrator))
@@ -219,10 +224,10 @@ class PostgresDesk(SqlDesk):
     def _hold(self, keys: Sequence[TaskKey]) -> None:
         if self._reach is Reach.ONE:
             for key in keys:
-                self._db.execute(HOLD, key)
+                self._db.later(HOLD, key)
         else:
             sources, names = [key.source for key in keys], [key.name for key in keys]
-            self._db.execute(HOLD_SEVERAL, (self._project, sources, names))
+            self._db.later(HOLD_SEVERAL, (self._project, sources, names))
 
     def _first(self, wanted: Wanted, agent: str, now: float, how: str) -> _Held | None:
         """Hold the first task, by either index of those that are free, and by preference."""

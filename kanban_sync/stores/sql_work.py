@@ -166,6 +166,13 @@ class SqlDesk:
         """Write how an orchestrator is."""
         self._db.execute(PUT_ORCHESTRATOR, (self._project, *orchestrator))
 
+    def orchestrator(self, instance_id: str) -> Orchestrator | None:
+        """Return one orchestrator, None if it was never registered."""
+        query = """SELECT instance_id, started_at, last_heartbeat, agent_count FROM orchestrators
+                    WHERE project = ? AND instance_id = ?"""
+        row = self._db.execute(query, (self._project, instance_id)).fetchone()
+        return Orchestrator(*row) if row else None
+
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators, by their ids."""
         query = """SELECT instance_id, started_at, last_heartbeat, agent_count FROM orchestrators

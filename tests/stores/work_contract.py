@@ -1279,6 +1279,17 @@ class WorkStoreContract(ABC):
         with pytest.raises(LostClaimError):
             store.finish(key("a"), 1, Status.DONE, NOW + 61)
 
+    def test_claims_of_one_second_tell_once_that_their_orchestrator_is_alive(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, *(task(name) for name in "abc"))
+        store.register("o1", NOW)
+        beats = []
+        for later in (5, 5.5, 7):
+            store.claim_next("ada", NOW + later, LEASE, orchestrator="o1")
+            beats += [each.last_heartbeat - NOW for each in store.orchestrators()]
+        assert beats == [5, 5, 7]
+
     def test_orchestrators_are_known_by_what_they_said_last(self, store: WholeStore) -> None:
         fill(store, task("a"))
         store.register("o2", NOW, 3)

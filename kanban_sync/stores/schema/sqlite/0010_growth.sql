@@ -8,5 +8,7 @@ CREATE TABLE labels (
 
 INSERT INTO labels SELECT DISTINCT t.project, l.value FROM tasks AS t, json_each(t.labels) AS l;
 
+CREATE INDEX orchestrators_by_heartbeat ON orchestrators (project, last_heartbeat);
+
 -- Whose claims are taken back when an orchestrator falls silent, which is looked for at each claim.
 CREATE INDEX tasks_of_orchestrator ON tasks (project, orchestrator) WHERE orchestrator <> '';

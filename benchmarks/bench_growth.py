@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from claim_engines import NOW, engines
-from grown import check_rows, fill_postgres, fill_sqlite
+from grown import check_rows, fill_postgres, fill_sqlite, vacuumed
 from hot_queries import cost, sizes
 from measure import Claim, options, report
 
@@ -243,6 +243,7 @@ def main() -> None:
             for each in both:
                 each.begin()
                 each.measured()
+                vacuumed(engine, each.name)
             for _ in range(chosen.rounds):
                 for each in both:
                     each.step()

@@ -10,13 +10,14 @@ import asyncio
 import os
 import statistics
 import sys
+import time
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
 import procrastinate
 from bench_claims import Crowd
-from claim_engines import CLAIMS, LEASE, NOW, Postgres, engines
+from claim_engines import CLAIMS, LEASE, Postgres, engines
 from measure import Claim, Subject, interleave, options, report
 
 from kanban_sync.core.model import Status
@@ -39,13 +40,14 @@ def ours(engine: Engine, name: str, *, orchestrators: int) -> Iterator[bool]:
     """Claim by our store for an orchestrator, and be done with it, until there is none."""
     orchestrator = f"orchestrator-{os.getpid() % orchestrators}"
     with closing(engine.opened(name)) as store:
-        store.register(orchestrator, NOW, AGENTS // orchestrators)
+        store.register(orchestrator, time.time(), AGENTS // orchestrators)
         yield True
         while True:
-            got = store.claim_next(f"agent-{os.getpid()}", NOW, LEASE, orchestrator=orchestrator)
+            now = time.time()
+            got = store.claim_next(f"agent-{os.getpid()}", now, LEASE, orchestrator=orchestrator)
             if got is None or got.claim is None:
                 break
-            store.finish(got.key, got.claim.token, Status.DONE, NOW)
+            store.finish(got.key, got.claim.token, Status.DONE, now)
             yield True
         yield False
 
@@ -80,10 +82,11 @@ def peer(engine: Engine, name: str) -> Iterator[bool]:
     )
     app, done = procrastinate.App(connector=connector), 0
 
-    @app.task(name=JOB)
     def nothing() -> None:
         nonlocal done
         done += 1
+
+    app.task(name=JOB)(nothing)
 
     async def connect() -> None:
         await app.open_async()

@@ -108,8 +108,9 @@ class Growth:
         some = next(iter(self._held.values())).key
         return {
             "what is ready": lambda: store.ready(now),
-            "what is next for tags": lambda: store.ready(now, backend, limit=1),
+            "what is next for tags": lambda: store.ready(now, backend),
             "events after": lambda: store.events(newest - 100, 100),
+            "ids of two tasks": lambda: store.twofold(NOW - 86400),
             "history of a task": lambda: store.history(some),
             "take back what ran out": lambda: store.reclaim(now),
             "orchestrator beats": lambda: store.beat(self._orchestrator(0), now),
@@ -248,7 +249,7 @@ def main() -> None:
                 for each in both:
                     each.step()
             small, large = (each.measured() for each in both)
-            for name in small.keys() & large.keys():
+            for name in sorted(small.keys() & large.keys()):
                 names = [f"{engine.kind}, {name}, {count} tasks" for count in counts.values()]
                 seconds |= zip(names, (small[name], large[name]), strict=True)
                 claims.append(Claim(names[1], names[0], TIMES))

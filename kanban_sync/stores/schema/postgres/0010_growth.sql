@@ -17,3 +17,5 @@ ALTER TABLE tasks SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_thr
                        vacuum_index_cleanup = on);
 
 CREATE INDEX tasks_of_orchestrator ON tasks (project, orchestrator) WHERE orchestrator <> '';
+
+CREATE INDEX events_of_conflicts ON events (project, at) WHERE kind = 'conflict';

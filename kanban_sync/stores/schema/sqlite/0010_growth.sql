@@ -12,3 +12,6 @@ CREATE INDEX orchestrators_by_heartbeat ON orchestrators (project, last_heartbea
 
 -- Whose claims are taken back when an orchestrator falls silent, which is looked for at each claim.
 CREATE INDEX tasks_of_orchestrator ON tasks (project, orchestrator) WHERE orchestrator <> '';
+
+-- What status looks for each time, among all that ever happened.
+CREATE INDEX events_of_conflicts ON events (project, at) WHERE kind = 'conflict';

@@ -48,14 +48,24 @@ def bare(engine: Engine, name: str) -> Iterator[bool]:
     return engine.claims(name)
 
 
+def nothing_claimed(engine: Engine, name: str) -> None:
+    """Make a database with nothing claimed."""
+    engine.anew(name)
+
+
 class Crowd:
     """Processes that claim all at once until nothing is ready; what each of them got is kept."""
 
     def __init__(
-        self, engine: Engine, work: Callable[[Engine, str], Iterator[bool]], processes: int
+        self,
+        engine: Engine,
+        work: Callable[[Engine, str], Iterator[bool]],
+        processes: int,
+        prepare: Callable[[Engine, str], None] = nothing_claimed,
     ) -> None:
         self._engine = engine
         self._work = work
+        self._prepare = prepare
         self.processes = processes
         self._start = self._results = (0, 0)
         self._children: list[int] = []
@@ -63,7 +73,7 @@ class Crowd:
 
     def before(self) -> None:
         """Begin with nothing claimed, and with all processes ready to."""
-        self._engine.anew("crowd")
+        self._prepare(self._engine, "crowd")
         self._start, self._results = os.pipe(), os.pipe()
         self._children = [self._child() for _ in range(self.processes)]
         for _ in self._children:

@@ -65,6 +65,10 @@ UPDATE tasks SET status = 'in_progress', word = '', assignee = $2, agent = $2,
   FROM c WHERE tasks.project = c.project AND tasks.source = c.source AND tasks.name = c.name
 RETURNING tasks.*
 """.replace("{ready}", BARE_READY.replace("?1", "$1"))
+BARE_DONE = """
+UPDATE tasks SET status = 'done', agent = '', expires = 0
+ WHERE project = $1 AND source = $2 AND name = $3
+"""
 
 
 def key(number: int) -> TaskKey:
@@ -94,10 +98,16 @@ def tasks(count: int, needs: int, done: int) -> list[Task]:
     ]
 
 
-def fill(store: SqliteStore | PostgresStore, filling: list[Task]) -> None:
+def fill(store: SqliteStore | PostgresStore, filling: Sequence[Task]) -> None:
     """Make a database with tasks."""
     with closing(store):
-        store.merge(filling, {}, FilesState(), NOW)
+        if filling:
+            store.merge(filling, {}, FilesState(), NOW)
+
+
+def usual() -> dict[str, Sequence[Task]]:
+    """Return what there is to claim, and what there is to find."""
+    return {"claims": tasks(CLAIMS, 0, 0), "ready": tasks(TASKS, EDGES, 10)}
 
 
 def told(source: object, name: object) -> tuple[object, ...]:
@@ -138,10 +148,10 @@ class Sqlite:
 
     floor, kind = "sqlite3", "SQLite"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fillings: Mapping[str, Sequence[Task]]) -> None:
         self._folder = folder
-        fill(open_sqlite(folder / "claims.db", PROJECT), tasks(CLAIMS, 0, 0))
-        fill(open_sqlite(folder / "ready.db", PROJECT), tasks(TASKS, EDGES, 10))
+        for name, filling in fillings.items():
+            fill(self.opened(name), filling)
 
     def anew(self, name: str) -> None:
         """Make a database with nothing claimed."""
@@ -184,15 +194,12 @@ class Postgres:
 
     floor, kind = "psycopg", "PostgreSQL"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, fillings: Mapping[str, Sequence[Task]]) -> None:
         self._parameters = conninfo_to_dict(url)
         self._prefix = f"bench_{os.getpid()}"
         self._names: set[str] = set()
         self._admin = psycopg.connect(url, autocommit=True)
-        for name, filling in (
-            ("claims", tasks(CLAIMS, 0, 0)),
-            ("ready", tasks(TASKS, EDGES, 10)),
-        ):
+        for name, filling in fillings.items():
             self._make(name, "template0")
             fill(self.opened(name), filling)
 
@@ -204,8 +211,8 @@ class Postgres:
         """Open our store upon one."""
         return open_postgres(Address(name, self._parameters_of(name)), PROJECT)
 
-    def claims(self, name: str) -> Iterator[bool]:
-        """Claim by hand, one after the other, and tell whether there was one."""
+    def claims(self, name: str, *, done: bool = False) -> Iterator[bool]:
+        """Claim by hand, and be done with it if so told, and tell whether there was one."""
         insert = translated(TELL)
         with closing(self.connection(name)) as db:
             yield True
@@ -216,6 +223,11 @@ class Postgres:
                 if row is not None:
                     db.execute(insert, told(row[1], row[2]))
                 db.execute(b"COMMIT")
+                if row is not None and done:
+                    db.execute(b"BEGIN")
+                    db.execute(BARE_DONE.encode(), row[:3])
+                    db.execute(insert, told(row[1], row[2]))
+                    db.execute(b"COMMIT")
                 yield row is not None
 
     def asks(self, name: str) -> Callable[[], object]:
@@ -251,11 +263,16 @@ class Postgres:
 
 
 @contextmanager
-def engines(settings: Mapping[str, str] | None = None) -> Iterator[Sequence[Engine]]:
+def engines(
+    settings: Mapping[str, str] | None = None,
+    fillings: Mapping[str, Sequence[Task]] | None = None,
+) -> Iterator[tuple[Sqlite, Postgres]]:
     """Give both databases, filled, and clear up; the server has settings besides the usual."""
+    fillings = usual() if fillings is None else fillings
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run = server.TestRun()
         stack.callback(run.end)
         url = os.environ.get(server.VARIABLE) or server.server(run.folder, settings or {})
-        yield (Sqlite(folder), stack.enter_context(closing(Postgres(url))))
+        postgres = stack.enter_context(closing(Postgres(url, fillings)))
+        yield Sqlite(folder, fillings), postgres

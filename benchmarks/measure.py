@@ -55,12 +55,17 @@ class Claim:
         return f"{self.subject} <= {self.limit} x {self.floor}{plus}"
 
 
-def options(text: str | None, rounds: int) -> argparse.Namespace:
-    """Read the command line that all benchmarks share: --rounds, --check, --json."""
+def options(text: str | None, rounds: int, **sizes: int) -> argparse.Namespace:
+    """Read the command line that all benchmarks share: --rounds, --check, --json.
+
+    Further ones are sizes, with what they are unless told.
+    """
     parser = argparse.ArgumentParser(description=text)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"default: {rounds}")
     parser.add_argument("--check", action="store_true", help="exit 1 when a claim does not hold")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    for name, usual in sizes.items():
+        parser.add_argument(f"--{name}", type=int, default=usual, help=f"default: {usual}")
     return parser.parse_args()
 
 

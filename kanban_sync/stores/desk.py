@@ -108,6 +108,10 @@ class Desk(Protocol):
         """Write how an orchestrator is."""
         ...
 
+    def orchestrator(self, instance_id: str) -> Orchestrator | None:
+        """Return one orchestrator, None if it was never registered."""
+        ...
+
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators, by their ids."""
         ...

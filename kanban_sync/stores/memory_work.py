@@ -252,6 +252,10 @@ class MemoryDesk(MemoryIdle):
         known = {**self.work.orchestrators, orchestrator.instance_id: orchestrator}
         self.work = replace(self.work, orchestrators=known)
 
+    def orchestrator(self, instance_id: str) -> Orchestrator | None:
+        """Return one orchestrator, None if it was never registered."""
+        return self.work.orchestrators.get(instance_id)
+
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators, by their ids."""
         known = self.work.orchestrators

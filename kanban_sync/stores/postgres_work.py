@@ -90,6 +90,11 @@ ONE_BY_ONE = """below, LATERAL (
            AND parent_name = below.name OFFSET 0) AS d"""
 """``FURTHER_DOWN`` where the server does not know yet how few there are, and would read all."""
 
+OF_SILENT_ONE_BY_ONE = """orchestrators AS o, LATERAL (
+        SELECT * FROM tasks WHERE project = o.project AND orchestrator = o.instance_id
+           AND orchestrator <> '' OFFSET 0) AS t"""
+"""``OF_SILENT``, for the same reason: it would go through all claims of all orchestrators."""
+
 IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
@@ -153,6 +158,8 @@ class PostgresWork(Working):
 class PostgresDesk(SqlDesk):
     """One transaction, in which others write to the same tables."""
 
+    finds_lapsed = work_rows.LAPSED.replace(work_rows.OF_SILENT, OF_SILENT_ONE_BY_ONE)
+
     _db: PostgresTransaction
 
     def __init__(self, db: PostgresTransaction, project: str, reach: Reach | None = None) -> None:
@@ -177,6 +184,11 @@ class PostgresDesk(SqlDesk):
             tell = TELL if self._tells else TELL_FIRST.format(lock_of(self._project))
             self._tells = True
             self._db.at_end(tell, (self._project, now, kind, str(key), to_json(data)))
+
+    def reckon(self, key: TaskKey) -> None:
+        """Note of all that a task needs, and of all that need it, whether somebody waits."""
+        for statement in work_rows.RECKON:
+            self._db.later(statement, key)
 
     def put_orchestrator(self, orchestrator: Orchestrator) -> None:
         """Write how an orchestrator is; last, lest all whom it serves wait for one another."""
@@ -213,10 +225,10 @@ class PostgresDesk(SqlDesk):
     def _hold(self, keys: Sequence[TaskKey]) -> None:
         if self._reach is Reach.ONE:
             for key in keys:
-                self._db.execute(HOLD, key)
+                self._db.later(HOLD, key)
         else:
             sources, names = [key.source for key in keys], [key.name for key in keys]
-            self._db.execute(HOLD_SEVERAL, (self._project, sources, names))
+            self._db.later(HOLD_SEVERAL, (self._project, sources, names))
 
     def _first(self, wanted: Wanted, agent: str, now: float, how: str) -> _Held | None:
         """Hold the first task, by either index of those that are free, and by preference."""

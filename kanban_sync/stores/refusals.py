@@ -109,7 +109,8 @@ def check_waits(desk: Desk, key: TaskKey) -> None:
 
 def check_change(desk: Desk, key: TaskKey, status: Status) -> None:
     """Refuse to set a change to what only its boxes and the archive make of it."""
-    if status in claims.FROM_BOXES and claims.is_change(key.source, desk.above(key)):
+    may_be_one = status in claims.FROM_BOXES and claims.is_change(key.source, None)
+    if may_be_one and desk.above(key) is None:
         raise NotReadyError(
             f"{key} is a change: it is in review once all its boxes are done, and done once it is "
             "archived. Finish its boxes, and release it."

@@ -17,7 +17,7 @@ from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
 from kanban_sync.core.renaming import RENAMED, under_keys_of_now
 from kanban_sync.core.settled import Settled
-from kanban_sync.stores import families, pasts, rows, sql_edges
+from kanban_sync.stores import families, labels, pasts, rows, sql_edges
 from kanban_sync.stores.changes import (
     check_project,
     check_tasks,
@@ -131,6 +131,7 @@ class SqlStore:
                 sql_edges.keep(db, self._project, changes, lenient)
             else:
                 self._write_first(db, changes, digests, lenient)
+            labels.learn(db, self._project, (each.task for each in changes.write))
             self._tell(db, changes, now)
             self._files.count(db, clones, has_said=bool(changes.write or changes.over))
             counts = self._files.write(db, files) or not changes.merged.is_empty

@@ -13,7 +13,7 @@ from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
 from kanban_sync.core.renaming import with_key
 from kanban_sync.core.work import Orchestrator, entry_of
-from kanban_sync.stores import idle_rows, sql_edges, work_rows
+from kanban_sync.stores import idle_rows, labels, sql_edges, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.rows import STATUSES, WRITE_TASK, row_of
 
@@ -39,6 +39,8 @@ ON CONFLICT (project, instance_id) DO UPDATE SET
 
 class SqlDesk:
     """One transaction; the desk's docstrings say what each statement is for."""
+
+    finds_lapsed = work_rows.LAPSED
 
     def __init__(self, db: Transaction, project: str) -> None:
         """Take the connection, within its transaction."""
@@ -115,7 +117,7 @@ class SqlDesk:
 
     def lapsed(self, now: float, silent_since: float) -> list[tuple[TaskKey, Standing, str]]:
         """Return claims whose lease ran out, or whose orchestrator is silent, and why."""
-        rows = self._db.execute(work_rows.LAPSED, (self._project, now, silent_since))
+        rows = self._db.execute(self.finds_lapsed, (self._project, now, silent_since))
         return [
             (
                 TaskKey(self._project, source, name),
@@ -128,6 +130,7 @@ class SqlDesk:
     def add(self, task: Task) -> None:
         """Add a task that was not there, with what it waits for."""
         self._db.execute(WRITE_TASK, row_of(Kept(task, None), ""))
+        labels.learn(self._db, self._project, [task])
         sql_edges.link(self._db, self._project)
 
     def rename(self, key: TaskKey, task: Task) -> None:
@@ -162,6 +165,13 @@ class SqlDesk:
     def put_orchestrator(self, orchestrator: Orchestrator) -> None:
         """Write how an orchestrator is."""
         self._db.execute(PUT_ORCHESTRATOR, (self._project, *orchestrator))
+
+    def orchestrator(self, instance_id: str) -> Orchestrator | None:
+        """Return one orchestrator, None if it was never registered."""
+        query = """SELECT instance_id, started_at, last_heartbeat, agent_count FROM orchestrators
+                    WHERE project = ? AND instance_id = ?"""
+        row = self._db.execute(query, (self._project, instance_id)).fetchone()
+        return Orchestrator(*row) if row else None
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators, by their ids."""
@@ -247,8 +257,7 @@ class SqlDesk:
         """
         if not (wanted.tags or wanted.prefers):
             return wanted
-        rows = self._db.execute(work_rows.ALL_TAGS, (self._project,))
-        known = [label for (label,) in rows]
+        known = labels.known(self._db, self._project)
         return wanted._replace(
             tags=spellings(wanted.tags, known), prefers=spellings(wanted.prefers, known)
         )

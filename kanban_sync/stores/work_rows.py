@@ -29,6 +29,7 @@ STANDING_COLUMNS = """status, file_status, assignee, agent, orchestrator, token,
        started_at, reason, assignee_before, said_then, status_time, status_commit,
        offered_to, offered_until"""
 STANDING_WIDTH = 15
+STANDING_COLUMNS_OF_T = ", ".join(f"t.{each.strip()}" for each in STANDING_COLUMNS.split(","))
 
 STANDING = """
 SELECT {columns} FROM tasks WHERE project = ? AND source = ? AND name = ?
@@ -142,9 +143,6 @@ UNIT = "AND t.is_unit = 1"
 TAGS = """
    AND EXISTS (SELECT 1 FROM json_each(t.labels)
                 WHERE value IN (SELECT value FROM json_each(?5)))"""
-ALL_TAGS = """
-SELECT DISTINCT value FROM tasks AS t, json_each(t.labels) WHERE t.project = ?
-"""
 PRIORITY = " AND t.rank = ?8"
 SOURCES = " AND t.source IN (SELECT value FROM json_each(?7))"
 PARENT = "AND t.parent_source = ?9 AND t.parent_name = ?10"
@@ -181,18 +179,24 @@ SELECT t.source, t.name, {columns} FROM below CROSS JOIN tasks AS t
  WHERE {which}
  ORDER BY t.source, t.name
 """
-CLAIMED_BELOW = BELOW.replace(
-    "{columns}", ", ".join(f"t.{each.strip()}" for each in STANDING_COLUMNS.split(","))
-).replace("{which}", "t.agent <> ''")
+CLAIMED_BELOW = BELOW.replace("{columns}", STANDING_COLUMNS_OF_T).replace(
+    "{which}", "t.agent <> ''"
+)
 STATUSES_BELOW = BELOW.replace("{columns}", "t.status").replace("{which}", "true")
 
+OF_SILENT = """orchestrators AS o CROSS JOIN tasks AS t INDEXED BY tasks_of_orchestrator
+    ON t.project = o.project AND t.orchestrator = o.instance_id AND t.orchestrator <> ''"""
 LAPSED = """
-SELECT source, name, orchestrator, expires <= ?2, {columns} FROM tasks INDEXED BY tasks_claimed
- WHERE project = ?1 AND agent <> ''
-   AND (expires <= ?2 OR orchestrator IN
-        (SELECT instance_id FROM orchestrators WHERE project = ?1 AND last_heartbeat < ?3))
- ORDER BY source, name
-""".replace("{columns}", STANDING_COLUMNS)
+SELECT t.source, t.name, t.orchestrator, t.expires <= ?2, {columns}
+  FROM tasks AS t INDEXED BY tasks_claimed
+ WHERE t.project = ?1 AND t.agent <> '' AND t.expires <= ?2
+ UNION ALL
+SELECT t.source, t.name, t.orchestrator, t.expires <= ?2, {columns}
+  FROM {of_silent}
+ WHERE o.project = ?1 AND o.last_heartbeat < ?3 AND t.expires > ?2
+ ORDER BY 1, 2
+""".replace("{columns}", STANDING_COLUMNS_OF_T).replace("{of_silent}", OF_SILENT)
+"""Each half by an index of its own: there are as many claims as agents, and mostly none to take."""
 
 IS_WAITED_FOR = """
 CASE WHEN EXISTS (SELECT 1 FROM needs AS n

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 NEAR = 3
 """How many keys are named that are spelt like one that nobody has."""
 
+BEAT = 1.0
+"""A claim tells at most once in so many seconds that its orchestrator is alive.
+
+Else all whom it serves would wait for one another.
+"""
+
 BOXES = frozenset({Status.TODO, Status.PLANNING, Status.IN_PROGRESS, Status.REVIEW})
 """What a change may be for its boxes to say what it is."""
 
@@ -314,13 +320,12 @@ def _boxes(desk: Desk, key: TaskKey) -> Status | None:
 
 
 def _beat(desk: Desk, instance_id: str, now: float, agent_count: int | None = None) -> Orchestrator:
-    known = {each.instance_id: each for each in desk.orchestrators()}
-    if instance_id not in known:
+    old = desk.orchestrator(instance_id)
+    if old is None:
         raise WorkError(
             f"Nobody registered an orchestrator {instance_id}; register it before it claims or "
             "sends heartbeats."
         )
-    old = known[instance_id]
     count = old.agent_count if agent_count is None else agent_count
     new = old._replace(last_heartbeat=now, agent_count=count)
     desk.put_orchestrator(new)
@@ -370,5 +375,6 @@ def _check_orchestrator(desk: Desk, instance_id: str, now: float) -> None:
     The clock of an agent does not tell that its orchestrator was silent.
     """
     if instance_id:
-        known = {each.instance_id: each.last_heartbeat for each in desk.orchestrators()}
-        _beat(desk, instance_id, max(now, known.get(instance_id, now)))
+        known = desk.orchestrator(instance_id)
+        if known is None or known.last_heartbeat + BEAT < now:
+            _beat(desk, instance_id, now)

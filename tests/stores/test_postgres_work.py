@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
 from kanban_sync.stores import postgres_work, work_rows
@@ -49,7 +50,7 @@ WRITE_BEFORE = (
 
 def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied) -> None:
     emptied.tell("DROP SCHEMA kanban_sync CASCADE")
-    tasks = [task("a"), task("b", depends_on=("a",))]
+    tasks = [task("a", labels=("Db",)), task("b", depends_on=("a",))]
     tips = ((PROJECT, ":readers", "1"), (PROJECT, "main", "2"))
     steps = migrations("postgres")[:2]
     with (
@@ -61,6 +62,7 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied)
         db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
     upgrade_database(emptied.address)
     with closing(open_postgres(emptied.address, PROJECT)) as store:
+        assert names(store.ready(NOW, Wanted(tags=frozenset({"dB"})))) == ["a"]
         # Nobody's: all files are read again.
         assert store.files().tips == {}
         store.merge(tasks, {}, FilesState(), NOW)
@@ -113,7 +115,25 @@ def test_what_is_offered_is_found_among_what_is_offered(emptied: Emptied, is_kno
     assert all("using tasks_offered on tasks o" in each for each in plans)
 
 
-def test_a_claim_is_seven_statements_in_two_journeys_to_the_server(
+def test_claims_to_take_back_are_found_among_those_of_silent_orchestrators(
+    emptied: Emptied,
+) -> None:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task(f"{n}") for n in range(200)], {}, FilesState(), NOW)
+        # The server learns of no claim: they are few among many tasks.
+        emptied.tell("ANALYZE kanban_sync.tasks")
+        store.register("alive", NOW, 200)
+        while store.claim_next("ada", NOW, 60, orchestrator="alive"):
+            pass
+    with emptied.database.reading() as db:
+        explained = f"EXPLAIN (ANALYZE) {postgres_work.PostgresDesk.finds_lapsed}"
+        plan = "\n".join(row[0] for row in db.execute(explained, (PROJECT, NOW, NOW - 60)))
+    # Not through all claims, to find of each that its orchestrator is not silent.
+    assert "tasks_of_orchestrator" in plan
+    assert "(never executed)" in plan.split("tasks_of_orchestrator")[1].split("\n")[0]
+
+
+def test_a_claim_is_two_journeys_to_the_server_and_its_end_five(
     emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journeys: list[int] = []
@@ -128,6 +148,13 @@ def test_a_claim_is_seven_statements_in_two_journeys_to_the_server(
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         store.merge([task("a"), task("b")], {}, FilesState(), NOW)
         monkeypatch.setattr(Exchange, "send", counted)
-        assert store.claim_next("ada", NOW, 60)
-    # It begins, sets itself up and holds the task; writes it, tells of it, ends, and wakes others.
-    assert journeys == [3, 4]
+        claimed = store.claim_next("ada", NOW, 60)
+        # It begins, sets itself up and holds the task; writes it, tells of it, ends, wakes others.
+        assert journeys == [3, 4]
+        assert claimed is not None
+        assert claimed.claim is not None
+        journeys.clear()
+        store.finish(claimed.key, claimed.claim.token, Status.DONE, NOW)
+    # It begins as before, holds and reads the task; writes it and reckons; reads it; reads for what
+    # it waits; tells of it, ends, and wakes others.
+    assert journeys == [5, 4, 1, 1, 3]

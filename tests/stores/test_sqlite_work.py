@@ -59,13 +59,14 @@ WRITE_BEFORE = (
 
 
 def test_a_database_from_before_learns_what_its_tasks_wait_for(path: Path) -> None:
-    tasks = [task("a"), task("b", depends_on=("a",))]
+    tasks = [task("a", labels=("Db",)), task("b", depends_on=("a",))]
     tips = ((PROJECT, ":readers", "1"), (PROJECT, "main", "2"))
     with closing(open_database(path, steps=migrations("sqlite")[:2])) as old, old.writing() as db:
         rows = [row_of(Kept(each, filed_part(each)), "d")[:-3] for each in tasks]
         db.executemany(WRITE_BEFORE, rows)
         db.executemany("INSERT INTO tips VALUES (?, ?, ?)", tips)
     with closing(open_sqlite(path, PROJECT)) as store:
+        assert names(store.ready(NOW, Wanted(tags=frozenset({"dB"})))) == ["a"]
         # Other readers than last time: all files are read again.
         assert store.files().tips == {":readers": "", "main": "2"}
         store.merge(tasks, {}, FilesState(), NOW)
@@ -117,3 +118,14 @@ def test_what_is_offered_is_found_among_what_is_offered_to_that_agent(store: Sql
     assert "SEARCH t USING INDEX tasks_offered (project=? AND offered_to=?)" in plan
     assert "SEARCH o USING INDEX tasks_offered (project=? AND offered_to=?)" in steps
     assert any("INDEX tasks_claimed (project=? AND expires<?)" in step for step in steps)
+
+
+def test_claims_to_take_back_are_found_among_those_of_silent_orchestrators(
+    store: SqliteStore,
+) -> None:
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        found = db.execute(f"EXPLAIN QUERY PLAN {work_rows.LAPSED}", (PROJECT, NOW, NOW))
+        plan = "\n".join(row[3] for row in found)
+    assert "SEARCH t USING INDEX tasks_claimed (project=? AND expires<?)" in plan
+    assert "SEARCH t USING INDEX tasks_of_orchestrator (project=? AND orchestrator=?)" in plan
+    assert "SCAN t" not in plan

@@ -920,6 +920,10 @@ class WorkStoreContract(ABC):
         assert next_names(store, 1, prefers=tags) == ["page"]
         assert next_names(store, 1, tags=tags) == [""]
 
+    def test_a_task_born_in_the_database_is_found_by_its_tags(self, store: WholeStore) -> None:
+        store.add(task("page", path="", labels=("Ui",)), NOW)
+        assert names(store.ready(NOW, Wanted(tags=frozenset({"ui"})))) == ["page"]
+
     def test_a_task_may_wait_for_what_has_a_very_long_name(self, store: WholeStore) -> None:
         pick = random.Random(1)
         long = ["".join(pick.choices(string.ascii_letters, k=4000)) for _ in range(2)]
@@ -1274,6 +1278,17 @@ class WorkStoreContract(ABC):
         assert (event[0], event[2]["why"]) == ("reclaimed", "o1")
         with pytest.raises(LostClaimError):
             store.finish(key("a"), 1, Status.DONE, NOW + 61)
+
+    def test_claims_of_one_second_tell_once_that_their_orchestrator_is_alive(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, *(task(name) for name in "abc"))
+        store.register("o1", NOW)
+        beats = []
+        for later in (5, 5.5, 7):
+            store.claim_next("ada", NOW + later, LEASE, orchestrator="o1")
+            beats += [each.last_heartbeat - NOW for each in store.orchestrators()]
+        assert beats == [5, 5, 7]
 
     def test_orchestrators_are_known_by_what_they_said_last(self, store: WholeStore) -> None:
         fill(store, task("a"))

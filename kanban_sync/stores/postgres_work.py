@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.model import TaskKey
 from kanban_sync.core.order import order
+from kanban_sync.core.work import entry_of
 from kanban_sync.stores import idle_rows, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.desk import Reach
@@ -27,9 +30,9 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.assignment import Leader
     from kanban_sync.core.claims import Standing, Told
-    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.model import Task
     from kanban_sync.core.order import Wanted
-    from kanban_sync.core.work import Orchestrator
+    from kanban_sync.core.work import Entry, Orchestrator
     from kanban_sync.stores.desk import Desk
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
     from kanban_sync.stores.rows import Row
@@ -107,8 +110,27 @@ INSERT INTO events (project, at, kind, key, data) SELECT ?, ?, ?, ?, ? FROM ({co
 """.replace("{coming}", COMING)
 """The number of the event is drawn when it is told that one is coming, not before."""
 
+STANDING_AND_ABOVE = work_rows.STANDING.replace("FROM", ", parent_source, parent_name FROM", 1)
+
+
+def _numbered(query: str) -> str:
+    """Return a statement whose parameters are a key's, so that it may stand beside another one."""
+    numbers = count(1)
+    return re.sub(r"\?", lambda _: f"?{next(numbers)}", query)
+
+
+ENTRY_AND_WAITS = """
+SELECT e.*, w.* FROM ({entry}) AS e LEFT JOIN ({waits}) AS w ON true ORDER BY w.word
+""".replace("{entry}", _numbered(work_rows.ENTRY)).replace(
+    "{waits}", _numbered(work_rows.WAITS_FOR)
+)
+"""Both in one journey: the task stands in each row, and mostly there is one."""
+
 TASKS = "FROM tasks AS t"
 FIRST = "WITH first AS MATERIALIZED (SELECT t.* FROM tasks AS t {rest}) {columns} FROM first AS t"
+
+WAITING_WIDTH = 4
+"""How many columns ``WAITS_FOR`` has."""
 
 _NUMBER = re.compile(r"\?(\d+)")
 
@@ -167,11 +189,38 @@ class PostgresDesk(SqlDesk):
         super().__init__(db, project)
         self._reach = reach
         self._tells = reach is Reach.ALL  # Then it is told from the beginning.
+        self._above: dict[TaskKey, TaskKey | None] = {}
 
     def hold(self, key: TaskKey) -> None:
         """Let nobody else write to a task until the end, nor to what the transaction reaches."""
         if self._reach is not None:
             self._hold([key])
+
+    def standing(self, key: TaskKey) -> Standing | None:
+        """Return how a task stands, None if there is none, and remember what it stands below."""
+        if key.project != self._project:
+            return None
+        row = self._db.execute(STANDING_AND_ABOVE, key).fetchone()
+        if row is None:
+            return None
+        *own, source, name = row
+        self._above[key] = TaskKey(self._project, source, name) if name is not None else None
+        return work_rows.standing_of(tuple(own))
+
+    def above(self, key: TaskKey) -> TaskKey | None:
+        """Return the task that one stands below; that changes only with its key."""
+        return self._above[key] if key in self._above else super().above(key)
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return a task that is there."""
+        rows = self._db.execute(ENTRY_AND_WAITS, key).fetchall()
+        waits = [row[-WAITING_WIDTH:] for row in rows]
+        return entry_of(
+            *work_rows.both_of(self._project, rows[0][:-WAITING_WIDTH]),
+            tuple(
+                work_rows.waiting_of(self._project, each) for each in waits if each[0] is not None
+            ),
+        )
 
     def put(self, key: TaskKey, standing: Standing) -> None:
         """Write how a task stands."""

@@ -420,6 +420,25 @@ def test_a_claim_that_nobody_disputes_comes_over_with_its_token(
     assert there(emptied, "a").attempts >= 1
 
 
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_who_did_not_hear_of_its_claim_goes_on_with_the_one_made_apart(
+    one: Machine, emptied: Emptied, *, is_finished: bool
+) -> None:
+    # The claim lasts, and the answer does not come: the copy knows nothing of it.
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.claim(key("a"), "ada", time.time(), LEASE)
+    one.door.shut()
+    token = one.claim("a", "ada")
+    if is_finished:
+        one.finish("a", token)
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert told(emptied, "conflict") == []
+    if not is_finished:
+        one.finish("a", token)
+    assert there(emptied, "a").task.status is Status.DONE
+
+
 def test_of_two_machines_apart_the_second_that_comes_back_loses(
     one: Machine, two: Machine, emptied: Emptied
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.monitor import Monitor
+from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import Work
 from kanban_sync.core.errors import (
     HeldError,
@@ -293,6 +294,29 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
         late.claim(key("b"), "ada", time.time(), LEASE)
     one.do(lambda store: store.ready(time.time()))
     assert there(emptied, "b").claim is not None
+
+
+def test_who_waits_goes_on_though_the_connection_is_lost(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_sync.agents.waiting.LOOK", 0.05)
+    monkeypatch.setattr("kanban_sync.agents.waiting.AGAIN", 0.05)
+    work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    looks = 0
+
+    def look() -> list[Entry] | None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            emptied.tell(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        return work.next() if looks > 1 else None
+
+    found = wait_for(work, look, 60)
+    assert [each.key.name for each in found or ()] == list(NAMES)
+    assert looks == 3
 
 
 def test_nothing_is_closed_that_another_thread_is_writing_to(

@@ -6,6 +6,7 @@ event that another one held back.
 
 from __future__ import annotations
 
+import random
 import time
 from contextlib import closing, contextmanager
 from random import SystemRandom
@@ -59,23 +60,42 @@ def wait_for(
     """Return what a look finds, as soon as it finds something; None after so many seconds.
 
     Of whom is ``idle`` a monitor that leads is told meanwhile, and hints for it are a reason to
-    look, as is whatever happens.
+    look, as is whatever happens. While the database is away it is asked again.
+
+    Raises:
+        StoreAwayError: At the first look, or it was away still at the end.
     """
     found = look()
     if found or seconds <= 0:
         return found
+    ends, pause = time.monotonic() + seconds, 0.0
     try:
-        queues = idle.queues if idle else ()
-        for left in _moments(work, seconds, lambda: idle.pace if idle else LOOK, queues):
-            # At the end all is looked at once more.
-            if left <= 0 or idle is None or idle.is_to_look():
-                found = look()
-            if found or left <= 0:
-                break
+        while True:
+            try:
+                found = _waited_for(work, look, ends - time.monotonic(), idle)
+            except StoreAwayError:
+                # A server that is restarted is there again, or there is a copy to go on with.
+                pause = min(2 * pause or AGAIN, RARELY) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+                if time.monotonic() + pause >= ends:
+                    raise
+                time.sleep(pause)
+            else:
+                return found
     finally:
         if idle is not None:
             idle.end(is_served=bool(found))
-    return found
+
+
+def _waited_for(
+    work: Work, look: Callable[[], Found | None], seconds: float, idle: Idleness | None
+) -> Found | None:
+    queues = idle.queues if idle else ()
+    for left in _moments(work, seconds, lambda: idle.pace if idle else LOOK, queues):
+        # At the end all is looked at once more.
+        found = look() if left <= 0 or idle is None or idle.is_to_look() else None
+        if found or left <= 0:
+            return found
+    return None
 
 
 def follow(work: Work, act: Callable[[], Done], pace: float) -> Iterator[Done]:

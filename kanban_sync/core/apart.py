@@ -9,8 +9,12 @@ there                  here                   what comes of it
 as the base            changed                ours is written, with its claim and its token
 changed to the same    changed                nothing
 nobody has it, to do   claimed                our claim comes over with its token and its lease
+claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
 =====================  =====================  ================================================
+
+A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
+it did not learn of it, and claimed the task once more, apart.
 
 Tokens decide between claims: one that was given apart is above any that the database gives, so
 nobody shows the other's. Who lost is refused as whoever comes too late.
@@ -71,13 +75,14 @@ def claimed_above(outcome: Outcome, least: int) -> Outcome:
     return Outcome(outcome.standing._replace(token=token), (*others, mine))
 
 
-def settled(entry: Apart, base: Standing, there: Standing) -> Settled:
+def settled(entry: Apart, base: Standing, there: Standing, since: float = 0.0) -> Settled:
     """Return what becomes of a task that was worked on apart.
 
     Args:
         entry: What was done apart.
         base: How the task stood before.
         there: How it stands in the database now.
+        since: When they parted, in seconds since 1970.
     """
     here = entry.standing
     is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
@@ -85,7 +90,8 @@ def settled(entry: Apart, base: Standing, there: Standing) -> Settled:
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token
         return _neither(here, there) if is_twice else Settled()
-    if is_unchanged or _may_come_over(here, there):
+    is_unheard = _is_unheard(base, here, there, since)
+    if is_unchanged or is_unheard or _may_come_over(here, there):
         is_one = here.agent and here.token == there.token
         expires = max(here.expires, there.expires) if is_one else here.expires
         token = max(here.token, there.token)
@@ -119,6 +125,13 @@ def _says_the_same(one: Standing, two: Standing) -> bool:
 def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:
     """Tell whether a claim that ran out and was taken over here was extended there."""
     return bool(there.agent) and there.expires > base.expires and here.token != there.token
+
+
+def _is_unheard(base: Standing, here: Standing, there: Standing, since: float) -> bool:
+    """Tell whether the claim there was made before they parted, by who had the task here then."""
+    is_first = not base.agent and there.token == base.token + 1
+    is_same = there.agent != "" and there.agent == (here.agent or here.assignee)
+    return is_first and is_same and there.started_at <= since and here.token > there.token
 
 
 def _may_come_over(here: Standing, there: Standing) -> bool:

@@ -33,7 +33,7 @@ def replay(store: Working, project: str, journal: Journal, now: float) -> Replay
     with store._working(Reach.ALL) as desk:  # noqa: SLF001 - several tasks in one transaction
         if desk.history(mark):
             return None
-        outcomes = [_settle(desk, each, now) for each in journal.entries]
+        outcomes = [_settle(desk, each, journal.since, now) for each in journal.entries]
         known = {each.instance_id: each for each in desk.orchestrators()}
         for each in journal.orchestrators:
             other = known.get(each.instance_id)
@@ -46,7 +46,7 @@ def replay(store: Working, project: str, journal: Journal, now: float) -> Replay
         return done
 
 
-def _settle(desk: Desk, entry: Apart, now: float) -> Settled:
+def _settle(desk: Desk, entry: Apart, since: float, now: float) -> Settled:
     key, base = entry.key, entry.base
     desk.hold(key)
     there = desk.standing(key)
@@ -58,7 +58,7 @@ def _settle(desk: Desk, entry: Apart, now: float) -> Settled:
         there = base = desk.standing(key)
     if there is None:
         raise KeyError(key)
-    outcome = settled(entry, base or Standing(Status.TODO, None), there)
+    outcome = settled(entry, base or Standing(Status.TODO, None), there, since)
     after = outcome.standing
     if after is not None:
         write(desk, key, there, Outcome(after, outcome.told), now)

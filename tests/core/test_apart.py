@@ -75,6 +75,27 @@ def test_what_was_done_apart_is_compared_three_ways(
             assert found.standing is None
 
 
+@pytest.mark.parametrize(
+    ("there", "is_ours"),
+    [
+        # Claimed as they parted, by the same agent, who did not hear of it.
+        (ADA._replace(token=1, started_at=NOW), True),
+        # Claimed later: by an agent of that name on another machine.
+        (ADA._replace(token=1, started_at=NOW + 1), False),
+        # Somebody had it in between.
+        (ADA._replace(token=2, started_at=NOW), False),
+        (BOB._replace(started_at=NOW), False),
+    ],
+)
+@pytest.mark.parametrize("here", [ADA, DONE])
+def test_a_claim_that_was_not_heard_of_gives_way_to_that_made_apart(
+    here: Standing, there: Standing, *, is_ours: bool
+) -> None:
+    found = settled(Apart(KEY, FREE, KEPT, here, TOLD), FREE, there, NOW)
+    assert found.is_conflict is not is_ours
+    assert (found.standing == here) is is_ours
+
+
 def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> None:
     here, there = BOB._replace(expires=NOW + 1), BOB._replace(expires=NOW + 9)
     found = settled(Apart(KEY, BOB, KEPT, here), BOB, there)

@@ -17,6 +17,7 @@ import pytest
 
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.monitor import Monitor
+from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import Work
 from kanban_sync.core.errors import (
     HeldError,
@@ -295,6 +296,29 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
     assert there(emptied, "b").claim is not None
 
 
+def test_who_waits_goes_on_though_the_connection_is_lost(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_sync.agents.waiting.LOOK", 0.05)
+    monkeypatch.setattr("kanban_sync.agents.waiting.AGAIN", 0.05)
+    work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    looks = 0
+
+    def look() -> list[Entry] | None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            emptied.tell(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        return work.next() if looks > 1 else None
+
+    found = wait_for(work, look, 60)
+    assert [each.key.name for each in found or ()] == list(NAMES)
+    assert looks == 3
+
+
 def test_nothing_is_closed_that_another_thread_is_writing_to(
     one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,6 +442,25 @@ def test_a_claim_that_nobody_disputes_comes_over_with_its_token(
         two.claim("a", "bob")
     one.finish("a", token)
     assert there(emptied, "a").attempts >= 1
+
+
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_who_did_not_hear_of_its_claim_goes_on_with_the_one_made_apart(
+    one: Machine, emptied: Emptied, *, is_finished: bool
+) -> None:
+    # The claim lasts, and the answer does not come: the copy knows nothing of it.
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.claim(key("a"), "ada", time.time(), LEASE)
+    one.door.shut()
+    token = one.claim("a", "ada")
+    if is_finished:
+        one.finish("a", token)
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert told(emptied, "conflict") == []
+    if not is_finished:
+        one.finish("a", token)
+    assert there(emptied, "a").task.status is Status.DONE
 
 
 def test_of_two_machines_apart_the_second_that_comes_back_loses(

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError
 from kanban_sync.core.ports import TaskStore
@@ -30,7 +31,7 @@ DEEDS = frozenset(
 
 METHODS = sorted(
     name
-    for port in (Bases, TaskStore, WorkStore)
+    for port in (Bases, TaskStore, WorkStore, AssigningStore)
     for name, each in vars(port).items()
     if callable(each) and not name.startswith("_") and name != "close"
 )

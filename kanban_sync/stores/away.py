@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.apart import Apart, Journal, claimed_above
+from kanban_sync.core.assignment import LEAD, Leader
 from kanban_sync.core.claims import Claim, Standing, Told, claimed, first_number
 from kanban_sync.core.errors import StoreAwayError
 from kanban_sync.core.merge import Kept
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Never
 
+    from kanban_sync.core.assignment import Assignment, Market
     from kanban_sync.core.claims import Outcome
     from kanban_sync.core.ports import Event, FilesState, Gone, Merged
     from kanban_sync.core.work import Entry
@@ -221,9 +223,40 @@ class AwayStore(FlatStore):
         """Return the id of the newest event that the copy knows."""
         return self._has.parted.copied
 
+    # --- Monitors: whom they lead is known to the database alone ----------------------------
+
+    def leader(self) -> Leader:
+        """Return nobody: agents look by themselves."""
+        return Leader()
+
+    def lead(self, monitor: str, now: float, seconds: float = LEAD) -> Leader:
+        """Refuse: another monitor may lead by the database, unheard."""
+        self._refuse("no monitor leads")
+
+    def step_down(self, monitor: str, token: int) -> None:
+        """Refuse: who leads is the database's to know."""
+        self._refuse("no monitor leads")
+
+    def forget_idle(self, agent: str, now: float, *, keep_offer: bool = False) -> None:
+        """Do nothing: nobody is known to wait."""
+
+    def has_offer(self, agent: str, now: float) -> bool:
+        """Return that nothing is: offers are made in the database alone."""
+        return False
+
+    def market(self, now: float, most: int) -> Market:
+        """Refuse: who waits is the database's to know."""
+        self._refuse("nothing is offered")
+
+    def offer(
+        self, found: Sequence[Assignment], now: float, until: float, token: int
+    ) -> list[Assignment]:
+        """Refuse: another monitor may offer the same by the database, unheard."""
+        self._refuse("nothing is offered")
+
     def _refuse(self, what: str) -> Never:
         raise StoreAwayError(
-            f"The task database is away, and as long as it is {what}; try again when its server"
+            f"The task database is away, and as long as it is, {what}; try again when its server"
             " answers."
         )
 

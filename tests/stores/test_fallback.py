@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from kanban_sync.agents.work import Store
+from kanban_sync.core.assignment import Assignment, Idle
 from kanban_sync.core.errors import (
     HeldError,
     LostClaimError,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from kanban_sync.agents.work import Store
     from kanban_sync.core.work import Entry
     from stores.emptied import Emptied
 
@@ -183,6 +184,16 @@ def test_what_others_have_stays_theirs_while_nobody_hears_of_them(
         one.do(lambda store: store.claim(key("a"), "ada", late, LEASE))
 
 
+def cut_off(machine: Machine, emptied: Emptied) -> None:
+    """End all connections, and let this machine make no new one."""
+    machine.door.shut()
+    emptied.tell(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'kanban-sync' AND pid <> pg_backend_pid()"
+        " AND datname = current_database()"
+    )
+
+
 def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,12 +201,7 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     entry = store.claim(key("a"), "ada", time.time(), LEASE)
     assert entry.claim is not None
     token = entry.claim.token
-    one.door.shut()
-    emptied.tell(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'kanban-sync' AND pid <> pg_backend_pid()"
-        " AND datname = current_database()"
-    )
+    cut_off(one, emptied)
     # What was being sent may have been done: that is told, and the next goes on.
     with pytest.raises(StoreAwayError):
         store.extend(key("a"), token, time.time(), LEASE)
@@ -209,6 +215,33 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert one.mode == "database"
     assert store.events()
     assert there(emptied, "a").task.status is Status.DONE
+
+
+def test_monitors_lead_by_the_database_and_by_no_copy(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    store, now = one.work(), time.time()
+    assert isinstance(store, Store)
+    leader = store.lead("m1", now)
+    assert store.note_idle(Idle("ada", since=now, seen=now), now)
+    found = [Assignment(key("a"), "ada")]
+    assert store.offer(found, now, now + 60, leader.token) == found
+    assert store.has_offer("ada", now)
+    cut_off(one, emptied)
+    with pytest.raises(StoreAwayError):
+        store.lead("m1", now)
+    # In time others lead, and whoever works apart does not hear of that.
+    for refused in (
+        lambda: store.lead("m1", now),
+        lambda: store.market(now, 10),
+        lambda: store.offer(found, now, now + 60, leader.token),
+    ):
+        with pytest.raises(StoreAwayError, match="as long as it is, "):
+            refused()
+    assert not store.note_idle(Idle("ada", since=now, seen=now), now)
+    assert not store.has_offer("ada", now)
+    store.forget_idle("ada", now)
+    assert two.work().leader().monitor == "m1"
 
 
 def test_a_frozen_server_holds_up_one_command_and_no_other(

@@ -111,8 +111,9 @@ def _valkey(state: Mapping[str, str] | None) -> list[str]:
     if state is None:
         return []
     version = f"  ({state['version']})" if state["version"] else ""
-    problem = f"           {state['problem']}; the database alone serves until then"
-    return [f"valkey     {state['name']}{version}", *([problem] if state["problem"] else [])]
+    problem = state["problem"].rstrip(".")
+    told = f"           {problem}; the database alone serves until that is mended"
+    return [f"valkey     {state['name']}{version}", *([told] if problem else [])]
 
 
 def _branches(counts: Mapping[str, int]) -> str:

@@ -28,6 +28,7 @@ from kanban_sync.bus.valkey import ValkeyBus
 from kanban_sync.bus.valkey_address import address_of
 from kanban_sync.bus.valkey_waiting import QUIET
 from kanban_sync.buses import PREFIX_SETTING, SETTING, VALKEY_URL, named_bus
+from kanban_sync.cli.status import _valkey
 from kanban_sync.core.assignment import Assignment, Idle
 from kanban_sync.core.bus import Held, Hint, Queue
 from kanban_sync.core.errors import SetupError
@@ -384,3 +385,14 @@ def test_the_program_tells_of_it_and_by_it(
         assert SECRET not in said.out + said.err
     release = ("task", "release", told[0]["key"], "--agent", "ada")
     assert run_program(*release, folder=repo.path).code == 0
+
+
+def test_status_says_until_when_the_database_alone_serves() -> None:
+    state = {"name": "valkey://db:6379/0", "version": "", "problem": "Connection refused."}
+    assert _valkey(state) == [
+        "valkey     valkey://db:6379/0",
+        "           Connection refused; the database alone serves until that is mended",
+    ]
+    assert _valkey({**state, "version": "valkey 8.0.1", "problem": ""}) == [
+        "valkey     valkey://db:6379/0  (valkey 8.0.1)"
+    ]

@@ -30,6 +30,8 @@ Answer = TypeVar("Answer")
 TIMEOUT = 0.5
 """Seconds that anything may take; then it is done without, for a while."""
 
+NOT_LET_IN = "HELLO must be called with the client already authenticated"
+
 OLDEST = (6, 2)
 """The oldest release of Redis that will do; every Valkey is newer."""
 
@@ -157,7 +159,10 @@ class ValkeyBus:
         # Who may do next to nothing may do this, and INFO is for few.
         said = self._call(lambda server: server.execute_command("HELLO", 2), None)
         if said is None:
-            return State(self._address.name, problem=self._problem or "it does not answer")
+            problem = self._problem or "it does not answer"
+            if NOT_LET_IN in problem:
+                problem = "it wants a password: put it into the URL, valkey://user:password@host"
+            return State(self._address.name, problem=problem)
         known = {_text(name): value for name, value in zip(said[::2], said[1::2], strict=False)}
         server, version = _text(known.get("server", b"")), _text(known.get("version", b""))
         is_old = _numbers(version) < OLDEST

@@ -63,7 +63,9 @@ def address_of(url: str) -> Address:
         _check_nothing_left(query)
         name = f"{SOCKET}://{shown_user}{parts.path}?db={known['db']}"
         return Address(name, "unix", {**known, "path": path})
-    if parts.scheme not in {*PLAIN, *ENCRYPTED} or not host:
+    if parts.scheme not in {*PLAIN, *ENCRYPTED}:
+        raise _none("it has to begin with valkey://, valkeys://, redis://, rediss:// or unix://")
+    if not host:
         raise _none("it has to name a host")
     known |= {"host": host, "port": port or PORT, "socket_keepalive": True}
     place = f"[{host}]" if ":" in host else host

@@ -62,7 +62,7 @@ def _once(clone: Clone, *, as_json: bool) -> None:
         done = monitor.round()
         monitor.end()
         depth = work.assigning.depth()
-    age = max(0, round(time.time() - depth.oldest)) if depth.ready else None
+    age = max(0, round(time.time() - depth.oldest)) if depth.oldest else None
     if as_json:
         data = round_data(done, monitor.name)
         print_json({**data, "ready": depth.ready, "oldest_ready_age": age})
@@ -76,10 +76,10 @@ def _once(clone: Clone, *, as_json: bool) -> None:
 
 
 def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
-    outage, name = Outage(warn), own_name()
+    outage, name, tell = Outage(warn), own_name(), _each_once()
     before: Round | None = None
     while not is_stopped():
-        with outage.waited_for(), clone.work(warn, _Following(clone)) as work:
+        with outage.waited_for(), clone.work(tell, _Following(clone)) as work:
             monitor = Monitor(work, name)
             try:
                 for done in follow(work, monitor.round, LOOK):
@@ -92,6 +92,18 @@ def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> No
                 # Another one leads at once, where this can still be said.
                 with suppress(StoreError):
                     monitor.end()
+
+
+def _each_once() -> Callable[[str], None]:
+    """Return what warns of something, unless it has done so just before: it is tried often."""
+    told: list[str] = [""]
+
+    def tell(text: str) -> None:
+        if text != told[-1]:
+            told[:] = [text]
+            warn(text)
+
+    return tell
 
 
 def _tell(done: Round, before: Round | None, name: str, *, as_json: bool) -> None:

@@ -37,6 +37,11 @@ def command(*, force: bool, state: bool, as_json: bool) -> None:
             " what is claimed, write the rest with 'kanban-sync files write' and commit it; or"
             " give --force to lose it"
         )
+    if state and not force and (text := _not_written_yet(clone)):
+        raise SetupError(
+            f"{text}; until then {clone.state.path} alone has it. Run 'kanban-sync task list' once"
+            " it answers; or give --force to lose what was done"
+        )
     report = install.uninstall(clone.top, clone.git_dir(clone.worktree), force=force)
     left = _remove(clone.state.path) if state else []
     if as_json:
@@ -66,6 +71,15 @@ def _only_here(clone: Clone) -> list[str]:
     except KanbanSyncError:
         # It cannot be read: there is nothing in it that would be missed.
         return []
+
+
+def _not_written_yet(clone: Clone) -> str:
+    """Tell of what was done while the database was away, '' if nothing was."""
+    try:
+        mode = clone.database.mode(clone.project_named())
+    except KanbanSyncError:
+        return ""
+    return mode.words(clone.database.name) if mode.entries else ""
 
 
 def _remove(folder: Path) -> list[Path]:

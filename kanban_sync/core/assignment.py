@@ -78,7 +78,7 @@ class Market(NamedTuple):
 class Depth(NamedTuple):
     """How many tasks are to do, for anybody, and wait for nothing; offers are among them.
 
-    ``oldest`` is when the status of the oldest of them was set, 0 where there is none.
+    ``oldest`` is when the status of the oldest of them was set, 0 where that is known of none.
     """
 
     ready: int

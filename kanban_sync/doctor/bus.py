@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from kanban_sync.core.bus import State
 
 
+REMEDY = "see whether it runs, and whether its URL, user and password are right"
+
+
 def bus_findings(state: State | None) -> list[Finding]:
     """Judge whether it is reached; agents go on without it."""
     if state is None:
         return []
     if state.problem:
         text = f"{state.name}: {state.problem}"
-        remedy = "see whether it runs, and whether its URL, user and password are right"
+        # Some say themselves what to do.
+        remedy = "" if "nstall" in state.problem or "has to" in state.problem else REMEDY
         return [Finding("valkey", ok=False, text=text, remedy=remedy)]
     return [Finding("valkey", ok=True, text=f"{state.version} answers at {state.name}")]

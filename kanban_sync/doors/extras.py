@@ -1,4 +1,4 @@
-"""The packages that front doors need beside the program's own, and whether they are installed."""
+"""The packages that some parts need beside the program's own, and whether they are installed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ GATEWAY = Extra(
 MCP = Extra("mcp", "mcp", (Requirement("mcp", "2.3", "3"),))
 WATCH = Extra("watch", "watch", (Requirement("watchfiles", "1.3", "2"),))
 
-EXTRAS = (GATEWAY, MCP, WATCH)
+POSTGRES = Extra("postgres", "task", (Requirement("psycopg", "3.3.9", "4"),))
+VALKEY = Extra("valkey", "task", (Requirement("valkey", "6.2", "7"),))
+
+EXTRAS = (GATEWAY, MCP, WATCH, POSTGRES, VALKEY)
 
 
 def require(extra: Extra) -> None:

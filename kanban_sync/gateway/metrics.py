@@ -137,7 +137,9 @@ def _of_project(served: Served, found: Snapshot) -> Iterator[str]:
 def _of_queue(entries: Sequence[Entry], now: float) -> Iterator[str]:
     """Tell how much there is to hand out, and for how long already."""
     since = [each.task.status_version.time for each in entries if each.is_to_hand_out]
-    ages: list[tuple[dict[str, str], float]] = [({}, max(0.0, now - min(since)))] if since else []
+    # Of some it is not known: they were changed last where a shallow clone begins.
+    known = [each for each in since if each]
+    ages: list[tuple[dict[str, str], float]] = [({}, max(0.0, now - min(known)))] if known else []
     depth: list[tuple[dict[str, str], float]] = [({}, len(since))]
     yield from _told("ready_tasks", "gauge", "Tasks that anybody may claim now.", depth)
     text = "Seconds since the status of the oldest of them was set."

@@ -52,7 +52,7 @@ SELECT orchestrator, count(*) FROM tasks INDEXED BY tasks_claimed
 """
 
 DEPTH = """
-SELECT count(*), coalesce(min(status_time), 0) FROM tasks INDEXED BY tasks_to_claim
+SELECT count(*), coalesce(min(nullif(status_time, 0)), 0) FROM tasks INDEXED BY tasks_to_claim
  WHERE project = ? AND is_unit = 1 AND is_waiting = 0 AND status = 'todo' AND agent = ''
    AND assignee = ''
 """

@@ -282,7 +282,7 @@ class MemoryDesk(MemoryIdle):
             for task in open_to_all
             if not self._standing(task.key).agent and not self.waits_for(task.key)
         ]
-        return Depth(len(since), min(since, default=0))
+        return Depth(len(since), min(filter(None, since), default=0))
 
     def _standing(self, key: TaskKey) -> Standing:
         standing = self.standing(key)

@@ -71,6 +71,9 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
     assert (sync.code, "cannot be reached" in sync.err) == (1, True)
     events = program(repo, "events")
     assert (events.code, "its events are not told" in events.err) == (1, True)
+    # What was done is nowhere else by now.
+    removed = program(repo, "uninstall", "--state")
+    assert (removed.code, "alone has it" in removed.err) == (1, True)
     door.open()
     assert program(repo, "task", "list", "--json").err == ""
     data = json.loads(program(repo, "status", "--json").out)

@@ -8,7 +8,7 @@ import pytest
 
 from kanban_sync.core.assignment import AssigningStore, Assignment, Depth, Idle, Leader, assign
 from kanban_sync.core.errors import LostLeadError, NotReadyError
-from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.model import Status, TaskKey, Version
 from kanban_sync.core.offers import Offer
 from kanban_sync.core.order import ANY, Wanted
 from stores.made_up import NOW, key, task
@@ -221,3 +221,7 @@ class OffersContract:
         store.claim(key("b"), "ada", NOW, LEASE)
         offer(store, "c", "bob")
         assert store.depth() == Depth(3, store.entry(key("a")).task.status_version.time)
+
+    def test_a_task_of_unknown_age_is_not_the_oldest(self, store: OfferingStore) -> None:
+        fill(store, task("a"), task("b", status_version=Version(1_600_000_000, "c")))
+        assert store.depth() == Depth(2, 1_600_000_000)

@@ -8,6 +8,7 @@ from saying it is told, and undoes nothing.
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -40,6 +41,9 @@ ALONE = 3600.0
 
 ATTENDED = 300.0
 """Seconds of a claim that something keeps alive beside the agent."""
+
+SAME_TIME = 60.0
+"""Seconds for which it is known how far this machine's clock is off."""
 
 
 @runtime_checkable
@@ -88,6 +92,7 @@ class Work:
         self._store = store
         self.project = project
         self._now = now
+        self._ahead = self._ask_time_at = 0.0
         self._files = files
         self._ask_for_sync = ask_for_sync
         self.catch_up = catch_up
@@ -127,7 +132,7 @@ class Work:
     def next(self, agent: str = "", wanted: Wanted = ANY, limit: int = 20) -> list[Entry]:
         """Return what may be claimed now, first what comes first."""
         agent = checked_name(agent) if agent else agent
-        return self._store.ready(self._now(), wanted, limit, agent)
+        return self._store.ready(self.time(), wanted, limit, agent)
 
     def history(self, text: str) -> list[Event]:
         """Return what happened to a task, oldest first."""
@@ -160,7 +165,10 @@ class Work:
 
     def time(self) -> float:
         """Return the time by the clock that all who use the database share."""
-        return self._store.clock(self._now())
+        if time.monotonic() >= self._ask_time_at:
+            self._ahead = self._store.clock(now := self._now()) - now
+            self._ask_time_at = time.monotonic() + SAME_TIME
+        return self._now() + self._ahead
 
     # --- claims ---------------------------------------------------------------------------------
 
@@ -169,7 +177,7 @@ class Work:
     ) -> Done | None:
         """Claim what comes first; None if nothing is ready."""
         agent = checked_name(agent)
-        entry = self._store.claim_next(agent, self._now(), lease, wanted, orchestrator)
+        entry = self._store.claim_next(agent, self.time(), lease, wanted, orchestrator)
         return None if entry is None else self._done(entry, None)
 
     def claim(self, text: str, agent: str, lease: float = ALONE, orchestrator: str = "") -> Done:
@@ -177,7 +185,7 @@ class Work:
         agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key).task
-        entry = self._store.claim(key, agent, self._now(), lease, orchestrator)
+        entry = self._store.claim(key, agent, self.time(), lease, orchestrator)
         return self._done(entry, before)
 
     def extend(self, text: str, agent: str, token: int = 0, lease: float = ALONE) -> Entry:
@@ -185,7 +193,7 @@ class Work:
         agent = checked_name(agent)
         key = self.key(text)
         shown = self._shown(key, agent, token)
-        return self._store.extend(key, shown, self._now(), lease, who=agent)
+        return self._store.extend(key, shown, self.time(), lease, who=agent)
 
     def changed(self, entry: Entry) -> tuple[str, ...]:
         """Return which fields of a task that is claimed are no more as they were then."""
@@ -212,9 +220,9 @@ class Work:
         if is_so and held == newest_token(self._store.history(key), agent):
             held = 0  # Its file may have come to say so: whoever works on a task also commits.
         if held:
-            entry = self._store.finish(key, held, status, self._now(), reason, who=agent)
+            entry = self._store.finish(key, held, status, self.time(), reason, who=agent)
         else:
-            entry = self._store.set_status(key, status, self._now(), agent, reason, in_time=True)
+            entry = self._store.set_status(key, status, self.time(), agent, reason, in_time=True)
         return self._done(entry, before.task)
 
     def release(self, text: str, agent: str, token: int = 0, reason: str = "") -> Done:
@@ -223,7 +231,7 @@ class Work:
         key = self.key(text)
         before = self._store.entry(key)
         shown = self._shown(key, agent, token)
-        entry = self._store.release(key, shown, self._now(), reason, who=agent)
+        entry = self._store.release(key, shown, self.time(), reason, who=agent)
         return self._done(entry, before.task)
 
     def set(  # noqa: PLR0913 - who sets what, and whether against a claim
@@ -239,7 +247,7 @@ class Work:
         """Set status or assignee of a task, as people do; ``force`` ends somebody's claim."""
         who = checked_name(who)
         assignee = checked_name(assignee, "an assignee") if assignee else assignee
-        key, now = self.key(text), self._now()
+        key, now = self.key(text), self.time()
         before = entry = self._store.entry(key)
         if status is not None:
             entry = self._store.set_status(
@@ -263,7 +271,7 @@ class Work:
                 )
             task = self._files.add(self._add_to, new.title, new.own, new.under)
             try:
-                entry = self._store.add(task, self._now())
+                entry = self._store.add(task, self.time())
             except KanbanSyncError:
                 # Only the file tells the key, so it is written first; refused is refused whole.
                 self._files.take_back(self._add_to)
@@ -276,7 +284,7 @@ class Work:
                 "sources.add_to in .kanban-sync.yaml, or leave the heading out."
             )
         needs = tuple(str(self.key(each)) for each in new.needs)
-        entry = self._store.add(newborn(self.project, new._replace(needs=needs)), self._now())
+        entry = self._store.add(newborn(self.project, new._replace(needs=needs)), self.time())
         self._ask_for_sync()
         return Done(entry)
 
@@ -295,7 +303,7 @@ class Work:
         claim = entry.claim
         if claim is None or claim.agent != agent or token not in {None, claim.token}:
             return self.claim(text, agent, lease)
-        extended = self._store.extend(key, claim.token, self._now(), lease, who=agent)
+        extended = self._store.extend(key, claim.token, self.time(), lease, who=agent)
         return self._done(extended, entry.task)
 
     # --- orchestrators --------------------------------------------------------------------------
@@ -303,11 +311,11 @@ class Work:
     def register(self, instance_id: str, agent_count: int = 0) -> Orchestrator:
         """Let a process be known that hands out tasks."""
         instance_id = checked_name(instance_id, "an orchestrator")
-        return self._store.register(instance_id, self._now(), agent_count)
+        return self._store.register(instance_id, self.time(), agent_count)
 
     def beat(self, instance_id: str, agent_count: int | None = None) -> Orchestrator:
         """Note that it is alive; whoever is silent loses the claims of its agents."""
-        return self._store.beat(instance_id.strip(), self._now(), agent_count)
+        return self._store.beat(instance_id.strip(), self.time(), agent_count)
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return those that are known."""
@@ -319,7 +327,7 @@ class Work:
         A claim that ran out is free as it is, for whoever claims next. It is not taken back where
         somebody only looks (``leases`` is not set): its agent may still come and finish.
         """
-        found = self._store.reclaim(self._now(), leases=leases)
+        found = self._store.reclaim(self.time(), leases=leases)
         if found:
             self._ask_for_sync()
         return found
@@ -343,7 +351,7 @@ class Work:
             if key not in born
         ]
         found += [
-            write_born(self._store, files, self._add_to, key, self._now()) for key in sorted(born)
+            write_born(self._store, files, self._add_to, key, self.time()) for key in sorted(born)
         ]
         if born:
             self._ask_for_sync()

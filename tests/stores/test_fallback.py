@@ -122,6 +122,11 @@ def two(machines: tuple[Machine, Machine]) -> Machine:
     return machines[1]
 
 
+def later(seconds: float) -> float:
+    """Return the time by a clock that is so far ahead."""
+    return time.time() + seconds
+
+
 def there(emptied: Emptied, name: str) -> Entry:
     """Return a task as the database has it."""
     with closing(open_postgres(emptied.address, PROJECT)) as store:
@@ -317,6 +322,21 @@ def test_who_waits_goes_on_though_the_connection_is_lost(
     found = wait_for(work, look, 60)
     assert [each.key.name for each in found or ()] == list(NAMES)
     assert looks == 3
+
+
+def test_a_clock_that_is_ahead_takes_no_claim_that_is_alive(one: Machine, two: Machine) -> None:
+    def work(machine: Machine, ahead: float) -> Work:
+        now = partial(later, ahead)
+        return Work(machine.work(), PROJECT, now, None, lambda: None, lambda: None)
+
+    theirs, mine = work(one, 0), work(two, 2 * LEASE)
+    theirs.register("o1")
+    for _ in NAMES:
+        assert theirs.claim_next("bob", LEASE, orchestrator="o1")
+    assert mine.reclaim() == []
+    assert mine.claim_next("ada", LEASE) is None
+    with pytest.raises(HeldError):
+        mine.claim("a", "ada")
 
 
 def test_nothing_is_closed_that_another_thread_is_writing_to(

@@ -255,7 +255,9 @@ class World:
             ):
                 assert after[name][1] == told, name
                 continue
-            known = [*self.model.known(name), *began]
+            # What a claim has left there is no edit.
+            left = [told] if told in self.claimed.get(name, []) else []
+            known = [*self.model.known(name), *began, *left]
             self._check_written(name, told, after, known, is_whole=is_whole)
 
     def _shared(self, tree: str) -> dict[str, tuple[Dialect, Told]]:

@@ -83,8 +83,7 @@ class Model:
         """Tell whether a task has begun only by the name that an agent has given it."""
         before, now = self.agreed[name], self.database[name]
         is_ours = told.assignee not in {"", before.assignee} and told.assignee == now.assignee
-        is_to_do = before.status is Status.TODO and now.status is Status.TODO
-        return dialect.removes_done and is_ours and is_to_do
+        return dialect.removes_done and is_ours and before.status is Status.TODO
 
     def _heard(self, name: str, dialect: Dialect, told: Told) -> Told:
         """Return what the database has to have of a task, now that a file says this."""

@@ -381,7 +381,9 @@ class World:
     ) -> None:
         """Check that a file says what the database has; or as before, where somebody edited it."""
         dialect, now = self.model.dialects[name], self.model.database[name]
-        if dialect.removes_done and Told(Status.TODO, before.assignee) in known:
+        given = {each.assignee for each in [*known, now]}
+        agreed = [each for each in self.model.known(name) if each.status is Status.TODO]
+        if dialect.removes_done and agreed and before.assignee in given - {"", agreed[0].assignee}:
             # Its name alone says that it has begun.
             known = [*known, before]
         statuses, names = ({each[part] for each in known} for part in (0, 1))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kanban_sync.agents.task_files import Written
 from kanban_sync.core.errors import EditError
-from kanban_sync.core.merge import filed_part
+from kanban_sync.core.merge import filed_part, follows_from_name
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
@@ -149,7 +149,9 @@ def write(
     reasons: list[str] = []
     whose = {each.assignee for each in known}
     assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
-    sets = _may_write(here.status, task.status, {each.status for each in known}, reasons)
+    sets = _may_write(
+        _status_said(here, kept, known), task.status, {each.status for each in known}, reasons
+    )
     status, assignee = task.status if sets else None, task.assignee if assigns else None
     # Both at once: nobody sees the one without the other. Some files can say but one of them.
     change = _set(files, kept, [] if sets and assigns else reasons, status, assignee)
@@ -163,6 +165,15 @@ def _is_known(here: Task, known: Collection[Filed]) -> bool:
     return here.status in {each.status for each in known} and here.assignee in {
         each.assignee for each in known
     }
+
+
+def _status_said(here: Task, kept: Kept, known: Collection[Filed]) -> Status:
+    """Return the status that a file says of its own."""
+    names = {kept.task.assignee, *(each.assignee for each in known)}
+    filed = kept.filed
+    if filed is not None and follows_from_name(filed, here, names):
+        return filed.status
+    return here.status
 
 
 def _may_write(here: str, wanted: str, known: Collection[str], reasons: list[str]) -> bool:

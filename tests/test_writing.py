@@ -71,9 +71,10 @@ class Branch:
     began: Status | None
     assignee: str = ""
     calls: list[Call] = field(default_factory=list)
+    word: str = ""
 
     def look(self, _key: str) -> Task:
-        return HERE._replace(status=self.here, assignee=self.assignee)
+        return HERE._replace(status=self.here, assignee=self.assignee, word=self.word)
 
     def set(
         self,
@@ -146,3 +147,19 @@ def test_what_a_claim_has_left_here_is_nobody_s_edit(
     written = bring(tree, kept, tree, lambda: left)
     assert (written and (written.change, written.why)) == (change, why)
     assert tree.calls == ([(DONE, None)] if change == "changed" else [])
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted", "calls", "change", "why"),
+    [
+        ("", HERE._replace(status=DONE), [(DONE, None)], "changed", ""),
+        ("", HERE._replace(assignee="bob"), [(None, "bob")], "changed", ""),
+        ("wip", HERE._replace(status=DONE), [], "left", EDITED),
+    ],
+)
+def test_a_task_that_has_begun_only_by_a_name_set_here_was_not_edited(
+    word: str, wanted: Task, calls: list[Call], change: str, why: str
+) -> None:
+    tree = Branch(Status.IN_PROGRESS, TODO, TODO, "ada", word=word)
+    written = write(tree, Kept(wanted, Filed(TODO)), [Filed(TODO, assignee="ada")])
+    assert (tree.calls, written.change, written.why) == (calls, change, why)

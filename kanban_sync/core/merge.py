@@ -14,7 +14,8 @@ changed                changed to the same         that
 changed                changed to something else   the database's; the other one is a conflict
 =====================  ==========================  ==============================================
 
-A status that a file has only since the database's own assignee was written into it is no change.
+A status that a file has only since the database's own assignee was written into it is no change: in
+TASKS.md v1.0 whoever is named has begun. So it is whatever the database says of the task by now.
 
 Nor is the mark of a claim that is over since (``core.marks``), whichever work tree commits it:
 
@@ -44,11 +45,15 @@ from kanban_sync.core.model import UNKNOWN, Status, Version
 from kanban_sync.core.uncommitted import is_uncommitted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kanban_sync.core.marks import Past
     from kanban_sync.core.model import Task
 
 Value = TypeVar("Value")
 
+
+NOT_BEGUN = frozenset({Status.BACKLOG, Status.TODO})
 
 SET_HERE = "database"
 """What stands for the commit in the version of a status that was set in the database."""
@@ -180,7 +185,7 @@ def _said(base: Filed, agreed: _Said, file: Task, database: Task, past: Past) ->
         # Where a name alone says that a task is begun, a task that is back is to do without it.
         is_back = base.status.is_over and not file.word
         return agreed._replace(status=Status.TODO) if is_back else agreed
-    if _follows_from_name(base, file, database):
+    if follows_from_name(base, file, {database.assignee}):
         return _Said(database.status, file.assignee)
     return _Said(file.status, file.assignee)
 
@@ -213,15 +218,14 @@ def _echoes(base: object, version: Version, database: object) -> bool:
     return is_uncommitted(version) and database != base
 
 
-def _follows_from_name(base: Filed, file: Task, database: Task) -> bool:
-    """Tell whether a file says that a task is in progress only since a name was set here.
+def follows_from_name(base: Filed, file: Task, names: Collection[str]) -> bool:
+    """Tell whether a file says that a task has begun only since one of these names was set here.
 
     In TASKS.md v1.0 whoever is named has begun; the database knows whom a task to do is for.
     """
-    is_new_name = bool(file.assignee) and file.assignee != base.assignee
-    is_begun = file.status is Status.IN_PROGRESS and not file.word
-    is_to_do = base.status is Status.TODO and database.status is Status.TODO
-    return is_new_name and is_begun and is_to_do and file.assignee == database.assignee
+    is_new_name = file.assignee in names and file.assignee not in {"", base.assignee}
+    is_by_name = file.status is Status.IN_PROGRESS and not file.word
+    return is_new_name and is_by_name and base.status in NOT_BEGUN
 
 
 def _conflict(field: str, base: str, file: str, database: str) -> Conflict:

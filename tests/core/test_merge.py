@@ -86,6 +86,19 @@ def at(status: Status, version: Version = OLD, assignee: str = "", word: str = "
             at(TODO, OLD, assignee="bob"),
             at(DOING, NEW, assignee="bob", word="~"),
         ),
+        # So it is with what is for later, and where the database says by now how it stands.
+        (
+            at(Status.BACKLOG),
+            at(DOING, NEW, assignee="bob"),
+            at(Status.BACKLOG, OLD, assignee="bob"),
+            at(Status.BACKLOG, OLD, assignee="bob"),
+        ),
+        (
+            at(TODO),
+            at(DOING, NEW, assignee="bob"),
+            at(Status.BLOCKED, LATER, assignee="bob"),
+            at(Status.BLOCKED, LATER, assignee="bob"),
+        ),
         # A person put the name in, or it was there before the file said that it is begun.
         (at(TODO), at(DOING, NEW, "bob"), at(TODO), at(DOING, NEW, "bob")),
         (

@@ -79,6 +79,12 @@ class Model:
         ended = self.ended.get(name, set())
         return told.status is Status.IN_PROGRESS and told.assignee in ended
 
+    def _is_name_alone(self, name: str, dialect: Dialect, told: Told) -> bool:
+        """Tell whether a task has begun only by the name that an agent has given it."""
+        before, now = self.agreed[name], self.database[name]
+        is_ours = told.assignee not in {"", before.assignee} and told.assignee == now.assignee
+        return dialect.removes_done and is_ours and before.status is Status.TODO
+
     def _heard(self, name: str, dialect: Dialect, told: Told) -> Told:
         """Return what the database has to have of a task, now that a file says this."""
         before, now = self.agreed[name], self.database[name]
@@ -86,6 +92,8 @@ class Model:
             if not (dialect.removes_done and before.status in OVER):
                 return now
             told = Told(Status.TODO, before.assignee)
+        elif self._is_name_alone(name, dialect, told):
+            told = Told(now.status, told.assignee)
         anew: Told | None = before
         if self._is_mark(name, before) and told != before:
             anew = now if now.status is Status.TODO else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.databases import Left, left_text
 from kanban_sync.sync.watch_lock import Watch
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
     lines.append(f"database   {data['database']}{MODES[data['mode']]}")
-    lines += _away(data) + _apart(data)
+    lines += _away(data) + _left(data) + _apart(data)
     lines += _valkey(data["valkey"])
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())
     problem = data["database_problem"]
@@ -97,6 +98,13 @@ def _away(data: Mapping[str, Any]) -> list[str]:
     tasks = "1 task" if count == 1 else f"{count} tasks"
     text = f"does not answer since {since:%Y-%m-%d %H:%M:%S}; what is below is a copy, and what was"
     return [f"           {text} done since with {tasks} is written there when it answers"]
+
+
+def _left(data: Mapping[str, Any]) -> list[str]:
+    """Tell what waits for a database that is named no more, and what mends it."""
+    lines = left_text([Left(**each) for each in data["left_behind"]]).splitlines()
+    remedy = "           name that one again, as it was spelt, and run 'kanban-sync task list' once"
+    return [*(f"problem    {each}" for each in lines), *([remedy] if lines else [])]
 
 
 def _apart(data: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from kanban_sync import install
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.install import force_option, report_data, tell
 from kanban_sync.core.errors import KanbanSyncError, SetupError
+from kanban_sync.databases import left_elsewhere, left_text
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -76,10 +77,12 @@ def _only_here(clone: Clone) -> list[str]:
 def _not_written_yet(clone: Clone) -> str:
     """Tell of what was done while the database was away, '' if nothing was."""
     try:
-        mode = clone.database.mode(clone.project_named())
+        project = clone.project_named()
+        mode = clone.database.mode(project)
+        left = left_text(left_elsewhere(clone.database, project, clone.state))
     except KanbanSyncError:
         return ""
-    return mode.words(clone.database.name) if mode.entries else ""
+    return mode.words(clone.database.name) if mode.entries else left
 
 
 def _remove(folder: Path) -> list[Path]:

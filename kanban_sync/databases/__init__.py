@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kanban_sync.databases.fallback import Left
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
 from kanban_sync.databases.ports import (
@@ -14,7 +15,14 @@ from kanban_sync.databases.ports import (
     TaskDatabase,
 )
 from kanban_sync.databases.postgres_server import PostgresServer
-from kanban_sync.databases.sharing import Sharing, database_data, opened, sharing
+from kanban_sync.databases.sharing import (
+    Sharing,
+    database_data,
+    left_elsewhere,
+    left_text,
+    opened,
+    sharing,
+)
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "FILE_SCHEME",
     "SETTING",
     "Contents",
+    "Left",
     "Manifests",
     "Mode",
     "PostgresServer",
@@ -31,6 +40,8 @@ __all__ = [
     "SqliteFile",
     "TaskDatabase",
     "database_data",
+    "left_elsewhere",
+    "left_text",
     "opened",
     "sharing",
     "task_database",

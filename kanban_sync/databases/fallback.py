@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 AWAY = "away"
 """The folder in the state folder of a clone."""
 
+NAME = "name"
+"""The file in the folder of a copy that tells of which database it is."""
+
 SLOW = 1.0
 """Seconds after which it took long to find out that nobody answers."""
 
@@ -216,7 +219,36 @@ class Fallback:
             self._write_marker(project, said)
 
     def _write_marker(self, project: str, said: _Away) -> None:
+        (self.folder / NAME).write_text(self.name, "utf-8", "surrogateescape")
         self._marker(project).write_text(json.dumps(said), "ascii")
+
+
+class Left(NamedTuple):
+    """What was done with so many tasks of a database that is named no more, as it was named."""
+
+    database: str
+    tasks: int
+
+
+def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
+    """Return what waits in a state folder for databases other than that which is named now.
+
+    Args:
+        folder: That of all copies.
+        project: Whose tasks.
+        mine: The folder of the copy of the database that is named, None where it has none.
+    """
+    found: list[Left] = []
+    for each in sorted(folder.glob("*/")):
+        path = manifest_path(each, project)
+        if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
+            continue
+        with contextlib.suppress(StoreError, OSError):
+            count = len(AwayShelf(path, project).has.parted.bases)
+            if count:
+                name = (each / NAME).read_text("utf-8", "surrogateescape")
+                found.append(Left(name, count))
+    return found
 
 
 def _is_large(path: Path) -> bool:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kanban_sync.core.ports import TaskStore
+    from kanban_sync.databases.fallback import Left
     from kanban_sync.databases.ports import TaskDatabase
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -63,4 +67,24 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
 
 def database_data(database: TaskDatabase, project: str, state: StateFolder) -> dict[str, Any]:
     """Return which database it is, on what work goes on, and who is apart, with stable keys."""
-    return {**sharing(database, project, state).data(), **database.mode(project).data()}
+    left = [each._asdict() for each in left_elsewhere(database, project, state)]
+    return {
+        **sharing(database, project, state).data(),
+        **database.mode(project).data(),
+        "left_behind": left,
+    }
+
+
+def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> list[Left]:
+    """Return what was done apart from a database that the user has named otherwise since."""
+    mine = database.folder if isinstance(database, Fallback) else None
+    return left_behind(state.path / AWAY, project, mine)
+
+
+def left_text(left: Sequence[Left]) -> str:
+    """Return what is told of that, a line for each."""
+    return "\n".join(
+        f"what was done with {each.tasks} {'task' if each.tasks == 1 else 'tasks'} while"
+        f" {each.database} was away waits for it, and another database is named now"
+        for each in left
+    )

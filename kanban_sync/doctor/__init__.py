@@ -56,7 +56,8 @@ class Patient:
 
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
-    ``database`` names it, ``away`` tells if it is, ``apart`` of clones here that use another one.
+    ``database`` names it, ``away`` tells if it is, ``left`` what waits for one that is named no
+    more, ``apart`` of clones here that use another one.
     ``bus`` asks the Valkey that is named how it is. ``project`` tells the id of the project.
     """
 
@@ -69,6 +70,7 @@ class Patient:
     open_store: Callable[[Settings], TaskStore | None]
     database: Callable[[], str]
     away: Callable[[Settings], str]
+    left: Callable[[Settings], str]
     apart: Callable[[Settings], tuple[str, str]]
     bus: Callable[[], State | None]
     problems: Callable[[Settings], Sequence[Problem]]
@@ -107,6 +109,7 @@ def examine(patient: Patient) -> list[Finding]:
     )
     findings += [*file_findings(patient.problems(settings)), database]
     findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
+    findings += left_findings(patient.left(settings))
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
         findings += pooler_findings(lambda: patient.open_store(settings))
@@ -301,6 +304,12 @@ def _read(load: Callable[[], Settings]) -> tuple[Settings | None, tuple[str, ...
 
 
 # --- database and runs --------------------------------------------------------------------------
+
+
+def left_findings(text: str) -> list[Finding]:
+    """Judge whether anything that was done waits for a database that is named no more."""
+    remedy = "name that database again, as it was spelt, and run 'kanban-sync task list' once"
+    return [Finding("left behind", ok=False, text=text, remedy=remedy)] if text else []
 
 
 def sharing_findings(apart: str, command: str) -> list[Finding]:

@@ -102,3 +102,22 @@ def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     assert [(each["data"]["written"], each["data"]["conflicts"]) for each in replayed[-1:]] == [
         (1, 0)
     ]
+
+
+def test_what_waits_for_a_database_that_is_named_no_more_is_told(
+    repo: Repo, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.shut()
+    assert program(repo, "task", "claim", "--next").code == 0
+    monkeypatch.delenv("KANBAN_SYNC_DATABASE_URL")
+    assert program(repo, "sync").code == 0
+    left = json.loads(program(repo, "status", "--json").out)["left_behind"]
+    assert [each["tasks"] for each in left] == [1]
+    assert "1 task while postgresql://" in program(repo, "status").out
+    doctor = program(repo, "doctor")
+    assert (doctor.code, "left behind" in doctor.out) == (1, True)
+    monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", door.url)
+    door.open()
+    assert program(repo, "task", "list").code == 0
+    monkeypatch.delenv("KANBAN_SYNC_DATABASE_URL")
+    assert json.loads(program(repo, "status", "--json").out)["left_behind"] == []

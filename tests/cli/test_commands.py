@@ -44,6 +44,10 @@ DONE = CHANGE.replace("[ ]", "[x]")
 STATUS = {
     "ahead",
     "apart",
+    "away_since",
+    "journal",
+    "left_behind",
+    "mode",
     "branches",
     "database_problem",
     "allowed",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.bus import State
 
 
+INSTALL = "install what is named there"
 REMEDY = "see whether it runs, and whether its URL, user and password are right"
 
 
@@ -19,7 +20,7 @@ def bus_findings(state: State | None) -> list[Finding]:
         return []
     if state.problem:
         text = f"{state.name}: {state.problem}"
-        # Some say themselves what to do.
-        remedy = "" if "nstall" in state.problem or "has to" in state.problem else REMEDY
+        # Another one is wanted where its driver is not there.
+        remedy = INSTALL if "driver" in state.problem else REMEDY
         return [Finding("valkey", ok=False, text=text, remedy=remedy)]
     return [Finding("valkey", ok=True, text=f"{state.version} answers at {state.name}")]

@@ -48,7 +48,7 @@ GATEWAY = Extra(
 MCP = Extra("mcp", "mcp", (Requirement("mcp", "2.3", "3"),))
 WATCH = Extra("watch", "watch", (Requirement("watchfiles", "1.3", "2"),))
 
-POSTGRES = Extra("postgres", "task", (Requirement("psycopg", "3.3.9", "4"),))
+POSTGRES = Extra("postgres", "task", (Requirement("psycopg[binary]", "3.3.9", "4"),))
 VALKEY = Extra("valkey", "task", (Requirement("valkey", "6.2", "7"),))
 
 EXTRAS = (GATEWAY, MCP, WATCH, POSTGRES, VALKEY)
@@ -70,7 +70,7 @@ def require(extra: Extra) -> None:
 def _lacking(requirement: Requirement) -> str:
     package, floor, cap = requirement
     try:
-        version = metadata.version(package)
+        version = metadata.version(package.partition("[")[0])
     except metadata.PackageNotFoundError:
         return f"{package} is not installed"
     if _numbers(floor) <= _numbers(version) < _numbers(cap):

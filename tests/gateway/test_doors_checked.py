@@ -67,7 +67,7 @@ def test_a_package_of_another_release_will_not_do(
     finding = found(state)["extra mcp"]
     assert finding.ok is None
     assert finding.text == f"mcp {version} is installed, and mcp>=2.3,<3 is needed"
-    assert found(state)["extras"].text == "gateway, watch"
+    assert found(state)["extras"].text == "gateway, watch, postgres, valkey"
 
 
 def test_a_page_that_lacks_a_file_is_found(

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from kanban_sync.core.model import Status, Task, Version
 from kanban_sync.core.ports import FilesState, Gone, Merged, Run
 from kanban_sync.core.settled import Settled
+from kanban_sync.stores import memory, sql
 from stores.made_up import (
     FILES,
     NOW,
@@ -476,9 +477,17 @@ class TaskStoreContract(ABC):
         assert store.parses(["d1", "d2", "d3"]) == {"d1": "{}", "d2": "[2]"}
         assert store.parses(iter(["d2"])) == {"d2": "[2]"}
 
+    @pytest.fixture
+    def _soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let a parse be kept for a hundred merges: a thousand take long."""
+        for module in (sql, memory):
+            monkeypatch.setattr(module, "PARSES_KEPT", 100)
+            monkeypatch.setattr(module, "ASKED_NOTED", 10)
+
+    @pytest.mark.usefixtures("_soon")
     @pytest.mark.parametrize(
         ("merges", "kept"),
-        [(1000, {"asked", "never asked"}), (1100, {"asked"})],
+        [(100, {"asked", "never asked"}), (110, {"asked"})],
     )
     def test_a_parse_is_forgotten_when_no_merge_has_asked_for_it_for_long(
         self, store: TaskStore, merges: int, kept: set[str]
@@ -490,9 +499,10 @@ class TaskStoreContract(ABC):
         store.remember_parses({})
         assert set(store.parses(["asked", "never asked"])) == kept
 
+    @pytest.mark.usefixtures("_soon")
     def test_merges_that_change_nothing_do_not_age_a_parse(self, store: TaskStore) -> None:
         store.remember_parses({"d1": "1"})
-        for n in range(1100):
+        for n in range(110):
             store.merge([], {}, FilesState({"main": f"{n}"}), NOW)
         store.remember_parses({})
         assert store.parses(["d1"]) == {"d1": "1"}

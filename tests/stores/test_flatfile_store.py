@@ -60,9 +60,7 @@ def one() -> Iterator[FlatStore]:
 
 
 class TestFlatfileStore(TaskStoreContract):
-    # A thousand times is written there; what is kept for how long is the store's in memory to say.
-    test_a_parse_is_forgotten_when_no_merge_has_asked_for_it_for_long = None  # type: ignore[assignment]
-    test_merges_that_change_nothing_do_not_age_a_parse = None  # type: ignore[assignment]
+    # Hundreds of times is written there; how long what is kept is the store's in memory to say.
     test_the_newest_200_runs_of_each_target_are_kept = None  # type: ignore[assignment]
 
     @contextmanager

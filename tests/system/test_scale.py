@@ -135,7 +135,7 @@ def read(leader: int) -> bytes:
 def test_the_deadline_counts_from_the_last_progress_and_not_from_the_start(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deadline = 1.0
+    deadline = 1.5
     monkeypatch.setattr(app, "Patience", partial(Patience, deadline=deadline))
     repo = repository(tmp_path / "clone", 60, 20)
     # What finding a clone changes in the environment ends with the test.

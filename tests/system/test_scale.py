@@ -135,9 +135,9 @@ def read(leader: int) -> bytes:
 def test_the_deadline_counts_from_the_last_progress_and_not_from_the_start(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deadline = 1.5
+    deadline = 2.0
     monkeypatch.setattr(app, "Patience", partial(Patience, deadline=deadline))
-    repo = repository(tmp_path / "clone", 60, 20)
+    repo = repository(tmp_path / "clone", 480, 4)
     # What finding a clone changes in the environment ends with the test.
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
     clone = Clone.at(repo.path)

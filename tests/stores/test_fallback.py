@@ -390,12 +390,14 @@ def test_a_server_that_answers_and_refuses_is_not_away(
 def test_a_database_that_may_only_be_read_is_told_and_not_left(
     one: Machine, emptied: Emptied
 ) -> None:
-    emptied.tell("ALTER ROLE kanban SET default_transaction_read_only = on")
+    # Of this database alone: the role is that of all tests.
+    ours = f'ALTER DATABASE "{emptied.address.parameters["dbname"]}"'
+    emptied.tell(f"{ours} SET default_transaction_read_only = on")
     try:
         with pytest.raises(StoreError, match="it may only be read"):
             one.claim("a", "ada")
     finally:
-        emptied.tell("ALTER ROLE kanban RESET default_transaction_read_only")
+        emptied.tell(f"{ours} RESET default_transaction_read_only")
     assert one.mode == "database"
     assert one.claim("a", "ada") == 1
 

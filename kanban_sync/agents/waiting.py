@@ -6,7 +6,6 @@ event that another one held back.
 
 from __future__ import annotations
 
-import random
 import time
 from contextlib import closing, contextmanager
 from random import SystemRandom
@@ -42,6 +41,7 @@ AGAIN, RARELY = 1.0, 30.0
 
 
 CHANCE = SystemRandom()
+"""Each comes back at a moment of its own: they all lose the database at once."""
 
 
 class Change(NamedTuple):
@@ -75,10 +75,11 @@ def wait_for(
                 found = _waited_for(work, look, ends - time.monotonic(), idle)
             except StoreAwayError:
                 # A server that is restarted is there again, or there is a copy to go on with.
-                pause = min(2 * pause or AGAIN, RARELY) * random.uniform(0.5, 1)  # noqa: S311 - no secret
-                if time.monotonic() + pause >= ends:
+                pause = _longer(pause)
+                seconds = pause * CHANCE.uniform(0.5, 1)
+                if time.monotonic() + seconds >= ends:
                     raise
-                time.sleep(pause)
+                time.sleep(seconds)
             else:
                 return found
     finally:
@@ -157,6 +158,11 @@ def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, 
     return tuple(map(str, [*came, *(key for key in old if key not in new)]))
 
 
+def _longer(pause: float) -> float:
+    """Return for how long a database that is away is left alone after a pause; 0 for none yet."""
+    return min(2 * pause or AGAIN, RARELY)
+
+
 class Outage:
     """A time in which the database is away: told once, with longer and longer pauses."""
 
@@ -172,8 +178,7 @@ class Outage:
         except StoreAwayError as error:
             if not self._pause:
                 self._to_tell(f"{error} It is asked again until it answers; nothing is missed.")
-            self._pause = min(2 * self._pause or AGAIN, RARELY)
-            # Each at a moment of its own: they all lost the database at once.
+            self._pause = _longer(self._pause)
             time.sleep(self._pause * CHANCE.uniform(0.5, 1.5))
 
     def is_over(self) -> None:

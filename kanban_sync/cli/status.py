@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
-from kanban_sync.databases import Left, left_text
+from kanban_sync.databases import LEFT_REMEDY, Left, left_text
 from kanban_sync.sync.watch_lock import Watch
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def _away(data: Mapping[str, Any]) -> list[str]:
 def _left(data: Mapping[str, Any]) -> list[str]:
     """Tell what waits for a database that is named no more, and what mends it."""
     lines = left_text([Left(**each) for each in data["left_behind"]]).splitlines()
-    remedy = "           name that one again, as it was spelt, and run 'kanban-sync task list' once"
-    return [*(f"problem    {each}" for each in lines), *([remedy] if lines else [])]
+    remedy = [f"           {LEFT_REMEDY}"] if lines else []
+    return [*(f"problem    {each}" for each in lines), *remedy]
 
 
 def _apart(data: Mapping[str, Any]) -> list[str]:

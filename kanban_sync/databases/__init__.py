@@ -16,6 +16,7 @@ from kanban_sync.databases.ports import (
 )
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sharing import (
+    LEFT_REMEDY,
     Sharing,
     database_data,
     left_elsewhere,
@@ -30,6 +31,7 @@ __all__ = [
     "DATABASE_URL",
     "DIRECT_URL",
     "FILE_SCHEME",
+    "LEFT_REMEDY",
     "SETTING",
     "Contents",
     "Left",

@@ -81,6 +81,9 @@ def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> 
     return left_behind(state.path / AWAY, project, mine)
 
 
+LEFT_REMEDY = "name that database again, as it was spelt, and run 'kanban-sync task list' once"
+
+
 def left_text(left: Sequence[Left]) -> str:
     """Return what is told of that, a line for each."""
     return "\n".join(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import KanbanSyncError, SettingsError, SetupError
+from kanban_sync.databases import LEFT_REMEDY
 from kanban_sync.doctor.board import board_findings
 from kanban_sync.doctor.bus import bus_findings
 from kanban_sync.doctor.database import look_into
@@ -308,8 +309,7 @@ def _read(load: Callable[[], Settings]) -> tuple[Settings | None, tuple[str, ...
 
 def left_findings(text: str) -> list[Finding]:
     """Judge whether anything that was done waits for a database that is named no more."""
-    remedy = "name that database again, as it was spelt, and run 'kanban-sync task list' once"
-    return [Finding("left behind", ok=False, text=text, remedy=remedy)] if text else []
+    return [Finding("left behind", ok=False, text=text, remedy=LEFT_REMEDY)] if text else []
 
 
 def sharing_findings(apart: str, command: str) -> list[Finding]:

@@ -14,21 +14,28 @@ More than anybody waits for others, and less than a server is waited for that sa
 goes on for somebody who has gone. Within the transaction alone, since a pooler keeps nothing else.
 """
 
-LIMIT = f"""
+HOW = f"""
+set_config('jit', 'off', true),
 set_config('statement_timeout',
            coalesce(nullif(current_setting('statement_timeout'), '0'), '{STATEMENT}s'), true)
+"""
+"""How each statement is carried out.
+
+To compile one takes tens of milliseconds of a processor, in each process anew, and the planner
+thinks it worth them as soon as a table has statistics: it reckons with all rows of what is left
+after the first that suits.
 """
 
 READ = f"""
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS};
-SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT {LIMIT}
+SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT {HOW}
 """
 """Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair."""
 
 WORK = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
 SET LOCAL lock_timeout = '{PATIENCE}s';
-SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT {LIMIT}
+SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT {HOW}
 """
 """Whoever is put to sleep while he writes loses his locks after a minute."""
 
@@ -38,7 +45,7 @@ BEGIN = (
                set_config('lock_timeout', '{PATIENCE}s', true),
                set_config('idle_in_transaction_session_timeout', '60s', true),
                set_config('plan_cache_mode', 'force_generic_plan', true),
-               {LIMIT}""",
+               {HOW}""",
 )
 """The same, to be sent along with the first statement.
 

@@ -128,12 +128,12 @@ def test_a_server_that_says_nothing_is_given_up(
 
 
 @pytest.mark.parametrize(("said", "limit"), [("", "50s"), ("-c statement_timeout=7s", "7s")])
-def test_a_statement_ends_by_itself_unless_its_user_wants_it_otherwise(
+def test_a_statement_is_not_compiled_and_ends_by_itself_unless_its_user_wants_it_otherwise(
     emptied: Emptied, said: str, limit: str
 ) -> None:
     parameters = {**emptied.address.parameters, "options": said}
     address = replace(emptied.address, parameters=parameters)
-    asked = "SELECT current_setting('statement_timeout')"
+    asked = "SELECT current_setting('statement_timeout'), current_setting('jit')"
     with closing(open_database(address)) as database:
         for begun in (
             database.reading(),
@@ -141,4 +141,4 @@ def test_a_statement_ends_by_itself_unless_its_user_wants_it_otherwise(
             database.working("a", together=True),
         ):
             with begun as db:
-                assert db.execute(asked).fetchall() == [(limit,)]
+                assert db.execute(asked).fetchall() == [(limit, "off")]

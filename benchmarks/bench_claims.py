@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import sys
 import time
+import traceback
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +32,9 @@ PROCESSES = (1, 4, 16, 64)
 
 LINE = 64
 """How many bytes a process says at a time."""
+
+FELL = b"!" * LINE
+"""What a process says that cannot go on, lest it be waited for."""
 
 
 class Got(NamedTuple):
@@ -113,16 +118,23 @@ class Crowd:
         return statistics.median(max(each.longest for each in got) for got in self.rounds)
 
     def _read(self) -> bytes:
-        return os.read(self._results[0], LINE)
+        said = os.read(self._results[0], LINE)
+        if said == FELL:
+            for each in self._children:
+                os.kill(each, signal.SIGKILL)
+            raise RuntimeError("a process fell; what it says of it is above")
+        return said
 
     def _child(self) -> int:
         child = os.fork()
         if child == 0:
             try:
                 self._claim()
-                os._exit(0)
-            finally:
+            except BaseException:  # noqa: BLE001 - told, and nothing of the parent's goes on here
+                traceback.print_exc()
+                os.write(self._results[1], FELL)
                 os._exit(1)
+            os._exit(0)
         return child
 
     def _claim(self) -> None:

@@ -30,6 +30,7 @@ class Turns:
         self.path = path.with_name(f"{path.name}.flk")
         self._fd: int | None = None
         self._pid = 0
+        self._waiter: _Waiter | None = None
 
     @contextlib.contextmanager
     def turn(self, seconds: float) -> Iterator[bool]:
@@ -45,6 +46,9 @@ class Turns:
     def close(self) -> None:
         """Close the file."""
         fd, self._fd = self._fd, None
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.end()
         if fd is not None:
             os.close(fd)
 
@@ -60,18 +64,14 @@ class Turns:
         return fd
 
     def _waited(self, fd: int, seconds: float) -> bool:
-        wait = _Wait(fd)
-        threading.Thread(target=wait.block, name="turn", daemon=True).start()
+        waiter = self._waiter = self._waiter or _Waiter(fd)
+        is_mine = False
         try:
-            is_mine = wait.ends_within(seconds)
-        except BaseException:
-            if wait.give_up():
-                self._fd = None
-            else:
-                fcntl.flock(fd, fcntl.LOCK_UN)
-            raise
-        if not is_mine:
-            self._fd = None  # It is the waiting thread's now, which closes it.
+            is_mine = waiter.wait(seconds)
+        finally:
+            if not is_mine:
+                # The thread has given up: the file is its own, which closes it.
+                self._fd = self._waiter = None
         return is_mine
 
     def _opened(self) -> int:
@@ -79,33 +79,59 @@ class Turns:
         if self._fd is None or self._pid != os.getpid():
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._pid = os.getpid()
+            self._waiter = None
         return self._fd
 
 
-class _Wait:
-    """A wait in a thread, since ``flock`` itself knows no end: whoever has it may be stopped."""
+class _Waiter:
+    """Waits in a thread, since ``flock`` itself knows no end: whoever has the lock may be stopped.
+
+    The thread stays for the next time: to start one takes half as long as what is waited for.
+    """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._guard = threading.Lock()
-        self._is_over = threading.Event()
-        self._is_wanted = True
+        self._is_wanted, self._has_come, self._has_ended = True, False, False
+        self._asked, self._told = threading.Lock(), threading.Lock()
+        self._asked.acquire()
+        self._told.acquire()
+        threading.Thread(target=self._run, name="turn", daemon=True).start()
 
-    def block(self) -> None:
-        """Wait for the lock; if nobody wants it any more, close the file."""
-        with contextlib.suppress(OSError):
-            fcntl.flock(self._fd, fcntl.LOCK_EX)
-        with self._guard:
-            self._is_over.set()
-            if not self._is_wanted:
+    def wait(self, seconds: float) -> bool:
+        """Wait for the lock; if it does not come in time, it is given up, and so is the file."""
+        self._has_come = False
+        self._asked.release()
+        try:
+            return self._told.acquire(timeout=seconds) or not self._gives_up()
+        except BaseException:
+            if not self._gives_up():
+                self.end()
                 os.close(self._fd)
+            raise
 
-    def ends_within(self, seconds: float) -> bool:
-        """Tell whether the lock came in time; if not, it is given up."""
-        return self._is_over.wait(seconds) or not self.give_up()
+    def end(self) -> None:
+        """Let the thread end; the file is another's to close."""
+        self._has_ended = True
+        self._asked.release()
 
-    def give_up(self) -> bool:
+    def _run(self) -> None:
+        while True:
+            self._asked.acquire()
+            if self._has_ended:
+                return
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+            with self._guard:
+                self._has_come = True
+                if not self._is_wanted:
+                    os.close(self._fd)
+                    return
+                self._told.release()
+
+    def _gives_up(self) -> bool:
         """Let the file be closed once the lock comes; False if it has come just now."""
         with self._guard:
-            self._is_wanted = self._is_over.is_set()
-            return not self._is_wanted
+            self._is_wanted = self._has_come
+            self._told.acquire(blocking=False)
+            return not self._has_come

@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,43 @@ def test_who_cannot_have_the_turn_in_time_goes_on_without(tmp_path: Path) -> Non
         store.merge([task("a")], {}, store.files(), NOW)
         with second.turn(60):
             assert not _is_free(path)
+
+
+def waiting_threads() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "turn"}
+
+
+def test_a_wait_that_is_given_up_leaves_no_thread_and_no_open_file(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+
+    def left() -> int:
+        links = (each for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
+        return sum(each.readlink().is_relative_to(tmp_path) for each in links)
+
+    before = waiting_threads()
+    holder, waiter = Turns(path), Turns(path)
+    for seconds in (0, 0.0001, 0.001) * 10:
+        with holder.turn(5), waiter.turn(seconds) as is_mine:
+            assert not is_mine
+    holder.close()
+    waiter.close()
+    for each in waiting_threads() - before:
+        each.join(20)
+    assert (waiting_threads() <= before, left()) == (True, 0)
+
+
+def test_one_thread_waits_for_all_turns_that_come(tmp_path: Path) -> None:
+    before = waiting_threads()
+    holder, waiter = Turns(tmp_path / "tasks.db"), Turns(tmp_path / "tasks.db")
+    seen = set()
+    with closing(waiter):
+        for _ in range(3):
+            with ExitStack() as stack:
+                stack.enter_context(holder.turn(5))
+                threading.Timer(0.01, holder.close).start()
+                assert stack.enter_context(waiter.turn(60))
+                seen |= waiting_threads() - before
+    assert len(seen) == 1
 
 
 def _is_free(path: Path) -> bool:

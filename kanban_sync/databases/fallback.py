@@ -161,7 +161,13 @@ class Fallback:
                 journal = self._apart(shelf, project).journal()
                 if journal.id:
                     store.replay(journal, time.time())
-                shelf.put_copy(store.copied(time.time()), is_settled=True)
+                copied = store.copied(time.time())
+                try:
+                    shelf.put_copy(copied, is_settled=True)
+                except StoreError:
+                    # There is no space. The old copy would stop everybody, or take more into a
+                    # journal that counts no more.
+                    shelf.drop()
                 self._marker(project).unlink(missing_ok=True)
         else:
             self._marker(project).unlink(missing_ok=True)

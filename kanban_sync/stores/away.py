@@ -98,6 +98,12 @@ class AwayShelf(FileShelf):
                 self.keep(contents)
                 self._older_notes.unlink(missing_ok=True)
 
+    def drop(self) -> None:
+        """Remove the copy and its notes, once all that was done apart is in the database."""
+        with self._told():
+            for each in (self.path, self.notes, self._older_notes):
+                each.unlink(missing_ok=True)
+
     @property
     def _older_notes(self) -> Path:
         return self.path.with_suffix(".notes.old")

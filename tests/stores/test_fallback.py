@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -537,6 +538,32 @@ def test_however_many_reach_the_database_again_the_journal_counts_once(
         assert list(pool.map(look, range(8))) == [["a"]] * 8
     assert len(told(emptied, "replayed")) == 1
     assert len(told(emptied, "claimed")) == 1
+
+
+def test_a_full_disk_stops_nobody_whose_database_is_back(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    one.door.open()
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        one.finish("b", one.claim("b", "ada"))
+        assert one.mode == "database"
+    one.do(lambda store: store.entries())
+    # There is a copy again, and a journal of its own.
+    one.door.shut()
+    one.finish("c", one.claim("c", "ada"))
+    one.door.open()
+    one.do(lambda store: store.entries())
+    assert [there(emptied, each).task.status for each in NAMES] == [Status.DONE] * 3
+    assert [(each["written"], each["conflicts"]) for each in told(emptied, "replayed")] == [
+        (1, 0),
+        (1, 0),
+    ]
 
 
 def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(

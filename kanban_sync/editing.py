@@ -107,7 +107,7 @@ class Editor:
         project: str,
         slots: Mapping[str, SlotState],
         lock: Path,
-        fork: Callable[[str], bytes | None],
+        fork: Callable[[str, str], bytes | None],
     ) -> None:
         """Set out; nothing is read yet.
 
@@ -119,7 +119,7 @@ class Editor:
             project: The project's id.
             slots: What the last sync knew of the files.
             lock: The file that keeps two edits of one clone apart.
-            fork: Returns the bytes that a file had where the branch of these files forks off.
+            fork: Returns the bytes of a file where the branch forks off, but not those of a blob.
         """
         self._tree = tree
         self._paths = {path: path for path in paths if tree.is_file(path)}
@@ -335,7 +335,7 @@ class Editor:
         change = SlotChange(UNKNOWN, (), hashlib.sha256(data).hexdigest(), file.path)
 
         def fork() -> Document | None:
-            then = self._fork(file.path)
+            then = self._fork(file.path, before.blob)
             return None if then is None else source.parse(file.path, then, self._settings)
 
         state = follow_forked(before, change, document, source.gone_means_done, fork)

@@ -6,6 +6,7 @@ alone.
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import EditError, MissingObjectError, RepositoryError
@@ -13,7 +14,7 @@ from kanban_sync.sources import SOURCES
 from kanban_sync.sync.watched import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from kanban_sync.checkout import Checkout
     from kanban_sync.config import Settings
@@ -51,47 +52,66 @@ class Snapshot:
 
 
 class Snapshots:
-    """The commits of one work tree, read when something is asked of them."""
+    """The commits of one work tree, read when something is asked of them.
+
+    Of what this clone does not hold nothing is known.
+    """
 
     def __init__(self, checkout: Checkout, settings: Settings) -> None:
         """Begin with nothing read."""
         self._checkout = checkout
         self._settings = settings
-        self._found: tuple[Snapshot | None, Snapshot | None] | None = None
+        self._commits: tuple[str, str] | None = None
+        self._trees: dict[str, Mapping[str, str]] = {}
 
     def both(self) -> tuple[Snapshot | None, Snapshot | None]:
         """Return the last commit, and the last one that the branch which is read has, too.
 
-        It is the same object where it is the same commit, and None where there is none. Of what
-        this clone does not hold nothing is known.
+        It is the same object where it is the same commit, and None where there is none.
         """
-        if self._found is None:
-            checkout, settings = self._checkout, self._settings
-            repository = checkout.repository(settings, checkout.worktree)
-            try:
-                self._found = self._read(repository)
-            except (MissingObjectError, RepositoryError):
-                self._found = (None, None)
-            finally:
-                repository.close()
-        return self._found
+        with suppress(MissingObjectError, RepositoryError), self._opened() as repository:
+            last, shared = self._ends(repository)
+            first = self._snapshot(repository, last)
+            return first, first if shared == last else self._snapshot(repository, shared)
+        return None, None
 
-    def fork(self, path: str) -> bytes | None:
-        """Return a file as it was where the branch of the work tree forks off, None if none was."""
-        _, shared = self.both()
-        return shared.files.get(path) if shared is not None else None
+    def fork(self, path: str, known: str) -> bytes | None:
+        """Return a file as it was where the branch of the work tree forks off.
 
-    def _read(self, repository: GitRepository) -> tuple[Snapshot | None, Snapshot | None]:
-        _, last = repository.head_of(self._checkout.git_dir(self._checkout.worktree))
-        _, read = repository.branch()
-        shared = repository.common(last, read) if last and read else ""
-        first = _snapshot(repository, last, self._settings) if last else None
-        if shared in {last, ""}:
-            return first, first if shared else None
-        return first, _snapshot(repository, shared, self._settings)
+        None if there was none, or if it was the content that is ``known``, by its blob id.
+        """
+        with suppress(MissingObjectError, RepositoryError), self._opened() as repository:
+            _, shared = self._ends(repository)
+            blob = self._tree(repository, shared).get(path, "") if shared else ""
+            return repository.read([blob])[blob] if blob not in {"", known} else None
+        return None
 
+    @contextmanager
+    def _opened(self) -> Iterator[GitRepository]:
+        repository = self._checkout.repository(self._settings, self._checkout.worktree)
+        try:
+            yield repository
+        finally:
+            repository.close()
 
-def _snapshot(repository: GitRepository, commit: str, settings: Settings) -> Snapshot:
-    tree = repository.tree(commit, pathspecs(SOURCES, settings.sources))
-    contents = repository.read(tree.values())
-    return Snapshot({path: contents[blob] for path, blob in tree.items()})
+    def _ends(self, repository: GitRepository) -> tuple[str, str]:
+        """Return the last commit and the last shared one, '' for none."""
+        if self._commits is None:
+            _, last = repository.head_of(self._checkout.git_dir(self._checkout.worktree))
+            _, read = repository.branch()
+            shared = repository.common(last, read) if last and read and last != read else read
+            self._commits = last, shared if last else ""
+        return self._commits
+
+    def _tree(self, repository: GitRepository, commit: str) -> Mapping[str, str]:
+        if commit not in self._trees:
+            watched = pathspecs(SOURCES, self._settings.sources)
+            self._trees[commit] = repository.tree(commit, watched)
+        return self._trees[commit]
+
+    def _snapshot(self, repository: GitRepository, commit: str) -> Snapshot | None:
+        if not commit:
+            return None
+        tree = self._tree(repository, commit)
+        contents = repository.read(tree.values())
+        return Snapshot({path: contents[blob] for path, blob in tree.items()})

@@ -208,7 +208,7 @@ class Busy(WorkTree):
 def busy(repo: Repo, times: int) -> Editor:
     lock = repo.path / ".git" / "kanban-sync" / "edits.flk"
     tree = Busy(repo.path, times)
-    return Editor(tree, ["TASKS.md"], SOURCES, DEFAULTS, "p", {}, lock, lambda _: None)
+    return Editor(tree, ["TASKS.md"], SOURCES, DEFAULTS, "p", {}, lock, lambda *_: None)
 
 
 def test_an_edit_is_made_anew_on_what_somebody_else_wrote_meanwhile(repo: Repo) -> None:

@@ -28,7 +28,8 @@ from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable_json
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MISSION_TOOLS, MissionTools
-from kanban_sync.mcp.tools import TOOLS, Tools, remedy
+from kanban_sync.mcp.tools import TOOLS, Tools
+from kanban_sync.mcp.wording import remedy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -17,18 +17,10 @@ from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.entries import done_data, entry_data, event_data
 from kanban_sync.app import Clone
 from kanban_sync.core.drawing import cards_of
-from kanban_sync.core.errors import (
-    BoardUnreachableError,
-    HeldError,
-    KanbanSyncError,
-    LostClaimError,
-    NotReadyError,
-    UnknownTaskError,
-    WorkError,
-)
+from kanban_sync.core.errors import BoardUnreachableError, WorkError
 from kanban_sync.core.model import Status
-from kanban_sync.core.order import Wanted
 from kanban_sync.doors.once import Once
+from kanban_sync.mcp.wording import belongs_to, brief, status_called, tagged
 from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
@@ -36,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.agents.work import Done, Work
-    from kanban_sync.core.work import Entry
     from kanban_sync.mcp.held import HeldClaims
 
 MOST = 20
@@ -53,8 +44,6 @@ MORE = "Commit its file, if it changed, and call plan_next for more."
 
 AFTERWARDS = "what you say of tasks still counts in the task database, and no file is written."
 """What a model hears once its work tree is gone."""
-
-MINIMAL = ("key", "title", "status", "priority", "tags", "path", "line")
 
 ENDS = (Status.DONE, Status.REVIEW, Status.BLOCKED, Status.FAILED, Status.CANCELLED)
 """How work on a task may end."""
@@ -73,22 +62,6 @@ TOOLS = (
     "board_status",
 )
 """The methods of ``Tools`` that are offered, those first that are called most."""
-
-REMEDIES: tuple[tuple[type[KanbanSyncError], str], ...] = (
-    (LostClaimError, "Stop work on it, and call plan_next for other work."),
-    (HeldError, "Leave it to them, and call plan_next for other work."),
-    (NotReadyError, "Call get_task to see what it waits for, or plan_next for what is ready."),
-    (UnknownTaskError, "Call list_tasks for the keys that there are."),
-)
-"""What a model does next, by what went wrong; the first that fits counts."""
-
-
-def remedy(error: KanbanSyncError) -> str:
-    """Return an error's words with what to do next."""
-    for kind, text in REMEDIES:
-        if isinstance(error, kind):
-            return f"{error} {text}"
-    return str(error)
 
 
 class Tools:
@@ -143,7 +116,7 @@ class Tools:
         """
         if not 1 <= limit <= MOST:
             raise WorkError(f"limit is 1 to {MOST}, not {limit}.")
-        wanted = _tagged(tags)
+        wanted = tagged(tags)
         with self.work() as work:
             found = (
                 work.tasks(wanted, [status_called(status)])
@@ -151,7 +124,7 @@ class Tools:
                 else work.next(self._agent, wanted, LISTED)
             )
         for kind, which in (("epic", epic), ("milestone", milestone), ("domain", domain)):
-            found = [each for each in found if not which or _belongs(each, kind, which)]
+            found = [each for each in found if not which or belongs_to(each, kind, which)]
         chosen = [entry_data(each) for each in found[:limit]]
         then = "" if status else CLAIM if chosen else LOOK
         tasks = brief(chosen) if minimal else chosen
@@ -171,7 +144,7 @@ class Tools:
             parent: Only tasks directly below the one with this key.
         """
         with self.work() as work:
-            wanted = _tagged(tags)._replace(parent=work.key(parent) if parent else None)
+            wanted = tagged(tags)._replace(parent=work.key(parent) if parent else None)
             found = work.tasks(wanted, [status_called(each) for each in statuses or ()])
         shown = brief([entry_data(each) for each in found[:LISTED]])
         return self.answer(tasks=shown, of=len(found))
@@ -204,7 +177,7 @@ class Tools:
             done = (
                 self._held.start(work, key)
                 if key
-                else work.claim_next(self._agent, lease, _tagged(tags))
+                else work.claim_next(self._agent, lease, tagged(tags))
             )
         if done is None:
             return self.answer(task=None, next=LOOK)
@@ -358,34 +331,3 @@ class Tools:
         said = {name: value for name, value in data.items() if name != "next" or value}
         notes = self._held.notes()
         return {**said, "notes": notes} if notes else said
-
-
-def status_called(text: str) -> Status:
-    """Return the status that a model named.
-
-    Raises:
-        WorkError: There is no such status.
-    """
-    try:
-        return Status(text)
-    except ValueError:
-        known = ", ".join(each for each in Status if each is not Status.ORPHANED)
-        raise WorkError(f"{text} is no status; one of {known} is.") from None
-
-
-def _tagged(tags: list[str] | None) -> Wanted:
-    return Wanted(tags=frozenset(tags or ()))
-
-
-def brief(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return of each task what a list tells."""
-    return [{name: each[name] for name in MINIMAL} for each in tasks]
-
-
-def _belongs(entry: Entry, kind: str, which: str) -> bool:
-    """Tell whether a task is of an epic, a milestone or a domain, as its file names it."""
-    wanted = which.casefold().strip()
-    task = entry.task
-    said = [value for name, value in task.fields if name.casefold() == kind]
-    said += [task.group, *((task.parent.name,) if task.parent else ())]
-    return any(wanted in {each.casefold(), each.casefold().rpartition("/")[2]} for each in said)

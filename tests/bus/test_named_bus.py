@@ -330,7 +330,7 @@ def test_an_agent_that_waits_claims_by_a_hint_what_the_database_says(
     monkeypatch.setattr("kanban_sync.agents.waiting.LOOK", LONG)
     monkeypatch.setattr("kanban_sync.agents.idleness.ASK", LONG)
     work = Work(store, PROJECT, lambda: NOW, None, lambda: None, lambda: None, bus=bus)
-    idle = Idleness(work, "bob", Wanted(prefers=frozenset({"web"})))
+    idle = Idleness("bob", Wanted(prefers=frozenset({"web"})))
     queues = idle.queues
     assert queues == [Queue("agent", "bob"), Queue("tag", "web")]
     looks: list[int] = []

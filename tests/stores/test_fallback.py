@@ -229,16 +229,16 @@ def test_a_monitor_offers_by_the_database_and_stands_by_while_that_is_away(
     work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
     monitor = Monitor(work)
     assert monitor.round().leads
-    waits = Idleness(work, "bob", ANY)
-    waits.is_to_look()
+    waits = Idleness("bob", ANY)
+    waits.is_to_look(work)
     assert [each.agent for each in monitor.round().offered] == ["bob"]
     one.door.shut()
     apart = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
     stands_by = Monitor(apart).round()
     assert (stands_by.leads, stands_by.leader, stands_by.offered) == (False, "", ())
-    waits = Idleness(apart, "eve", ANY)
-    assert waits.is_to_look()
-    waits.end(is_served=False)
+    waits = Idleness("eve", ANY)
+    assert waits.is_to_look(apart)
+    waits.end(apart, is_served=False)
     assert one.database.mode(PROJECT).entries == 0
     one.door.open()
     one.do(lambda store: store.ready(time.time()))

@@ -14,7 +14,7 @@ from kanban_sync.sync.watch_lock import Watch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MODES = {"database": "", "file": "  (JSON files, by choice)", "fallback": "  (away)"}
+MODES = {"database": "", "file": "  (JSON files, by choice)", "fallback": "  (away)", "waiting": ""}
 """What is told of a database besides its name."""
 
 SHOWN = 5

@@ -69,6 +69,10 @@ class _Mark(NamedTuple):
     head: bytes = b""
 
 
+class DamagedFileError(StoreError):
+    """A file holds no tasks that can be read; it was left as it is."""
+
+
 class FileShelf:
     """The contents in a file, for any number of processes and their threads.
 
@@ -196,7 +200,7 @@ class FileShelf:
                 " the file is untouched."
             ) from error
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise StoreError(
+            raise DamagedFileError(
                 f"The task database {self.path} cannot be read ({error}): it was cut short or"
                 " edited, or is another program's file. It is left as it is. Put it back from a"
                 " copy, or move it away and run `kanban-sync sync`, which makes it anew from the"

@@ -402,6 +402,49 @@ def test_a_database_that_may_only_be_read_is_told_and_not_left(
     assert one.claim("a", "ada") == 1
 
 
+def test_while_a_journal_is_refused_the_database_is_read(one: Machine, emptied: Emptied) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    ours = f'ALTER DATABASE "{emptied.address.parameters["dbname"]}"'
+    emptied.tell(f"{ours} SET default_transaction_read_only = on")
+    try:
+        store = one.database.look(PROJECT)
+        assert store is not None
+        with closing(store):
+            assert [each.key.name for each in store.tasks()] == list(NAMES)
+        mode = one.database.mode(PROJECT)
+        assert (mode.name, mode.entries) == ("waiting", 1)
+        assert "refuses what was done meanwhile (1 task)" in mode.words("it")
+        with pytest.raises(StoreError, match="it may only be read"):
+            one.claim("b", "bob")
+    finally:
+        emptied.tell(f"{ours} RESET default_transaction_read_only")
+    one.do(lambda store: store.ready(time.time()))
+    assert one.mode == "database"
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert claim.agent == "ada"
+
+
+def test_a_damaged_copy_is_made_anew_once_the_database_answers(one: Machine) -> None:
+    (copy,) = one.state.path.glob("away/*/tasks-p1.json")
+    copy.write_bytes(copy.read_bytes()[:-9])
+    one.door.shut()
+    with pytest.raises(StoreError, match="it was cut short or edited"):
+        one.claim("a", "ada")
+    one.door.open()
+    one.sync(*NAMES)
+    one.door.shut()
+    assert one.claim("a", "ada") > 0
+    copy.write_bytes(copy.read_bytes()[:-9])
+    one.door.open()
+    for _ in range(2):
+        # The journal is in it.
+        with pytest.raises(StoreError, match="it was cut short or edited"):
+            one.sync(*NAMES)
+
+
 def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:
     emptied.tell(
         "CREATE FUNCTION pg_temp.full() RETURNS trigger LANGUAGE plpgsql AS"

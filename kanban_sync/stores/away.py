@@ -23,7 +23,7 @@ from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.desk import Reach
-from kanban_sync.stores.flatfile import FileShelf, FlatStore
+from kanban_sync.stores.flatfile import DamagedFileError, FileShelf, FlatStore
 from kanban_sync.stores.flatfile_text import plain, task_of
 from kanban_sync.stores.memory_idle import NOBODY
 from kanban_sync.stores.memory_work import MemoryDesk
@@ -97,6 +97,15 @@ class AwayShelf(FileShelf):
             if is_settled or not self.has.parted.since:
                 self.keep(contents)
                 self._older_notes.unlink(missing_ok=True)
+
+    def put_damaged_aside(self) -> None:
+        """Give a copy that cannot be read another name: the next one takes its place."""
+        if self.path.exists():
+            with self._alone():
+                try:
+                    self._refresh()
+                except DamagedFileError:
+                    self.path.replace(self.path.with_suffix(".damaged"))
 
     @property
     def _older_notes(self) -> Path:

@@ -200,7 +200,7 @@ def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(repo: Repo) -> 
     assert (answer.returncode, answer.stderr) == (1, "kanban-sync: No space left on device\n")
     told = json.loads(task(repo, "show", "rotate-keys", "--json"))
     assert (told["status"], told["agent"], told["attempts"]) == ("todo", None, 1)
-    assert told["reason"] == "what was claimed could not be printed"
+    assert told["reason"] == "whoever claimed it could not be told"
     assert repo.git("status", "--porcelain", "TASKS.md") == ""
 
 

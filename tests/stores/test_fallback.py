@@ -229,16 +229,16 @@ def test_a_monitor_offers_by_the_database_and_stands_by_while_that_is_away(
     work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
     monitor = Monitor(work)
     assert monitor.round().leads
-    waits = Idleness(work, "bob", ANY)
-    waits.is_to_look()
+    waits = Idleness("bob", ANY)
+    waits.is_to_look(work)
     assert [each.agent for each in monitor.round().offered] == ["bob"]
     one.door.shut()
     apart = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
     stands_by = Monitor(apart).round()
     assert (stands_by.leads, stands_by.leader, stands_by.offered) == (False, "", ())
-    waits = Idleness(apart, "eve", ANY)
-    assert waits.is_to_look()
-    waits.end(is_served=False)
+    waits = Idleness("eve", ANY)
+    assert waits.is_to_look(apart)
+    waits.end(apart, is_served=False)
     assert one.database.mode(PROJECT).entries == 0
     one.door.open()
     one.do(lambda store: store.ready(time.time()))
@@ -400,6 +400,49 @@ def test_a_database_that_may_only_be_read_is_told_and_not_left(
         emptied.tell(f"{ours} RESET default_transaction_read_only")
     assert one.mode == "database"
     assert one.claim("a", "ada") == 1
+
+
+def test_while_a_journal_is_refused_the_database_is_read(one: Machine, emptied: Emptied) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    ours = f'ALTER DATABASE "{emptied.address.parameters["dbname"]}"'
+    emptied.tell(f"{ours} SET default_transaction_read_only = on")
+    try:
+        store = one.database.look(PROJECT)
+        assert store is not None
+        with closing(store):
+            assert [each.key.name for each in store.tasks()] == list(NAMES)
+        mode = one.database.mode(PROJECT)
+        assert (mode.name, mode.entries) == ("waiting", 1)
+        assert "refuses what was done meanwhile (1 task)" in mode.words("it")
+        with pytest.raises(StoreError, match="it may only be read"):
+            one.claim("b", "bob")
+    finally:
+        emptied.tell(f"{ours} RESET default_transaction_read_only")
+    one.do(lambda store: store.ready(time.time()))
+    assert one.mode == "database"
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert claim.agent == "ada"
+
+
+def test_a_damaged_copy_is_made_anew_once_the_database_answers(one: Machine) -> None:
+    (copy,) = one.state.path.glob("away/*/tasks-p1.json")
+    copy.write_bytes(copy.read_bytes()[:-9])
+    one.door.shut()
+    with pytest.raises(StoreError, match="it was cut short or edited"):
+        one.claim("a", "ada")
+    one.door.open()
+    one.sync(*NAMES)
+    one.door.shut()
+    assert one.claim("a", "ada") > 0
+    copy.write_bytes(copy.read_bytes()[:-9])
+    one.door.open()
+    for _ in range(2):
+        # The journal is in it.
+        with pytest.raises(StoreError, match="it was cut short or edited"):
+            one.sync(*NAMES)
 
 
 def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:

@@ -58,22 +58,27 @@ LOST = (
 BREAKS = ("08", "57P", "25P03")
 """How each SQLSTATE begins that ends a connection: broken off, shut down, asleep for too long."""
 
-STARTS_AND_ENDS = ("starting up", "shutting down")
+NOT_THERE_YET = (
+    ("system is starting up", "its server is starting up; try again in a moment"),
+    ("system is shutting down", "its server is shutting down; try again in a moment"),
+    ("administrator command", "its server is shutting down; try again in a moment"),
+    # After a crash, or a standby that does not let anybody in so far.
+    ("database system is", "its server is not ready yet; try again in a moment"),
+    ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
+)
 
 UNCONNECTED = (
+    *NOT_THERE_YET,
     ("password", "it does not know this user with this password; correct the URL, or ~/.pgpass"),
     ("no pg_hba.conf entry", "its server does not let this user in from here; ask who runs it"),
     ("role ", "its server does not know this user; correct the URL, or ask who runs it"),
     ("database ", "its server has no such database; correct the URL, or create it"),
     ("too many", REMEDIES["53300"]),
     ("remaining connection slots", REMEDIES["53300"]),
-    ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
     ("certificate", "its server's certificate is not trusted; see sslrootcert in its URL"),
     ("SSL", "its server and this machine do not agree on encryption; see sslmode in its URL"),
-    ("starting up", "its server is starting up; try again in a moment"),
-    ("shutting down", "its server is shutting down; try again in a moment"),
 )
-"""What to do, by a word of the library; until it is connected no SQLSTATE is told."""
+"""What to do, by the first word that fits: until it is connected the library has no SQLSTATE."""
 
 AWAY = (
     "its server cannot be reached; see whether it runs and whether the URL is right, then run"
@@ -82,20 +87,16 @@ AWAY = (
 
 REFUSED = "its server answers, and refuses; see what it says, and ask who runs it"
 
+UNANSWERED = {AWAY, *(remedy for _, remedy in NOT_THERE_YET)}
+"""What is told where nobody was there to ask, or it has not begun to answer anybody."""
+
 PASSING = {
     LOST,
-    AWAY,
-    *(REMEDIES[code] for code in ("55P03", "57014", "53300")),
-    *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
+    *UNANSWERED,
+    # Whoever waits or goes on is to find the server again once its disk or its role is another.
+    *(REMEDIES[code] for code in ("55P03", "57014", "53300", "53100", "25006")),
 }
 """What may be over when the same is tried again."""
-
-
-UNANSWERED = {
-    AWAY,
-    *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
-}
-"""What is told where nobody was there to ask, or it has not begun to answer anybody."""
 
 
 @contextmanager

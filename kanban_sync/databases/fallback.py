@@ -77,8 +77,8 @@ class Fallback:
         if away is None:
             return Mode("database")
         with contextlib.suppress(StoreError):
-            parted = self._shelf(project).has.parted
-            return Mode("fallback", parted.since or away.since, len(parted.bases))
+            shelf = self._shelf(project)
+            return Mode("fallback", shelf.has.parted.since or away.since, shelf.touched)
         return Mode("fallback", away.since)
 
     def open(self, project: str) -> TaskStore:
@@ -158,9 +158,10 @@ class Fallback:
         shelf = self._shelf(project)
         if shelf.path.exists():
             with shelf.writing():
-                journal = self._apart(shelf, project).journal()
-                if journal.id:
-                    store.replay(journal, time.time())
+                # First what was sent before, and nobody heard whether it was taken.
+                while (sent := shelf.seal()) is not None:
+                    store.replay(self._apart(sent, project).journal(), time.time())
+                    sent.path.unlink()
                 shelf.put_copy(store.copied(time.time()), is_settled=True)
                 self._marker(project).unlink(missing_ok=True)
         else:
@@ -244,7 +245,7 @@ def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
         if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
             continue
         with contextlib.suppress(StoreError, OSError):
-            count = len(AwayShelf(path, project).has.parted.bases)
+            count = AwayShelf(path, project).touched
             if count:
                 name = (each / NAME).read_text("utf-8", "surrogateescape")
                 found.append(Left(name, count))

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
+    from kanban_sync.core.apart import Journal
     from kanban_sync.core.work import Entry
     from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied
@@ -609,6 +610,42 @@ def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
     assert len(told(emptied, "replayed")) == 1
     one.sync(*NAMES)
     assert len(told(emptied, "replayed")) == 1
+    assert one.mode == "database"
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    replay = PostgresStore.replay
+
+    def cut(store: PostgresStore, journal: Journal, now: float) -> None:
+        if is_taken:
+            replay(store, journal, now)
+        raise UnreachableStoreError("cut off")
+
+    one.door.shut()
+    first = one.claim("a", "ada")
+    second = one.claim("b", "ada")
+    one.door.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", cut)
+        with pytest.raises(UnreachableStoreError):
+            one.sync(*NAMES)
+    # The server goes away again, and nobody knows whether it has the journal.
+    one.door.shut()
+    assert one.database.mode(PROJECT).entries == 2
+    one.finish("a", first)
+    one.claim("c", "ada")
+    one.door.open()
+    one.finish("b", second)
+    assert [there(emptied, each).task.status.value for each in NAMES] == [
+        "done",
+        "done",
+        "in_progress",
+    ]
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada"] * 3
+    assert told(emptied, "conflict") == []
     assert one.mode == "database"
 
 

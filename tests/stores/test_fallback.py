@@ -51,10 +51,11 @@ if TYPE_CHECKING:
 PROJECT = "p1"
 LEASE = 600.0
 NAMES = ("a", "b", "c")
+SOURCE = "tasks-md"
 
 
-def key(name: str) -> TaskKey:
-    return TaskKey(PROJECT, "tasks-md", name)
+def key(name: str, source: str = SOURCE) -> TaskKey:
+    return TaskKey(PROJECT, source, name)
 
 
 class Machine:
@@ -86,15 +87,19 @@ class Machine:
         with closing(self.database.work(PROJECT)) as store:
             return deed(store)
 
-    def claim(self, name: str, agent: str) -> int:
+    def claim(self, name: str, agent: str, source: str = SOURCE) -> int:
         """Claim a task and return the token."""
-        entry: Entry = self.do(lambda store: store.claim(key(name), agent, time.time(), LEASE))
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.claim(which, agent, time.time(), LEASE))
         assert entry.claim is not None
         return entry.claim.token
 
-    def finish(self, name: str, token: int, status: Status = Status.DONE) -> Entry:
+    def finish(
+        self, name: str, token: int, status: Status = Status.DONE, source: str = SOURCE
+    ) -> Entry:
         """End a claim."""
-        entry: Entry = self.do(lambda store: store.finish(key(name), token, status, time.time()))
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.finish(which, token, status, time.time()))
         return entry
 
     @property
@@ -518,6 +523,26 @@ def test_what_both_sides_changed_is_the_database_s_and_told(
     conflicts = {each["key"]: each for each in told(emptied, "conflict")}
     assert conflicts["tasks-md:a"]["journal"] == "done"
     assert conflicts["tasks-md:a"]["database"] == "failed"
+
+
+def test_what_was_built_on_work_that_does_not_count_does_not_count_either(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    for name, needs in (("z", ()), ("y", ("z",)), ("x", ("y",))):
+        new = Task(TaskKey(PROJECT, "db", name), name, Status.TODO, depends_on=needs)
+        with closing(one.database.work(PROJECT)) as store:
+            store.add(new, time.time())
+    one.sync(*NAMES)
+    one.door.shut()
+    for name in "zyx":
+        one.finish(name, one.claim(name, "ada", "db"), source="db")
+    two.claim("z", "bob", "db")
+    one.door.open()
+    entries = one.do(lambda store: store.entries())
+    stand = {each.key.name: each.task.status.value for each in entries if each.key.source == "db"}
+    assert stand == {"z": "in_progress", "y": "todo", "x": "todo"}
+    assert [each["key"] for each in told(emptied, "conflict")] == ["db:z", "db:y", "db:x"]
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
 
 
 # --- Once ------------------------------------------------------------------------------------

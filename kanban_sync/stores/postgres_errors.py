@@ -64,6 +64,8 @@ NOT_THERE_YET = (
     ("administrator command", "its server is shutting down; try again in a moment"),
     # After a crash, or a standby that does not let anybody in so far.
     ("database system is", "its server is not ready yet; try again in a moment"),
+    # It could begin no process for it; the library keeps to itself what else it said.
+    ("error response during SSL", "its server is not ready yet; try again in a moment"),
     ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
 )
 

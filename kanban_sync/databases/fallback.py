@@ -14,7 +14,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import StoreAwayError, StoreError, UnreachableStoreError
+from kanban_sync.core.errors import (
+    StoreAwayError,
+    StoreError,
+    UnreachableStoreError,
+    UnwritableStoreError,
+)
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores.away import AwayShelf, AwayStore
@@ -85,8 +90,8 @@ class Fallback:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
         with contextlib.suppress(StoreError):
-            parted = self._shelf(project).has.parted
-            return Mode(name, parted.since or away.since, len(parted.bases))
+            shelf = self._shelf(project)
+            return Mode(name, shelf.has.parted.since or away.since, shelf.touched)
         return Mode(name, away.since)
 
     def open(self, project: str) -> TaskStore:
@@ -177,25 +182,29 @@ class Fallback:
         shelf, away = self._shelf(project), self._away(project)
         if away is not None and not away.parted:
             shelf.put_damaged_aside()
+        has_parted = False
         if shelf.path.exists():
             with shelf.writing():
-                journal = self._apart(shelf, project).journal()
-                if journal.id:
-                    self._replay(store, journal, project)
-                shelf.put_copy(store.copied(time.time()), is_settled=True)
+                # First what was sent before, and nobody heard whether it was taken.
+                while (sent := shelf.seal()) is not None:
+                    self._replay(store, self._apart(sent, project).journal(), project)
+                    sent.path.unlink()
+                has_parted = shelf.rejoin(time.time())
                 self._marker(project).unlink(missing_ok=True)
         else:
             self._marker(project).unlink(missing_ok=True)
+        if has_parted:
+            # One copies for all who come back, and none of them waits for it.
+            shelf.put_copy(store.copied(time.time()))
 
     def _replay(self, store: PostgresStore, journal: Journal, project: str) -> None:
         try:
             store.replay(journal, time.time())
-        except StoreAwayError:
-            raise
-        except StoreError:
-            # It answers, but may only be read, or has no space left.
-            with contextlib.suppress(OSError):
-                self._write_marker(project, _Away(journal.since, 0.0, refuses=True))
+        except StoreError as error:
+            refuses = isinstance(error, UnwritableStoreError)
+            if refuses or not isinstance(error, StoreAwayError):
+                with contextlib.suppress(OSError):
+                    self._write_marker(project, _Away(journal.since, 0.0, refuses=True))
             raise
 
     def _copy(self, store: PostgresStore, project: str) -> None:
@@ -283,7 +292,7 @@ def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
         if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
             continue
         with contextlib.suppress(StoreError, OSError):
-            count = len(AwayShelf(path, project).has.parted.bases)
+            count = AwayShelf(path, project).touched
             if count:
                 name = (each / NAME).read_text("utf-8", "surrogateescape")
                 found.append(Left(name, count))

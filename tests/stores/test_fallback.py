@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
+    from kanban_sync.core.apart import Journal
     from kanban_sync.core.work import Entry
     from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied
@@ -50,10 +51,11 @@ if TYPE_CHECKING:
 PROJECT = "p1"
 LEASE = 600.0
 NAMES = ("a", "b", "c")
+SOURCE = "tasks-md"
 
 
-def key(name: str) -> TaskKey:
-    return TaskKey(PROJECT, "tasks-md", name)
+def key(name: str, source: str = SOURCE) -> TaskKey:
+    return TaskKey(PROJECT, source, name)
 
 
 class Machine:
@@ -85,15 +87,19 @@ class Machine:
         with closing(self.database.work(PROJECT)) as store:
             return deed(store)
 
-    def claim(self, name: str, agent: str) -> int:
+    def claim(self, name: str, agent: str, source: str = SOURCE) -> int:
         """Claim a task and return the token."""
-        entry: Entry = self.do(lambda store: store.claim(key(name), agent, time.time(), LEASE))
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.claim(which, agent, time.time(), LEASE))
         assert entry.claim is not None
         return entry.claim.token
 
-    def finish(self, name: str, token: int, status: Status = Status.DONE) -> Entry:
+    def finish(
+        self, name: str, token: int, status: Status = Status.DONE, source: str = SOURCE
+    ) -> Entry:
         """End a claim."""
-        entry: Entry = self.do(lambda store: store.finish(key(name), token, status, time.time()))
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.finish(which, token, status, time.time()))
         return entry
 
     @property
@@ -562,6 +568,26 @@ def test_what_both_sides_changed_is_the_database_s_and_told(
     assert conflicts["tasks-md:a"]["database"] == "failed"
 
 
+def test_what_was_built_on_work_that_does_not_count_does_not_count_either(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    for name, needs in (("z", ()), ("y", ("z",)), ("x", ("y",))):
+        new = Task(TaskKey(PROJECT, "db", name), name, Status.TODO, depends_on=needs)
+        with closing(one.database.work(PROJECT)) as store:
+            store.add(new, time.time())
+    one.sync(*NAMES)
+    one.door.shut()
+    for name in "zyx":
+        one.finish(name, one.claim(name, "ada", "db"), source="db")
+    two.claim("z", "bob", "db")
+    one.door.open()
+    entries = one.do(lambda store: store.entries())
+    stand = {each.key.name: each.task.status.value for each in entries if each.key.source == "db"}
+    assert stand == {"z": "in_progress", "y": "todo", "x": "todo"}
+    assert [each["key"] for each in told(emptied, "conflict")] == ["db:z", "db:y", "db:x"]
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
+
+
 # --- Once ------------------------------------------------------------------------------------
 
 
@@ -652,6 +678,42 @@ def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
     assert len(told(emptied, "replayed")) == 1
     one.sync(*NAMES)
     assert len(told(emptied, "replayed")) == 1
+    assert one.mode == "database"
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    replay = PostgresStore.replay
+
+    def cut(store: PostgresStore, journal: Journal, now: float) -> None:
+        if is_taken:
+            replay(store, journal, now)
+        raise UnreachableStoreError("cut off")
+
+    one.door.shut()
+    first = one.claim("a", "ada")
+    second = one.claim("b", "ada")
+    one.door.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", cut)
+        with pytest.raises(UnreachableStoreError):
+            one.sync(*NAMES)
+    # The server goes away again, and nobody knows whether it has the journal.
+    one.door.shut()
+    assert one.database.mode(PROJECT).entries == 2
+    one.finish("a", first)
+    one.claim("c", "ada")
+    one.door.open()
+    one.finish("b", second)
+    assert [there(emptied, each).task.status.value for each in NAMES] == [
+        "done",
+        "done",
+        "in_progress",
+    ]
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada"] * 3
+    assert told(emptied, "conflict") == []
     assert one.mode == "database"
 
 

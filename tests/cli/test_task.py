@@ -163,7 +163,6 @@ def test_the_steps_of_a_task_are_over_with_it(repo: Repo) -> None:
 # --- exit codes -------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("started_anew")
 def test_how_it_ends_tells_scripts_what_to_do(repo: Repo) -> None:
     claimed = json.loads(task(repo, "claim", "rotate-keys", *ADA, "--json"))
     assert claimed["token"] == 1

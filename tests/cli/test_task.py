@@ -163,7 +163,6 @@ def test_the_steps_of_a_task_are_over_with_it(repo: Repo) -> None:
 # --- exit codes -------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("started_anew")
 def test_how_it_ends_tells_scripts_what_to_do(repo: Repo) -> None:
     claimed = json.loads(task(repo, "claim", "rotate-keys", *ADA, "--json"))
     assert claimed["token"] == 1
@@ -642,47 +641,44 @@ def test_a_new_task_that_is_refused_is_not_in_its_file_either(repo: Repo) -> Non
 # --- the board --------------------------------------------------------------------------------
 
 
-def test_a_claim_moves_the_card_without_a_commit_and_nobody_waits(clone: Clone) -> None:
-    clone.init_with_board()
-    assert clone.program("task", "claim", "rotate-keys", *ADA).code == DONE
-    until(lambda: clone.cards()["Rotate the keys"] == "In Progress")
-    assert clone.program("task", "done", "rotate-keys", *ADA).code == DONE
-    until(lambda: clone.cards()["Rotate the keys"] == "Done")
-    assert clone.program("task", "add", "Paint the shed").code == DONE
-    until(lambda: clone.cards().get("Paint the shed") == "To Do")
-    clone.wait_until_synced()
+def test_a_claim_moves_the_card_without_a_commit_and_nobody_waits(synced: Clone) -> None:
+    assert synced.program("task", "claim", "rotate-keys", *ADA).code == DONE
+    until(lambda: synced.cards()["Rotate the keys"] == "In Progress")
+    assert synced.program("task", "done", "rotate-keys", *ADA).code == DONE
+    until(lambda: synced.cards()["Rotate the keys"] == "Done")
+    assert synced.program("task", "add", "Paint the shed").code == DONE
+    until(lambda: synced.cards().get("Paint the shed") == "To Do")
+    synced.wait_until_synced()
 
 
-def test_a_task_that_comes_into_a_file_keeps_its_card(clone: Clone) -> None:
-    clone.init_with_board()
-    assert clone.program("task", "add", "Paint the shed").code == DONE
-    assert clone.program("sync", "--wait").code == DONE
-    settings = (clone.path / ".kanban-sync.yaml").read_text()
-    clone.commit_as_person(
+def test_a_task_that_comes_into_a_file_keeps_its_card(synced: Clone) -> None:
+    assert synced.program("task", "add", "Paint the shed").code == DONE
+    assert synced.program("sync", "--wait").code == DONE
+    settings = (synced.path / ".kanban-sync.yaml").read_text()
+    synced.commit_as_person(
         "Name", **{".kanban-sync.yaml": f"{settings}sources: {{add_to: TASKS.md}}\n"}
     )
-    assert clone.program("files", "write").code == DONE
-    clone.commit_as_person("Add it")
-    assert clone.program("sync", "--wait").code == DONE
-    with clone.server.state.lock:
-        (card,) = [each for each in clone.server.state.where("cards") if "shed" in each["name"]]
+    assert synced.program("files", "write").code == DONE
+    synced.commit_as_person("Add it")
+    assert synced.program("sync", "--wait").code == DONE
+    with synced.server.state.lock:
+        (card,) = [each for each in synced.server.state.where("cards") if "shed" in each["name"]]
     assert "db:" not in card["description"]
     assert "/tasks-md:" in card["description"]
 
 
-def test_where_nothing_is_to_happen_the_request_waits(clone: Clone) -> None:
-    clone.init_with_board()
-    asked = len(clone.causes())
-    off = {**clone.key, "KANBAN_SYNC": "0"}
-    clone.program("task", "claim", "rotate-keys", *ADA, env=off)
-    clone.program("pause")
-    clone.program("task", "done", "rotate-keys", *ADA)
-    assert clone.causes()[asked:] == ["cli", "cli"]
-    assert clone.cards()["Rotate the keys"] == "To Do"
-    clone.program("resume")
-    clone.program("task", "add", "One more")
-    until(lambda: clone.cards()["Rotate the keys"] == "Done")
-    clone.wait_until_synced()
+def test_where_nothing_is_to_happen_the_request_waits(synced: Clone) -> None:
+    asked = len(synced.causes())
+    off = {**synced.key, "KANBAN_SYNC": "0"}
+    synced.program("task", "claim", "rotate-keys", *ADA, env=off)
+    synced.program("pause")
+    synced.program("task", "done", "rotate-keys", *ADA)
+    assert synced.causes()[asked:] == ["cli", "cli"]
+    assert synced.cards()["Rotate the keys"] == "To Do"
+    synced.program("resume")
+    synced.program("task", "add", "One more")
+    until(lambda: synced.cards()["Rotate the keys"] == "Done")
+    synced.wait_until_synced()
 
 
 # --- a command as the work --------------------------------------------------------------------

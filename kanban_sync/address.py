@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kanban_sync.core.errors import SetupError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from urllib.parse import SplitResult
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """A server with a password of its own, as a message may show it, and how it is connected to."""
+
+    name: str
+    parameters: Mapping[str, object] = field(repr=False)
+
+    def concealed(self, text: str) -> str:
+        """Return a text that the server or its library said, without the password."""
+        password = str(self.parameters.get("password") or "")
+        return text.replace(password, "…") if password else text
 
 
 def address(url: str) -> SplitResult:

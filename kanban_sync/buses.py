@@ -35,9 +35,25 @@ def named_bus(environment: Mapping[str, str]) -> Bus:
         url = environment.get(VALKEY_URL, "") or user_setting(SETTING)
         if not url:
             return LocalBus()
-        return _valkey(url, user_setting(PREFIX_SETTING) or PREFIX, os.getpid())
+        return _valkey(url, _prefix(), os.getpid())
     except SetupError as error:
         return LocalBus(State("Valkey", problem=str(error)))
+
+
+def _prefix() -> str:
+    """Return with what the names of keys begin.
+
+    Raises:
+        SetupError: What is set would part the keys of a cluster at will, or cannot be read.
+    """
+    prefix = user_setting(PREFIX_SETTING) or PREFIX
+    if all(each.isprintable() and not each.isspace() and each not in "{}" for each in prefix):
+        return prefix
+    raise SetupError(
+        f"git's {PREFIX_SETTING} is {prefix!a}, with which no key may begin: it has no braces, by"
+        " which a cluster would choose the place of a key, no blanks, and nothing that cannot be"
+        f" seen. Set another one, as in 'git config --global {PREFIX_SETTING} team:tasks'."
+    )
 
 
 @lru_cache(maxsize=8)

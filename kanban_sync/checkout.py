@@ -17,6 +17,7 @@ from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.git_output import half_made, readable
 from kanban_sync.sources import SOURCES
+from kanban_sync.sync.freshness import noted_tips
 from kanban_sync.sync.inventory import files_data, inventory
 from kanban_sync.sync.reading import UNFINISHED, UNREAD
 from kanban_sync.sync.settings import RECORDED, of_commit, of_work_tree, record, recorded, used
@@ -94,6 +95,11 @@ class Checkout:
         """Return which Valkey is named and how it is, None if none is."""
         state = self.bus.state()
         return state._asdict() if state is not None else None
+
+    def is_fresh(self) -> bool:
+        """Tell whether the task database is known to have all that is committed."""
+        git_dir = self.git_dir(self.worktree)
+        return bool(noted_tips(self.state.seen, self.common_dir, git_dir, self.worktree))
 
     # --- settings -----------------------------------------------------------------------------
 

@@ -12,9 +12,10 @@ from kanban_sync.core.assemble import ReadFile, tasks_of
 from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError
-from kanban_sync.core.following import follow
+from kanban_sync.core.forked import follow_forked
 from kanban_sync.core.model import UNKNOWN, Status
 from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, effective
+from kanban_sync.snapshots import Snapshots
 from kanban_sync.sources import SOURCES
 from kanban_sync.sync.locks import FairLock
 from kanban_sync.sync.watched import pathspecs
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kanban_sync.checkout import Checkout
     from kanban_sync.config import Settings
     from kanban_sync.core.edits import Edit
-    from kanban_sync.core.model import Problem, Task
+    from kanban_sync.core.model import Document, Problem, Task
     from kanban_sync.core.ports import Source, SourceSettings, TaskFile, TaskStore, Unit
     from kanban_sync.git import GitRepository
 
@@ -106,6 +107,7 @@ class Editor:
         project: str,
         slots: Mapping[str, SlotState],
         lock: Path,
+        fork: Callable[[str, str], bytes | None],
     ) -> None:
         """Set out; nothing is read yet.
 
@@ -117,6 +119,7 @@ class Editor:
             project: The project's id.
             slots: What the last sync knew of the files.
             lock: The file that keeps two edits of one clone apart.
+            fork: Returns the bytes of a file where the branch forks off, but not those of a blob.
         """
         self._tree = tree
         self._paths = {path: path for path in paths if tree.is_file(path)}
@@ -125,6 +128,7 @@ class Editor:
         self._project = project
         self._slots = dict(slots)
         self._lock = FairLock(lock)
+        self._fork = fork
         self._unread: list[Problem] = []
         self._contents: dict[str, bytes] = {}
         self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
@@ -329,7 +333,12 @@ class Editor:
         slot = f"{source.NAME}:{file.slot}"
         before = self._slots.get(slot, EMPTY)
         change = SlotChange(UNKNOWN, (), hashlib.sha256(data).hexdigest(), file.path)
-        state = follow(before, (), change, lambda _path, _blob: document, source.gone_means_done)
+
+        def fork() -> Document | None:
+            then = self._fork(file.path, before.blob)
+            return None if then is None else source.parse(file.path, then, self._settings)
+
+        state = follow_forked(before, change, document, source.gone_means_done, fork)
         if document.readable:
             self._slots[slot] = state
         read = ReadFile(file, document, state)
@@ -338,7 +347,11 @@ class Editor:
 
 
 def open_editor(
-    checkout: Checkout, settings: Settings, repository: GitRepository, store: TaskStore | None
+    checkout: Checkout,
+    settings: Settings,
+    repository: GitRepository,
+    store: TaskStore | None,
+    snapshots: Snapshots | None = None,
 ) -> Editor:
     """Return what edits the tasks of a work tree, by the keys that they have by now."""
     git_dir = checkout.git_dir(checkout.worktree)
@@ -351,6 +364,7 @@ def open_editor(
         checkout.project(settings, repository),
         effective(store.files().slots) if store is not None else {},
         checkout.state.path / LOCK,
+        (snapshots or Snapshots(checkout, settings)).fork,
     )
 
 

@@ -19,6 +19,7 @@ from kanban_sync.core.errors import (
     UnreachableStoreError,
 )
 from kanban_sync.editing import open_editor
+from kanban_sync.snapshots import Snapshots
 from kanban_sync.sync import requests
 from kanban_sync.sync.background import detach, is_off
 from kanban_sync.sync.consent import allowed_target
@@ -48,7 +49,8 @@ class Files:
         self._settings = settings
         self._store = store
         self._editor: Editor | None = None
-        self._commits = Commits(checkout, settings, store)
+        self._snapshots = Snapshots(checkout, settings)
+        self._commits = Commits(checkout, settings, store, self._snapshots)
 
     @property
     def editor(self) -> Editor:
@@ -57,7 +59,9 @@ class Files:
             checkout, settings = self._checkout, self._settings
             repository = checkout.repository(settings, checkout.worktree)
             try:
-                self._editor = open_editor(checkout, settings, repository, self._store)
+                self._editor = open_editor(
+                    checkout, settings, repository, self._store, self._snapshots
+                )
             finally:
                 repository.close()
         return self._editor
@@ -91,8 +95,10 @@ class Files:
 
     def look_again(self) -> None:
         """Forget what stood in the files: there may be commits since."""
+        checkout, settings = self._checkout, self._settings
         self._editor = None
-        self._commits = Commits(self._checkout, self._settings, self._store)
+        self._snapshots = Snapshots(checkout, settings)
+        self._commits = Commits(checkout, settings, self._store, self._snapshots)
 
     def take_back(self, path: str) -> None:
         """Take out again what was added to a file last."""

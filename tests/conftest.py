@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pwd
 import re
@@ -122,6 +123,20 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+# --- Collecting ----------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no cycles among all tests and modules: they stay, and each look takes a while."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # --- Hunts ---------------------------------------------------------------------------------

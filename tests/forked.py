@@ -28,8 +28,15 @@ WITHIN = 120
 """Seconds that a command may take."""
 
 FLAGS = ("-E", "-P")
-LATER = ("difflib", "psycopg", "ruamel.yaml", "ruamel.yaml.composer", "rich.live", "sqlite3")
+LATER = (
+    *("difflib", "psycopg", "rich.live", "ruamel.yaml", "ruamel.yaml.comments"),
+    *("ruamel.yaml.composer", "sqlite3"),
+    *(f"encodings.{name}" for name in ("ascii", "idna", "latin_1", "utf_16_le", "utf_8_sig")),
+)
 """What commands import when they need it."""
+
+NOBODY = 65534
+"""The number of a user to whom nothing belongs."""
 
 # Read by Python, by its modules or by git's while they are loaded.
 LOADING = ("GIT_PYTHON_", "LANG", "LC_", "LD_", "PATH", "PYTHON")
@@ -41,6 +48,18 @@ _BUSY = threading.Lock()
 def is_alike(environment: Mapping[str, str]) -> bool:
     """Tell whether these variables change nothing of how the program is loaded."""
     return not any(name.startswith(LOADING) for name in environment)
+
+
+def run_as_nobody(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the program as a user without any rights, to whom Python and all modules may be closed.
+
+    Only root can.
+    """
+    assert is_alike(environment)
+    with _BUSY:
+        return _forks().run(arguments, folder, {**os.environ, **environment}, user=NOBODY)
 
 
 def run_forked(
@@ -90,9 +109,23 @@ class Forks:
         self.process.communicate()
 
     def run(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], answers: str
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        answers: str = "",
+        *,
+        user: int | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the program to its end, as a process of its own."""
+        """Run the program to its end, as a process of its own, and as another user if one is given.
+
+        Args:
+            arguments: What stands behind the name of the program.
+            folder: Where it runs.
+            environment: All that is set.
+            answers: What it can read from its standard input.
+            user: The number of the user, who is in the group of that number alone.
+        """
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin
         assert stdout
@@ -104,6 +137,7 @@ class Forks:
                 "folder": str(folder),
                 "environment": dict(environment),
                 "streams": [str(each) for each in streams],
+                "user": user,
             }
             stdin.write(json.dumps(order) + "\n")
             stdin.flush()
@@ -155,6 +189,10 @@ def become(order: dict[str, Any]) -> None:
     os.environ.update(order["environment"])
     time.tzset()
     os.chdir(order["folder"])
+    if (user := order["user"]) is not None:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
     sys.argv = ["kanban-sync", *order["arguments"]]
 
 

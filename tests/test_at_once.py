@@ -13,6 +13,7 @@ import pytest
 
 from cli.program import PROGRAM, TASKS, run_program
 from kanban_sync.agents.entries import entry_data
+from kanban_sync.agents.shared_time import SharedTime
 from kanban_sync.app import Clone
 from kanban_sync.at_once import next_task
 from repos import Repo
@@ -69,7 +70,7 @@ def settings(text: str) -> Callable[[Repo], object]:
 
 def silent_orchestrator(repo: Repo) -> None:
     with Clone.at(repo.path).work() as work:
-        work._now = lambda: 0.0  # noqa: SLF001 - it was long ago
+        work._time = SharedTime(lambda: 0.0, float)  # noqa: SLF001 - it was long ago
         work.register("gone")
         work.claim_next("bob", 1e10, orchestrator="gone")
 

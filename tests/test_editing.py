@@ -83,6 +83,30 @@ def test_a_synced_task_keeps_its_key_when_it_is_reworded_in_the_work_tree(repo: 
     assert text(repo, "TASKS.md") == "# Tasks\n\n- [x] Mend the old tap\n- [ ] Buy a kettle\n"
 
 
+@pytest.mark.parametrize("branches", ["default-only", "live"])
+def test_a_task_reworded_on_a_branch_is_found_there_once_others_have_taken_it_out(
+    repo: Repo, tmp_path: Path, branches: str
+) -> None:
+    done, path = FILES["api/TASKS.md"], "api/TASKS.md"
+    begun = f"{done}\n## P2\n\n- [ ] Mend the tap\n"
+    git = f"git: {{default_branch: main, branches: {branches}}}\n"
+    repo.commit("Begin", **{".kanban-sync.yaml": git, path: begun})
+    clone, side = Clone.at(repo.path), Repo(tmp_path / "side")
+    clone.state.make()
+    clone.refresh()
+    [key] = [str(task.key) for task in clone.tasks() if task.path == path and task.line > 5]
+    repo.git("worktree", "add", "--quiet", "-b", "side", str(side.path))
+    side.commit("Reword", **{path: begun.replace("Mend", "Mend right now")})
+    for later in (begun.replace("tap", "tap in the kitchen"), done):
+        repo.commit("Go on", **{path: later})
+        clone.refresh()
+
+    said = editor(side).set(key, Status.DONE)
+
+    assert (said.key, said.title, said.change) == (key, "Mend right now the tap", "removed")
+    assert text(side, path) == begun.replace("- [ ] Mend the tap\n", "")
+
+
 def test_an_id_in_two_files_is_the_first_ones_and_goes_by_its_path_in_the_other(repo: Repo) -> None:
     assert editor(repo).set("rotate", assignee="@ada").path == "api/TASKS.md"
     said = editor(repo).set("tasks-md:web/TASKS.md/rotate", Status.DONE)
@@ -184,7 +208,7 @@ class Busy(WorkTree):
 def busy(repo: Repo, times: int) -> Editor:
     lock = repo.path / ".git" / "kanban-sync" / "edits.flk"
     tree = Busy(repo.path, times)
-    return Editor(tree, ["TASKS.md"], SOURCES, DEFAULTS, "p", {}, lock)
+    return Editor(tree, ["TASKS.md"], SOURCES, DEFAULTS, "p", {}, lock, lambda *_: None)
 
 
 def test_an_edit_is_made_anew_on_what_somebody_else_wrote_meanwhile(repo: Repo) -> None:

@@ -34,7 +34,6 @@ class Idleness:
 
     def __init__(
         self,
-        work: Work,
         agent: str,
         wanted: Wanted,
         orchestrator: str = "",
@@ -43,13 +42,11 @@ class Idleness:
         """Set out; nobody is told before somebody leads.
 
         Args:
-            work: The work on tasks.
             agent: Who waits.
             wanted: For what. Who waits for parts of one task looks by itself.
             orchestrator: Whose agent it is, '' if nobody's.
             now: Seconds that only grow.
         """
-        self._work = work
         self._agent = agent
         self._wanted = wanted
         self._orchestrator = orchestrator
@@ -70,36 +67,40 @@ class Idleness:
         mine = [Queue("agent", self._agent)] if self._agent else []
         return [*mine, *(Queue("tag", each) for each in tags)]
 
-    def is_to_look(self) -> bool:
+    def is_to_look(self, work: Work) -> bool:
         """Tell whether it is time to look for work, and let it be known that somebody waits."""
         now = self._now()
         if now >= self._told + (RENEW if self._is_led else ASK):
             self._told = now
-            self._is_led = self._note()
-        if self._is_led and now < self._looked + FIRST_CHOICE and not self._has_offer():
+            self._is_led = self._note(work)
+        if self._is_led and now < self._looked + FIRST_CHOICE and not self._has_offer(work):
             return False
         self._looked = now
         return True
 
-    def end(self, *, is_served: bool) -> None:
+    @property
+    def is_known(self) -> bool:
+        """Whether it was let known that somebody waits."""
+        return self._is_known
+
+    def end(self, work: Work, *, is_served: bool) -> None:
         """Wait no more; what was offered is let go, unless something was found."""
         if self._is_known:
             with suppress(StoreError):
-                work = self._work
                 work.assigning.forget_idle(self._agent, work.time(), keep_offer=is_served)
 
-    def _note(self) -> bool:
+    def _note(self, work: Work) -> bool:
         if self._wanted.parent is not None:
             return False
         # Where nothing can be written, whoever waits looks by itself.
         with suppress(StoreError):
-            now = self._work.time()
+            now = work.time()
             self._since = self._since or now
             idle = Idle(self._agent, self._wanted, self._orchestrator, self._since, now)
-            is_led = self._work.assigning.note_idle(idle, now)
+            is_led = work.assigning.note_idle(idle, now)
             self._is_known = self._is_known or is_led
             return is_led
         return False
 
-    def _has_offer(self) -> bool:
-        return self._work.assigning.has_offer(self._agent, self._work.time())
+    def _has_offer(self, work: Work) -> bool:
+        return work.assigning.has_offer(self._agent, work.time())

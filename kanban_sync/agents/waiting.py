@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kanban_sync.agents.idleness import Idleness
-    from kanban_sync.agents.work import Work
+    from kanban_sync.agents.work import Done, Work
     from kanban_sync.core.bus import Queue
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry
 
 Found = TypeVar("Found")
-Done = TypeVar("Done")
+Acted = TypeVar("Acted")
 
 LOOK = 2.0
 """Seconds after which whoever waits looks, though nothing was told."""
@@ -84,7 +84,7 @@ def wait_for(
                 return found
     finally:
         if idle is not None:
-            idle.end(is_served=bool(found))
+            idle.end(work, is_served=bool(found))
 
 
 def _waited_for(
@@ -93,13 +93,26 @@ def _waited_for(
     queues = idle.queues if idle else ()
     for left in _moments(work, seconds, lambda: idle.pace if idle else LOOK, queues):
         # At the end all is looked at once more.
-        found = look() if left <= 0 or idle is None or idle.is_to_look() else None
+        found = look() if left <= 0 or idle is None or idle.is_to_look(work) else None
         if found or left <= 0:
             return found
     return None
 
 
-def follow(work: Work, act: Callable[[], Done], pace: float) -> Iterator[Done]:
+@contextmanager
+def given_back_unheard(work: Work, done: Done) -> Iterator[None]:
+    """Give a task back whose agent cannot be told of it: nobody else would come to work on it."""
+    try:
+        yield
+    except BaseException:
+        claim = done.entry.claim
+        if claim is not None:
+            reason = "whoever claimed it could not be told"
+            work.release(str(done.entry.key), claim.agent, claim.token, reason)
+        raise
+
+
+def follow(work: Work, act: Callable[[], Acted], pace: float) -> Iterator[Acted]:
     """Yield what an act brings, whenever something is new, and after so many seconds at most."""
     for _ in _moments(work, pace=lambda: pace):
         yield act()

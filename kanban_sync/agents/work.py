@@ -8,7 +8,6 @@ from saying it is told, and undoes nothing.
 from __future__ import annotations
 
 import json
-import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -17,6 +16,7 @@ from kanban_sync.agents.born import NewTask, is_born_here, newborn, write_born
 from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
+from kanban_sync.agents.shared_time import SharedTime
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.bus.local import LocalBus
 from kanban_sync.core.assignment import AssigningStore
@@ -41,9 +41,6 @@ ALONE = 3600.0
 
 ATTENDED = 300.0
 """Seconds of a claim that something keeps alive beside the agent."""
-
-SAME_TIME = 60.0
-"""Seconds for which it is known how far this machine's clock is off."""
 
 
 @runtime_checkable
@@ -91,8 +88,7 @@ class Work:
         """
         self._store = store
         self.project = project
-        self._now = now
-        self._ahead = self._ask_time_at = 0.0
+        self._time = SharedTime(now, store.clock)
         self._files = files
         self._ask_for_sync = ask_for_sync
         self.catch_up = catch_up
@@ -165,10 +161,7 @@ class Work:
 
     def time(self) -> float:
         """Return the time by the clock that all who use the database share."""
-        if time.monotonic() >= self._ask_time_at:
-            self._ahead = self._store.clock(now := self._now()) - now
-            self._ask_time_at = time.monotonic() + SAME_TIME
-        return self._now() + self._ahead
+        return self._time()
 
     # --- claims ---------------------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from kanban_sync.address import ServerAddress
 from kanban_sync.core.errors import SetupError
 
 if TYPE_CHECKING:
@@ -25,19 +26,11 @@ FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """A server, as a message may show it, and how it is connected to."""
+class Address(ServerAddress):
+    """A Valkey or Redis."""
 
-    name: str
     kind: str
     """``tcp``, ``tls`` or ``unix``."""
-
-    parameters: Mapping[str, object] = field(repr=False)
-
-    def concealed(self, text: str) -> str:
-        """Return a text that the server or its library said, without the password."""
-        password = str(self.parameters.get("password") or "")
-        return text.replace(password, "…") if password else text
 
 
 def address_of(url: str) -> Address:
@@ -64,7 +57,7 @@ def address_of(url: str) -> Address:
             raise _none("the whole path of a socket has to follow, as in unix:///run/valkey.sock")
         _check_nothing_left(query)
         name = f"{SOCKET}://{shown_user}{parts.path}?db={known['db']}"
-        return Address(name, "unix", {**known, "path": path})
+        return Address(name, {**known, "path": path}, "unix")
     if not host:
         raise _none("it has to name a host")
     known |= {"host": host, "port": port or PORT, "socket_keepalive": True}
@@ -72,8 +65,8 @@ def address_of(url: str) -> Address:
     name = f"{parts.scheme}://{shown_user}{place}:{port or PORT}/{known['db']}"
     if parts.scheme in PLAIN:
         _check_nothing_left(query)
-        return Address(name, "tcp", known)
-    return Address(name, "tls", {**known, **_encryption(query)})
+        return Address(name, known, "tcp")
+    return Address(name, {**known, **_encryption(query)}, "tls")
 
 
 def _encryption(query: dict[str, str]) -> dict[str, object]:

@@ -88,7 +88,7 @@ def write_command(*, as_json: bool) -> None:
     for each in news:
         say(written_line(each))
     if not news:
-        say("the files here say all that the task database has of them")
+        say("nothing to write: where the files here say something else, it was edited here")
 
 
 def _tell(edited: Edited, *, as_json: bool) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
-from kanban_sync.databases import LEFT_REMEDY, Left, left_text
+from kanban_sync.databases import LEFT_REMEDY, Left, Mode, left_text
 from kanban_sync.sync.watch_lock import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MODES = {"database": "", "file": "  (JSON files, by choice)", "fallback": "  (away)"}
+MODES = {"database": "", "file": "  (JSON files, by choice)", "fallback": "  (away)", "waiting": ""}
 """What is told of a database besides its name."""
 
 SHOWN = 5
@@ -91,13 +91,8 @@ def _watching(watch: Mapping[str, Any] | None) -> list[str]:
 
 def _away(data: Mapping[str, Any]) -> list[str]:
     """Tell since when a database does not answer, and how much waits for it."""
-    if data["mode"] != "fallback":
-        return []
-    count = data["journal"]
-    since = datetime.fromtimestamp(data["away_since"]).astimezone()
-    tasks = "1 task" if count == 1 else f"{count} tasks"
-    text = f"does not answer since {since:%Y-%m-%d %H:%M:%S}; what is below is a copy, and what was"
-    return [f"           {text} done since with {tasks} is written there when it answers"]
+    words = Mode(data["mode"], data["away_since"], data["journal"]).words("it")
+    return [f"           {words}"] if words else []
 
 
 def _left(data: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import time
@@ -25,7 +24,7 @@ from kanban_sync.agents.entries import (
 )
 from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.idleness import Idleness
-from kanban_sync.agents.waiting import follow_ready, wait_for
+from kanban_sync.agents.waiting import follow_ready, given_back_unheard, wait_for
 from kanban_sync.agents.work import ALONE
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
 from kanban_sync.cli.places import TaskName
@@ -45,10 +44,10 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from kanban_sync.agents.waiting import Change
-    from kanban_sync.agents.work import Done, Work
+    from kanban_sync.agents.work import Done
     from kanban_sync.core.work import Entry
 
 SETTABLE = [status.value for status in Status if status is not Status.ORPHANED]
@@ -119,7 +118,7 @@ def next_command(
         if follow:
             for change in follow_ready(work, look, warn):
                 _tell_change(change, as_json=as_json)
-        found = wait_for(work, look, wait, Idleness(work, agent, asked)) or []
+        found = wait_for(work, look, wait, Idleness(agent, asked)) or []
     if number is not None or not as_json:
         _tell_all(found, NOTHING, as_json=as_json)
     else:
@@ -180,13 +179,13 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if key is None:
             asked = chosen(work, wanted)
-            idle = Idleness(work, agent, asked, orchestrator)
+            idle = Idleness(agent, asked, orchestrator)
             claim = partial(work.claim_next, agent, ttl, asked, orchestrator)
             done = wait_for(work, claim, wait, idle)
         else:
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:
-            with _given_back_unheard(work, done):
+            with given_back_unheard(work, done):
                 _tell_claim(done, as_json=as_json)
             return
     if as_json:
@@ -335,19 +334,6 @@ def _tell_change(change: Change, *, as_json: bool) -> None:
         return
     say("\n".join(map(line_of, change.ready)) or NOTHING)
     say("")
-
-
-@contextlib.contextmanager
-def _given_back_unheard(work: Work, done: Done) -> Iterator[None]:
-    """Give a task back whose agent cannot be told of it: nobody else would come to work on it."""
-    try:
-        yield
-    except OSError:
-        claim = done.entry.claim
-        if claim is not None:
-            reason = "what was claimed could not be printed"
-            work.release(str(done.entry.key), claim.agent, claim.token, reason)
-        raise
 
 
 def _tell_claim(done: Done, *, as_json: bool) -> None:

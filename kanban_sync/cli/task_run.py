@@ -97,7 +97,7 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
         work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)
-            idle = Idleness(work, agent, asked)
+            idle = Idleness(agent, asked)
             claim = partial(work.claim_next, agent, ttl, asked)
             done = wait_for(work, claim, wait, idle)
         else:

@@ -11,6 +11,7 @@ changed to the same    changed                nothing
 nobody has it, to do   claimed                our claim comes over with its token and its lease
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
+waits for such a one   claimed                the same: what it was built on does not count
 =====================  =====================  ================================================
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
@@ -22,12 +23,15 @@ nobody shows the other's. Who lost is refused as whoever comes too late.
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.work import Orchestrator
@@ -47,6 +51,11 @@ class Apart(NamedTuple):
     kept: Kept
     standing: Standing
     told: tuple[Told, ...] = ()
+
+    @property
+    def was_claimed(self) -> bool:
+        """Whether somebody has claimed it apart."""
+        return any(each.kind == "claimed" for each in self.told)
 
 
 class Journal(NamedTuple):
@@ -75,7 +84,26 @@ def claimed_above(outcome: Outcome, least: int) -> Outcome:
     return Outcome(outcome.standing._replace(token=token), (*others, mine))
 
 
-def settled(entry: Apart, base: Standing, there: Standing, since: float = 0.0) -> Settled:
+def in_turn(
+    entries: Sequence[Apart], needs: Mapping[TaskKey, Collection[TaskKey]]
+) -> Sequence[Apart]:
+    """Return what was done apart so that what others need comes before them."""
+    by_key = {each.key: each for each in entries}
+    try:
+        return [by_key[key] for key in TopologicalSorter(needs).static_order() if key in by_key]
+    except CycleError:
+        # None of these was claimed: what waits for itself is never ready.
+        return entries
+
+
+def settled(
+    entry: Apart,
+    base: Standing,
+    there: Standing,
+    since: float = 0.0,
+    *,
+    is_unfounded: bool = False,
+) -> Settled:
     """Return what becomes of a task that was worked on apart.
 
     Args:
@@ -83,8 +111,12 @@ def settled(entry: Apart, base: Standing, there: Standing, since: float = 0.0) -
         base: How the task stood before.
         there: How it stands in the database now.
         since: When they parted, in seconds since 1970.
+        is_unfounded: Whether it waits in the database for a task of which the work done apart
+            does not count.
     """
     here = entry.standing
+    if is_unfounded and entry.was_claimed:
+        return Settled(None, (_conflict(base, here, there),), is_conflict=True)
     is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
     if not is_unchanged and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.

@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 MOST_SHOWN = 8
 """How many tasks of a circle are named."""
 
+BEGUN = frozenset({Status.IN_PROGRESS, Status.REVIEW})
+"""Statuses of tasks that come to their end whatever they are said to wait for."""
+
 NO_FILE = "the task database"
 """Where a task stands that is in no file."""
 
 
 def never_begin(tasks: Iterable[Task], edges: Iterable[Edge]) -> tuple[Problem, ...]:
-    """Return which open tasks can never begin, each where that can be mended."""
+    """Return which tasks have not begun and never can, each where that can be mended."""
     every = {task.key: task for task in tasks}
     waits_for: dict[TaskKey, list[TaskKey]] = {}
     found: list[Problem] = []
     for edge in edges:
         task = every.get(edge.task)
-        if task is None or task.status.is_over:
+        if task is None or task.status.is_over or task.status in BEGUN:
             continue
         needed = every.get(edge.needs) if edge.needs is not None else None
         if needed is None or needed.status is Status.ORPHANED:
@@ -61,7 +64,8 @@ def circle_of(
     asked = [key]
     for each in asked:
         if each not in found:
-            found[each] = [one.key for one in waits_for(each) if one.key is not None]
+            still = (one for one in waits_for(each) if one.status not in BEGUN)
+            found[each] = [one.key for one in still if one.key is not None]
             asked += found[each]
     return next((circle for circle in cycles(found) if circle[0] == key), None)
 

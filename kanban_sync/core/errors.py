@@ -96,6 +96,10 @@ class UnreachableStoreError(StoreAwayError):
     """The server of the task database does not answer; nothing was sent to it."""
 
 
+class UnwritableStoreError(StoreAwayError):
+    """The server of the task database answers, but may only be read for now, or is full."""
+
+
 class LostDatabaseError(StoreError):
     """The task database is gone or empty, though this clone has worked with it."""
 

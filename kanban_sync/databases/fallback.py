@@ -14,17 +14,23 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import StoreError, UnreachableStoreError
+from kanban_sync.core.errors import (
+    StoreAwayError,
+    StoreError,
+    UnreachableStoreError,
+    UnwritableStoreError,
+)
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores.away import AwayShelf, AwayStore
-from kanban_sync.stores.flatfile import manifest_path
+from kanban_sync.stores.flatfile import DamagedFileError, manifest_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
+    from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.core.work import Entry
     from kanban_sync.databases.ports import Clone, Contents
@@ -51,10 +57,16 @@ SMALL = 1 << 18
 
 
 class _Away(NamedTuple):
-    """Since when the server does not answer, and when it is asked again; seconds since 1970."""
+    """Since when the server does not answer, and when it is asked again; seconds since 1970.
+
+    ``refuses`` tells that it answers by now, and refuses what was done meanwhile, ``parted`` that
+    something may have been done.
+    """
 
     since: float
     again: float
+    refuses: bool = False
+    parted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +88,11 @@ class Fallback:
         away = self._away(project)
         if away is None:
             return Mode("database")
+        name = "waiting" if away.refuses else "fallback"
         with contextlib.suppress(StoreError):
-            parted = self._shelf(project).has.parted
-            return Mode("fallback", parted.since or away.since, len(parted.bases))
-        return Mode("fallback", away.since)
+            shelf = self._shelf(project)
+            return Mode(name, shelf.has.parted.since or away.since, shelf.touched)
+        return Mode(name, away.since)
 
     def open(self, project: str) -> TaskStore:
         """Open the database itself, with all that was done while it was away."""
@@ -104,11 +117,22 @@ class Fallback:
         began = time.monotonic()
         try:
             if self._marker(project).exists():
-                self.reach(project).close()
+                self._settle_first(project)
             return self.server.look(project)
         except UnreachableStoreError as error:
             self._note_away(project, time.monotonic() - began)
             return self.apart(project, error)
+
+    def _settle_first(self, project: str) -> None:
+        """Write the journal before somebody looks; one that is refused waits, and they look."""
+        try:
+            self.reach(project).close()
+        except UnreachableStoreError:
+            raise
+        except StoreError:
+            away = self._away(project)
+            if away is None or not away.refuses:
+                raise
 
     def contents(self, project: str = "") -> Contents:
         """Return what its schema holds, and how much of a project."""
@@ -155,35 +179,53 @@ class Fallback:
             self._copy(store, project)
 
     def _settle(self, store: PostgresStore, project: str) -> None:
-        shelf = self._shelf(project)
+        shelf, away = self._shelf(project), self._away(project)
+        if away is not None and not away.parted:
+            shelf.put_damaged_aside()
+        has_parted = False
         if shelf.path.exists():
             with shelf.writing():
-                journal = self._apart(shelf, project).journal()
-                if journal.id:
-                    store.replay(journal, time.time())
-                copied = store.copied(time.time())
-                try:
-                    shelf.put_copy(copied, is_settled=True)
-                except StoreError:
-                    # There is no space. The old copy would stop everybody, or take more into a
-                    # journal that counts no more.
-                    shelf.drop()
+                # First what was sent before, and nobody heard whether it was taken.
+                while (sent := shelf.seal()) is not None:
+                    self._replay(store, self._apart(sent, project).journal(), project)
+                    sent.path.unlink()
+                has_parted = shelf.rejoin(time.time())
                 self._marker(project).unlink(missing_ok=True)
         else:
             self._marker(project).unlink(missing_ok=True)
+        if has_parted:
+            # One copies for all who come back, and none of them waits for it.
+            shelf.put_copy(store.copied(time.time()))
+
+    def _replay(self, store: PostgresStore, journal: Journal, project: str) -> None:
+        try:
+            store.replay(journal, time.time())
+        except StoreError as error:
+            refuses = isinstance(error, UnwritableStoreError)
+            if refuses or not isinstance(error, StoreAwayError):
+                with contextlib.suppress(OSError):
+                    self._write_marker(project, _Away(journal.since, 0.0, refuses=True))
+            raise
 
     def _copy(self, store: PostgresStore, project: str) -> None:
         """Copy what has changed since the last copy; without one, work only cannot go on."""
         shelf = self._shelf(project)
         known = shelf.path.with_suffix(".as-of")
         with contextlib.suppress(StoreError, OSError):
-            last = str(store.last_event())
-            if known.exists() and known.read_text("ascii") == last and shelf.path.exists():
+            last = store.last_event()
+            if known.exists() and known.read_text("ascii") == _as_of(last, shelf.path):
                 return
             if _is_large(shelf.path) and _is_new(shelf.path):
                 return
-            shelf.put_copy(store.copied(time.time()))
-            known.write_text(last, "ascii")
+            try:
+                shelf.put_copy(store.copied(time.time()))
+            except DamagedFileError:
+                # What was done apart may be in it: that is not thrown away unseen.
+                if self._marker(project).exists():
+                    return
+                shelf.put_damaged_aside()
+                shelf.put_copy(store.copied(time.time()))
+            known.write_text(_as_of(last, shelf.path), "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
 
@@ -199,8 +241,8 @@ class Fallback:
         with shelf.writing():
             shelf.part(away.since)
             # Whoever has just come back may have removed it; without it nobody would look here.
-            if not self._marker(project).exists():
-                self._write_marker(project, away)
+            if not away.parted or not self._marker(project).exists():
+                self._write_marker(project, away._replace(parted=True))
         return self._apart(shelf, project)
 
     def _apart(self, shelf: AwayShelf, project: str) -> AwayStore:
@@ -219,10 +261,10 @@ class Fallback:
         if not manifest_path(self.folder, project).exists():
             return
         away, now = self._away(project), time.time()
-        since = away.since if away is not None else now
+        again = now + ASK_AGAIN if seconds > SLOW else 0.0
+        known = away or _Away(now, again, parted=False)
         with contextlib.suppress(OSError):
-            said = _Away(since, now + ASK_AGAIN if seconds > SLOW else 0.0)
-            self._write_marker(project, said)
+            self._write_marker(project, known._replace(again=again, refuses=False))
 
     def _write_marker(self, project: str, said: _Away) -> None:
         (self.folder / NAME).write_text(self.name, "utf-8", "surrogateescape")
@@ -250,11 +292,20 @@ def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
         if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
             continue
         with contextlib.suppress(StoreError, OSError):
-            count = len(AwayShelf(path, project).has.parted.bases)
+            count = AwayShelf(path, project).touched
             if count:
                 name = (each / NAME).read_text("utf-8", "surrogateescape")
                 found.append(Left(name, count))
     return found
+
+
+def _as_of(last: int, path: Path) -> str:
+    """Return by what it is known that a copy is as it was made, after so many events."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns}"
 
 
 def _is_large(path: Path) -> bool:

@@ -96,11 +96,11 @@ class Manifests:
         return ""
 
     def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:
-        """Make the file of a project if it is missed, with tokens that the lost one never gave."""
+        """Make the file of a project if it is missed, with numbers that the lost one never gave."""
         path = manifest_path(self.folder, known := project())
         if not self._is_lost(path):
             return False
-        open_flatfile(path, known, first_token=first_number(now)).close()
+        open_flatfile(path, known, first_number=first_number(now)).close()
         return True
 
     def _checked(self, project: str) -> Path:

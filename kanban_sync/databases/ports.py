@@ -36,8 +36,9 @@ class Contents:
 class Mode(NamedTuple):
     """On what work goes on: ``database``, ``file`` by choice, or ``fallback`` while it is away.
 
-    ``since`` is in seconds since 1970, and ``entries`` is how many tasks wait in the journal for
-    the database to come back; both 0 but for a fallback.
+    ``waiting`` is the database that refuses what was done while it was away, and is read. ``since``
+    is in seconds since 1970, and ``entries`` is how many tasks wait in the journal; both 0 but for
+    these two.
     """
 
     name: str
@@ -50,10 +51,15 @@ class Mode(NamedTuple):
 
     def words(self, database: str) -> str:
         """Tell in a line that a database is away, and what goes on; '' if it is not."""
-        if self.name != "fallback":
+        if self.name not in {"fallback", "waiting"}:
             return ""
         since = datetime.fromtimestamp(self.since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         count = "1 task" if self.entries == 1 else f"{self.entries} tasks"
+        if self.name == "waiting":
+            return (
+                f"{database} was away since {since}, and refuses what was done meanwhile ({count}),"
+                " which waits here until it takes it; what is shown is without that"
+            )
         return (
             f"{database} does not answer since {since}; work goes on with a copy of it, and what is"
             f" done ({count} by now) is written there when it answers"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.bus import State
 
 
-INSTALL = "install what is named there"
+NAMED = "do what is named there"
 REMEDY = "see whether it runs, and whether its URL, user and password are right"
 
 
@@ -20,7 +20,8 @@ def bus_findings(state: State | None) -> list[Finding]:
         return []
     if state.problem:
         text = f"{state.name}: {state.problem}"
-        # Another one is wanted where its driver is not there.
-        remedy = INSTALL if "driver" in state.problem else REMEDY
+        # Another one is wanted where its driver is not there, or its prefix is wrong.
+        is_named = "driver" in state.problem or "Set another" in state.problem
+        remedy = NAMED if is_named else REMEDY
         return [Finding("valkey", ok=False, text=text, remedy=remedy)]
     return [Finding("valkey", ok=True, text=f"{state.version} answers at {state.name}")]

@@ -13,6 +13,8 @@ from starlette.responses import PlainTextResponse
 from kanban_sync import __version__
 from kanban_sync.core.claims import LEASE
 from kanban_sync.core.model import Status
+from kanban_sync.sync.consent import allowed_target
+from kanban_sync.sync.requests import DATABASE, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,6 +108,7 @@ def metrics(served: Served, snapshots: Snapshots, news: News, counts: Counts) ->
         lines = [*_of_project(served, snapshots.get()), *counts.lines()]
         lines += _told("listeners", "gauge", "Who waits for news.", [({}, news.count)])
         lines += _of_work(served, news)
+        lines += lines_of_sync(served)
         return PlainTextResponse("\n".join([*lines, ""]), media_type=FORMAT)
 
     return router
@@ -160,6 +163,19 @@ def _of_work(served: Served, news: News) -> Iterator[str]:
         ("offers_total", "task_offered", "Tasks that were offered by a monitor."),
     ):
         yield from _told(name, "counter", text, [({}, counts[kind, ""])])
+
+
+def lines_of_sync(served: Served) -> Iterator[str]:
+    """Tell for how long something has not reached the task database, or the board."""
+    clone, now = served.clone, time.time()
+    board, since = allowed_target(clone.state), clone.database.mode(served.project).since
+    waiting = waiting_since(clone.state, board.id if board is not None else DATABASE)
+    if not since and not clone.is_fresh():
+        since = waiting
+    behind = {"database": since} | ({"board": waiting} if board is not None else {})
+    text = "Seconds since the oldest change has not reached it."
+    ages = (({"target": name}, max(0.0, now - at) if at else 0) for name, at in behind.items())
+    yield from _told("sync_lag_seconds", "gauge", text, ages)
 
 
 def _histogram(within: Mapping[tuple[str, float], int]) -> Iterator[tuple[dict[str, str], float]]:

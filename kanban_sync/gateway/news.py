@@ -6,8 +6,11 @@ import asyncio
 import json
 import threading
 from collections import Counter, deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import anyio
+import anyio.to_thread
 
 from kanban_sync.agents.waiting import LOOK, follow_batches
 from kanban_sync.core.claims import LEASE
@@ -21,8 +24,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from kanban_sync.agents.idleness import Idleness
+    from kanban_sync.agents.work import Work
     from kanban_sync.core.ports import Event
     from kanban_sync.gateway.served import Served
+
+    IsToLook = Callable[[Work], bool]
 
 Found = TypeVar("Found")
 Told = TypeVar("Told")
@@ -206,28 +213,67 @@ def counted(event: Event) -> tuple[str, str]:
     return event.kind, LEASE if json.loads(event.data)["why"] == LEASE else "silence"
 
 
-async def wait_for(
-    news: News, request: Request, look: Callable[[], Awaitable[Found | None]], seconds: float
-) -> Found | None:
-    """Return what a look finds, as soon as it finds something; None after so many seconds.
+def always(_work: Work) -> bool:
+    """Tell that it is time to look."""
+    return True
 
-    No thread is held meanwhile. For who has hung up nothing is looked for any more.
 
-    Raises:
-        Problem: The token of who asks was taken back meanwhile.
-    """
-    found = await look()
-    if found or seconds <= 0:
+class Waiting:
+    """Somebody who waits for work: what ``agents.waiting.wait_for`` does, without a thread."""
+
+    def __init__(self, served: Served, news: News, request: Request, idle: Idleness | None) -> None:
+        """Set out.
+
+        Args:
+            served: The clone.
+            news: Tells when something happens.
+            request: Who asks.
+            idle: Of whom a monitor that leads is told meanwhile; None for nobody.
+        """
+        self._served = served
+        self._news = news
+        self._request = request
+        self._idle = idle
+
+    async def wait(
+        self, look: Callable[[IsToLook], Awaitable[Found | None]], seconds: float
+    ) -> Found | None:
+        """Return what a look finds, as soon as it finds something; None after so many seconds.
+
+        A look is told what tells whether it is time for it. No thread is held meanwhile. For who
+        has hung up nothing is looked for any more.
+
+        Raises:
+            Problem: The token of who asks was taken back meanwhile.
+        """
+        found = await look(always)
+        if found or seconds <= 0:
+            return found
+        try:
+            found = await self._waited(look, seconds)
+        finally:
+            if self._idle is not None and self._idle.is_known:
+                # Also where the server is about to end.
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._end, self._idle, bool(found))
         return found
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + seconds
-    with news.listening() as listener:
-        while not listener.is_over and not await request.is_disconnected():
-            request.state.ask_again()
-            found = await look()
-            left = ends - loop.time()
-            if found or left <= 0:
-                return found
-            listener.taken()
-            await listener.wait(min(left, LOOK))
-    return None
+
+    async def _waited(
+        self, look: Callable[[IsToLook], Awaitable[Found | None]], seconds: float
+    ) -> Found | None:
+        loop, idle = asyncio.get_running_loop(), self._idle
+        ends = loop.time() + seconds
+        with self._news.listening() as listener:
+            while not listener.is_over and not await self._request.is_disconnected():
+                self._request.state.ask_again()
+                left = ends - loop.time()
+                found = await look(idle.is_to_look if idle and left > 0 else always)
+                if found or left <= 0:
+                    return found
+                listener.taken()
+                await listener.wait(min(max(0.0, ends - loop.time()), idle.pace if idle else LOOK))
+        return None
+
+    def _end(self, idle: Idleness, is_served: bool) -> None:  # noqa: FBT001 - called in a thread
+        with suppress(KanbanSyncError), self._served.changing() as work:
+            idle.end(work, is_served=is_served)

@@ -124,6 +124,11 @@ def told(event: Event) -> dict[str, Any]:
 
 def wanted(work: Work, asked: models.Ready | models.ClaimNext) -> Wanted:
     """Return which tasks are asked for."""
+    return filtered(asked)._replace(parent=work.key(asked.parent) if asked.parent else None)
+
+
+def filtered(asked: models.Ready | models.ClaimNext) -> Wanted:
+    """Return which tasks are asked for, wherever they stand."""
     tags, sources = (
         (asked.tag, asked.source)
         if isinstance(asked, models.Ready)
@@ -134,7 +139,6 @@ def wanted(work: Work, asked: models.Ready | models.ClaimNext) -> Wanted:
         frozenset(each.lower() for each in tags),
         asked.priority,
         frozenset(sources),
-        work.key(asked.parent) if asked.parent else None,
     )
 
 

@@ -9,13 +9,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from kanban_sync.agents.entries import entry_data
+from kanban_sync.agents.idleness import Idleness
+from kanban_sync.agents.names import checked_name
+from kanban_sync.doors.tokens import Scope
 from kanban_sync.gateway import models
 from kanban_sync.gateway.answers import read_answer
-from kanban_sync.gateway.news import News, wait_for
-from kanban_sync.gateway.reads import wanted
+from kanban_sync.gateway.news import News, Waiting
+from kanban_sync.gateway.reads import filtered, wanted
 
 if TYPE_CHECKING:
     from kanban_sync.core.work import Entry
+    from kanban_sync.gateway.news import IsToLook
     from kanban_sync.gateway.served import Served
 
 
@@ -27,14 +31,33 @@ def waits(served: Served, news: News) -> APIRouter:
     async def ready(request: Request, asked: Annotated[models.Ready, Query()]) -> Response:
         """List what can be claimed now, first what comes first; wait until something can be."""
 
-        def look() -> list[Entry]:
+        def look(is_to_look: IsToLook) -> list[Entry]:
             with served.looking() as work:
+                if not is_to_look(work):
+                    return []
                 return work.next(asked.agent or "", wanted(work, asked), asked.limit)
 
-        async def looked() -> list[Entry]:
-            return await anyio.to_thread.run_sync(look)
+        async def looked(is_to_look: IsToLook) -> list[Entry]:
+            return await anyio.to_thread.run_sync(look, is_to_look)
 
-        found = await wait_for(news, request, looked, asked.wait) or []
+        # Who may only read is offered nothing: that would keep tasks from others.
+        is_agent = bool(asked.agent) and request.state.token.scope is Scope.WRITE
+        idle = idle_of(asked.agent or "", asked) if is_agent else None
+        waiting = Waiting(served, news, request, idle)
+        found = await waiting.wait(looked, asked.wait) or []
         return read_answer(request, {"tasks": [entry_data(each) for each in found]})
 
     return router
+
+
+def idle_of(
+    agent: str, asked: models.Ready | models.ClaimNext, orchestrator: str = ""
+) -> Idleness | None:
+    """Return an agent that waits as a monitor knows it; None for one that looks by itself.
+
+    Raises:
+        WorkError: It is no name.
+    """
+    if not asked.wait or asked.parent:
+        return None
+    return Idleness(checked_name(agent), filtered(asked), orchestrator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ from kanban_sync.doors.once import Once
 from kanban_sync.doors.problem import Problem
 from kanban_sync.gateway import models
 from kanban_sync.gateway.answers import answer
-from kanban_sync.gateway.news import News, wait_for
+from kanban_sync.gateway.news import News, Waiting
 from kanban_sync.gateway.reads import wanted
+from kanban_sync.gateway.waits import idle_of
 from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from kanban_sync.agents.work import Done, Work
+    from kanban_sync.gateway.news import IsToLook
     from kanban_sync.gateway.served import Served
 
     Act = Callable[[Work], Response]
@@ -140,23 +143,26 @@ def claims(served: Served, news: News, changes: Changes) -> APIRouter:
     @router.post("/claims", response_model=models.Done, responses=NOTHING)
     async def claim_next(request: Request, said: models.ClaimNext = ANY_CLAIM) -> Response:
         """Claim what comes first; 204 where nothing is ready, also after waiting."""
+        agent = who(request, said.agent)
 
-        def act(work: Work) -> Response:
+        def act(work: Work, is_to_look: IsToLook) -> Response:
+            if not is_to_look(work):
+                raise _NothingReadyError
             work.reclaim(leases=False)
-            done = work.claim_next(
-                who(request, said.agent), said.ttl, wanted(work, said), said.orchestrator
-            )
+            done = work.claim_next(agent, said.ttl, wanted(work, said), said.orchestrator)
             if done is None:
                 raise _NothingReadyError
             return _told(done)
 
-        async def look() -> Response | None:
+        async def look(is_to_look: IsToLook) -> Response | None:
+            claim = partial(act, is_to_look=is_to_look)
             try:
-                return await anyio.to_thread.run_sync(changes.do, request, said, act)
+                return await anyio.to_thread.run_sync(changes.do, request, said, claim)
             except _NothingReadyError:
                 return None
 
-        found = await wait_for(news, request, look, said.wait)
+        waiting = Waiting(served, news, request, idle_of(agent, said, said.orchestrator))
+        found = await waiting.wait(look, said.wait)
         return Response(status_code=204) if found is None else found
 
     @router.post("/sync", response_model=models.Synced)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.agents.entries import entry_data
 from kanban_sync.agents.missions import NO_MISSION, missions_data, named_missions
-from kanban_sync.mcp.tools import LISTED, brief, status_called
+from kanban_sync.mcp.tools import LISTED
+from kanban_sync.mcp.wording import brief, status_called
 
 if TYPE_CHECKING:
     from kanban_sync.mcp.tools import Tools

@@ -9,7 +9,7 @@ import json
 import time
 from collections import deque
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
 
@@ -28,10 +28,11 @@ from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable_json
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MISSION_TOOLS, MissionTools
-from kanban_sync.mcp.tools import TOOLS, Tools, remedy
+from kanban_sync.mcp.tools import TOOLS, Tools
+from kanban_sync.mcp.wording import remedy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from mcp.server.context import ServerRequestContext
@@ -55,24 +56,31 @@ MOST = 1000
 PATIENCE = 5.0
 """Seconds that are waited for one who is told something."""
 
+AT_A_TIME = 8
+"""How many calls of one session are served at a time; the others wait."""
+
 AGAIN = 5.0
 """Seconds until a database that was away is looked for again."""
 
 INSTRUCTIONS = """\
 Tasks of this repository are claimed from a database, so that no two agents do the same one.
 plan_next tells what can be done now; claim_task before you begin, complete_task when it is done,
-release_task with the reason when it is not. Leave boxes and statuses in the task files to these
-tools. A claim lasts as long as this session; `notes` in an answer tells what happened to yours.
+release_task with the reason when it is not. Where nothing is ready, claim_task waits if told to.
+Leave boxes and statuses in the task files to these tools. A claim lasts as long as this session;
+`notes` in an answer tells what happened to yours.
 """
 
 
-def told(tool: Callable[Arguments, dict[str, Any]]) -> Callable[Arguments, dict[str, Any]]:
-    """Turn our errors into those that a model reads."""
+def told(
+    tool: Callable[Arguments, dict[str, Any]], threads: anyio.CapacityLimiter
+) -> Callable[Arguments, Awaitable[dict[str, Any]]]:
+    """Call a tool in a thread, and turn our errors into those that a model reads."""
 
     @wraps(tool)
-    def called(*arguments: Arguments.args, **named: Arguments.kwargs) -> dict[str, Any]:
+    async def called(*arguments: Arguments.args, **named: Arguments.kwargs) -> dict[str, Any]:
         try:
-            return tool(*arguments, **named)
+            act = partial(tool, *arguments, **named)
+            return await anyio.to_thread.run_sync(act, limiter=threads)
         except KanbanSyncError as error:
             raise ToolError(remedy(error)) from error
 
@@ -168,7 +176,9 @@ def build(folder: Path, agent: str, *, is_here: bool = True) -> MCPServer[None]:
         is_here: Whether the agent works in that folder, so that what it sets is written there.
     """
     held = HeldClaims(agent)
-    tools = Tools(folder, agent, held, is_here=is_here)
+    tools = Tools(folder, agent, held, is_here=is_here, go_on=anyio.from_thread.check_cancelled)
+    # Of its own: who waits for work takes none from the sessions of others.
+    threads = anyio.CapacityLimiter(AT_A_TIME)
 
     @asynccontextmanager
     async def alive(_server: MCPServer[None]) -> AsyncIterator[None]:
@@ -191,7 +201,7 @@ def build(folder: Path, agent: str, *, is_here: bool = True) -> MCPServer[None]:
     )
     of_kind: dict[type, object] = {Tools: tools, MissionTools: MissionTools(tools)}
     for name, kind in OFFERED.items():
-        server.add_tool(told(getattr(of_kind[kind], name)))
+        server.add_tool(told(getattr(of_kind[kind], name), threads))
     _add_resources(server, tools)
     return server
 

@@ -15,29 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.entries import done_data, entry_data, event_data
+from kanban_sync.agents.idleness import Idleness
+from kanban_sync.agents.waiting import given_back_unheard, wait_for
 from kanban_sync.app import Clone
 from kanban_sync.core.drawing import cards_of
-from kanban_sync.core.errors import (
-    BoardUnreachableError,
-    HeldError,
-    KanbanSyncError,
-    LostClaimError,
-    NotReadyError,
-    UnknownMissionError,
-    UnknownTaskError,
-    WorkError,
-)
+from kanban_sync.core.errors import BoardUnreachableError, WorkError
 from kanban_sync.core.model import Status
-from kanban_sync.core.order import Wanted
 from kanban_sync.doors.once import Once
+from kanban_sync.mcp.wording import belongs_to, brief, status_called, tagged
 from kanban_sync.sync.session import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from kanban_sync.agents.work import Done, Work
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.order import Wanted
     from kanban_sync.mcp.held import HeldClaims
 
 MOST = 20
@@ -46,16 +40,18 @@ MOST = 20
 LISTED = 200
 """How many tasks a list has at most; the others are counted."""
 
+LONGEST_WAIT = 50.0
+"""Seconds that a claim waits at most: many programs give a call up after 60."""
+
 CLAIM = "Call claim_task with one of these keys before you begin."
 LOOK = "Nothing can be claimed now; call list_tasks to see what is open, or plan_next later."
+WAIT = "Nothing came up; call claim_task again to wait on."
 FINISH = "Do it, commit, and call complete_task; or release_task with the reason."
 MORE = "Commit its file, if it changed, and call plan_next for more."
 """What a model does next."""
 
 AFTERWARDS = "what you say of tasks still counts in the task database, and no file is written."
 """What a model hears once its work tree is gone."""
-
-MINIMAL = ("key", "title", "status", "priority", "tags", "path", "line")
 
 ENDS = (Status.DONE, Status.REVIEW, Status.BLOCKED, Status.FAILED, Status.CANCELLED)
 """How work on a task may end."""
@@ -75,23 +71,6 @@ TOOLS = (
 )
 """The methods of ``Tools`` that are offered, those first that are called most."""
 
-REMEDIES: tuple[tuple[type[KanbanSyncError], str], ...] = (
-    (LostClaimError, "Stop work on it, and call plan_next for other work."),
-    (HeldError, "Leave it to them, and call plan_next for other work."),
-    (NotReadyError, "Call get_task to see what it waits for, or plan_next for what is ready."),
-    (UnknownMissionError, "Call coord_mission_status without a mission to see all."),
-    (UnknownTaskError, "Call list_tasks for the keys that there are."),
-)
-"""What a model does next, by what went wrong; the first that fits counts."""
-
-
-def remedy(error: KanbanSyncError) -> str:
-    """Return an error's words with what to do next."""
-    for kind, text in REMEDIES:
-        if isinstance(error, kind):
-            return f"{error} {text}"
-    return str(error)
-
 
 class Tools:
     """The tools of one session. Usable from any thread.
@@ -100,7 +79,15 @@ class Tools:
         KanbanSyncError: From any method; nothing was changed.
     """
 
-    def __init__(self, folder: Path, agent: str, held: HeldClaims, *, is_here: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        agent: str,
+        held: HeldClaims,
+        *,
+        is_here: bool = True,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> None:
         """Set out.
 
         Args:
@@ -108,11 +95,13 @@ class Tools:
             agent: The name under which tasks are claimed.
             held: The claims of the session.
             is_here: Whether the agent works in that folder; else no file is written.
+            go_on: Raises something, in the thread of a call, once nobody waits for its answer.
         """
         self._folder = folder
         self._is_here = is_here
         self._agent = agent
         self._held = held
+        self._go_on = go_on
         self._at: Clone | None = None
         self._lock_of_clone = threading.Lock()
         self._once: Once[dict[str, Any]] = Once()
@@ -145,7 +134,7 @@ class Tools:
         """
         if not 1 <= limit <= MOST:
             raise WorkError(f"limit is 1 to {MOST}, not {limit}.")
-        wanted = _tagged(tags)
+        wanted = tagged(tags)
         with self.work() as work:
             found = (
                 work.tasks(wanted, [status_called(status)])
@@ -153,7 +142,7 @@ class Tools:
                 else work.next(self._agent, wanted, LISTED)
             )
         for kind, which in (("epic", epic), ("milestone", milestone), ("domain", domain)):
-            found = [each for each in found if not which or _belongs(each, kind, which)]
+            found = [each for each in found if not which or belongs_to(each, kind, which)]
         chosen = [entry_data(each) for each in found[:limit]]
         then = "" if status else CLAIM if chosen else LOOK
         tasks = brief(chosen) if minimal else chosen
@@ -173,7 +162,7 @@ class Tools:
             parent: Only tasks directly below the one with this key.
         """
         with self.work() as work:
-            wanted = _tagged(tags)._replace(parent=work.key(parent) if parent else None)
+            wanted = tagged(tags)._replace(parent=work.key(parent) if parent else None)
             found = work.tasks(wanted, [status_called(each) for each in statuses or ()])
         shown = brief([entry_data(each) for each in found[:LISTED]])
         return self.answer(tasks=shown, of=len(found))
@@ -191,7 +180,9 @@ class Tools:
 
     # --- working --------------------------------------------------------------------------------
 
-    def claim_task(self, key: str = "", tags: list[str] | None = None) -> dict[str, Any]:
+    def claim_task(
+        self, key: str = "", tags: list[str] | None = None, wait: float = 0
+    ) -> dict[str, Any]:
         """Claim a task before you work on it, so that nobody else does.
 
         The claim is kept alive as long as this session lasts.
@@ -199,19 +190,32 @@ class Tools:
         Args:
             key: That of the task, as plan_next tells it; without one, what comes first.
             tags: Without a key: only a task with one of these tags.
+            wait: Without a key: for how many seconds to wait until something is ready, 0 to 50.
         """
-        lease = self._held.lease
+        if not 0 <= wait <= LONGEST_WAIT:
+            raise WorkError(f"wait is 0 to {LONGEST_WAIT:g} seconds, not {wait:g}.")
+        if key and wait:
+            raise WorkError("Only without a key can it wait for what is ready.")
         with self.work() as work:
             work.reclaim(leases=False)
-            done = (
-                self._held.start(work, key)
-                if key
-                else work.claim_next(self._agent, lease, _tagged(tags))
-            )
+            done = self._held.start(work, key) if key else self._claimed(work, tagged(tags), wait)
         if done is None:
-            return self.answer(task=None, next=LOOK)
+            return self.answer(task=None, next=WAIT if wait else LOOK)
         self._held.hold(done.entry)
         return self._done(done, FINISH)
+
+    def _claimed(self, work: Work, wanted: Wanted, wait: float) -> Done | None:
+        """Claim what comes first, as soon as something is ready."""
+
+        def claim() -> Done | None:
+            self._go_on()
+            return work.claim_next(self._agent, self._held.lease, wanted)
+
+        done = wait_for(work, claim, wait, Idleness(self._agent, wanted))
+        if done is not None:
+            with given_back_unheard(work, done):
+                self._go_on()
+        return done
 
     def heartbeat(self) -> dict[str, Any]:
         """Keep your claims alive, and hear whether one was lost or its task has changed.
@@ -360,34 +364,3 @@ class Tools:
         said = {name: value for name, value in data.items() if name != "next" or value}
         notes = self._held.notes()
         return {**said, "notes": notes} if notes else said
-
-
-def status_called(text: str) -> Status:
-    """Return the status that a model named.
-
-    Raises:
-        WorkError: There is no such status.
-    """
-    try:
-        return Status(text)
-    except ValueError:
-        known = ", ".join(each for each in Status if each is not Status.ORPHANED)
-        raise WorkError(f"{text} is no status; one of {known} is.") from None
-
-
-def _tagged(tags: list[str] | None) -> Wanted:
-    return Wanted(tags=frozenset(tags or ()))
-
-
-def brief(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return of each task what a list tells."""
-    return [{name: each[name] for name in MINIMAL} for each in tasks]
-
-
-def _belongs(entry: Entry, kind: str, which: str) -> bool:
-    """Tell whether a task is of an epic, a milestone or a domain, as its file names it."""
-    wanted = which.casefold().strip()
-    task = entry.task
-    said = [value for name, value in task.fields if name.casefold() == kind]
-    said += [task.group, *((task.parent.name,) if task.parent else ())]
-    return any(wanted in {each.casefold(), each.casefold().rpartition("/")[2]} for each in said)

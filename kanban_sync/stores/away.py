@@ -3,7 +3,8 @@
 The copy is a JSON file, as ``flatfile`` keeps them. In the same file, written with each change,
 lies how each task stood before it was touched. Beside it lies ``notes``: what this clone itself
 has done in the database since the copy was made, a line for each deed, so that an agent is known
-whose database goes away a moment after its claim.
+whose database goes away a moment after its claim. And ``sent`` is the file as it was when it was
+tried last to write the journal into the database, until it is known that this was done.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.apart import Apart, Journal, claimed_above
 from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Claim, Standing, Told, claimed, first_number
-from kanban_sync.core.errors import StoreAwayError
+from kanban_sync.core.errors import StoreAwayError, StoreError
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.desk import Reach
-from kanban_sync.stores.flatfile import FileShelf, FlatStore
+from kanban_sync.stores.flatfile import DamagedFileError, FileShelf, FlatStore
 from kanban_sync.stores.flatfile_text import plain, task_of
 from kanban_sync.stores.memory_idle import NOBODY
 from kanban_sync.stores.memory_work import MemoryDesk
+from kanban_sync.stores.shelf import Parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -90,19 +92,63 @@ class AwayShelf(FileShelf):
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
-    def put_copy(self, contents: Contents, *, is_settled: bool = False) -> None:
-        """Let there be a new copy; not while work is done apart, unless all of that is settled."""
+    def rejoin(self, now: float) -> bool:
+        """Work apart no more, as all of it is settled; tell whether that was so until now."""
+        with self.writing():
+            has = self.has
+            if has.parted.since:
+                # What was noted until now is in it.
+                known = Parted(copied=has.parted.copied, copied_at=now)
+                self.keep(replace(has, parted=known))
+            return bool(has.parted.since)
+
+    def put_copy(self, contents: Contents) -> None:
+        """Let there be a new copy; not while work is done apart."""
         self.make()
         with self.writing():
-            if is_settled or not self.has.parted.since:
+            if not self.has.parted.since:
                 self.keep(contents)
                 self._older_notes.unlink(missing_ok=True)
 
-    def drop(self) -> None:
-        """Remove the copy and its notes, once all that was done apart is in the database."""
-        with self._told():
-            for each in (self.path, self.notes, self._older_notes):
-                each.unlink(missing_ok=True)
+    def put_damaged_aside(self) -> None:
+        """Give a copy that cannot be read another name: the next one takes its place."""
+        if self.path.exists():
+            with self._alone():
+                try:
+                    self._refresh()
+                except DamagedFileError:
+                    self.path.replace(self.path.with_suffix(".damaged"))
+
+    @property
+    def sent(self) -> AwayShelf:
+        """What was sent to the database, of which it is not known yet whether that has it."""
+        return AwayShelf(self.path.with_suffix(".sent"), self._project)
+
+    @property
+    def touched(self) -> int:
+        """With how many tasks something was done that the database may not know."""
+        keys, sent = set(self.has.parted.bases), self.sent
+        # It goes as soon as the database has it.
+        with contextlib.suppress(StoreError):
+            keys |= sent.has.parted.bases.keys()
+        return len(keys)
+
+    def seal(self) -> AwayShelf | None:
+        """Set aside what is to be sent, None if there is nothing: what is done later is not in it.
+
+        A journal is taken once. What came to one that was taken already would be lost.
+        """
+        sent = self.sent
+        with self.writing():
+            has = self.has
+            if not sent.path.exists():
+                if not has.parted.id:
+                    return None
+                sent._write(self._held)  # noqa: SLF001 - a shelf as this one
+            if has.parted.id == sent.has.parted.id:
+                begun = replace(has.parted, id="", bases={}, told=len(has.events))
+                self.keep(replace(has, parted=begun))
+        return sent
 
     @property
     def _older_notes(self) -> Path:

@@ -69,6 +69,10 @@ class _Mark(NamedTuple):
     head: bytes = b""
 
 
+class DamagedFileError(StoreError):
+    """A file holds no tasks that can be read; it was left as it is."""
+
+
 class FileShelf:
     """The contents in a file, for any number of processes and their threads.
 
@@ -88,13 +92,13 @@ class FileShelf:
         self._mark: _Mark | None = None
         self._held = Manifest(project, "", 0, Contents())
 
-    def make(self, first_token: int = 0) -> None:
-        """Make the file if there is none, with tokens above the first one."""
+    def make(self, first_number: int = 0) -> None:
+        """Make the file if there is none, with tokens and events above the first number."""
         with self._told():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._alone():
             if not self.path.exists():
-                contents = Contents(work=WorkContents(first_token=first_token))
+                contents = Contents(work=WorkContents(first_number=first_number))
                 self._write(Manifest(self._project, secrets.token_hex(8), 1, contents))
 
     @property
@@ -196,7 +200,7 @@ class FileShelf:
                 " the file is untouched."
             ) from error
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise StoreError(
+            raise DamagedFileError(
                 f"The task database {self.path} cannot be read ({error}): it was cut short or"
                 " edited, or is another program's file. It is left as it is. Put it back from a"
                 " copy, or move it away and run `kanban-sync sync`, which makes it anew from the"
@@ -296,7 +300,7 @@ class FlatStore(MemoryStore):
 
 
 def open_flatfile(
-    path: Path, project: str, clone: str = "", *, read_only: bool = False, first_token: int = 0
+    path: Path, project: str, clone: str = "", *, read_only: bool = False, first_number: int = 0
 ) -> FlatStore:
     """Open the tasks of a project, made if need be.
 
@@ -305,13 +309,13 @@ def open_flatfile(
         project: The id of the project whose tasks it holds.
         clone: The id of the clone whose files are read.
         read_only: Only read, also where nothing can be written; the file has to be there.
-        first_token: Above which number tokens are, if the file is made.
+        first_number: Above which number tokens and events are, if the file is made.
 
     Raises:
         StoreError: The file cannot be used, in words that say what to do.
     """
     shelf = FileShelf(path, project, read_only=read_only)
     if not read_only:
-        shelf.make(first_token)
+        shelf.make(first_number)
     _ = shelf.has
     return FlatStore(project, clone, shelf)

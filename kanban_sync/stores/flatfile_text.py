@@ -75,7 +75,7 @@ def to_text(manifest: Manifest) -> str:
         "project": project,
         "said": has.said,
         "merges": has.merges,
-        "first_token": work.first_token,
+        "first_token": work.first_number,
         "seen": dict(sorted(has.seen.items())),
         "lenient": sorted(work.lenient),
         "leader": plain(work.waiting.leader),
@@ -185,6 +185,7 @@ def from_text(text: str, project: str) -> Manifest:
     tasks = {each.task.key: each for each in (_kept(row, key_of) for row in data["tasks"])}
     bases, settled = _bases(data["bases"])
     runs = [_run(row) for row in data["runs"]]
+    first = data["first_token"] + 1
     contents = Contents(
         tasks=tasks,
         files=_files(data),
@@ -195,7 +196,7 @@ def from_text(text: str, project: str) -> Manifest:
         bases=bases,
         settled=settled,
         boards=dict(data["boards"]),
-        events=tuple([Event(n, *row) for n, row in enumerate(data["events"], 1)]),
+        events=tuple([Event(n, *row) for n, row in enumerate(data["events"], first)]),
         runs={run.id: run for _, run in runs},
         runners={run.id: clone for clone, run in runs},
         work=_work(data, key_of),
@@ -267,7 +268,7 @@ def _work(data: Row, key_of: Callable[[str], TaskKey]) -> WorkContents:
         edges=edges,
         lenient=frozenset(data["lenient"]),
         orchestrators={row["instance_id"]: Orchestrator(**row) for row in data["orchestrators"]},
-        first_token=data["first_token"],
+        first_number=data["first_token"],
         waiting=IdleAgents(
             Leader(**data["leader"]),
             {row[0]: (idle_of(tuple(row)), until) for until, *row in data["waiting"]},

@@ -138,7 +138,7 @@ class MemoryStore(Working):
                 said=said,
                 merges=merges,
                 parses=self._noted(merges) if counts else has.parses,
-                events=(*has.events, *_numbered(news, len(has.events), now)),
+                events=(*has.events, *_numbered(news, has.newest, now)),
                 work=(
                     has.work.linked(after, lenient_paths(files)) if changes.relinks else has.work
                 ).settled(after, changes.given_back),
@@ -184,7 +184,7 @@ class MemoryStore(Working):
         check_project(self._project, new)
         with self._shelf.writing():
             has = self._has
-            new = under_keys_of_now(new, has.events[since:] if since is not None else ())
+            new = under_keys_of_now(new, has.events_after(since) if since is not None else ())
             base = {**has.bases.get(target, {}), **new}
             before, now = has.settled.get(target, {}), settled or {}
             known = {key: each for key, each in before.items() if key not in new}
@@ -211,12 +211,12 @@ class MemoryStore(Working):
 
     def last_event(self) -> int:
         """Return the id of the newest event, 0 if there is none."""
-        return len(self._has.events)
+        has = self._has
+        return has.newest if has.events else 0
 
     def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return events with an id above ``after``, oldest first."""
-        start = max(after, 0)
-        return list(self._has.events[start : start + limit])
+        return list(self._has.events_after(after)[:limit])
 
     def twofold(self, since: float) -> list[Event]:
         """Return the events that tell of one id for two tasks, if nothing settled that."""
@@ -290,7 +290,7 @@ class MemoryStore(Working):
                 each._replace(key=desk.names.get(each.key, each.key)) if desk.names else each
                 for each in has.events
             ]
-            events = (*before, *_numbered(desk.news, len(has.events), desk.now))
+            events = (*before, *_numbered(desk.news, has.newest, desk.now))
             bases = {target: _moved(each, desk.moved) for target, each in has.bases.items()}
             self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events, bases=bases)
 

@@ -38,8 +38,8 @@ NOBODY_WAITS = IdleAgents()
 class WorkContents:
     """What a store holds of the work at one moment.
 
-    Status, version and assignee of ``standings`` are nothing: those of the tasks count. Tokens are
-    above the first one.
+    Status, version and assignee of ``standings`` are nothing: those of the tasks count. Tokens
+    and events are above the first number.
     """
 
     standings: Mapping[TaskKey, Standing] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class WorkContents:
     lenient: frozenset[str] = frozenset()
     orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
     waiting: IdleAgents = NOBODY_WAITS
-    first_token: int = 0
+    first_number: int = 0
 
     def claims(self) -> dict[TaskKey, Claim]:
         """Return who has which task."""
@@ -120,7 +120,7 @@ class MemoryDesk(MemoryIdle):
         if kept is None:
             return None
         task, filed = kept
-        fresh = Standing(task.status, None, token=self.work.first_token)
+        fresh = Standing(task.status, None, token=self.work.first_number)
         known = self.work.standings.get(key, fresh)
         return known._replace(
             status=task.status,

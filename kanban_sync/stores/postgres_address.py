@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from kanban_sync.address import ServerAddress
 from kanban_sync.core.errors import SetupError
 
 if TYPE_CHECKING:
@@ -33,18 +34,11 @@ UNLESS_SAID = {
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """A database, as a message may show it, and how it is connected to."""
+class Address(ServerAddress):
+    """A database on a PostgreSQL server."""
 
-    name: str
-    parameters: Mapping[str, object] = field(repr=False)
     direct: Address | None = None
     """The same database, past a pooler, for those who wait."""
-
-    def concealed(self, text: str) -> str:
-        """Return a text that the server or its library said, without the password."""
-        password = str(self.parameters.get("password") or "")
-        return text.replace(password, "…") if password else text
 
 
 def address_of(url: str) -> Address:

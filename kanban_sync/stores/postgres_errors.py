@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from psycopg import Error, InterfaceError, OperationalError
 
-from kanban_sync.core.errors import StoreAwayError, StoreError, UnreachableStoreError
+from kanban_sync.core.errors import (
+    StoreAwayError,
+    StoreError,
+    UnreachableStoreError,
+    UnwritableStoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,22 +63,29 @@ LOST = (
 BREAKS = ("08", "57P", "25P03")
 """How each SQLSTATE begins that ends a connection: broken off, shut down, asleep for too long."""
 
-STARTS_AND_ENDS = ("starting up", "shutting down")
+NOT_THERE_YET = (
+    ("system is starting up", "its server is starting up; try again in a moment"),
+    ("system is shutting down", "its server is shutting down; try again in a moment"),
+    ("administrator command", "its server is shutting down; try again in a moment"),
+    # After a crash, or a standby that does not let anybody in so far.
+    ("database system is", "its server is not ready yet; try again in a moment"),
+    # It could begin no process for it; the library keeps to itself what else it said.
+    ("error response during SSL", "its server is not ready yet; try again in a moment"),
+    ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
+)
 
 UNCONNECTED = (
+    *NOT_THERE_YET,
     ("password", "it does not know this user with this password; correct the URL, or ~/.pgpass"),
     ("no pg_hba.conf entry", "its server does not let this user in from here; ask who runs it"),
     ("role ", "its server does not know this user; correct the URL, or ask who runs it"),
     ("database ", "its server has no such database; correct the URL, or create it"),
     ("too many", REMEDIES["53300"]),
     ("remaining connection slots", REMEDIES["53300"]),
-    ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
     ("certificate", "its server's certificate is not trusted; see sslrootcert in its URL"),
     ("SSL", "its server and this machine do not agree on encryption; see sslmode in its URL"),
-    ("starting up", "its server is starting up; try again in a moment"),
-    ("shutting down", "its server is shutting down; try again in a moment"),
 )
-"""What to do, by a word of the library; until it is connected no SQLSTATE is told."""
+"""What to do, by the first word that fits: until it is connected the library has no SQLSTATE."""
 
 AWAY = (
     "its server cannot be reached; see whether it runs and whether the URL is right, then run"
@@ -82,20 +94,18 @@ AWAY = (
 
 REFUSED = "its server answers, and refuses; see what it says, and ask who runs it"
 
+UNANSWERED = {AWAY, *(remedy for _, remedy in NOT_THERE_YET)}
+"""What is told where nobody was there to ask, or it has not begun to answer anybody."""
+
 PASSING = {
     LOST,
-    AWAY,
+    *UNANSWERED,
     *(REMEDIES[code] for code in ("55P03", "57014", "53300")),
-    *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
 }
 """What may be over when the same is tried again."""
 
-
-UNANSWERED = {
-    AWAY,
-    *(remedy for word, remedy in UNCONNECTED if word in {"resolve host", *STARTS_AND_ENDS}),
-}
-"""What is told where nobody was there to ask, or it has not begun to answer anybody."""
+UNWRITABLE = {REMEDIES["53100"], REMEDIES["25006"]}
+"""The same, though it can be read: until its disk or its role is another."""
 
 
 @contextmanager
@@ -119,6 +129,8 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
 
 
 def _kind(remedy: str) -> type[StoreError]:
+    if remedy in UNWRITABLE:
+        return UnwritableStoreError
     return StoreAwayError if remedy in PASSING else StoreError
 
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"\?(\d*)|json_each\(([^)]*)\)| INDEXED BY \w+|CROSS (?=JOIN)")
 
-FUNCTIONS = {"group_concat(": "string_agg(", " json_array(": " json_build_array("}
+FUNCTIONS = {
+    "group_concat(": "string_agg(",
+    " json_array(": " json_build_array(",
+    "instr(": "strpos(",
+}
 
 # PostgreSQL has no text with a zero in it. The order of texts stays what it is.
 ZERO, MARK = "\0", "\1"

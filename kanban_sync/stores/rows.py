@@ -117,9 +117,11 @@ SELECT id, at, kind, key, data FROM events AS e
                       AND (later.kind = 'orphaned'
                            OR (later.kind = 'task_updated' AND later.data LIKE '%"title"%')
                            OR (later.kind = 'conflict' AND later.data LIKE '{"field":"id",%')))
-   AND NOT EXISTS (SELECT 1 FROM tasks AS t
-                    WHERE t.project = e.project AND t.source || ':' || t.name = e.key
-                      AND t.status IN ('done', 'cancelled', 'orphaned'))
+   AND coalesce((SELECT t.status FROM tasks AS t
+                  WHERE t.project = e.project
+                    AND t.source = substr(e.key, 1, instr(e.key, ':') - 1)
+                    AND t.name = substr(e.key, instr(e.key, ':') + 1)), '')
+       NOT IN ('done', 'cancelled', 'orphaned')
  ORDER BY id
 """
 

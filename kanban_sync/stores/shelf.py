@@ -63,6 +63,15 @@ class Contents:
     work: WorkContents = field(default_factory=WorkContents)
     parted: Parted = field(default_factory=Parted)
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest event, or that above which the first one will be."""
+        return self.work.first_number + len(self.events)
+
+    def events_after(self, number: int) -> tuple[Event, ...]:
+        """Return what happened after the event of a number."""
+        return self.events[max(number - self.work.first_number, 0) :]
+
 
 class Shelf(Protocol):
     """Where the contents lie that all clones of a project have before them."""

@@ -126,6 +126,19 @@ def pending(state: StateFolder, target: str) -> list[Request]:
     return list(read(state, target).requests)
 
 
+def waiting_since(state: StateFolder, target: str) -> float:
+    """Return since when something has not reached a target, in seconds since 1970; 0 for nothing.
+
+    Before anybody has begun to serve it, that is when it was asked for last.
+    """
+    if since := state.behind_since(target):
+        return since
+    try:
+        return state.requests.stat().st_mtime if pending(state, target) else 0.0
+    except FileNotFoundError:
+        return 0.0
+
+
 def size(state: StateFolder) -> int:
     """Return the offset at which the file of requests ends now."""
     try:

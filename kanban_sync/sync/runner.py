@@ -247,16 +247,18 @@ class _Holder:
         return Outcome.DONE
 
     def _serve(self, lock: RunLock) -> Outcome:
+        has_served = False
         while (batch := self._read()).requests:
             if not lock.is_held:
                 # Somebody removed the lock file; who holds the new one serves the rest.
                 return Outcome.DONE
             # A killed run must be seen by the next hook, so this is said before, not afterwards.
-            self.state.mark_behind(self.target)
+            self.state.mark_behind(self.target, anew=has_served)
             self._gather()
             self._wait_for_rebase(batch)
             if not self._pass_with_board():
                 return Outcome.PENDING
+            has_served = True
         self.state.mark_caught_up(self.target)
         return Outcome.DONE
 

@@ -241,11 +241,25 @@ class StateFolder:
         with _explained(self.pending):
             self.pending.touch(FILE_MODE)
 
-    def mark_behind(self, target: str) -> None:
-        """Note that this target is behind, so that the next hook does not stay quiet."""
+    def mark_behind(self, target: str, *, anew: bool = False) -> None:
+        """Note that this target is behind, so that the next hook does not stay quiet.
+
+        Args:
+            target: Which one.
+            anew: Whether what it was behind with until now has reached it.
+        """
         with _explained(self.pending):
-            self._behind(target).touch(FILE_MODE)
+            behind = self._behind(target)
+            if anew or not behind.exists():
+                behind.touch(FILE_MODE)
             self.pending.touch(FILE_MODE)
+
+    def behind_since(self, target: str) -> float:
+        """Return since when this target is behind, in seconds since 1970; 0 if it is not."""
+        try:
+            return self._behind(target).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def mark_caught_up(self, target: str) -> None:
         """Note that this target is not behind; ``pending`` stays while another one is."""

@@ -90,19 +90,16 @@ class Agent:
     def look(self) -> None:
         world = self.world
         self.seen, self.looked = world.last_event, world.now
-        if self.idle is not None and not self.idle.is_to_look():
+        if self.idle is not None and not self.idle.is_to_look(world.work()):
             return
         args = (world.now, LEASE, self.wanted, self.orchestrator)
         self.entry = world.store.claim_next(self.name, *args)
         if self.entry is None:
-            work = world.work()
             clock = world.monotonic
-            self.idle = self.idle or Idleness(
-                work, self.name, self.wanted, self.orchestrator, clock
-            )
+            self.idle = self.idle or Idleness(self.name, self.wanted, self.orchestrator, clock)
             return
         if self.idle is not None:
-            self.idle.end(is_served=True)
+            self.idle.end(world.work(), is_served=True)
             self.idle = None
         self.due = world.now + world.pick.uniform(0.2, 5)
 

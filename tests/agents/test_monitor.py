@@ -74,8 +74,8 @@ def monitors(work: Work) -> tuple[Monitor, Monitor]:
 
 
 def waits(work: Work, clock: Clock, agent: str) -> Idleness:
-    idle = Idleness(work, agent, ANY, "", clock)
-    assert idle.is_to_look()
+    idle = Idleness(agent, ANY, "", clock)
+    assert idle.is_to_look(work)
     return idle
 
 
@@ -139,15 +139,15 @@ def test_who_waits_lets_the_monitor_choose_for_a_second(work: Work, clock: Clock
     one.round()
     work.claim_next("bob", LEASE)
     idle = waits(work, clock, "ada")
-    assert not idle.is_to_look()
+    assert not idle.is_to_look(work)
     clock.now += 0.9
-    assert not idle.is_to_look()
+    assert not idle.is_to_look(work)
     clock.now += 0.2
-    assert idle.is_to_look()
-    assert not idle.is_to_look()
+    assert idle.is_to_look(work)
+    assert not idle.is_to_look(work)
     assert len(one.round().offered) == 1
-    assert idle.is_to_look()
-    idle.end(is_served=False)
+    assert idle.is_to_look(work)
+    idle.end(work, is_served=False)
     assert one.round()[2:4] == (0, ())
     assert names(work.next("cy")) == ["c"]
 
@@ -156,11 +156,11 @@ def test_without_a_leader_who_waits_looks_whenever_something_happens_and_writes_
     work: Work, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(MemoryStore, "_working", None)
-    idle = Idleness(work, "ada", ANY, "", clock)
+    idle = Idleness("ada", ANY, "", clock)
     for _ in range(5):
-        assert idle.is_to_look()
+        assert idle.is_to_look(work)
         clock.now += 1
-    idle.end(is_served=False)
+    idle.end(work, is_served=False)
 
 
 def test_a_monitor_with_nothing_to_do_writes_nothing_and_asks_little(

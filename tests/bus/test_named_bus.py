@@ -179,6 +179,19 @@ def test_the_environment_wins_over_git_which_names_the_prefix(
         assert named_bus({}) is bus
 
 
+@pytest.mark.parametrize("prefix", ["{team}", "te}am", "a team", "team\x07", "te\tam", "te\xa0am"])
+def test_a_prefix_that_would_spoil_keys_is_refused_with_the_rule(
+    monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    named(monkeypatch, valkey=NOBODY, valkeyPrefix=prefix)
+    bus = named_bus({})
+    assert isinstance(bus, LocalBus)
+    (found,) = bus_findings(bus.state())
+    assert "no braces" in found.text
+    assert "kanban-sync.valkeyPrefix team:tasks" in found.text
+    assert found.remedy == "do what is named there"
+
+
 def test_the_prefix_is_that_of_the_queues_unless_one_is_set(server: Server) -> None:
     with closing(named_bus({VALKEY_URL: server.url})) as bus:
         bus.lock(key("a"), Held("ada", 1), LEASE)
@@ -335,7 +348,7 @@ def test_an_agent_that_waits_claims_by_a_hint_what_the_database_says(
     monkeypatch.setattr("kanban_sync.agents.waiting.LOOK", LONG)
     monkeypatch.setattr("kanban_sync.agents.idleness.ASK", LONG)
     work = Work(store, PROJECT, lambda: NOW, None, lambda: None, lambda: None, bus=bus)
-    idle = Idleness(work, "bob", Wanted(prefers=frozenset({"web"})))
+    idle = Idleness("bob", Wanted(prefers=frozenset({"web"})))
     queues = idle.queues
     assert queues == [Queue("agent", "bob"), Queue("tag", "web")]
     looks: list[int] = []

@@ -307,7 +307,7 @@ def test_every_task_is_done_once_whatever_becomes_of_the_server(
                 heard = telling(own, PROJECT, bus)
                 work = Work(heard, PROJECT, time.time, None, no_sync, no_sync, bus=bus)
                 while not is_over.is_set():
-                    idle = Idleness(work, name, ANY)
+                    idle = Idleness(name, ANY)
                     done = wait_for(work, lambda: work.claim_next(name, LEASE), 0.5, idle)
                     if done is not None and done.entry.claim is not None:
                         found = done.entry

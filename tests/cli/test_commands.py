@@ -140,16 +140,15 @@ def test_allow_needs_a_board_that_is_named(clone: Clone) -> None:
     assert "no board is named: set planka.url" in answer.err
 
 
-def test_a_repository_that_comes_to_name_another_board_loses_the_consent(clone: Clone) -> None:
-    clone.init_with_board()
-    clone.server.clear_log()
-    clone.name_board("Elsewhere")
-    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
-    until(lambda: clone.state.notice_file.exists() and clone.state.notice_file.stat().st_size > 0)
+def test_a_repository_that_comes_to_name_another_board_loses_the_consent(synced: Clone) -> None:
+    synced.server.clear_log()
+    synced.name_board("Elsewhere")
+    synced.commit_as_person("use it", **{CHANGE_FILE: DONE})
+    until(lambda: synced.state.notice_file.exists() and synced.state.notice_file.stat().st_size > 0)
 
-    assert clone.server.requests == []
-    assert "another board than you have allowed" in clone.state.notice_file.read_text()
-    data = clone.program("status", "--json").data
+    assert synced.server.requests == []
+    assert "another board than you have allowed" in synced.state.notice_file.read_text()
+    data = synced.program("status", "--json").data
     assert data["allowed"] is False
     assert data["pending_requests"] > 0
     assert data["tasks"]["done"] == 2
@@ -158,19 +157,18 @@ def test_a_repository_that_comes_to_name_another_board_loses_the_consent(clone: 
 # --- pausing ---------------------------------------------------------------------------------
 
 
-def test_a_pause_is_made_up_for_after_it(clone: Clone) -> None:
-    clone.init_with_board()
-    asked = clone.causes()
+def test_a_pause_is_made_up_for_after_it(synced: Clone) -> None:
+    asked = synced.causes()
 
-    assert clone.program("pause").code == 0
-    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
-    assert clone.causes() == asked
-    assert clone.program("status", "--json").data["paused"] is True
+    assert synced.program("pause").code == 0
+    synced.commit_as_person("use it", **{CHANGE_FILE: DONE})
+    assert synced.causes() == asked
+    assert synced.program("status", "--json").data["paused"] is True
 
-    assert clone.program("resume").code == 0
-    clone.commit_as_person("something else", **{"README.md": "# Shop\n"})
-    clone.wait_until_synced()
-    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+    assert synced.program("resume").code == 0
+    synced.commit_as_person("something else", **{"README.md": "# Shop\n"})
+    synced.wait_until_synced()
+    assert synced.cards() == {**ON_BOARD, "add-search": "Review"}
 
 
 # --- looking ---------------------------------------------------------------------------------
@@ -363,58 +361,55 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(clone: Clone) -> None:
     assert clone.writes() == []
 
 
-def test_a_dry_run_tells_what_only_force_or_news_would_write(clone: Clone) -> None:
-    clone.init_with_board()
-    clone.program("sync")
-    clone.rename_card("Rotate the keys", "Mine")
+def test_a_dry_run_tells_what_only_force_or_news_would_write(synced: Clone) -> None:
+    synced.program("sync")
+    synced.rename_card("Rotate the keys", "Mine")
 
-    text = clone.program("sync", "--dry-run").out
+    text = synced.program("sync", "--dry-run").out
     assert ": 1 card would change" in text
     assert "a sync writes this with --force, or else with the next news" in text
-    assert clone.program("sync").out.endswith("nothing new\n")
-    assert "Mine" in clone.cards()
-    assert "--force" not in clone.program("sync", "--dry-run", "--force").out
-    clone.program("sync", "--force")
-    assert clone.cards() == ON_BOARD
+    assert synced.program("sync").out.endswith("nothing new\n")
+    assert "Mine" in synced.cards()
+    assert "--force" not in synced.program("sync", "--dry-run", "--force").out
+    synced.program("sync", "--force")
+    assert synced.cards() == ON_BOARD
 
 
-def test_a_dry_run_in_markdown_groups_by_card_with_reasons_and_only_reads(clone: Clone) -> None:
-    clone.init_with_board()
-    clone.program("pause")
-    clone.commit("use it", **{CHANGE_FILE: DONE})
-    clone.server.clear_log()
+def test_a_dry_run_in_markdown_groups_by_card_with_reasons_and_only_reads(synced: Clone) -> None:
+    synced.program("pause")
+    synced.commit("use it", **{CHANGE_FILE: DONE})
+    synced.server.clear_log()
 
-    answer = clone.program("sync", "--dry-run", "--format", "markdown")
+    answer = synced.program("sync", "--dry-run", "--format", "markdown")
 
     assert answer.code == 0
     assert answer.out.splitlines() == [
-        f"## {str(clone.target).replace('_', chr(92) + '_')}",
+        f"## {str(synced.target).replace('_', chr(92) + '_')}",
         "",
         "- **add-search** changes (changed)",
         "  - moves to Review",
         "  - ticked: 1.2 Use it",
     ]
-    assert {method for method, _ in clone.server.requests} == {"GET"}
-    done = clone.program("sync", "--format", "markdown").out.splitlines()
+    assert {method for method, _ in synced.server.requests} == {"GET"}
+    done = synced.program("sync", "--format", "markdown").out.splitlines()
     assert done[-5:] == answer.out.splitlines()
-    assert clone.program("sync", "--dry-run", "--format", "markdown").out.endswith(
+    assert synced.program("sync", "--dry-run", "--format", "markdown").out.endswith(
         "Nothing to do.\n"
     )
 
 
 def test_the_settings_of_the_board_are_those_of_the_board_and_of_the_terminal(
-    clone: Clone,
+    synced: Clone,
 ) -> None:
-    clone.init_with_board()
-    settings = (clone.path / ".kanban-sync.yaml").read_text()
+    settings = (synced.path / ".kanban-sync.yaml").read_text()
     board = "board: {lists: {in_progress: Doing}, labels: {agent: bot}, cards: section}\n"
-    clone.commit_as_person("mapping", **{".kanban-sync.yaml": f"{settings}\n{board}"})
-    clone.wait_until_synced()
-    assert clone.cards() == {"add-search": "Doing", "P1": "To Do", "P3": "Backlog"}
-    shown = clone.program("board", "--json").data["lists"]
+    synced.commit_as_person("mapping", **{".kanban-sync.yaml": f"{settings}\n{board}"})
+    synced.wait_until_synced()
+    assert synced.cards() == {"add-search": "Doing", "P1": "To Do", "P3": "Backlog"}
+    shown = synced.program("board", "--json").data["lists"]
     assert [each["name"] for each in shown][3] == "Doing"
     assert [card["labels"] for card in shown[3]["cards"]] == [["bot"]]
-    plan = clone.program("sync", "--force", "--json").data["board"]
+    plan = synced.program("sync", "--force", "--json").data["board"]
     assert plan["operations"] == []
 
 
@@ -441,37 +436,34 @@ def test_a_sync_beside_another_is_queued_or_waits_for_it(clone: Clone) -> None:
     assert (waiting.returncode, out) == (0, "task database: 5 created\n")
 
 
-def test_a_sync_in_the_background_comes_to_the_board(clone: Clone) -> None:
-    clone.init_with_board()
-    clone.git("config", "core.hooksPath", "/nowhere")
-    clone.commit_as_person("use it", **{CHANGE_FILE: DONE})
+def test_a_sync_in_the_background_comes_to_the_board(synced: Clone) -> None:
+    synced.git("config", "core.hooksPath", "/nowhere")
+    synced.commit_as_person("use it", **{CHANGE_FILE: DONE})
 
-    answer = clone.program("sync", "--background")
-    clone.wait_until_synced()
+    answer = synced.program("sync", "--background")
+    synced.wait_until_synced()
 
     assert (answer.code, answer.out.split(":")[0]) == (0, "queued")
-    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+    assert synced.cards() == {**ON_BOARD, "add-search": "Review"}
 
 
-def test_a_board_named_on_the_command_line_is_synced_beside_the_allowed_one(clone: Clone) -> None:
-    clone.init_with_board()
-    assert clone.program("sync", "--board", "Second").code == 0
-    assert clone.cards("Second") == clone.cards() == ON_BOARD
+def test_a_board_named_on_the_command_line_is_synced_beside_the_allowed_one(synced: Clone) -> None:
+    assert synced.program("sync", "--board", "Second").code == 0
+    assert synced.cards("Second") == synced.cards() == ON_BOARD
 
 
 @pytest.mark.parametrize("look", [("board",), ("sync", "--dry-run"), ("sync", "--board", "B2")])
 def test_to_look_at_what_no_hook_has_seen_leaves_it_to_the_next_commit(
-    clone: Clone, look: tuple[str, ...]
+    synced: Clone, look: tuple[str, ...]
 ) -> None:
-    clone.init_with_board()
-    clone.write(CHANGE_FILE, DONE)
-    clone.git("commit", "--quiet", "--all", "--message", "unseen", env={"KANBAN_SYNC": "0"})
-    assert clone.program(*look).code == 0
-    assert clone.cards() == ON_BOARD
+    synced.write(CHANGE_FILE, DONE)
+    synced.git("commit", "--quiet", "--all", "--message", "unseen", env={"KANBAN_SYNC": "0"})
+    assert synced.program(*look).code == 0
+    assert synced.cards() == ON_BOARD
 
-    clone.commit_as_person("something else", **{"README.md": "# Shop\n"})
-    clone.wait_until_synced()
-    assert clone.cards() == {**ON_BOARD, "add-search": "Review"}
+    synced.commit_as_person("something else", **{"README.md": "# Shop\n"})
+    synced.wait_until_synced()
+    assert synced.cards() == {**ON_BOARD, "add-search": "Review"}
 
 
 def test_a_sync_that_is_interrupted_says_nothing_untrue(clone: Clone, server: Standin) -> None:

@@ -64,7 +64,8 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
         "",
     )
     assert data["tasks"] == {"done": 1, "todo": 1}
-    assert "with 1 task is written there when it answers" in program(repo, "status").out
+    told = "what is done (1 task by now) is written there when it answers"
+    assert told in program(repo, "status").out
     assert "note   database" in program(repo, "doctor").out
     # Whoever brings files in needs the database itself.
     sync = program(repo, "sync")
@@ -79,12 +80,21 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
     removed = program(repo, "uninstall", "--state")
     assert (removed.code, "alone has it" in removed.err) == (1, True)
     door.open()
+    # As long as it may only be read, the journal waits, and whoever looks goes on.
+    reader = {"PGOPTIONS": "-c default_transaction_read_only=on"}
+    listed = run_program("task", "list", "--json", folder=repo.path, env=reader)
+    assert (listed.code, listed.err.count("refuses what was done meanwhile")) == (0, 1)
+    assert len(json.loads(listed.out)["tasks"]) == 2
+    data = json.loads(run_program("status", "--json", folder=repo.path, env=reader).out)
+    assert (data["mode"], data["journal"], data["database_problem"]) == ("waiting", 1, "")
+    refused = run_program("task", "claim", "--next", folder=repo.path, env=reader)
+    assert (refused.code, "it may only be read" in refused.err) == (1, True)
     assert program(repo, "task", "list", "--json").err == ""
     data = json.loads(program(repo, "status", "--json").out)
     assert (data["mode"], data["journal"], data["away_since"]) == ("database", 0, 0)
     assert data["tasks"] == {"done": 1, "todo": 2}
-    told = json.loads(program(repo, "task", "history", key, "--json").out)["events"]
-    assert [each["kind"] for each in told if each["kind"] != "task_updated"][-2:] == [
+    history = json.loads(program(repo, "task", "history", key, "--json").out)["events"]
+    assert [each["kind"] for each in history if each["kind"] != "task_updated"][-2:] == [
         "claimed",
         "status_changed",
     ]

@@ -39,7 +39,7 @@ CONFIGURATION = "repos:\n- repo: https://example.org\n  hooks:\n  - id: kanban-s
 
 @pytest.fixture
 def healthy(clone: Clone) -> Clone:
-    """A clone that was set up with a board and synced to it."""
+    """A clone that was set up by itself: of two that are alike the doctor has a note."""
     clone.init_with_board()
     return clone
 
@@ -75,14 +75,14 @@ def test_a_healthy_clone_reads_well(healthy: Clone) -> None:
     assert lines[-1] == "nothing is wrong"
 
 
-def test_the_doctor_only_looks(healthy: Clone) -> None:
-    healthy.server.clear_log()
-    before = {path: path.read_bytes() for path in healthy.state.path.glob("*.json")}
-    asked = healthy.causes()
-    findings(healthy)
-    assert healthy.writes() == []
-    assert healthy.causes() == asked
-    assert before == {path: path.read_bytes() for path in healthy.state.path.glob("*.json")}
+def test_the_doctor_only_looks(synced: Clone) -> None:
+    synced.server.clear_log()
+    before = {path: path.read_bytes() for path in synced.state.path.glob("*.json")}
+    asked = synced.causes()
+    findings(synced)
+    assert synced.writes() == []
+    assert synced.causes() == asked
+    assert before == {path: path.read_bytes() for path in synced.state.path.glob("*.json")}
 
 
 def test_a_clone_without_a_board_is_well_too(clone: Clone) -> None:
@@ -203,9 +203,9 @@ def test_another_program_of_our_name_is_found(clone: Clone, tmp_path: Path) -> N
     assert str(stranger) in found["program"]["text"]
 
 
-def test_what_silences_the_hooks_is_found(healthy: Clone) -> None:
-    healthy.program("pause")
-    found = findings(healthy, env={**healthy.key, "KANBAN_SYNC": "0"})
+def test_what_silences_the_hooks_is_found(synced: Clone) -> None:
+    synced.program("pause")
+    found = findings(synced, env={**synced.key, "KANBAN_SYNC": "0"})
     assert wrong(found) == ["paused", "environment"]
     assert found["paused"]["remedy"] == "kanban-sync resume"
 
@@ -213,9 +213,9 @@ def test_what_silences_the_hooks_is_found(healthy: Clone) -> None:
 # --- settings and consent ------------------------------------------------------------------------
 
 
-def test_every_problem_of_the_settings_is_told(healthy: Clone) -> None:
-    healthy.write(".kanban-sync.yaml", "planka:\n  bord: x\nsource: y\n")
-    found = findings(healthy)
+def test_every_problem_of_the_settings_is_told(synced: Clone) -> None:
+    synced.write(".kanban-sync.yaml", "planka:\n  bord: x\nsource: y\n")
+    found = findings(synced)
     assert wrong(found) == ["settings"]
     assert ".kanban-sync.yaml:2: planka.bord" in found["settings"]["text"]
     assert ".kanban-sync.yaml:3: source" in found["settings"]["text"]
@@ -299,48 +299,48 @@ def key_of(role: str | None) -> Callable[[Clone], dict[str, str]]:
     ids=["no key", "bad key", "stranger", "viewer"],
 )
 def test_a_key_that_does_not_open_the_board_is_found(
-    healthy: Clone, environment: Callable[[Clone], dict[str, str]], name: str, said: str
+    synced: Clone, environment: Callable[[Clone], dict[str, str]], name: str, said: str
 ) -> None:
-    found = findings(healthy, env=environment(healthy))
+    found = findings(synced, env=environment(synced))
     assert wrong(found) == [name]
     assert said in found[name]["text"]
 
 
-def test_an_editor_may_write(healthy: Clone) -> None:
-    assert wrong(findings(healthy, env=key_of("editor")(healthy))) == []
+def test_an_editor_may_write(synced: Clone) -> None:
+    assert wrong(findings(synced, env=key_of("editor")(synced))) == []
 
 
-def test_a_key_for_another_server_is_found_and_sent_nowhere(healthy: Clone) -> None:
-    healthy.server.clear_log()
-    found = findings(healthy, env={**healthy.key, "PLANKA_URL": NOBODY})
+def test_a_key_for_another_server_is_found_and_sent_nowhere(synced: Clone) -> None:
+    synced.server.clear_log()
+    found = findings(synced, env={**synced.key, "PLANKA_URL": NOBODY})
     # The variable also says where the board is, and that one is not allowed.
     assert wrong(found) == ["consent"]
     assert NOBODY in found["consent"]["text"]
-    assert healthy.server.requests == []
+    assert synced.server.requests == []
 
 
-def test_a_planka_that_is_away_is_found(healthy: Clone) -> None:
-    healthy.git("config", "core.hooksPath", "/nowhere")
-    consent = healthy.state.path / "consent.json"
-    consent.write_text(consent.read_text().replace(healthy.server.url, NOBODY))
-    text = (healthy.path / ".kanban-sync.yaml").read_text()
-    healthy.commit(**{".kanban-sync.yaml": text.replace(healthy.server.url, NOBODY)})
-    found = findings(healthy, env={"PLANKA_URL": NOBODY, "PLANKA_API_KEY": "k"})
+def test_a_planka_that_is_away_is_found(synced: Clone) -> None:
+    synced.git("config", "core.hooksPath", "/nowhere")
+    consent = synced.state.path / "consent.json"
+    consent.write_text(consent.read_text().replace(synced.server.url, NOBODY))
+    text = (synced.path / ".kanban-sync.yaml").read_text()
+    synced.commit(**{".kanban-sync.yaml": text.replace(synced.server.url, NOBODY)})
+    found = findings(synced, env={"PLANKA_URL": NOBODY, "PLANKA_API_KEY": "k"})
     assert found["planka"]["ok"] is False
     assert "cannot be reached" in found["planka"]["text"]
     assert "board" not in found
 
 
-def test_a_planka_that_is_too_old_is_found(healthy: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planka_that_is_too_old_is_found(synced: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "VERSION", "1.26.3")
-    found = findings(healthy)
+    found = findings(synced)
     assert wrong(found) == ["planka"]
     assert "Planka 1.26.3" in found["planka"]["text"]
 
 
-def test_a_board_that_is_gone_is_found(healthy: Clone) -> None:
-    healthy.remove_board()
-    found = findings(healthy)
+def test_a_board_that_is_gone_is_found(synced: Clone) -> None:
+    synced.remove_board()
+    found = findings(synced)
     assert wrong(found) == ["board"]
     assert "is gone" in found["board"]["text"]
     assert "as an editor" in found["board"]["remedy"]
@@ -348,18 +348,18 @@ def test_a_board_that_is_gone_is_found(healthy: Clone) -> None:
 
 
 def test_a_board_that_was_renamed_is_told_of_before_another_clone_makes_a_second(
-    healthy: Clone,
+    synced: Clone,
 ) -> None:
-    assert "board name" not in findings(healthy)
-    assert healthy.program("status", "--json").data["renamed"] == ""
-    healthy.rename_board("Other")
-    assert healthy.program("sync", "--force").code == 0
-    found = findings(healthy)
+    assert "board name" not in findings(synced)
+    assert synced.program("status", "--json").data["renamed"] == ""
+    synced.rename_board("Other")
+    assert synced.program("sync", "--force").code == 0
+    found = findings(synced)
     assert wrong(found) == []
     assert f"{PROJECT} / Other by now" in found["board name"]["text"]
     assert f"{PROJECT} / {BOARD}" in found["board name"]["text"]
     assert "kanban-sync allow" in found["board name"]["remedy"]
-    assert "Other by now" in healthy.program("status").out
+    assert "Other by now" in synced.program("status").out
 
 
 # --- state, database and runs --------------------------------------------------------------------
@@ -402,13 +402,13 @@ def test_a_file_that_cannot_be_read_is_found_as_long_as_it_is_so(clone: Clone) -
     assert found["files"]["text"].startswith("TASKS.md:1: a merge conflict stands here")
 
 
-def test_a_failed_run_is_found_with_its_error(healthy: Clone) -> None:
-    healthy.remove_board()
-    healthy.commit_as_person("use it", **{CHANGE_FILE: CHANGE.replace("[ ]", "[x]")})
+def test_a_failed_run_is_found_with_its_error(synced: Clone) -> None:
+    synced.remove_board()
+    synced.commit_as_person("use it", **{CHANGE_FILE: CHANGE.replace("[ ]", "[x]")})
     # The hook of the commit may be at it already: then this follows that run to its end.
-    healthy.program("sync", "--wait")
+    synced.program("sync", "--wait")
 
-    found = findings(healthy)
+    found = findings(synced)
 
     assert wrong(found) == ["board", "last run (board)"]
     assert "is gone" in found["last run (board)"]["text"]
@@ -502,10 +502,10 @@ def test_a_lock_file_of_somebody_else_is_found_and_other_boards_do_not_matter() 
         assert oks == [False, False, True]
 
 
-def test_the_lock_is_looked_at_where_a_board_is_allowed(healthy: Clone, tmp_path: Path) -> None:
-    assert findings(healthy)["board lock"]["ok"] is True
+def test_the_lock_is_looked_at_where_a_board_is_allowed(synced: Clone, tmp_path: Path) -> None:
+    assert findings(synced)["board lock"]["ok"] is True
     (tmp_path / "file").write_text("")
-    found = findings(healthy, env={**healthy.key, "XDG_STATE_HOME": str(tmp_path / "file")})
+    found = findings(synced, env={**synced.key, "XDG_STATE_HOME": str(tmp_path / "file")})
     assert wrong(found) == ["board lock"]
     assert str(tmp_path / "file") in found["board lock"]["text"]
     assert "XDG_STATE_HOME" in found["board lock"]["remedy"]

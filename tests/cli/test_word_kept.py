@@ -29,46 +29,41 @@ def nobody() -> str:
         return f"http://127.0.0.1:{closed.getsockname()[1]}"
 
 
-def test_what_was_asked_for_is_served_by_the_next_commit_of_any_kind(clone: Clone) -> None:
-    clone.init_with_board()
-    assert clone.program("allow", "--yes").code == 0
-    clone.commit_as_person("unrelated", **{"code.py": "1"})
-    clone.wait_until_synced()
-    until(lambda: not clone.state.pending.exists())
+def test_what_was_asked_for_is_served_by_the_next_commit_of_any_kind(synced: Clone) -> None:
+    assert synced.program("allow", "--yes").code == 0
+    synced.commit_as_person("unrelated", **{"code.py": "1"})
+    synced.wait_until_synced()
+    until(lambda: not synced.state.pending.exists())
 
 
-def test_a_board_whose_url_is_written_otherwise_is_the_same_board(clone: Clone) -> None:
-    clone.init_with_board()
-    clone.program("pause")
-    clone.commit("use it", **{CHANGE_FILE: DONE})
-    upper = {**clone.key, "PLANKA_URL": clone.server.url.replace("http:", "HTTP:") + "/"}
-    assert clone.program("sync", env=upper).code == 0
-    assert clone.cards()["add-search"] == "Review"
+def test_a_board_whose_url_is_written_otherwise_is_the_same_board(synced: Clone) -> None:
+    synced.program("pause")
+    synced.commit("use it", **{CHANGE_FILE: DONE})
+    upper = {**synced.key, "PLANKA_URL": synced.server.url.replace("http:", "HTTP:") + "/"}
+    assert synced.program("sync", env=upper).code == 0
+    assert synced.cards()["add-search"] == "Review"
 
 
 @pytest.mark.parametrize("flag", ["--dry-run", "--force", "--wait", "--json"])
-def test_a_flag_that_cannot_be_kept_in_the_background_is_refused(clone: Clone, flag: str) -> None:
-    clone.init_with_board()
-    clone.server.clear_log()
-    answer = clone.program("sync", "--background", flag)
+def test_a_flag_that_cannot_be_kept_in_the_background_is_refused(synced: Clone, flag: str) -> None:
+    synced.server.clear_log()
+    answer = synced.program("sync", "--background", flag)
     assert answer.code == 1
     assert "--background goes with --project and --board alone" in answer.err
-    assert clone.server.requests == []
+    assert synced.server.requests == []
 
 
-def test_force_is_not_left_for_others(clone: Clone) -> None:
-    clone.init_with_board()
-    assert clone.program("sync", "--force", env={**clone.key, "PLANKA_URL": nobody()}).code != 0
-    assert clone.program("sync", "--force").code == 0
-    assert "force" not in clone.state.requests.read_text()
+def test_force_is_not_left_for_others(synced: Clone) -> None:
+    assert synced.program("sync", "--force", env={**synced.key, "PLANKA_URL": nobody()}).code != 0
+    assert synced.program("sync", "--force").code == 0
+    assert "force" not in synced.state.requests.read_text()
 
 
-def test_a_board_asked_for_once_that_is_away_wakes_no_later_hook(clone: Clone) -> None:
-    clone.init_with_board()
-    until(lambda: not clone.state.pending.exists())
-    away = {**clone.key, "PLANKA_URL": nobody()}
-    assert clone.program("sync", *NAMES, env=away).code == 2
-    assert not clone.state.pending.exists()
+def test_a_board_asked_for_once_that_is_away_wakes_no_later_hook(synced: Clone) -> None:
+    until(lambda: not synced.state.pending.exists())
+    away = {**synced.key, "PLANKA_URL": nobody()}
+    assert synced.program("sync", *NAMES, env=away).code == 2
+    assert not synced.state.pending.exists()
 
 
 def test_a_task_file_that_cannot_be_read_ends_with_1_and_keeps_what_was_synced(
@@ -100,16 +95,15 @@ def test_under_ci_nobody_waits_for_retries(environment: dict[str, str], waited: 
 
 
 def test_without_a_place_for_the_board_lock_the_database_is_brought_up_to_date(
-    clone: Clone, tmp_path: Path
+    synced: Clone, tmp_path: Path
 ) -> None:
-    clone.init_with_board()
-    clone.program("pause")
-    clone.commit("use it", **{CHANGE_FILE: DONE})
+    synced.program("pause")
+    synced.commit("use it", **{CHANGE_FILE: DONE})
     (tmp_path / "file").write_text("no folder")
-    answer = clone.program("sync", env={**clone.key, "XDG_STATE_HOME": str(tmp_path / "file")})
+    answer = synced.program("sync", env={**synced.key, "XDG_STATE_HOME": str(tmp_path / "file")})
     assert answer.code == 1
     assert str(tmp_path / "file") in answer.err
-    assert clone.program("status", "--json").data["tasks"]["review"] == 1
+    assert synced.program("status", "--json").data["tasks"]["review"] == 1
 
 
 def test_the_terminals_board_shows_what_was_committed_a_moment_ago(clone: Clone) -> None:
@@ -128,11 +122,10 @@ def test_a_branch_that_is_not_read_is_named(clone: Clone, command: tuple[str, ..
     assert "you are on feature, and main is what is read" in answer.out + answer.err
 
 
-def test_on_a_branch_from_before_init_the_settings_of_the_hooks_count(clone: Clone) -> None:
-    clone.git("branch", "old")
-    clone.init_with_board()
-    clone.git("switch", "--quiet", "old")
-    data = clone.program("status", "--json").data
+def test_on_a_branch_from_before_init_the_settings_of_the_hooks_count(synced: Clone) -> None:
+    synced.git("branch", "old", "HEAD~1")
+    synced.git("switch", "--quiet", "old")
+    data = synced.program("status", "--json").data
     assert (data["allowed"], data["target"]["board"]) == (True, BOARD)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import pytest
 
 from docs.documents import TOP, document, table, words
 from docs.reader import Reader
+from forked import run_forked
 from kanban_sync import config
 from kanban_sync.agents.entries import NOTHING_READY
 from kanban_sync.agents.names import AGENT
@@ -34,6 +35,7 @@ from kanban_sync.standin.server import Standin
 from kanban_sync.sync import requests
 from kanban_sync.sync.state_folder import LOGS_KEPT, StateFolder
 from repos import Repo
+from system.synced_clone import processes_about, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,10 +75,22 @@ def _command(name: str) -> click.Command:
     return found
 
 
+class Synced(NamedTuple):
+    """A clone that was set up, below somebody's home, and what that person has set."""
+
+    home: Path
+    repo: Repo
+    environment: dict[str, str]
+    reader: Reader
+
+    @property
+    def state(self) -> StateFolder:
+        """The state folder."""
+        return StateFolder(self.repo.path / ".git" / "kanban-sync")
+
+
 @pytest.fixture(scope="module")
-def synced(
-    tmp_path_factory: pytest.TempPathFactory, _isolated: None
-) -> Iterator[tuple[Reader, StateFolder]]:
+def synced(tmp_path_factory: pytest.TempPathFactory, _isolated: None) -> Iterator[Synced]:
     """A clone that was set up and has synced a commit with a board."""
     home = tmp_path_factory.mktemp("synced").resolve()
     repo = Repo.init(home / "bookshop")
@@ -88,7 +102,8 @@ def synced(
                 "kanban-sync init --yes && git add . && git commit -qm settings"
             )
             assert code == 0, said
-            yield reader, StateFolder(repo.path / ".git" / "kanban-sync")
+            state = {"HOME": str(home), "XDG_STATE_HOME": str(home / ".local" / "state")}
+            yield Synced(home, repo, {**given, **state}, reader)
 
 
 def _keys(heading: str, number: int = 0) -> list[str]:
@@ -265,10 +280,12 @@ def test_every_mark_of_a_checkbox_is_described() -> None:
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]:
-    code, said = synced[0].type(f"kanban-sync {arguments} --json")
-    assert code == 0, said
-    answer: dict[str, Any] = json.loads(said)
+def _asked(synced: Synced, arguments: str) -> dict[str, Any]:
+    done = run_forked([*arguments.split(), "--json"], synced.repo.path, synced.environment)
+    assert done.returncode == 0, done.stderr
+    # The next one finds what was synced because of this one.
+    until(lambda: not processes_about(str(synced.home)), "the end of the sync in the background")
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
@@ -292,14 +309,12 @@ def _asked(synced: tuple[Reader, StateFolder], arguments: str) -> dict[str, Any]
         ("files write", "## files write"),
     ],
 )
-def test_every_key_is_described(
-    synced: tuple[Reader, StateFolder], arguments: str, heading: str
-) -> None:
+def test_every_key_is_described(synced: Synced, arguments: str, heading: str) -> None:
     only_elsewhere = {"state_removed"} if arguments == "install" else set()
     assert _asked(synced, arguments).keys() == set(_keys(heading)) - only_elsewhere
 
 
-def test_every_key_inside_is_described(synced: tuple[Reader, StateFolder]) -> None:
+def test_every_key_inside_is_described(synced: Synced) -> None:
     status = _asked(synced, "status")
     assert list(status["target"]) == _nested("## status", "target")
     assert ["database", *status["last_run"]["database"]] == _nested("## status", "last_run")
@@ -332,9 +347,9 @@ def test_every_key_inside_is_described(synced: tuple[Reader, StateFolder]) -> No
 
 
 def test_every_file_of_the_state_folder_is_described(
-    synced: tuple[Reader, StateFolder],
+    synced: Synced,
 ) -> None:
-    _, state = synced
+    state = synced.state
     rows = table(document("reference/state-folder.md").text)
     patterns = {words(name)[0]: when for name, when, _ in rows}
     files = [path.relative_to(state.path) for path in state.path.rglob("*") if path.is_file()]
@@ -362,10 +377,10 @@ def test_names_in_the_state_folder_are_those_that_the_program_uses() -> None:
     assert f"the logs of the last {LOGS_KEPT} syncs" in text
 
 
-def test_the_locks_in_the_home_are_described(synced: tuple[Reader, StateFolder]) -> None:
+def test_the_locks_in_the_home_are_described(synced: Synced) -> None:
     text = document("reference/state-folder.md").section("## In your home")
     folder = text.split("`")[1]
-    _, said = synced[0].type(f"ls {folder}")
+    _, said = synced.reader.type(f"ls {folder}")
     described = [pattern for pattern in words(text) if pattern.startswith("<target>")]
     names = [Path(name) for name in said.split()]
     assert len(names) == len(described)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cli.program import run_program
-from gateway.caller import Gateway, part
+from gateway.caller import Gateway, part, shop
 from kanban_sync import __version__
+from kanban_sync.app import Clone
 from kanban_sync.gateway.drawn import layout_of
+from kanban_sync.gateway.metrics import lines_of_sync
+from kanban_sync.gateway.served import Served
+from kanban_sync.sync.consent import Target, allow
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BOX = "openspec:add-search#1.2"
 
@@ -192,6 +201,7 @@ def test_numbers_are_told_to_a_monitor(gateway: Gateway) -> None:
     assert int(values["kanban_sync_ready_tasks"]) > 0
     assert float(values["kanban_sync_oldest_ready_seconds"]) >= 0
     assert 'kanban_sync_reclaims_total{why="lease"}' in values
+    assert values['kanban_sync_sync_lag_seconds{target="database"}'] == "0"
     assert not [name for name in values if name.startswith("kanban_sync_monitor_leads")]
     # Each name is told once with what it is.
     helped = [line.split()[2] for line in lines if line.startswith("# HELP")]
@@ -199,3 +209,22 @@ def test_numbers_are_told_to_a_monitor(gateway: Gateway) -> None:
     for number in range(5):
         gateway.ask("GET", f"/unknown-{number}")
     assert b"unknown" not in gateway.ask("GET", "/metrics").body
+
+
+def test_for_how_long_the_board_is_behind_is_told(tmp_path: Path) -> None:
+    served = Served(Clone(shop(tmp_path / "shop").path / ".git"))
+    state, board = served.clone.state, Target("http://127.0.0.1:1", "Shop", "Tasks")
+    allow(state, board)
+
+    def lag(target: str) -> float:
+        lines = (line.rpartition(" ") for line in lines_of_sync(served))
+        told = {name: float(value) for name, _, value in lines if name[:1] != "#"}
+        return told[f'kanban_sync_sync_lag_seconds{{target="{target}"}}']
+
+    assert lag("board") == 0
+    state.mark_behind(board.id)
+    since = time.time() - 100
+    os.utime(state.path / f"behind-{board.id}", (since, since))
+    assert 100 <= lag("board") < 400
+    assert lag("database") == 0
+    served.close()

@@ -132,6 +132,35 @@ def test_two_sessions_of_one_user_are_two_agents(repo: Repo) -> None:
     session(repo, first, "--agent=")
 
 
+def test_a_model_waits_for_work_and_gets_none_once_it_gave_the_call_up(repo: Repo) -> None:
+    def add(tag: str) -> None:
+        added = ("task", "add", f"For {tag}", "--id", tag, "--tag", tag)
+        assert run_program(*added, folder=repo.path).code == 0
+
+    async def act(client: Client) -> None:
+        assert "0 to 50" in await refusal(client, "claim_task", wait=51)
+        assert "without a key" in await refusal(client, "claim_task", key="tidy-logs", wait=1)
+        waited = await call(client, "claim_task", tags=["late"], wait=0.1)
+        assert waited["task"] is None
+        assert "again" in waited["next"]
+        async with anyio.create_task_group() as group:
+            asked = {"tags": ["given-up"], "wait": 50}
+            group.start_soon(client.call_tool, "claim_task", asked)
+            await call(client, "plan_next")
+            group.cancel_scope.cancel()
+        await call(client, "plan_next")
+        await anyio.to_thread.run_sync(add, "given-up")
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.to_thread.run_sync, add, "late")
+            claimed = await call(client, "claim_task", tags=["late"], wait=50)
+        assert claimed["task"]["title"] == "For late"
+        assert (await call(client, "plan_next"))["yours"] == [claimed["task"]["key"]]
+
+    session(repo, act)
+    shown = run_program("task", "show", "given-up", "--json", folder=repo.path).data
+    assert shown["status"] == "todo"
+
+
 def test_a_task_that_others_add_meanwhile_is_in_the_next_plan(repo: Repo) -> None:
     async def act(client: Client) -> None:
         assert keys(await call(client, "plan_next", tags=["new"])) == []
@@ -201,7 +230,7 @@ def test_a_session_is_too_late_once_another_of_the_same_name_has_the_task(repo: 
 
 def test_an_argument_that_no_tool_knows_is_refused_and_nothing_is_done(repo: Repo) -> None:
     async def act(client: Client) -> None:
-        assert "knows: key, tags" in await refusal(client, "claim_task", task="tidy-logs")
+        assert "knows: key, tags, wait" in await refusal(client, "claim_task", task="tidy-logs")
         assert "priority" in await refusal(client, "add_task", title="X", priority="P1")
         assert (await call(client, "plan_next"))["yours"] == []
         for offered in (await client.list_tools()).tools:

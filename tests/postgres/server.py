@@ -82,19 +82,8 @@ def server(folder: Path, settings: Mapping[str, str] = HASTY) -> str:
 
 def start(folder: Path, settings: Mapping[str, str]) -> str:
     """Make a server in the folder and start it with its guard; return its URL."""
-    folder.chmod(0o755)
     data = folder / "data"
-    data.mkdir(mode=0o700)
-    if USER is not None:
-        os.chown(data, USER, USER)
-    programs = programs_for(folder)
-    how = ("-U", OWNER, "-E", "UTF8", "--locale=C", "--no-sync")
-    if said := run(programs / "initdb", "-D", data, *how):
-        raise RuntimeError(said)
-    (data / "pg_hba.conf").write_text(ACCESS)
-    all_settings = {**COMMON, **settings, "unix_socket_directories": str(data)}
-    lines = [f"{name} = '{value}'\n" for name, value in all_settings.items()]
-    (data / "postgresql.auto.conf").write_text("".join(lines))
+    programs = make(folder, data, {**settings, "unix_socket_directories": str(data)})
     command: list[Path | str] = [sys.executable, "-I", __file__, folder, programs]
     with (folder / LOG).open("w") as log:
         guard = subprocess.Popen(
@@ -112,6 +101,23 @@ def start(folder: Path, settings: Mapping[str, str]) -> str:
     # Not waited for: it outlives this process, and its own end is looked after.
     guard.returncode = 0
     return f"postgresql://{OWNER}@/postgres?host={data}"
+
+
+def make(folder: Path, data: Path, settings: Mapping[str, str]) -> Path:
+    """Make the files of a server and return the folder of its programs."""
+    folder.chmod(0o755)
+    data.mkdir(mode=0o700, exist_ok=True)
+    if USER is not None:
+        os.chown(data, USER, USER)
+    programs = programs_for(folder)
+    how = ("-U", OWNER, "-E", "UTF8", "--locale=C", "--no-sync")
+    if said := run(programs / "initdb", "-D", data, *how):
+        raise RuntimeError(said)
+    (data / "pg_hba.conf").write_text(ACCESS)
+    all_settings = {**COMMON, **settings}
+    lines = [f"{name} = '{value}'\n" for name, value in all_settings.items()]
+    (data / "postgresql.auto.conf").write_text("".join(lines))
+    return programs
 
 
 def programs_for(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import signal
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
+    from kanban_sync.core.apart import Journal
     from kanban_sync.core.work import Entry
     from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied
@@ -51,10 +51,11 @@ if TYPE_CHECKING:
 PROJECT = "p1"
 LEASE = 600.0
 NAMES = ("a", "b", "c")
+SOURCE = "tasks-md"
 
 
-def key(name: str) -> TaskKey:
-    return TaskKey(PROJECT, "tasks-md", name)
+def key(name: str, source: str = SOURCE) -> TaskKey:
+    return TaskKey(PROJECT, source, name)
 
 
 class Machine:
@@ -86,15 +87,19 @@ class Machine:
         with closing(self.database.work(PROJECT)) as store:
             return deed(store)
 
-    def claim(self, name: str, agent: str) -> int:
+    def claim(self, name: str, agent: str, source: str = SOURCE) -> int:
         """Claim a task and return the token."""
-        entry: Entry = self.do(lambda store: store.claim(key(name), agent, time.time(), LEASE))
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.claim(which, agent, time.time(), LEASE))
         assert entry.claim is not None
         return entry.claim.token
 
-    def finish(self, name: str, token: int, status: Status = Status.DONE) -> Entry:
+    def finish(
+        self, name: str, token: int, status: Status = Status.DONE, source: str = SOURCE
+    ) -> Entry:
         """End a claim."""
-        entry: Entry = self.do(lambda store: store.finish(key(name), token, status, time.time()))
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.finish(which, token, status, time.time()))
         return entry
 
     @property
@@ -230,16 +235,16 @@ def test_a_monitor_offers_by_the_database_and_stands_by_while_that_is_away(
     work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
     monitor = Monitor(work)
     assert monitor.round().leads
-    waits = Idleness(work, "bob", ANY)
-    waits.is_to_look()
+    waits = Idleness("bob", ANY)
+    waits.is_to_look(work)
     assert [each.agent for each in monitor.round().offered] == ["bob"]
     one.door.shut()
     apart = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
     stands_by = Monitor(apart).round()
     assert (stands_by.leads, stands_by.leader, stands_by.offered) == (False, "", ())
-    waits = Idleness(apart, "eve", ANY)
-    assert waits.is_to_look()
-    waits.end(is_served=False)
+    waits = Idleness("eve", ANY)
+    assert waits.is_to_look(apart)
+    waits.end(apart, is_served=False)
     assert one.database.mode(PROJECT).entries == 0
     one.door.open()
     one.do(lambda store: store.ready(time.time()))
@@ -403,6 +408,49 @@ def test_a_database_that_may_only_be_read_is_told_and_not_left(
     assert one.claim("a", "ada") == 1
 
 
+def test_while_a_journal_is_refused_the_database_is_read(one: Machine, emptied: Emptied) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    ours = f'ALTER DATABASE "{emptied.address.parameters["dbname"]}"'
+    emptied.tell(f"{ours} SET default_transaction_read_only = on")
+    try:
+        store = one.database.look(PROJECT)
+        assert store is not None
+        with closing(store):
+            assert [each.key.name for each in store.tasks()] == list(NAMES)
+        mode = one.database.mode(PROJECT)
+        assert (mode.name, mode.entries) == ("waiting", 1)
+        assert "refuses what was done meanwhile (1 task)" in mode.words("it")
+        with pytest.raises(StoreError, match="it may only be read"):
+            one.claim("b", "bob")
+    finally:
+        emptied.tell(f"{ours} RESET default_transaction_read_only")
+    one.do(lambda store: store.ready(time.time()))
+    assert one.mode == "database"
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert claim.agent == "ada"
+
+
+def test_a_damaged_copy_is_made_anew_once_the_database_answers(one: Machine) -> None:
+    (copy,) = one.state.path.glob("away/*/tasks-p1.json")
+    copy.write_bytes(copy.read_bytes()[:-9])
+    one.door.shut()
+    with pytest.raises(StoreError, match="it was cut short or edited"):
+        one.claim("a", "ada")
+    one.door.open()
+    one.sync(*NAMES)
+    one.door.shut()
+    assert one.claim("a", "ada") > 0
+    copy.write_bytes(copy.read_bytes()[:-9])
+    one.door.open()
+    for _ in range(2):
+        # The journal is in it.
+        with pytest.raises(StoreError, match="it was cut short or edited"):
+            one.sync(*NAMES)
+
+
 def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:
     emptied.tell(
         "CREATE FUNCTION pg_temp.full() RETURNS trigger LANGUAGE plpgsql AS"
@@ -520,6 +568,26 @@ def test_what_both_sides_changed_is_the_database_s_and_told(
     assert conflicts["tasks-md:a"]["database"] == "failed"
 
 
+def test_what_was_built_on_work_that_does_not_count_does_not_count_either(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    for name, needs in (("z", ()), ("y", ("z",)), ("x", ("y",))):
+        new = Task(TaskKey(PROJECT, "db", name), name, Status.TODO, depends_on=needs)
+        with closing(one.database.work(PROJECT)) as store:
+            store.add(new, time.time())
+    one.sync(*NAMES)
+    one.door.shut()
+    for name in "zyx":
+        one.finish(name, one.claim(name, "ada", "db"), source="db")
+    two.claim("z", "bob", "db")
+    one.door.open()
+    entries = one.do(lambda store: store.entries())
+    stand = {each.key.name: each.task.status.value for each in entries if each.key.source == "db"}
+    assert stand == {"z": "in_progress", "y": "todo", "x": "todo"}
+    assert [each["key"] for each in told(emptied, "conflict")] == ["db:z", "db:y", "db:x"]
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
+
+
 # --- Once ------------------------------------------------------------------------------------
 
 
@@ -538,32 +606,6 @@ def test_however_many_reach_the_database_again_the_journal_counts_once(
         assert list(pool.map(look, range(8))) == [["a"]] * 8
     assert len(told(emptied, "replayed")) == 1
     assert len(told(emptied, "claimed")) == 1
-
-
-def test_a_full_disk_stops_nobody_whose_database_is_back(
-    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    one.door.shut()
-    one.finish("a", one.claim("a", "ada"))
-    one.door.open()
-    with monkeypatch.context() as disk:
-        disk.setattr(os, "fsync", full)
-        one.finish("b", one.claim("b", "ada"))
-        assert one.mode == "database"
-    one.do(lambda store: store.entries())
-    # There is a copy again, and a journal of its own.
-    one.door.shut()
-    one.finish("c", one.claim("c", "ada"))
-    one.door.open()
-    one.do(lambda store: store.entries())
-    assert [there(emptied, each).task.status for each in NAMES] == [Status.DONE] * 3
-    assert [(each["written"], each["conflicts"]) for each in told(emptied, "replayed")] == [
-        (1, 0),
-        (1, 0),
-    ]
 
 
 def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
@@ -636,6 +678,42 @@ def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
     assert len(told(emptied, "replayed")) == 1
     one.sync(*NAMES)
     assert len(told(emptied, "replayed")) == 1
+    assert one.mode == "database"
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    replay = PostgresStore.replay
+
+    def cut(store: PostgresStore, journal: Journal, now: float) -> None:
+        if is_taken:
+            replay(store, journal, now)
+        raise UnreachableStoreError("cut off")
+
+    one.door.shut()
+    first = one.claim("a", "ada")
+    second = one.claim("b", "ada")
+    one.door.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", cut)
+        with pytest.raises(UnreachableStoreError):
+            one.sync(*NAMES)
+    # The server goes away again, and nobody knows whether it has the journal.
+    one.door.shut()
+    assert one.database.mode(PROJECT).entries == 2
+    one.finish("a", first)
+    one.claim("c", "ada")
+    one.door.open()
+    one.finish("b", second)
+    assert [there(emptied, each).task.status.value for each in NAMES] == [
+        "done",
+        "done",
+        "in_progress",
+    ]
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada"] * 3
+    assert told(emptied, "conflict") == []
     assert one.mode == "database"
 
 

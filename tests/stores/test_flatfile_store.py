@@ -205,14 +205,22 @@ def test_a_full_disk_leaves_the_file_as_it_was(
         assert store.claim(key("a"), "ada", NOW, 60.0).claim
 
 
-def test_tokens_of_a_file_made_anew_are_above_those_of_the_lost_one(path: Path) -> None:
+def test_numbers_of_a_file_made_anew_are_above_those_of_the_lost_one(path: Path) -> None:
     first = first_number(NOW)
-    with closing(open_flatfile(path, PROJECT, first_token=first)) as store:
+    with closing(open_flatfile(path, PROJECT, first_number=first)) as store:
+        assert store.last_event() == 0
         store.merge([task("a")], {}, SOME_FILES, NOW)
         entry = store.claim(key("a"), "ada", NOW, 60.0)
         assert entry.claim is not None
         assert entry.claim.token == first + 1
         assert entry.attempts == 1
+    with closing(open_flatfile(path, PROJECT)) as store:
+        store.add(task("b"), NOW)
+        numbers = [each.id for each in store.events()]
+        assert numbers == list(range(first + 1, first + 1 + len(numbers)))
+        assert store.last_event() == numbers[-1]
+        assert [each.id for each in store.events(first + 1, 2)] == numbers[1:3]
+        assert store.events(numbers[-1]) == []
 
 
 def test_who_cannot_write_in_time_is_told_to_try_again(

@@ -12,8 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg import OperationalError
 
-from kanban_sync.core.errors import LostDatabaseError, SetupError, StoreError
+from kanban_sync.core.errors import (
+    LostDatabaseError,
+    SetupError,
+    StoreError,
+    UnreachableStoreError,
+)
 from kanban_sync.core.model import Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.databases import PostgresServer
@@ -28,6 +34,7 @@ from kanban_sync.stores.postgres_database import (
     schema_of,
     upgrade_database,
 )
+from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.sync.state_folder import StateFolder
@@ -170,6 +177,25 @@ def test_who_does_not_get_in_is_told_why(
     if "password" in changed or "user" not in changed:
         assert SECRET not in str(raised.value)
     assert stranger.name in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "FATAL:  the database system is starting up",
+        "FATAL:  the database system is shutting down",
+        "FATAL:  the database system is in recovery mode",
+        "FATAL:  the database system is not yet accepting connections",
+        "FATAL:  terminating connection due to administrator command",
+        "server sent an error response during SSL exchange",
+    ],
+)
+def test_a_server_that_is_being_restarted_is_away_and_no_other_database(said: str) -> None:
+    address = address_of("postgresql://db/tasks")
+    with pytest.raises(UnreachableStoreError, match="try again in a moment") as raised:  # noqa: SIM117 - what is told
+        with in_words(address, is_connected=False):
+            raise OperationalError(f'connection to server at "db" failed: {said}')
+    assert said in str(raised.value)
 
 
 # --- Rights --------------------------------------------------------------------------------

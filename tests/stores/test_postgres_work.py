@@ -16,7 +16,7 @@ from kanban_sync.stores.migrations import migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_database import open_database, upgrade_database
 from kanban_sync.stores.postgres_exchange import Exchange
-from kanban_sync.stores.rows import WRITE_TASK, row_of
+from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from stores.made_up import NOW, PROJECT, key, task
 from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract, names
@@ -113,6 +113,17 @@ def test_what_is_offered_is_found_among_what_is_offered(emptied: Emptied, is_kno
     # To look whether there is an offer, which each claim does, costs one search in that index, too.
     assert "using tasks_offered on tasks t" in plans[0]
     assert all("using tasks_offered on tasks o" in each for each in plans)
+
+
+def test_an_id_of_two_tasks_is_looked_up_by_the_key_of_its_task(emptied: Emptied) -> None:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge([task(f"{n}") for n in range(1000)], {}, FilesState(), NOW)
+    # A server that knows nothing of the tables takes any index of the project for as good.
+    emptied.tell("ANALYZE kanban_sync.tasks; ANALYZE kanban_sync.events")
+    with emptied.database.reading() as db:
+        plan = "\n".join(row[0] for row in db.execute(f"EXPLAIN {TWOFOLD}", (PROJECT, NOW)))
+    assert "Index Scan using tasks_pkey on tasks t" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_claims_to_take_back_are_found_among_those_of_silent_orchestrators(

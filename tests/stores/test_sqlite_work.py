@@ -16,7 +16,7 @@ from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_to_json
 from kanban_sync.stores import work_rows
 from kanban_sync.stores.migrations import migrations
-from kanban_sync.stores.rows import WRITE_TASK, row_of
+from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 from kanban_sync.stores.sqlite_database import open_database
 from stores.made_up import NOW, PROJECT, key, state, task
@@ -118,6 +118,13 @@ def test_what_is_offered_is_found_among_what_is_offered_to_that_agent(store: Sql
     assert "SEARCH t USING INDEX tasks_offered (project=? AND offered_to=?)" in plan
     assert "SEARCH o USING INDEX tasks_offered (project=? AND offered_to=?)" in steps
     assert any("INDEX tasks_claimed (project=? AND expires<?)" in step for step in steps)
+
+
+def test_an_id_of_two_tasks_is_looked_up_by_the_key_of_its_task(store: SqliteStore) -> None:
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        found = db.execute(f"EXPLAIN QUERY PLAN {TWOFOLD}", (PROJECT, NOW))
+        plan = [row[3] for row in found]
+    assert "SEARCH t USING PRIMARY KEY (project=? AND source=? AND name=?)" in plan
 
 
 def test_claims_to_take_back_are_found_among_those_of_silent_orchestrators(

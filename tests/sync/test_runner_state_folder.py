@@ -12,6 +12,8 @@ import pytest
 
 from kanban_sync.core.errors import SetupError
 from kanban_sync.core.ports import Branches
+from kanban_sync.sync import requests
+from kanban_sync.sync.requests import DATABASE, EVERY_TARGET, Cause, Request, waiting_since
 from kanban_sync.sync.state_folder import LOG_LIMIT, LOGS_KEPT, StateFolder
 
 if TYPE_CHECKING:
@@ -175,6 +177,24 @@ def test_pending_stays_while_any_target_is_behind(state: StateFolder) -> None:
     assert not state.pending.exists()
     state.mark_caught_up("0123456789abcdef")
     assert not state.pending.exists()
+
+
+def test_a_target_is_behind_since_the_oldest_that_has_not_reached_it(state: StateFolder) -> None:
+    assert waiting_since(state, DATABASE) == 0
+    requests.append(state, Request(EVERY_TARGET, Cause.CLI))
+    os.utime(state.requests, (50, 50))
+    assert waiting_since(state, DATABASE) == 50
+    state.mark_behind(DATABASE)
+    os.utime(state.path / "behind-database", (40, 40))
+    # It fails again and again, and more is asked for.
+    state.mark_behind(DATABASE)
+    requests.append(state, Request(EVERY_TARGET, Cause.CLI))
+    assert waiting_since(state, DATABASE) == 40
+    state.mark_behind(DATABASE, anew=True)
+    assert waiting_since(state, DATABASE) > 50
+    requests.mark_done(state, DATABASE, requests.size(state))
+    state.mark_caught_up(DATABASE)
+    assert waiting_since(state, DATABASE) == 0
 
 
 def test_a_target_that_falls_behind_while_another_catches_up_stays_pending(

@@ -9,7 +9,6 @@ import subprocess
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forked import run_forked
@@ -22,6 +21,7 @@ from system.board_server import PATIENCE, BoardServer, drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Run
@@ -209,16 +209,26 @@ def copy_clone(source: SyncedClone, path: Path) -> SyncedClone:
 def processes_about(text: str) -> list[int]:
     """List the processes that have a text among their arguments, this one left out."""
     found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
-            continue
-        try:
-            arguments = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue  # It has ended meanwhile.
-        if os.fsencode(text) in arguments and b"kanban_sync" in arguments:
-            found.append(int(entry.name))
+    wanted, own = os.fsencode(text), os.getpid()
+    # Asked for fifty times a second: without a path object for each process of the machine.
+    for name in [entry.name for entry in os.scandir("/proc") if entry.name.isdecimal()]:
+        arguments = _arguments(name)
+        if wanted in arguments and b"kanban_sync" in arguments and int(name) != own:
+            found.append(int(name))
     return found
+
+
+def _arguments(process: str) -> bytes:
+    try:
+        file = os.open(f"/proc/{process}/cmdline", os.O_RDONLY)
+    except OSError:
+        return b""  # It has ended meanwhile.
+    try:
+        return os.read(file, 1 << 20)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def end_processes(ids: Iterable[int]) -> None:

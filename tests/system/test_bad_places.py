@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from forked import run_as_nobody
 from repos import Repo
 from system.board_server import columns
 from system.complaints import one_line, traces
@@ -155,15 +154,7 @@ def as_nobody(clone: SyncedClone, *arguments: str) -> subprocess.CompletedProces
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",
     }
-    return subprocess.run(
-        [sys.executable, "-P", str(Path(__file__).with_name("unprivileged.py")), *arguments],
-        cwd=clone.path,
-        env={**os.environ, **clone.environment, **trusted},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_as_nobody(arguments, clone.path, {**clone.environment, **trusted})
 
 
 @pytest.fixture

@@ -30,9 +30,12 @@ MEASURED = Path(__file__).with_name("measured.py")
 
 
 @contextmanager
-def standin_process() -> Iterator[dict[str, str]]:
-    """Start the stand-in as a process of its own; yield the environment that leads to it."""
-    call = [sys.executable, "-P", "-m", "kanban_sync.standin"]
+def standin_process(delay: float) -> Iterator[dict[str, str]]:
+    """Start the stand-in as a process of its own; yield the environment that leads to it.
+
+    The delay is in seconds before each answer.
+    """
+    call = [sys.executable, "-P", "-m", "kanban_sync.standin", "--delay", str(delay)]
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         url, key = (process.stdout.readline().strip() for _ in ("url", "key"))
@@ -43,9 +46,11 @@ def standin_process() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Where the board is, in the environment of this process too."""
-    with standin_process() as found:
+def environment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """Where the board is, in the environment of this process too; the parameter is its delay."""
+    with standin_process(getattr(request, "param", 0)) as found:
         for name, value in found.items():
             monkeypatch.setenv(name, value)
         yield {**os.environ}
@@ -132,12 +137,13 @@ def read(leader: int) -> bytes:
 
 
 @pytest.mark.hunt
+@pytest.mark.parametrize("environment", [0.05], indirect=True, ids=["a slow server"])
 def test_the_deadline_counts_from_the_last_progress_and_not_from_the_start(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deadline = 2.0
     monkeypatch.setattr(app, "Patience", partial(Patience, deadline=deadline))
-    repo = repository(tmp_path / "clone", 480, 4)
+    repo = repository(tmp_path / "clone", 60, 4)
     # What finding a clone changes in the environment ends with the test.
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
     clone = Clone.at(repo.path)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from forked import run_forked
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.postgres_address import address_of
 from repos import Repo
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from system.synced_clone import SyncedClone
@@ -200,11 +200,4 @@ def sync(clone: Repo) -> None:
 
 
 def run(clone: Repo, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "kanban_sync", *words],
-        cwd=clone.path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_forked(words, clone.path, {})

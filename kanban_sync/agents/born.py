@@ -24,6 +24,9 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 KEY_LENGTH = 5
 """A new key is one of 28 million: two that are alike are refused by the database."""
 
+MICROSECONDS = 1_000_000
+"""In a second; the place of what stands in no file is when it was added."""
+
 
 class NewTask(NamedTuple):
     """A task to be added: ``own`` is its id ('' makes one), ``under`` the heading it goes below."""
@@ -37,8 +40,8 @@ class NewTask(NamedTuple):
     body: str = ""
 
 
-def newborn(project: str, new: NewTask) -> Task:
-    """Return a task that stands in no file, with a short key.
+def newborn(project: str, new: NewTask, now: float) -> Task:
+    """Return a task that stands in no file, with a short key, behind those that were added before.
 
     Raises:
         WorkError: It has no title.
@@ -55,6 +58,7 @@ def newborn(project: str, new: NewTask) -> Task:
         labels=new.tags,
         priority=new.priority,
         depends_on=new.needs,
+        position=int(now * MICROSECONDS),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.errors import UnknownTaskError
+from kanban_sync.core.errors import UnknownMissionError
 from kanban_sync.core.missions import meant, missions_of
 from kanban_sync.core.model import Status
 from kanban_sync.core.work import ANY
@@ -23,7 +23,7 @@ def named_missions(work: Work, name: str = "") -> list[Mission]:
     """Return the missions with a name, an id or a file; all where none is named.
 
     Raises:
-        UnknownTaskError: None is called so.
+        UnknownMissionError: None is called so.
     """
     return _named(work.tasks(ANY, list(Status)), name)
 
@@ -32,10 +32,7 @@ def _named(entries: Sequence[Entry], name: str) -> list[Mission]:
     missions = missions_of(entries)
     found = meant(missions, name)
     if name and not found:
-        known = ", ".join(each.name or each.path for each in missions)
-        raise UnknownTaskError(
-            f"no mission is called {name}" + (f"; there are: {known}" if known else "")
-        )
+        raise UnknownMissionError(name, [each.name or each.path for each in missions])
     return found
 
 
@@ -43,7 +40,7 @@ def missions_data(work: Work, name: str = "") -> list[dict[str, Any]]:
     """Return missions as plain data with stable keys.
 
     Raises:
-        UnknownTaskError: None is called so.
+        UnknownMissionError: None is called so.
     """
     entries = work.tasks(ANY, list(Status))
     missions = _named(entries, name)

@@ -276,8 +276,8 @@ class Work:
                 "A heading is one of a file, and no file is named for new tasks: name one with "
                 "sources.add_to in .kanban-sync.yaml, or leave the heading out."
             )
-        needs = tuple(str(self.key(each)) for each in new.needs)
-        entry = self._store.add(newborn(self.project, new._replace(needs=needs)), self.time())
+        needs, now = tuple(str(self.key(each)) for each in new.needs), self.time()
+        entry = self._store.add(newborn(self.project, new._replace(needs=needs), now), now)
         self._ask_for_sync()
         return Done(entry)
 

@@ -45,6 +45,8 @@ def address_of(url: str) -> Address:
         query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     except ValueError:
         raise _none("it cannot be taken apart") from None
+    if parts.scheme not in {*PLAIN, *ENCRYPTED, SOCKET}:
+        raise _none("it has to begin with valkey://, valkeys://, redis://, rediss:// or unix://")
     user, password = (unquote(each or "") for each in (parts.username, parts.password))
     known: dict[str, object] = {"username": user or None, "password": password or None}
     known["db"] = _number(query.pop("db", "") or _database(parts))
@@ -56,8 +58,6 @@ def address_of(url: str) -> Address:
         _check_nothing_left(query)
         name = f"{SOCKET}://{shown_user}{parts.path}?db={known['db']}"
         return Address(name, {**known, "path": path}, "unix")
-    if parts.scheme not in {*PLAIN, *ENCRYPTED}:
-        raise _none("it has to begin with valkey://, valkeys://, redis://, rediss:// or unix://")
     if not host:
         raise _none("it has to name a host")
     known |= {"host": host, "port": port or PORT, "socket_keepalive": True}
@@ -90,7 +90,7 @@ def _database(parts: SplitResult) -> str:
 
 def _number(text: str) -> int:
     if text and not (text.isascii() and text.isdecimal()):
-        raise _none("its database is a number")
+        raise _none("its database has to be a number")
     return int(text or 0)
 
 

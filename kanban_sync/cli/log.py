@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 POLL = 0.5
 """Seconds between two looks of ``-f``."""
 
+AWAY = "the task database is away, and as long as it is its runs are not told"
+
 LOOKED_AT = 200
 """How many runs ``-f`` looks at: one that takes long has many younger ones beside it."""
 
@@ -46,7 +48,8 @@ def command(*, follow: bool, number: int, as_json: bool) -> None:
     for run in shown:
         _show(run)
     if not runs:
-        say("no run yet")
+        is_away = clone.database.mode(clone.project_named()).name == "fallback"
+        say(AWAY if is_away else "no run yet")
     if follow:
         ended = {run.id for run in before if run.result != "running"}
         _follow(clone, ended | {run.id for run in shown})

@@ -70,7 +70,7 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     for line in round_lines(done):
         say(line)
     if not done.leads:
-        say(f"stood by: {done.leader} leads")
+        say(f"stood by: {done.leader or 'nobody'} leads")
     waited = f", the oldest to do for {age} s" if age is not None else ""
     say(f"{done.idle} agents wait, {depth.ready} tasks are ready{waited}")
 

@@ -5,11 +5,13 @@ Both names are required, the URL comes from the environment, and the exit codes 
 
 from __future__ import annotations
 
+import os
 from typing import NoReturn
 
 import click
 
 from kanban_sync.cli.main import run
+from kanban_sync.user_settings import name_home
 
 
 @click.command("kanban-project-sync")
@@ -26,4 +28,5 @@ def command(*, project: str, board: str, background: bool) -> None:
 
 def main() -> NoReturn:
     """Run the program and end the process: 0 done or queued, 1 failed, 2 board unreachable."""
+    name_home(os.environ)
     run(command)

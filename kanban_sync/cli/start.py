@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from kanban_sync.cli.ending import COLLECTED_AT, INTERRUPTED, end_with
+from kanban_sync.user_settings import name_home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
     # What is imported stays; to look for cycles in it again and again takes a while.
     gc.set_threshold(COLLECTED_AT)
+    name_home(os.environ)
     arguments = sys.argv[1:]
     try:
         if is_plain_check(arguments):

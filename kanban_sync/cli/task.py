@@ -140,6 +140,8 @@ def history_command(*, key: str, as_json: bool) -> None:
         return
     for each in events:
         say(line_of_event(each))
+    if not events:
+        warn("nothing was done to it since; what happened before, the database alone can tell")
 
 
 # --- claims -----------------------------------------------------------------------------------

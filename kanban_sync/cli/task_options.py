@@ -42,7 +42,7 @@ class Duration(click.ParamType[float]):
             return value
         found = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value).strip())
         if found is None or int(found[1]) == 0:
-            self.fail(f"{value!r} is no duration such as 300, 90s, 30m or 2h", param, ctx)
+            self.fail(f"{value!r} is no duration such as 300, 90s, 30m or 2h.", param, ctx)
         return float(int(found[1]) * UNITS[found[2]])
 
 

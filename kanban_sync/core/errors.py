@@ -17,6 +17,7 @@
     │   └── OtherDatabaseError      … gone or another one since it was opened
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
+    │   │   └── UnknownMissionError … no mission is called so
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
     │   ├── HeldError               exit code 4: somebody else has claimed it
     │   ├── LostClaimError          exit code 4: the claim that this token stands for is no more
@@ -130,6 +131,16 @@ class UnknownTaskError(WorkError):
         meant = f"did you mean {' or '.join(near)}?" if near else "`kanban-sync task list` has all."
         super().__init__(f"There is no task {key} in the task database; {meant}")
         self.near = tuple(near)
+
+
+class UnknownMissionError(UnknownTaskError):
+    """No mission has that name, id or file; ``near`` are the names that there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Name what was asked for, and all that there are."""
+        there = f"there are: {', '.join(known)}." if known else "none is read here."
+        WorkError.__init__(self, f"No mission is called {name}; {there}")
+        self.near = tuple(known)
 
 
 class NotReadyError(WorkError):

@@ -18,6 +18,7 @@ from kanban_sync.core.errors import (
     NotReadyError,
     OtherDatabaseError,
     StoreAwayError,
+    UnknownMissionError,
     UnknownTaskError,
     WorkError,
 )
@@ -77,6 +78,7 @@ KINDS: tuple[tuple[type[KanbanSyncError], int, str, str], ...] = (
         "not-ready",
         "Get the task to see what it waits for, or GET /api/tasks/ready for what can be done.",
     ),
+    (UnknownMissionError, 404, "unknown-task", "GET /api/missions lists those that there are."),
     (UnknownTaskError, 404, "unknown-task", "GET /api/tasks lists the keys that there are."),
     (OtherCallError, 422, "other-call", "Make up a new key for each new request."),
     (WorkError, 422, "refused", "Change the request as the detail says."),

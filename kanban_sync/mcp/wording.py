@@ -9,6 +9,7 @@ from kanban_sync.core.errors import (
     KanbanSyncError,
     LostClaimError,
     NotReadyError,
+    UnknownMissionError,
     UnknownTaskError,
     WorkError,
 )
@@ -24,6 +25,7 @@ REMEDIES: tuple[tuple[type[KanbanSyncError], str], ...] = (
     (LostClaimError, "Stop work on it, and call plan_next for other work."),
     (HeldError, "Leave it to them, and call plan_next for other work."),
     (NotReadyError, "Call get_task to see what it waits for, or plan_next for what is ready."),
+    (UnknownMissionError, "Call coord_mission_status without a mission to see all."),
     (UnknownTaskError, "Call list_tasks for the keys that there are."),
 )
 """What a model does next, by what went wrong; the first that fits counts."""

@@ -50,7 +50,7 @@ def address_of(url: str) -> Address:
     if not url.startswith(SCHEMES):
         raise SetupError(
             f"The URL of the task database is none: it has to be like {LOOKS_LIKE}, or like"
-            " sqlite:///home/ada/tasks.db for a file."
+            " sqlite:///home/ada/tasks.db or file:///home/ada/tasks for files of this machine."
         )
     try:
         said = conninfo_to_dict(url)

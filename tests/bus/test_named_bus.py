@@ -150,6 +150,11 @@ def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
     assert SECRET not in str(raised.value)
 
 
+def test_of_what_is_wrong_the_beginning_is_told_first() -> None:
+    with pytest.raises(SetupError, match="it has to begin with valkey://"):
+        address_of("nonsense")
+
+
 # --- What is named --------------------------------------------------------------------------
 
 

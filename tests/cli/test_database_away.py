@@ -72,6 +72,10 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
     assert (sync.code, "cannot be reached" in sync.err) == (1, True)
     events = program(repo, "events")
     assert (events.code, "its events are not told" in events.err) == (1, True)
+    assert "its runs are not told" in program(repo, "log").out
+    history = program(repo, "task", "history", "T-2")
+    assert (history.out, "the database alone can tell" in history.err) == ("", True)
+    assert program(repo, "monitor", "--once").out.startswith("stood by: nobody leads\n")
     # What was done is nowhere else by now.
     removed = program(repo, "uninstall", "--state")
     assert (removed.code, "alone has it" in removed.err) == (1, True)

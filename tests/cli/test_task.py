@@ -562,6 +562,14 @@ def test_a_task_may_stand_in_the_database_alone(repo: Repo) -> None:
     assert task(repo, "done", new["key"], *ADA) == f"{new['key']}  done\n"
 
 
+def test_what_stands_in_no_file_comes_in_the_order_in_which_it_was_added(repo: Repo) -> None:
+    # Ids would have it the other way round.
+    for each in "zyx":
+        assert program(repo, "task", "add", f"Task {each}", "--id", each).code == DONE
+    listed = program(repo, "task", "list", "--source", "db").out.splitlines()
+    assert [line.split()[0] for line in listed] == ["db:z", "db:y", "db:x"]
+
+
 def test_what_was_born_in_the_database_is_written_once_a_file_is_named(repo: Repo) -> None:
     figs = json.loads(task(repo, "add", "Dry the figs", "--json"))["key"]
     told = json.loads(task(repo, "add", "Tell all", "--body", "Soon.", "--json"))["key"]

@@ -107,7 +107,9 @@ def test_all_doors_tell_the_same_of_a_mission(
         assert tools.coord_list_tasks()["of"] == 3
         unknown = run_program("mission", "status", "Close the shop", folder=repo.path)
         assert (unknown.code, unknown.out) == (5, "")
-        assert "there are: Open the shop" in unknown.err
+        assert unknown.err == (
+            "kanban-sync: No mission is called Close the shop; there are: Open the shop.\n"
+        )
         assert gateway.ask("GET", "/api/missions?name=nobody").kind == "unknown-task"
 
         repo.commit("It is out of the way", **{"docs/TASKS.md": TASKS})

@@ -47,6 +47,8 @@ def address_of(url: str) -> Address:
         raise _none("it cannot be taken apart") from None
     if parts.scheme not in {*PLAIN, *ENCRYPTED, SOCKET}:
         raise _none("it has to begin with valkey://, valkeys://, redis://, rediss:// or unix://")
+    if _is_torn(parts):
+        raise _none("it cannot be taken apart")
     user, password = (unquote(each or "") for each in (parts.username, parts.password))
     known: dict[str, object] = {"username": user or None, "password": password or None}
     known["db"] = _number(query.pop("db", "") or _database(parts))
@@ -67,6 +69,12 @@ def address_of(url: str) -> Address:
         _check_nothing_left(query)
         return Address(name, known, "tcp")
     return Address(name, {**known, **_encryption(query)}, "tls")
+
+
+def _is_torn(parts: SplitResult) -> bool:
+    """Tell whether a password may have been cut by a character that it has to write as %XX."""
+    rest = "" if parts.scheme == SOCKET else f"{parts.path}{parts.query}"
+    return bool(parts.fragment) or ("@" not in parts.netloc and "@" in rest)
 
 
 def _encryption(query: dict[str, str]) -> dict[str, object]:

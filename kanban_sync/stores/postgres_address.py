@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import psycopg
@@ -52,20 +52,32 @@ def address_of(url: str) -> Address:
             f"The URL of the task database is none: it has to be like {LOOKS_LIKE}, or like"
             " sqlite:///home/ada/tasks.db or file:///home/ada/tasks for files of this machine."
         )
-    try:
-        said = conninfo_to_dict(url)
-    except (psycopg.Error, UnicodeError):
+    said = None if _is_torn(url) else _parameters(url)
+    if said is None:
         raise SetupError(
             "The URL of the task database cannot be taken apart: it has to be like "
             f"{LOOKS_LIKE}, and what is no letter or digit in a user name or password is written "
-            "as %XX ('@' as %40)."
-        ) from None
+            "as %XX ('@' as %40, '/' as %2F)."
+        )
     if not any(said.get(name) for name in NAMING):
         raise SetupError(
             "The URL of the task database names neither a server nor a database: it has to be like "
             f"{LOOKS_LIKE}, or like postgresql:///tasks for a server on this machine."
         )
     return Address(_shown(said), {**UNLESS_SAID, **said})
+
+
+def _is_torn(url: str) -> bool:
+    """Tell whether an @ comes where none may: what was meant as a password is no longer one."""
+    place, _, path = url.partition("://")[2].partition("?")[0].partition("/")
+    return place.count("@") > 1 or "@" in path
+
+
+def _parameters(url: str) -> dict[str, Any] | None:
+    try:
+        return conninfo_to_dict(url)
+    except (psycopg.Error, UnicodeError):
+        return None
 
 
 def _shown(said: Mapping[str, object]) -> str:

@@ -142,6 +142,8 @@ def test_certificates_and_hosts_are_checked_unless_that_is_refused() -> None:
         f"valkeys://ada:{SECRET}@db?socket_timeout=90",
         f"unix://ada:{SECRET}@run/valkey.sock",
         f"valkey://ada:{SECRET}@db/0?{SECRET}",
+        f"valkey://ada:12?{SECRET}=@db",
+        f"valkey://{SECRET}:12#34@db",
     ],
 )
 def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:

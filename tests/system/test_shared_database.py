@@ -88,6 +88,8 @@ def test_a_database_that_is_away_holds_up_no_commit_and_shows_no_password(
     [
         (f"mysql://ada:{SECRET}@db/tasks", "it has to be like postgresql://"),
         (f"postgresql://ada:{SECRET}%zz@db/tasks", "cannot be taken apart"),
+        (f"postgresql://ada:12/{SECRET}@db/tasks", "cannot be taken apart"),
+        (f"postgresql://ada:12@{SECRET}@db/tasks", "cannot be taken apart"),
     ],
 )
 def test_what_is_no_url_of_a_database_is_told_without_showing_it(

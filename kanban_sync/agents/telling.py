@@ -213,9 +213,11 @@ class TellingStore:
     def _publish(self, events: Sequence[Event], now: float) -> None:
         for each in events:
             self._unlock(each)
-        messages = [message_of(each) for each in events[:MANY]]
+        # What is done while the database is away has no numbers, by which others would go on.
+        numbered = [each for each in events[:MANY] if each.id]
+        messages = [message_of(each) for each in numbered]
         # On PostgreSQL an event is seen only once none can come before it.
-        is_all = 0 < len(events) < MANY
+        is_all = 0 < len(events) < MANY and len(numbered) == len(events)
         self._bus.publish(self._project, messages if is_all else [*messages, wake_message(now)])
 
     def _unlock(self, event: Event) -> None:

@@ -202,7 +202,7 @@ class Event(NamedTuple):
     ``kind`` is one of ``task_created``, ``task_updated``, ``status_changed``, ``claimed``,
     ``released``, ``reclaimed``, ``orphaned``, ``conflict``, ``roadmap_updated``,
     ``replayed`` (its key is that of a journal, ``core.apart``); ``at`` is in
-    seconds since 1970; ``data`` is JSON.
+    seconds since 1970; ``data`` is JSON. The id is 0 while the database is away, which numbers it.
     """
 
     id: int

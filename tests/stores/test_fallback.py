@@ -17,8 +17,10 @@ import pytest
 
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.monitor import Monitor
+from kanban_sync.agents.telling import telling
 from kanban_sync.agents.waiting import wait_for
 from kanban_sync.agents.work import Work
+from kanban_sync.bus.local import LocalBus
 from kanban_sync.core.errors import (
     HeldError,
     LostClaimError,
@@ -39,7 +41,7 @@ from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
@@ -263,6 +265,22 @@ def test_a_frozen_server_holds_up_one_command_and_no_other(
     monkeypatch.setattr(type(one.database.server), "open", lambda *_: asked.append("open"))
     one.claim("b", "ada")
     assert asked == []
+
+
+def test_what_is_done_apart_is_told_without_numbers(one: Machine) -> None:
+    class Heard(LocalBus):
+        is_silent = False
+
+        def publish(self, project: str, messages: Sequence[str]) -> bool:
+            heard.extend(json.loads(each) for each in messages)
+            return super().publish(project, messages)
+
+    heard: list[dict[str, Any]] = []
+    one.door.shut()
+    store = telling(one.work(), PROJECT, Heard())
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    assert [(each["id"], each["kind"]) for each in heard] == [(None, "wake")]
+    assert [each.id for each in store.history(key("a"))] == [0]
 
 
 def test_who_only_looks_sees_the_copy_at_once(one: Machine) -> None:

@@ -199,12 +199,13 @@ class Fallback:
 
     def _replay(self, store: PostgresStore, journal: Journal, project: str) -> None:
         try:
-            store.replay(journal, time.time())
+            store.replay(journal, store.clock(time.time()))
         except StoreError as error:
             refuses = isinstance(error, UnwritableStoreError)
             if refuses or not isinstance(error, StoreAwayError):
+                away = self._away(project) or _Away(time.time(), 0.0)
                 with contextlib.suppress(OSError):
-                    self._write_marker(project, _Away(journal.since, 0.0, refuses=True))
+                    self._write_marker(project, away._replace(again=0.0, refuses=True))
             raise
 
     def _copy(self, store: PostgresStore, project: str) -> None:

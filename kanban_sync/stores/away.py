@@ -98,7 +98,8 @@ class AwayShelf(FileShelf):
             has = self.has
             if has.parted.since:
                 # What was noted until now is in it.
-                known = Parted(copied=has.parted.copied, copied_at=now)
+                was = has.parted
+                known = Parted(copied=was.copied, copied_at=now, ahead=was.ahead)
                 self.keep(replace(has, parted=known))
             return bool(has.parted.since)
 
@@ -171,20 +172,23 @@ class AwayShelf(FileShelf):
 def parted(has: Contents, notes: Iterable[Mapping[str, Any]], now: float, project: str) -> Contents:
     """Return the contents with which work goes on apart: the copy, and what was noted since.
 
+    Leases and heartbeats are by the clock of the database.
+
     Claims of which nothing was noted are others', whose heartbeats are not heard: they last.
     """
     tasks, standings = dict(has.tasks), dict(has.work.standings)
     mine: set[TaskKey] = set()
+    shared = now + has.parted.ahead
     for said in notes:
         key, kept, standing = _noted(said, tasks, standings, project)
         tasks[key], standings[key] = kept, standing
         mine.add(key)
     for key, each in standings.items():
         if each.agent and key not in mine:
-            expires = max(each.expires, now) + FOREIGN
+            expires = max(each.expires, shared) + FOREIGN
             standings[key] = each._replace(expires=expires, orchestrator="")
     alive = {
-        name: each._replace(last_heartbeat=max(each.last_heartbeat, now))
+        name: each._replace(last_heartbeat=max(each.last_heartbeat, shared))
         for name, each in has.work.orchestrators.items()
     }
     work = replace(has.work, standings=standings, orchestrators=alive)
@@ -236,6 +240,7 @@ class AwayStore(FlatStore):
     def journal(self) -> Journal:
         """Return what was done apart."""
         has = self._has
+        since = self.clock(has.parted.since)
         desk = self._desk()
         told: dict[str, list[Told]] = {}
         for event in has.events[has.parted.told :]:
@@ -246,12 +251,12 @@ class AwayStore(FlatStore):
             if standing is not None:
                 kept = has.tasks[key]
                 entries.append(Apart(key, base, kept, standing, tuple(told.get(str(key), ()))))
-        beating = [
-            each
-            for each in has.work.orchestrators.values()
-            if each.last_heartbeat > has.parted.since
-        ]
-        return Journal(has.parted.id, has.parted.since, tuple(entries), tuple(beating))
+        beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat > since]
+        return Journal(has.parted.id, since, tuple(entries), tuple(beating))
+
+    def clock(self, now: float) -> float:
+        """Return the time by the clock of the database, as far off as it was by the copy."""
+        return now + self._has.parted.ahead
 
     def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
         """Refuse: which file holds a task is the database's to know."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -127,7 +128,9 @@ class PostgresStore(PostgresWork, SqlStore):
 
     def copied(self, now: float) -> Contents:
         """Return a copy of what it holds of the project, to go on with while it is away."""
-        return copied(self._database, self._project, self._clone, now)
+        ahead = self.clock(now) - now
+        found = copied(self._database, self._project, self._clone, now)
+        return replace(found, parted=replace(found.parted, ahead=ahead))
 
     def replay(self, journal: Journal, now: float) -> Replayed | None:
         """Settle what was done apart; None where that was done already."""

@@ -28,7 +28,8 @@ class Parted:
     ``id`` names the journal ('' as long as nothing was touched), ``since`` is 0 as long as the
     database is there, ``copied`` the newest event of the database that the copy knows, and
     ``copied_at`` the time of the copy, ``told``
-    how many events there were before. Of a task that was not there None is kept.
+    how many events there were before. Of a task that was not there None is kept. ``ahead`` is by
+    how many seconds the clock of the database was ahead of this machine's as the copy was made.
     """
 
     id: str = ""
@@ -37,11 +38,12 @@ class Parted:
     copied_at: float = 0.0
     told: int = 0
     bases: Mapping[TaskKey, Standing | None] = field(default_factory=dict)
+    ahead: float = 0.0
 
     @property
     def head(self) -> tuple[object, ...]:
         """All but how tasks stood."""
-        return self.id, self.since, self.copied, self.copied_at, self.told
+        return self.id, self.since, self.copied, self.copied_at, self.told, self.ahead
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,8 +283,9 @@ def _parted(data: Row, key_of: Callable[[str], TaskKey]) -> Parted:
         key_of(name): base and Standing(**_read(base, _OF_STANDING))
         for name, base in data["before"]
     }
-    id_, since, copied, copied_at, told, ahead = data["parted"]
-    return Parted(id_, since, copied, copied_at, told, bases, ahead)
+    id_, since, copied, copied_at, told, *ahead = data["parted"]
+    # A copy of an older release does not say it.
+    return Parted(id_, since, copied, copied_at, told, bases, *ahead)
 
 
 def _files(data: Row) -> dict[str, FilesState]:

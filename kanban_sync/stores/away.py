@@ -103,6 +103,16 @@ class AwayShelf(FileShelf):
                 self.keep(replace(has, parted=known))
             return bool(has.parted.since)
 
+    def _bytes(self, text: str) -> bytes:
+        try:
+            return text.encode()
+        except UnicodeEncodeError as error:
+            # The database would refuse it, and with it all else that was done.
+            around = text[max(0, error.start - 20) : error.end + 20]
+            raise StoreError(
+                f"The task database cannot keep {around!r}: it is not valid Unicode. Correct it."
+            ) from error
+
     def put_copy(self, contents: Contents) -> None:
         """Let there be a new copy; not while work is done apart."""
         self.make()

@@ -218,7 +218,7 @@ class FileShelf:
 
     def _write(self, manifest: Manifest) -> None:
         """Write a new file, and give it the name once all of it is on the disk."""
-        data = to_text(manifest).encode("utf-8", "surrogatepass")
+        data = self._bytes(to_text(manifest))
         # One name, since one process writes: what was left by one that was killed goes.
         new = self.path.with_name(f".{self.path.name}.new")
         with self._told(), self._readers:
@@ -236,6 +236,9 @@ class FileShelf:
                 raise
             self._held, self._mark = manifest, mark
             _fsync_folder(self.path.parent)
+
+    def _bytes(self, text: str) -> bytes:
+        return text.encode("utf-8", "surrogatepass")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -305,6 +305,19 @@ def test_a_copy_that_comes_late_takes_no_journal_away(one: Machine, emptied: Emp
     assert there(emptied, "a").task.status is Status.DONE
 
 
+def test_what_the_database_cannot_keep_is_refused_apart_as_well(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    token = one.claim("a", "ada")
+    with pytest.raises(StoreError, match="not valid Unicode"):
+        one.do(lambda store: store.finish(key("a"), token, Status.FAILED, time.time(), "caf\udce9"))
+    one.finish("a", token)
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").task.status is Status.DONE
+
+
 def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
     one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,8 @@ from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kanban_sync.agents.task_files import Files, Written
     from kanban_sync.core.work import Entry, WorkStore
 
@@ -26,6 +28,9 @@ KEY_LENGTH = 5
 
 MICROSECONDS = 1_000_000
 """In a second; the place of what stands in no file is when it was added."""
+
+LONGEST = 500
+"""Characters of an id, a tag and so on; what a file says may be longer where it can be kept."""
 
 
 class NewTask(NamedTuple):
@@ -44,11 +49,15 @@ def newborn(project: str, new: NewTask, now: float) -> Task:
     """Return a task that stands in no file, with a short key, behind those that were added before.
 
     Raises:
-        WorkError: It has no title.
+        WorkError: It has no title, or a word that is longer than every database can keep.
     """
     title = " ".join(new.title.split())
     if not title:
         raise WorkError("A task has a title; give one.")
+    _check_length("id", [new.own])
+    _check_length("priority", [new.priority])
+    _check_length("tag", new.tags)
+    _check_length("id of what it waits for", new.needs)
     name = new.own or "".join(secrets.choice(LETTERS) for _ in range(KEY_LENGTH))
     return Task(
         TaskKey(project, BORN_HERE, name),
@@ -60,6 +69,14 @@ def newborn(project: str, new: NewTask, now: float) -> Task:
         depends_on=new.needs,
         position=int(now * MICROSECONDS),
     )
+
+
+def _check_length(what: str, words: Iterable[str]) -> None:
+    longest = max(map(len, words), default=0)
+    if longest > LONGEST:
+        raise WorkError(
+            f"The {what} of a task has {longest} characters; {LONGEST} are the most, shorten it."
+        )
 
 
 def is_born_here(kept: Kept) -> bool:

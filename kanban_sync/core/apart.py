@@ -138,6 +138,12 @@ def gone(entry: Apart) -> Told:
     return Told("conflict", {"field": "task", "journal": here.status, **_whose(here)})
 
 
+def another(entry: Apart, title: str) -> Told:
+    """Return what is told of a task that was added apart, with an id that another one has."""
+    titles = {"journal": entry.kept.task.title, "database": title}
+    return Told("conflict", {"field": "id", **titles, **_whose(entry.standing)})
+
+
 def _was_taken_back(standing: Standing) -> bool:
     """Tell whether the last claim of a task ended since nothing was heard of who had it."""
     said = standing.reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.apart import MARK, Settled, gone, in_turn, settled
+from kanban_sync.core.apart import MARK, Settled, another, gone, in_turn, settled
 from kanban_sync.core.claims import Outcome, Standing, Told
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.stores.desk import Reach
@@ -79,6 +79,9 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
             return Settled(is_conflict=True)
         desk.add(entry.kept.task._replace(status=Status.TODO, word="", assignee=""))
         there = base = desk.standing(key)
+    elif base is None and (title := desk.entry(key).task.title) != entry.kept.task.title:
+        desk.tell(key, [another(entry, title)], now)
+        return Settled(is_conflict=True)
     if there is None:
         raise KeyError(key)
     outcome = settled(

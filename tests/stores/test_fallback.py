@@ -27,6 +27,7 @@ from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
     UnreachableStoreError,
+    WorkError,
 )
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
@@ -647,6 +648,27 @@ def test_what_was_built_on_work_that_does_not_count_does_not_count_either(
 
 
 # --- Once ------------------------------------------------------------------------------------
+
+
+def test_of_two_tasks_with_one_id_that_of_the_database_is_left_and_told(
+    one: Machine, emptied: Emptied
+) -> None:
+    def add(store: Store, title: str) -> None:
+        store.add(Task(key("new"), title, Status.TODO), time.time())
+
+    one.door.shut()
+    one.do(partial(add, title="Ours"))
+    token = one.claim("new", "ada")
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        add(store, "Theirs")
+    one.door.open()
+    with pytest.raises(WorkError):
+        one.finish("new", token)
+    entry = there(emptied, "new")
+    assert (entry.task.title, entry.task.status, entry.claim) == ("Theirs", Status.TODO, None)
+    [conflict] = told(emptied, "conflict")
+    said = [conflict[name] for name in ("field", "journal", "database", "agent")]
+    assert said == ["id", "Ours", "Theirs", "ada"]
 
 
 def test_however_many_reach_the_database_again_the_journal_counts_once(

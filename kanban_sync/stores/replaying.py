@@ -42,7 +42,8 @@ def replay(store: Working, project: str, journal: Journal, now: float) -> Replay
             if other is None or other.last_heartbeat < each.last_heartbeat:
                 desk.put_orchestrator(each)
         conflicts = sum(each.is_conflict for each in outcomes)
-        done = Replayed(sum(each.standing is not None for each in outcomes) - conflicts, conflicts)
+        written = sum(each.standing is not None and not each.is_conflict for each in outcomes)
+        done = Replayed(written, conflicts)
         data: dict[str, object] = {"since": journal.since, **done._asdict()}
         desk.tell(mark, [Told("replayed", data)], now)
         return done

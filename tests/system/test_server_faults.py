@@ -106,8 +106,8 @@ class Team:
     def is_back(self) -> bool:
         """Tell whether the clone works with the server again, which it may have left alone."""
         for each in (self.repo.path / ".git" / "kanban-sync" / "away").rglob("*.away"):
-            since, _ = json.loads(each.read_text())
-            each.write_text(json.dumps([since, 0.0]))
+            since, _, *rest = json.loads(each.read_text())
+            each.write_text(json.dumps([since, 0.0, *rest]))
         return bool(self.program("status", "--json").data["mode"] == "database")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,6 @@ from kanban_sync.cli.task_options import LARGEST_NUMBER
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
-
     from kanban_sync.core.ports import Event
 
 
@@ -58,8 +56,7 @@ def line_of_event(event: Event) -> str:
 
 
 def _short(value: object) -> str:
-    is_count = isinstance(value, dict) or (isinstance(value, list) and not value)
-    return str(len(cast("Sized", value))) if is_count else _text(value)
+    return str(len(value)) if isinstance(value, list) and not value else _text(value)
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ import pytest
 from kanban_sync.agents.born import LONGEST, NewTask, newborn
 from kanban_sync.core.errors import WorkError
 
+NOW = 1_700_000_000.0
 LONG = "x" * (LONGEST + 1)
 
 
@@ -21,9 +22,9 @@ LONG = "x" * (LONGEST + 1)
 )
 def test_a_word_that_not_every_database_can_keep_is_refused(new: NewTask) -> None:
     with pytest.raises(WorkError, match=f"has {LONGEST + 1} characters; {LONGEST} are the most"):
-        newborn("p1", new)
+        newborn("p1", new, NOW)
 
 
 def test_a_title_and_a_body_may_be_long() -> None:
-    made = newborn("p1", NewTask(LONG, tags=(LONG[1:],), body=LONG))
+    made = newborn("p1", NewTask(LONG, tags=(LONG[1:],), body=LONG), NOW)
     assert (made.title, made.body, made.labels) == (LONG, LONG, (LONG[1:],))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping
 
 SECTION = b"kanban-sync"
 
@@ -19,20 +18,6 @@ DOUBTFUL = ("GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS")
 
 LARGEST = 1 << 16
 """Bytes of a file that are looked through."""
-
-
-def name_home(environment: MutableMapping[str, str]) -> None:
-    """Say where the user's home is if nothing says it, as under cron: git alone does not look.
-
-    Else it would read nothing of what the user has set, and name no database: a clone would go on
-    with one of its own, and hand out what others have.
-    """
-    if "HOME" in environment:
-        return
-    import pwd  # noqa: PLC0415 - mostly it is not needed
-
-    with suppress(KeyError):
-        environment["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
 
 
 def user_setting(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from kanban_sync.cli.main import run
-from kanban_sync.user_settings import name_home
+from kanban_sync.home import name_home
 
 
 @click.command("kanban-project-sync")

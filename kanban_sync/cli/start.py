@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from kanban_sync.cli.ending import COLLECTED_AT, INTERRUPTED, end_with
-from kanban_sync.user_settings import name_home
+from kanban_sync.home import name_home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -46,7 +46,7 @@ NAME = "name"
 SLOW = 1.0
 """Seconds after which it took long to find out that nobody answers."""
 
-ASK_AGAIN = 5.0
+ASK_AGAIN = 15.0
 """Seconds for which a server is left alone that took long: so long agents may wait in vain."""
 
 COPY_EVERY = 60.0

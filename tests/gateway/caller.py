@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TICKED_FILE = "openspec/changes/tick-me/tasks.md"
 
-WITHIN = 60.0
+WITHIN = 120.0
 """Seconds that anything may take."""
 
 

@@ -2,10 +2,6 @@
 
 All processes begin at once and go on until nothing is ready; told is also who got least, and who
 waited longest.
-
-SQLite lets one process go on and on while others wait, and need not look at its pages anew then. So
-where there are several the floor is a bare loop that takes turns, and nobody is starved in it; the
-one that takes none is told beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ import traceback
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from claim_engines import CLAIMS, LEASE, NOW, Sqlite, engines
+from claim_engines import CLAIMS, LEASE, NOW, engines
 from measure import Claim, Subject, interleave, options, report
 
 if TYPE_CHECKING:
@@ -55,12 +51,6 @@ def ours(engine: Engine, name: str) -> Iterator[bool]:
 def bare(engine: Engine, name: str) -> Iterator[bool]:
     """Do the same by hand."""
     return engine.claims(name)
-
-
-def in_turns(engine: Engine, name: str) -> Iterator[bool]:
-    """Do the same by hand, each process in its turn."""
-    assert isinstance(engine, Sqlite)  # noqa: S101 - for the type checker
-    return engine.claims_in_turns(name)
 
 
 def nothing_claimed(engine: Engine, name: str) -> None:
@@ -173,16 +163,14 @@ def main() -> None:
     with engines() as both:
         for engine in both:
             for processes in PROCESSES:
-                works = {engine.floor: bare, "ours": ours}
-                floor = engine.floor
-                if isinstance(engine, Sqlite) and processes > 1:
-                    floor = f"{engine.floor} in turns"
-                    works[floor] = in_turns
-                what = f"{CLAIMS} claims, {engine.kind}, {processes} processes"
-                for who, work in works.items():
-                    crowd = crowds[f"{what}, {who}"] = Crowd(engine, work, processes)
-                    subjects[f"{what}, {who}"] = Subject(crowd.run, crowd.before, crowd.after)
-                claims.append(Claim(f"{what}, ours", f"{what}, {floor}", round(1 / 0.6, 2)))
+                names = [
+                    f"{CLAIMS} claims, {engine.kind}, {processes} processes, {who}"
+                    for who in (engine.floor, "ours")
+                ]
+                for name, work in zip(names, (bare, ours), strict=True):
+                    crowd = crowds[name] = Crowd(engine, work, processes)
+                    subjects[name] = Subject(crowd.run, crowd.before, crowd.after)
+                claims.append(Claim(names[1], names[0], round(1 / 0.6, 2)))
         seconds = interleave(subjects, chosen.rounds)
     code = report(seconds, claims, chosen)
     fair = fairness(crowds)

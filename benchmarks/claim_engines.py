@@ -6,7 +6,6 @@ the event of it, in the same kind of transaction on the same tables.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import random
@@ -169,27 +168,14 @@ class Sqlite:
         with closing(self.connection(name)) as db:
             yield True
             while True:
-                yield self._claim(db)
-
-    def claims_in_turns(self, name: str) -> Iterator[bool]:
-        """Do the same, each process in its turn, so that none is passed over."""
-        with closing(self.connection(name)) as db, (self._folder / "turns").open("w") as turns:
-            yield True
-            while True:
-                fcntl.flock(turns, fcntl.LOCK_EX)
-                is_mine = self._claim(db)
-                fcntl.flock(turns, fcntl.LOCK_UN)
-                yield is_mine
-
-    def _claim(self, db: sqlite3.Connection) -> bool:
-        db.execute("BEGIN IMMEDIATE")
-        row = db.execute(BARE_READY, (PROJECT,)).fetchone()
-        if row is not None:
-            _, source, name, *_ = row
-            db.execute(BARE_CLAIM, ("ada", NOW + LEASE, int(NOW), PROJECT, source, name))
-            db.execute(TELL, told(source, name))
-        db.execute("COMMIT")
-        return row is not None
+                db.execute("BEGIN IMMEDIATE")
+                row = db.execute(BARE_READY, (PROJECT,)).fetchone()
+                if row is not None:
+                    _, source, name, *_ = row
+                    db.execute(BARE_CLAIM, ("ada", NOW + LEASE, int(NOW), PROJECT, source, name))
+                    db.execute(TELL, told(source, name))
+                db.execute("COMMIT")
+                yield row is not None
 
     def asks(self, name: str) -> Callable[[], object]:
         """Return what asks by hand for the next ready task."""

@@ -102,6 +102,11 @@ class Machine:
         self.stack.callback(self.monitor.wait)
         self.stack.callback(self.monitor.kill)
 
+    def heal(self) -> None:
+        """Let it reach both servers again."""
+        self.postgres.heal()
+        self.valkey.heal()
+
 
 class World:
     """Everybody, and what becomes of them."""
@@ -219,8 +224,7 @@ def machine_cut_off(world: World) -> None:
     machine.postgres.cut_after = world.pick.randrange(40)
     machine.valkey.cut_after = world.pick.randrange(40)
     world.rest(world.pick.uniform(0.2, 1.5))
-    machine.postgres.heal()
-    machine.valkey.heal()
+    machine.heal()
 
 
 def machine_apart(world: World) -> None:
@@ -228,8 +232,7 @@ def machine_apart(world: World) -> None:
     machine.postgres.stall()
     machine.valkey.stall()
     world.rest(world.pick.uniform(0.2, 4))
-    machine.postgres.heal()
-    machine.valkey.heal()
+    machine.heal()
 
 
 def valkey_killed(world: World) -> None:

@@ -76,10 +76,10 @@ def wait_for(
             except StoreAwayError:
                 # A server that is restarted is there again, or there is a copy to go on with.
                 pause = _longer(pause)
-                seconds = pause * CHANCE.uniform(0.5, 1)
-                if time.monotonic() + seconds >= ends:
+                rest = pause * CHANCE.uniform(0.5, 1)
+                if time.monotonic() + rest >= ends:
                     raise
-                time.sleep(seconds)
+                time.sleep(rest)
             else:
                 return found
     finally:

@@ -26,10 +26,10 @@ class Parted:
     """Since when work is done apart from the database, and how tasks stood before that.
 
     ``id`` names the journal ('' as long as nothing was touched), ``since`` is 0 as long as the
-    database is there, ``copied`` the newest event of the database that the copy knows, and
-    ``copied_at`` the time of the copy, ``told``
-    how many events there were before. Of a task that was not there None is kept. ``ahead`` is by
-    how many seconds the clock of the database was ahead of this machine's as the copy was made.
+    database is there, ``copied`` the newest event of the database that the copy knows,
+    ``copied_at`` the time of the copy, and ``told`` how many events there were before. Of a task
+    that was not there None is kept. ``ahead`` is by how many seconds the clock of the database was
+    ahead of this machine's as the copy was made.
     """
 
     id: str = ""

@@ -199,9 +199,10 @@ def test_who_sends_a_byte_now_and_then_does_not_come_to_an_end_and_is_let_go(
     begin: str,
     status: int,
 ) -> None:
-    monkeypatch.setattr(whose, name, 0.5)
     first, _, rest = begin.partition("\r\n")
-    with socket.create_connection(("127.0.0.1", serving.port), WITHIN) as slow:
+    address = ("127.0.0.1", serving.port)
+    with monkeypatch.context() as patch, socket.create_connection(address, WITHIN) as slow:
+        patch.setattr(whose, name, 0.5)
         head = serving.head(first, "Content-Type: application/json").removesuffix(b"\r\n")
         slow.sendall(head + rest.encode())
         slow.settimeout(0.02)

@@ -1,8 +1,8 @@
 """Whose turn it is to write to an SQLite file: those who wait are not passed over for long.
 
 SQLite lets a writer who has to wait sleep and look again, longer each time. Where many write all
-the time some of them get nothing, until their patience is over. So writers wait in ``flock`` on a
-file beside the database instead, where the kernel wakes them.
+the time some of them get nothing, until their patience is over. So after a few looks writers wait
+in ``flock`` on a file beside the database, where the kernel wakes them one after the other.
 
 For SQLite it is a courtesy and nothing else: what must not go wrong is guarded by its own lock.
 Where the file cannot be made, or its turn does not come in time, a writer goes on without. A store
@@ -15,11 +15,20 @@ import contextlib
 import fcntl
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+PAUSES = (0.001, 0.002, 0.004, 0.008)
+"""Seconds between looks, until a writer queues up.
+
+Whoever writes after another process has to read anew what that one wrote. Were the next one woken
+after each transaction, four that write all the time would be slower by half.
+"""
 
 
 class Turns:
@@ -35,13 +44,35 @@ class Turns:
     @contextlib.contextmanager
     def turn(self, seconds: float) -> Iterator[bool]:
         """Wait for the turn, at most so long, and tell whether it came."""
-        fd = self._take(seconds)
+        taken = self.take(seconds)
         try:
-            yield fd is not None
+            yield taken is not None
         finally:
-            # Whoever is interrupted right here ends when all is closed, and others have the number.
-            if fd is not None and fd == self._fd:
-                fcntl.flock(fd, fcntl.LOCK_UN)
+            self.give(taken)
+
+    def take(self, seconds: float) -> int | None:
+        """Return what is to be given back, or None if the turn did not come.
+
+        Queues up for so many seconds at most, after the pauses.
+        """
+        try:
+            fd = self._opened()
+            for pause in PAUSES:
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(pause)
+                else:
+                    return fd
+            return fd if self._waited(fd, seconds) else None
+        except OSError:
+            return None
+
+    def give(self, taken: int | None) -> None:
+        """Let others have their turn."""
+        # Whoever is interrupted before this ends when all is closed, and others have the number.
+        if taken is not None and taken == self._fd:
+            fcntl.flock(taken, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Close the file."""
@@ -51,17 +82,6 @@ class Turns:
             waiter.end()
         if fd is not None:
             os.close(fd)
-
-    def _take(self, seconds: float) -> int | None:
-        try:
-            fd = self._opened()
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return fd if self._waited(fd, seconds) else None
-        except OSError:
-            return None
-        return fd
 
     def _waited(self, fd: int, seconds: float) -> bool:
         waiter = self._waiter = self._waiter or _Waiter(fd)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
 
 def begun(store: SqlStore, which: str) -> Generator[Any, None, None]:
     """Begin a transaction whose block is never entered; it ends when nobody holds it any more."""
-    inside = database(store)
-    begin = inspect.unwrap(getattr(type(inside), which))
-    found: Generator[Any, None, None] = begin(inside, *([PROJECT] if which == "writing" else []))
+    begin = getattr(database(store), which)
+    found: Generator[Any, None, None] = begin(*([PROJECT] if which == "writing" else [])).gen
     next(found)
     return found
 

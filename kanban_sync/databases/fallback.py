@@ -134,6 +134,10 @@ class Fallback:
             if away is None or not away.refuses:
                 raise
 
+    def connections(self) -> dict[str, int]:
+        """Count this process's connections to the server."""
+        return self.server.connections()
+
     def contents(self, project: str = "") -> Contents:
         """Return what its schema holds, and how much of a project."""
         return self.server.contents(project)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import generators
 from psycopg.waiting import Ready
+
+from kanban_sync.core.opened import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +33,14 @@ once. If it is there, it is looked again after twice as long.
 
 INTERVAL = 0.1
 """Seconds after which it is looked whether somebody wants to interrupt a wait."""
+
+
+class Use(StrEnum):
+    """What a connection is for at the moment; one that waits is told when something happens."""
+
+    IN_USE = "in_use"
+    IDLE = "idle"
+    WAITING = "waiting"
 
 
 class Silence:
@@ -69,6 +81,8 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
 
     The kernel notices a machine that is gone, but none of a server that was stopped or hangs.
     """
+
+    use = Use.IDLE
 
     is_there: Callable[[], bool] = staticmethod(lambda: True)
     """Tells whether whoever connects anew hears of the server."""
@@ -112,3 +126,12 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
                 return False
             raise
         return True
+
+
+OPENED: Opened[Patient] = Opened()
+
+
+def connections() -> dict[str, int]:
+    """Count the connections of this process that are open, by what they are for."""
+    found = Counter(each.use for each in OPENED.all() if not each.closed)
+    return {use: found[use] for use in Use}

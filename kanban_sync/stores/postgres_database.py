@@ -19,7 +19,7 @@ from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import SILENCE, Patient
+from kanban_sync.stores.postgres_connection import OPENED, SILENCE, Patient, Use
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -261,6 +261,7 @@ class PostgresDatabase:
         with self._lock, in_words(self.address):
             connection = self._connected()
             mine = self._current = object()
+            connection.use = Use.IN_USE
             try:
                 # Whoever began one that is open was interrupted before anything was done in it.
                 _end(connection)
@@ -273,7 +274,7 @@ class PostgresDatabase:
                 # One that was interrupted so ends late, and others may be at it.
                 if self._current is mine:
                     _end(connection)
-                    self._used = time.monotonic()
+                    self._used, connection.use = time.monotonic(), Use.IDLE
 
 
 def _end(connection: psycopg.Connection[Row]) -> None:
@@ -363,6 +364,7 @@ def connect(address: Address) -> Patient:
             prepare_threshold=None,
         )
     connection.is_there = lambda: is_there(address)
+    OPENED.add(connection)
     return connection
 
 

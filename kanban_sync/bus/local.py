@@ -58,6 +58,10 @@ class LocalBus:
         """Return the database's own."""
         return own()
 
+    def connections(self) -> int:
+        """Know of none."""
+        return 0
+
     def state(self) -> State | None:
         """Return what is wrong with what was named."""
         return self._state

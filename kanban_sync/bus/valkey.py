@@ -15,12 +15,13 @@ from kanban_sync.bus.errand import Circuit, Worker
 from kanban_sync.bus.keys import channel_of, lock_key, queue_key
 from kanban_sync.bus.valkey_waiting import WIRES, Ears, ValkeyWaiter
 from kanban_sync.core.bus import State, held_of, hint_of
+from kanban_sync.core.opened import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kanban_sync.bus.valkey_address import Address
-    from kanban_sync.bus.valkey_waiting import Wire
+    from kanban_sync.bus.valkey_waiting import Waitable, Wire
     from kanban_sync.core.bus import Held, Hint, Queue
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.work import Waiter
@@ -80,7 +81,9 @@ class ValkeyBus:
         self._address = address
         self._prefix = prefix
         self._kind: type[Wire] = WIRES[address.kind]
+        self._opened: Opened[Waitable] = Opened()
         self._settings = {
+            "opened": self._opened,
             **address.parameters,
             "socket_timeout": TIMEOUT,
             "socket_connect_timeout": TIMEOUT,
@@ -153,6 +156,10 @@ class ValkeyBus:
         return self._kind(**self._settings)
 
     # --- how it is ------------------------------------------------------------------------------
+
+    def connections(self) -> int:
+        """Count those to ask by, and those that wait."""
+        return sum(each.is_open for each in self._opened.all())
 
     def state(self) -> State:
         """Ask for the version."""

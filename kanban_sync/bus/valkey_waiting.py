@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kanban_sync.bus.errand import Errand
+    from kanban_sync.core.opened import Opened
     from kanban_sync.core.work import Waiter
 
 QUIET = 1.0
@@ -58,22 +59,34 @@ class Wire(Protocol):
         ...
 
 
-class _Waitable:
+class Waitable:
+    """A connection that is counted, and can be waited for together with others."""
+
     _sock: Any
 
+    def __init__(self, *, opened: Opened[Waitable], **settings: Any) -> None:  # noqa: ANN401 - the library's own
+        super().__init__(**settings)
+        opened.add(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected."""
+        return self._sock is not None
+
     def fileno(self) -> int:
+        """Return the number of its socket."""
         return int(self._sock.fileno())
 
 
-class TcpWire(_Waitable, Connection):
+class TcpWire(Waitable, Connection):
     """Over TCP."""
 
 
-class TlsWire(_Waitable, SSLConnection):
+class TlsWire(Waitable, SSLConnection):
     """Over TCP and encrypted."""
 
 
-class UnixWire(_Waitable, UnixDomainSocketConnection):
+class UnixWire(Waitable, UnixDomainSocketConnection):
     """Within this machine."""
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from kanban_sync.cli.start import COLLECTED_AT, INTERRUPTED
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable
 
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PLATFORMS = ("linux", "darwin")
-
-INTERRUPTED = 130
-
-COLLECTED_AT = 100_000
-"""Objects after which Python looks for cycles; with its own 700 a reading does it all the time.
-
-A first merge of 10,000 tasks makes more than half as many, and all of them stay.
-"""
 
 
 def end_with(command: Callable[[], int]) -> NoReturn:

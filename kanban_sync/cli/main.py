@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import kanban_sync
-from kanban_sync.cli.ending import INTERRUPTED, end, end_with
+from kanban_sync.cli.ending import end, end_with
+from kanban_sync.cli.loading import Loading
+from kanban_sync.cli.start import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +60,8 @@ class _Commands(click.Group):
         """Return the ``command`` of the module with that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"kanban_sync.cli.{cmd_name}")
+        with Loading():
+            module = importlib.import_module(f"kanban_sync.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -11,6 +11,7 @@ import click
 from kanban_sync.agents.names import AGENT, agent_name, checked_name
 from kanban_sync.cli.console import here, warn
 from kanban_sync.cli.http_door import door_options, opened, serve
+from kanban_sync.cli.loading import Loading
 from kanban_sync.doors.extras import MCP, require
 from kanban_sync.doors.running import noted
 from kanban_sync.doors.tokens import Tokens
@@ -35,7 +36,8 @@ def command(*, agent: str, listen: str | None, allow_remote: bool, hosts: tuple[
     It claims and finishes tasks under the name of the agent; its claims last as long as it runs.
     By HTTP each token is an agent of its own, and its claims last as long as it is used.
     """
-    require(MCP)
+    with Loading():
+        require(MCP)
     if listen is not None:
         if agent:
             raise click.UsageError("By HTTP each token is an agent; leave --agent out.")
@@ -43,21 +45,22 @@ def command(*, agent: str, listen: str | None, allow_remote: bool, hosts: tuple[
         return
     if hosts or allow_remote:
         raise click.UsageError("--allow-host and --allow-remote are for --http.")
-    here()
-    from kanban_sync.mcp.server import serve as serve_one
-
+    with Loading():
+        here()
+        from kanban_sync.mcp.server import serve as serve_one
     serve_one(Path.cwd(), checked_name(agent or _own_name()))
 
 
 def _serve_all(listen: str, hosts: tuple[str, ...], *, allow_remote: bool) -> None:
-    from kanban_sync.doors.gate import Gate, House, bugs_into, scopes_below
-    from kanban_sync.mcp.many import Many
-    from kanban_sync.mcp.server import http_app
+    with Loading():
+        from kanban_sync.doors.gate import Gate, House, bugs_into, scopes_below
+        from kanban_sync.mcp.many import Many
+        from kanban_sync.mcp.server import http_app
 
-    door = opened(listen, hosts, allow_remote=allow_remote, option="--http")
-    clone, folder = here(), Path.cwd()
-    with clone.work(warn) as work:
-        tokens = Tokens(clone.state, work.project)
+        door = opened(listen, hosts, allow_remote=allow_remote, option="--http")
+        clone, folder = here(), Path.cwd()
+        with clone.work(warn) as work:
+            tokens = Tokens(clone.state, work.project)
     many = Many(lambda agent: http_app(folder, agent), tokens)
     bugs = bugs_into(clone.state, "mcp")
     house = House(tokens, None, scopes_below({"/mcp"}, ()), door.called, bugs)

@@ -10,6 +10,7 @@ import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say, warn
 from kanban_sync.cli.http_door import door_options, opened, serve
+from kanban_sync.cli.loading import Loading
 from kanban_sync.doors.extras import GATEWAY, require
 from kanban_sync.doors.running import noted
 from kanban_sync.doors.tokens import Scope, Tokens
@@ -46,17 +47,19 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """
     if context.invoked_subcommand is not None:
         return
-    require(GATEWAY)
-    from kanban_sync.gateway.application import gateway, openapi_text
-    from kanban_sync.gateway.news import News
-    from kanban_sync.gateway.served import Served
+    with Loading():
+        require(GATEWAY)
+        from kanban_sync.gateway.application import gateway, openapi_text
+        from kanban_sync.gateway.news import News
+        from kanban_sync.gateway.served import Served
 
     if print_openapi:
         served = Served(here())
         click.echo(openapi_text(served, Tokens(served.clone.state, served.project)))
         return
-    door = opened(listen, hosts, allow_remote=allow_remote)
-    served = Served(here())
+    with Loading():
+        door = opened(listen, hosts, allow_remote=allow_remote)
+        served = Served(here())
     tokens, news = Tokens(served.clone.state, served.project), News(served)
     with noted(served.clone.state, "serve", door.url), _monitoring(served, is_on=has_monitor):
         serve(gateway(served, news, tokens, door.called), door, tokens, served.name, news.end)

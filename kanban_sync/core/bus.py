@@ -129,6 +129,10 @@ class Bus(Protocol):
         """
         ...
 
+    def connections(self) -> int:
+        """Count this process's connections to its server."""
+        ...
+
     def state(self) -> State | None:
         """Ask how it is; None where there is nothing to be asked."""
         ...

@@ -120,7 +120,7 @@ class Fallback:
                 self._settle_first(project)
             return self.server.look(project)
         except UnreachableStoreError as error:
-            self._note_away(project, time.monotonic() - began)
+            self.note_away(project, time.monotonic() - began)
             return self.apart(project, error)
 
     def _settle_first(self, project: str) -> None:
@@ -133,6 +133,10 @@ class Fallback:
             away = self._away(project)
             if away is None or not away.refuses:
                 raise
+
+    def connections(self) -> dict[str, int]:
+        """Count this process's connections to the server."""
+        return self.server.connections()
 
     def contents(self, project: str = "") -> Contents:
         """Return what its schema holds, and how much of a project."""
@@ -158,7 +162,7 @@ class Fallback:
         try:
             store = self.server.open(project)
         except UnreachableStoreError:
-            self._note_away(project, time.monotonic() - began)
+            self.note_away(project, time.monotonic() - began)
             raise
         try:
             if self._marker(project).exists():
@@ -175,7 +179,7 @@ class Fallback:
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
         path = self._shelf(project).path
-        if not _is_large(path) and not _is_new(path):
+        if not (_is_large(path) or _is_new(path) or self.tries_later()):
             self._copy(store, project)
 
     def _settle(self, store: PostgresStore, project: str) -> None:
@@ -210,23 +214,31 @@ class Fallback:
 
     def _copy(self, store: PostgresStore, project: str) -> None:
         """Copy what has changed since the last copy; without one, work only cannot go on."""
+        began = time.monotonic()
+        try:
+            self._copy_changed(store, project)
+        except UnreachableStoreError:
+            self.note_away(project, time.monotonic() - began)
+        except (StoreError, OSError):
+            pass  # It stays as old as it is.
+
+    def _copy_changed(self, store: PostgresStore, project: str) -> None:
         shelf = self._shelf(project)
         known = shelf.path.with_suffix(".as-of")
-        with contextlib.suppress(StoreError, OSError):
-            last = store.last_event()
-            if known.exists() and known.read_text("ascii") == _as_of(last, shelf.path):
+        last = store.last_event()
+        if known.exists() and known.read_text("ascii") == _as_of(last, shelf.path):
+            return
+        if _is_large(shelf.path) and _is_new(shelf.path):
+            return
+        try:
+            shelf.put_copy(store.copied(time.time()))
+        except DamagedFileError:
+            # What was done apart may be in it: that is not thrown away unseen.
+            if self._marker(project).exists():
                 return
-            if _is_large(shelf.path) and _is_new(shelf.path):
-                return
-            try:
-                shelf.put_copy(store.copied(time.time()))
-            except DamagedFileError:
-                # What was done apart may be in it: that is not thrown away unseen.
-                if self._marker(project).exists():
-                    return
-                shelf.put_damaged_aside()
-                shelf.put_copy(store.copied(time.time()))
-            known.write_text(_as_of(last, shelf.path), "ascii")
+            shelf.put_damaged_aside()
+            shelf.put_copy(store.copied(time.time()))
+        known.write_text(_as_of(last, shelf.path), "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
 
@@ -258,7 +270,8 @@ class Fallback:
     def _away(self, project: str) -> _Away | None:
         return _read(self._marker(project))
 
-    def _note_away(self, project: str, seconds: float) -> None:
+    def note_away(self, project: str, seconds: float) -> None:
+        """Note that the server does not answer, for whoever goes on with the copy."""
         if not manifest_path(self.folder, project).exists():
             return
         away, now = self._away(project), time.time()

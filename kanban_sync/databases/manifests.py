@@ -79,6 +79,10 @@ class Manifests:
             clone = known[not self.is_shared]()
         return open_flatfile(path, project, clone, read_only=True)
 
+    def connections(self) -> dict[str, int]:
+        """Return nothing: there is no server."""
+        return {}
+
     def contents(self, project: str = "") -> Contents:
         """Return what the file of a project holds."""
         if not project:

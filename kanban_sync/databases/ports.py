@@ -132,6 +132,10 @@ class TaskDatabase(Protocol):
         """Open it to read, None if there is none yet."""
         ...
 
+    def connections(self) -> dict[str, int]:
+        """Count this process's connections to its server, by what they are for."""
+        ...
+
     def contents(self, project: str = "") -> Contents:
         """Return what it holds, and how much of a project."""
         ...

@@ -72,6 +72,12 @@ class PostgresServer:
                 raise LostDatabaseError(self.name) from error
             return None
 
+    def connections(self) -> dict[str, int]:
+        """Count this process's connections."""
+        from kanban_sync.stores.postgres_connection import connections
+
+        return connections()
+
     def contents(self, project: str = "") -> Contents:
         """Return what its schema holds, and how much of a project."""
         from kanban_sync.stores.postgres_database import open_database, schema_of

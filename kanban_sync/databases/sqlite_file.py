@@ -73,6 +73,10 @@ class SqliteFile:
             clone = known[not self.is_shared]()
         return open_sqlite(self.path, project, clone, read_only=True)
 
+    def connections(self) -> dict[str, int]:
+        """Return nothing: there is no server."""
+        return {}
+
     def contents(self, project: str = "") -> Contents:
         """Return what the file holds, and how much of a project."""
         from kanban_sync.stores.sqlite_database import open_database, schema_of

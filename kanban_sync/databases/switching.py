@@ -29,6 +29,9 @@ DEEDS = frozenset(
 )
 """What is noted, for an agent whose database goes away a moment later."""
 
+IDLE = 1.0
+"""Seconds without work after which it is looked whether others found the server away meanwhile."""
+
 METHODS = sorted(
     name
     for port in (Bases, TaskStore, WorkStore, AssigningStore)
@@ -50,6 +53,10 @@ class Sides(Protocol):
 
     def tries_later(self) -> bool:
         """Tell whether the server is not asked just yet."""
+        ...
+
+    def note_away(self, project: str, seconds: float) -> None:
+        """Note that the server does not answer, which took so long to find out."""
         ...
 
     def note(self, project: str, entry: Entry) -> None:
@@ -76,7 +83,7 @@ class Switching:
         self._there: PostgresStore | None = None
         self._here: AwayStore | None = None
         self._is_closed = False
-        self._tried = time.monotonic()
+        self._tried = self._used = time.monotonic()
         self._open()
 
     @classmethod
@@ -94,20 +101,21 @@ class Switching:
         self._is_closed = True
         self._let_go()
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, is_away: bool = False) -> None:
         with self._lock:
             there, here, self._there, self._here = self._there, self._here, None, None
         if here is not None:
             here.close()
         if there is not None:
             try:
-                self._sides.copy_in_passing(there, self._project)
+                if not is_away:
+                    self._sides.copy_in_passing(there, self._project)
             finally:
                 there.close()
 
-    def _open(self) -> None:
-        error: UnreachableStoreError | None = None
-        if not self._sides.tries_later():
+    def _open(self, error: UnreachableStoreError | None = None) -> None:
+        """Open one of them; the copy, if the server has just been found away."""
+        if error is None and not self._sides.tries_later():
             try:
                 self._there = self._sides.reach(self._project)
             except UnreachableStoreError as away:
@@ -117,31 +125,40 @@ class Switching:
         self._here = self._sides.apart(self._project, error)
 
     def _store(self) -> PostgresStore | AwayStore:
-        is_due = time.monotonic() >= self._tried + TRY_BACK
+        now = time.monotonic()
         is_none = self._here is None and self._there is None
-        if not self._is_closed and (is_none or (self._here is not None and is_due)):
+        is_back = self._here is not None and now >= self._tried + TRY_BACK
+        # Nobody is to find out anew, for seconds, what others have found out just now.
+        is_away = self._there is not None and now >= self._used + IDLE and self._sides.tries_later()
+        if not self._is_closed and (is_none or is_back or is_away):
+            self._let_go(is_away=is_away)
             self._reopen()
         found = self._there or self._here
         if found is None:
             raise StoreError("The task database was closed.")
         return found
 
-    def _reopen(self) -> None:
+    def _reopen(self, error: UnreachableStoreError | None = None) -> None:
         self._tried = time.monotonic()
-        self._let_go()
-        self._open()
+        self._let_go(is_away=error is not None)
+        self._open(error)
 
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
         # One after the other, as they go on either side: none is closed that another thread is in.
         with self._lock:
-            store = self._store()
+            store, began = self._store(), time.monotonic()
             try:
                 found = getattr(store, name)(*arguments, **named)
-            except (UnreachableStoreError, LeftError):
+            except (UnreachableStoreError, LeftError) as error:
                 # Nothing was sent, or nothing was written: it may be done on the other side.
-                self._reopen()
+                away = error if isinstance(error, UnreachableStoreError) else None
+                if away is not None:
+                    self._sides.note_away(self._project, time.monotonic() - began)
+                self._reopen(away)
                 store = self._store()
                 found = getattr(store, name)(*arguments, **named)
+            finally:
+                self._used = time.monotonic()
             if name in DEEDS and isinstance(found, Entry) and store is self._there:
                 self._sides.note(self._project, found)
             return found

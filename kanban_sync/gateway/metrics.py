@@ -109,6 +109,7 @@ def metrics(served: Served, snapshots: Snapshots, news: News, counts: Counts) ->
         lines += _told("listeners", "gauge", "Who waits for news.", [({}, news.count)])
         lines += _of_work(served, news)
         lines += lines_of_sync(served)
+        lines += lines_of_connections(served)
         return PlainTextResponse("\n".join([*lines, ""]), media_type=FORMAT)
 
     return router
@@ -176,6 +177,18 @@ def lines_of_sync(served: Served) -> Iterator[str]:
     text = "Seconds since the oldest change has not reached it."
     ages = (({"target": name}, max(0.0, now - at) if at else 0) for name, at in behind.items())
     yield from _told("sync_lag_seconds", "gauge", text, ages)
+
+
+def lines_of_connections(served: Served) -> Iterator[str]:
+    """Tell how many connections this server has, where there is something to connect to."""
+    clone = served.clone
+    found = clone.database.connections()
+    states = (({"state": use}, count) for use, count in found.items())
+    text = "Connections to the server of the task database."
+    yield from _told("database_connections", "gauge", text, states)
+    buses = () if clone.bus.is_silent else (clone.bus,)
+    counts: list[tuple[dict[str, str], float]] = [({}, each.connections()) for each in buses]
+    yield from _told("valkey_connections", "gauge", "Connections to the Valkey.", counts)
 
 
 def _histogram(within: Mapping[tuple[str, float], int]) -> Iterator[tuple[dict[str, str], float]]:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from psycopg import generators
+from psycopg.waiting import Ready
+
+from kanban_sync.core.opened import Opened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg.abc import PQGen
 
 
@@ -16,8 +24,56 @@ Answer = TypeVar("Answer")
 SILENCE = 60.0
 """Seconds after which a server is given up that does not answer what was sent."""
 
+ASKED = 2.0
+"""Seconds of silence after which it is looked whether the server is there for others.
+
+One that carries out something long, or waits for a lock, is; one that stands still is given up at
+once. If it is there, it is looked again after twice as long.
+"""
+
 INTERVAL = 0.1
 """Seconds after which it is looked whether somebody wants to interrupt a wait."""
+
+
+class Use(StrEnum):
+    """What a connection is for at the moment; one that waits is told when something happens."""
+
+    IN_USE = "in_use"
+    IDLE = "idle"
+    WAITING = "waiting"
+
+
+class Silence:
+    """For how long a server has said nothing, and when that is to be the end."""
+
+    def __init__(self, is_there: Callable[[], bool]) -> None:
+        """Begin now; it is told how to find out whether the server is there for others."""
+        self._is_there = is_there
+        self.broken()
+
+    def broken(self) -> None:
+        """Begin anew: it has said something."""
+        self._began = time.monotonic()
+        self._asks = min(ASKED, SILENCE)
+
+    @property
+    def left(self) -> float:
+        """How many seconds it may go on before it is looked."""
+        return max(0.0, self._began + self._asks - time.monotonic())
+
+    def look(self) -> None:
+        """Look whether it goes on for too long.
+
+        Raises:
+            psycopg.OperationalError: It does.
+        """
+        if self.left:
+            return
+        is_over = time.monotonic() >= self._began + SILENCE
+        if is_over or not self._is_there():
+            seconds = time.monotonic() - self._began
+            raise psycopg.OperationalError(f"nothing was said for {seconds:.1f} s")
+        self._asks = min(2 * self._asks, SILENCE)
 
 
 class Patient(psycopg.Connection[tuple[Any, ...]]):
@@ -26,23 +82,56 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
     The kernel notices a machine that is gone, but none of a server that was stopped or hangs.
     """
 
+    use = Use.IDLE
+
+    is_there: Callable[[], bool] = staticmethod(lambda: True)
+    """Tells whether whoever connects anew hears of the server."""
+
     def wait(
         self, gen: PQGen[Answer], interval: float = INTERVAL, timeout: float | None = None
     ) -> Answer:
         """Wait for what was sent to be answered."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        began = time.monotonic()
+        return super().wait(self._heard(gen), interval)
+
+    def _heard(self, gen: PQGen[Answer]) -> PQGen[Answer]:
+        silence = Silence(self.is_there)
         try:
-            return super().wait(gen, interval, SILENCE)
-        except psycopg.OperationalError as error:
-            if time.monotonic() < began + SILENCE:
-                raise
-            # Whatever comes yet is the answer to something that nobody waits for any more.
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready & Ready.R:
+                    silence.broken()
+                try:
+                    silence.look()
+                except psycopg.OperationalError:
+                    # Whatever comes yet answers something that nobody waits for any more.
+                    self.pgconn.finish()
+                    raise
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+
+    def answers(self, seconds: float) -> bool:
+        """Ask for nothing, and tell whether that is answered in time; else it is closed."""
+        try:
+            self.pgconn.send_query(b"")
+            self.wait(generators.execute(self.pgconn), timeout=seconds)
+        except BaseException as error:
+            # Whoever interrupts it leaves no answer for others to read either.
             self.pgconn.finish()
-            raise silent() from error
+            if isinstance(error, psycopg.Error):
+                return False
+            raise
+        return True
 
 
-def silent() -> psycopg.OperationalError:
-    """Return the error of whoever waits no longer."""
-    return psycopg.OperationalError(f"nothing was said for {SILENCE:g} s")
+OPENED: Opened[Patient] = Opened()
+
+
+def connections() -> dict[str, int]:
+    """Count the connections of this process that are open, by what they are for."""
+    found = Counter(each.use for each in OPENED.all() if not each.closed)
+    return {use: found[use] for use in Use}

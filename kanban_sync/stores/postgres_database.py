@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import zlib
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.conninfo import timeout_from_conninfo
 from psycopg.pq import TransactionStatus
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import StoreError, UnreachableStoreError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import Patient
+from kanban_sync.stores.postgres_connection import OPENED, SILENCE, Patient, Use
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -64,6 +67,17 @@ HOLD_TASKS = f"{READ_TASKS} FOR UPDATE OF tasks"
 
 SENT_AT_ONCE = 1000
 """How many rows are sent together, lest all of a large merge is held in memory once more."""
+
+
+IDLE = 1.0
+"""Seconds after which a connection that nobody used is looked at before it is used again.
+
+Work that goes on pays for no look, and whatever is sent then is not lost on a server that fell
+silent meanwhile.
+"""
+
+GLANCE = 1.0
+"""Seconds that such a look may take; then it is connected anew, and that waits for its own time."""
 
 
 class NoSchemaError(StoreError):
@@ -148,10 +162,9 @@ class PostgresDatabase:
 
     has_md5 = True
 
-    def __init__(
-        self, connection: psycopg.Connection[Row], address: Address, *, read_only: bool = False
-    ) -> None:
+    def __init__(self, connection: Patient, address: Address, *, read_only: bool = False) -> None:
         self._connection = connection
+        self._used = time.monotonic()
         self._exchange = Exchange(connection)
         self._lock = threading.RLock()
         self._is_closed = False
@@ -224,8 +237,10 @@ class PostgresDatabase:
             self._is_closed = True
             self._connection.close()
 
-    def _connected(self) -> psycopg.Connection[Row]:
+    def _connected(self) -> Patient:
         """Return the connection, a new one where the last was lost: a server may be restarted."""
+        if time.monotonic() > self._used + IDLE and not self._connection.closed:
+            self._connection.answers(GLANCE)
         if self._connection.closed and not self._is_closed:
             connection = connect(self.address)
             try:
@@ -246,6 +261,7 @@ class PostgresDatabase:
         with self._lock, in_words(self.address):
             connection = self._connected()
             mine = self._current = object()
+            connection.use = Use.IN_USE
             try:
                 # Whoever began one that is open was interrupted before anything was done in it.
                 _end(connection)
@@ -258,6 +274,7 @@ class PostgresDatabase:
                 # One that was interrupted so ends late, and others may be at it.
                 if self._current is mine:
                     _end(connection)
+                    self._used, connection.use = time.monotonic(), Use.IDLE
 
 
 def _end(connection: psycopg.Connection[Row]) -> None:
@@ -332,20 +349,37 @@ def upgrade_database(
         upgrade(connection, address.name, steps or migrations("postgres"), first_number)
 
 
-def connect(address: Address) -> psycopg.Connection[Row]:
+def connect(address: Address) -> Patient:
     """Connect to a database as it is.
 
     Raises:
         StoreError: Nobody answers, or not to this user.
     """
     with in_words(address, is_connected=False):
-        return Patient.connect(
+        connection = Patient.connect(
             **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
             autocommit=True,
             cursor_factory=psycopg.RawCursor,
             # ``Exchange`` keeps statements ready; the driver would drop them with its own.
             prepare_threshold=None,
         )
+    connection.is_there = lambda: is_there(address)
+    OPENED.add(connection)
+    return connection
+
+
+def is_there(address: Address) -> bool:
+    """Tell whether a server answers whoever comes, be it with a refusal."""
+    said = dict(address.parameters)
+    # Whoever is patient with those who connect need not be so here.
+    said["connect_timeout"] = min(timeout_from_conninfo(said), int(SILENCE))  # type: ignore[arg-type]
+    try:
+        connect(replace(address, parameters=said)).close()
+    except UnreachableStoreError:
+        return False
+    except StoreError:
+        pass
+    return True
 
 
 def lock_of(project: str) -> int:

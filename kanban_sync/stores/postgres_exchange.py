@@ -17,15 +17,15 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 
-from kanban_sync.stores import postgres_connection
+from kanban_sync.stores.postgres_connection import Silence
 from kanban_sync.stores.postgres_pooler import WHO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import psycopg
     from psycopg.pq.abc import PGconn, PGresult
 
+    from kanban_sync.stores.postgres_connection import Patient
     from kanban_sync.stores.rows import Row
 
 Statement: TypeAlias = "tuple[bytes, Sequence[Any]]"
@@ -52,7 +52,7 @@ class _Kind(NamedTuple):
 class Exchange:
     """The way to one server and back; for one thread at a time."""
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+    def __init__(self, connection: Patient) -> None:
         self._connection = connection
         self._adapter = Transformer(connection)
         self._seen: Counter[_Kind] = Counter()
@@ -81,7 +81,8 @@ class Exchange:
             for part in parts:
                 asked.append([kind for each in part for kind in self._ask(pgconn, *each)])
                 pgconn.pipeline_sync()
-            answers = [_answers(pgconn) for _ in parts]
+            silence = Silence(self._connection.is_there)
+            answers = [_answers(pgconn, silence) for _ in parts]
             pgconn.exit_pipeline_mode()
         except BaseException:
             # Nobody knows how far it came: whoever goes on connects anew.
@@ -135,7 +136,7 @@ class Exchange:
         return self._adapter.load_rows(0, last.ntuples, tuple)
 
 
-def _answers(pgconn: PGconn) -> list[PGresult]:
+def _answers(pgconn: PGconn, silence: Silence) -> list[PGresult]:
     """Read what became of all that was sent up to a sync.
 
     Raises:
@@ -143,7 +144,7 @@ def _answers(pgconn: PGconn) -> list[PGresult]:
     """
     found: list[PGresult] = []
     while True:
-        _await(pgconn)
+        _await(pgconn, silence)
         result = pgconn.get_result()
         if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
             return found
@@ -156,7 +157,7 @@ def _answers(pgconn: PGconn) -> list[PGresult]:
         # Else it is the end of what became of one statement.
 
 
-def _await(pgconn: PGconn) -> None:
+def _await(pgconn: PGconn, silence: Silence) -> None:
     """Wait until an answer is there whole.
 
     Raises:
@@ -168,12 +169,11 @@ def _await(pgconn: PGconn) -> None:
     place = select.poll()
     place.register(pgconn.socket, READABLE | (select.POLLOUT if is_unsent else 0))
     while is_unsent or pgconn.is_busy():
-        ready = place.poll(postgres_connection.SILENCE * 1000)
-        if not ready:
-            raise postgres_connection.silent()
-        for _, what in ready:
+        for _, what in place.poll(silence.left * 1000):
             if what & READABLE:
                 pgconn.consume_input()
+                silence.broken()
+        silence.look()
         if is_unsent:
             is_unsent = pgconn.flush()
             if not is_unsent:

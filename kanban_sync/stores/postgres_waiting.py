@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from kanban_sync.core.errors import StoreAwayError, StoreError
+from kanban_sync.stores.postgres_connection import Use
 from kanban_sync.stores.postgres_pooler import is_pooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kanban_sync.stores.rows import Row
+    from kanban_sync.stores.postgres_connection import Patient
 
 WAITERS = int.from_bytes(b"kanw")
 """The first number of the locks that waiters hold; the second is the project's."""
@@ -71,7 +72,7 @@ class PostgresWaiter:
 
     def __init__(
         self,
-        connect: Callable[[], psycopg.Connection[Row]],
+        connect: Callable[[], Patient],
         number: int,
         *,
         is_needed: bool = True,
@@ -84,7 +85,7 @@ class PostgresWaiter:
         self._connect = connect
         self._number = number
         self._is_pooled = False
-        self._connection: psycopg.Connection[Row] | None = None
+        self._connection: Patient | None = None
         try:
             self._connection = self._listening()
         except StoreAwayError:
@@ -116,8 +117,9 @@ class PostgresWaiter:
         if self._connection is not None:
             self._connection.close()
 
-    def _listening(self) -> psycopg.Connection[Row] | None:
+    def _listening(self) -> Patient | None:
         connection = self._connect()
+        connection.use = Use.WAITING
         try:
             if is_pooled(connection):
                 # A lock of a session would stay with the pooler.

@@ -23,7 +23,7 @@ from kanban_sync.bus import errand, valkey_waiting
 from kanban_sync.bus.errand import Circuit
 from kanban_sync.bus.valkey import ValkeyBus
 from kanban_sync.bus.valkey_address import address_of
-from kanban_sync.core.bus import Hint
+from kanban_sync.core.bus import Hint, Queue
 from kanban_sync.core.errors import HeldError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY
@@ -261,6 +261,18 @@ def test_what_is_asked_of_a_server_that_is_away_is_not_tried_again_and_again(
     circuit.succeed()
     circuit.fail()
     assert circuit.left == 1
+
+
+@pytest.mark.usefixtures("patience")
+def test_connections_are_counted(server: Server, store: SqliteStore) -> None:
+    with opened(server.url) as bus:
+        assert bus.connections() == 0
+        bus.publish(PROJECT, ["{}"])
+        assert bus.connections() == 1
+        with closing(bus.waiter(PROJECT, store.waiter, [Queue("agent", "ada")])):
+            assert bus.connections() == 3
+        assert bus.connections() == 1
+    assert comes(lambda: bus.connections() == 0)
 
 
 def test_where_no_thread_can_be_started_the_database_serves(

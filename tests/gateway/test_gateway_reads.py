@@ -14,7 +14,7 @@ from gateway.caller import Gateway, part, shop
 from kanban_sync import __version__
 from kanban_sync.app import Clone
 from kanban_sync.gateway.drawn import layout_of
-from kanban_sync.gateway.metrics import lines_of_sync
+from kanban_sync.gateway.metrics import lines_of_connections, lines_of_sync
 from kanban_sync.gateway.served import Served
 from kanban_sync.sync.consent import Target, allow
 
@@ -203,12 +203,29 @@ def test_numbers_are_told_to_a_monitor(gateway: Gateway) -> None:
     assert 'kanban_sync_reclaims_total{why="lease"}' in values
     assert values['kanban_sync_sync_lag_seconds{target="database"}'] == "0"
     assert not [name for name in values if name.startswith("kanban_sync_monitor_leads")]
+    assert not [name for name in values if "_connections" in name]
     # Each name is told once with what it is.
     helped = [line.split()[2] for line in lines if line.startswith("# HELP")]
     assert len(helped) == len(set(helped))
     for number in range(5):
         gateway.ask("GET", f"/unknown-{number}")
     assert b"unknown" not in gateway.ask("GET", "/metrics").body
+
+
+def test_connections_are_told_where_there_are_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KANBAN_SYNC_VALKEY_URL", "valkey://127.0.0.1:1")
+    served = Served(Clone(shop(tmp_path / "shop").path / ".git"))
+    counts = {"in_use": 2, "idle": 3}
+    monkeypatch.setattr(type(served.clone.database), "connections", lambda _: counts)
+    told = [line for line in lines_of_connections(served) if not line.startswith("#")]
+    assert told == [
+        'kanban_sync_database_connections{state="in_use"} 2',
+        'kanban_sync_database_connections{state="idle"} 3',
+        "kanban_sync_valkey_connections 0",
+    ]
+    served.close()
 
 
 def test_for_how_long_the_board_is_behind_is_told(tmp_path: Path) -> None:

@@ -35,9 +35,10 @@ from kanban_sync.core.work import ANY
 from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
-from kanban_sync.stores import postgres_connection
+from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
+from kanban_sync.stores.postgres_connection import Patient
 from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
 
@@ -797,23 +798,36 @@ def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
     assert one.mode == "database"
 
 
+@pytest.fixture
+def frozen(one: Machine) -> Iterator[Callable[[Store], None]]:
+    """Let the server's process stand still that serves a store."""
+    stopped: list[int] = []
+
+    def freeze(store: Store) -> None:
+        assert isinstance(store, Switching)
+        assert store._there is not None  # noqa: SLF001 - to whom it talks
+        stopped.append(connection_of(store._there).info.backend_pid)  # noqa: SLF001 - as above
+        os.kill(stopped[-1], signal.SIGSTOP)
+
+    yield freeze
+    for each in stopped:
+        os.kill(each, signal.SIGCONT)
+
+
 def test_a_server_that_freezes_in_the_middle_is_given_up_and_work_goes_on(
-    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+    one: Machine,
+    emptied: Emptied,
+    frozen: Callable[[Store], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = one.work()
     store.claim(key("a"), "ada", time.time(), LEASE)
-    assert isinstance(store, Switching)
-    assert store._there is not None  # noqa: SLF001 - which of the server's processes it talks to
-    pid = connection_of(store._there).info.backend_pid  # noqa: SLF001 - as above
-    monkeypatch.setattr(postgres_connection, "SILENCE", 0.3)
-    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr(postgres_connection, "ASKED", 0.3)
+    frozen(store)
     one.door.shut()
-    try:
-        with pytest.raises(StoreAwayError, match="nothing was said for"):
-            store.claim(key("b"), "ada", time.time(), LEASE)
-        entry = store.claim(key("b"), "ada", time.time(), LEASE)
-    finally:
-        os.kill(pid, signal.SIGCONT)
+    with pytest.raises(StoreAwayError, match="nothing was said for"):
+        store.claim(key("b"), "ada", time.time(), LEASE)
+    entry = store.claim(key("b"), "ada", time.time(), LEASE)
     assert entry.claim is not None
     assert one.mode == "fallback"
     one.door.open()
@@ -821,3 +835,58 @@ def test_a_server_that_freezes_in_the_middle_is_given_up_and_work_goes_on(
     claim = there(emptied, "b").claim
     assert claim is not None
     assert claim.agent == "ada"
+
+
+def test_whoever_comes_after_a_pause_to_a_server_that_froze_goes_on_with_the_copy(
+    one: Machine,
+    emptied: Emptied,
+    frozen: Callable[[Store], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = one.work()
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    monkeypatch.setattr(postgres_database, "IDLE", 0.0)
+    monkeypatch.setattr(postgres_database, "GLANCE", 0.1)
+    frozen(store)
+    one.door.shut()
+    # Nothing was sent to it, so that nobody has to be told that it may have been done.
+    assert store.claim(key("b"), "ada", time.time(), LEASE).claim is not None
+    assert one.mode == "fallback"
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "b").claim is not None
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada", "ada"]
+
+
+def test_a_connection_that_fell_silent_alone_is_made_anew(
+    one: Machine, frozen: Callable[[Store], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = one.work()
+    monkeypatch.setattr(postgres_database, "IDLE", 0.0)
+    monkeypatch.setattr(postgres_database, "GLANCE", 0.1)
+    frozen(store)
+    assert store.claim(key("a"), "ada", time.time(), LEASE).claim is not None
+    assert one.mode == "database"
+
+
+def test_what_others_found_out_of_the_server_is_not_found_out_anew(
+    one: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, asked = one.work(), list[str]()
+    monkeypatch.setattr("kanban_sync.databases.switching.IDLE", 0.0)
+    one.database.note_away(PROJECT, 3.0)
+    monkeypatch.setattr(PostgresStore, "claim", lambda *_: asked.append("claim"))
+    monkeypatch.setattr(PostgresStore, "last_event", lambda *_: asked.append("last event"))
+    assert store.claim(key("a"), "ada", time.time(), LEASE).claim is not None
+    assert (asked, one.mode) == ([], "fallback")
+
+
+def test_work_that_goes_on_pays_for_no_look(one: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, looks = one.work(), list[float]()
+    monkeypatch.setattr(postgres_database, "IDLE", LEASE)
+    monkeypatch.setattr(Patient, "answers", lambda _, seconds: looks.append(seconds))
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    assert looks == []
+    monkeypatch.setattr(postgres_database, "IDLE", 0.0)
+    store.claim(key("b"), "ada", time.time(), LEASE)
+    assert len(looks) == 1

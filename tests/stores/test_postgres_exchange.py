@@ -12,13 +12,14 @@ import psycopg
 import pytest
 
 from kanban_sync.stores import postgres_connection
-from kanban_sync.stores.postgres_database import connect, open_database
+from kanban_sync.stores.postgres_database import connect, is_there, open_database
 from kanban_sync.stores.postgres_exchange import MANY, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from kanban_sync.stores.rows import Row
+    from kanban_sync.stores.postgres_connection import Patient
     from stores.emptied import Emptied
 
 ECHO = b"SELECT $1::text"
@@ -27,13 +28,13 @@ READY = b"SELECT count(*) FROM pg_prepared_statements"
 
 
 @pytest.fixture
-def connection(emptied: Emptied) -> Iterator[psycopg.Connection[Row]]:
+def connection(emptied: Emptied) -> Iterator[Patient]:
     with connect(emptied.address) as connection:
         yield connection
 
 
 @pytest.fixture
-def exchange(connection: psycopg.Connection[Row]) -> Exchange:
+def exchange(connection: Patient) -> Exchange:
     return Exchange(connection)
 
 
@@ -93,7 +94,7 @@ def test_megabytes_go_both_ways_at_once(exchange: Exchange) -> None:
 
 
 def test_whoever_interrupts_it_finds_the_connection_closed(
-    connection: psycopg.Connection[Row], exchange: Exchange
+    connection: Patient, exchange: Exchange
 ) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     main = threading.main_thread().ident
@@ -108,7 +109,7 @@ def test_whoever_interrupts_it_finds_the_connection_closed(
 
 
 def test_a_connection_that_the_server_ends_is_told_and_closed(
-    emptied: Emptied, connection: psycopg.Connection[Row], exchange: Exchange
+    emptied: Emptied, connection: Patient, exchange: Exchange
 ) -> None:
     ((process,),) = exchange.send([(b"SELECT pg_backend_pid()", ())])
     emptied.tell(f"SELECT pg_terminate_backend({process})")
@@ -118,13 +119,57 @@ def test_a_connection_that_the_server_ends_is_told_and_closed(
 
 
 def test_a_server_that_says_nothing_is_given_up(
-    connection: psycopg.Connection[Row], exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+    connection: Patient, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange.send([(ECHO, ("a",))])
     monkeypatch.setattr(postgres_connection, "SILENCE", 0.1)
     with pytest.raises(psycopg.OperationalError, match="nothing was said"):
         exchange.send([(b"SELECT pg_sleep(60)", ())])
     assert connection.closed
+
+
+@pytest.mark.parametrize("way", ["together", "alone"])
+@pytest.mark.parametrize("is_long", [True, False])
+def test_a_server_that_says_nothing_to_others_either_is_given_up_early_and_no_other(
+    way: str,
+    is_long: bool,
+    connection: Patient,
+    exchange: Exchange,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow, looks = b"SELECT 'a' FROM pg_sleep(0.5)", list[int]()
+    monkeypatch.setattr(postgres_connection, "ASKED", 0.1)
+
+    def looked() -> bool:
+        looks.append(1)
+        return is_long
+
+    connection.is_there = looked
+
+    def ask() -> list[tuple[str, ...]]:
+        if way == "together":
+            return exchange.send([(slow, ())])
+        return connection.execute(slow).fetchall()
+
+    if is_long:
+        # It carries out something long: whoever asks is none the wiser for it.
+        assert ask() == [("a",)]
+        assert looks
+    else:
+        with pytest.raises(psycopg.OperationalError, match="nothing was said"):
+            ask()
+        assert (looks, connection.closed) == ([1], True)
+
+
+def test_whoever_looks_whether_a_server_is_there_hears_its_refusal_too(
+    emptied: Emptied, tmp_path: Path
+) -> None:
+    def answers(**said: str) -> bool:
+        return is_there(replace(emptied.address, parameters={**emptied.address.parameters, **said}))
+
+    assert answers()
+    assert answers(user="nobody-that-it-knows")
+    assert not answers(host=str(tmp_path))
 
 
 @pytest.mark.parametrize(("said", "limit"), [("", "50s"), ("-c statement_timeout=7s", "7s")])

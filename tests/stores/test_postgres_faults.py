@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,7 @@ from kanban_sync.stores import postgres_begin, postgres_database, postgres_waiti
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
+from kanban_sync.stores.postgres_connection import connections
 from kanban_sync.stores.postgres_database import (
     connect,
     lock_of,
@@ -89,6 +91,21 @@ def test_nobody_is_notified_where_nobody_waits(store: SqlStore, emptied: Emptied
             assert [each.channel for each in listener.notifies(timeout=30, stop_after=1)] == [
                 channel
             ]
+
+
+def test_connections_are_counted_by_what_they_are_for(emptied: Emptied) -> None:
+    before = Counter(connections())
+
+    def more() -> Counter[str]:
+        return Counter(connections()) - before
+
+    with closing(open_database(emptied.address)) as database:
+        assert more() == {"idle": 1}
+        with database.working(PROJECT, together=True):
+            assert more() == {"in_use": 1}
+        with closing(database.waiter(PROJECT)):
+            assert more() == {"idle": 1, "waiting": 1}
+    assert more() == {}
 
 
 def test_a_change_stands_though_nobody_can_be_woken(

@@ -3,7 +3,7 @@
 Who brings files in (``open``) needs the database itself. Who works on tasks (``work``), or looks,
 goes on with the copy in the state folder. A file beside it, ``….away``, says that this is so, since
 when, and when the server is asked again. Whoever reaches the server then writes the journal into
-the database, once, before anything else.
+the database, once, before anything else. What is refused of one task holds up no other.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
     from kanban_sync.stores.postgres import PostgresStore
+    from kanban_sync.stores.replaying import Replayed
 
 AWAY = "away"
 """The folder in the state folder of a clone."""
@@ -187,8 +188,11 @@ class Fallback:
             with shelf.writing():
                 # First what was sent before, and nobody heard whether it was taken.
                 while (sent := shelf.seal()) is not None:
-                    self._replay(store, self._apart(sent, project).journal(), project)
-                    sent.path.unlink()
+                    journal = self._apart(sent, project).journal()
+                    if self._replay(store, journal, project).refused:
+                        sent.put_refused_aside(journal.id)
+                    else:
+                        sent.path.unlink()
                 has_parted = shelf.rejoin(time.time())
                 self._marker(project).unlink(missing_ok=True)
         else:
@@ -197,9 +201,9 @@ class Fallback:
             # One copies for all who come back, and none of them waits for it.
             shelf.put_copy(store.copied(time.time()))
 
-    def _replay(self, store: PostgresStore, journal: Journal, project: str) -> None:
+    def _replay(self, store: PostgresStore, journal: Journal, project: str) -> Replayed:
         try:
-            store.replay(journal, store.clock(time.time()))
+            return store.replay(journal, store.clock(time.time()))
         except StoreError as error:
             refuses = isinstance(error, UnwritableStoreError)
             if refuses or not isinstance(error, StoreAwayError):

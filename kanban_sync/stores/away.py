@@ -4,7 +4,8 @@ The copy is a JSON file, as ``flatfile`` keeps them. In the same file, written w
 lies how each task stood before it was touched. Beside it lies ``notes``: what this clone itself
 has done in the database since the copy was made, a line for each deed, so that an agent is known
 whose database goes away a moment after its claim. And ``sent`` is the file as it was when it was
-tried last to write the journal into the database, until it is known that this was done.
+tried last to write the journal into the database, until it is known that this was done. It is kept
+as ``refused-….json`` if the database did not take something in it.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ LARGEST_NOTES = 1 << 20
 
 FOREIGN = 30 * 86400.0
 """Seconds for which a claim of another machine lasts here, where its heartbeats are not heard."""
+
+REFUSED = "refused-"
+"""Stands before the name of a journal in that of the file which is kept of it."""
 
 
 class LeftError(StoreAwayError):
@@ -134,6 +138,10 @@ class AwayShelf(FileShelf):
     def sent(self) -> AwayShelf:
         """What was sent to the database, of which it is not known yet whether that has it."""
         return AwayShelf(self.path.with_suffix(".sent"), self._project)
+
+    def put_refused_aside(self, journal: str) -> None:
+        """Keep what the database did not take of a journal under another name."""
+        self.path.replace(self.path.with_suffix(f".{REFUSED}{journal}.json"))
 
     @property
     def touched(self) -> int:

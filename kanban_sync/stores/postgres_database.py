@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import StoreError, UntakenError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
@@ -92,10 +92,11 @@ class Found:
 class PostgresTransaction:
     """What can be done between the beginning and the end of a transaction."""
 
-    def __init__(self, exchange: Exchange, number: int) -> None:
+    def __init__(self, exchange: Exchange, number: int, address: Address) -> None:
         """Begin; the number is that under which the project is locked."""
         self._exchange = exchange
         self._number = number
+        self._address = address
         self._has_news = False
         self._next: list[Statement] = []
         self._last: list[Statement] = []
@@ -115,6 +116,24 @@ class PostgresTransaction:
         """
         statements = [*self._next, *self._last, (b"COMMIT", ())]
         self._exchange.send(statements, waking(self._number) if self._has_news else None)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Do something that is taken back alone if the database refuses it.
+
+        Raises:
+            UntakenError: It does, and the transaction can go on.
+        """
+        self.execute("SAVEPOINT part")
+        try:
+            with in_words(self._address):
+                yield
+                self._next, self._last = [*self._next, *self._last], []
+                self.execute("RELEASE SAVEPOINT part")
+        except UntakenError:
+            self._next, self._last = [], []
+            self.execute("ROLLBACK TO SAVEPOINT part")
+            raise
 
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
         """Carry out one statement."""
@@ -251,7 +270,7 @@ class PostgresDatabase:
                 _end(connection)
                 if begin:
                     connection.execute(begin.encode())
-                db = PostgresTransaction(self._exchange, lock_of(project))
+                db = PostgresTransaction(self._exchange, lock_of(project), self.address)
                 yield db
                 db.commit()
             finally:

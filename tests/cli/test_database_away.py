@@ -118,6 +118,16 @@ def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     ]
 
 
+def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:
+    (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
+    kept = copy.with_suffix(".refused-1a.json")
+    kept.write_bytes(copy.read_bytes())
+    doctor = program(repo, "doctor")
+    assert f"note   refused             something in {kept} was not taken" in doctor.out
+    kept.unlink()
+    assert "refused" not in program(repo, "doctor").out
+
+
 def test_what_waits_for_a_database_that_is_named_no_more_is_told(
     repo: Repo, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -212,11 +212,7 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert entry.claim is not None
     token = entry.claim.token
     one.door.shut()
-    emptied.tell(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'kanban-sync' AND pid <> pg_backend_pid()"
-        " AND datname = current_database()"
-    )
+    emptied.cut_off()
     # What was being sent may have been done: that is told, and the next goes on.
     with pytest.raises(StoreAwayError):
         store.extend(key("a"), token, time.time(), LEASE)
@@ -351,10 +347,7 @@ def test_who_waits_goes_on_though_the_connection_is_lost(
         nonlocal looks
         looks += 1
         if looks == 2:
-            emptied.tell(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-            )
+            emptied.cut_off()
         return work.next() if looks > 1 else None
 
     found = wait_for(work, look, 60)
@@ -508,6 +501,78 @@ def test_a_damaged_copy_is_made_anew_once_the_database_answers(one: Machine) -> 
         # The journal is in it.
         with pytest.raises(StoreError, match="it was cut short or edited"):
             one.sync(*NAMES)
+
+
+@contextmanager
+def refusing(emptied: Emptied, table: str, condition: str) -> Iterator[None]:
+    """Let the database refuse rows, as a constraint does that somebody has added there."""
+    emptied.tell(
+        "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN IF {condition} THEN RAISE 'out of luck'; END IF; RETURN NEW; END $$;"
+        f"CREATE TRIGGER refuses BEFORE INSERT OR UPDATE ON kanban_sync.{table}"
+        " FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()"
+    )
+    try:
+        yield
+    finally:
+        emptied.tell(f"DROP TRIGGER refuses ON kanban_sync.{table}; DROP FUNCTION pg_temp.refuse")
+
+
+@pytest.mark.parametrize("table", ["tasks", "events"])
+def test_what_the_database_refuses_of_a_journal_holds_up_nothing_else(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    one.door.shut()
+    for name in NAMES[:2]:
+        one.finish(name, one.claim(name, "ada"))
+    after = Task(TaskKey(PROJECT, "db", "after"), "After", Status.TODO, depends_on=(str(key("b")),))
+    one.do(lambda store: store.add(after, time.time()))
+    one.finish("after", one.claim("after", "eve", "db"), source="db")
+    one.claim("c", "ada")
+    one.door.open()
+    is_b = {"tasks": "name = 'b' AND NEW.status = 'done'", "events": "key = 'tasks-md:b'"}
+    with refusing(emptied, table, f"NEW.{is_b[table]}"):
+        with monkeypatch.context() as patch:
+            patch.setattr(AwayShelf, "put_refused_aside", cut)
+            with pytest.raises(UnreachableStoreError):
+                one.sync(*NAMES)
+        # Whoever was killed before it was put aside leaves that to the next.
+        one.do(lambda store: store.ready(time.time()))
+    assert one.mode == "database"
+    assert [there(emptied, each).task.status.value for each in NAMES] == [
+        "done",
+        "todo",
+        "in_progress",
+    ]
+    conflicts = {each["field"]: each for each in told(emptied, "conflict")}
+    lost = conflicts["refused"]
+    assert (lost["journal"], lost["database"], lost["agent"]) == ("done", "todo", "ada")
+    assert "out of luck" in lost["reason"]
+    assert lost["key"].strip("'") == "tasks-md:b"
+    # What was built on it counts as little.
+    assert conflicts["status"]["agent"] == "eve"
+    [replayed] = told(emptied, "replayed")
+    assert [replayed[each] for each in ("written", "conflicts", "refused")] == [2, 2, 1]
+    [kept] = one.state.path.glob("away/*/tasks-p1.refused-*.json")
+    assert kept.name == f"tasks-p1.refused-{replayed['key'].rpartition(':')[2]}.json"
+    assert AwayShelf(kept, PROJECT).has.tasks[key("b")].task.status is Status.DONE
+
+
+def test_a_database_that_refuses_everything_leaves_the_journal_to_wait(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    one.door.open()
+    emptied.tell("ALTER TABLE kanban_sync.tasks RENAME COLUMN expires TO ended")
+    try:
+        with pytest.raises(StoreError, match="restore them from a backup"):
+            one.claim("b", "ada")
+    finally:
+        emptied.tell("ALTER TABLE kanban_sync.tasks RENAME COLUMN ended TO expires")
+    assert one.database.mode(PROJECT)[0::2] == ("waiting", 1)
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").task.status is Status.DONE
 
 
 def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:
@@ -714,6 +779,11 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
     assert not os.WIFSIGNALED(status)
 
 
+def cut(*_: object) -> None:
+    """Lose the server in the middle."""
+    raise UnreachableStoreError("cut off")
+
+
 def connection_of(store: PostgresStore) -> psycopg.Connection[Any]:
     return store._database._connection  # noqa: SLF001 - no store tells
 
@@ -748,9 +818,6 @@ def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
     one.claim("a", "ada")
     one.door.open()
 
-    def cut(*_: object) -> None:
-        raise UnreachableStoreError("cut off")
-
     with monkeypatch.context() as patch:
         patch.setattr("kanban_sync.stores.postgres.PostgresStore.copied", cut)
         with pytest.raises(UnreachableStoreError):
@@ -767,7 +834,7 @@ def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
 ) -> None:
     replay = PostgresStore.replay
 
-    def cut(store: PostgresStore, journal: Journal, now: float) -> None:
+    def sent(store: PostgresStore, journal: Journal, now: float) -> None:
         if is_taken:
             replay(store, journal, now)
         raise UnreachableStoreError("cut off")
@@ -777,7 +844,7 @@ def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
     second = one.claim("b", "ada")
     one.door.open()
     with monkeypatch.context() as patch:
-        patch.setattr(PostgresStore, "replay", cut)
+        patch.setattr(PostgresStore, "replay", sent)
         with pytest.raises(UnreachableStoreError):
             one.sync(*NAMES)
     # The server goes away again, and nobody knows whether it has the journal.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
-from kanban_sync.stores.away import REFUSED
+from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note
 from kanban_sync.sync.user_folder import user_folder

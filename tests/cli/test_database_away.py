@@ -47,6 +47,14 @@ def program(repo: Repo, *words: str) -> Answer:
 
 def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) -> None:
     door.shut()
+    (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
+    in_the_way = copy.with_name(f".{copy.name}.new")
+    in_the_way.mkdir()
+    unusable = program(repo, "task", "claim", "--next")
+    assert (unusable.code, unusable.out) == (1, "")
+    assert f"{copy}, the copy of the task database" in unusable.err
+    assert "(Is a directory). Nothing was changed by this, and nothing is lost" in unusable.err
+    in_the_way.rmdir()
     answer = program(repo, "task", "claim", "--next", "--json")
     assert answer.code == 0
     assert answer.err.count("does not answer since") == 1

@@ -10,7 +10,7 @@ import click
 
 from kanban_sync import doctor
 from kanban_sync.cli.console import here, json_option, print_json, say
-from kanban_sync.databases import left_elsewhere, left_text, sharing
+from kanban_sync.databases import left_elsewhere, left_text, refused_text, sharing
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -71,6 +71,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         left=lambda settings: left_text(
             left_elsewhere(clone.database, project(settings), clone.state)
         ),
+        refused=lambda settings: refused_text(project(settings), clone.state),
         apart=apart,
         bus=clone.bus.state,
         problems=clone.problems,

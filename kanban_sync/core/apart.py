@@ -12,6 +12,7 @@ nobody has it, to do   claimed                our claim comes over with its toke
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
 waits for such a one   claimed                the same: what it was built on does not count
+does not take it       changed                the same: the others go on, and it is kept here
 =====================  =====================  ================================================
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
@@ -142,6 +143,14 @@ def another(entry: Apart, title: str) -> Told:
     """Return what is told of a task that was added apart, with an id that another one has."""
     titles = {"journal": entry.kept.task.title, "database": title}
     return Told("conflict", {"field": "id", **titles, **_whose(entry.standing)})
+
+
+def refused(entry: Apart, there: Standing | None, reason: str) -> Told:
+    """Return what is told of a task of which the database does not take what was done."""
+    here = entry.standing
+    values = {"journal": here.status, "database": there.status if there is not None else ""}
+    whose = _whose(here)
+    return Told("conflict", {"field": "refused", **values, "reason": reason, **whose})
 
 
 def _was_taken_back(standing: Standing) -> bool:

@@ -12,7 +12,9 @@
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
-    │   │   └── UnreachableStoreError   … its server does not answer, and nothing was sent to it
+    │   │   ├── UnreachableStoreError   … its server does not answer, and nothing was sent to it
+    │   │   └── UnusableCopyError       … the copy that serves meanwhile cannot be written to
+    │   ├── UntakenError            … refuses what was to be written there, and nothing else
     │   ├── LostDatabaseError       … gone, though this clone has worked with it
     │   └── OtherDatabaseError      … gone or another one since it was opened
     ├── WorkError                   a task cannot be worked on so; not a row was changed
@@ -96,8 +98,21 @@ class UnreachableStoreError(StoreAwayError):
     """The server of the task database does not answer; nothing was sent to it."""
 
 
+class UnusableCopyError(StoreAwayError):
+    """The copy that serves while the database is away, and its journal, cannot be written to."""
+
+
 class UnwritableStoreError(StoreAwayError):
     """The server of the task database answers, but may only be read for now, or is full."""
+
+
+class UntakenError(StoreError):
+    """The database refuses what was to be written there; anything else it may take."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        """Take the text, and why it refuses, without which database it is."""
+        super().__init__(message)
+        self.reason = reason
 
 
 class LostDatabaseError(StoreError):

@@ -22,6 +22,7 @@ from kanban_sync.databases.sharing import (
     left_elsewhere,
     left_text,
     opened,
+    refused_text,
     sharing,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
@@ -45,6 +46,7 @@ __all__ = [
     "left_elsewhere",
     "left_text",
     "opened",
+    "refused_text",
     "sharing",
     "task_database",
 ]

@@ -3,7 +3,7 @@
 Who brings files in (``open``) needs the database itself. Who works on tasks (``work``), or looks,
 goes on with the copy in the state folder. A file beside it, ``….away``, says that this is so, since
 when, and when the server is asked again. Whoever reaches the server then writes the journal into
-the database, once, before anything else.
+the database, once, before anything else. What is refused of one task holds up no other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
     UnreachableStoreError,
+    UnusableCopyError,
     UnwritableStoreError,
 )
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
-from kanban_sync.stores.away import AwayShelf, AwayStore
+from kanban_sync.stores.away import AwayStore
+from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import DamagedFileError, manifest_path
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
     from kanban_sync.stores.postgres import PostgresStore
+    from kanban_sync.stores.replaying import Replayed
 
 AWAY = "away"
 """The folder in the state folder of a clone."""
@@ -89,10 +92,10 @@ class Fallback:
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
+        shelf, since = self._shelf(project), away.since
         with contextlib.suppress(StoreError):
-            shelf = self._shelf(project)
-            return Mode(name, shelf.has.parted.since or away.since, shelf.touched)
-        return Mode(name, away.since)
+            since = shelf.has.parted.since or since
+        return Mode(name, since, shelf.touched)
 
     def open(self, project: str) -> TaskStore:
         """Open the database itself, with all that was done while it was away."""
@@ -183,32 +186,34 @@ class Fallback:
             self._copy(store, project)
 
     def _settle(self, store: PostgresStore, project: str) -> None:
-        shelf, away = self._shelf(project), self._away(project)
-        if away is not None and not away.parted:
-            shelf.put_damaged_aside()
-        has_parted = False
-        if shelf.path.exists():
-            with shelf.writing():
+        away = self._away(project)
+        with contextlib.closing(self._shelf(project)) as shelf:
+            if away is not None and not away.parted:
+                shelf.put_damaged_aside()
+            with shelf.alone():
                 # First what was sent before, and nobody heard whether it was taken.
                 while (sent := shelf.seal()) is not None:
-                    self._replay(store, self._apart(sent, project).journal(), project)
-                    sent.path.unlink()
+                    journal = self._apart(sent, project).journal()
+                    if self._replay(store, journal, project).refused:
+                        sent.put_refused_aside(journal.id)
+                    else:
+                        sent.path.unlink()
                 has_parted = shelf.rejoin(time.time())
                 self._marker(project).unlink(missing_ok=True)
-        else:
-            self._marker(project).unlink(missing_ok=True)
-        if has_parted:
-            # One copies for all who come back, and none of them waits for it.
-            shelf.put_copy(store.copied(time.time()))
+            if has_parted:
+                # One copies for all who come back, and none of them waits for it.
+                copied = store.copied(time.time())
+                with contextlib.suppress(UnusableCopyError):
+                    shelf.put_copy(copied)
 
-    def _replay(self, store: PostgresStore, journal: Journal, project: str) -> None:
+    def _replay(self, store: PostgresStore, journal: Journal, project: str) -> Replayed:
         try:
-            store.replay(journal, store.clock(time.time()))
+            return store.replay(journal, store.clock(time.time()))
         except StoreError as error:
             refuses = isinstance(error, UnwritableStoreError)
             if refuses or not isinstance(error, StoreAwayError):
                 away = self._away(project) or _Away(time.time(), 0.0)
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(UnusableCopyError):
                     self._write_marker(project, away._replace(again=0.0, refuses=True))
             raise
 
@@ -216,16 +221,15 @@ class Fallback:
         """Copy what has changed since the last copy; without one, work only cannot go on."""
         began = time.monotonic()
         try:
-            self._copy_changed(store, project)
+            with contextlib.closing(self._shelf(project)) as shelf:
+                self._copy_changed(store, project, shelf)
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
         except (StoreError, OSError):
             pass  # It stays as old as it is.
 
-    def _copy_changed(self, store: PostgresStore, project: str) -> None:
-        shelf = self._shelf(project)
-        known = shelf.path.with_suffix(".as-of")
-        last = store.last_event()
+    def _copy_changed(self, store: PostgresStore, project: str, shelf: AwayShelf) -> None:
+        known, last = shelf.path.with_suffix(".as-of"), store.last_event()
         if known.exists() and known.read_text("ascii") == _as_of(last, shelf.path):
             return
         if _is_large(shelf.path) and _is_new(shelf.path):
@@ -247,15 +251,25 @@ class Fallback:
 
         Raises:
             UnreachableStoreError: There is no copy: this clone has not worked with the database.
+            UnusableCopyError: There is one, and work cannot go on with it.
         """
-        shelf, away = self._shelf(project), self._away(project)
-        if away is None or not shelf.path.exists():
-            raise error or UnreachableStoreError(f"The task database {self.name} does not answer.")
-        with shelf.writing():
-            shelf.part(away.since)
-            # Whoever has just come back may have removed it; without it nobody would look here.
-            if not away.parted or not self._marker(project).exists():
-                self._write_marker(project, away._replace(parted=True))
+        shelf = self._shelf(project)
+        away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")
+        if not shelf.is_there:
+            raise away
+        known = self._away(project) or _Away(time.time(), 0.0, parted=False)
+        with contextlib.ExitStack() as closing:
+            closing.callback(shelf.close)
+            try:
+                with shelf.alone():
+                    shelf.check_readable()
+                    # First that somebody looks here, who may have removed it having come back.
+                    if not known.parted or not self._marker(project).exists():
+                        self._write_marker(project, known._replace(parted=True))
+                    shelf.part(known.since)
+            except UnusableCopyError as unusable:
+                raise UnusableCopyError(f"{away} {unusable}") from unusable
+            closing.pop_all()
         return self._apart(shelf, project)
 
     def _apart(self, shelf: AwayShelf, project: str) -> AwayStore:
@@ -272,17 +286,20 @@ class Fallback:
 
     def note_away(self, project: str, seconds: float) -> None:
         """Note that the server does not answer, for whoever goes on with the copy."""
-        if not manifest_path(self.folder, project).exists():
+        if not self._shelf(project).is_there:
             return
         away, now = self._away(project), time.time()
         again = now + ASK_AGAIN if seconds > SLOW else 0.0
         known = away or _Away(now, again, parted=False)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(UnusableCopyError):
             self._write_marker(project, known._replace(again=again, refuses=False))
 
     def _write_marker(self, project: str, said: _Away) -> None:
-        (self.folder / NAME).write_text(self.name, "utf-8", "surrogateescape")
-        self._marker(project).write_text(json.dumps(said), "ascii")
+        shelf = self._shelf(project)
+        name, path = self.name.encode("utf-8", "surrogateescape"), self.folder / NAME
+        if _bytes_of(path) != name:
+            shelf.write_beside(path, name)
+        shelf.write_beside(self._marker(project), json.dumps(said).encode("ascii"))
 
 
 class Left(NamedTuple):
@@ -308,9 +325,15 @@ def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
         with contextlib.suppress(StoreError, OSError):
             count = AwayShelf(path, project).touched
             if count:
-                name = (each / NAME).read_text("utf-8", "surrogateescape")
-                found.append(Left(name, count))
+                name = _bytes_of(each / NAME).decode("utf-8", "surrogateescape")
+                found.append(Left(name or f"the database of {each}", count))
     return found
+
+
+def _bytes_of(path: Path) -> bytes:
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    return b""
 
 
 def _as_of(last: int, path: Path) -> str:
@@ -336,8 +359,12 @@ def _is_new(path: Path) -> bool:
 
 def _read(marker: Path) -> _Away | None:
     try:
-        return _Away(*json.loads(marker.read_text("ascii")))
+        since = marker.stat().st_mtime
+        text = marker.read_text("ascii")
     except OSError:
         return None
+    try:
+        return _Away(*json.loads(text))
     except (ValueError, TypeError):
-        return _Away(time.time(), 0.0)  # It is just being written.
+        # It is just being written, or there was no room for what it says.
+        return _Away(since, 0.0)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
+from kanban_sync.stores.away_shelf import REFUSED
+from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note
 from kanban_sync.sync.user_folder import user_folder
 
@@ -91,3 +93,10 @@ def left_text(left: Sequence[Left]) -> str:
         f" {each.database} was away waits for it, and another database is named now"
         for each in left
     )
+
+
+def refused_text(project: str, state: StateFolder) -> str:
+    """Return where lies what was done apart and a database did not take, a line for each."""
+    name = manifest_path(state.path, project).with_suffix(f".{REFUSED}*.json").name
+    kept = sorted((state.path / AWAY).glob(f"*/{name}"))
+    return "\n".join(f"something in {each} was not taken by the database" for each in kept)

@@ -11,7 +11,7 @@ from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import Entry, WorkStore
-from kanban_sync.stores.away import LeftError
+from kanban_sync.stores.away_shelf import LeftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -58,7 +58,7 @@ class Patient:
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
     ``database`` names it, ``away`` tells if it is, ``left`` what waits for one that is named no
-    more, ``apart`` of clones here that use another one.
+    more, ``refused`` where lies what was not taken, ``apart`` of clones that use another one.
     ``bus`` asks the Valkey that is named how it is. ``project`` tells the id of the project.
     """
 
@@ -72,6 +72,7 @@ class Patient:
     database: Callable[[], str]
     away: Callable[[Settings], str]
     left: Callable[[Settings], str]
+    refused: Callable[[Settings], str]
     apart: Callable[[Settings], tuple[str, str]]
     bus: Callable[[], State | None]
     problems: Callable[[Settings], Sequence[Problem]]
@@ -111,6 +112,7 @@ def examine(patient: Patient) -> list[Finding]:
     findings += [*file_findings(patient.problems(settings)), database]
     findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
     findings += left_findings(patient.left(settings))
+    findings += refused_findings(patient.refused(settings))
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
         findings += pooler_findings(lambda: patient.open_store(settings))
@@ -310,6 +312,12 @@ def _read(load: Callable[[], Settings]) -> tuple[Settings | None, tuple[str, ...
 def left_findings(text: str) -> list[Finding]:
     """Judge whether anything that was done waits for a database that is named no more."""
     return [Finding("left behind", ok=False, text=text, remedy=LEFT_REMEDY)] if text else []
+
+
+def refused_findings(text: str) -> list[Finding]:
+    """Tell where lies what was done while the database was away, and it did not take."""
+    remedy = "do again what is missed ('kanban-sync events' tells what, and why), and remove it"
+    return [Finding("refused", ok=None, text=text, remedy=remedy)] if text else []
 
 
 def sharing_findings(apart: str, command: str) -> list[Finding]:

@@ -88,6 +88,7 @@ class FileShelf:
         self._turns = Turns(path)
         self._writers = threading.RLock()
         self._readers = threading.RLock()
+        self._is_alone = False
         self._writing = 0
         self._mark: _Mark | None = None
         self._held = Manifest(project, "", 0, Contents())
@@ -96,7 +97,7 @@ class FileShelf:
         """Make the file if there is none, with tokens and events above the first number."""
         with self._told():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._alone():
+        with self.alone():
             if not self.path.exists():
                 contents = Contents(work=WorkContents(first_number=first_number))
                 self._write(Manifest(self._project, secrets.token_hex(8), 1, contents))
@@ -118,7 +119,7 @@ class FileShelf:
         """Let nobody else write to the file meanwhile."""
         if self._read_only:
             raise StoreError(f"The task database {self.path} was opened to be read only.")
-        with self._alone():
+        with self.alone():
             self._refresh()
             self._writing += 1
             try:
@@ -149,10 +150,11 @@ class FileShelf:
         self._turns.close()
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Let nobody else make, write or remove the file meanwhile, which need not be there."""
         # A thread that is within it comes in again, as one does that reads while it writes.
         with self._writers:
-            if self._writing:
+            if self._is_alone:
                 yield
                 return
             with self._turns.turn(PATIENCE) as is_mine:
@@ -162,7 +164,11 @@ class FileShelf:
                         f"The task database {self.path}: another process has been writing to it"
                         f" for {PATIENCE} s; try again in a moment."
                     )
-                yield
+                self._is_alone = True
+                try:
+                    yield
+                finally:
+                    self._is_alone = False
 
     def _check_lockable(self) -> None:
         with self._told():
@@ -209,7 +215,7 @@ class FileShelf:
         else:
             return manifest
 
-    def _other(self) -> OtherDatabaseError:
+    def _other(self) -> StoreError:
         return OtherDatabaseError(
             f"The task database {self.path} was removed or replaced since it was opened here, and"
             " who has claimed what may be another now. Nothing was written; run the same command"
@@ -246,15 +252,17 @@ class FileShelf:
             yield
         except FileNotFoundError:
             raise
-        except PermissionError as error:
-            raise StoreError(
-                f"The task database {self.path} cannot be used ({error.strerror}); {RIGHTS}."
-            ) from error
         except OSError as error:
-            raise StoreError(
-                f"The task database {self.path} cannot be used ({error.strerror}); nothing was"
-                " changed. Make room on that disk, or see to what is said there, and try again."
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> StoreError:
+        said = f"The task database {self.path} cannot be used ({error.strerror});"
+        if isinstance(error, PermissionError):
+            return StoreError(f"{said} {RIGHTS}.")
+        return StoreError(
+            f"{said} nothing was changed. Make room on that disk, or see to what is said there, and"
+            " try again."
+        )
 
 
 def _mark_of(fd: int, head: bytes) -> _Mark:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from kanban_sync.core.errors import UntakenError
 from kanban_sync.stores.copying import copied
 from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_errors import ClashError
@@ -132,9 +133,12 @@ class PostgresStore(PostgresWork, SqlStore):
         found = copied(self._database, self._project, self._clone, now)
         return replace(found, parted=replace(found.parted, ahead=ahead))
 
-    def replay(self, journal: Journal, now: float) -> Replayed | None:
-        """Settle what was done apart; None where that was done already."""
-        return _replayed(self, self._project, journal, now)
+    def replay(self, journal: Journal, now: float) -> Replayed:
+        """Settle what was done apart, once; what is refused of a task holds up no other."""
+        try:
+            return _replayed(self, self._project, journal, now)
+        except UntakenError:
+            return _replayed(self, self._project, journal, now, in_parts=True)
 
     @contextmanager
     def _recording(self, target: str) -> Iterator[PostgresTransaction]:

@@ -7,19 +7,17 @@ import threading
 import time
 import zlib
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.conninfo import timeout_from_conninfo
 from psycopg.pq import TransactionStatus
 
-from kanban_sync.core.errors import StoreError, UnreachableStoreError
+from kanban_sync.core.errors import StoreError, UntakenError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import OPENED, SILENCE, Patient, Use
+from kanban_sync.stores.postgres_connection import Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.migrations import Migration
     from kanban_sync.stores.postgres_address import Address
+    from kanban_sync.stores.postgres_connection import Patient
     from kanban_sync.stores.postgres_exchange import Statement
     from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
@@ -106,10 +105,11 @@ class Found:
 class PostgresTransaction:
     """What can be done between the beginning and the end of a transaction."""
 
-    def __init__(self, exchange: Exchange, number: int) -> None:
+    def __init__(self, exchange: Exchange, number: int, address: Address) -> None:
         """Begin; the number is that under which the project is locked."""
         self._exchange = exchange
         self._number = number
+        self._address = address
         self._has_news = False
         self._next: list[Statement] = []
         self._last: list[Statement] = []
@@ -129,6 +129,24 @@ class PostgresTransaction:
         """
         statements = [*self._next, *self._last, (b"COMMIT", ())]
         self._exchange.send(statements, waking(self._number) if self._has_news else None)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Do something that is taken back alone if the database refuses it.
+
+        Raises:
+            UntakenError: It does, and the transaction can go on.
+        """
+        self.execute("SAVEPOINT part")
+        try:
+            with in_words(self._address):
+                yield
+                self._next, self._last = [*self._next, *self._last], []
+                self.execute("RELEASE SAVEPOINT part")
+        except UntakenError:
+            self._next, self._last = [], []
+            self.execute("ROLLBACK TO SAVEPOINT part")
+            raise
 
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Found:
         """Carry out one statement."""
@@ -267,7 +285,7 @@ class PostgresDatabase:
                 _end(connection)
                 if begin:
                     connection.execute(begin.encode())
-                db = PostgresTransaction(self._exchange, lock_of(project))
+                db = PostgresTransaction(self._exchange, lock_of(project), self.address)
                 yield db
                 db.commit()
             finally:
@@ -347,39 +365,6 @@ def upgrade_database(
     """
     with closing(connect(address)) as connection, in_words(address):
         upgrade(connection, address.name, steps or migrations("postgres"), first_number)
-
-
-def connect(address: Address) -> Patient:
-    """Connect to a database as it is.
-
-    Raises:
-        StoreError: Nobody answers, or not to this user.
-    """
-    with in_words(address, is_connected=False):
-        connection = Patient.connect(
-            **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
-            autocommit=True,
-            cursor_factory=psycopg.RawCursor,
-            # ``Exchange`` keeps statements ready; the driver would drop them with its own.
-            prepare_threshold=None,
-        )
-    connection.is_there = lambda: is_there(address)
-    OPENED.add(connection)
-    return connection
-
-
-def is_there(address: Address) -> bool:
-    """Tell whether a server answers whoever comes, be it with a refusal."""
-    said = dict(address.parameters)
-    # Whoever is patient with those who connect need not be so here.
-    said["connect_timeout"] = min(timeout_from_conninfo(said), int(SILENCE))  # type: ignore[arg-type]
-    try:
-        connect(replace(address, parameters=said)).close()
-    except UnreachableStoreError:
-        return False
-    except StoreError:
-        pass
-    return True
 
 
 def lock_of(project: str) -> int:

@@ -11,6 +11,7 @@ from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
     UnreachableStoreError,
+    UntakenError,
     UnwritableStoreError,
 )
 
@@ -107,6 +108,12 @@ PASSING = {
 UNWRITABLE = {REMEDIES["53100"], REMEDIES["25006"]}
 """The same, though it can be read: until its disk or its role is another."""
 
+WHOLLY = ("0A", "25", "28", "3D", "3F", "40", "42", "53", "57", "58", "F0", "XX")
+"""How each SQLSTATE begins that is of the server or the schema, not of what was to be written.
+
+As long as nobody mends it there, anything else would be refused as well.
+"""
+
 
 @contextmanager
 def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
@@ -114,9 +121,11 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError as error:
-        raise StoreError(
-            f"The task database {address.name} cannot keep {error.object!r}: it is not valid "
-            "Unicode. Correct it in the task file, or rename that file."
+        reason = f"cannot keep {error.object!r}: it is not valid Unicode"
+        raise UntakenError(
+            f"The task database {address.name} {reason}. Correct it in the task file, or rename"
+            " that file.",
+            reason,
         ) from error
     except Error as error:
         lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
@@ -124,8 +133,12 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
         is_silent = not is_connected and remedy in UNANSWERED
         kind = ClashError if error.sqlstate == "40P01" else _kind(remedy)
         kind = UnreachableStoreError if is_silent else kind
+        reason = f"{remedy} ({lines[0].strip()})"
+        text = f"The task database {address.name}: {reason}."
+        is_wholly = (error.sqlstate or "").startswith(WHOLLY)
+        is_untaken = is_connected and kind is StoreError and not is_wholly
         # Not from the error: its own text is not ours to vouch for.
-        raise kind(f"The task database {address.name}: {remedy} ({lines[0].strip()}).") from None
+        raise UntakenError(text, reason) if is_untaken else kind(text) from None
 
 
 def _kind(remedy: str) -> type[StoreError]:

@@ -49,6 +49,14 @@ class _Kind(NamedTuple):
     types: tuple[int, ...]
 
 
+class _Written(NamedTuple):
+    """A statement with its parameters as the server reads them."""
+
+    kind: _Kind
+    values: Sequence[Any]
+    formats: Sequence[Any] | None
+
+
 class Exchange:
     """The way to one server and back; for one thread at a time."""
 
@@ -75,11 +83,13 @@ class Exchange:
         parts = [statements, *([] if afterwards is None else [(afterwards,)])]
         # Asked along, it takes no journey of its own.
         parts += [] if is_known else [((WHO, ()),)]
+        # What cannot be written down is found before anything is sent.
+        written = [[self._written(*each) for each in part] for part in parts]
         try:
             pgconn.enter_pipeline_mode()
             asked: list[list[_Kind | None]] = []
-            for part in parts:
-                asked.append([kind for each in part for kind in self._ask(pgconn, *each)])
+            for part in written:
+                asked.append([kind for each in part for kind in self._ask(pgconn, each)])
                 pgconn.pipeline_sync()
             silence = Silence(self._connection.is_there)
             answers = [_answers(pgconn, silence) for _ in parts]
@@ -105,13 +115,14 @@ class Exchange:
             ((process,),) = self._rows(results)
             self._is_direct = process == self._connection.info.backend_pid
 
-    def _ask(
-        self, pgconn: PGconn, query: bytes, parameters: Sequence[Any]
-    ) -> tuple[_Kind | None, ...]:
-        """Send one statement; return of each answer that will come what it makes ready, if any."""
+    def _written(self, query: bytes, parameters: Sequence[Any]) -> _Written:
         values = self._adapter.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))
-        types, formats = self._adapter.types or (), self._adapter.formats
-        kind = _Kind(query, types)
+        return _Written(_Kind(query, self._adapter.types or ()), values, self._adapter.formats)
+
+    def _ask(self, pgconn: PGconn, statement: _Written) -> tuple[_Kind | None, ...]:
+        """Send one statement; return of each answer that will come what it makes ready, if any."""
+        kind, values, formats = statement
+        query, types = kind
         name = self._ready.get(kind)
         if name is not None:
             pgconn.send_query_prepared(name, values, formats)

@@ -27,6 +27,7 @@ from kanban_sync.stores.working import Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from kanban_sync.core.assignment import Leader
     from kanban_sync.core.claims import Standing, Told
@@ -167,7 +168,7 @@ class PostgresWork(Working):
             yield PostgresDesk(db, self._project)
 
     @contextmanager
-    def _working(self, reach: Reach = Reach.ONE) -> Iterator[Desk]:
+    def _working(self, reach: Reach = Reach.ONE) -> Iterator[PostgresDesk]:
         is_all, is_one = reach is Reach.ALL, reach is Reach.ONE
         with (
             self._database.writing(self._project)
@@ -195,6 +196,10 @@ class PostgresDesk(SqlDesk):
         """Let nobody else write to a task until the end, nor to what the transaction reaches."""
         if self._reach is not None:
             self._hold([key])
+
+    def part(self) -> AbstractContextManager[None]:
+        """Do something that is taken back alone if the database refuses it: ``UntakenError``."""
+        return self._db.part()
 
     def standing(self, key: TaskKey) -> Standing | None:
         """Return how a task stands, None if there is none, and remember what it stands below."""

@@ -2,66 +2,124 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import contextlib
+import json
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from kanban_sync.core.apart import MARK, Settled, another, gone, in_turn, settled
+from kanban_sync.core.apart import MARK, Settled, another, gone, in_turn, refused, settled
 from kanban_sync.core.claims import Outcome, Standing, Told
+from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
-from kanban_sync.stores.desk import Reach
+from kanban_sync.stores.desk import Desk, Reach
 from kanban_sync.stores.working import write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from kanban_sync.core.apart import Apart, Journal
-    from kanban_sync.stores.desk import Desk
-    from kanban_sync.stores.working import Working
+
+REPLAYED = "replayed"
+"""The kind of the event by which it is known that a journal was taken."""
 
 
 class Replayed(NamedTuple):
-    """How many tasks of a journal were written, and of how many the database's word stood."""
+    """How many tasks of a journal were written, and of how many the database's word stood.
+
+    Of so many of these it ``refused`` what was done.
+    """
 
     written: int = 0
     conflicts: int = 0
+    refused: int = 0
 
 
-def replay(store: Working, project: str, journal: Journal, now: float) -> Replayed | None:
-    """Settle what was done apart; None where that was done already, by whomever.
+class PartedDesk(Desk, Protocol):
+    """A transaction a part of which may be refused alone."""
+
+    def part(self) -> AbstractContextManager[None]:
+        """Do something that is taken back alone if the database refuses it: ``UntakenError``."""
+        ...
+
+
+class Target(Protocol):
+    """A database that takes a journal."""
+
+    def _working(self, reach: Reach) -> AbstractContextManager[PartedDesk]: ...
+
+
+def replay(
+    store: Target, project: str, journal: Journal, now: float, *, in_parts: bool = False
+) -> Replayed:
+    """Settle what was done apart, and return what came of it, or what did when it was settled.
+
+    Args:
+        store: Where.
+        project: Whose tasks.
+        journal: What was done.
+        now: The time by the clock of the database.
+        in_parts: Whether what is refused of a task is told, and all else goes on; that takes
+            several times as long.
 
     Raises:
+        UntakenError: Something in it is refused; nothing was written.
         StoreError: The database cannot be used; nothing was written, or all of it.
     """
     mark = TaskKey(project, MARK, journal.id)
     with store._working(Reach.ALL) as desk:  # noqa: SLF001 - several tasks in one transaction
-        if desk.history(mark):
-            return None
-        outcomes = _settle_all(desk, journal, now)
+        for event in desk.history(mark):
+            if event.kind == REPLAYED:
+                data = json.loads(event.data)
+                return Replayed(*(data.get(name, 0) for name in Replayed._fields))
+        part = desk.part if in_parts else contextlib.nullcontext
+        outcomes, untaken = _settle_all(desk, journal, now, part)
+        for key, told in untaken.items():
+            _tell(desk, mark, key, told, now)
         known = {each.instance_id: each for each in desk.orchestrators()}
         for each in journal.orchestrators:
             other = known.get(each.instance_id)
             if other is None or other.last_heartbeat < each.last_heartbeat:
-                desk.put_orchestrator(each)
+                # Who is refused here is registered anew with the next claim.
+                with contextlib.suppress(UntakenError), part():
+                    desk.put_orchestrator(each)
         conflicts = sum(each.is_conflict for each in outcomes)
         written = sum(each.standing is not None and not each.is_conflict for each in outcomes)
-        done = Replayed(written, conflicts)
-        data: dict[str, object] = {"since": journal.since, **done._asdict()}
-        desk.tell(mark, [Told("replayed", data)], now)
+        done = Replayed(written, conflicts, len(untaken))
+        desk.tell(mark, [Told(REPLAYED, {"since": journal.since, **done._asdict()})], now)
         return done
 
 
-def _settle_all(desk: Desk, journal: Journal, now: float) -> list[Settled]:
-    """Settle each task after those that it waits for, and return what came of them."""
+def _settle_all(
+    desk: Desk, journal: Journal, now: float, part: Callable[[], AbstractContextManager[None]]
+) -> tuple[list[Settled], dict[TaskKey, Told]]:
+    """Settle each task after those that it waits for; return what came of them, and is refused."""
     # All hold tasks in the order of their keys.
     for each in journal.entries:
         desk.hold(each.key)
     keys = [each.key for each in journal.entries]
     needs = {each.key: _needs(desk, each, keys) for each in journal.entries}
     outcomes: dict[TaskKey, Settled] = {}
+    untaken: dict[TaskKey, Told] = {}
     for each in in_turn(journal.entries, needs):
         needed = (outcomes[key] for key in needs[each.key] if key in outcomes)
         is_unfounded = any(one.is_conflict for one in needed)
-        outcomes[each.key] = _settle(desk, each, journal.since, now, is_unfounded=is_unfounded)
-    return list(outcomes.values())
+        try:
+            with part():
+                outcome = _settle(desk, each, journal.since, now, is_unfounded=is_unfounded)
+        except UntakenError as error:
+            outcome = Settled(is_conflict=True)
+            untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
+        outcomes[each.key] = outcome
+    return list(outcomes.values()), untaken
+
+
+def _tell(desk: PartedDesk, mark: TaskKey, key: TaskKey, told: Told, now: float) -> None:
+    """Tell of a task that was refused; with the journal, if not even its key is taken."""
+    try:
+        with desk.part():
+            desk.tell(key, [told], now)
+    except UntakenError:
+        desk.tell(mark, [told._replace(data={**told.data, "key": ascii(str(key))})], now)
 
 
 def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:

@@ -47,6 +47,14 @@ def program(repo: Repo, *words: str) -> Answer:
 
 def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) -> None:
     door.shut()
+    (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
+    in_the_way = copy.with_name(f".{copy.name}.new")
+    in_the_way.mkdir()
+    unusable = program(repo, "task", "claim", "--next")
+    assert (unusable.code, unusable.out) == (1, "")
+    assert f"{copy}, the copy of the task database" in unusable.err
+    assert "(Is a directory). Nothing was changed by this, and nothing is lost" in unusable.err
+    in_the_way.rmdir()
     answer = program(repo, "task", "claim", "--next", "--json")
     assert answer.code == 0
     assert answer.err.count("does not answer since") == 1
@@ -116,6 +124,16 @@ def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     assert [(each["data"]["written"], each["data"]["conflicts"]) for each in replayed[-1:]] == [
         (1, 0)
     ]
+
+
+def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:
+    (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
+    kept = copy.with_suffix(".refused-1a.json")
+    kept.write_bytes(copy.read_bytes())
+    doctor = program(repo, "doctor")
+    assert f"note   refused             something in {kept} was not taken" in doctor.out
+    kept.unlink()
+    assert "refused" not in program(repo, "doctor").out
 
 
 def test_what_waits_for_a_database_that_is_named_no_more_is_told(

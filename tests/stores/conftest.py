@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stores.emptied import Emptied
+from stores.machines import NAMES, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ def may_mount() -> bool:
         return True
 
 
-collect_ignore = [] if may_mount() else ["test_sqlite_disks.py"]
+collect_ignore = [] if may_mount() else ["test_sqlite_disks.py", "test_fallback_disks.py"]
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,34 @@ def emptied(emptied_postgres: Emptied) -> Emptied:
     """A database with a schema and nothing in it."""
     emptied_postgres.empty()
     return emptied_postgres
+
+
+@pytest.fixture
+def machines(emptied: Emptied, tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
+    """Two machines that share a database with three tasks; either has a copy."""
+    with ExitStack() as stack:
+        found = tuple(Machine(tmp_path / name, emptied.url, stack) for name in ("one", "two"))
+        for each in found:
+            each.sync(*NAMES)
+        yield found[0], found[1]
+
+
+@pytest.fixture
+def one(machines: tuple[Machine, Machine]) -> Machine:
+    return machines[0]
+
+
+@pytest.fixture
+def two(machines: tuple[Machine, Machine]) -> Machine:
+    return machines[1]
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psycopg
 
+from kanban_sync.core.errors import StoreError
 from kanban_sync.stores.postgres_address import address_of
 from kanban_sync.stores.postgres_database import open_database
 
@@ -48,6 +51,16 @@ class Emptied:
     def tell(self, statements: str) -> None:
         """Carry out statements."""
         self.connection.execute(statements.encode())
+
+    def cut_off(self) -> None:
+        """Break all connections but one's own."""
+        self.tell(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        # It is connected anew the next time, and no other test is to pay for that.
+        with suppress(StoreError):
+            self.database.settled("")
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """Return the rows of a query."""

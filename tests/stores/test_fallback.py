@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +27,18 @@ from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
     UnreachableStoreError,
+    UnusableCopyError,
     WorkError,
 )
 from kanban_sync.core.model import Status, Task, TaskKey
-from kanban_sync.core.ports import FilesState
 from kanban_sync.core.work import ANY
-from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection, postgres_database
-from kanban_sync.stores.away import AwayShelf, LeftError
+from kanban_sync.stores.away_shelf import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_connection import Patient
-from kanban_sync.sync.state_folder import StateFolder
-from postgres.door import Door
+from stores.machines import LEASE, NAMES, PROJECT, Machine, key, there, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,101 +50,10 @@ if TYPE_CHECKING:
     from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied
 
-PROJECT = "p1"
-LEASE = 600.0
-NAMES = ("a", "b", "c")
-SOURCE = "tasks-md"
-
-
-def key(name: str, source: str = SOURCE) -> TaskKey:
-    return TaskKey(PROJECT, source, name)
-
-
-class Machine:
-    """A clone on a machine of its own, with its own way to the server."""
-
-    def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
-        self.door = stack.enter_context(Door(url))
-        self.state = StateFolder(folder)
-        self.state.make()
-        self.stack = stack
-        found = task_database(
-            folder / "tasks.db", {"KANBAN_SYNC_DATABASE_URL": self.door.url}, self.state
-        )
-        assert isinstance(found, Fallback)
-        self.database = found
-
-    def sync(self, *names: str) -> None:
-        """Bring tasks in, as a pass does."""
-        with closing(self.database.open(PROJECT)) as store:
-            tasks = [Task(key(name), f"Task {name}", Status.TODO, path="T.md") for name in names]
-            store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
-
-    def work(self) -> Store:
-        """Open what agents work on; closed when the test ends."""
-        return self.stack.enter_context(closing(self.database.work(PROJECT)))
-
-    def do(self, deed: Callable[[Store], Any]) -> Any:  # noqa: ANN401 - whatever comes of it
-        """Do one thing, as a command does."""
-        with closing(self.database.work(PROJECT)) as store:
-            return deed(store)
-
-    def claim(self, name: str, agent: str, source: str = SOURCE) -> int:
-        """Claim a task and return the token."""
-        which = key(name, source)
-        entry: Entry = self.do(lambda store: store.claim(which, agent, time.time(), LEASE))
-        assert entry.claim is not None
-        return entry.claim.token
-
-    def finish(
-        self, name: str, token: int, status: Status = Status.DONE, source: str = SOURCE
-    ) -> Entry:
-        """End a claim."""
-        which = key(name, source)
-        entry: Entry = self.do(lambda store: store.finish(which, token, status, time.time()))
-        return entry
-
-    @property
-    def mode(self) -> str:
-        """On what work goes on."""
-        return self.database.mode(PROJECT).name
-
-
-@pytest.fixture
-def machines(emptied: Emptied, tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
-    """Two machines that share a database with three tasks; either has a copy."""
-    with ExitStack() as stack:
-        found = tuple(Machine(tmp_path / name, emptied.url, stack) for name in ("one", "two"))
-        for each in found:
-            each.sync(*NAMES)
-        yield found[0], found[1]
-
-
-@pytest.fixture
-def one(machines: tuple[Machine, Machine]) -> Machine:
-    return machines[0]
-
-
-@pytest.fixture
-def two(machines: tuple[Machine, Machine]) -> Machine:
-    return machines[1]
-
 
 def later(seconds: float) -> float:
     """Return the time by a clock that is so far ahead."""
     return time.time() + seconds
-
-
-def there(emptied: Emptied, name: str) -> Entry:
-    """Return a task as the database has it."""
-    with closing(open_postgres(emptied.address, PROJECT)) as store:
-        return store.entry(key(name))
-
-
-def told(emptied: Emptied, kind: str) -> list[dict[str, Any]]:
-    with closing(open_postgres(emptied.address, PROJECT)) as store:
-        found = [each for each in store.events(limit=10_000) if each.kind == kind]
-    return [{"key": each.key, **json.loads(each.data)} for each in found]
 
 
 # --- Going on --------------------------------------------------------------------------------
@@ -213,11 +120,7 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert entry.claim is not None
     token = entry.claim.token
     one.door.shut()
-    emptied.tell(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'kanban-sync' AND pid <> pg_backend_pid()"
-        " AND datname = current_database()"
-    )
+    emptied.cut_off()
     # What was being sent may have been done: that is told, and the next goes on.
     with pytest.raises(StoreAwayError):
         store.extend(key("a"), token, time.time(), LEASE)
@@ -352,10 +255,7 @@ def test_who_waits_goes_on_though_the_connection_is_lost(
         nonlocal looks
         looks += 1
         if looks == 2:
-            emptied.tell(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-            )
+            emptied.cut_off()
         return work.next() if looks > 1 else None
 
     found = wait_for(work, look, 60)
@@ -509,6 +409,78 @@ def test_a_damaged_copy_is_made_anew_once_the_database_answers(one: Machine) -> 
         # The journal is in it.
         with pytest.raises(StoreError, match="it was cut short or edited"):
             one.sync(*NAMES)
+
+
+@contextmanager
+def refusing(emptied: Emptied, table: str, condition: str) -> Iterator[None]:
+    """Let the database refuse rows, as a constraint does that somebody has added there."""
+    emptied.tell(
+        "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN IF {condition} THEN RAISE 'out of luck'; END IF; RETURN NEW; END $$;"
+        f"CREATE TRIGGER refuses BEFORE INSERT OR UPDATE ON kanban_sync.{table}"
+        " FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()"
+    )
+    try:
+        yield
+    finally:
+        emptied.tell(f"DROP TRIGGER refuses ON kanban_sync.{table}; DROP FUNCTION pg_temp.refuse")
+
+
+@pytest.mark.parametrize("table", ["tasks", "events"])
+def test_what_the_database_refuses_of_a_journal_holds_up_nothing_else(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    one.door.shut()
+    for name in NAMES[:2]:
+        one.finish(name, one.claim(name, "ada"))
+    after = Task(TaskKey(PROJECT, "db", "after"), "After", Status.TODO, depends_on=(str(key("b")),))
+    one.do(lambda store: store.add(after, time.time()))
+    one.finish("after", one.claim("after", "eve", "db"), source="db")
+    one.claim("c", "ada")
+    one.door.open()
+    is_b = {"tasks": "name = 'b' AND NEW.status = 'done'", "events": "key = 'tasks-md:b'"}
+    with refusing(emptied, table, f"NEW.{is_b[table]}"):
+        with monkeypatch.context() as patch:
+            patch.setattr(AwayShelf, "put_refused_aside", cut)
+            with pytest.raises(UnreachableStoreError):
+                one.sync(*NAMES)
+        # Whoever was killed before it was put aside leaves that to the next.
+        one.do(lambda store: store.ready(time.time()))
+    assert one.mode == "database"
+    assert [there(emptied, each).task.status.value for each in NAMES] == [
+        "done",
+        "todo",
+        "in_progress",
+    ]
+    conflicts = {each["field"]: each for each in told(emptied, "conflict")}
+    lost = conflicts["refused"]
+    assert (lost["journal"], lost["database"], lost["agent"]) == ("done", "todo", "ada")
+    assert "out of luck" in lost["reason"]
+    assert lost["key"].strip("'") == "tasks-md:b"
+    # What was built on it counts as little.
+    assert conflicts["status"]["agent"] == "eve"
+    [replayed] = told(emptied, "replayed")
+    assert [replayed[each] for each in ("written", "conflicts", "refused")] == [2, 2, 1]
+    [kept] = one.state.path.glob("away/*/tasks-p1.refused-*.json")
+    assert kept.name == f"tasks-p1.refused-{replayed['key'].rpartition(':')[2]}.json"
+    assert AwayShelf(kept, PROJECT).has.tasks[key("b")].task.status is Status.DONE
+
+
+def test_a_database_that_refuses_everything_leaves_the_journal_to_wait(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    one.door.open()
+    emptied.tell("ALTER TABLE kanban_sync.tasks RENAME COLUMN expires TO ended")
+    try:
+        with pytest.raises(StoreError, match="restore them from a backup"):
+            one.claim("b", "ada")
+    finally:
+        emptied.tell("ALTER TABLE kanban_sync.tasks RENAME COLUMN ended TO expires")
+    assert one.database.mode(PROJECT)[0::2] == ("waiting", 1)
+    one.do(lambda store: store.ready(time.time()))
+    assert there(emptied, "a").task.status is Status.DONE
 
 
 def test_a_server_without_space_is_told_and_not_left(one: Machine, emptied: Emptied) -> None:
@@ -689,8 +661,9 @@ def test_however_many_reach_the_database_again_the_journal_counts_once(
     assert len(told(emptied, "claimed")) == 1
 
 
+@pytest.mark.parametrize("is_full", [False, True], ids=["with room", "on a full disk"])
 def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
-    one: Machine, emptied: Emptied
+    one: Machine, emptied: Emptied, *, is_full: bool
 ) -> None:
     killed = status = 0
     for step in range(1, 200):
@@ -700,19 +673,37 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
         one.door.open()
         child = os.fork()
         if child == 0:
+            if is_full:
+                AwayShelf._write = full  # type: ignore[assignment]  # noqa: SLF001 - it ends
             _die_at(step)
             one.do(lambda store: store.ready(time.time()))
             os._exit(0)
         status = os.waitpid(child, 0)[1]
+        if is_full and not one.database._shelf(PROJECT).is_there:  # noqa: SLF001 - nobody tells
+            # There was no room for a copy.
+            one.sync(*NAMES)
+        # It goes away once more, and work goes on without it.
+        one.door.shut()
+        one.do(partial(given_back, one.claim("a", "ada")))
+        one.door.open()
         one.do(lambda store: store.ready(time.time()))
         assert one.mode == "database"
-        assert len(told(emptied, "replayed")) == step
-        assert len(told(emptied, "claimed")) == len(told(emptied, "released")) == step
+        assert len(told(emptied, "claimed")) == len(told(emptied, "released")) == 2 * step
         if not os.WIFSIGNALED(status):
             break
         killed += 1
     assert killed > 10
     assert not os.WIFSIGNALED(status)
+
+
+def full(*_: object) -> None:
+    """Have no room for a copy."""
+    raise UnusableCopyError("full")
+
+
+def cut(*_: object) -> None:
+    """Lose the server in the middle."""
+    raise UnreachableStoreError("cut off")
 
 
 def connection_of(store: PostgresStore) -> psycopg.Connection[Any]:
@@ -749,9 +740,6 @@ def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(
     one.claim("a", "ada")
     one.door.open()
 
-    def cut(*_: object) -> None:
-        raise UnreachableStoreError("cut off")
-
     with monkeypatch.context() as patch:
         patch.setattr("kanban_sync.stores.postgres.PostgresStore.copied", cut)
         with pytest.raises(UnreachableStoreError):
@@ -768,7 +756,7 @@ def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
 ) -> None:
     replay = PostgresStore.replay
 
-    def cut(store: PostgresStore, journal: Journal, now: float) -> None:
+    def sent(store: PostgresStore, journal: Journal, now: float) -> None:
         if is_taken:
             replay(store, journal, now)
         raise UnreachableStoreError("cut off")
@@ -778,7 +766,7 @@ def test_what_is_done_after_a_journal_was_sent_is_not_lost_with_it(
     second = one.claim("b", "ada")
     one.door.open()
     with monkeypatch.context() as patch:
-        patch.setattr(PostgresStore, "replay", cut)
+        patch.setattr(PostgresStore, "replay", sent)
         with pytest.raises(UnreachableStoreError):
             one.sync(*NAMES)
     # The server goes away again, and nobody knows whether it has the journal.

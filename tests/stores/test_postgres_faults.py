@@ -28,9 +28,8 @@ from kanban_sync.stores import postgres_begin, postgres_database, postgres_waiti
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
-from kanban_sync.stores.postgres_connection import connections
+from kanban_sync.stores.postgres_connection import connect, connections
 from kanban_sync.stores.postgres_database import (
-    connect,
     lock_of,
     open_database,
     schema_of,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,34 +12,13 @@ from kanban_sync.core.errors import StoreError
 from kanban_sync.core.ports import FilesState
 from kanban_sync.stores.sqlite import open_sqlite
 from stores.contract import everything
+from stores.filling import fill
 from stores.made_up import NOW, PROJECT, said, task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from kanban_sync.stores.sql import SqlStore
-
-
-@pytest.fixture
-def disk() -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
-        try:
-            yield Path(folder)
-        finally:
-            subprocess.run(["umount", folder], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Take all the space that is left."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        while True:
-            try:
-                file.write(b"x" * 4096)
-            except OSError:
-                return ballast
 
 
 def grow(store: SqlStore) -> None:

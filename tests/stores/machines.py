@@ -1,0 +1,95 @@
+"""Machines with a clone each, which share a PostgreSQL that goes away from one and comes back."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any
+
+from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.ports import FilesState
+from kanban_sync.databases import task_database
+from kanban_sync.databases.fallback import Fallback
+from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.sync.state_folder import StateFolder
+from postgres.door import Door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kanban_sync.agents.work import Store
+    from kanban_sync.core.work import Entry
+    from stores.emptied import Emptied
+
+PROJECT = "p1"
+LEASE = 600.0
+NAMES = ("a", "b", "c")
+SOURCE = "tasks-md"
+
+
+def key(name: str, source: str = SOURCE) -> TaskKey:
+    return TaskKey(PROJECT, source, name)
+
+
+class Machine:
+    """A clone on a machine of its own, with its own way to the server."""
+
+    def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
+        self.door = stack.enter_context(Door(url))
+        self.state = StateFolder(folder)
+        self.state.make()
+        self.stack = stack
+        found = task_database(
+            folder / "tasks.db", {"KANBAN_SYNC_DATABASE_URL": self.door.url}, self.state
+        )
+        assert isinstance(found, Fallback)
+        self.database = found
+
+    def sync(self, *names: str) -> None:
+        """Bring tasks in, as a pass does."""
+        with closing(self.database.open(PROJECT)) as store:
+            tasks = [Task(key(name), f"Task {name}", Status.TODO, path="T.md") for name in names]
+            store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+
+    def work(self) -> Store:
+        """Open what agents work on; closed when the test ends."""
+        return self.stack.enter_context(closing(self.database.work(PROJECT)))
+
+    def do(self, deed: Callable[[Store], Any]) -> Any:  # noqa: ANN401 - whatever comes of it
+        """Do one thing, as a command does."""
+        with closing(self.database.work(PROJECT)) as store:
+            return deed(store)
+
+    def claim(self, name: str, agent: str, source: str = SOURCE) -> int:
+        """Claim a task and return the token."""
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.claim(which, agent, time.time(), LEASE))
+        assert entry.claim is not None
+        return entry.claim.token
+
+    def finish(
+        self, name: str, token: int, status: Status = Status.DONE, source: str = SOURCE
+    ) -> Entry:
+        """End a claim."""
+        which = key(name, source)
+        entry: Entry = self.do(lambda store: store.finish(which, token, status, time.time()))
+        return entry
+
+    @property
+    def mode(self) -> str:
+        """On what work goes on."""
+        return self.database.mode(PROJECT).name
+
+
+def there(emptied: Emptied, name: str) -> Entry:
+    """Return a task as the database has it."""
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        return store.entry(key(name))
+
+
+def told(emptied: Emptied, kind: str) -> list[dict[str, Any]]:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        found = [each for each in store.events(limit=10_000) if each.kind == kind]
+    return [{"key": each.key, **json.loads(each.data)} for each in found]

@@ -1,0 +1,105 @@
+"""Machines that lose one another while they share a database, or do not agree what time it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from cli.program import until
+from postgres.server import database
+from system.machines_apart import Monitor, Team
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="module")
+def team(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """They share a database of their own."""
+    with ExitStack() as stack:
+        url = stack.enter_context(database(postgres_url, f"apart_{os.getpid()}"))
+        yield Team(tmp_path_factory.mktemp("apart"), url, stack)
+
+
+# --- Who leads -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def monitors(team: Team) -> list[Monitor]:
+    """One that leads, and another one that stands by; they change places from test to test."""
+    return [Monitor(team.one), Monitor(team.two)]
+
+
+class Fault(NamedTuple):
+    """What befalls the monitor that leads, once it sends certain words, and whether it ends so."""
+
+    words: str
+    strike: Callable[[Monitor], object]
+    is_end: bool = False
+
+
+def stop(monitor: Monitor) -> None:
+    monitor.process.send_signal(signal.SIGSTOP)
+
+
+def cut_off(monitor: Monitor) -> None:
+    monitor.machine.proxy.stall()
+
+
+def stop_unheard(monitor: Monitor) -> None:
+    cut_off(monitor)
+    stop(monitor)
+
+
+def kill_unheard(monitor: Monitor) -> None:
+    """Kill it when a part of what it sends is heard."""
+    monitor.machine.proxy.cut_after = 200
+    monitor.kill()
+
+
+CHOOSING, OFFERING = '["{}"]', "task_offered"
+"""What it asks of the database before it chooses, and what it tells as it offers what it chose."""
+
+FAULTS = {
+    "stopped-as-it-chooses": Fault(CHOOSING, stop),
+    "cut-off-as-it-chooses": Fault(CHOOSING, cut_off),
+    "stopped-as-it-offers": Fault(OFFERING, stop_unheard),
+    "killed-as-it-offers": Fault(OFFERING, kill_unheard, is_end=True),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_leader_that_is_not_heard_of_gives_way_and_hands_out_nothing_later(
+    name: str, team: Team, monitors: list[Monitor]
+) -> None:
+    fault, (first, second) = FAULTS[name], monitors
+    proxy = first.machine.proxy
+    for_ada, for_bob, ada, bob = (f"{each}-{name}" for each in ("1", "2", "ada", "bob"))
+    team.add(for_ada, for_bob, tag=name)
+    words = fault.words.format(name).encode()
+    proxy.once(words, lambda: fault.strike(first))
+    team.let_wait(ada, bob, tag=name)
+    try:
+        assert second.told()["leads"]
+        until(lambda: team.offers(for_ada, for_bob) == {for_ada: ada, for_bob: bob})
+        assert team.claimed(ada, name) == for_ada
+        # Nobody waits for the other one any more: whoever offers it comes too late.
+        team.store.forget_idle(bob, team.now())
+    finally:
+        proxy.heal()
+    if fault.is_end:
+        monitors[:] = [second, Monitor(first.machine)]
+    else:
+        first.process.send_signal(signal.SIGCONT)
+        late = first.told()
+        assert (late["leads"], late["leader"], late["offered"]) == (False, second.name, [])
+        monitors.reverse()
+    assert team.offers(for_ada, for_bob) == {}
+    assert team.claimed("cy", name) == for_bob
+    created = ("task_created", None)
+    assert team.told(for_ada) == [created, ("task_offered", ada), ("claimed", ada)]
+    assert team.told(for_bob) == [created, ("task_offered", bob), ("claimed", "cy")]

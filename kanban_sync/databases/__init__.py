@@ -23,6 +23,7 @@ from kanban_sync.databases.sharing import (
     left_text,
     opened,
     sharing,
+    told_once,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
 
@@ -47,4 +48,5 @@ __all__ = [
     "opened",
     "sharing",
     "task_database",
+    "told_once",
 ]

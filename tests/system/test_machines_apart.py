@@ -11,7 +11,7 @@ import pytest
 
 from cli.program import until
 from postgres.server import database
-from system.machines_apart import Monitor, Team
+from system.machines_apart import Monitor, Team, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,3 +103,51 @@ def test_a_leader_that_is_not_heard_of_gives_way_and_hands_out_nothing_later(
     created = ("task_created", None)
     assert team.told(for_ada) == [created, ("task_offered", ada), ("claimed", ada)]
     assert team.told(for_bob) == [created, ("task_offered", bob), ("claimed", "cy")]
+
+
+# --- Both sides ----------------------------------------------------------------------------------
+
+
+def test_of_two_that_do_the_same_apart_one_counts_and_the_other_is_told(team: Team) -> None:
+    machines = {"ada": team.one, "bob": team.two}
+    names = ("finished", "begun", "mine-ada", "mine-bob")
+    team.add(*names, tag="apart")
+    for each in machines.values():
+        assert each.program("sync").code == 0
+        each.proxy.cut_after = 0
+    for agent, each in machines.items():
+        for words in (
+            ("claim", "finished", "--agent", agent),
+            ("done", "finished", "--agent", agent),
+            ("claim", "begun", "--agent", agent),
+            ("claim", f"mine-{agent}", "--agent", agent),
+            ("done", f"mine-{agent}", "--agent", agent),
+            ("add", f"Found by {agent}", "--id", f"found-{agent}"),
+        ):
+            answer = each.program("task", *words)
+            assert (answer.code, "does not answer since" in answer.err) == (0, True), answer.err
+    for each in machines.values():
+        each.proxy.heal()
+    # Whoever comes first has done it; the other one hears of it whatever it does next.
+    first = team.one.program("task", "claim", "found-ada", "--agent", "ada")
+    assert (first.code, first.err) == (0, "")
+    late = team.two.program("task", "claim", "found-bob", "--agent", "bob")
+    assert late.code == 0
+    for name in ("finished", "begun"):
+        assert f"{key(name)} (bob)" in late.err
+    assert "mine-bob" not in late.err
+    assert team.two.program("task", "heartbeat", "found-bob", "--agent", "bob").err == ""
+    for name in ("finished", "begun"):
+        refused = team.two.program("task", "done", name, "--agent", "bob")
+        assert (refused.code, "somebody else's" in refused.err) == (4, True), refused.err
+    assert team.one.program("task", "done", "begun", "--agent", "ada").code == 0
+    created, done, conflict = (
+        ("task_created", None),
+        ("status_changed", "done"),
+        ("conflict", "bob"),
+    )
+    assert team.told("finished") == [created, ("claimed", "ada"), done, conflict]
+    assert team.told("begun") == [created, ("claimed", "ada"), conflict, done]
+    for agent in machines:
+        assert team.told(f"mine-{agent}") == [created, ("claimed", agent), done]
+        assert team.told(f"found-{agent}") == [created, ("claimed", agent)]

@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from bus.servers import Proxy
-from cli.program import Answer, run_program
+from cli.program import Answer, run_program, until
 from kanban_sync.core.assignment import Idle
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.merge import SET_HERE
+from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.order import Wanted
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.postgres_address import address_of
@@ -61,12 +62,13 @@ class Machine:
         """Set out; the URL is that of a database on a socket."""
         self.repo = repo
         self.ahead = ahead
+        self._url = url
         head, _, folder = url.partition("?host=")
         self.proxy = stack.enter_context(closing(Proxy(Path(unquote(folder)) / SOCKET)))
         there = f"postgresql://{OWNER}@127.0.0.1:{self.proxy.port}/{head.rpartition('/')[2]}"
         self._variables = {"KANBAN_SYNC_DATABASE_URL": f"{there}?connect_timeout=2"}
         self._stack = stack
-        self._errors = stack.enter_context((repo.path / ".git" / "errors").open("w+"))
+        self._errors = stack.enter_context((repo.path / ".git" / f"{ahead:g}.err").open("w+"))
 
     def program(self, *words: str) -> Answer:
         """Run a command to its end."""
@@ -75,6 +77,10 @@ class Machine:
         process = self.started(*words)
         out = process.communicate(timeout=WITHIN)[0]
         return Answer(process.returncode, out, self.errors)
+
+    def by_clock(self, ahead: float) -> Machine:
+        """Return the same with a clock that is so many seconds ahead."""
+        return Machine(self.repo, self._url, self._stack, ahead)
 
     def started(self, *words: str) -> subprocess.Popen[str]:
         """Begin a command that goes on."""
@@ -106,9 +112,10 @@ class Monitor:
         self.process = machine.started("monitor", "--json")
         self._told: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        self._first = self._told.get(timeout=WITHIN)
-        self.name: str = self._first["monitor"]
-        self.leads: bool = self._first["leads"]
+        first = self._told.get(timeout=WITHIN)
+        self.name: str = first["monitor"]
+        self.leads: bool = first["leads"]
+        self.leader: str = first["leader"]
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -125,14 +132,18 @@ class Monitor:
         self.process.kill()
         self.process.wait()
 
+    def end(self) -> None:
+        """Let it end, and another one lead."""
+        self.process.terminate()
+        self.process.wait(WITHIN)
+
 
 class Team:
     """Two machines, and the database between them as it is."""
 
     def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
         """Make two clones that are synced."""
-        self.url = url
-        self._stack = stack
+        self.monitors: list[Monitor] = []
         first = Repo.init(folder / "one")
         first.commit(**FILES)
         first.git("clone", "--quiet", str(first.path), str(folder / "two"))
@@ -143,6 +154,17 @@ class Team:
             assert answer.code == 0, answer.err
         self.store = stack.enter_context(closing(open_postgres(address_of(url), PROJECT)))
 
+    def two_monitors(self) -> list[Monitor]:
+        """Return one that leads, and another one that stands by."""
+        self.monitors = self.monitors or [Monitor(self.one), Monitor(self.two)]
+        return self.monitors
+
+    def without_monitors(self) -> None:
+        """Let nobody lead."""
+        while self.monitors:
+            self.monitors.pop().end()
+        until(lambda: not self.store.leader().leads(self.now()))
+
     def now(self) -> float:
         """Return the time by the clock of the database."""
         return self.store.clock(0.0)
@@ -150,8 +172,10 @@ class Team:
     def add(self, *names: str, tag: str) -> None:
         """Add tasks that a tag tells from all others."""
         for name in names:
-            task = Task(key(name), name, Status.TODO, labels=(tag,))
-            self.store.add(task, self.now())
+            now = self.now()
+            version = Version(int(now), SET_HERE)
+            task = Task(key(name), name, Status.TODO, labels=(tag,), status_version=version)
+            self.store.add(task, now)
 
     def let_wait(self, *agents: str, tag: str) -> None:
         """Let agents wait for tasks with a tag, who look at nothing by themselves."""

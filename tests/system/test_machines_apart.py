@@ -25,13 +25,11 @@ def team(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Team(tmp_path_factory.mktemp("apart"), url, stack)
 
 
+MINUTES = 300.0
+"""By how many seconds a clock is off."""
+
+
 # --- Who leads -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def monitors(team: Team) -> list[Monitor]:
-    """One that leads, and another one that stands by; they change places from test to test."""
-    return [Monitor(team.one), Monitor(team.two)]
 
 
 class Fault(NamedTuple):
@@ -74,9 +72,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_leader_that_is_not_heard_of_gives_way_and_hands_out_nothing_later(
-    name: str, team: Team, monitors: list[Monitor]
+    name: str, team: Team
 ) -> None:
-    fault, (first, second) = FAULTS[name], monitors
+    fault, (first, second) = FAULTS[name], team.two_monitors()
     proxy = first.machine.proxy
     for_ada, for_bob, ada, bob = (f"{each}-{name}" for each in ("1", "2", "ada", "bob"))
     team.add(for_ada, for_bob, tag=name)
@@ -92,12 +90,12 @@ def test_a_leader_that_is_not_heard_of_gives_way_and_hands_out_nothing_later(
     finally:
         proxy.heal()
     if fault.is_end:
-        monitors[:] = [second, Monitor(first.machine)]
+        team.monitors = [second, Monitor(first.machine)]
     else:
         first.process.send_signal(signal.SIGCONT)
         late = first.told()
         assert (late["leads"], late["leader"], late["offered"]) == (False, second.name, [])
-        monitors.reverse()
+        team.monitors.reverse()
     assert team.offers(for_ada, for_bob) == {}
     assert team.claimed("cy", name) == for_bob
     created = ("task_created", None)
@@ -151,3 +149,40 @@ def test_of_two_that_do_the_same_apart_one_counts_and_the_other_is_told(team: Te
     for agent in machines:
         assert team.told(f"mine-{agent}") == [created, ("claimed", agent), done]
         assert team.told(f"found-{agent}") == [created, ("claimed", agent)]
+
+
+# --- What time it is -----------------------------------------------------------------------------
+
+
+def test_clocks_that_are_off_take_no_lease_early_and_keep_none_and_one_leads(team: Team) -> None:
+    team.without_monitors()
+    fast, slow = team.one.by_clock(MINUTES), team.two.by_clock(-MINUTES)
+    begun, last = team.now(), team.store.last_event()
+    team.add("held", "by-fast", "by-slow", "free", tag="off")
+    team.store.register("orc", team.now())
+    claim = team.one.program("task", "claim", "held", "--ttl", "4m", "--agent", "ada")
+    assert claim.code == 0
+    first, second = Monitor(fast), Monitor(slow)
+    assert (first.leads, second.leads, second.leader) == (True, False, first.name)
+    for monitor, name in ((first, "by-fast"), (second, "by-slow")):
+        if monitor is second:
+            first.end()
+            assert second.told()["leads"]
+        team.store.claim(key(name), "bob", team.now(), 0.5)
+        assert monitor.told()["reclaimed"] == [str(key(name))]
+    for machine, name in ((fast, "by-fast"), (slow, "by-slow")):
+        taken = machine.program("task", "claim", name, "--ttl", "4m", "--agent", "cy", "--json")
+        assert 180 < taken.data["expires"] - team.now() <= 240
+    assert fast.program("task", "claim", "held", "--agent", "cy").code == 4
+    # Nor does it look otherwise.
+    assert "ada for 4 min" in fast.program("task", "show", "held").out
+    [known] = fast.program("orchestrator", "list", "--json").data["orchestrators"]
+    assert known["alive"]
+    looked = fast.program("monitor", "--once", "--json").data
+    assert (looked["leader"], looked["ready"]) == (second.name, 1)
+    assert looked["oldest_ready_age"] < MINUTES
+    ended = team.now()
+    second.end()
+    events = team.store.events(last)
+    assert [each.kind for each in events if each.key == str(key("held"))][1:] == ["claimed"]
+    assert all(begun - 60 < each.at < ended + 60 for each in events)

@@ -14,6 +14,9 @@ SAME = 60.0
 SURE = 0.5
 """Seconds that an answer may take; after a slower one it is asked again the next time."""
 
+STEP = 0.5
+"""Seconds by which this machine's clock may go otherwise than time does; then it was set."""
+
 
 class SharedTime:
     """This machine's clock, corrected by that of the database. For one thread, or any number."""
@@ -27,21 +30,23 @@ class SharedTime:
         """
         self._now = now
         self._ask = ask
-        self._ahead = self._ask_at = 0.0
+        self._ahead = self._ask_at = self._set_to = 0.0
 
     def __call__(self) -> float:
         """Return the time, in seconds since 1970: at most what it is, and seldom much less.
 
         Whoever believed in a later time would take claims that are alive. A server that stood
-        still, or a process that did, makes an answer old: it was right at some moment before.
+        still, or a process that did, makes an answer old: it was right at some moment before. A
+        clock that is set meanwhile, or a machine that was put to sleep, lets it be asked anew.
 
         Raises:
             StoreError: The database cannot be asked.
         """
         began = time.monotonic()
-        if began >= self._ask_at:
+        if began >= self._ask_at or abs(self._now() - began - self._set_to) > STEP:
             there = self._ask(self._now())
             self._ahead = there - self._now()
             ended = time.monotonic()
+            self._set_to = self._now() - ended
             self._ask_at = ended + SAME if ended - began <= SURE else 0.0
         return self._now() + self._ahead

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -61,8 +60,8 @@ def _once(clone: Clone, *, as_json: bool) -> None:
         monitor = Monitor(work)
         done = monitor.round()
         monitor.end()
-        depth = work.assigning.depth()
-    age = max(0, round(time.time() - depth.oldest)) if depth.oldest else None
+        depth, now = work.assigning.depth(), work.time()
+    age = max(0, round(now - depth.oldest)) if depth.oldest else None
     if as_json:
         data = round_data(done, monitor.name)
         print_json({**data, "ready": depth.ready, "oldest_ready_age": age})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from kanban_sync.core.claims import SILENCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kanban_sync.agents.work import Work
     from kanban_sync.core.work import Orchestrator
 
 agents_option = click.option(
@@ -33,7 +33,7 @@ def command() -> None:
 def register_command(*, instance: str, agents: int | None, as_json: bool) -> None:
     """Register the orchestrator INSTANCE; then a heartbeat is due every 20 seconds."""
     with here().work() as work:
-        _tell_one(work.register(instance, agents or 0), as_json=as_json)
+        _tell_one(work, work.register(instance, agents or 0), as_json=as_json)
 
 
 @command.command("heartbeat")
@@ -43,7 +43,7 @@ def register_command(*, instance: str, agents: int | None, as_json: bool) -> Non
 def heartbeat_command(*, instance: str, agents: int | None, as_json: bool) -> None:
     """Say that the orchestrator INSTANCE is alive."""
     with here().work() as work:
-        _tell_one(work.beat(instance, agents), as_json=as_json)
+        _tell_one(work, work.beat(instance, agents), as_json=as_json)
         work.reclaim(leases=False)
 
 
@@ -52,23 +52,21 @@ def heartbeat_command(*, instance: str, agents: int | None, as_json: bool) -> No
 def list_command(*, as_json: bool) -> None:
     """List the orchestrators that were ever registered."""
     with here().work(warn) as work:
-        found = work.orchestrators()
+        found, now = work.orchestrators(), work.time()
     if as_json:
-        now = time.time()
         print_json({"orchestrators": [orchestrator_data(each, now, SILENCE) for each in found]})
         return
-    say("\n".join(_lines(found)) or "no orchestrator was registered")
+    say("\n".join(_lines(found, now)) or "no orchestrator was registered")
 
 
-def _tell_one(orchestrator: Orchestrator, *, as_json: bool) -> None:
+def _tell_one(work: Work, orchestrator: Orchestrator, *, as_json: bool) -> None:
     if as_json:
-        print_json(orchestrator_data(orchestrator, time.time(), SILENCE))
+        print_json(orchestrator_data(orchestrator, work.time(), SILENCE))
         return
-    say("\n".join(_lines([orchestrator])))
+    say("\n".join(_lines([orchestrator], work.time())))
 
 
-def _lines(found: Sequence[Orchestrator]) -> list[str]:
-    now = time.time()
+def _lines(found: Sequence[Orchestrator], now: float) -> list[str]:
     return [
         f"{each.instance_id}  {each.agent_count} agents  "
         + ("alive" if now - each.last_heartbeat <= SILENCE else "silent")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanban_sync.agents.waiting import Change
-    from kanban_sync.agents.work import Done
+    from kanban_sync.agents.work import Done, Work
     from kanban_sync.core.work import Entry
 
 SETTABLE = [status.value for status in Status if status is not Status.ORPHANED]
@@ -91,7 +90,7 @@ def show_command(*, key: str, as_json: bool) -> None:
         if as_json:
             print_json(entry_data(entry))
             return
-        say("\n".join(lines_of(entry, time.time())))
+        say("\n".join(lines_of(entry, work.time())))
 
 
 @command.command("next")
@@ -186,7 +185,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:
             with given_back_unheard(work, done):
-                _tell_claim(done, as_json=as_json)
+                _tell_claim(work, done, as_json=as_json)
             return
     if as_json:
         print_json(None)
@@ -203,7 +202,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
 def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
     """Claim the task KEY, or go on with one's own claim of it."""
     with here().work() as work:
-        _tell_claim(work.start(key, agent, ttl), as_json=as_json)
+        _tell_claim(work, work.start(key, agent, ttl), as_json=as_json)
 
 
 @command.command("heartbeat")
@@ -220,7 +219,7 @@ def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: 
         if as_json:
             print_json({**entry_data(entry), "changed": changed})
             return
-        say(next(lines_of(entry, time.time())))
+        say(next(lines_of(entry, work.time())))
         if changed:
             say(words_for(str(entry.key), changed))
 
@@ -336,8 +335,8 @@ def _tell_change(change: Change, *, as_json: bool) -> None:
     say("")
 
 
-def _tell_claim(done: Done, *, as_json: bool) -> None:
-    _tell(done, lambda: claim_lines(done, time.time()), as_json=as_json)
+def _tell_claim(work: Work, done: Done, *, as_json: bool) -> None:
+    _tell(done, lambda: claim_lines(done, work.time()), as_json=as_json)
 
 
 def _tell_done(done: Done, *, as_json: bool) -> None:

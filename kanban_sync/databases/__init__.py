@@ -24,6 +24,7 @@ from kanban_sync.databases.sharing import (
     opened,
     refused_text,
     sharing,
+    told_once,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
 
@@ -49,4 +50,5 @@ __all__ = [
     "refused_text",
     "sharing",
     "task_database",
+    "told_once",
 ]

@@ -21,6 +21,7 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
     UnwritableStoreError,
 )
+from kanban_sync.databases.lost import noting_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores.away import AwayStore
@@ -169,7 +170,8 @@ class Fallback:
             raise
         try:
             if self._marker(project).exists():
-                self._settle(store, project)
+                with noting_lost(self._shelf(project), store):
+                    self._settle(store, project)
         except BaseException:
             store.close()
             raise

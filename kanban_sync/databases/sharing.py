@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
+from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.stores.away_shelf import REFUSED
@@ -81,6 +82,13 @@ def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> 
     """Return what was done apart from a database that the user has named otherwise since."""
     mine = database.folder if isinstance(database, Fallback) else None
     return left_behind(state.path / AWAY, project, mine)
+
+
+def told_once(database: TaskDatabase, project: str) -> str:
+    """Return what was done apart and does not count; '' if there is nothing, or it was told."""
+    if not isinstance(database, Fallback):
+        return ""
+    return lost_text(manifest_path(database.folder, project))
 
 
 LEFT_REMEDY = "name that database again, as it was spelt, and run 'kanban-sync task list' once"

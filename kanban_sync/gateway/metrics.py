@@ -130,7 +130,8 @@ def _of_project(served: Served, found: Snapshot) -> Iterator[str]:
         "Tasks by status.",
         (({"status": each.value}, statuses[each]) for each in Status),
     )
-    now = time.time()
+    with served.looking() as work:
+        now = work.time()
     claims = [each.claim.expires > now for each in entries if each.claim is not None]
     states = (({"state": "live"}, sum(claims)), ({"state": "lapsed"}, len(claims) - sum(claims)))
     yield from _told("claims", "gauge", "Claims of tasks.", states)

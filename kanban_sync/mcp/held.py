@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from kanban_sync.agents.heartbeat import BEATS, words_for
@@ -49,7 +48,7 @@ class HeldClaims:
         except HeldError as error:
             if error.agent != self._agent:
                 raise
-            minutes = max(1, round((error.expires - time.time()) / 60))
+            minutes = max(1, round((error.expires - work.time()) / 60))
             raise HeldError(
                 f"Another session called {self._agent} has {key}, for another {minutes} min unless"
                 " that is extended; a session goes on only with claims of its own. If that one is"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.stores.postgres_errors import PATIENCE
+from kanban_sync.stores.postgres_errors import PATIENCE, SLEEP
 from kanban_sync.stores.postgres_migrations import LOCKS
 
 OURS = "SET LOCAL search_path TO kanban_sync"
@@ -37,13 +37,16 @@ BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
 SET LOCAL lock_timeout = '{PATIENCE}s';
 SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT {HOW}
 """
-"""Whoever is put to sleep while he writes loses his locks after a minute."""
+"""Whoever is put to sleep while he writes loses his locks after a minute.
+
+To merge what files say takes a while between two statements.
+"""
 
 BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     f"""SELECT set_config('search_path', 'kanban_sync', true),
                set_config('lock_timeout', '{PATIENCE}s', true),
-               set_config('idle_in_transaction_session_timeout', '60s', true),
+               set_config('idle_in_transaction_session_timeout', '{SLEEP}s', true),
                set_config('plan_cache_mode', 'force_generic_plan', true),
                {HOW}""",
 )

@@ -28,6 +28,12 @@ class ClashError(StoreAwayError):
 PATIENCE = 15
 """How many seconds to wait for another process that is writing to the same project."""
 
+SLEEP = 10
+"""Seconds after which whoever is put to sleep while he works on tasks loses his locks.
+
+A monitor does not lead for longer that has fallen silent, and others wait longer than this.
+"""
+
 RIGHTS = (
     "the role that it is opened with lacks a right. Ask whoever runs the server for CREATE on the"
     " database to make the schema kanban_sync; where it is made already, for USAGE on it and"

@@ -50,3 +50,18 @@ def test_an_answer_that_came_late_makes_nobody_believe_in_a_later_time(
         said = time()
         assert clocks.there - SURE <= said <= clocks.there
     assert clocks.asked == 2
+
+
+@pytest.mark.parametrize("set_by", [300.0, -300.0])
+def test_a_clock_that_is_set_while_it_is_used_moves_nobody_s_time(
+    monkeypatch: pytest.MonkeyPatch, set_by: float
+) -> None:
+    clocks = Clocks(monkeypatch, 0.0)
+    time = SharedTime(clocks.here, clocks.ask)
+    assert time() == clocks.there
+    clocks.passed += SAME / 2
+    clocks.ahead += set_by
+    assert time() == pytest.approx(clocks.there)
+    clocks.passed += SAME / 2
+    assert time() == pytest.approx(clocks.there)
+    assert clocks.asked == 2

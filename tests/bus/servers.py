@@ -173,9 +173,9 @@ class Server:
 class Proxy:
     """Stands before a server, and may cut or stall all that goes through."""
 
-    def __init__(self, port: int) -> None:
-        """Begin to listen."""
-        self._to = port
+    def __init__(self, to: int | Path) -> None:
+        """Begin to listen; the server is at a port, or at a socket."""
+        self._to = to
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._is_open = threading.Event()
@@ -183,7 +183,9 @@ class Proxy:
         self._threads: list[threading.Thread] = []
         self._is_over = False
         self.url = f"valkey://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.port: int = self._listener.getsockname()[1]
         self.cut_after: int | None = None
+        self._once: tuple[bytes, Callable[[], object]] | None = None
         self._start(self._serve)
 
     def _start(self, act: Callable[..., None], *arguments: object) -> None:
@@ -198,7 +200,7 @@ class Proxy:
             except OSError:
                 return
             try:
-                server = socket.create_connection(("127.0.0.1", self._to))
+                server = _connected(self._to)
             except OSError:
                 client.close()
                 continue
@@ -209,6 +211,9 @@ class Proxy:
     def _pass_on(self, source: socket.socket, to: socket.socket, is_asking: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if is_asking and (once := self._once) is not None and once[0] in data:
+                    self._once = None
+                    once[1]()
                 self._is_open.wait()
                 if is_asking and self.cut_after is not None:
                     to.sendall(data[: self.cut_after])
@@ -217,6 +222,10 @@ class Proxy:
         for each in (source, to):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def once(self, words: bytes, act: Callable[[], object]) -> None:
+        """Do something the next time that these words are on their way to the server."""
+        self._once = (words, act)
 
     def stall(self) -> None:
         """Let nothing more through, either way, with all connections open: a partition."""
@@ -237,3 +246,11 @@ class Proxy:
             each.close()
         for thread in self._threads:
             thread.join(PATIENCE)
+
+
+def _connected(to: int | Path) -> socket.socket:
+    if isinstance(to, int):
+        return socket.create_connection(("127.0.0.1", to))
+    found = socket.socket(socket.AF_UNIX)
+    found.connect(str(to))
+    return found

@@ -78,6 +78,10 @@ class Machine:
         out = process.communicate(timeout=WITHIN)[0]
         return Answer(process.returncode, out, self.errors)
 
+    def of(self, repo: Repo) -> Machine:
+        """Return a machine with another clone."""
+        return Machine(repo, self._url, self._stack)
+
     def by_clock(self, ahead: float) -> Machine:
         """Return the same with a clock that is so many seconds ahead."""
         return Machine(self.repo, self._url, self._stack, ahead)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,10 +12,12 @@ import pytest
 
 from cli.program import until
 from postgres.server import database
-from system.machines_apart import Monitor, Team, key
+from repos import Repo
+from system.machines_apart import WITHIN, Monitor, Team, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +189,22 @@ def test_clocks_that_are_off_take_no_lease_early_and_keep_none_and_one_leads(tea
     events = team.store.events(last)
     assert [each.kind for each in events if each.key == str(key("held"))][1:] == ["claimed"]
     assert all(begun - 60 < each.at < ended + 60 for each in events)
+
+
+# --- Where it works ------------------------------------------------------------------------------
+
+
+def test_a_monitor_ends_with_its_clone_and_lets_another_one_lead(
+    team: Team, tmp_path: Path
+) -> None:
+    team.without_monitors()
+    shutil.copytree(team.two.repo.path, tmp_path / "three")
+    third = team.two.of(Repo(tmp_path / "three"))
+    first, second = Monitor(third), Monitor(team.one)
+    assert (first.leads, second.leads) == (True, False)
+    third.repo.path.rename(tmp_path / "away")
+    assert first.process.wait(WITHIN) == 1
+    assert f"{third.repo.path}/.git was removed" in third.errors
+    assert not third.repo.path.exists()
+    assert second.told()["leads"]
+    second.end()

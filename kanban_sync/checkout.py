@@ -76,12 +76,12 @@ class Checkout:
         Raises:
             RepositoryError: The clone itself was removed.
         """
+        if not self.common_dir.is_dir():
+            raise RepositoryError(f"{self.common_dir} was removed, and all that it held with it")
         if self.place is None:
             return self
         if self.place.top.is_dir() and self.place.git_dir.is_dir():
             return type(self).at(self.place.top)
-        if not self.common_dir.is_dir():
-            raise RepositoryError(f"{self.common_dir} was removed, and all that it held with it")
         # It may have been the working folder, and what is started from here needs one.
         os.chdir(self.common_dir)
         return type(self)(self.common_dir)

@@ -18,7 +18,6 @@ from kanban_sync.core.errors import (
     StoreError,
     UnreachableStoreError,
 )
-from kanban_sync.databases import told_once
 from kanban_sync.editing import open_editor
 from kanban_sync.snapshots import Snapshots
 from kanban_sync.sync import requests
@@ -160,8 +159,9 @@ def open_work(
     project = checkout.project_here(settings)
     looks = to_look is not None
     store = _opened(database, project, looks=looks)
-    is_away = _tell_of(database, project, to_look or checkout.warn)
-    if noted and not is_away and _is_another(store, noted):
+    if away := database.mode(project).words(database.name):
+        (to_look or checkout.warn)(away)
+    elif noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(refresh, to_look)
         store = _opened(database, project, looks=looks)
@@ -193,15 +193,6 @@ def open_work(
         finally:
             # What was done before something went wrong is to be seen, too.
             board.follow()
-
-
-def _tell_of(database: TaskDatabase, project: str, tell: Callable[[str], None]) -> bool:
-    """Tell what is to be heard of a database, and return whether it is away."""
-    away = database.mode(project).words(database.name)
-    for text in (told_once(database, project), away):
-        if text:
-            tell(text)
-    return bool(away)
 
 
 def _is_another(store: Store, noted: str) -> bool:

@@ -71,13 +71,17 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     if not done.leads:
         say(f"stood by: {done.leader or 'nobody'} leads")
     waited = f", the oldest to do for {age} s" if age is not None else ""
-    say(f"{done.idle} agents wait, {depth.ready} tasks are ready{waited}")
+    agents = "1 agent waits" if done.idle == 1 else f"{done.idle} agents wait"
+    tasks = "1 task is ready" if depth.ready == 1 else f"{depth.ready} tasks are ready"
+    say(f"{agents}, {tasks}{waited}")
 
 
 def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
     outage, name, tell = Outage(warn), own_name(), _each_once()
     before: Round | None = None
     while not is_stopped():
+        if not _is_there(clone):
+            clone = clone.again()
         with outage.waited_for(), clone.work(tell, _Following(clone)) as work:
             monitor = Monitor(work, name)
             try:
@@ -85,12 +89,17 @@ def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> No
                     outage.is_over()
                     _tell(done, before, name, as_json=as_json)
                     before = done
-                    if is_stopped():
+                    if is_stopped() or not _is_there(clone):
                         break
             finally:
                 # Another one leads at once, where this can still be said.
                 with suppress(StoreError):
                     monitor.end()
+
+
+def _is_there(clone: Clone) -> bool:
+    """Tell whether nobody has removed a clone, nor the work tree from which it is looked at."""
+    return clone.common_dir.is_dir() and (clone.place is None or clone.place.top.is_dir())
 
 
 def _each_once() -> Callable[[str], None]:

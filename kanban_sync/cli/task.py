@@ -25,7 +25,7 @@ from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.waiting import follow_ready, given_back_unheard, wait_for
 from kanban_sync.agents.work import ALONE
-from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
+from kanban_sync.cli.console import LARGEST, json_option, print_json, say, warn
 from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.task_options import (
     agent_option,
@@ -39,6 +39,7 @@ from kanban_sync.cli.task_options import (
     wait_option,
 )
 from kanban_sync.cli.task_run import run_command
+from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.model import Status
 from kanban_sync.core.printable import printable_json
 
@@ -75,7 +76,7 @@ def list_command(
 ) -> None:
     """List open tasks in the order of their files, with who has them."""
     shown = list(Status) if every else [Status(each) for each in statuses]
-    with here().work(warn) as work:
+    with opened_work(looks=True) as work:
         found = work.tasks(chosen(work, wanted), shown)
         _tell_all(found, "no task is open", as_json=as_json)
 
@@ -85,7 +86,7 @@ def list_command(
 @json_option
 def show_command(*, key: str, as_json: bool) -> None:
     """Show all of the task KEY."""
-    with here().work(warn) as work:
+    with opened_work(looks=True) as work:
         entry = work.show(key)
         if as_json:
             print_json(entry_data(entry))
@@ -108,7 +109,7 @@ def next_command(
     *, agent: str, number: int | None, wait: float, follow: bool, as_json: bool, **wanted: object
 ) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
-    with here().work(warn) as work:
+    with opened_work(looks=True) as work:
         asked = chosen(work, wanted)
 
         def look() -> list[Entry]:
@@ -132,7 +133,7 @@ def history_command(*, key: str, as_json: bool) -> None:
     """Show what happened to the task KEY, oldest first."""
     from kanban_sync.cli.events import line_of_event, read
 
-    with here().work(warn) as work:
+    with opened_work(looks=True) as work:
         events = work.history(key)
     if as_json:
         print_json({"events": [event_data(each, read(each)) for each in events]})
@@ -174,7 +175,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError("Give a KEY, or --next.")
     if wait and key is not None:
         raise click.UsageError("Only with --next can it wait for what is ready.")
-    with here().work() as work:
+    with opened_work() as work:
         work.reclaim(leases=False)
         if key is None:
             asked = chosen(work, wanted)
@@ -201,7 +202,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
 @json_option
 def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
     """Claim the task KEY, or go on with one's own claim of it."""
-    with here().work() as work:
+    with opened_work() as work:
         _tell_claim(work, work.start(key, agent, ttl), as_json=as_json)
 
 
@@ -213,7 +214,7 @@ def start_command(*, key: str, agent: str, ttl: float, as_json: bool) -> None:
 @json_option
 def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: bool) -> None:
     """Let the claim of the task KEY last for a lease from now on, and hear what of it changed."""
-    with here().work() as work:
+    with opened_work() as work:
         entry = work.extend(key, agent, token_of(work, key, token, os.environ), ttl)
         changed = work.changed(entry)
         if as_json:
@@ -232,7 +233,7 @@ def heartbeat_command(*, key: str, agent: str, token: int, ttl: float, as_json: 
 @json_option
 def release_command(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
     """Give the task KEY back: it is to do again."""
-    with here().work() as work:
+    with opened_work() as work:
         _tell_done(
             work.release(key, agent, token_of(work, key, token, os.environ), reason),
             as_json=as_json,
@@ -249,7 +250,7 @@ def _finishing(name: str, status: Status, text: str) -> None:
     @reason_option
     @json_option
     def finish(*, key: str, agent: str, token: int, reason: str, as_json: bool) -> None:
-        with here().work() as work:
+        with opened_work() as work:
             _tell_done(
                 work.finish(key, status, agent, token_of(work, key, token, os.environ), reason),
                 as_json=as_json,
@@ -291,7 +292,7 @@ def set_command(  # noqa: PLR0913 - one parameter for each option
     if not (status or assignee or unassign):
         raise click.UsageError("Nothing to set: give --status, --assignee or --unassign.")
     whom = "" if unassign else assignee.removeprefix("@") if assignee else None
-    with here().work() as work:
+    with opened_work() as work:
         wanted = Status(status) if status else None
         _tell_done(work.set(key, agent, wanted, whom, reason, force=force), as_json=as_json)
 
@@ -311,7 +312,7 @@ def add_command(*, as_json: bool, **said: Any) -> None:  # noqa: ANN401 - what N
     It is written to the file that the setting sources.add_to names. Without one it stands in the
     task database alone.
     """
-    with here().work() as work:
+    with opened_work() as work:
         _tell_done(work.add(NewTask(**said)), as_json=as_json)
 
 

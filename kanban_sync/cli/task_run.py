@@ -32,6 +32,7 @@ from kanban_sync.cli.task_options import (
     ttl_option,
     wait_option,
 )
+from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.endings import told_by_holder
 from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreAwayError
 from kanban_sync.core.model import Status
@@ -93,7 +94,7 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
     if wait and not is_next:
         raise click.UsageError("Only with --next can it wait for what is ready.")
     clone = here()
-    with clone.work() as work:
+    with opened_work(clone) as work:
         work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)

@@ -179,13 +179,21 @@ class Fallback:
 
     def note(self, project: str, entry: Entry) -> None:
         """Note what was done in the database, for whoever goes on with the copy."""
+        if not self._is_there():
+            return
         self._shelf(project).note(entry, time.time())
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
+        if not self._is_there():
+            return
         path = self._shelf(project).path
         if not (_is_large(path) or _is_new(path) or self.tries_later()):
             self._copy(store, project)
+
+    def _is_there(self) -> bool:
+        """Tell whether the state folder is there still: no copy is to make a removed one anew."""
+        return self.folder.parents[1].is_dir()
 
     def _settle(self, store: PostgresStore, project: str) -> None:
         away = self._away(project)

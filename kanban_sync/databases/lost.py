@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.stores.away_shelf import AwayShelf
 
+SUFFIX = ".lost"
+"""Of the file beside the copy."""
+
 NAMED = 5
 """How many tasks are named at most."""
 
@@ -32,23 +35,27 @@ def noting_lost(shelf: AwayShelf, store: TaskStore) -> Iterator[None]:
     found = dict.fromkeys(_overruled(store, newest, done))
     if found:
         # The events tell it, too: what cannot be noted is not lost.
-        with contextlib.suppress(OSError), _notes(shelf.path).open("a", encoding="utf-8") as file:
+        with (
+            contextlib.suppress(OSError),
+            shelf.path.with_suffix(SUFFIX).open("a", encoding="utf-8") as file,
+        ):
             file.writelines(f"{line}\n" for line in found)
 
 
-def lost_text(copy: Path) -> str:
+def lost_text(folder: Path) -> str:
     """Return what is to be told of that, once; '' for nothing.
 
     Args:
-        copy: The copy with which work went on.
+        folder: That of the copies with which work went on.
     """
-    path = _notes(copy)
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        path.unlink(missing_ok=True)
-    except OSError:
-        return ""
+    lines: list[str] = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with contextlib.suppress(OSError):
+            lines += path.read_text("utf-8").splitlines()
+            path.unlink(missing_ok=True)
     found = list(dict.fromkeys(lines))
+    if not found:
+        return ""
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     count = "1 task" if len(found) == 1 else f"{len(found)} tasks"
     return (
@@ -56,10 +63,6 @@ def lost_text(copy: Path) -> str:
         f" had worked on them by then: {', '.join(found[:NAMED])}{more}; 'kanban-sync task history"
         " KEY' tells what happened"
     )
-
-
-def _notes(copy: Path) -> Path:
-    return copy.with_suffix(".lost")
 
 
 def _done_apart(shelf: AwayShelf) -> set[tuple[str, int]]:

@@ -84,11 +84,9 @@ def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> 
     return left_behind(state.path / AWAY, project, mine)
 
 
-def told_once(database: TaskDatabase, project: str) -> str:
+def told_once(database: TaskDatabase) -> str:
     """Return what was done apart and does not count; '' if there is nothing, or it was told."""
-    if not isinstance(database, Fallback):
-        return ""
-    return lost_text(manifest_path(database.folder, project))
+    return lost_text(database.folder) if isinstance(database, Fallback) else ""
 
 
 LEFT_REMEDY = "name that database again, as it was spelt, and run 'kanban-sync task list' once"

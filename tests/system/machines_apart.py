@@ -44,14 +44,14 @@ time.time = lambda: right() + ahead
 from kanban_sync.stores import postgres_errors
 postgres_errors.SLEEP = 2
 from kanban_sync.agents import monitor
-monitor.Times.__new__.__defaults__ = 2.0, 0.5, 20.0
+monitor.Times.__new__.__defaults__ = 3.0, 0.5, 20.0
 from kanban_sync.cli.start import main
 main()
 """
 """The program by a clock that is so many seconds ahead.
 
-Whoever falls silent leads for 2 seconds, and sleeps as long over what he is about to write; they
-are 10 otherwise.
+Whoever falls silent leads for 3 seconds, and sleeps over what he is about to write for 2; both are
+10 otherwise.
 """
 
 
@@ -77,6 +77,10 @@ class Machine:
         process = self.started(*words)
         out = process.communicate(timeout=WITHIN)[0]
         return Answer(process.returncode, out, self.errors)
+
+    def of(self, repo: Repo) -> Machine:
+        """Return a machine with another clone."""
+        return Machine(repo, self._url, self._stack)
 
     def by_clock(self, ahead: float) -> Machine:
         """Return the same with a clock that is so many seconds ahead."""

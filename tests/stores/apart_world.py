@@ -189,6 +189,11 @@ class World:
             self.beliefs[which].discard(done)
             self._note(which, "finished", done.key, done.agent, token=done.token, status=status)
 
+    def _give_back(self, name: TaskKey) -> None:
+        """Note that whoever had a task has it no more: it is to do again."""
+        mine = {each for beliefs in self.beliefs for each in beliefs if each.key == name}
+        self.given_back |= {(each.key, each.token) for each in mine}
+
     def release(self, which: int) -> None:
         """Let an agent give its task back."""
         done = self._with(
@@ -220,6 +225,8 @@ class World:
 
         if self._try(which, deed) is True:
             self._note(which, "set", name, who, status=status)
+            if status is Status.TODO:
+                self._give_back(name)
 
     def add(self, which: int) -> None:
         """Let somebody add a task; now and then under an id that another one may have."""
@@ -234,7 +241,9 @@ class World:
 
     def reclaim(self, which: int) -> None:
         """Take back what ran out."""
-        self._try(which, lambda store: store.reclaim(store.clock(self.now)))
+        found = self._try(which, lambda store: store.reclaim(store.clock(self.now)))
+        for each in found if isinstance(found, list) else ():
+            self._give_back(each.key)
 
     def wait(self, which: int) -> None:
         """Let leases run out."""
@@ -360,8 +369,9 @@ class World:
             return True
         if said.what == "added":
             return said.key in tasks and tasks[said.key].title == said.title
-        if said.what == "claimed" and (said.key, said.token) in self.given_back:
-            # Where others had it meanwhile, and gave it back as well, it left nothing.
+        is_given_back = said.what == "claimed" and (said.key, said.token) in self.given_back
+        if is_given_back or said.status is Status.TODO:
+            # Where it is to do on the other side as well, both say the same: nothing is told.
             return True
         return any(
             kind == said.what and data["token"] == said.token
@@ -380,7 +390,8 @@ class World:
                     with closing(self.clones[which].database.work(PROJECT)) as store:
                         store.extend(name, token, self.now, LEASE, who=agent)
                 except (LostClaimError, HeldError):
-                    assert is_explained(by_key[str(name)], token), (name, agent, token)
+                    is_known = (name, token) in self.given_back
+                    assert is_known or is_explained(by_key[str(name)], token), (name, agent, token)
                 else:
                     winners[name].add(token)
         assert all(len(each) == 1 for each in winners.values()), winners

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
+
+import psycopg
 
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import FilesState
@@ -93,3 +97,22 @@ def told(emptied: Emptied, kind: str) -> list[dict[str, Any]]:
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         found = [each for each in store.events(limit=10_000) if each.kind == kind]
     return [{"key": each.key, **json.loads(each.data)} for each in found]
+
+
+def die_at(step: int) -> None:
+    """Be killed at a step: a statement that is sent, or something that is done to a file."""
+    left = step
+
+    def counted(done: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever it is
+            nonlocal left
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done(*arguments, **named)
+
+        return count
+
+    psycopg.Connection.execute = counted(psycopg.Connection.execute)  # type: ignore[method-assign]
+    for name in ("open", "fsync", "replace", "unlink"):
+        setattr(os, name, counted(getattr(os, name)))

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from kanban_sync.agents.idleness import Idleness
@@ -38,11 +37,13 @@ from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away_shelf import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_connection import Patient
-from stores.machines import LEASE, NAMES, PROJECT, Machine, key, there, told
+from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import psycopg
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
@@ -675,7 +676,7 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
         if child == 0:
             if is_full:
                 AwayShelf._write = full  # type: ignore[assignment]  # noqa: SLF001 - it ends
-            _die_at(step)
+            die_at(step)
             one.do(lambda store: store.ready(time.time()))
             os._exit(0)
         status = os.waitpid(child, 0)[1]
@@ -712,25 +713,6 @@ def connection_of(store: PostgresStore) -> psycopg.Connection[Any]:
 
 def given_back(token: int, store: Store) -> None:
     store.release(key("a"), token, time.time())
-
-
-def _die_at(step: int) -> None:
-    """Be killed at a step: a statement that is sent, or something that is done to a file."""
-    left = step
-
-    def counted(done: Callable[..., Any]) -> Callable[..., Any]:
-        def count(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever it is
-            nonlocal left
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return done(*arguments, **named)
-
-        return count
-
-    psycopg.Connection.execute = counted(psycopg.Connection.execute)  # type: ignore[method-assign]
-    for name in ("open", "fsync", "replace", "unlink"):
-        setattr(os, name, counted(getattr(os, name)))
 
 
 def test_a_journal_of_which_the_end_was_not_heard_is_not_taken_twice(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kanban_sync.databases.fallback import Left
+from kanban_sync.databases.last_used import other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
 from kanban_sync.databases.ports import (
@@ -45,6 +46,7 @@ __all__ = [
     "left_elsewhere",
     "left_text",
     "opened",
+    "other_than_before",
     "sharing",
     "task_database",
 ]

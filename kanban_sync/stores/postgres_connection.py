@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import generators
+from psycopg.conninfo import timeout_from_conninfo
 from psycopg.waiting import Ready
 
+from kanban_sync.core.errors import StoreError, UnreachableStoreError
 from kanban_sync.core.opened import Opened
+from kanban_sync.stores.postgres_errors import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from psycopg.abc import PQGen
+
+    from kanban_sync.stores.postgres_address import Address
 
 
 Answer = TypeVar("Answer")
@@ -135,3 +141,36 @@ def connections() -> dict[str, int]:
     """Count the connections of this process that are open, by what they are for."""
     found = Counter(each.use for each in OPENED.all() if not each.closed)
     return {use: found[use] for use in Use}
+
+
+def connect(address: Address) -> Patient:
+    """Connect to a database as it is.
+
+    Raises:
+        StoreError: Nobody answers, or not to this user.
+    """
+    with in_words(address, is_connected=False):
+        connection = Patient.connect(
+            **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
+            autocommit=True,
+            cursor_factory=psycopg.RawCursor,
+            # ``Exchange`` keeps statements ready; the driver would drop them with its own.
+            prepare_threshold=None,
+        )
+    connection.is_there = lambda: is_there(address)
+    OPENED.add(connection)
+    return connection
+
+
+def is_there(address: Address) -> bool:
+    """Tell whether a server answers whoever comes, be it with a refusal."""
+    said = dict(address.parameters)
+    # Whoever is patient with those who connect need not be so here.
+    said["connect_timeout"] = min(timeout_from_conninfo(said), int(SILENCE))  # type: ignore[arg-type]
+    try:
+        connect(replace(address, parameters=said)).close()
+    except UnreachableStoreError:
+        return False
+    except StoreError:
+        pass
+    return True

@@ -7,19 +7,17 @@ import threading
 import time
 import zlib
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.conninfo import timeout_from_conninfo
 from psycopg.pq import TransactionStatus
 
-from kanban_sync.core.errors import StoreError, UnreachableStoreError
+from kanban_sync.core.errors import StoreError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import OPENED, SILENCE, Patient, Use
+from kanban_sync.stores.postgres_connection import Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -64,6 +62,16 @@ READ_TASKS = rows.KEPT_TASKS.replace(
 HOLD_TASKS = f"{READ_TASKS} FOR UPDATE OF tasks"
 """Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
 
+
+IDENTITY = b"""
+SELECT server.system_identifier, base.oid, ours.oid
+  FROM pg_control_system() AS server, pg_database AS base, pg_namespace AS ours
+ WHERE datname = current_database() AND nspname = 'kanban_sync'
+"""
+"""Which server, which of its databases, and which making of the schema in it.
+
+A server that was copied file by file says the same of itself as the other one.
+"""
 
 SENT_AT_ONCE = 1000
 """How many rows are sent together, lest all of a large merge is held in memory once more."""
@@ -337,6 +345,17 @@ def schema_of(address: Address) -> int:
         return version(connection, address.name)
 
 
+def identity_of(address: Address) -> str:
+    """Return what tells a database apart from all others, whoever reaches it in whatever way.
+
+    Raises:
+        StoreError: It cannot be asked.
+    """
+    with closing(connect(address)) as connection, in_words(address):
+        found = connection.execute(IDENTITY).fetchone()
+        return "" if found is None else "/".join(map(str, found))
+
+
 def upgrade_database(
     address: Address, steps: Sequence[Migration] = (), first_number: int = 0
 ) -> None:
@@ -347,39 +366,6 @@ def upgrade_database(
     """
     with closing(connect(address)) as connection, in_words(address):
         upgrade(connection, address.name, steps or migrations("postgres"), first_number)
-
-
-def connect(address: Address) -> Patient:
-    """Connect to a database as it is.
-
-    Raises:
-        StoreError: Nobody answers, or not to this user.
-    """
-    with in_words(address, is_connected=False):
-        connection = Patient.connect(
-            **{**address.parameters, "client_encoding": "utf8"},  # type: ignore[arg-type]
-            autocommit=True,
-            cursor_factory=psycopg.RawCursor,
-            # ``Exchange`` keeps statements ready; the driver would drop them with its own.
-            prepare_threshold=None,
-        )
-    connection.is_there = lambda: is_there(address)
-    OPENED.add(connection)
-    return connection
-
-
-def is_there(address: Address) -> bool:
-    """Tell whether a server answers whoever comes, be it with a refusal."""
-    said = dict(address.parameters)
-    # Whoever is patient with those who connect need not be so here.
-    said["connect_timeout"] = min(timeout_from_conninfo(said), int(SILENCE))  # type: ignore[arg-type]
-    try:
-        connect(replace(address, parameters=said)).close()
-    except UnreachableStoreError:
-        return False
-    except StoreError:
-        pass
-    return True
 
 
 def lock_of(project: str) -> int:

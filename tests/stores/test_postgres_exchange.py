@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from kanban_sync.stores import postgres_connection
-from kanban_sync.stores.postgres_database import connect, is_there, open_database
+from kanban_sync.stores.postgres_connection import connect, is_there
+from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_exchange import MANY, Exchange
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ doubt there is no answer here: the command then goes the long way, which finds t
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import time
@@ -40,7 +41,7 @@ DOUBTFUL = (
 """What may lead to another repository, or to another database."""
 
 STATE, DATABASE, SETTINGS = "kanban-sync", "tasks.db", ".kanban-sync.yaml"
-CLONE = "clone"
+CLONE, USED = "clone", "database-used"
 
 _PROJECT = re.compile(rb"^project_id:[ \t]*(.*)$", re.MULTILINE)
 _PLAIN = re.compile(rb"(?P<quote>[\"']?)(?P<id>[a-z0-9]+)(?P=quote)[ \t]*(?:#.*)?\r?")
@@ -79,6 +80,8 @@ def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[E
             return None
         state = tree.common_dir / STATE
         name = "-" if tree.git_dir == tree.common_dir else tree.git_dir.name
+        if _worked_elsewhere(state):
+            return None
         noted = noted_tips(state / "seen", tree.common_dir, tree.git_dir, name)
         if not noted:
             return None
@@ -86,6 +89,12 @@ def next_task(folder: str, environment: Mapping[str, str], agent: str) -> list[E
     except (OSError, ValueError, StoreError, WorkError):
         # Whatever it is, the long way says it better.
         return None
+
+
+def _worked_elsewhere(state: Path) -> bool:
+    """Tell whether the clone is to hear that its database is another one than before."""
+    used = state / USED
+    return not used.exists() or json.loads(used.read_text(encoding="ascii"))[0] != DATABASE
 
 
 def _ready(state: Path, project: str, noted: str, agent: str) -> list[Entry] | None:

@@ -41,6 +41,10 @@ SHALLOW = (
 )
 
 
+def unheard(_text: str) -> None:
+    """Hear nothing."""
+
+
 class Checkout:
     """One clone of a repository, with its state folder; ``place`` is None in a hook's process."""
 
@@ -50,7 +54,7 @@ class Checkout:
         self.place = place
         self.state = StateFolder(common_dir / STATE_FOLDER)
         self.edits: Edits | None = None
-        self.warn: Callable[[str], None] = lambda _text: None
+        self.warn: Callable[[str], None] = unheard
         """Hears what whoever works here should know, in a line."""
 
     @classmethod
@@ -85,6 +89,11 @@ class Checkout:
         # It may have been the working folder, and what is started from here needs one.
         os.chdir(self.common_dir)
         return type(self)(self.common_dir)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody hears what is to be known."""
+        return self.warn is not unheard
 
     @cached_property
     def bus(self) -> Bus:

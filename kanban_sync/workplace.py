@@ -18,6 +18,7 @@ from kanban_sync.core.errors import (
     StoreError,
     UnreachableStoreError,
 )
+from kanban_sync.databases.last_used import other_than_before
 from kanban_sync.editing import open_editor
 from kanban_sync.snapshots import Snapshots
 from kanban_sync.sync import requests
@@ -165,6 +166,7 @@ def open_work(
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(refresh, to_look)
         store = _opened(database, project, looks=looks)
+    _warn_of_another(checkout, database, looks=looks)
     told: set[str] = set()
 
     def tell_once(text: str) -> None:
@@ -193,6 +195,14 @@ def open_work(
         finally:
             # What was done before something went wrong is to be seen, too.
             board.follow()
+
+
+def _warn_of_another(checkout: Checkout, database: TaskDatabase, *, looks: bool) -> None:
+    """Tell whoever changes something, and hears it, of a database that is not the one before."""
+    if looks or not checkout.is_heard:
+        return
+    if text := other_than_before(database, checkout.state):
+        checkout.warn(text)
 
 
 def _is_another(store: Store, noted: str) -> bool:

@@ -47,6 +47,14 @@ def warn(text: str) -> None:
     click.echo(f"kanban-sync: {printable(text)}", err=True)
 
 
+def warn_of_another_database(clone: Clone) -> None:
+    """Tell whoever hands out tasks, and changes none, of a database that is not the one before."""
+    from kanban_sync.databases import other_than_before
+
+    if text := other_than_before(clone.database, clone.state):
+        warn(text)
+
+
 def asked(text: str, default: str) -> str:
     """Ask for a text; an empty answer stands for the default."""
     shown = f"{text} [{default}]" if default else text

@@ -10,7 +10,14 @@ import click
 
 from kanban_sync.agents.monitor import LOOK, Monitor, own_name, round_data, round_lines
 from kanban_sync.agents.waiting import Outage, follow
-from kanban_sync.cli.console import here, json_option, print_json, say, warn
+from kanban_sync.cli.console import (
+    here,
+    json_option,
+    print_json,
+    say,
+    warn,
+    warn_of_another_database,
+)
 from kanban_sync.cli.stopping import Stop, Stopped
 from kanban_sync.core.errors import StoreError
 from kanban_sync.core.printable import printable_json
@@ -35,6 +42,7 @@ def command(*, once: bool, as_json: bool) -> None:
     if once:
         _once(clone, as_json=as_json)
         return
+    warn_of_another_database(clone)
     stop = Stop()
     with suppress(Stopped), stop.heard():
         _go_on(clone, lambda: stop.is_asked, as_json=as_json)

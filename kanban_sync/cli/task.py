@@ -25,7 +25,15 @@ from kanban_sync.agents.heartbeat import words_for
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.waiting import follow_ready, given_back_unheard, wait_for
 from kanban_sync.agents.work import ALONE
-from kanban_sync.cli.console import LARGEST, json_option, print_json, say, warn
+from kanban_sync.cli.console import (
+    LARGEST,
+    here,
+    json_option,
+    print_json,
+    say,
+    warn,
+    warn_of_another_database,
+)
 from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.task_options import (
     agent_option,
@@ -109,7 +117,9 @@ def next_command(
     *, agent: str, number: int | None, wait: float, follow: bool, as_json: bool, **wanted: object
 ) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
-    with opened_work(looks=True) as work:
+    clone = here()
+    warn_of_another_database(clone)
+    with opened_work(clone, looks=True) as work:
         asked = chosen(work, wanted)
 
         def look() -> list[Entry]:

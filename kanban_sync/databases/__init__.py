@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kanban_sync.databases.fallback import Left
+from kanban_sync.databases.last_used import other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
 from kanban_sync.databases.ports import (
@@ -47,6 +48,7 @@ __all__ = [
     "left_elsewhere",
     "left_text",
     "opened",
+    "other_than_before",
     "refused_text",
     "sharing",
     "task_database",

@@ -138,6 +138,10 @@ class Fallback:
             if away is None or not away.refuses:
                 raise
 
+    def identity(self) -> str:
+        """Ask which it is of all databases, unless nobody answered a moment ago."""
+        return "" if self.tries_later() else self.server.identity()
+
     def connections(self) -> dict[str, int]:
         """Count this process's connections to the server."""
         return self.server.connections()

@@ -79,6 +79,10 @@ class Manifests:
             clone = known[not self.is_shared]()
         return open_flatfile(path, project, clone, read_only=True)
 
+    def identity(self) -> str:
+        """Return nothing: its name says what it is."""
+        return ""
+
     def connections(self) -> dict[str, int]:
         """Return nothing: there is no server."""
         return {}

@@ -132,6 +132,10 @@ class TaskDatabase(Protocol):
         """Open it to read, None if there is none yet."""
         ...
 
+    def identity(self) -> str:
+        """Ask what it is, whatever it is named; '' where nobody can say."""
+        ...
+
     def connections(self) -> dict[str, int]:
         """Count this process's connections to its server, by what they are for."""
         ...

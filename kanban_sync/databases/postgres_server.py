@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import first_number
-from kanban_sync.core.errors import LostDatabaseError
+from kanban_sync.core.errors import LostDatabaseError, StoreError
 from kanban_sync.databases.ports import Contents, Mode, counted
 from kanban_sync.stores.migrations import migrations
 
@@ -71,6 +72,14 @@ class PostgresServer:
             if self._is_known():
                 raise LostDatabaseError(self.name) from error
             return None
+
+    def identity(self) -> str:
+        """Ask which it is of all databases, by whatever role, host or pooler it is reached."""
+        from kanban_sync.stores.postgres_database import identity_of
+
+        with contextlib.suppress(StoreError):
+            return identity_of(self.address)
+        return ""
 
     def connections(self) -> dict[str, int]:
         """Count this process's connections."""

@@ -6,12 +6,13 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
+from kanban_sync.databases.last_used import note_first
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
-from kanban_sync.sync.neighbours import Neighbour, neighbours, note
+from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Sharing(NamedTuple):
 
     def data(self) -> dict[str, Any]:
         """Return it as ``status`` tells it, with stable keys."""
-        apart = [each._asdict() for each in self.apart]
+        apart = [{"state": each.state, "database": each.database} for each in self.apart]
         return {"database": self.database, "apart": apart, "share": self.command}
 
     @property
@@ -51,14 +52,22 @@ class Sharing(NamedTuple):
 def opened(database: TaskDatabase, project: str, state: StateFolder) -> TaskStore:
     """Open the database for a project, and let the user's other clones know where it is."""
     store = database.open(project)
-    note(project, state.path, database.name)
+    note(project, state.path, database.name, database.identity)
+    note_first(database, state)
     return store
 
 
 def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing:
     """Return which clones of a project, of this user on this machine, use another database."""
     mine = database.name
-    apart = tuple(each for each in neighbours(project, state.path) if each.database != mine)
+    own = noted(project, state.path)
+    identity = own.identity if own is not None and own.database == mine else ""
+    apart = tuple(
+        each
+        for each in neighbours(project, state.path)
+        # By another role or host, or past a pooler, it is the same one.
+        if each.database != mine and (not identity or each.identity != identity)
+    )
     if not apart:
         return Sharing(mine)
     names = (mine, *(each.database for each in apart))

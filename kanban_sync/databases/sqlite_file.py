@@ -73,6 +73,10 @@ class SqliteFile:
             clone = known[not self.is_shared]()
         return open_sqlite(self.path, project, clone, read_only=True)
 
+    def identity(self) -> str:
+        """Return nothing: its name says what it is."""
+        return ""
+
     def connections(self) -> dict[str, int]:
         """Return nothing: there is no server."""
         return {}

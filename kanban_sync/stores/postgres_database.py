@@ -17,7 +17,7 @@ from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import Use, connect
+from kanban_sync.stores.postgres_connection import Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -63,6 +63,16 @@ READ_TASKS = rows.KEPT_TASKS.replace(
 HOLD_TASKS = f"{READ_TASKS} FOR UPDATE OF tasks"
 """Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
 
+
+IDENTITY = b"""
+SELECT server.system_identifier, base.oid, ours.oid
+  FROM pg_control_system() AS server, pg_database AS base, pg_namespace AS ours
+ WHERE datname = current_database() AND nspname = 'kanban_sync'
+"""
+"""Which server, which of its databases, and which making of the schema in it.
+
+A server that was copied file by file says the same of itself as the other one.
+"""
 
 SENT_AT_ONCE = 1000
 """How many rows are sent together, lest all of a large merge is held in memory once more."""
@@ -353,6 +363,17 @@ def schema_of(address: Address) -> int:
     """
     with closing(connect(address)) as connection, in_words(address):
         return version(connection, address.name)
+
+
+def identity_of(address: Address) -> str:
+    """Return what tells a database apart from all others, whoever reaches it in whatever way.
+
+    Raises:
+        StoreError: It cannot be asked.
+    """
+    with closing(connect(address)) as connection, in_words(address):
+        found = connection.execute(IDENTITY).fetchone()
+        return "" if found is None else "/".join(map(str, found))
 
 
 def upgrade_database(

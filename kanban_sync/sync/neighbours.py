@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DAY = 86400.0
 NOTED_ANEW_AFTER = DAY
@@ -27,27 +27,41 @@ FORGOTTEN_AFTER = 30 * DAY
 
 
 class Neighbour(NamedTuple):
-    """A clone: its state folder, and its task database as ``status`` names it."""
+    """A clone: its state folder, and its task database as ``status`` names it.
+
+    ``identity`` is what that says of itself, '' where it says nothing.
+    """
 
     state: str
     database: str
+    identity: str = ""
 
 
-def note(project: str, state: Path, database: str) -> None:
+def note(
+    project: str, state: Path, database: str, identity: Callable[[], str] = lambda: ""
+) -> None:
     """Note where a clone keeps the tasks of a project; cheap where that is noted already."""
-    mine = Neighbour(os.path.realpath(state), database)
-    text = json.dumps(mine)
+    place = os.path.realpath(state)
     # Without a home there is nobody whose clones they are.
     with suppress(OSError, RuntimeError):
-        file = _folder() / f"{_digest(project)}-{_digest(mine.state)}"
-        if _is_new(file) and file.read_text("ascii") == text:
+        file = _file(project, place)
+        known = _read(file) if _is_new(file) else None
+        if known is not None and known[:2] == (place, database):
             return
+        text = json.dumps(Neighbour(place, database, identity()))
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unique = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
         unique.write_text(text, "ascii")
         unique.replace(file)
         for _ in _noted("*"):
             pass  # Each look forgets what is gone.
+
+
+def noted(project: str, state: Path) -> Neighbour | None:
+    """Return what is noted of a clone itself."""
+    with suppress(OSError, RuntimeError):
+        return _read(_file(project, os.path.realpath(state)))
+    return None
 
 
 def neighbours(project: str, state: Path) -> list[Neighbour]:
@@ -85,6 +99,10 @@ def _is_new(file: Path) -> bool:
         return file.stat().st_mtime > time.time() - NOTED_ANEW_AFTER
     except FileNotFoundError:
         return False
+
+
+def _file(project: str, place: str) -> Path:
+    return _folder() / f"{_digest(project)}-{_digest(place)}"
 
 
 def _folder() -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.program import run_program
+from kanban_sync.agents.entries import NOTHING_READY
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -97,3 +98,34 @@ def test_a_database_that_one_of_them_has_named_is_proposed_to_all(
     assert status(second)["share"].endswith(f" {url}")
     shutil.rmtree(first)
     assert status(second)["apart"] == []
+
+
+def test_a_clone_whose_database_is_taken_away_tells_it_once(
+    clones: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, url = clones[0], f"sqlite://{tmp_path}/named.db"
+    own = str(here / ".git/kanban-sync/tasks.db")
+
+    def told(*words: str) -> list[str]:
+        answer = run_program(*words, folder=here)
+        assert answer.code in {0, NOTHING_READY}, answer.err
+        return [each for each in answer.err.splitlines() if "until now" in each]
+
+    assert told("task", "next") == []
+    monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", url)
+    said(here, "sync")
+    assert told("task", "list") == []
+    [line] = told("task", "claim", TASK, "--agent", "ada")
+    assert own in line
+    assert f"works with {url} from now on" in line
+    assert "unset KANBAN_SYNC_DATABASE_URL" in line
+    assert told("task", "next", "--agent", "ada", "-n", "2") == []
+    monkeypatch.delenv("KANBAN_SYNC_DATABASE_URL")
+    [line] = told("task", "next")
+    assert f"worked with the task database {url} until now, and works with {own}" in line
+    assert "git config --global kanban-sync.database" in line
+    assert told("task", "claim", TASK, "--agent", "bob") == []
+    # It goes along when the clone is moved.
+    moved = shutil.move(here, tmp_path / "moved")
+    here = type(here)(moved)
+    assert told("task", "done", TASK, "--agent", "bob") == []

@@ -31,16 +31,18 @@ from kanban_sync.core.errors import (
 )
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.work import ANY
+from kanban_sync.databases import opened, other_than_before, sharing
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away_shelf import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_connection import Patient
+from kanban_sync.stores.postgres_database import upgrade_database
 from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import psycopg
@@ -327,6 +329,30 @@ def test_nothing_is_closed_that_another_thread_is_writing_to(
     store.claim(key("a"), "ada", time.time(), LEASE)
     others[0].join()
     assert there(emptied, "a").claim is not None
+
+
+# --- The same one by another way --------------------------------------------------------------
+
+
+def test_a_database_is_known_by_whatever_way_it_is_reached(
+    one: Machine, two: Machine, emptied: Emptied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user"))
+    for each in (one, two):
+        opened(each.database, PROJECT, each.state).close()
+    assert one.database.name != two.database.name
+    assert sharing(one.database, PROJECT, one.state).apart == ()
+    assert other_than_before(two.database, one.state) == ""
+    # Whatever is made in its place is another one, whoever reaches it in the same way.
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+    third = Machine(tmp_path / "three", emptied.url, one.stack)
+    opened(third.database, PROJECT, third.state).close()
+    apart = sharing(third.database, PROJECT, third.state).apart
+    assert {each.database for each in apart} == {one.database.name, two.database.name}
+    assert third.database.name in other_than_before(third.database, one.state)
+    one.door.shut()
+    assert one.database.identity() == ""
 
 
 # --- What is no absence ----------------------------------------------------------------------

@@ -30,6 +30,7 @@ from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
 from kanban_sync.stores.postgres_connection import connect, connections
 from kanban_sync.stores.postgres_database import (
+    identity_of,
     lock_of,
     open_database,
     schema_of,
@@ -90,6 +91,12 @@ def test_nobody_is_notified_where_nobody_waits(store: SqlStore, emptied: Emptied
             assert [each.channel for each in listener.notifies(timeout=30, stop_after=1)] == [
                 channel
             ]
+
+
+def test_whoever_has_no_right_may_ask_which_database_it_is(
+    emptied: Emptied, stranger: Address
+) -> None:
+    assert identity_of(stranger) == identity_of(emptied.address) != ""
 
 
 def test_connections_are_counted_by_what_they_are_for(emptied: Emptied) -> None:

@@ -1,0 +1,73 @@
+"""Which task database a clone used last: who works with another one by now is told so, once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.databases.ports import DATABASE_URL, SETTING
+
+if TYPE_CHECKING:
+    from kanban_sync.databases.ports import TaskDatabase
+    from kanban_sync.sync.state_folder import StateFolder
+
+FILE = "database-used"
+"""In the state folder."""
+
+
+class Used(NamedTuple):
+    """A database: its name without a password, and what it says of itself, '' if that is unknown.
+
+    The name of one that lies in the state folder is that within it: it goes along with the clone.
+    """
+
+    name: str
+    identity: str = ""
+
+
+def note_first(database: TaskDatabase, state: StateFolder) -> None:
+    """Note which database a clone uses, unless one is noted: who is to be told of it may come."""
+    if _read(state) is None:
+        _write(state, Used(_name(database, state), database.identity()))
+
+
+def other_than_before(database: TaskDatabase, state: StateFolder) -> str:
+    """Return what is to be told if a clone works with another database than before; it is noted.
+
+    One that is only named otherwise, as by another role or past a pooler, is none.
+    """
+    before, name = _read(state), _name(database, state)
+    if before is not None and before.name == name:
+        return ""
+    now = Used(name, database.identity())
+    _write(state, now)
+    if before is None or (now.identity and now.identity == before.identity):
+        return ""
+    is_named = "://" in before.name
+    remedy = (
+        f"name it again in {DATABASE_URL}, or by 'git config --global {SETTING}'"
+        if is_named
+        else f"unset {DATABASE_URL} and git's {SETTING}"
+    )
+    old = before.name if is_named else str(state.path / before.name)
+    return (
+        f"this clone worked with the task database {old} until now, and works with {database.name}"
+        f" from now on: neither has what is claimed and done in the other. If the former is meant,"
+        f" {remedy}"
+    )
+
+
+def _name(database: TaskDatabase, state: StateFolder) -> str:
+    return database.name.removeprefix(f"{state.path}/")
+
+
+def _read(state: StateFolder) -> Used | None:
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Used(*json.loads((state.path / FILE).read_text("ascii")))
+    return None
+
+
+def _write(state: StateFolder, used: Used) -> None:
+    if state.path.is_dir():
+        state.replace(state.path / FILE, f"{json.dumps(used)}\n")

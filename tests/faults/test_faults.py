@@ -21,6 +21,7 @@ import pytest
 from faults.proxy import FAULTS, KILLS, Proxy, Trouble
 from faults.world import (
     CALM,
+    FEW,
     HASTY,
     TARGET,
     Outcome,
@@ -100,17 +101,20 @@ def situations(
 ) -> dict[str, Situation]:
     """The first sync, and one after people were there."""
     server, proxy = proxied
-    found = {}
+    found: dict[str, Situation] = {}
     for name in SITUATIONS:
         folder = tmp_path_factory.mktemp(name)
         server.restore(State(api_key=server.api_key))
         repo = Repo.init(folder / "repository")
-        repo.commit("first", **files_before(bundles))
+        # What is synced anew a hundred times are a few cards; they bring all kinds of requests.
+        some = {} if name == LATER or bundles > 1 else {"names": FEW}
+        repo.commit("first", **files_before(bundles, **some))
         place = Place(repo.path / ".git", folder / "state", proxy.url, server.api_key)
         if name == LATER:
             place.ask()
             proxy.expect(None)
             assert place.sync(CALM) == ""
+            assert set(proxy.seen) == set(found["first"].kinds)
             act_as_a_person(server.state, server.send)
             repo.commit("second", **files_after(bundles))
         found[name] = Situation.of(place, server, proxy)

@@ -23,6 +23,7 @@ from kanban_sync.sync.state_folder import StateFolder
 from system.board_server import DrawnCard, drawn, without_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from kanban_sync.standin.state import State
@@ -235,16 +236,24 @@ TASKS = {
 """The tasks beside them, with the marks that they have at first."""
 
 
-def files_before(bundles: int) -> dict[str, str | None]:
-    """Return the files of the first commit: 17 cards a bundle."""
+FEW = frozenset({"ticked", "calm", "longer", "freed", "stopped"})
+"""Of these are 7 cards: more than are written at once, and no kind of request is missing."""
+
+
+def files_before(
+    bundles: int, names: Collection[str] = frozenset({*MANY, *TASKS})
+) -> dict[str, str | None]:
+    """Return the files of the first commit: 17 cards a bundle, or those of some names."""
     files: dict[str, str | None] = {}
     lines = []
     for number in range(bundles):
-        for each in MANY:
+        for each in filter(names.__contains__, MANY):
             folder = f"openspec/changes/change-{number}-{each}"
             files[f"{folder}/tasks.md"] = change(*THREE)
             files[f"{folder}/proposal.md"] = "# Proposal\n\n## Why\n\nTo have it.\n"
-        lines += [f"- [{mark}] task {number} {each}" for each, mark in TASKS.items()]
+        lines += [
+            f"- [{mark}] task {number} {each}" for each, mark in TASKS.items() if each in names
+        ]
     return {**files, "TASKS.md": "\n".join(["# Tasks", "", *lines, ""])}
 
 

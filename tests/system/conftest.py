@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loaded import let_fork
 from system.board_server import BoardServer, saved_copy
 from system.synced_clone import SyncedClone, copy_clone, end_processes, processes_about
 
@@ -54,11 +55,21 @@ def server(
 
 
 @pytest.fixture
+def started_anew() -> None:
+    """What hooks of the clone start is started as ever, and not as a fork of what is loaded."""
+
+
+@pytest.fixture
 def clone(
-    tmp_path: Path, model: tuple[SyncedClone, State], server: BoardServer
+    tmp_path: Path,
+    model: tuple[SyncedClone, State],
+    server: BoardServer,
+    request: pytest.FixtureRequest,
 ) -> Iterator[SyncedClone]:
     """A clone with hooks, synced with the server's board."""
     synced = copy_clone(model[0], tmp_path / "clone")
+    if "started_anew" not in request.fixturenames:
+        let_fork(synced.path / ".git/hooks")
     yield synced
     synced.end_processes()
 

@@ -7,6 +7,7 @@ With moment 0 it is not killed. Each line is served by a fork, since Python star
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import os
@@ -84,6 +85,8 @@ def main() -> None:
     """Serve line by line."""
     # Loaded before the first fork, since it is otherwise loaded late.
     importlib.import_module("kanban_sync.boards.planka.board")
+    # A fork that looks through all modules for garbage gets a page of its own for each of theirs.
+    gc.freeze()
     for line in sys.stdin:
         moment, _, state = line.rstrip("\n").partition(" ")
         child = os.fork()

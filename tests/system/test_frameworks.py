@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from system.board_server import BoardServer
     from system.synced_clone import SyncedClone
 
+# What runs our hooks here is others' program, and whether it is held up by ours is the question.
+pytestmark = pytest.mark.usefixtures("started_anew")
+
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from system.synced_clone import SyncedClone
 
 
+# Here all of the way is the program's own, as people have it.
+pytestmark = pytest.mark.usefixtures("started_anew")
+
+
 @pytest.mark.parametrize(("word", "path"), [("1.1", CHANGE), ("one", TASKS)])
 def test_a_ticked_box_costs_one_reading_and_at_most_three_writes(
     clone: SyncedClone, server: BoardServer, word: str, path: str

@@ -85,10 +85,13 @@ class Checkout:
         if self.place is None:
             return self
         if self.place.top.is_dir() and self.place.git_dir.is_dir():
-            return type(self).at(self.place.top)
-        # It may have been the working folder, and what is started from here needs one.
-        os.chdir(self.common_dir)
-        return type(self)(self.common_dir)
+            found = type(self).at(self.place.top)
+        else:
+            # It may have been the working folder, and what is started from here needs one.
+            os.chdir(self.common_dir)
+            found = type(self)(self.common_dir)
+        found.warn = self.warn
+        return found
 
     @property
     def is_heard(self) -> bool:

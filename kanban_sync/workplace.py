@@ -159,13 +159,13 @@ def open_work(
     board = board or Board(checkout)
     project = checkout.project_here(settings)
     looks = to_look is not None
-    store = _opened(database, project, looks=looks)
+    store = _opened(database, project, to_look or checkout.warn, looks=looks)
     if away := database.mode(project).words(database.name):
         (to_look or checkout.warn)(away)
     elif noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(refresh, to_look)
-        store = _opened(database, project, looks=looks)
+        store = _opened(database, project, to_look or checkout.warn, looks=looks)
     _warn_of_another(checkout, database, looks=looks)
     told: set[str] = set()
 
@@ -230,10 +230,12 @@ def _refresh(refresh: Callable[[], None], to_look: Callable[[str], None] | None)
         to_look(f"What was committed since the last sync is not seen: {error}")
 
 
-def _opened(database: TaskDatabase, project: str, *, looks: bool) -> Store:
+def _opened(
+    database: TaskDatabase, project: str, to_tell: Callable[[str], None], *, looks: bool
+) -> Store:
     """Open the database to write; for those who only look, to read where it has to be."""
     try:
-        return _workable(database.work(project))
+        return _workable(database.work(project, to_tell))
     except StoreError:
         found = database.look(project) if looks else None
         if found is None:

@@ -104,9 +104,11 @@ class Fallback:
         store.before_close = lambda: self._copy(store, project)
         return store
 
-    def work(self, project: str) -> Store:
+    def work(self, project: str, to_tell: Callable[[str], None] = lambda _: None, /) -> Store:
         """Open the database, or the copy if its server does not answer."""
-        return Switching.between(self, project)
+        return Switching.between(
+            self, project, lambda: to_tell(self.mode(project).words(self.name))
+        )
 
     def tries_later(self) -> bool:
         """Tell whether it did not answer a moment ago, and is not asked again just yet."""

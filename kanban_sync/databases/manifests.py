@@ -60,7 +60,7 @@ class Manifests:
         self.clone.note_database(self._noted(path))
         return store
 
-    def work(self, project: str) -> TaskStore:
+    def work(self, project: str, _to_tell: Callable[[str], None], /) -> TaskStore:
         """Open it for those who work on its tasks."""
         return self.open(project)
 

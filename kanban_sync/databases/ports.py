@@ -120,8 +120,11 @@ class TaskDatabase(Protocol):
         """Open it for a project, made if need be."""
         ...
 
-    def work(self, project: str) -> TaskStore:
-        """Open it for those who work on its tasks: what goes on while the database is away."""
+    def work(self, project: str, to_tell: Callable[[str], None], /) -> TaskStore:
+        """Open it for those who work on its tasks: what goes on while the database is away.
+
+        ``to_tell`` hears of it if the database goes away later on.
+        """
         ...
 
     def tries_later(self) -> bool:

@@ -75,10 +75,14 @@ class Switching:
     database tells it, and the next method goes on with the copy.
     """
 
-    def __init__(self, sides: Sides, project: str) -> None:
-        """Open one of them; the methods are those of a store."""
+    def __init__(self, sides: Sides, project: str, to_tell: Callable[[], None]) -> None:
+        """Open one of them; the methods are those of a store.
+
+        ``to_tell`` is called once work goes on with the copy, which began with the database.
+        """
         self._sides = sides
         self._project = project
+        self._to_tell = to_tell
         self._lock = threading.RLock()
         self._there: PostgresStore | None = None
         self._here: AwayStore | None = None
@@ -87,9 +91,9 @@ class Switching:
         self._open()
 
     @classmethod
-    def between(cls, sides: Sides, project: str) -> Store:
+    def between(cls, sides: Sides, project: str, to_tell: Callable[[], None]) -> Store:
         """Open the database, or the copy if its server does not answer."""
-        return cast("Store", cls(sides, project))
+        return cast("Store", cls(sides, project, to_tell))
 
     @property
     def leases(self) -> Leases | None:
@@ -131,17 +135,18 @@ class Switching:
         # Nobody is to find out anew, for seconds, what others have found out just now.
         is_away = self._there is not None and now >= self._used + IDLE and self._sides.tries_later()
         if not self._is_closed and (is_none or is_back or is_away):
-            self._let_go(is_away=is_away)
-            self._reopen()
+            self._reopen(is_away=is_away)
         found = self._there or self._here
         if found is None:
             raise StoreError("The task database was closed.")
         return found
 
-    def _reopen(self, error: UnreachableStoreError | None = None) -> None:
-        self._tried = time.monotonic()
-        self._let_go(is_away=error is not None)
+    def _reopen(self, error: UnreachableStoreError | None = None, *, is_away: bool = False) -> None:
+        self._tried, was_there = time.monotonic(), self._there is not None
+        self._let_go(is_away=is_away or error is not None)
         self._open(error)
+        if was_there and self._here is not None:
+            self._to_tell()
 
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
         # One after the other, as they go on either side: none is closed that another thread is in.

@@ -83,7 +83,7 @@ def opened(order: Order, machine: str) -> Iterator[Work]:
     over = Path(order.folder, "over")
     while not over.exists():
         try:
-            with closing(database.work(order.project)) as store:
+            with closing(database.work(order.project, lambda _: None)) as store:
                 heard = telling(store, order.project, bus)
                 assert isinstance(heard, Store)
                 yield Work(heard, order.project, time.time, None, nothing, nothing, bus=bus)

@@ -12,9 +12,11 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kanban_sync.agents.task_files import Written
+from kanban_sync.core.claims import is_change
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.merge import filed_part, follows_from_name
 from kanban_sync.core.model import Status
+from kanban_sync.sources.openspec_edits import BOXES_ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -84,9 +86,10 @@ def bring(
     claim has written there (``marks``) was no person's doing.
     """
     task, key = kept.task, str(kept.task.key)
-    if not kept.is_ahead and not _is_behind(files, task, commits):
+    left = _left_here(files, task, marks)
+    if not (kept.is_ahead or left or _is_behind(files, task, commits)):
         return None
-    written = write(files, kept, _left_here(files, key, marks), commits.shared)
+    written = write(files, kept, left, commits.shared)
     if written.why != EDITED:
         return written
     here, last = files.look(key), commits.last(key)
@@ -94,13 +97,13 @@ def bring(
     return written._replace(why=UNMERGED) if is_committed else written
 
 
-def _left_here(files: Files, key: str, marks: Callable[[], Sequence[Filed]]) -> list[Filed]:
+def _left_here(files: Files, task: Task, marks: Callable[[], Sequence[Filed]]) -> list[Filed]:
     """Return what a claim has left in the file of a task, if that is all that the file says."""
     try:
-        here = files.look(key)
+        here = files.look(str(task.key))
     except EditError:
         return []
-    if here.status is not Status.IN_PROGRESS or not here.assignee:
+    if here.status is not Status.IN_PROGRESS or not here.assignee or _says(here, task):
         return []
     return [each for each in marks() if each.assignee == here.assignee]
 
@@ -214,6 +217,8 @@ def _why_not_there(kept: Kept, error: EditError) -> list[str]:
     # A task of the database stands in no file. Where a line was taken out, nothing says otherwise.
     if (kept.filed is None and not task.path) or task.status.is_over:
         return []
+    if is_change(task.key.source, task.parent):
+        return [BOXES_ALONE] if kept.is_ahead else []
     return ["no task file of this work tree holds it"]
 
 

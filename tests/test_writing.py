@@ -149,6 +149,16 @@ def test_what_a_claim_has_left_here_is_nobody_s_edit(
     assert tree.calls == ([(DONE, None)] if change == "changed" else [])
 
 
+@pytest.mark.parametrize(("agent", "calls"), [("ada", [(None, "")]), ("bob", [])])
+def test_what_a_claim_has_left_here_goes_also_where_nothing_else_was_set(
+    agent: str, calls: list[Call]
+) -> None:
+    tree = Branch(Status.IN_PROGRESS, TODO, TODO, "ada")
+    kept = Kept(HERE._replace(status=TODO, assignee=""), Filed(TODO))
+    bring(tree, kept, tree, lambda: [Filed(Status.IN_PROGRESS, assignee=agent)])
+    assert tree.calls == calls
+
+
 @pytest.mark.parametrize(
     ("word", "wanted", "calls", "change", "why"),
     [

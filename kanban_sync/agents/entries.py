@@ -152,17 +152,22 @@ def done_lines(done: Done) -> Iterator[str]:
     if entry.task.assignee and not entry.task.status.is_over:
         words[1] += f" ({entry.task.assignee})"
     if written is not None and written.change not in {"unchanged", "left"}:
-        words.append(f"{written.path}:{written.line} {written.change}")
+        words.append(f"{_at(written.path, written.line)} {written.change}")
     yield "  ".join(words)
     yield from _trouble(written)
 
 
 def written_line(written: Written) -> str:
     """Return in one line what became of a task in its file."""
-    where = f"{written.path}:{written.line}" if written.path else "no file"
+    where = _at(written.path, written.line) if written.path else "no file"
     whose = f"  {written.assignee}" if written.assignee else ""
     why = f"  ({written.why})" if written.why else ""
     return f"{where}: {written.change} {written.key}  {written.status}{whose}{why}"
+
+
+def _at(path: str, line: int) -> str:
+    """Return where a task stands; a change is a folder."""
+    return f"{path}:{line}" if line else path
 
 
 def _state(entry: Entry, now: float) -> str:
@@ -179,7 +184,7 @@ def _state(entry: Entry, now: float) -> str:
 
 def _place(entry: Entry) -> Iterator[str]:
     task = entry.task
-    words = [f"{task.path}:{task.line}"] if task.path else []
+    words = [_at(task.path, task.line)] if task.path else []
     words += [task.priority] if task.priority else []
     words += [f"#{tag}" for tag in task.labels]
     if words:

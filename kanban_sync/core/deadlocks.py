@@ -9,7 +9,7 @@ from kanban_sync.core.findings import CYCLE, UNKNOWN_DEPENDENCY
 from kanban_sync.core.model import Problem, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.model import Task, TaskKey
@@ -40,9 +40,11 @@ def never_begin(tasks: Iterable[Task], edges: Iterable[Edge]) -> tuple[Problem, 
                 found.append(_unknown(task, edge.name, is_gone=needed is not None))
         elif not needed.status.is_over:
             waits_for.setdefault(task.key, []).append(needed.key)
-    for circle in cycles(waits_for):
-        task = every[circle[0]]
-        what = f"{way(circle)}; take {'that' if len(circle) == 1 else 'one of these'} out."
+    for circle in cycles(_with_parts(every, waits_for)):
+        whole = _whole(every, waits_for, circle)
+        task = every[whole or circle[0]]
+        words = way(circle) if whole is None else of_part(whole, circle[0])
+        what = f"{words}; take {'that' if len(circle) == 1 else 'one of these'} out."
         found.append(Problem(task.path or NO_FILE, task.line, what, code=CYCLE))
     return tuple(found)
 
@@ -54,6 +56,11 @@ def way(circle: Sequence[TaskKey]) -> str:
     names = [str(key) for key in circle]
     shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else [*names, names[0]]
     return f"{' waits for '.join(shown)}, so none of them can begin"
+
+
+def of_part(whole: TaskKey, part: TaskKey) -> str:
+    """Return in words that a task waits for what it consists of, and what that means."""
+    return f"{whole} waits for {part}, which is a part of it, so neither can begin"
 
 
 def circle_of(
@@ -68,6 +75,40 @@ def circle_of(
             found[each] = [one.key for one in still if one.key is not None]
             asked += found[each]
     return next((circle for circle in cycles(found) if circle[0] == key), None)
+
+
+def _with_parts(
+    every: Mapping[TaskKey, Task], waits_for: Mapping[TaskKey, Sequence[TaskKey]]
+) -> dict[TaskKey, list[TaskKey]]:
+    """Return what tasks wait for by themselves, and as parts of others."""
+    found = {key: list(needs) for key, needs in waits_for.items()}
+    for key, task in every.items() if found else ():
+        if not (task.parent is None or task.status.is_over or task.status in BEGUN):
+            needs = [need for above in _above(every, key) for need in waits_for.get(above, ())]
+            if needs:
+                found.setdefault(key, []).extend(needs)
+    return found
+
+
+def _whole(
+    every: Mapping[TaskKey, Task],
+    waits_for: Mapping[TaskKey, Sequence[TaskKey]],
+    circle: Sequence[TaskKey],
+) -> TaskKey | None:
+    """Return the task that waits for a circle's only one, which is a part of it; None if none."""
+    part = circle[0]
+    if len(circle) > 1 or part in waits_for.get(part, ()):
+        return None
+    return next(above for above in _above(every, part) if part in waits_for.get(above, ()))
+
+
+def _above(every: Mapping[TaskKey, Task], key: TaskKey) -> Iterator[TaskKey]:
+    """Yield what a task stands below, the nearest first."""
+    seen = {key}
+    while (task := every.get(key)) is not None and task.parent and task.parent not in seen:
+        key = task.parent
+        seen.add(key)
+        yield key
 
 
 def _unknown(task: Task, name: str, *, is_gone: bool) -> Problem:

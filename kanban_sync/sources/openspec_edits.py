@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.edits import Edit
     from kanban_sync.core.model import ParsedTask
 
+BOXES_ALONE = "OpenSpec has boxes to tick, and no place for anything else"
+
 GROUP_LEVEL = 2
 
 LINE_END = r"\r?\n"
@@ -44,7 +46,7 @@ def splices(
     if isinstance(edit, AddTask):
         return [_added(lines, edit, tasks, task_line)]
     if not isinstance(edit, SetStatus):
-        raise CannotError("OpenSpec has boxes to tick, and no place for anything else")
+        raise CannotError(BOXES_ALONE)
     if edit.status not in {Status.TODO, Status.DONE}:
         raise CannotError(f"a checkbox of OpenSpec says todo or done, not {edit.status}")
     number = tasks[edit.place].line

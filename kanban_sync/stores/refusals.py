@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.core import claims
-from kanban_sync.core.deadlocks import NO_FILE, circle_of, way
+from kanban_sync.core.deadlocks import NO_FILE, circle_of, of_part, way
 from kanban_sync.core.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -90,6 +90,12 @@ def check_waits(desk: Desk, key: TaskKey) -> None:
         return
     task = desk.entry(key).task
     place = f"{task.path}:{task.line}" if task.path else NO_FILE
+    part = next((each.key for each in waits if each.key and key in all_above(desk, each.key)), None)
+    if part is not None:
+        raise NotReadyError(
+            f"{of_part(key, part)}; take that out, of what {key} depends on at {place}, or claim"
+            " another task."
+        )
     circle = circle_of(key, desk.waits_for)
     if circle is not None:
         raise NotReadyError(

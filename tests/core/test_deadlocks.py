@@ -37,6 +37,12 @@ def edge(text: str, *, lenient: bool = False) -> Edge:
         ((edge("born>born"),), ["the task database: tasks-md:born waits for itself"]),
         ((edge("begun>?"), edge("begun>begun"), edge("review>gone")), []),
         ((edge("a>begun"), edge("begun>a"), edge("b>review"), edge("review>b")), []),
+        (
+            (edge("a>part"),),
+            ["T.md:1: tasks-md:a waits for tasks-md:part, which is a part of it, so neither can"],
+        ),
+        ((edge("a>b"), edge("b>part")), ["T.md:2: tasks-md:b waits for tasks-md:part waits for"]),
+        ((edge("part>b"), edge("a>b")), []),
         ((edge("blocked>?"),), ["T.md: tasks-md:blocked waits for ?, and no task has that id"]),
     ],
 )
@@ -47,6 +53,7 @@ def test_what_can_never_begin(edges: tuple[Edge, ...], told: list[str]) -> None:
     ]
     tasks.append(Task(key("done"), "", Status.DONE, path="T.md"))
     tasks.append(Task(key("gone"), "", Status.ORPHANED, path="T.md"))
+    tasks.append(Task(key("part"), "", Status.TODO, path="T.md", line=4, parent=key("a")))
     tasks.append(Task(key("born"), "", Status.TODO))
     tasks.append(Task(key("begun"), "", Status.IN_PROGRESS, path="T.md"))
     tasks += [Task(key(each), "", each, path="T.md") for each in (Status.REVIEW, Status.BLOCKED)]

@@ -28,7 +28,7 @@ from measure import Claim, Subject, main
 
 from kanban_sync.boards.planka.board import PlankaBoard
 from kanban_sync.boards.planka.client import Client, Conduct
-from kanban_sync.cli.start import COLLECTED_AT
+from kanban_sync.cli.process import COLLECTED_AT
 from kanban_sync.config import Settings
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from branching import Noted, git, make, replay
 from measure import Claim, Subject, interleave, options, report
 
-from kanban_sync.cli.start import COLLECTED_AT
+from kanban_sync.cli.process import COLLECTED_AT
 from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.ports import FilesState, Gone, SourceSettings
 from kanban_sync.git import GitRepository

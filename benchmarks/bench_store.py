@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg
 from measure import Claim, Subject, main
 
-from kanban_sync.cli.start import COLLECTED_AT
+from kanban_sync.cli.process import COLLECTED_AT
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey, Version

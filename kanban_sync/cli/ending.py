@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from kanban_sync.cli.start import COLLECTED_AT, INTERRUPTED
+from kanban_sync.cli.process import COLLECTED_AT, INTERRUPTED
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable
 

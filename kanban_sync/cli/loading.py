@@ -5,11 +5,12 @@ Python drops what is raised at some places of an import, and goes on, or tells o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from typing import TYPE_CHECKING
 
-from kanban_sync.cli.start import INTERRUPTED
+from kanban_sync.cli.process import INTERRUPTED
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -23,8 +24,10 @@ class Loading:
     def __enter__(self) -> None:
         """Take Ctrl-C over, unless somebody else hears of it, or nobody is to."""
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, _leave)
-            self._is_mine = True
+            # Any other thread than the first one is not interrupted by it.
+            with contextlib.suppress(ValueError):
+                signal.signal(signal.SIGINT, _leave)
+                self._is_mine = True
 
     def __exit__(self, *_: object) -> None:
         """Give it back."""

@@ -10,7 +10,7 @@ import click
 import kanban_sync
 from kanban_sync.cli.ending import end, end_with
 from kanban_sync.cli.loading import Loading
-from kanban_sync.cli.start import INTERRUPTED
+from kanban_sync.cli.process import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

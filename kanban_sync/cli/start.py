@@ -10,6 +10,8 @@ import gc
 import os
 import sys
 
+from kanban_sync.cli.process import COLLECTED_AT, INTERRUPTED
+
 TYPE_CHECKING = False
 """Whoever loads more here, ``typing`` for one, is told at length that Ctrl-C came meanwhile."""
 
@@ -22,14 +24,6 @@ NEXT = (["task", "next"], ["task", "next", "--json"])
 FILES = (["files"], ["files", "--json"])
 
 FLAGS = {"--fix", "--json"}
-
-INTERRUPTED = 130
-
-COLLECTED_AT = 100_000
-"""Objects after which Python looks for cycles; with its own 700 a reading does it all the time.
-
-A first merge of 10,000 tasks makes more than half as many, and all of them stay.
-"""
 
 
 def main() -> NoReturn:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.cli.start import INTERRUPTED
+from kanban_sync.cli.process import INTERRUPTED
 from repos import Repo
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from kanban_sync.cli import project_sync
 from kanban_sync.cli.demo_files import START
 from kanban_sync.cli.init import GIT, TEMPLATE
 from kanban_sync.cli.main import COMMANDS, cli
-from kanban_sync.cli.start import INTERRUPTED
+from kanban_sync.cli.process import INTERRUPTED
 from kanban_sync.config import Settings
 from kanban_sync.core.columns import AGENT_LABEL, LABELS, LISTS, STATUS_LABELS, Column
 from kanban_sync.core.errors import KanbanSyncError

@@ -306,6 +306,18 @@ def test_files_are_listed_with_their_tasks_and_problems(clone: Clone) -> None:
     assert problem in clone.program("files").out
 
 
+def test_files_tell_what_is_wrong_in_the_work_tree_as_it_is_there_now(clone: Clone) -> None:
+    clone.write("docs/TASKS.md", "- [x] one\n<<<<<<< ours\n- [ ] two\n")
+    [problem] = clone.program("files", "--json").data["here"]
+    assert problem.startswith("docs/TASKS.md:2: a merge conflict")
+    assert f"here       {problem}\n" in clone.program("files").out
+    clone.commit(**{"docs/TASKS.md": CONFLICT})
+    clone.write("docs/TASKS.md", "- [x] one\n")
+    data = clone.program("files", "--json").data
+    assert data["here"] == []
+    assert [text for each in data["files"] for text in each["problems"]]
+
+
 def test_a_repository_without_task_files_says_so(clone: Clone) -> None:
     clone.commit(**{"TASKS.md": None, CHANGE_FILE: None})
     assert "no task files" in clone.program("files").out

@@ -162,6 +162,7 @@ class Clone(Checkout):
                 **synced_data(self.state, settings, store),
                 "checked_out": self.missing_branch(settings) or self.unread_branch(settings),
                 "unreadable": [str(each) for each in self.unreadable_branches(settings)],
+                "branch_problems": [str(each) for each in self.branch_problems(settings)],
                 **database_data(self.database, self.project(settings, repository), self.state),
                 "database_problem": "".join(away),
                 "valkey": self.bus_data(),
@@ -308,8 +309,10 @@ class Clone(Checkout):
             self.state.notice("")
             # Files that did not change were not read, and may be as bad as they were.
             with self._reading(settings) as (_, store):
-                found = engine.report.problems or self.problems(settings)
-                engine.report.problems = (*found, *never_ready(store))
+                on_branches = dict.fromkeys(self.branch_problems(settings))
+                read = [each for each in engine.report.problems if each not in on_branches]
+                found = read or self.problems(settings)
+                engine.report.problems = (*found, *on_branches, *never_ready(store))
         return SyncResult(outcome, engine.report, target)
 
     def _ask(self, name: str) -> int:

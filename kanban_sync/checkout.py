@@ -17,6 +17,7 @@ from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.git_output import half_made, readable
 from kanban_sync.sources import SOURCES
+from kanban_sync.sync.branch_problems import noted
 from kanban_sync.sync.freshness import noted_tips
 from kanban_sync.sync.inventory import files_data, inventory
 from kanban_sync.sync.reading import UNFINISHED, UNREAD
@@ -211,6 +212,18 @@ class Checkout:
             repository.close()
         damaged = [Problem(name, 0, UNREAD, fatal=True) for name in unread]
         return (*damaged, *(Problem(name, 0, UNFINISHED) for name in half_made(self.common_dir)))
+
+    def branch_problems(self, settings: Settings) -> tuple[Problem, ...]:
+        """Return what the last pass has found wrong in files of branches that are as they were."""
+        found = noted(self.state).problems
+        if not found:
+            return ()
+        repository = self.repository(settings, self.worktree)
+        try:
+            standing = repository.standing({each.layer: each.tip for each in found})
+        finally:
+            repository.close()
+        return tuple(each.told() for each in found if each.layer in standing)
 
     def guessed_branch(self, settings: Settings) -> str:
         """Return the branch that is read for want of a known default one, '' if one is known."""

@@ -205,6 +205,15 @@ class GitRepository(References):
             found = differences(self._run, [(tip, local)], pathspecs).get(tip, ())
         return {path: remote for _, path, _ in found}
 
+    def standing(self, tips: Mapping[str, str]) -> set[str]:
+        """Return which layers, by their names, are still where they were when they were read."""
+        others = self.others(*self.branch())
+        return {
+            name
+            for name, tip in tips.items()
+            if (is_kept(self._common_dir, name, tip) if is_layer(name) else others.get(name) == tip)
+        }
+
     def _read_edits(
         self, name: str, tip: str, pathspecs: Sequence[str], known: Mapping[str, str]
     ) -> dict[str, str]:

@@ -74,7 +74,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
         refused=lambda settings: refused_text(project(settings), clone.state),
         apart=apart,
         bus=clone.bus.state,
-        problems=clone.problems,
+        problems=lambda settings: clone.problems(settings) + clone.branch_problems(settings),
         missing_branch=clone.missing_branch,
         unreadable=clone.unreadable_branches,
         project=project,

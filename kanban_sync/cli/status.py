@@ -44,7 +44,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     branch = data["branch"] or ("nothing" if data["checked_out"] else "no commit yet")
     lines = [f"reads      {branch}  (settings of {data['settings']})"]
     lines += [f"note       {data['checked_out']}"] if data["checked_out"] else []
-    lines += [f"problem    {each}" for each in (*data["settings_problems"], *data["unreadable"])]
+    wrong = (*data["settings_problems"], *data["unreadable"], *data["branch_problems"])
+    lines += [f"problem    {each}" for each in wrong]
     lines.append(f"board      {_board(data)}")
     lines += [f"note       {data['renamed']}"] if data["renamed"] else []
     for name, run in data["last_run"].items():

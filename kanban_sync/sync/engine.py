@@ -21,6 +21,7 @@ from kanban_sync.core.ports import Gone
 from kanban_sync.sync.announcing import Announced
 from kanban_sync.sync.applying import apply_all, refusal_lines
 from kanban_sync.sync.board_lease import BoardLease, place_of
+from kanban_sync.sync.branch_problems import is_noted, note
 from kanban_sync.sync.drawing import Drawer
 from kanban_sync.sync.freshness import tips_text
 from kanban_sync.sync.locks import FairLock
@@ -144,6 +145,7 @@ class Engine:
             files,
             with_archive=session.settings.archived == "include",
             parses=session.store,
+            anew=not is_noted(self._state, files.tips),
         )
         self._lacking = reading.lacking if reading is not None else None
         if reading is None:
@@ -156,6 +158,8 @@ class Engine:
             self._doors.log(str(problem))
         self.progress.tick("writing to the task database")
         reading = rename(session, self._doors.sources, known(), files, reading, self._doors.now())
+        # First: if the merge fails, the next pass reads everything anew, and so notes it again.
+        note(self._state, reading.files.tips, reading.on_branches)
         merged = session.store.merge(
             reading.tasks,
             {task.key: Gone(task.status, task.status_version) for task in reading.gone},

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.errors import OutOfReachError
     from kanban_sync.core.model import Problem, Task, TaskKey
     from kanban_sync.core.ports import FilesState
+    from kanban_sync.sync.branch_problems import BranchProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Reading:
     """All tasks that the files hold, what became of the others, and what to remember.
 
     ``is_new`` tells whether anything was read at all; if not, the tasks are the database's.
-    ``lacking`` tells why the base layer is not read as it is, but as it was.
+    ``lacking`` tells why the base layer is not read as it is, but as it was. Those of the problems
+    that are other layers' are ``on_branches``, too.
     """
 
     tasks: tuple[Task, ...]
@@ -29,6 +31,7 @@ class Reading:
     tip: str
     is_new: bool
     lacking: OutOfReachError | None = None
+    on_branches: tuple[BranchProblem, ...] = ()
 
     def without(self, gone: Collection[TaskKey]) -> Reading:
         """Return the reading without some of the tasks that vanished."""

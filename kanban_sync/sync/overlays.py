@@ -23,11 +23,12 @@ from kanban_sync.core.slots import (
     slots_of,
 )
 from kanban_sync.core.vanishing import held_in
+from kanban_sync.sync.branch_problems import BranchProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from kanban_sync.core.model import Document, Problem
+    from kanban_sync.core.model import Document
     from kanban_sync.core.moves import Histories, Words
     from kanban_sync.core.ports import Layer, Source, TaskFile, Unit
     from kanban_sync.sync.parsing import Parsing
@@ -114,7 +115,7 @@ class Overlays:
         for name, state in slots_of(known).forks.items():
             self._were.setdefault(fork_slot(name), []).append(state)
         self.forks: dict[str, SlotState] = {}
-        self.problems: list[Problem] = []
+        self.problems: list[BranchProblem] = []
         self._views: dict[str, list[_View]] = {}
         touching = [layer for layer in layers if any(map(self._is_ours, layer.changed))]
         if touching:
@@ -300,7 +301,11 @@ class Overlays:
             return Side(None, {}, version)
         files: dict[str, ReadFile] = {}
         for task in tasks:
-            read = self._remembered.get(task.key, task.file) or self._read(view, task)
+            read = self._remembered.get(task.key, task.file)
+            if read is not None:
+                self._note(view.layer, read.document)
+            else:
+                read = self._read(view, task)
             if read is not None:
                 files[task.slot] = read
         removed = {
@@ -310,6 +315,10 @@ class Overlays:
         }
         return Side(unit, files, removed=removed)
 
+    def _note(self, layer: Layer, document: Document) -> None:
+        problems = document.problems
+        self.problems += [BranchProblem(layer.name, layer.tip, each) for each in problems]
+
     def _read(self, view: _View, task: _Task) -> ReadFile | None:
         """Read a file of a layer; None if it cannot be read, and never could."""
         source = self._source
@@ -317,11 +326,8 @@ class Overlays:
         parse = self._parser(start)
         document = parse(file.path, file.blob)
         blob, descent = file.blob, view.changes.descent
+        self._note(view.layer, document)
         if not document.readable:
-            self.problems += [
-                problem._replace(message=f"on {view.layer.name}: {problem.message}")
-                for problem in document.problems
-            ]
             good = (step.new for step in reversed(steps) if step.new)
             blob = next((each for each in good if parse(file.path, each).readable), "")
             blob = blob or start.good or start.blob

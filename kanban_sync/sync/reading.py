@@ -14,6 +14,7 @@ from kanban_sync.core.slots import (
     slots_of,
 )
 from kanban_sync.core.uncommitted import is_layer
+from kanban_sync.sync.branch_problems import beyond
 from kanban_sync.sync.outcome import Reading
 from kanban_sync.sync.overlays import Overlays, all_wanted
 from kanban_sync.sync.parsing import Parsing
@@ -56,6 +57,7 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     *,
     with_archive: bool = False,
     parses: Parses | None = None,
+    anew: bool = False,
 ) -> Reading | None:
     """Read what the repository says at the commit of its layer; None before any commit.
 
@@ -69,11 +71,15 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
         files: What the last pass recorded.
         with_archive: Whether changes that were archived before the first pass become tasks.
         parses: Where is kept what was read of branches.
+        anew: Whether to tell everything though nothing has moved.
 
     Raises:
         OutOfReachError: This clone lacks what is to be read, and there is no former state of it.
     """
     parsing = Parsing(sources, settings, contents, project, with_archive)
+    if anew:
+        # As if another clone had said something.
+        files = replace(files, has_news=True)
     try:
         return _read(repository, parsing, known, files, parses)
     except OutOfReachError as error:
@@ -112,12 +118,14 @@ def _read(
     commits = {entry.commit for layer in (base, *others) for entry in layer.log}
     reading = reader.read({**tips, **marks}, frozenset(commits))
     remembered.keep()
+    found = (problem for each in overlays.values() for problem in each.problems)
+    on_branches = beyond(reading.problems, found)
     problems = [
         *_told_where(repository, base.name, reading.problems),
-        *(problem for each in overlays.values() for problem in each.problems),
+        *(each.told() for each in on_branches),
         *(Problem(name, 0, UNREAD) for name in base.unread if not is_layer(name)),
     ]
-    return replace(reading, problems=tuple(problems))
+    return replace(reading, problems=tuple(problems), on_branches=on_branches)
 
 
 def _told_where(

@@ -48,6 +48,7 @@ STATUS = {
     "journal",
     "left_behind",
     "mode",
+    "branch_problems",
     "branches",
     "database_problem",
     "allowed",
@@ -303,6 +304,18 @@ def test_files_are_listed_with_their_tasks_and_problems(clone: Clone) -> None:
     [problem] = next(each["problems"] for each in found if each["path"] == "docs/TASKS.md")
     assert problem.startswith("docs/TASKS.md:2: ")
     assert problem in clone.program("files").out
+
+
+def test_files_tell_what_is_wrong_in_the_work_tree_as_it_is_there_now(clone: Clone) -> None:
+    clone.write("docs/TASKS.md", "- [x] one\n<<<<<<< ours\n- [ ] two\n")
+    [problem] = clone.program("files", "--json").data["here"]
+    assert problem.startswith("docs/TASKS.md:2: a merge conflict")
+    assert f"here       {problem}\n" in clone.program("files").out
+    clone.commit(**{"docs/TASKS.md": CONFLICT})
+    clone.write("docs/TASKS.md", "- [x] one\n")
+    data = clone.program("files", "--json").data
+    assert data["here"] == []
+    assert [text for each in data["files"] for text in each["problems"]]
 
 
 def test_a_repository_without_task_files_says_so(clone: Clone) -> None:
@@ -576,6 +589,35 @@ def test_a_file_that_cannot_be_read_fails_every_sync_until_it_is_mended(clone: C
 
     assert (first.code, second.code) == (1, 1)
     assert "TASKS.md:1: a merge conflict stands here" in second.err
+
+
+def test_what_a_branch_has_wrong_is_told_as_long_as_it_is_there(clone: Clone) -> None:
+    clone.git("switch", "--quiet", "--create", "fix")
+    clone.commit("conflict", **{"TASKS.md": CONFLICT})
+    said = "TASKS.md:1: on fix: a merge conflict stands here"
+
+    def told() -> list[tuple[int, bool]]:
+        names = (("sync", "--wait"), ("status",), ("doctor",))
+        answers = [clone.program(*each, env={}) for each in names]
+        return [(each.code, said in each.out + each.err) for each in answers]
+
+    first, second = told(), told()
+    assert first == second == [(1, True), (0, True), (1, True)]
+    [problem] = clone.program("status", "--json", env={}).data["branch_problems"]
+    assert problem.startswith(said)
+    # As after an upgrade: what was read before is told, too.
+    (clone.state.path / "branch-problems.json").unlink()
+    assert told() == second
+    # Nobody has read the branch where it is now.
+    clone.commit("mend", **{"TASKS.md": TASKS})
+    assert said not in clone.program("status", env={}).out
+    assert told()[0] == (0, False)
+    clone.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert told() == second
+    clone.git("switch", "--quiet", "main")
+    clone.git("branch", "--quiet", "-D", "fix")
+    assert said not in clone.program("status", env={}).out
+    assert told()[0] == (0, False)
 
 
 def test_sync_says_that_it_goes_by_settings_that_are_not_committed(clone: Clone) -> None:

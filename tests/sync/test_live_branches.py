@@ -379,6 +379,22 @@ def test_a_file_that_a_branch_breaks_is_there_as_it_was_and_told(clone: Clone) -
     assert any("on one:" in problem for problem in clone.problems)
 
 
+def test_what_a_branch_alone_has_wrong_is_told_by_each_pass_that_reads(clone: Clone) -> None:
+    clone.commit(PLAIN, *LINES, "- [?] figs")
+    clone.switch("one")
+    clone.change("- [ ] pears", "- [?] pears")
+    clone.switch("main")
+    clone.switch("two")
+    clone.tick("plums")
+    clone.switch("main")
+    for title in ("cherries", "dates"):
+        clone.commit("docs/TASKS.md", f"- [ ] {title}")
+        reading = clone.sync()
+        assert reading is not None
+        assert [(each.layer, each.problem.word) for each in reading.on_branches] == [("one", "?")]
+        assert sum(": on " in text for text in clone.problems) == 1
+
+
 def test_a_branch_that_only_grows_old_leaves_its_tasks_as_they_are(clone: Clone) -> None:
     clone.switch("one")
     clone.tick("apples")

@@ -21,6 +21,7 @@ from kanban_sync.core.slots import (
     SlotChange,
     Slots,
     SlotState,
+    emptied,
     heirs,
     left,
     slots_of,
@@ -245,33 +246,12 @@ class UnitReader:
             return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
-        good = () if is_alone and before else self._last_good(source, read)
+        good = () if is_alone and before else self._parsing.last_good(source, read)
         if good:
             return _Found(unit, files=good)
         were = self._were.merged
         self._merged |= {each: were[each] for each in slots if each in were}
         return _Found(unit, before)
-
-    def _last_good(self, source: Source, read: Sequence[ReadFile]) -> tuple[ReadFile, ...]:
-        """Return files as they were when they could be read last; nothing where one never could.
-
-        What other layers say of them is laid over that.
-        """
-        found: list[ReadFile] = []
-        parse = self._parsing.parser(source)
-        for each in read:
-            if each.document.readable:
-                found.append(each)
-                continue
-            blob = each.state.good
-            try:
-                document = parse(each.file.path, blob) if blob else each.document
-            except MissingObjectError:
-                return ()
-            if not document.readable:
-                return ()
-            found.append(ReadFile(each.file._replace(blob=blob), document, each.state))
-        return tuple(found)
 
     def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""
@@ -352,7 +332,7 @@ class UnitReader:
         merged = overlaid(side, said)
         if merged.unit is None:
             for slot, read in side.files.items():
-                self._merged[slot] = _without(read.state, merged.gone)
+                self._merged[slot] = emptied(read.state, merged.gone)
                 self._deleted[read.file.path] = merged.gone
             if side.unit is not None:
                 self._deleted[side.unit.path] = merged.gone
@@ -391,9 +371,3 @@ class UnitReader:
 def _path_in(unit: Unit) -> str:
     """Return a path that lies in a unit."""
     return unit.files[0].path if unit.files else f"{unit.path}/."
-
-
-def _without(state: SlotState, version: Version) -> SlotState:
-    """Return the state of a slot whose file layers have taken away."""
-    removed = dict.fromkeys((each.own for each in state.tasks), version)
-    return replace(state, path="", removed={**state.removed, **removed})

@@ -143,6 +143,7 @@ class Engine:
             known,
             files,
             with_archive=session.settings.archived == "include",
+            is_strict=session.settings.satisfied_by == "default-branch",
             parses=session.store,
         )
         self._lacking = reading.lacking if reading is not None else None
@@ -158,7 +159,10 @@ class Engine:
         reading = rename(session, self._doors.sources, known(), files, reading, self._doors.now())
         merged = session.store.merge(
             reading.tasks,
-            {task.key: Gone(task.status, task.status_version) for task in reading.gone},
+            {
+                task.key: Gone(task.status, task.status_version, task.branch)
+                for task in reading.gone
+            },
             reading.files,
             self._doors.now(),
         )

@@ -39,12 +39,14 @@ class Parsing:
     contents: Contents
     project: str
     with_archive: bool
+    is_strict: bool = False
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Return a hash of the parsers, of where they look, and of what they take."""
         parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
-        return hash_of((FOLLOWED, parsers, self.settings, self.with_archive))
+        terms = ("default branch",) if self.is_strict else ()
+        return hash_of((FOLLOWED, parsers, self.settings, self.with_archive, *terms))
 
     def parser(
         self,

@@ -26,6 +26,7 @@ from kanban_sync.core.slots import (
     left,
     slots_of,
 )
+from kanban_sync.core.unmerged import Laid, with_layers
 from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync.known import Known, by_their_ids
 from kanban_sync.sync.outcome import Reading
@@ -94,6 +95,7 @@ class UnitReader:
         self._left: set[str] = set()
         self._unread: dict[str, SlotState] = {}
         self._moved: dict[str, str] = {}
+        self._taken_out: dict[tuple[str, str], str] = {}
 
     def read(self, tips: Mapping[str, str], commits: frozenset[str]) -> Reading:
         """Read all units and find out what vanished; tips and commits are what is read.
@@ -109,6 +111,8 @@ class UnitReader:
         by_path = {state.path: state for state in now if state.path}
         own = own_of(self._deleted, self._files, self._unread)
         gone = vanished(self._known.all, set(self._tasks), by_path, own)
+        if self._parsing.is_strict:
+            gone = with_layers(gone, self._known.all, self._tasks, self._taken_out)
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
@@ -342,10 +346,15 @@ class UnitReader:
             unit = merged.unit
             slot = f"{name}:={unit.name or unit.path}"
             self._merged[slot] = SlotState(hash_of((unit.path, unit.archived)), unit.path)
-        self._take_unit(source, merged.unit, tuple(merged.files.values()))
+        self._take_unit(source, merged.unit, tuple(merged.files.values()), Laid(side, merged, said))
 
-    def _take_unit(self, source: Source, unit: Unit, read: Sequence[ReadFile]) -> None:
+    def _take_unit(
+        self, source: Source, unit: Unit, read: Sequence[ReadFile], laid: Laid | None = None
+    ) -> None:
         tasks = tasks_of(unit, self._parsing.project, read, source.status_of_unit)
+        if self._parsing.is_strict and laid is not None:
+            tasks = laid.told(tasks, self._parsing.project, source)
+            self._taken_out |= laid.taken_out(source.NAME)
         self._take(with_newest(tasks) if self._files.is_shared else tasks)
 
     def _take(self, tasks: Iterable[Task]) -> None:

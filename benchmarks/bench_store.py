@@ -266,7 +266,7 @@ def rows_for(repository: Repository, kind: str) -> dict[str, Sequence[Row]]:
     rows = [row_of(Kept(each, filed_part(each)), digest_of(each)) for each in touched]
     tasks: dict[str, Sequence[Row]] = {WRITE_TASK: rows}
     if kind == "task_created":
-        links = sql_edges.of_first(touched, ())
+        links = sql_edges.of_first(touched, sql_edges.Terms())
         flagged = [(*row, *links.flags(each.key)) for row, each in zip(rows, touched, strict=True)]
         tasks = {WRITE_FIRST: flagged, sql_edges.WRITE_EDGE: sql_edges.rows_of(links.edges)}
     return {

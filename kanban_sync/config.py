@@ -34,6 +34,7 @@ BRANCHES = ("live", "default-only", "current")
 ARCHIVED = ("skip", "include")
 DIALECTS = ("v1.0", "numbered", "plain", "kanban", "headings", "table")
 DRIFT = ("repair", "keep")
+SATISFIED_BY = ("any-branch", "default-branch")
 
 PAIRS = ("lists", "labels", "statuses")
 """Parts of the drawing that say something of several names."""
@@ -46,7 +47,7 @@ class Settings:
     ``branches`` is ``live`` (all live branches have a say, which are told by ``liveness``),
     ``default-only`` or ``current`` (what is checked out). ``archived`` tells whether changes that
     were archived before the first sync get cards, ``drift`` whether what a person changed of a card
-    of ours is repaired.
+    of ours is repaired; ``satisfied_by`` where a task has to be done for those that need it.
     ``drawing`` is how cards are drawn, and ``links`` where their files are to be seen: an address
     with ``{path}``, or ``none``. ``add_to`` is the file in which new tasks are written. ``check``
     says of codes whether they are errors.
@@ -65,6 +66,7 @@ class Settings:
     liveness: Liveness = field(default_factory=Liveness)
     archived: str = "skip"
     drift: str = "repair"
+    satisfied_by: str = "any-branch"
     sources: SourceSettings = field(default_factory=SourceSettings)
     drawing: Drawing = field(default_factory=Drawing)
     links: str = ""
@@ -125,6 +127,7 @@ KEYS: Mapping[tuple[str, ...], _Key] = {
     },
     ("check", ANY): _Key(f"check.{ANY}", values.one_of(LEVELS)),
     ("drift",): _Key("drift", values.one_of(DRIFT)),
+    ("satisfied_by",): _Key("satisfied_by", values.one_of(SATISFIED_BY)),
     **{
         ("board", "lists", word): _Key(f"drawing.lists.{word}", mapping.name_problem)
         for word in mapping.COLUMNS

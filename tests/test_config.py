@@ -43,6 +43,7 @@ sources:
 limits: {file_size: 2, tasks: 100}
 check: {ticked: error, legend: off}
 drift: keep
+satisfied_by: default-branch
 board:
   lists:
     backlog: Ideas
@@ -71,6 +72,7 @@ def test_every_setting_is_read() -> None:
         archived="include",
         check=(("ticked", "error"), ("legend", "off")),
         drift="keep",
+        satisfied_by="default-branch",
         sources=SourceSettings(
             ("TODO.md",),
             ("specs/openspec",),

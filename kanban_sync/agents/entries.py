@@ -190,7 +190,7 @@ def _place(entry: Entry) -> Iterator[str]:
     if words:
         yield "  ".join(words)
     if entry.waits_for:
-        names = (f"{each.name} ({each.status or 'unknown'})" for each in entry.waits_for)
+        names = (f"{each.name} ({each.state})" for each in entry.waits_for)
         yield f"waits for: {', '.join(names)}"
 
 

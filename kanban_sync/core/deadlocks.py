@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.dependencies import cycles
 from kanban_sync.core.findings import CYCLE, UNKNOWN_DEPENDENCY
-from kanban_sync.core.model import Problem, Status
+from kanban_sync.core.model import SATISFYING, Problem, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 8
 """How many tasks of a circle are named."""
 
-BEGUN = frozenset({Status.IN_PROGRESS, Status.REVIEW})
+BEGUN = SATISFYING | {Status.IN_PROGRESS, Status.REVIEW}
 """Statuses of tasks that come to their end whatever they are said to wait for."""
 
 NO_FILE = "the task database"

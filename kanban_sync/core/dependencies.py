@@ -93,21 +93,26 @@ class Edge(NamedTuple):
     """That a task waits for what its file calls ``name``, or for what says that it blocks it.
 
     ``needs`` is None where nobody is called so; ``lenient`` tells that this is as good as done: in
-    v1.0 a task that is done is removed.
+    v1.0 a task that is done is removed. ``is_strict`` tells that files of the default branch have
+    to say that it is done.
     """
 
     task: TaskKey
     name: str
     needs: TaskKey | None
     lenient: bool = False
+    is_strict: bool = False
 
 
-def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
+def edges(
+    tasks: Sequence[Named], lenient: Collection[str], *, is_strict: bool = False
+) -> Iterator[Edge]:
     """Yield what the tasks wait for, each name once.
 
     Args:
         tasks: All tasks of a project.
         lenient: The paths of files in which a name that nobody has stands for a task that is done.
+        is_strict: Whether the default branch's files have to say that what is needed is done.
     """
     if not any(task.depends_on or task.blocks for task in tasks):
         return
@@ -125,10 +130,11 @@ def edges(tasks: Sequence[Named], lenient: Collection[str]) -> Iterator[Edge]:
         for name in dict.fromkeys(needed) if len(needed) > 1 else needed:
             needs = None if task.path else whole.get(name)
             needs = needs or names.find(task.path, name)
-            told.append(Edge(task.key, _kept(name), needs, task.path in lenient))
+            told.append(Edge(task.key, _kept(name), needs, task.path in lenient, is_strict))
         yield from told
         if task.key in blocking:
-            yield from _of_blocked(task, blocking[task.key], told)
+            for each in _of_blocked(task, blocking[task.key], told):
+                yield each._replace(is_strict=is_strict)
 
 
 def _blocking(tasks: Sequence[Named], names: Names[TaskKey]) -> dict[TaskKey, list[Named]]:

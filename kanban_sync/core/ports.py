@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.operations import Operation
     from kanban_sync.core.slots import SlotState
 
+SATISFIED_BY = ":satisfied-by"
+"""Among the tips: that only what files of the default branch call done satisfies."""
+
 __all__ = [
     "DEFAULTS",
     "Branches",
@@ -213,10 +216,14 @@ class Event(NamedTuple):
 
 
 class Gone(NamedTuple):
-    """What became of a task that files no longer hold, and the commit that took it out."""
+    """What became of a task that files no longer hold, and the commit that took it out.
+
+    ``branch`` is the layer that alone has taken it out, None where that is left as it was known.
+    """
 
     status: Status
     version: Version = UNKNOWN
+    branch: str | None = None
 
 
 class Merged(NamedTuple):
@@ -270,6 +277,11 @@ class FilesState:
     is_shared: bool = False
     has_news: bool = False
     commits: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether files of the default branch have to say that what a task needs is done."""
+        return SATISFIED_BY in self.tips
 
 
 class TaskStore(Bases, Protocol):

@@ -285,6 +285,12 @@ def left(state: SlotState) -> SlotState:
     return SlotState(state.blob, taken=dict.fromkeys(state.taken, ELSEWHERE))
 
 
+def emptied(state: SlotState, version: Version) -> SlotState:
+    """Return the state of a slot whose file layers have taken away."""
+    removed = dict.fromkeys((each.own for each in state.tasks), version)
+    return replace(state, path="", removed={**state.removed, **removed})
+
+
 def taken_away(state: SlotState, version: Version) -> SlotState:
     """Return what is known of a slot whose file a commit took away: all that it said is past."""
     tasks = state.tasks

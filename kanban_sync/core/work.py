@@ -37,6 +37,14 @@ class Waiting(NamedTuple):
     key: TaskKey | None
     status: Status | None
 
+    @property
+    def state(self) -> str:
+        """How far that is, in words; what is done is waited for until its file says so."""
+        if self.status is None:
+            return "unknown"
+        is_ahead = self.status.satisfies
+        return f"{self.status}, not yet on the default branch" if is_ahead else self.status.value
+
 
 class Entry(NamedTuple):
     """A task as those see it who work on it.

@@ -6,7 +6,8 @@ Pure, and the same for every store. The events that come of it, with what their 
 ``task_created``    ``status``
 ``status_changed``  ``old``, ``new``
 ``orphaned``        ``old``: what the status was
-``task_updated``    ``fields``: the names of those that changed, status and versions left out
+``task_updated``    ``fields``: the names of those that changed, status and versions left out;
+                    ``file_status`` where those that need the task waited for its file
 ``conflict``        ``field`` with its values ``base``, ``file`` and ``database``, which won
 ``conflict``        ``field``: ``claim``, which the file won: it no longer holds the task that
                     ``agent`` had claimed with ``token``; ``file`` and ``database``: the statuses
@@ -169,6 +170,8 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
     voice: Voice | None = None,
     claims: Mapping[TaskKey, Claim] | None = None,
     pasts: Mapping[TaskKey, Past] | None = None,
+    *,
+    is_strict: bool = False,
 ) -> Changes:
     """Return what becomes of the old tasks.
 
@@ -180,6 +183,7 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
         voice: What counts of this, where other clones speak, too.
         claims: Who has which of those that are gone.
         pasts: What is known of the claims of those that are ``said_anew``, if they had any.
+        is_strict: Whether files of the default branch have to say that what is needed is done.
     """
     given_back: list[TaskKey] = []
     created: list[TaskKey] = []
@@ -214,6 +218,8 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
         news += twofold
         if merged.task != kept.task or filed != kept.filed:
             write.append(Kept(merged.task, filed))
+            if is_strict and merged.task == kept.task and is_met(kept) != is_met(write[-1]):
+                news.append(_news("task_updated", task.key, fields=("file_status",)))
     held = {task.key for task in new} if gone else ()
     if voice is not None:
         gone = {
@@ -234,7 +240,7 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
     turned = tuple(
         each.task.key
         for each in (write if old else ())
-        if each.task.key in old and turns(old[each.task.key].task.status, each.task.status)
+        if each.task.key in old and _turns(old[each.task.key], each, is_strict=is_strict)
     )
     written = (tuple(write), tuple(over), tuple(news), moved)
     return Changes(merged_keys, *written, relinks, turned, tuple(given_back))
@@ -255,6 +261,18 @@ def turns(old: Status, new: Status) -> bool:
     return (old.is_over, old.satisfies) != (new.is_over, new.satisfies)
 
 
+def _turns(old: Kept, new: Kept, *, is_strict: bool) -> bool:
+    return turns(old.task.status, new.task.status) or (is_strict and is_met(old) != is_met(new))
+
+
+def is_met(kept: Kept) -> bool:
+    """Tell whether files of the default branch say that a task is done, if any file holds it."""
+    task, filed = kept
+    if not (task.status.satisfies and task.path):
+        return task.status.satisfies
+    return not task.branch and filed is not None and filed.status.satisfies
+
+
 def _relinks(old: Task, new: Task) -> bool:
     if any(getattr(old, name) != getattr(new, name) for name in LINKS):
         return True
@@ -266,15 +284,17 @@ def _over(
 ) -> list[Kept]:
     """Return what is to be written of tasks that the files no longer hold."""
     over: list[Kept] = []
-    for key, (status, version) in gone.items():
+    for key, (status, version, branch) in gone.items():
         kept = old.get(key)
         if kept is None or key in held:
             continue
         before = kept.filed or filed_part(kept.task)
-        if before.status is status and before.version >= version:
+        layer = kept.task.branch if branch is None else branch
+        is_known = before.status is status and before.version >= version
+        if is_known and kept.task.branch == layer:
             continue
-        filed = Filed(status, "", before.assignee, version)
-        task = kept.task
+        filed = before if is_known else Filed(status, "", before.assignee, version)
+        task = kept.task._replace(branch=layer)
         # What is over in the database stays so, but for a line taken out of what is still there.
         is_kept = kept.is_ahead and task.status in SATISFYING and task.parent not in held
         if not is_kept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.ports import Event, FilesState
+from kanban_sync.core.ports import SATISFIED_BY, Event, FilesState
 from kanban_sync.stores import rows, sql_edges, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.memory_work import WorkContents
@@ -55,6 +55,7 @@ def copied(database: Database, project: str, clone: str, now: float) -> Contents
         standings=standings,
         edges=by_task,
         lenient=frozenset(lenient),
+        is_strict=SATISFIED_BY in tips or any(edge.is_strict for edge in edges),
         orchestrators={each.instance_id: each for each in orchestrators},
     )
     return Contents(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.ports import FilesState
+from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.records import slot_from_json, slot_to_json
 from kanban_sync.stores.tips import TIPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kanban_sync.core.slots import SlotState
     from kanban_sync.stores.transactions import Transaction
@@ -30,9 +30,11 @@ FORGET_TIP = "DELETE FROM tips WHERE project = ? AND clone = ? AND layer = ?"
 FORGET_SLOT = "DELETE FROM slots WHERE project = ? AND clone = ? AND slot = ?"
 
 CLONES = """
-SELECT clone, seen, (SELECT coalesce(max(said), 0) FROM projects WHERE project = ?1)
+SELECT clone, seen, (SELECT coalesce(max(said), 0) FROM projects WHERE project = ?1),
+       EXISTS (SELECT 1 FROM tips AS t
+                WHERE t.project = ?1 AND t.clone = clones.clone AND t.layer = '{satisfied_by}')
   FROM clones WHERE project = ?1
-"""
+""".replace("{satisfied_by}", SATISFIED_BY)
 WRITE_CLONE = """
 INSERT INTO clones (project, clone, seen) VALUES (?, ?, ?)
 ON CONFLICT (project, clone) DO UPDATE SET seen = excluded.seen
@@ -59,10 +61,14 @@ class Met(NamedTuple):
 
 
 class Clones(NamedTuple):
-    """The clones that share a project, each with how much had been said when it looked last."""
+    """The clones that share a project, each with how much had been said when it looked last.
+
+    ``strict`` are those for whom the default branch has to say that what is needed is done.
+    """
 
     seen: Mapping[str, int]
     said: int
+    strict: Collection[str] = ()
 
     def is_shared(self, clone: str) -> bool:
         """Whether there are others besides one."""
@@ -103,7 +109,9 @@ class RecordedFiles:
     def clones(self, db: Transaction) -> Clones:
         """Return who else there is, and whether there is news."""
         rows = db.execute(CLONES, (self._project,)).fetchall()
-        return Clones({clone: seen for clone, seen, _ in rows}, rows[0][2] if rows else 0)
+        seen = {clone: seen for clone, seen, *_ in rows}
+        strict = [clone for clone, *_, is_strict in rows if is_strict]
+        return Clones(seen, rows[0][2] if rows else 0, strict)
 
     def take_over(self, db: Transaction, clones: Clones) -> None:
         """Let a clone that merges for the first time go on where nobody by name has been."""

@@ -101,6 +101,8 @@ def to_text(manifest: Manifest) -> str:
         "runs": (_text(_run_row(each, has)) for _, each in sorted(has.runs.items())),
         "events": (_text(each[1:]) for each in has.events),
     }
+    if work.is_strict:
+        head["is_strict"] = True
     if has.parted != Parted():
         parted = has.parted
         head["parted"] = parted.head
@@ -145,7 +147,8 @@ def _task_text(item: tuple[TaskKey, Kept]) -> str:
 
 
 def _edge_text(edge: Edge) -> str:
-    return _text([str(edge.task), edge.name, edge.needs and str(edge.needs), edge.lenient])
+    row = [str(edge.task), edge.name, edge.needs and str(edge.needs), edge.lenient]
+    return _text([*row, True] if edge.is_strict else row)
 
 
 def _base_texts(has: Contents) -> Iterable[str]:
@@ -258,8 +261,8 @@ def _filed(status: str, version: tuple[int, str] = (0, ""), **words: str) -> Fil
 
 def _work(data: Row, key_of: Callable[[str], TaskKey]) -> WorkContents:
     edges: dict[TaskKey, tuple[Edge, ...]] = {}
-    for key, name, needs, lenient in data["edges"]:
-        edge = Edge(key_of(key), name, needs and key_of(needs), lenient)
+    for key, name, needs, *how in data["edges"]:
+        edge = Edge(key_of(key), name, needs and key_of(needs), *how)
         edges[edge.task] = (*edges.get(edge.task, ()), edge)
     return WorkContents(
         standings={
@@ -267,6 +270,7 @@ def _work(data: Row, key_of: Callable[[str], TaskKey]) -> WorkContents:
         },
         edges=edges,
         lenient=frozenset(data["lenient"]),
+        is_strict=data.get("is_strict", False),
         orchestrators={row["instance_id"]: Orchestrator(**row) for row in data["orchestrators"]},
         first_number=data["first_token"],
         waiting=IdleAgents(

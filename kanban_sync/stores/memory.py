@@ -120,7 +120,9 @@ class MemoryStore(Working):
             is_shared = self._is_shared(has)
             voice = voice_of(known, files.slots, commits) if is_shared else None
             pasts = has.work.pasts(said_anew(has.tasks, tasks), has.events)
-            changes = compare(has.tasks, tasks, gone, voice, has.work.claims(), pasts)
+            changes = compare(
+                has.tasks, tasks, gone, voice, has.work.claims(), pasts, is_strict=files.is_strict
+            )
             counts = not changes.merged.is_empty or files.slots != known
             said = has.said + (is_shared and bool(changes.write or changes.over))
             written = {each.task.key: each for each in (*changes.write, *changes.over)}
@@ -140,7 +142,9 @@ class MemoryStore(Working):
                 parses=self._noted(merges) if counts else has.parses,
                 events=(*has.events, *_numbered(news, has.newest, now)),
                 work=(
-                    has.work.linked(after, lenient_paths(files)) if changes.relinks else has.work
+                    has.work.linked(after, lenient_paths(files), is_strict=files.is_strict)
+                    if changes.relinks or has.work.is_strict != files.is_strict
+                    else has.work
                 ).settled(after, changes.given_back),
             )
             return changes.merged

@@ -14,7 +14,7 @@ from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
-from kanban_sync.stores.changes import News, to_json
+from kanban_sync.stores.changes import News, is_met, to_json
 from kanban_sync.stores.memory_idle import IdleAgents, MemoryIdle
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class WorkContents:
     standings: Mapping[TaskKey, Standing] = field(default_factory=dict)
     edges: Mapping[TaskKey, tuple[Edge, ...]] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
+    is_strict: bool = False
     orchestrators: Mapping[str, Orchestrator] = field(default_factory=dict)
     waiting: IdleAgents = NOBODY_WAITS
     first_number: int = 0
@@ -80,15 +81,20 @@ class WorkContents:
         return replace(self, standings={**self.standings, **new}) if new else self
 
     def linked(
-        self, tasks: Mapping[TaskKey, Kept], lenient: frozenset[str] | None = None
+        self,
+        tasks: Mapping[TaskKey, Kept],
+        lenient: frozenset[str] | None = None,
+        *,
+        is_strict: bool | None = None,
     ) -> WorkContents:
         """Return the contents with what all tasks wait for found out anew."""
         lenient = self.lenient if lenient is None else lenient
+        is_strict = self.is_strict if is_strict is None else is_strict
         named = [Named.of(task) for task in _in_order(tasks)]
         found: dict[TaskKey, tuple[Edge, ...]] = {}
-        for edge in edges(named, lenient):
+        for edge in edges(named, lenient, is_strict=is_strict):
             found[edge.task] = (*found.get(edge.task, ()), edge)
-        return replace(self, edges=found, lenient=lenient)
+        return replace(self, edges=found, lenient=lenient, is_strict=is_strict)
 
 
 class MemoryDesk(MemoryIdle):
@@ -176,7 +182,7 @@ class MemoryDesk(MemoryIdle):
             needed = self.tasks.get(edge.needs) if edge.needs else None
             if needed is None:
                 found += [] if edge.lenient else [Waiting(edge.name, None, None)]
-            elif not needed.task.status.satisfies:
+            elif not (is_met(needed) if edge.is_strict else needed.task.status.satisfies):
                 found.append(Waiting(edge.name, needed.task.key, needed.task.status))
         return tuple(found)
 

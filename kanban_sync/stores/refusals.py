@@ -103,7 +103,7 @@ def check_waits(desk: Desk, key: TaskKey) -> None:
             f" {key} depends on at {place}, or claim another task."
         )
     names = [
-        f"{each.name} ({'no task has that id' if each.status is None else each.status})"
+        f"{each.name} ({'no task has that id' if each.status is None else each.state})"
         for each in waits
     ]
     unknown = any(each.status is None for each in waits)

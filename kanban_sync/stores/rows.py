@@ -90,7 +90,7 @@ WRITE_FIRST = f"{_NEW_TASK}, ?{_WIDTH + 1}, ?{_WIDTH + 2})".replace(
 """For a project that has no task yet: whether one waits, and is waited for, is known by then."""
 
 TASK_IS_OVER = """
-UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, file_digest = '',
+UPDATE tasks SET status = ?, status_time = ?, status_commit = ?, branch = ?, file_digest = '',
        file_status = ?, file_word = ?, file_assignee = ?, file_time = ?, file_commit = ?
 WHERE project = ? AND source = ? AND name = ?
 """
@@ -186,7 +186,13 @@ def row_of(kept: Kept, digest: str) -> Row:
 def over_row_of(kept: Kept) -> Row:
     """Return the parameters of ``TASK_IS_OVER``."""
     task = kept.task
-    return (task.status.value, *task.status_version, *_row_of_filed(kept.filed), *task.key)
+    return (
+        task.status.value,
+        *task.status_version,
+        task.branch,
+        *_row_of_filed(kept.filed),
+        *task.key,
+    )
 
 
 def kept_of(project: str, row: Row) -> Kept:

@@ -29,6 +29,7 @@ from kanban_sync.stores.changes import (
 )
 from kanban_sync.stores.filestates import RecordedFiles
 from kanban_sync.stores.keeping import ASKED_NOTED, PARSES_KEPT, RUNS_KEPT
+from kanban_sync.stores.sql_edges import Terms
 from kanban_sync.stores.tips import tips_of
 
 if TYPE_CHECKING:
@@ -120,17 +121,18 @@ class SqlStore:
             claims = self._claims(db) if over else {}
             fresh = [task for task, _ in said]
             pasts_of = pasts.read(db, self._project, said_anew(old, fresh))
-            changes = compare(old, fresh, gone, voice, claims, pasts_of)
+            terms = Terms(lenient_paths(files), strict := files.is_strict)
+            changes = compare(old, fresh, gone, voice, claims, pasts_of, is_strict=strict)
             if voice is not None:
                 # Of what was written, not all may be what this clone's files say.
                 new |= {each.task.key: _digest_of(each) for each in changes.write}
-            lenient = lenient_paths(files)
             if count:
                 self._write(db, changes, new)
                 pasts.settle(db, self._project, changes)
-                sql_edges.keep(db, self._project, changes, lenient)
+                was = self._clone in clones.strict
+                sql_edges.keep(db, self._project, changes, terms, was_strict=was)
             else:
-                self._write_first(db, changes, digests, lenient)
+                self._write_first(db, changes, digests, terms)
             labels.learn(db, self._project, (each.task for each in changes.write))
             self._tell(db, changes, now)
             self._files.count(db, clones, has_said=bool(changes.write or changes.over))
@@ -341,10 +343,10 @@ class SqlStore:
         db: Transaction,
         changes: Changes,
         digests: Sequence[str],
-        lenient: Collection[str],
+        terms: Terms,
     ) -> None:
         """Write where nothing was before: nothing has to be read, nor to be reckoned twice."""
-        links = sql_edges.of_first([each.task for each in changes.write], lenient)
+        links = sql_edges.of_first([each.task for each in changes.write], terms)
         written = [
             rows.row_of(each, digest) + links.flags(each.task.key)
             for each, digest in zip(changes.write, digests, strict=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.dependencies import BLOCKS, Edge, Named, blocked_by, edges
 from kanban_sync.core.model import OVER, SATISFYING, TaskKey
-from kanban_sync.stores.work_rows import RECKON, RECKON_ALL
+from kanban_sync.core.ports import SATISFIED_BY
+from kanban_sync.stores.work_rows import LENIENT, RECKON, RECKON_ALL, STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -33,26 +34,41 @@ ON CONFLICT (project, source, name, word) DO UPDATE SET
        on_source = excluded.on_source, on_name = excluded.on_name, lenient = excluded.lenient
 """
 FORGET_EDGE = "DELETE FROM needs WHERE project = ? AND source = ? AND name = ? AND word = ?"
-LENIENT = """
+LENIENT_PATHS = """
 SELECT DISTINCT t.path FROM needs AS n
   JOIN tasks AS t ON t.project = n.project AND t.source = n.source AND t.name = n.name
- WHERE n.project = ? AND n.lenient = 1
+ WHERE n.project = ? AND n.lenient IN (1, 3)
 """
+IS_STRICT = "SELECT 1 FROM tips WHERE project = ? AND layer = ? LIMIT 1"
 
 _BLOCKS = f'"{BLOCKS.lower()}"'
 
 
-def keep(db: Transaction, project: str, changes: Changes, lenient: Collection[str]) -> None:
+class Terms(NamedTuple):
+    """When what a task needs counts as done.
+
+    ``lenient`` are the paths of files where a name that nobody has is as good as done;
+    ``is_strict`` tells whether files of the default branch have to say that it is done.
+    """
+
+    lenient: Collection[str] = ()
+    is_strict: bool = False
+
+
+def keep(
+    db: Transaction, project: str, changes: Changes, terms: Terms, *, was_strict: bool
+) -> None:
     """Bring in step what a merge changed; most merges change no name and no dependency.
 
     Args:
         db: Within the merge's transaction, after its tasks were written.
         project: Whose.
         changes: What the merge changed.
-        lenient: The paths of files where a name that nobody has is as good as done.
+        terms: When what is needed counts as done.
+        was_strict: Whether they were strict before.
     """
-    if changes.relinks:
-        link(db, project, lenient)
+    if changes.relinks or terms.is_strict != was_strict:
+        link(db, project, terms)
     else:
         for statement in RECKON:
             db.executemany(statement, changes.turned)
@@ -70,21 +86,27 @@ class Links(NamedTuple):
         return (1 if key in self.waiting else 0, 1 if key in self.waited_for else 0)
 
 
-def of_first(tasks: Sequence[Task], lenient: Collection[str]) -> Links:
+def of_first(tasks: Sequence[Task], terms: Terms) -> Links:
     """Find out what all tasks wait for where there were none before; nothing has to be read."""
     if not any(task.depends_on or task.fields for task in tasks):
         return Links()
     placed = sorted(tasks, key=attrgetter("path", "position", "key"))
-    found = list(edges([Named.of(task) for task in placed], lenient))
+    lenient, is_strict = terms
+    found = list(edges([Named.of(task) for task in placed], lenient, is_strict=is_strict))
     status = {task.key: task.status for task in tasks}
+    met = {
+        task.key
+        for task in tasks
+        if task.status in SATISFYING and not (is_strict and task.path and task.branch)
+    }
     return Links(
         found,
         {
             task
-            for task, _, needs, is_lenient in found
-            if (not is_lenient if needs is None else status[needs] not in SATISFYING)
+            for task, _, needs, is_lenient, _ in found
+            if (not is_lenient if needs is None else needs not in met)
         },
-        {needs for task, _, needs, _ in found if needs is not None and status[task] not in OVER},
+        {needs for task, _, needs, *_ in found if needs is not None and status[task] not in OVER},
     )
 
 
@@ -98,22 +120,29 @@ def rows_of(edges: Iterable[Edge]) -> list[Row]:
     nobody = (None, None)
     return sorted(
         [
-            (*task, name, *(nobody if needs is None else needs[1:]), 1 if is_lenient else 0)
-            for task, name, needs, is_lenient in edges
+            (
+                *task,
+                name,
+                *(nobody if needs is None else needs[1:]),
+                is_lenient * LENIENT + is_strict * STRICT,
+            )
+            for task, name, needs, is_lenient, is_strict in edges
         ]
     )
 
 
-def link(db: Transaction, project: str, lenient: Collection[str] | None = None) -> None:
-    """Find out anew what all tasks wait for, and write what differs; None leaves leniency as is."""
-    if lenient is None:
-        lenient = {row[0] for row in db.execute(LENIENT, (project,))}
+def link(db: Transaction, project: str, terms: Terms | None = None) -> None:
+    """Find out anew what all tasks wait for, and write what differs; None: as they are."""
+    if terms is None:
+        lenient = {row[0] for row in db.execute(LENIENT_PATHS, (project,))}
+        strict = db.execute(IS_STRICT, (project, SATISFIED_BY)).fetchone()
+        terms = Terms(lenient, strict is not None)
     tasks = [
         Named(TaskKey(project, *key), path, number, _names(waits), bool(orphaned), _blocked(said))
         for *key, path, number, waits, orphaned, said in db.execute(NAMED, (project,))
     ]
     old = {edge[:2]: edge for edge in read(db, project)}
-    new = {edge[:2]: edge for edge in edges(tasks, lenient)}
+    new = {edge[:2]: edge for edge in edges(tasks, terms.lenient, is_strict=terms.is_strict)}
     db.executemany(FORGET_EDGE, [(*key, word) for key, word in old.keys() - new.keys()])
     write(db, [edge for each, edge in new.items() if old.get(each) != edge])
     for statement in RECKON_ALL:
@@ -127,7 +156,8 @@ def read(db: Transaction, project: str) -> list[Edge]:
             TaskKey(project, source, name),
             word,
             None if on_name is None else TaskKey(project, on_source, on_name),
-            bool(lenient),
+            bool(lenient & LENIENT),
+            bool(lenient & STRICT),
         )
         for source, name, word, on_source, on_name, lenient in db.execute(EDGES, (project,))
     ]

@@ -150,15 +150,24 @@ SUITS = """
    AND {not} (t.labels = '[]' OR EXISTS (SELECT 1 FROM json_each(t.labels)
                 WHERE value IN (SELECT value FROM json_each(?6))))"""
 
+IS_UNMET = """
+CASE WHEN b.status IS NULL THEN n.lenient IN (0, 2)
+     WHEN b.status NOT IN ('done', 'cancelled') THEN true
+     ELSE n.lenient > 1 AND b.path <> ''
+          AND (b.branch <> '' OR b.file_status NOT IN ('done', 'cancelled')) END
+"""
+"""Whether what is needed is still to come: ``LENIENT`` and ``STRICT`` are bits of ``lenient``."""
+
+LENIENT, STRICT = 1, 2
+
 WAITS_FOR = """
 SELECT n.word, n.on_source, n.on_name, b.status FROM needs AS n
   LEFT JOIN tasks AS b
     ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
  WHERE n.project = ? AND n.source = ? AND n.name = ?
-   AND CASE WHEN b.status IS NULL THEN n.lenient = 0
-            ELSE b.status NOT IN ('done', 'cancelled') END
+   AND {unmet}
  ORDER BY n.word
-"""
+""".replace("{unmet}", IS_UNMET)
 
 ALL_WAITS = WAITS_FOR.replace("SELECT n.word", "SELECT n.source, n.name, n.word").replace(
     " AND n.source = ? AND n.name = ?", ""
@@ -210,10 +219,9 @@ CASE WHEN EXISTS (SELECT 1 FROM needs AS n
           LEFT JOIN tasks AS b
             ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
          WHERE n.project = tasks.project AND n.source = tasks.source AND n.name = tasks.name
-           AND CASE WHEN b.status IS NULL THEN n.lenient = 0
-                    ELSE b.status NOT IN ('done', 'cancelled') END)
+           AND {unmet})
 THEN 1 ELSE 0 END
-"""
+""".replace("{unmet}", IS_UNMET)
 RECKON_ALL = (
     """
     UPDATE tasks SET waited_for = 1 - waited_for WHERE project = ? AND waited_for <> {is}

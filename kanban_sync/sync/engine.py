@@ -144,6 +144,7 @@ class Engine:
             known,
             files,
             with_archive=session.settings.archived == "include",
+            is_strict=session.settings.satisfied_by == "default-branch",
             parses=session.store,
             anew=not is_noted(self._state, files.tips),
         )
@@ -162,7 +163,10 @@ class Engine:
         note(self._state, reading.files.tips, reading.on_branches)
         merged = session.store.merge(
             reading.tasks,
-            {task.key: Gone(task.status, task.status_version) for task in reading.gone},
+            {
+                task.key: Gone(task.status, task.status_version, task.branch)
+                for task in reading.gone
+            },
             reading.files,
             self._doors.now(),
         )

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from kanban_sync.core.assemble import ReadFile
+from kanban_sync.core.errors import MissingObjectError
 from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.moves import words_of
 from kanban_sync.core.vanishing import why_vanished
@@ -37,12 +39,14 @@ class Parsing:
     contents: Contents
     project: str
     with_archive: bool
+    is_strict: bool = False
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Return a hash of the parsers, of where they look, and of what they take."""
         parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
-        return hash_of((FOLLOWED, parsers, self.settings, self.with_archive))
+        terms = ("default branch",) if self.is_strict else ()
+        return hash_of((FOLLOWED, parsers, self.settings, self.with_archive, *terms))
 
     def parser(
         self,
@@ -77,6 +81,27 @@ class Parsing:
         if key not in self._documents:
             self._documents[key] = source.parse(path, data, self.settings)
         return self._documents[key]
+
+    def last_good(self, source: Source, read: Sequence[ReadFile]) -> tuple[ReadFile, ...]:
+        """Return files as they were when they could be read last; nothing where one never could.
+
+        What other layers say of them is laid over that.
+        """
+        found: list[ReadFile] = []
+        parse = self.parser(source)
+        for each in read:
+            if each.document.readable:
+                found.append(each)
+                continue
+            blob = each.state.good
+            try:
+                document = parse(each.file.path, blob) if blob else each.document
+            except MissingObjectError:
+                return ()
+            if not document.readable:
+                return ()
+            found.append(ReadFile(each.file._replace(blob=blob), document, each.state))
+        return tuple(found)
 
     def words(self, source: Source, path: str, blob: str) -> Words:
         """Return the words of the tasks of a content.

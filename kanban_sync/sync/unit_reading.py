@@ -21,10 +21,12 @@ from kanban_sync.core.slots import (
     SlotChange,
     Slots,
     SlotState,
+    emptied,
     heirs,
     left,
     slots_of,
 )
+from kanban_sync.core.unmerged import Laid, with_layers
 from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync.known import Known, by_their_ids
 from kanban_sync.sync.outcome import Reading
@@ -93,6 +95,7 @@ class UnitReader:
         self._left: set[str] = set()
         self._unread: dict[str, SlotState] = {}
         self._moved: dict[str, str] = {}
+        self._taken_out: dict[tuple[str, str], str] = {}
 
     def read(self, tips: Mapping[str, str], commits: frozenset[str]) -> Reading:
         """Read all units and find out what vanished; tips and commits are what is read.
@@ -108,6 +111,8 @@ class UnitReader:
         by_path = {state.path: state for state in now if state.path}
         own = own_of(self._deleted, self._files, self._unread)
         gone = vanished(self._known.all, set(self._tasks), by_path, own)
+        if self._parsing.is_strict:
+            gone = with_layers(gone, self._known.all, self._tasks, self._taken_out)
         return Reading(
             tuple(self._tasks.values()),
             tuple(gone),
@@ -245,33 +250,12 @@ class UnitReader:
             return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
-        good = () if is_alone and before else self._last_good(source, read)
+        good = () if is_alone and before else self._parsing.last_good(source, read)
         if good:
             return _Found(unit, files=good)
         were = self._were.merged
         self._merged |= {each: were[each] for each in slots if each in were}
         return _Found(unit, before)
-
-    def _last_good(self, source: Source, read: Sequence[ReadFile]) -> tuple[ReadFile, ...]:
-        """Return files as they were when they could be read last; nothing where one never could.
-
-        What other layers say of them is laid over that.
-        """
-        found: list[ReadFile] = []
-        parse = self._parsing.parser(source)
-        for each in read:
-            if each.document.readable:
-                found.append(each)
-                continue
-            blob = each.state.good
-            try:
-                document = parse(each.file.path, blob) if blob else each.document
-            except MissingObjectError:
-                return ()
-            if not document.readable:
-                return ()
-            found.append(ReadFile(each.file._replace(blob=blob), document, each.state))
-        return tuple(found)
 
     def _is_history(self, unit: Unit, before: Sequence[Task], slot: str) -> bool:
         """Whether the change was archived before the first pass, and so is none of our tasks."""
@@ -352,7 +336,7 @@ class UnitReader:
         merged = overlaid(side, said)
         if merged.unit is None:
             for slot, read in side.files.items():
-                self._merged[slot] = _without(read.state, merged.gone)
+                self._merged[slot] = emptied(read.state, merged.gone)
                 self._deleted[read.file.path] = merged.gone
             if side.unit is not None:
                 self._deleted[side.unit.path] = merged.gone
@@ -362,10 +346,15 @@ class UnitReader:
             unit = merged.unit
             slot = f"{name}:={unit.name or unit.path}"
             self._merged[slot] = SlotState(hash_of((unit.path, unit.archived)), unit.path)
-        self._take_unit(source, merged.unit, tuple(merged.files.values()))
+        self._take_unit(source, merged.unit, tuple(merged.files.values()), Laid(side, merged, said))
 
-    def _take_unit(self, source: Source, unit: Unit, read: Sequence[ReadFile]) -> None:
+    def _take_unit(
+        self, source: Source, unit: Unit, read: Sequence[ReadFile], laid: Laid | None = None
+    ) -> None:
         tasks = tasks_of(unit, self._parsing.project, read, source.status_of_unit)
+        if self._parsing.is_strict and laid is not None:
+            tasks = laid.told(tasks, self._parsing.project, source)
+            self._taken_out |= laid.taken_out(source.NAME)
         self._take(with_newest(tasks) if self._files.is_shared else tasks)
 
     def _take(self, tasks: Iterable[Task]) -> None:
@@ -391,9 +380,3 @@ class UnitReader:
 def _path_in(unit: Unit) -> str:
     """Return a path that lies in a unit."""
     return unit.files[0].path if unit.files else f"{unit.path}/."
-
-
-def _without(state: SlotState, version: Version) -> SlotState:
-    """Return the state of a slot whose file layers have taken away."""
-    removed = dict.fromkeys((each.own for each in state.tasks), version)
-    return replace(state, path="", removed={**state.removed, **removed})

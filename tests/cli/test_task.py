@@ -1078,3 +1078,24 @@ def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:
     assert program(repo, "orchestrator", "list").out.startswith("one  2 agents  alive")
     assert program(repo, "orchestrator", "register", " \t").code == FAILED
     assert json.loads(task(repo, "claim", "--next", "--agent", " eve ", "--json"))["agent"] == "eve"
+
+
+def test_what_is_needed_waits_for_the_merge_where_the_settings_ask_for_the_default_branch(
+    repo: Repo,
+) -> None:
+    repo.commit(
+        "Ask for more", **{".kanban-sync.yaml": f"{SETTINGS}satisfied_by: default-branch\n"}
+    )
+    repo.git("switch", "--quiet", "--create", "one")
+    task(repo, "claim", "tasks-md:rotate-keys", *ADA)
+    task(repo, "done", "tasks-md:rotate-keys", *ADA)
+    assert "use-keys" not in task(repo, "next", "-n", "9")
+    repo.git("commit", "--quiet", "--all", "--message", "Rotate the keys")
+    assert "use-keys" not in task(repo, "next", "-n", "9")
+    shown = task(repo, "show", "tasks-md:use-keys")
+    assert "waits for: rotate-keys (done, not yet on the default branch)" in shown
+    task(repo, "claim", "tasks-md:use-keys", *BOB, code=NOT_NOW)
+    repo.git("switch", "--quiet", "main")
+    repo.git("merge", "--quiet", "--no-ff", "one")
+    assert "use-keys" in task(repo, "next", "-n", "9")
+    task(repo, "claim", "tasks-md:use-keys", *BOB)

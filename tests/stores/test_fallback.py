@@ -29,7 +29,8 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
     WorkError,
 )
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.work import ANY
 from kanban_sync.databases import opened, other_than_before, sharing
 from kanban_sync.databases.fallback import Fallback
@@ -83,6 +84,37 @@ def test_work_goes_on_while_the_server_is_away_and_is_there_when_it_is_back(
     assert (there(emptied, "b").task.status, there(emptied, "b").reason) == (Status.BLOCKED, "why")
     assert [each["agent"] for each in told(emptied, "claimed")] == ["ada"]
     assert [(each["written"], each["conflicts"]) for each in told(emptied, "replayed")] == [(3, 0)]
+
+
+def test_what_only_the_database_calls_done_is_waited_for_while_it_is_away_too(
+    one: Machine,
+) -> None:
+    tips = {"main": "c2", SATISFIED_BY: "default-branch"}
+    needed = Task(key("a"), "Task a", Status.TODO, path="T.md")
+    needing = Task(key("b"), "Task b", Status.TODO, path="T.md", depends_on=("a",))
+    needing = needing._replace(text_version=Version(1, "c2"))
+
+    def say(status: Status) -> None:
+        version = Version(int(later(10)), "c3") if status.is_over else Version(2, "c2")
+        tasks = (needed._replace(status=status, status_version=version), needing)
+        with closing(one.database.open(PROJECT)) as store:
+            store.merge(tasks, {}, FilesState(tips), time.time())
+
+    def ready() -> set[str]:
+        found = one.do(lambda store: store.ready(time.time()))
+        return {each.key.name for each in found} & {"a", "b", "new"}
+
+    say(Status.TODO)
+    assert ready() == {"a"}
+    one.door.shut()
+    new = Task(TaskKey(PROJECT, "db", "new"), "A new one", Status.TODO, depends_on=("a",))
+    one.do(lambda store: store.add(new, time.time()))
+    one.finish("a", one.claim("a", "ada"))
+    assert ready() == set()
+    one.door.open()
+    assert ready() == set()
+    say(Status.DONE)
+    assert ready() == {"b", "new"}
 
 
 def test_an_agent_whose_database_goes_away_after_its_claim_finishes_all_the_same(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,7 @@ from kanban_sync.core.claims import ENDS
 from kanban_sync.core.errors import LostClaimError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
+from kanban_sync.core.ports import SATISFIED_BY
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.sqlite import open_sqlite
@@ -23,7 +26,7 @@ from stores.made_up import NOW, PROJECT, key, task
 from stores.work_contract import box, change, proposal, step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kanban_sync.core.model import TaskKey
     from stores.emptied import Emptied
@@ -71,20 +74,26 @@ class Agents(RuleBasedStateMachine):
         needs=st.tuples(NEEDS, NEEDS, NEEDS),
         said=st.tuples(IN_FILE, IN_FILE, IN_FILE),
         blocks=st.sampled_from(((), (("Blocks", "a"),), (("Blocks", "b, c, x"),))),
+        branch=st.sampled_from(("", "one")),
+        terms=st.sampled_from(({}, {SATISFIED_BY: "default-branch"})),
     )
     def merge(
         self,
         needs: tuple[tuple[str, ...], ...],
         said: tuple[Status, ...],
         blocks: tuple[tuple[str, str], ...] = (),
+        branch: str = "",
+        terms: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         tasks = [
-            task(name, position=place, depends_on=names, status=status)
+            task(name, position=place, depends_on=names, status=status, branch=branch)
             for place, (name, names, status) in enumerate(zip("abc", needs, said, strict=True))
         ]
         tasks += [step("1", "a"), proposal(), box("1"), box("2")]
         tasks.append(task("d", path="other.md", fields=blocks))
-        self.both(lambda store: store.merge(tasks, {}, store.files(), self.now))
+        self.both(
+            lambda store: store.merge(tasks, {}, replace(store.files(), tips=terms), self.now)
+        )
 
     @rule(seconds=PASSED)
     def time_passes(self, seconds: float) -> None:

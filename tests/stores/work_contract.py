@@ -26,7 +26,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
 from kanban_sync.core.order import Wanted
-from kanban_sync.core.ports import FilesState, Gone, TaskStore
+from kanban_sync.core.ports import SATISFIED_BY, FilesState, Gone, TaskStore
 from kanban_sync.core.renaming import with_key
 from kanban_sync.core.settled import Settled
 from kanban_sync.core.work import Orchestrator, Waiting, WorkStore
@@ -85,13 +85,20 @@ def _done_by_bob(store: WholeStore) -> None:
     fill(store, task("a", status=Status.DONE, assignee="bob"), task("b"))
 
 
-def fill(store: WholeStore, *tasks: Task, lenient: str = "") -> None:
+def fill(
+    store: WholeStore,
+    *tasks: Task,
+    lenient: str = "",
+    strict: bool = False,
+    gone: dict[TaskKey, Gone] | None = None,
+) -> None:
     """Merge tasks, in their order, with one file of v1.0 if named."""
     placed = [each._replace(position=each.position or n) for n, each in enumerate(tasks, 1)]
     slots = {lenient: state()} if lenient else {}
     for slot, each in slots.items():
         slots[slot] = each.__class__(each.blob, path=slot, gone_means_done=True)
-    store.merge(placed, {}, FilesState(slots=slots), NOW)
+    tips = {SATISFIED_BY: "default-branch"} if strict else {}
+    store.merge(placed, gone or {}, FilesState(tips, slots), NOW)
 
 
 def names(entries: list[Entry]) -> list[str]:
@@ -1149,6 +1156,68 @@ class WorkStoreContract(ABC):
         if not is_ready:
             with pytest.raises(NotReadyError, match="no task has that id"):
                 store.claim(key("b"), "ada", NOW, LEASE)
+
+    def test_what_is_done_on_a_branch_alone_satisfies_unless_the_default_branch_has_to(
+        self, store: WholeStore
+    ) -> None:
+        waits, done = task("b", depends_on=("a",)), task("a", status=Status.DONE, branch="one")
+        fill(store, waits, done)
+        assert names(store.ready(NOW)) == ["b"]
+        fill(store, waits, done, strict=True)
+        assert store.ready(NOW) == []
+        assert store.claim_next("ada", NOW, LEASE) is None
+        assert store.edges() == [Edge(key("b"), "a", key("a"), is_strict=True)]
+        assert store.entry(key("b")).waits_for == (Waiting("a", key("a"), Status.DONE),)
+        with pytest.raises(NotReadyError, match=r"a \(done, not yet on the default branch\)"):
+            store.claim(key("b"), "ada", NOW, LEASE)
+        fill(store, waits, done._replace(branch=""), strict=True)
+        assert names(store.ready(NOW)) == ["b"]
+        fill(store, waits, done, strict=True)
+        assert store.ready(NOW) == []
+        fill(store, waits, done)
+        assert names(store.ready(NOW)) == ["b"]
+        assert store.edges() == [Edge(key("b"), "a", key("a"))]
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_where_the_default_branch_has_to_say_so_the_database_alone_does_not_satisfy(
+        self, store: WholeStore, *, first: bool
+    ) -> None:
+        tasks = task("b", depends_on=("a",)), task("a"), task("c", depends_on=("d",))
+        fill(store, *tasks, task("d", status=Status.DONE, branch="one"), strict=first)
+        fill(store, *tasks, task("d", status=Status.DONE), strict=True)
+        assert names(store.ready(NOW)) == ["a", "c"]
+        store.claim(key("a"), "ada", NOW, LEASE)
+        store.finish(key("a"), 1, Status.DONE, NOW)
+        assert names(store.ready(NOW)) == ["c"]
+        last = store.last_event()
+        done = task("a", status=Status.DONE, assignee="ada")
+        fill(store, tasks[0], done, tasks[2], task("d", status=Status.DONE), strict=True)
+        assert names(store.ready(NOW)) == ["b", "c"]
+        # Whoever waits for tasks hears of it.
+        assert ("task_updated", "a", {"fields": ["file_status"]}) in told(store, last)
+
+    def test_a_task_in_no_file_satisfies_though_the_default_branch_has_to_say_so(
+        self, store: WholeStore
+    ) -> None:
+        fill(store, task("a"), strict=True)
+        for name, needs in (("x", ()), ("y", ("tasks-md:x",))):
+            store.add(task(name, path="", depends_on=needs), NOW)
+        assert Edge(key("y"), "tasks-md:x", key("x"), is_strict=True) in store.edges()
+        assert "y" not in names(store.ready(NOW))
+        store.claim(key("x"), "ada", NOW, LEASE)
+        store.finish(key("x"), 1, Status.DONE, NOW)
+        assert "y" in names(store.ready(NOW))
+
+    def test_what_a_branch_alone_took_out_satisfies_once_the_default_branch_did(
+        self, store: WholeStore
+    ) -> None:
+        waits = task("b", depends_on=("a",), position=1)
+        fill(store, waits, task("a"), strict=True)
+        removed = Version(5, "5")
+        for layer, ready in (("one", []), ("", ["b"])):
+            gone = {key("a"): Gone(Status.DONE, removed, layer)}
+            fill(store, waits, strict=True, gone=gone)
+            assert names(store.ready(NOW)) == ready
 
     def test_dependencies_follow_what_is_merged(self, store: WholeStore) -> None:
         fill(store, task("b", depends_on=("a",)))

@@ -52,6 +52,7 @@ class Clone:
     store: TaskStore = field(default_factory=lambda: MemoryStore(PROJECT))
     clock: int = START
     liveness: Liveness = field(default_factory=lambda: Liveness(now=START))
+    is_strict: bool = False
     problems: tuple[str, ...] = ()
     contents: list[str] = field(default_factory=list)
 
@@ -61,12 +62,23 @@ class Clone:
         try:
             known, files = self.store.filed_tasks, self.store.files()
             reading = read_files(
-                git, git, SOURCES, SourceSettings(), PROJECT, known, files, parses=self.store
+                git,
+                git,
+                SOURCES,
+                SourceSettings(),
+                PROJECT,
+                known,
+                files,
+                is_strict=self.is_strict,
+                parses=self.store,
             )
         finally:
             git.close()
         if reading is not None and reading.is_new:
-            gone = {task.key: Gone(task.status, task.status_version) for task in reading.gone}
+            gone = {
+                task.key: Gone(task.status, task.status_version, task.branch)
+                for task in reading.gone
+            }
             self.store.merge(reading.tasks, gone, reading.files, 0.0)
             self.problems = tuple(map(str, reading.problems))
         return reading
@@ -753,3 +765,73 @@ def test_a_change_that_only_a_deleted_branch_archived_is_taken_back(clone: Clone
 def status_of(clone: Clone, title: str) -> str:
     clone.sync()
     return next(task.status.value for task in clone.store.tasks() if task.title == title)
+
+
+def unmerged(clone: Clone) -> dict[str, str]:
+    """Return the branches on which alone tasks are done that the default branch has open."""
+    clone.sync()
+    return {task.title: task.branch for task in clone.tasks() if task.status.satisfies}
+
+
+def test_what_is_done_names_a_branch_until_the_default_branch_says_so(clone: Clone) -> None:
+    clone.is_strict = True
+    clone.tick("plums")
+    clone.switch("one")
+    clone.tick("apples")
+    clone.change("plums", "ripe plums")
+    # Other words of what is done already hold nobody up.
+    assert unmerged(clone) == {"apples": "one", "ripe plums": ""}
+    clone.switch("main")
+    clone.merge("one")
+    assert unmerged(clone) == {"apples": "", "ripe plums": ""}
+
+
+def test_another_setting_reads_anew_which_branch_says_so(clone: Clone) -> None:
+    clone.tick("plums")
+    clone.switch("one")
+    clone.change("plums", "ripe plums")
+    for clone.is_strict, branch in ((False, "one"), (True, ""), (False, "one")):
+        assert unmerged(clone) == {"ripe plums": branch}
+
+
+def test_a_change_archived_on_a_branch_names_it_until_that_is_merged(clone: Clone) -> None:
+    clone.is_strict = True
+    there, archived = "openspec/changes/c", "openspec/changes/archive/2026-01-01-c"
+    clone.repo.write(f"{there}/proposal.md", "# C\n")
+    clone.commit(f"{there}/tasks.md", "## 1. Do", "- [x] 1.1 this")
+    assert unmerged(clone) == {"1.1 this": ""}
+    clone.switch("one")
+    clone.repo.write(f"{archived}/keep", "")
+    for name in ("proposal.md", "tasks.md"):
+        clone.repo.git("mv", f"{there}/{name}", f"{archived}/{name}")
+    clone.save()
+    assert set(unmerged(clone).items()) == {("1.1 this", ""), ("c", "one")}
+    clone.switch("main")
+    clone.merge("one")
+    assert set(unmerged(clone).values()) == {""}
+
+
+def test_a_block_of_v1_removed_on_a_branch_names_it_until_that_is_merged(clone: Clone) -> None:
+    clone.is_strict = True
+    block = ("- [ ] Cut", "  - **ID**: cut", "  - **Tags**: a")
+    clone.commit(PLAIN, "# Tasks", "", "## P1", "", *block, "- [ ] Sew", "  - **ID**: sew")
+    assert unmerged(clone) == {}
+    clone.switch("one")
+    clone.change("\n".join((*block, "")), "")
+    assert unmerged(clone) == {"Cut": "one"}
+    assert unmerged(clone) == {"Cut": "one"}
+    clone.switch("main")
+    clone.merge("one")
+    assert unmerged(clone) == {"Cut": ""}
+
+
+def test_what_a_branch_ticked_and_took_out_names_it_until_that_is_merged(clone: Clone) -> None:
+    clone.is_strict = True
+    clone.switch("one")
+    clone.tick("apples")
+    assert unmerged(clone) == {"apples": "one"}
+    clone.change("- [x] apples\n", "")
+    assert unmerged(clone) == {"apples": "one"}
+    clone.switch("main")
+    clone.merge("one")
+    assert unmerged(clone) == {"apples": ""}

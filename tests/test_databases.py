@@ -148,3 +148,12 @@ def test_a_newer_file_is_told_and_not_read(tmp_path: Path) -> None:
     assert file.contents() == Contents(99, NEWEST)
     with pytest.raises(StoreError, match="newer kanban-sync"):
         file.upgrade()
+
+
+def test_a_file_is_the_same_database_whatever_path_leads_to_it(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    one, two = (SqliteFile(tmp_path / each / "tasks.db") for each in ("there", "link"))
+    assert one.identity() == ""
+    one.open("p1").close()
+    assert one.identity() == two.identity() != ""

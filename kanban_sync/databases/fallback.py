@@ -21,7 +21,7 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
     UnwritableStoreError,
 )
-from kanban_sync.databases.lost import noting_lost
+from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores.away import AwayStore
@@ -176,8 +176,7 @@ class Fallback:
             raise
         try:
             if self._marker(project).exists():
-                with noting_lost(self._shelf(project), store):
-                    self._settle(store, project)
+                self._settle(store, project)
         except BaseException:
             store.close()
             raise
@@ -210,7 +209,9 @@ class Fallback:
                 # First what was sent before, and nobody heard whether it was taken.
                 while (sent := shelf.seal()) is not None:
                     journal = self._apart(sent, project).journal()
-                    if self._replay(store, journal, project).refused:
+                    refused = self._replay(store, journal, project).refused
+                    note_lost(shelf, sent, store)
+                    if refused:
                         sent.put_refused_aside(journal.id)
                     else:
                         sent.path.unlink()

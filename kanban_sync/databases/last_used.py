@@ -41,6 +41,9 @@ def other_than_before(database: TaskDatabase, state: StateFolder) -> str:
     if before is not None and before.name == name:
         return ""
     now = Used(name, database.identity())
+    if not now.identity and before is not None and before.identity:
+        # It does not answer, and whether it is the one of before is told once it does.
+        return ""
     _write(state, now)
     if before is None or (now.identity and now.identity == before.identity):
         return ""

@@ -10,14 +10,13 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import StoreError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.stores.away_shelf import AwayShelf
+    from kanban_sync.stores.shelf import Contents
 
 SUFFIX = ".lost"
 """Of the file beside the copy."""
@@ -26,13 +25,17 @@ NAMED = 5
 """How many tasks are named at most."""
 
 
-@contextlib.contextmanager
-def noting_lost(shelf: AwayShelf, store: TaskStore) -> Iterator[None]:
-    """Note of a journal that is written into the database meanwhile what the database overruled."""
-    done = _done_apart(shelf)
-    newest = store.last_event()
-    yield
-    found = dict.fromkeys(_overruled(store, newest, done))
+def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore) -> None:
+    """Note what the database overruled of a journal that was written into it.
+
+    Args:
+        shelf: Beside which it is noted.
+        sent: The copy with the journal, until it is known that this was noted.
+        store: The database.
+    """
+    has = sent.has
+    # Since the copy was made: whoever was killed on the way may have written it before.
+    found = dict.fromkeys(_overruled(store, has.parted.copied, _done_apart(has)))
     if found:
         # The events tell it, too: what cannot be noted is not lost.
         with (
@@ -60,22 +63,15 @@ def lost_text(folder: Path) -> str:
     count = "1 task" if len(found) == 1 else f"{len(found)} tasks"
     return (
         f"what was done here with {count} while the database was away does not count, since others"
-        f" had worked on them by then: {', '.join(found[:NAMED])}{more}; 'kanban-sync task history"
-        " KEY' tells what happened"
+        " had worked on that by then, or the database refused it:"
+        f" {', '.join(found[:NAMED])}{more}; 'kanban-sync task history KEY' tells what happened"
     )
 
 
-def _done_apart(shelf: AwayShelf) -> set[tuple[str, int]]:
+def _done_apart(has: Contents) -> set[tuple[str, int]]:
     """Return the keys of what was worked on apart, and the tokens that it has there."""
-    found: set[tuple[str, int]] = set()
-    for each in (shelf, shelf.sent):
-        # What cannot be read is told by whoever needs it.
-        with contextlib.suppress(StoreError):
-            has = each.has
-            for key in has.parted.bases:
-                standing = has.work.standings.get(key)
-                found.add((str(key), standing.token if standing is not None else 0))
-    return found
+    standings = has.work.standings
+    return {(str(key), standings[key].token if key in standings else 0) for key in has.parted.bases}
 
 
 def _overruled(store: TaskStore, after: int, done: set[tuple[str, int]]) -> Iterator[str]:

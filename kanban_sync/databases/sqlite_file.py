@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,10 @@ class SqliteFile:
         return open_sqlite(self.path, project, clone, read_only=True)
 
     def identity(self) -> str:
-        """Return nothing: its name says what it is."""
+        """Return by which numbers the system knows the file, whatever path leads to it."""
+        with contextlib.suppress(OSError):
+            found = self.path.stat()
+            return f"{found.st_dev}/{found.st_ino}"
         return ""
 
     def connections(self) -> dict[str, int]:

@@ -42,6 +42,9 @@ SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT {HOW}
 To merge what files say takes a while between two statements.
 """
 
+SLEEPING = f"SET LOCAL idle_in_transaction_session_timeout = '{SLEEP}s'"
+"""For work on tasks, which takes no while."""
+
 BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     f"""SELECT set_config('search_path', 'kanban_sync', true),

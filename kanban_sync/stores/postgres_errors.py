@@ -40,6 +40,8 @@ RIGHTS = (
     " SELECT, INSERT, UPDATE and DELETE on its tables"
 )
 
+TOO_MANY = "the server has too many connections; try again in a moment"
+
 REMEDIES = {
     "42501": RIGHTS,
     "25006": "it may only be read, as a standby may: name the primary server",
@@ -49,7 +51,7 @@ REMEDIES = {
     "40P01": "others were writing to the same tasks all the time; try again in a moment",
     "57014": "the server gave up waiting; try again in a moment",
     "53100": "no space is left on the server; make room there and run `kanban-sync sync`",
-    "53300": "the server has too many connections; try again in a moment",
+    "53300": TOO_MANY,
     "54000": (
         "the id of a task, or the path of its file, is longer than it can keep (2,700 bytes);"
         " shorten it"
@@ -57,7 +59,10 @@ REMEDIES = {
     "22021": "it is not kept as UTF-8; create a database with ENCODING 'UTF8'",
     "22P05": "it is not kept as UTF-8; create a database with ENCODING 'UTF8'",
     "0A000": "its server is too old or of another kind; PostgreSQL 13 or newer is needed",
-    "42P01": "tables of its schema kanban_sync are missing; restore them from a backup",
+    "42P01": (
+        "tables of its schema kanban_sync are not to be seen: the role may have lost USAGE on it,"
+        " which whoever runs the server can grant; if they are missing, restore them from a backup"
+    ),
     "42703": "tables of its schema kanban_sync were changed; restore them from a backup",
 }
 """What happened and what to do now, by SQLSTATE."""
@@ -70,6 +75,12 @@ LOST = (
 BREAKS = ("08", "57P", "25P03")
 """How each SQLSTATE begins that ends a connection: broken off, shut down, asleep for too long."""
 
+POOLER_ALONE = (
+    "server login has been failing",
+    "its pooler does not reach the server; try again in a moment",
+)
+"""What pgbouncer says of a server that was there before; what came to it went no further."""
+
 NOT_THERE_YET = (
     ("system is starting up", "its server is starting up; try again in a moment"),
     ("system is shutting down", "its server is shutting down; try again in a moment"),
@@ -79,16 +90,18 @@ NOT_THERE_YET = (
     # It could begin no process for it; the library keeps to itself what else it said.
     ("error response during SSL", "its server is not ready yet; try again in a moment"),
     ("resolve host", "its server's name is not known; correct the URL, or see to the network"),
+    POOLER_ALONE,
 )
 
 UNCONNECTED = (
     *NOT_THERE_YET,
+    # Before what they are too many for, a role or a database.
+    ("too many", TOO_MANY),
     ("password", "it does not know this user with this password; correct the URL, or ~/.pgpass"),
     ("no pg_hba.conf entry", "its server does not let this user in from here; ask who runs it"),
     ("role ", "its server does not know this user; correct the URL, or ask who runs it"),
     ("database ", "its server has no such database; correct the URL, or create it"),
-    ("too many", REMEDIES["53300"]),
-    ("remaining connection slots", REMEDIES["53300"]),
+    ("remaining connection slots", TOO_MANY),
     ("certificate", "its server's certificate is not trusted; see sslrootcert in its URL"),
     ("SSL", "its server and this machine do not agree on encryption; see sslmode in its URL"),
 )
@@ -136,7 +149,8 @@ def in_words(address: Address, *, is_connected: bool = True) -> Iterator[None]:
     except Error as error:
         lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
         remedy = _remedy(error) if is_connected else _way_in(" ".join(lines))
-        is_silent = not is_connected and remedy in UNANSWERED
+        # A pooler lets everybody in, and says at the first statement that nobody is behind it.
+        is_silent = remedy == POOLER_ALONE[1] or (not is_connected and remedy in UNANSWERED)
         kind = ClashError if error.sqlstate == "40P01" else _kind(remedy)
         kind = UnreachableStoreError if is_silent else kind
         reason = f"{remedy} ({lines[0].strip()})"
@@ -156,6 +170,8 @@ def _kind(remedy: str) -> type[StoreError]:
 def _remedy(error: Error) -> str:
     if error.sqlstate in REMEDIES:
         return REMEDIES[error.sqlstate]
+    if POOLER_ALONE[0] in str(error):
+        return POOLER_ALONE[1]
     is_about_connection = isinstance(error, OperationalError | InterfaceError)
     if is_about_connection and (error.sqlstate or "08").startswith(BREAKS):
         return LOST

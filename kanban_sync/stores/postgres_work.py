@@ -19,7 +19,7 @@ from kanban_sync.core.work import entry_of
 from kanban_sync.stores import idle_rows, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.desk import Reach
-from kanban_sync.stores.postgres_begin import COMING
+from kanban_sync.stores.postgres_begin import COMING, SLEEPING
 from kanban_sync.stores.postgres_database import lock_of
 from kanban_sync.stores.rows import TELL
 from kanban_sync.stores.sql_work import PUT_ORCHESTRATOR, SqlDesk
@@ -175,6 +175,8 @@ class PostgresWork(Working):
             if is_all
             else self._database.working(self._project, together=not is_one)
         ) as db:
+            if is_all:
+                db.later(SLEEPING)
             yield PostgresDesk(db, self._project, reach)
 
 

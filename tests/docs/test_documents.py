@@ -66,7 +66,10 @@ NOT_RUN = {
     ),
     ("docs/how-to/serve.md", "pipx install '.[gateway]'"): NETWORK,
     ("docs/how-to/serve.md", "kanban-sync serve"): "goes on until it is interrupted",
-    ("docs/how-to/serve.md", "curl -H @key http://127.0.0.1:7464/api/board"): "needs that server",
+    (
+        "docs/how-to/serve.md",
+        "curl -H @header http://127.0.0.1:7464/api/board",
+    ): "needs that server",
     (SHARED, "pipx install '.[postgres]'"): NETWORK,
     (VALKEY, "pipx install '.[valkey]'"): NETWORK,
     (VALKEY, "mkdir -p ~/.config/kanban-sync"): ELSEWHERE,

@@ -32,7 +32,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.work import ANY
-from kanban_sync.databases import opened, other_than_before, sharing
+from kanban_sync.databases import opened, other_than_before, sharing, told_once
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection, postgres_database
@@ -385,6 +385,30 @@ def test_a_database_is_known_by_whatever_way_it_is_reached(
     assert third.database.name in other_than_before(third.database, one.state)
     one.door.shut()
     assert one.database.identity() == ""
+    # Nobody knows yet whether that is the one of before.
+    assert other_than_before(one.database, one.state) == ""
+
+
+def test_what_was_done_in_vain_is_told_though_nobody_heard_that_it_was_written(
+    one: Machine, two: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    two.finish("a", two.claim("a", "bob"))
+    replay = PostgresStore.replay
+
+    def unheard(store: PostgresStore, journal: Journal, now: float) -> None:
+        replay(store, journal, now)
+        raise UnreachableStoreError("the answer was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", unheard)
+        one.door.open()
+        one.do(lambda store: store.ready(time.time()))
+    assert told_once(one.database) == ""
+    one.do(lambda store: store.ready(time.time()))
+    assert "tasks-md:a (ada)" in told_once(one.database)
+    assert told_once(one.database) == ""
 
 
 # --- What is no absence ----------------------------------------------------------------------

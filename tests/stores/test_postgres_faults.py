@@ -18,6 +18,7 @@ from psycopg import OperationalError
 from kanban_sync.core.errors import (
     LostDatabaseError,
     SetupError,
+    StoreAwayError,
     StoreError,
     UnreachableStoreError,
 )
@@ -211,6 +212,7 @@ def test_who_does_not_get_in_is_told_why(
         "FATAL:  the database system is not yet accepting connections",
         "FATAL:  terminating connection due to administrator command",
         "server sent an error response during SSL exchange",
+        "FATAL:  server login has been failing, try again later (server_login_retry)",
     ],
 )
 def test_a_server_that_is_being_restarted_is_away_and_no_other_database(said: str) -> None:
@@ -219,6 +221,19 @@ def test_a_server_that_is_being_restarted_is_away_and_no_other_database(said: st
         with in_words(address, is_connected=False):
             raise OperationalError(f'connection to server at "db" failed: {said}')
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("whose", ['role "kanban"', 'database "tasks"'])
+def test_too_many_connections_pass_whoever_has_too_many(whose: str) -> None:
+    with pytest.raises(StoreAwayError, match="too many connections; try again in a moment"):  # noqa: SIM117 - what is told
+        with in_words(address_of("postgresql://db/tasks"), is_connected=False):
+            raise OperationalError(f"FATAL:  too many connections for {whose}")
+
+
+def test_a_pooler_whose_server_is_gone_has_sent_nothing_there() -> None:
+    with pytest.raises(UnreachableStoreError, match="pooler does not reach the server"):  # noqa: SIM117 - what is told
+        with in_words(address_of("postgresql://db/tasks")):
+            raise OperationalError("server login has been failing, try again later")
 
 
 # --- Rights --------------------------------------------------------------------------------

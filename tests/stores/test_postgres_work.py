@@ -12,9 +12,11 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
 from kanban_sync.stores import postgres_work, work_rows
+from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.migrations import migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_database import open_database, upgrade_database
+from kanban_sync.stores.postgres_errors import SLEEP
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from stores.made_up import NOW, PROJECT, key, task
@@ -169,3 +171,12 @@ def test_a_claim_is_two_journeys_to_the_server_and_its_end_three(
     # It begins as before, holds and reads the task; writes it, reckons, and reads it again; tells
     # of it, ends, and wakes others.
     assert journeys == [5, 4, 3]
+
+
+def test_who_sleeps_in_the_middle_of_adding_a_task_does_not_hold_up_others_for_long(
+    emptied: Emptied,
+) -> None:
+    query = "SELECT current_setting('idle_in_transaction_session_timeout')"
+    database = open_database(emptied.address)
+    with closing(PostgresStore(database, PROJECT)) as store, store._working(Reach.ALL) as desk:  # noqa: SLF001 - what it sends
+        assert next(iter(desk._db.execute(query))) == (f"{SLEEP}s",)  # noqa: SLF001 - as above

@@ -19,7 +19,7 @@ from kanban_sync.sources.labelled import names_several, split
 from kanban_sync.sources.markdown_additions import add
 from kanban_sync.sources.markdown_dialects import V1
 from kanban_sync.sources.splicing import CannotError, Splice, refuse_to_lose
-from kanban_sync.sources.status_words import says_more, status_in, word_for
+from kanban_sync.sources.status_words import says_more, status_in, word_again, word_for
 from kanban_sync.sources.tables import Tables
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _set_status(file: Editable, task: Standing, status: Status, before: str | No
     if task.dialect == V1:
         return _set_in_v1(file, task, status)
     if task.is_top and task.dialect == Tables.NAME:
-        return table_edits.set_status(file, task.box, status)
+        return table_edits.set_status(file, task.box, status, before)
     if file.value_of(task.box, "status") is not None:
         return _set_in_line(file, task, status, before)
     if task.is_top and task.dialect == HeadingTasks.NAME:
@@ -80,10 +80,12 @@ def _set_in_line(
         return [*file.unsay(task.box, "status"), *file.tick(task.box, done=False)]
     said = file.value_of(task.box, "status") or ""
     refuse_to_lose(said, is_more=status_in(said) is not None and says_more(said))
-    is_as_before = status_in(before or "") is status
-    word = before if is_as_before else word_for(status, file.words_for(task.dialect), "-")
-    done = status is Status.DONE
-    return [*file.says(task.box, "status", word or ""), *file.tick(task.box, done=done)]
+    used = file.words_for(task.dialect)
+    word = word_again(before, status) or word_for(status, used, "-")
+    return [
+        *file.says(task.box, "status", word),
+        *file.tick(task.box, done=status is Status.DONE),
+    ]
 
 
 def _set_at_box(file: Editable, task: Standing, status: Status) -> list[Splice]:

@@ -14,7 +14,7 @@ from kanban_sync.sources.group_tasks import CRITERION, Groups, name_of_group, va
 from kanban_sync.sources.placed_json import Place, PlacedJson
 from kanban_sync.sources.sections import named
 from kanban_sync.sources.splicing import CannotError, Splice
-from kanban_sync.sources.status_words import word_for
+from kanban_sync.sources.status_words import word_again, word_for
 from kanban_sync.sources.tree import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def splices(text: str, edit: Edit, tasks: tuple[ParsedTask, ...]) -> list[Splice
     if isinstance(edit, Remove):
         raise CannotError("what is removed from a mission counts as lost; set its status")
     if isinstance(edit, SetStatus):
-        return [file.say(edit.place, "status", file.word(edit.status))]
+        word = word_again(edit.word, edit.status) or file.word(edit.status)
+        return [file.say(edit.place, "status", word)]
     name = edit.assignee if isinstance(edit, Claim) else ""
     return [file.say(edit.place, "assignee", name)]
 

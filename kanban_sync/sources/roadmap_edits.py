@@ -12,6 +12,7 @@ from kanban_sync.sources.group_tasks import CRITERION, value_named
 from kanban_sync.sources.roadmap_additions import add
 from kanban_sync.sources.roadmap_text import RoadmapText
 from kanban_sync.sources.splicing import CannotError, Splice
+from kanban_sync.sources.status_words import word_again
 from kanban_sync.sources.tree import Mapping, Scalar
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def splices(text: str, edit: Edit, tasks: Sequence[ParsedTask]) -> list[Splice]:
     if isinstance(edit, Remove):
         raise CannotError("what is removed from a roadmap counts as lost; set its status")
     if isinstance(edit, SetStatus):
-        return [_say(file, edit.place, "status", file.word(edit.status))]
+        word = word_again(edit.word, edit.status) or file.word(edit.status)
+        return [_say(file, edit.place, "status", word)]
     name = edit.assignee if isinstance(edit, Claim) else ""
     return [_say(file, edit.place, "assignee", name)]
 

@@ -101,6 +101,11 @@ def says_more(text: str) -> bool:
     return _SAYS_MORE.search(text) is not None
 
 
+def word_again(before: str | None, status: Status) -> str:
+    """Return the word for a status that stood in a file before; '' if that was for another one."""
+    return before if before and status_in(before) is status else ""
+
+
 def word_for(status: Status, used: Iterable[str], gap: str) -> str:
     """Return what to call a status in a file: as the file does, else our word in its manner.
 

@@ -9,7 +9,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.sources.box_tasks import MARKS
 from kanban_sync.sources.labelled import is_nothing, names_several
 from kanban_sync.sources.splicing import CannotError, Splice, refuse_to_lose, splice
-from kanban_sync.sources.status_words import says_more, word_for
+from kanban_sync.sources.status_words import says_more, word_again, word_for
 from kanban_sync.sources.tables import Table, escaped, spans_of_cells, table_around
 
 if TYPE_CHECKING:
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 _WIDE = frozenset("WF")
 
 
-def set_status(file: Editable, box: Box, status: Status) -> list[Splice]:
-    """Write a status into its cell; a box elsewhere that stands for the same task is ticked too."""
+def set_status(file: Editable, box: Box, status: Status, word: str | None) -> list[Splice]:
+    """Write a status into its cell; a box elsewhere that stands for the same task is ticked too.
+
+    ``word`` is what stood there before, if that is known.
+    """
     table = _table(file, box)
     twin = next((other for row, other in file.twins if row is box), None)
     if "status" not in table.names:
@@ -32,7 +35,8 @@ def set_status(file: Editable, box: Box, status: Status) -> list[Splice]:
     before = _said(file, box, table, "status")
     refuse_to_lose(before, is_more=says_more(before))
     words = [_words(row.raw, table.names.index("status")) for row in table.rows]
-    found = [_put(file, box, table, "status", word_for(status, words, "-"))]
+    said = word_again(word, status) or word_for(status, words, "-")
+    found = [_put(file, box, table, "status", said)]
     if twin and MARKS.get(twin.mark, Status.TODO).is_over is not status.is_over:
         found += file.tick(twin, done=True) if status.is_over else file.clear(twin)
     return found

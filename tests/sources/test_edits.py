@@ -239,6 +239,10 @@ epics:
 
 ROADMAPS: dict[str, tuple[str, Edit, str, str]] = {
     "quoted": (ROADMAP, SetStatus(0, DONE), "'in_progress'  #", "'done'  #"),
+    "the word of before": (ROADMAP, SetStatus(0, TODO, "pending"), "'in_progress'  #",
+                           "'pending'  #"),
+    "the word of another status": (ROADMAP, SetStatus(0, DONE, "pending"), "'in_progress'  #",
+                                   "'done'  #"),
     "absent": (ROADMAP, SetStatus(2, IN_PROGRESS), '"Fill"\n',
                '"Fill"\n        status: in_progress\n'),
     "of a task by its name": ("tasks:\n  T1:\n    title: a\n    notes: n\n", SetStatus(0, DONE),

@@ -51,6 +51,7 @@ STATUS = {
     "branch_problems",
     "branches",
     "database_problem",
+    "database_unwritable",
     "allowed",
     "board_url",
     "branch",

@@ -126,6 +126,17 @@ def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     ]
 
 
+def test_a_database_that_may_only_be_read_is_not_told_as_good(repo: Repo) -> None:
+    reader = {"PGOPTIONS": "-c default_transaction_read_only=on"}
+    doctor = run_program("doctor", folder=repo.path, env=reader)
+    assert (doctor.code, "WRONG  database " in doctor.out) == (1, True)
+    assert " tasks in postgresql://" in doctor.out
+    status = run_program("status", folder=repo.path, env=reader)
+    told = "problem    it cannot be written to: it may only be read: default_transaction_read_only"
+    assert (status.code, told in status.out) == (0, True)
+    assert json.loads(program(repo, "status", "--json").out)["database_unwritable"] == ""
+
+
 def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:
     (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
     kept = copy.with_suffix(".refused-1a.json")

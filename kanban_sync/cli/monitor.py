@@ -45,7 +45,7 @@ def command(*, once: bool, as_json: bool) -> None:
     warn_of_another_database(clone)
     stop = Stop()
     with suppress(Stopped), stop.heard():
-        _go_on(clone, lambda: stop.is_asked, as_json=as_json)
+        go_on(clone, lambda: stop.is_asked, as_json=as_json)
     if not as_json:
         say("stopped")
 
@@ -84,7 +84,12 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     say(f"{agents}, {tasks}{waited}")
 
 
-def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
+def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
+    """Hand out tasks until it is to end; ``is_stopped`` is asked after each round.
+
+    Raises:
+        KanbanSyncError: It cannot begin, or no waiting mends what is wrong.
+    """
     outage, name, tell = Outage(warn), own_name(), _each_once()
     before: Round | None = None
     while not is_stopped():

@@ -16,7 +16,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import OtherDatabaseError, StoreAwayError, StoreError
+from kanban_sync.core.errors import (
+    NewerStoreError,
+    OtherDatabaseError,
+    StoreAwayError,
+    StoreError,
+)
 from kanban_sync.stores.flatfile_text import FORMAT, Manifest, NewerFormatError, from_text, to_text
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.stores.memory_work import WorkContents
@@ -200,7 +205,7 @@ class FileShelf:
         try:
             manifest = from_text(data.decode("utf-8", "surrogatepass"), self._project)
         except NewerFormatError as error:
-            raise StoreError(
+            raise NewerStoreError(
                 f"The task database {self.path} was made by a newer kanban-sync (format"
                 f" {error.found}; this one knows {FORMAT}). Upgrade kanban-sync on this machine;"
                 " the file is untouched."

@@ -67,6 +67,7 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     with clone.work() as work:
         monitor = Monitor(work)
         done = monitor.round()
+        done = done._replace(idle=monitor.waiting(done))
         monitor.end()
         depth, now = work.assigning.depth(), work.time()
     age = max(0, round(now - depth.oldest)) if depth.oldest else None
@@ -79,9 +80,9 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     if not done.leads:
         say(f"stood by: {done.leader or 'nobody'} leads")
     waited = f", the oldest to do for {age} s" if age is not None else ""
-    agents = "1 agent waits" if done.idle == 1 else f"{done.idle} agents wait"
+    agents = "1 agent waits, " if done.idle == 1 else f"{done.idle} agents wait, "
     tasks = "1 task is ready" if depth.ready == 1 else f"{depth.ready} tasks are ready"
-    say(f"{agents}, {tasks}{waited}")
+    say(f"{agents if done.idle is not None else ''}{tasks}{waited}")
 
 
 def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
-from kanban_sync.databases.last_used import note_first
+from kanban_sync.databases.last_used import not_told_yet, note_first
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
@@ -84,6 +84,7 @@ def database_data(database: TaskDatabase, project: str, state: StateFolder) -> d
         **sharing(database, project, state).data(),
         **database.mode(project).data(),
         "left_behind": left,
+        "database_before": not_told_yet(database, state),
     }
 
 

@@ -50,6 +50,7 @@ STATUS = {
     "mode",
     "branch_problems",
     "branches",
+    "database_before",
     "database_problem",
     "database_unwritable",
     "allowed",

@@ -145,6 +145,18 @@ class OtherDatabaseError(StoreError):
 
     may_be_mended = False
 
+    def __init__(self, path: object, *, has_folder: bool = True) -> None:
+        """Name it; ``has_folder`` tells whether the folder in which it lay is there still."""
+        gone = (
+            "was removed or replaced since it was opened here, and who has claimed what may be"
+            " another now. Nothing was written; run the same command again."
+        )
+        moved = (
+            "is no longer there, nor is its folder: that was moved or removed. Nothing was written;"
+            " start again where it is now, if it still is."
+        )
+        super().__init__(f"The task database {path} {gone if has_folder else moved}")
+
 
 class WorkError(KanbanSyncError):
     """A task cannot be worked on as asked; nothing in the database was changed."""

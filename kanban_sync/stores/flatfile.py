@@ -221,11 +221,7 @@ class FileShelf:
             return manifest
 
     def _other(self) -> StoreError:
-        return OtherDatabaseError(
-            f"The task database {self.path} was removed or replaced since it was opened here, and"
-            " who has claimed what may be another now. Nothing was written; run the same command"
-            " again."
-        )
+        return OtherDatabaseError(self.path, has_folder=self.path.parent.is_dir())
 
     def _write(self, manifest: Manifest) -> None:
         """Write a new file, and give it the name once all of it is on the disk."""

@@ -17,6 +17,7 @@ from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases.fallback import Left
@@ -113,6 +114,10 @@ def left_text(left: Sequence[Left]) -> str:
 
 def refused_text(project: str, state: StateFolder) -> str:
     """Return where lies what was done apart and a database did not take, a line for each."""
-    name = manifest_path(state.path, project).with_suffix(f".{REFUSED}*.json").name
-    kept = sorted((state.path / AWAY).glob(f"*/{name}"))
+    kept = refused_files(state, manifest_path(state.path, project).stem)
     return "\n".join(f"something in {each} was not taken by the database" for each in kept)
+
+
+def refused_files(state: StateFolder, name: str = "*") -> list[Path]:
+    """Return the files with what a database did not take, of those copies whose name fits."""
+    return sorted((state.path / AWAY).glob(f"*/{name}.{REFUSED}*.json"))

@@ -181,8 +181,12 @@ def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo)
     kept.write_bytes(copy.read_bytes())
     doctor = program(repo, "doctor")
     assert f"note   refused             something in {kept} was not taken" in doctor.out
+    removed = program(repo, "uninstall", "--state")
+    assert (removed.code, f"{kept} has what a database did not take" in removed.err) == (1, True)
+    assert kept.exists()
     kept.unlink()
     assert "refused" not in program(repo, "doctor").out
+    assert program(repo, "uninstall", "--state").code == 0
 
 
 def test_what_waits_for_a_database_that_is_named_no_more_is_told(

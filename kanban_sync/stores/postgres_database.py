@@ -17,7 +17,7 @@ from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import Patient, Use, connect
+from kanban_sync.stores.postgres_connection import GLANCE, Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
@@ -84,9 +84,6 @@ IDLE = 1.0
 Work that goes on pays for no look, and whatever is sent then is not lost on a server that fell
 silent meanwhile.
 """
-
-GLANCE = 1.0
-"""Seconds that such a look may take; then it is connected anew, and that waits for its own time."""
 
 
 class NoSchemaError(StoreError):
@@ -342,11 +339,12 @@ def _prepare(
     *,
     may_make: bool,
 ) -> None:
-    with in_words(address):
+    with in_words(address, is_asking=True):
         found = version(connection, address.name)
-        if not found and may_make:
+    if not found and may_make:
+        with in_words(address):
             upgrade(connection, address.name, steps)
-            return
+        return
     if not found:
         raise NoSchemaError(
             f"There are no tasks in {address.name} yet: run `kanban-sync sync` once."

@@ -40,7 +40,8 @@ AGAIN, RARELY = 1.0, 30.0
 """Seconds until a database that cannot be used is asked again; each time twice as many, up to the
 last."""
 
-ANSWERS = "The task database can be used again, and work goes on."
+GOES_ON = "Work on tasks goes on again."
+"""With the database, or with a copy where that is away: whoever opens it tells which it is."""
 
 CHANCE = SystemRandom()
 """Each comes back at a moment of its own: they all lose the database at once."""
@@ -240,7 +241,7 @@ class Outage:
         self._has_begun = True
         if self._pause:
             self._pause, self._told = 0.0, None
-            self._to_tell(ANSWERS)
+            self._to_tell(GOES_ON)
 
 
 def _moments(

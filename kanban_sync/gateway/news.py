@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import anyio
 import anyio.to_thread
 
-from kanban_sync.agents.waiting import ANSWERS, LOOK, follow_batches
+from kanban_sync.agents.waiting import GOES_ON, LOOK, follow_batches
 from kanban_sync.core.claims import LEASE
 from kanban_sync.core.errors import KanbanSyncError, StoreAwayError, StoreError
 from kanban_sync.doors.problem import Problem
@@ -163,7 +163,7 @@ class News:
                         self._in_loop(self.begin_anew, last)
                     after = last if after is None else after
                     if is_amiss:
-                        self._served.say(ANSWERS)
+                        self._served.say(GOES_ON)
                     is_other = is_amiss = False
                     has_begun.set()
                     for batch in follow_batches(work, after):

@@ -172,7 +172,7 @@ def test_a_monitor_outlasts_a_schema_that_is_gone_for_a_while(
     assert answer.out.count(" leads\n") == 1
     assert answer.err.count("tables of its schema kanban_sync are not to be seen") == 1
     assert answer.err.count("is gone or empty, and this clone has worked with it") == 1
-    assert answer.err.count(waiting.ANSWERS) == 1
+    assert answer.err.count(waiting.GOES_ON) == 1
 
 
 def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:

@@ -343,7 +343,7 @@ def _prepare(
     *,
     may_make: bool,
 ) -> None:
-    with in_words(address):
+    with in_words(address, is_begun=False):
         found = version(connection, address.name)
         if not found and may_make:
             upgrade(connection, address.name, steps)

@@ -32,6 +32,14 @@ SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT {HOW}
 """
 """Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair."""
 
+READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    f"""SELECT set_config('search_path', 'kanban_sync', true),
+               set_config('lock_timeout', '{PATIENCE}s', true),
+               {HOW}""",
+)
+"""The same, to be sent along with the first statement: a journey less of four."""
+
 WORK = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};
 SET LOCAL lock_timeout = '{PATIENCE}s';

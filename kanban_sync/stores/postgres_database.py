@@ -16,7 +16,7 @@ from kanban_sync.core.errors import StoreError, UntakenError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
-from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
+from kanban_sync.stores.postgres_begin import BEGIN, READ, READING, TOGETHER, WRITE
 from kanban_sync.stores.postgres_connection import Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
@@ -203,7 +203,9 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[PostgresTransaction]:
         """Read one state of the database, whatever others write meanwhile."""
-        with self._transaction(READ) as db:
+        with self._transaction() as db:
+            for each in READING:
+                db.later(each)
             try:
                 yield db
             except (ValueError, KeyError, TypeError) as error:

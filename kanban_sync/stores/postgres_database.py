@@ -269,9 +269,11 @@ class PostgresDatabase:
 
     def _connected(self) -> Patient:
         """Return the connection, a new one where the last was lost: a server may be restarted."""
+        if self._is_closed:
+            raise psycopg.OperationalError("the connection is closed")
         if time.monotonic() > self._used + IDLE and not self._connection.closed:
             self._connection.answers(GLANCE)
-        if self._connection.closed and not self._is_closed:
+        if self._connection.closed:
             connection = connect(self.address)
             try:
                 # Meanwhile it may have been upgraded.

@@ -323,7 +323,8 @@ def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
 def test_who_reads_tables_that_stay_locked_is_told_so(
     emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_database, "READ", postgres_begin.READ.replace("'15s'", "'50ms'"))
+    begin = tuple(each.replace("15s", "50ms") for each in postgres_begin.READING)
+    monkeypatch.setattr(postgres_database, "READING", begin)
     with emptied.database.writing(PROJECT) as db:
         db.execute("LOCK TABLE kanban_sync.tasks, kanban_sync.events IN ACCESS EXCLUSIVE MODE")
         for look in (store.tasks, partial(store.events, 0, 1)):

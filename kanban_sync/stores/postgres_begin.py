@@ -26,19 +26,19 @@ thinks it worth them as soon as a table has statistics: it reckons with all rows
 after the first that suits.
 """
 
-READ = f"""
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS};
-SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT {HOW}
-"""
-"""Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair."""
-
 READING = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     f"""SELECT set_config('search_path', 'kanban_sync', true),
                set_config('lock_timeout', '{PATIENCE}s', true),
                {HOW}""",
 )
-"""The same, to be sent along with the first statement: a journey less of four."""
+"""Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair.
+
+To be sent along with the first statement, which spares a journey.
+"""
+
+SETTLING = ("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", READING[1])
+"""The same, for what is not to be of one state."""
 
 WORK = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};

@@ -16,7 +16,7 @@ from kanban_sync.core.errors import StoreError, UntakenError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
-from kanban_sync.stores.postgres_begin import BEGIN, READ, READING, TOGETHER, WRITE
+from kanban_sync.stores.postgres_begin import BEGIN, READING, SETTLING, TOGETHER, WRITE
 from kanban_sync.stores.postgres_connection import Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
@@ -233,7 +233,9 @@ class PostgresDatabase:
     def settled(self, project: str) -> int:
         """Return the id of an event up to which no event of the project is still to come."""
         # Not of one state: the locks are to be those of a moment after the events.
-        with self._transaction(READ.replace("REPEATABLE READ", "READ COMMITTED")) as db:
+        with self._transaction() as db:
+            for each in SETTLING:
+                db.later(each)
             ((number,),) = db.execute(SETTLED.format(lock_of(project)))
         return int(number)
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
 from kanban_sync.core.model import Status
-from kanban_sync.sources.group_tasks import CRITERION, Groups, name_of_group, value_named
+from kanban_sync.sources.group_tasks import CRITERION, Groups
 from kanban_sync.sources.placed_json import Place, PlacedJson
 from kanban_sync.sources.sections import named
 from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.status_words import word_again, word_for
+from kanban_sync.sources.task_values import name_of_group, value_named
 from kanban_sync.sources.tree import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:

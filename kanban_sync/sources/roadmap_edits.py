@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
-from kanban_sync.sources.group_tasks import CRITERION, value_named
+from kanban_sync.sources.group_tasks import CRITERION
 from kanban_sync.sources.roadmap_additions import add
 from kanban_sync.sources.roadmap_text import RoadmapText
 from kanban_sync.sources.splicing import CannotError, Splice
 from kanban_sync.sources.status_words import word_again
+from kanban_sync.sources.task_values import value_named
 from kanban_sync.sources.tree import Mapping, Scalar
 
 if TYPE_CHECKING:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.sources.tree import Scalar
+from kanban_sync.sources.tree import Mapping, Scalar
 
 if TYPE_CHECKING:
-    from kanban_sync.sources.tree import Mapping, Node
+    from collections.abc import Iterable
+
+    from kanban_sync.sources.tree import Node
 
 _NAMES = {
     "id": ("id", "key"),
@@ -29,6 +31,12 @@ def value_named(node: Mapping, meaning: str) -> tuple[str, Node] | None:
     return next(
         ((name, each) for name, each in node.values.items() if NAME_OF.get(name) == meaning), None
     )
+
+
+def says_nothing(nodes: Iterable[Node | None], meaning: str) -> bool:
+    """Tell whether there is a task that says of something that it has none."""
+    found = (value_named(each, meaning) for each in nodes if isinstance(each, Mapping))
+    return any(isinstance(each[1], Scalar) and not each[1].text for each in found if each)
 
 
 def name_of_group(node: Mapping) -> str:

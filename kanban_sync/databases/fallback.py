@@ -24,6 +24,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
+from kanban_sync.machine_time import boot, moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import DamagedFileError, manifest_path
@@ -95,7 +96,8 @@ class Fallback:
         name = "waiting" if away.refuses else "fallback"
         shelf, since = self._shelf(project), away.since
         with contextlib.suppress(StoreError):
-            since = shelf.has.parted.since or since
+            parted = shelf.has.parted.since
+            since = min(since, parted.wall) if parted is not None else since
         return Mode(name, since, shelf.touched)
 
     def open(self, project: str) -> TaskStore:
@@ -186,7 +188,7 @@ class Fallback:
         """Note what was done in the database, for whoever goes on with the copy."""
         if not self._is_there():
             return
-        self._shelf(project).note(entry, time.time())
+        self._shelf(project).note(entry, moment())
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
@@ -215,11 +217,11 @@ class Fallback:
                         sent.put_refused_aside(journal.id)
                     else:
                         sent.path.unlink()
-                has_parted = shelf.rejoin(time.time())
+                has_parted = shelf.rejoin(moment())
                 self._marker(project).unlink(missing_ok=True)
             if has_parted:
                 # One copies for all who come back, and none of them waits for it.
-                copied = store.copied(time.time())
+                copied = store.copied()
                 with contextlib.suppress(UnusableCopyError):
                     shelf.put_copy(copied)
 
@@ -252,13 +254,13 @@ class Fallback:
         if _is_large(shelf.path) and _is_new(shelf.path):
             return
         try:
-            shelf.put_copy(store.copied(time.time()))
+            shelf.put_copy(store.copied())
         except DamagedFileError:
             # What was done apart may be in it: that is not thrown away unseen.
             if self._marker(project).exists():
                 return
             shelf.put_damaged_aside()
-            shelf.put_copy(store.copied(time.time()))
+            shelf.put_copy(store.copied())
         known.write_text(_as_of(last, shelf.path), "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
@@ -283,7 +285,8 @@ class Fallback:
                     # First that somebody looks here, who may have removed it having come back.
                     if not known.parted or not self._marker(project).exists():
                         self._write_marker(project, known._replace(parted=True))
-                    shelf.part(known.since)
+                    # The server may have answered others since it was found away.
+                    shelf.part(moment())
             except UnusableCopyError as unusable:
                 raise UnusableCopyError(f"{away} {unusable}") from unusable
             closing.pop_all()
@@ -354,12 +357,16 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _as_of(last: int, path: Path) -> str:
-    """Return by what it is known that a copy is as it was made, after so many events."""
+    """Return by what it is known that a copy is as it was made, after so many events.
+
+    One from before the machine was started anew is made anew, too: only the wall clock would tell
+    how long ago it was made.
+    """
     try:
         found = path.stat()
     except FileNotFoundError:
         return ""
-    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns}"
+    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns} {boot()}"
 
 
 def _is_large(path: Path) -> bool:
@@ -370,7 +377,8 @@ def _is_large(path: Path) -> bool:
 
 def _is_new(path: Path) -> bool:
     with contextlib.suppress(OSError):
-        return time.time() - COPY_EVERY < path.stat().st_mtime
+        # One of a time to come was made before the clock was set back.
+        return abs(time.time() - path.stat().st_mtime) < COPY_EVERY
     return False
 
 

@@ -11,6 +11,7 @@ from kanban_sync.core.model import ParsedTask, Problem, Status
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources.markdown import NO_TEXT
 from kanban_sync.sources.status_words import status_in
+from kanban_sync.sources.task_values import NAME_OF, label_of_group, name_of_group, value_named
 from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence, TooMuchError, Writer
 
 if TYPE_CHECKING:
@@ -26,19 +27,6 @@ DEEPEST = 16
 
 BOMB = "refers to its own values again and again (an alias bomb?); write out what it has to say"
 
-_NAMES = {
-    "id": ("id", "key"),
-    "title": ("title", "name", "summary"),
-    "status": ("status", "state"),
-    "body": ("description", "details"),
-    "assignee": ("owner", "assignee", "assigned_to", "agent"),
-    "priority": ("priority",),
-    "labels": ("tags", "labels"),
-    "depends_on": ("dependencies", "depends_on", "blocked_by", "deps", "depends"),
-    "criteria": ("exit_criteria", "acceptance_criteria", "acceptance", "criteria"),
-    "children": ("subtasks", "sub_tasks", "steps", "children", "tasks"),
-}
-_NAME_OF = {word: name for name, words in _NAMES.items() for word in words}
 _LIKE_ID = re.compile(r"[0-9-]")
 _INHERITED = ("domain", "priority")
 _ONE_WAITED_FOR = ("task", "id", "task_id", "on", "depends_on", "key")
@@ -176,7 +164,7 @@ class Groups:
         said: dict[str, Node] = {}
         others: list[tuple[str, str]] = []
         for name, value in node.values.items():
-            meaning = _NAME_OF.get(name, "")
+            meaning = NAME_OF.get(name, "")
             if meaning and meaning not in said:
                 said[meaning] = value
             elif text := self._written(value):
@@ -306,7 +294,7 @@ class Groups:
             return self._listed(node), ()
         ids: list[str] = []
         remarks: list[tuple[str, str]] = []
-        kinds = {name for name in node.values if _NAME_OF.get(name) == "depends_on"}
+        kinds = {name for name in node.values if NAME_OF.get(name) == "depends_on"}
         kinds |= node.values.keys() & {"tasks", "requires", "hard"}
         for name, value in node.values.items():
             if name in kinds:
@@ -346,31 +334,9 @@ def _is_task(node: Node) -> TypeGuard[Mapping]:
     return isinstance(node, Mapping) and bool(value_named(node, "id") or value_named(node, "title"))
 
 
-def value_named(node: Mapping, meaning: str) -> tuple[str, Node] | None:
-    """Return the name under which a task says something, and the value; None if it does not."""
-    return next(
-        ((name, each) for name, each in node.values.items() if _NAME_OF.get(name) == meaning), None
-    )
-
-
 def _look_like_tasks(node: Sequence) -> list[Mapping]:
     """Return the entries of a list that look like tasks."""
     return [each for each in node.items if _is_task(each) and value_named(each, "status")]
-
-
-def name_of_group(node: Mapping) -> str:
-    """Return what to call a group: its title, else its id."""
-    value = node.values.get(label_of_group(node))
-    return value.text if isinstance(value, Scalar) else ""
-
-
-def label_of_group(node: Mapping) -> str:
-    """Return the name of the value that a group is called by, '' if it has none."""
-    for name in ("title", "name", "id"):
-        value = node.values.get(name)
-        if isinstance(value, Scalar) and value.text:
-            return name
-    return ""
 
 
 def _fitted(told: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

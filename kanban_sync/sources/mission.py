@@ -90,12 +90,8 @@ def half_character(text: str) -> re.Match[str] | None:
 
 
 def _document(path: str, text: str, root: object, limits: Limits) -> Document:
-    from kanban_sync.sources.group_tasks import (  # noqa: PLC0415 - as above
-        Groups,
-        TooManyError,
-        label_of_group,
-        name_of_group,
-    )
+    from kanban_sync.sources.group_tasks import Groups, TooManyError  # noqa: PLC0415 - as above
+    from kanban_sync.sources.task_values import label_of_group, name_of_group  # noqa: PLC0415
     from kanban_sync.sources.tree import Lines, Mapping, Scalar, from_plain  # noqa: PLC0415
 
     node = from_plain(root, Lines(text), limits.depth)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
 from kanban_sync.core.model import Status
-from kanban_sync.sources.group_tasks import CRITERION, Groups, name_of_group, value_named
+from kanban_sync.sources.group_tasks import CRITERION, Groups
 from kanban_sync.sources.placed_json import Place, PlacedJson
 from kanban_sync.sources.sections import named
-from kanban_sync.sources.splicing import CannotError, Splice
+from kanban_sync.sources.splicing import CannotError, Splice, taken_out
 from kanban_sync.sources.status_words import word_again, word_for
+from kanban_sync.sources.task_values import name_of_group, says_nothing, value_named
 from kanban_sync.sources.tree import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def splices(text: str, edit: Edit, tasks: tuple[ParsedTask, ...]) -> list[Splice
     if isinstance(edit, SetStatus):
         word = word_again(edit.word, edit.status) or file.word(edit.status)
         return [file.say(edit.place, "status", word)]
-    name = edit.assignee if isinstance(edit, Claim) else ""
-    return [file.say(edit.place, "assignee", name)]
+    if isinstance(edit, Claim):
+        return [file.say(edit.place, "assignee", edit.assignee)]
+    return [file.unsay(edit.place, "assignee")]
 
 
 class _File:
@@ -84,6 +86,16 @@ class _File:
         if at is None or not isinstance(found[1], Scalar):
             raise CannotError(f"its {found[0]} is no text; change it by hand")
         return Splice(at.start, at.end, _value(words))
+
+    def unsay(self, place: int, meaning: str) -> Splice:
+        """Let a milestone say something no more, but where others say that it is nothing."""
+        said = self.say(place, meaning, "")
+        node = self._nodes[place]
+        found = value_named(node, meaning) if isinstance(node, Mapping) else None
+        at = self._json.place(found[1]) if found else None
+        if at is None or says_nothing(self._nodes, meaning):
+            return said
+        return taken_out(self._text, at.name[0], at.end) or said
 
     def _insert(self, node: Mapping, meaning: str, words: str) -> Splice:
         """Put a new value in behind a milestone's title or id, as that is written."""

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Status
-from kanban_sync.sources.group_tasks import value_named
 from kanban_sync.sources.roadmap_tasks import GROUPS, TASKS
 from kanban_sync.sources.sections import named
 from kanban_sync.sources.splicing import CannotError, Splice
+from kanban_sync.sources.task_values import value_named
 from kanban_sync.sources.tree import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:

@@ -5,14 +5,16 @@ Imported only where a file is to be changed.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus
-from kanban_sync.sources.group_tasks import CRITERION, value_named
+from kanban_sync.sources.group_tasks import CRITERION
 from kanban_sync.sources.roadmap_additions import add
 from kanban_sync.sources.roadmap_text import RoadmapText
-from kanban_sync.sources.splicing import CannotError, Splice
+from kanban_sync.sources.splicing import CannotError, Splice, taken_out
 from kanban_sync.sources.status_words import word_again
+from kanban_sync.sources.task_values import says_nothing, value_named
 from kanban_sync.sources.tree import Mapping, Scalar
 
 if TYPE_CHECKING:
@@ -42,8 +44,9 @@ def splices(text: str, edit: Edit, tasks: Sequence[ParsedTask]) -> list[Splice]:
     if isinstance(edit, SetStatus):
         word = word_again(edit.word, edit.status) or file.word(edit.status)
         return [_say(file, edit.place, "status", word)]
-    name = edit.assignee if isinstance(edit, Claim) else ""
-    return [_say(file, edit.place, "assignee", name)]
+    if isinstance(edit, Claim):
+        return [_say(file, edit.place, "assignee", edit.assignee)]
+    return [_unsay(file, edit.place, "assignee")]
 
 
 def _say(file: RoadmapText, place: int, meaning: str, words: str) -> Splice:
@@ -59,6 +62,26 @@ def _say(file: RoadmapText, place: int, meaning: str, words: str) -> Splice:
     if found is None:
         return _insert(file, node, "owner" if meaning == "assignee" else meaning, words)
     return _replace(file, node, *found, words)
+
+
+def _unsay(file: RoadmapText, place: int, meaning: str) -> Splice:
+    """Let a task say something no more: without a word, but where others say that it is nothing."""
+    said = _say(file, place, meaning, "")
+    node = file.nodes[place]
+    found = value_named(node, meaning) if isinstance(node, Mapping) else None
+    if found is None or says_nothing(file.nodes, meaning):
+        return said
+    line = file.start_of_line(said.start)
+    name = re.search(
+        rf"([\"']?){re.escape(found[0])}\1[ \t]*:[ \t]*\Z", file.text[line : said.start]
+    )
+    if name is None:
+        return said
+    if file.spans.event(node).flow_style:
+        return taken_out(file.text, line + name.start(), said.end) or said
+    end = file.end_of_line(said.end)
+    is_alone = not (file.text[line : line + name.start()] + file.text[said.end : end]).strip()
+    return Splice(file.end_of_line_before(line), end, "") if line and is_alone else said
 
 
 def _replace(file: RoadmapText, node: Mapping, name: str, value: Node, words: str) -> Splice:

@@ -89,6 +89,10 @@ class RoadmapText:
         found = _LINE_END.search(self.text, place)
         return found.start() if found else place
 
+    def end_of_line_before(self, start: int) -> int:
+        """Return where the line ends that is above the one which begins at a place."""
+        return start - (2 if self.text[:start].endswith("\r\n") else 1)
+
     def line_end(self) -> str:
         """Return what ends the lines of this file."""
         found = _LINE_END.search(self.text)

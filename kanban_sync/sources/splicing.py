@@ -181,3 +181,15 @@ def _refuse_words(where: str, edit: Edit) -> None:
     for what, words in said.items():
         if not words or words != " ".join(words.split()) or _UNPRINTABLE.search(words):
             raise EditError(f"{where}: {what} has to be one line of text, not {words!r}")
+
+
+def taken_out(text: str, name: int, end: int) -> Splice | None:
+    """Return what takes a value out of braces, None if it is the first in them.
+
+    Args:
+        text: The file.
+        name: Where the value's name begins.
+        end: Where the value ends.
+    """
+    before = len(text[:name].rstrip())
+    return Splice(before - 1, end, "") if text[:before].endswith(",") else None

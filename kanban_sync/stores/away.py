@@ -10,6 +10,7 @@ from kanban_sync.core.apart import Apart, Journal, claimed_above
 from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Standing, Told, claimed, first_number
 from kanban_sync.core.errors import StoreAwayError
+from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.flatfile import FlatStore
@@ -36,23 +37,25 @@ class AwayStore(FlatStore):
     def journal(self) -> Journal:
         """Return what was done apart."""
         has = self._has
-        since = self.clock(has.parted.since)
+        parted = has.parted
+        since = parted.there(parted.since) if parted.since is not None else 0.0
         desk = self._desk()
         told: dict[str, list[Told]] = {}
-        for event in has.events[has.parted.told :]:
+        for event in has.events[parted.told :]:
             told.setdefault(event.key, []).append(Told(event.kind, json.loads(event.data)))
         entries = []
-        for key, base in sorted(has.parted.bases.items(), key=lambda item: item[0]):
+        for key, base in sorted(parted.bases.items(), key=lambda item: item[0]):
             standing = desk.standing(key)
             if standing is not None:
                 kept = has.tasks[key]
                 entries.append(Apart(key, base, kept, standing, tuple(told.get(str(key), ()))))
         beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat > since]
-        return Journal(has.parted.id, since, tuple(entries), tuple(beating))
+        return Journal(parted.id, since, tuple(entries), tuple(beating))
 
     def clock(self, now: float) -> float:
-        """Return the time by the clock of the database, as far off as it was by the copy."""
-        return now + self._has.parted.ahead
+        """Return the time by the clock of the database, whatever that of here was set to since."""
+        here = moment()
+        return now + self._has.parted.there(here) - here.wall
 
     def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
         """Refuse: which file holds a task is the database's to know."""
@@ -111,7 +114,7 @@ class AwayStore(FlatStore):
     @contextlib.contextmanager
     def _working(self, reach: Reach = Reach.ONE) -> Iterator[Desk]:
         with self._shelf.writing():
-            if not self._has.parted.since:
+            if self._has.parted.since is None:
                 raise LeftError
             with super()._working(reach) as desk:
                 yield desk

@@ -22,6 +22,7 @@ from kanban_sync.core.claims import Claim, Standing
 from kanban_sync.core.errors import StoreAwayError, StoreError, UnusableCopyError
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.machine_time import Moment
 from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.flatfile import DamagedFileError, FileShelf
 from kanban_sync.stores.flatfile_text import plain, task_of
@@ -72,13 +73,14 @@ class AwayShelf(FileShelf):
         """Where this clone notes what it has done in the database since the copy was made."""
         return self.path.with_suffix(".notes")
 
-    def note(self, entry: Entry, now: float) -> None:
+    def note(self, entry: Entry, now: Moment) -> None:
         """Note how a task stands after this clone has done something with it."""
         claim, task = entry.claim, plain(entry.task)
         said = {"attempts": entry.attempts, "reason": entry.reason, "started": entry.started_at}
         # It begins a line, since one before it may have been cut short on a full disk.
         line = "\n" + json.dumps(
-            {"at": now, "task": task, "claim": claim, **said}, ensure_ascii=False
+            {"at": now.wall, "clock": now[1:], "task": task, "claim": claim, **said},
+            ensure_ascii=False,
         )
         # Whoever cannot note it has done it all the same.
         with contextlib.suppress(OSError):
@@ -114,7 +116,7 @@ class AwayShelf(FileShelf):
         if self.is_there:
             _ = (self if self.path.exists() else self.sent).has
 
-    def part(self, now: float) -> None:
+    def part(self, now: Moment) -> None:
         """Begin to work apart, from the copy and the notes; nothing where that has begun."""
         with self.alone():
             sent = self.sent
@@ -122,33 +124,34 @@ class AwayShelf(FileShelf):
                 self._write(begun_anew(sent._read_whole()))  # noqa: SLF001 - a shelf as this one
             with self.writing():
                 has = self.has
-                if not has.parted.since:
+                if has.parted.since is None:
                     self.keep(parted(has, self._noted(has), now, self._project))
 
     def keep(self, contents: Contents) -> None:
         """Write the contents; what is changed apart with how it was before."""
         held = self.held
-        if held.parted.since and contents.parted == held.parted:
+        if held.parted.since is not None and contents.parted == held.parted:
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
-    def rejoin(self, now: float) -> bool:
+    def rejoin(self, now: Moment) -> bool:
         """Work apart no more, as all of it is settled; tell whether that was so until now."""
         with self.alone():
             if not self.path.exists():
                 return True
             with self.writing():
-                has = self.has
+                has, was = self.has, self.has.parted
                 # What was noted until now is in it.
-                known = Parted(copied=has.parted.copied, copied_at=now, ahead=has.parted.ahead)
-                if has.parted.since:
+                ahead = was.there(now) - now.wall
+                known = Parted(copied=was.copied, copied_at=now, ahead=ahead)
+                if was.since is not None:
                     try:
                         self.keep(replace(has, parted=known))
                     except UnusableCopyError:
                         # A new one is made once there is room for it.
                         with self._told():
                             self.path.unlink()
-                return bool(has.parted.since)
+                return was.since is not None
 
     def _bytes(self, text: str) -> bytes:
         try:
@@ -178,7 +181,7 @@ class AwayShelf(FileShelf):
         with self.alone():
             if self.path.exists():
                 with self.writing():
-                    if self.has.parted.since:
+                    if self.has.parted.since is not None:
                         return
                     self.keep(contents)
             elif self.sent.path.exists():
@@ -256,9 +259,11 @@ class AwayShelf(FileShelf):
                 continue
             for line in lines:
                 # The last one may have been cut short.
-                with contextlib.suppress(ValueError, KeyError):
+                with contextlib.suppress(ValueError, KeyError, TypeError):
                     said = json.loads(line)
-                    if said["at"] >= has.parted.copied_at:
+                    # One of an older release tells nothing of the other clock.
+                    noted = Moment(said["at"], *said.get("clock", ()))
+                    if has.parted.copied_at.until(noted) >= 0:
                         yield said
 
 
@@ -269,7 +274,9 @@ def begun_anew(whole: Manifest) -> Manifest:
     return whole._replace(counter=whole.counter + 1, contents=replace(has, parted=known))
 
 
-def parted(has: Contents, notes: Iterable[Mapping[str, Any]], now: float, project: str) -> Contents:
+def parted(
+    has: Contents, notes: Iterable[Mapping[str, Any]], now: Moment, project: str
+) -> Contents:
     """Return the contents with which work goes on apart: the copy, and what was noted since.
 
     Leases and heartbeats are by the clock of the database.
@@ -278,7 +285,7 @@ def parted(has: Contents, notes: Iterable[Mapping[str, Any]], now: float, projec
     """
     tasks, standings = dict(has.tasks), dict(has.work.standings)
     mine: set[TaskKey] = set()
-    shared = now + has.parted.ahead
+    shared = has.parted.there(now)
     for said in notes:
         key, kept, standing = _noted(said, tasks, standings, project)
         tasks[key], standings[key] = kept, standing

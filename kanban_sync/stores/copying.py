@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import TaskKey
+    from kanban_sync.machine_time import Moment
     from kanban_sync.stores.transactions import Database
 
 COPIED = rows.KEPT_TASKS.replace("FROM", f", {work_rows.STANDING_COLUMNS} FROM")
@@ -26,7 +27,7 @@ COPIED = rows.KEPT_TASKS.replace("FROM", f", {work_rows.STANDING_COLUMNS} FROM")
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events WHERE project = ?"
 
 
-def copied(database: Database, project: str, clone: str, now: float) -> Contents:
+def copied(database: Database, project: str, clone: str, now: Moment) -> Contents:
     """Return what a database holds of a project, as one clone of it has it before it.
 
     Left out are what files held, boards, and the history but for claims that are alive.

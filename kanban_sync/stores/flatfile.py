@@ -110,9 +110,12 @@ class FileShelf:
     @property
     def has(self) -> Contents:
         """What lies in the file now."""
-        if not self._writing:
-            self._refresh()
-        return self._held.contents
+        # Not between the moment when a file has its name and that when another thread knows it:
+        # who was woken by the file would see nothing new in it, and wait for the next one.
+        with self._readers:
+            if not self._writing:
+                self._refresh()
+            return self._held.contents
 
     @property
     def held(self) -> Contents:

@@ -19,6 +19,7 @@ from kanban_sync.core.ports import Event, FilesState, Run
 from kanban_sync.core.records import said_from_json, said_to_json, slot_from_json, slot_to_json
 from kanban_sync.core.settled import Settled
 from kanban_sync.core.work import Orchestrator
+from kanban_sync.machine_time import Moment
 from kanban_sync.stores.idle_rows import idle_of, idle_row
 from kanban_sync.stores.memory_idle import IdleAgents
 from kanban_sync.stores.memory_work import WorkContents
@@ -104,16 +105,22 @@ def to_text(manifest: Manifest) -> str:
     if work.is_strict:
         head["is_strict"] = True
     if has.parted != Parted():
-        parted = has.parted
-        head["parted"] = parted.head
+        head |= _parted_head(has.parted)
         sections["before"] = (
-            _text([str(key), base and plain(base)]) for key, base in _by_key(parted.bases)
+            _text([str(key), base and plain(base)]) for key, base in _by_key(has.parted.bases)
         )
     lines = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
     for name, rows in sections.items():
         text = ",\n".join(rows)
         lines.append(f"{_text(name)}: [\n{text}\n]" if text else f"{_text(name)}: []")
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _parted_head(parted: Parted) -> Row:
+    since, at = parted.since, parted.copied_at
+    row = [parted.id, since.wall if since else 0.0, parted.copied, at.wall, parted.told]
+    # Apart from the others, since a release that knows nothing of it reads these.
+    return {"parted": [*row, parted.ahead], "clocks": [since[1:] if since else None, at[1:]]}
 
 
 def _text(value: object) -> str:
@@ -288,8 +295,17 @@ def _parted(data: Row, key_of: Callable[[str], TaskKey]) -> Parted:
         for name, base in data["before"]
     }
     id_, since, copied, copied_at, told, *ahead = data["parted"]
-    # A copy of an older release does not say it.
-    return Parted(id_, since, copied, copied_at, told, bases, *ahead)
+    # A copy of an older release does not say how far ahead, nor tell of the other clock.
+    by_since, by_copied = data.get("clocks", (None, ()))
+    return Parted(
+        id_,
+        Moment(since, *(by_since or ())) if since else None,
+        copied,
+        Moment(copied_at, *by_copied),
+        told,
+        bases,
+        *ahead,
+    )
 
 
 def _files(data: Row) -> dict[str, FilesState]:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from kanban_sync.core.errors import UntakenError
+from kanban_sync.machine_time import moment
 from kanban_sync.stores.copying import copied
 from kanban_sync.stores.postgres_connection import connect
 from kanban_sync.stores.postgres_database import open_database
@@ -136,11 +137,12 @@ class PostgresStore(PostgresWork, SqlStore):
         settled = self._database.settled(self._project)
         return [event for event in super().events(after, limit) if event.id <= settled]
 
-    def copied(self, now: float) -> Contents:
+    def copied(self) -> Contents:
         """Return a copy of what it holds of the project, to go on with while it is away."""
-        ahead = self.clock(now) - now
+        # An answer that comes late makes nobody believe in a later time.
+        there, now = self.clock(0.0), moment()
         found = copied(self._database, self._project, self._clone, now)
-        return replace(found, parted=replace(found.parted, ahead=ahead))
+        return replace(found, parted=replace(found.parted, ahead=there - now.wall))
 
     def replay(self, journal: Journal, now: float) -> Replayed:
         """Settle what was done apart, once; what is refused of a task holds up no other."""

@@ -26,11 +26,19 @@ thinks it worth them as soon as a table has statistics: it reckons with all rows
 after the first that suits.
 """
 
-READ = f"""
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {OURS};
-SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT {HOW}
+READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    f"""SELECT set_config('search_path', 'kanban_sync', true),
+               set_config('lock_timeout', '{PATIENCE}s', true),
+               {HOW}""",
+)
+"""Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair.
+
+To be sent along with the first statement, which spares a journey.
 """
-"""Who reads waits for nobody, unless a whole table is locked: by a backup, or a repair."""
+
+SETTLING = ("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", READING[1])
+"""The same, for what is not to be of one state."""
 
 WORK = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; {OURS};

@@ -16,7 +16,7 @@ from kanban_sync.core.errors import StoreError, UntakenError
 from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
-from kanban_sync.stores.postgres_begin import BEGIN, READ, TOGETHER, WRITE
+from kanban_sync.stores.postgres_begin import BEGIN, READING, SETTLING, TOGETHER, WRITE
 from kanban_sync.stores.postgres_connection import GLANCE, Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
@@ -200,7 +200,9 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[PostgresTransaction]:
         """Read one state of the database, whatever others write meanwhile."""
-        with self._transaction(READ) as db:
+        with self._transaction() as db:
+            for each in READING:
+                db.later(each)
             try:
                 yield db
             except (ValueError, KeyError, TypeError) as error:
@@ -228,7 +230,9 @@ class PostgresDatabase:
     def settled(self, project: str) -> int:
         """Return the id of an event up to which no event of the project is still to come."""
         # Not of one state: the locks are to be those of a moment after the events.
-        with self._transaction(READ.replace("REPEATABLE READ", "READ COMMITTED")) as db:
+        with self._transaction() as db:
+            for each in SETTLING:
+                db.later(each)
             ((number,),) = db.execute(SETTLED.format(lock_of(project)))
         return int(number)
 
@@ -263,9 +267,11 @@ class PostgresDatabase:
 
     def _connected(self) -> Patient:
         """Return the connection, a new one where the last was lost: a server may be restarted."""
+        if self._is_closed:
+            raise psycopg.OperationalError("the connection is closed")
         if time.monotonic() > self._used + IDLE and not self._connection.closed:
             self._connection.answers(GLANCE)
-        if self._connection.closed and not self._is_closed:
+        if self._connection.closed:
             connection = connect(self.address)
             try:
                 # Meanwhile it may have been upgraded.
@@ -339,7 +345,7 @@ def _prepare(
     *,
     may_make: bool,
 ) -> None:
-    with in_words(address, is_asking=True):
+    with in_words(address, is_begun=False):
         found = version(connection, address.name)
     if not found and may_make:
         with in_words(address):

@@ -136,11 +136,11 @@ As long as nobody mends it there, anything else would be refused as well.
 
 @contextmanager
 def in_words(
-    address: Address, *, is_connected: bool = True, is_asking: bool = False
+    address: Address, *, is_connected: bool = True, is_begun: bool = True
 ) -> Iterator[None]:
     """Turn the errors of the driver into a StoreError that names the database, and no password.
 
-    Who only asks how it is, before anything else, has sent nothing where the connection is lost.
+    Until anything is begun, one that is lost is as good as one that was never reached.
     """
     try:
         yield
@@ -155,8 +155,11 @@ def in_words(
         lines = address.concealed(str(error)).strip().splitlines() or [type(error).__name__]
         remedy = _remedy(error) if is_connected else _way_in(" ".join(lines))
         # A pooler lets everybody in, and says at the first statement that nobody is behind it.
-        is_silent = remedy == POOLER_ALONE[1] or (not is_connected and remedy in UNANSWERED)
-        is_silent = is_silent or (is_asking and remedy == LOST)
+        is_silent = (
+            remedy == POOLER_ALONE[1]
+            or (not is_connected and remedy in UNANSWERED)
+            or (not is_begun and remedy == LOST)
+        )
         kind = ClashError if error.sqlstate == "40P01" else _kind(remedy)
         kind = UnreachableStoreError if is_silent else kind
         reason = f"{remedy} ({lines[0].strip()})"

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from kanban_sync.machine_time import Moment
 from kanban_sync.stores.memory_work import WorkContents
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Parted:
     """Since when work is done apart from the database, and how tasks stood before that.
 
-    ``id`` names the journal ('' as long as nothing was touched), ``since`` is 0 as long as the
+    ``id`` names the journal ('' as long as nothing was touched), ``since`` is None as long as the
     database is there, ``copied`` the newest event of the database that the copy knows,
     ``copied_at`` the time of the copy, and ``told`` how many events there were before. Of a task
     that was not there None is kept. ``ahead`` is by how many seconds the clock of the database was
@@ -33,17 +34,16 @@ class Parted:
     """
 
     id: str = ""
-    since: float = 0.0
+    since: Moment | None = None
     copied: int = 0
-    copied_at: float = 0.0
+    copied_at: Moment = field(default_factory=Moment)
     told: int = 0
     bases: Mapping[TaskKey, Standing | None] = field(default_factory=dict)
     ahead: float = 0.0
 
-    @property
-    def head(self) -> tuple[object, ...]:
-        """All but how tasks stood."""
-        return self.id, self.since, self.copied, self.copied_at, self.told, self.ahead
+    def there(self, moment: Moment) -> float:
+        """Return what time it was by the clock of the database, in seconds since 1970."""
+        return self.copied_at.wall + self.ahead + self.copied_at.until(moment)
 
 
 @dataclass(frozen=True, slots=True)

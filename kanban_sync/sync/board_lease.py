@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Self
 
 from kanban_sync.core.errors import BoardHeldError, StoreAwayError, StoreError
 from kanban_sync.core.lease import LEASE, held_elsewhere
+from kanban_sync.machine_time import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from kanban_sync.core.lease import Holder, Leases
-
-CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps; what macOS calls monotonic does, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +93,13 @@ class BoardLease:
             LostLeaseError: The board is somebody else's.
             StoreError: The database cannot be asked.
         """
-        if self._renewing is not None and _now() >= self._safe_until:
+        if self._renewing is not None and running() >= self._safe_until:
             with self._asking:
-                if _now() >= self._safe_until:
+                if running() >= self._safe_until:
                     self._renew()
 
     def _take(self, leases: Leases) -> Holder | None:
-        asked = _now()
+        asked = running()
         try:
             other, self.after_lapse = leases.take(self._target, self._place, self.times.lease)
         except StoreAwayError:
@@ -120,7 +118,7 @@ class BoardLease:
                 self._renew()
 
     def _renew(self) -> None:
-        asked = _now()
+        asked = running()
         try:
             if self._leases is not None:
                 self._leases.renew(self._target, self.times.lease)
@@ -147,7 +145,3 @@ def place_of(common_dir: Path) -> str:
     folder = common_dir.parent if common_dir.name == ".git" else common_dir
     # The database keeps text: what is none in the name of a folder is shown by its bytes.
     return f"{socket.gethostname()}:{folder}".encode(errors="backslashreplace").decode()
-
-
-def _now() -> float:
-    return time.clock_gettime(CLOCK)

@@ -356,7 +356,7 @@ class World:
             with closing(clone.database.open(PROJECT)):
                 pass  # Closed, it leaves a copy of what it has.
             has = AwayShelf(path, PROJECT).has
-            assert not has.parted.since
+            assert has.parted.since is None
             whose = {name: (each.agent, each.token) for name, each in has.work.standings.items()}
             tasks = {name: (each.task, whose.get(name)) for name, each in has.tasks.items()}
             copies.append((tasks, has.work.edges, has.parted.copied))

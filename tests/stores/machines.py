@@ -16,6 +16,7 @@ from kanban_sync.core.ports import FilesState
 from kanban_sync.databases import task_database
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.sync.state_folder import StateFolder
 from postgres.door import Door
 
@@ -100,7 +101,7 @@ def told(emptied: Emptied, kind: str) -> list[dict[str, Any]]:
 
 
 def die_at(step: int) -> None:
-    """Be killed at a step: a statement that is sent, or something that is done to a file."""
+    """Be killed at a step: statements that are sent, or something that is done to a file."""
     left = step
 
     def counted(done: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,5 +115,6 @@ def die_at(step: int) -> None:
         return count
 
     psycopg.Connection.execute = counted(psycopg.Connection.execute)  # type: ignore[method-assign]
+    Exchange.send = counted(Exchange.send)  # type: ignore[method-assign]
     for name in ("open", "fsync", "replace", "unlink"):
         setattr(os, name, counted(getattr(os, name)))

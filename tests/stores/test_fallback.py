@@ -339,33 +339,6 @@ def test_a_clock_that_is_ahead_takes_no_claim_that_is_alive(one: Machine, two: M
         mine.claim("a", "ada")
 
 
-@pytest.mark.parametrize("off", [300, -300])
-def test_apart_time_goes_on_by_the_clock_of_the_database(
-    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, off: int
-) -> None:
-    right = time.time
-    monkeypatch.setattr(time, "time", lambda: right() + off)
-    one.sync(*NAMES, "d")
-    before = clocked(one)
-    before.claim("a", "ada", lease=240)
-    one.door.shut()
-    apart = clocked(one)
-    # Nobody else gets what is held still, and what was claimed apart is held once it is back.
-    with pytest.raises(HeldError):
-        apart.claim("a", "bob")
-    made = apart.claim("b", "bob", lease=240).entry.claim
-    one.door.open()
-    one.do(lambda store: store.ready(time.time()))
-    claim = there(emptied, "b").claim
-    assert claim is not None
-    assert claim == made
-    assert 180 < claim.expires - right() <= 241
-
-
-def clocked(machine: Machine) -> Work:
-    return Work(machine.work(), PROJECT, time.time, None, lambda: None, lambda: None)
-
-
 def test_nothing_is_closed_that_another_thread_is_writing_to(
     one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:

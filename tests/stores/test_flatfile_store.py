@@ -11,6 +11,7 @@ import signal
 import stat
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
 )
+from kanban_sync.core.model import Status
 from kanban_sync.stores import flatfile
 from kanban_sync.stores.flatfile import FileShelf, FlatStore, manifest_path, open_flatfile
 from kanban_sync.stores.turns import Turns
@@ -139,6 +141,24 @@ def test_what_others_write_is_seen_at_once_and_wakes_who_waits(filled: Path) -> 
         assert not waiter.wait(0)
         with pytest.raises(HeldError, match="ada has"):
             two.claim(key("a"), "bob", NOW, 60.0)
+
+
+def test_whoever_the_file_wakes_sees_in_it_what_another_thread_wrote(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Future[str]] = []
+    replace = Path.replace
+    with ThreadPoolExecutor(1) as others, closing(open_flatfile(filled, PROJECT)) as store:
+
+        def replaced(new: Path, path: Path) -> Path:
+            found = replace(new, path)
+            seen.append(others.submit(lambda: store.entry(key("a")).task.status.value))
+            wait(seen, 0.1)
+            return found
+
+        monkeypatch.setattr(Path, "replace", replaced)
+        store.set_status(key("a"), Status.REVIEW, NOW, "bob")
+        assert [each.result(60) for each in seen] == ["review"]
 
 
 def damaged(text: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 import pytest
 from psycopg import OperationalError
 
@@ -39,6 +40,7 @@ from kanban_sync.stores.postgres_database import (
     upgrade_database,
 )
 from kanban_sync.stores.postgres_errors import in_words
+from kanban_sync.stores.postgres_migrations import version
 from kanban_sync.stores.postgres_rights import STANDBY, unwritable
 from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
@@ -335,6 +337,29 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(
     assert store.merge([task("b")], {}, SOME_FILES, NOW).created
 
 
+def test_a_connection_lost_as_it_is_opened_is_as_good_as_none(
+    emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(connection: psycopg.Connection[Any]) -> None:
+        emptied.ask(f"SELECT pg_terminate_backend({connection.info.backend_pid}, 10000)")
+
+    def ended(connection: psycopg.Connection[Any], name: str) -> int:
+        end(connection)
+        return version(connection, name)
+
+    with closing(open_database(emptied.address)) as database:
+        monkeypatch.setattr(postgres_database, "version", ended)
+        for may_make in (True, False):
+            with pytest.raises(UnreachableStoreError, match="the connection was lost"):
+                open_database(emptied.address, may_make=may_make)
+        # As it is connected anew, too.
+        end(database._connection)  # noqa: SLF001
+        with pytest.raises(StoreAwayError):
+            database.settled(PROJECT)
+        with pytest.raises(UnreachableStoreError, match="the connection was lost"):
+            database.settled(PROJECT)
+
+
 def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
     emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,7 +377,9 @@ def test_a_project_that_stays_locked_is_told_as_such_and_others_go_on(
 def test_who_reads_tables_that_stay_locked_is_told_so(
     emptied: Emptied, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_database, "READ", postgres_begin.READ.replace("'15s'", "'50ms'"))
+    for name in ("READING", "SETTLING"):
+        begin = [each.replace("15s", "50ms") for each in getattr(postgres_begin, name)]
+        monkeypatch.setattr(postgres_database, name, begin)
     with emptied.database.writing(PROJECT) as db:
         db.execute("LOCK TABLE kanban_sync.tasks, kanban_sync.events IN ACCESS EXCLUSIVE MODE")
         for look in (store.tasks, partial(store.events, 0, 1)):

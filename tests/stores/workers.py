@@ -228,15 +228,17 @@ def steps(count: Callable[[str], None]) -> None:
 
 
 def counted(store: PostgresStore, count: Callable[[str], None]) -> None:
-    """Count the statements that are sent to the server."""
-    connection = store._database._connection  # noqa: SLF001 - where they pass
-    sent = connection.execute
+    """Count the journeys to the server, on their way there and back."""
+    exchange = store._database._exchange  # noqa: SLF001 - where they pass
+    sent = exchange.send
 
-    def execute(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever is sent
+    def send(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever is sent
         count("")
-        return sent(*arguments, **named)
+        found = sent(*arguments, **named)
+        count("")
+        return found
 
-    connection.execute = execute  # type: ignore[method-assign]
+    exchange.send = send  # type: ignore[method-assign]
 
 
 def over(store: Store) -> bool:

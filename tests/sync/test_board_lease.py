@@ -69,7 +69,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("kanban_sync.sync.board_lease._now", lambda: clock.now)
+    monkeypatch.setattr("kanban_sync.sync.board_lease.running", lambda: clock.now)
     monkeypatch.setattr(BoardLease, "times", TIMES)
     return clock
 

@@ -268,6 +268,8 @@ def monitor_stopped(world: World) -> None:
 def agent_killed(world: World) -> None:
     crew = world.crew.pid
     children = Path(f"/proc/{crew}/task/{crew}/children").read_text().split()
+    if not children:
+        return  # None has begun yet, or all have just been killed.
     suppressed(os.kill, int(world.pick.choice(children)), signal.SIGKILL)
 
 

@@ -142,12 +142,14 @@ def test_the_deadline_counts_from_the_last_progress_and_not_from_the_start(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deadline = 2.0
-    monkeypatch.setattr(app, "Patience", partial(Patience, deadline=deadline))
     repo = repository(tmp_path / "clone", 60, 4)
     # What finding a clone changes in the environment ends with the test.
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
     clone = Clone.at(repo.path)
     settings = clone.settings()
+    # What is one piece may take as long as a busy machine makes it.
+    assert clone.sync(None, settings, Watcher()).outcome is Outcome.DONE
+    monkeypatch.setattr(app, "Patience", partial(Patience, deadline=deadline))
     start = time.monotonic()
     result = clone.sync(clone.target(settings), settings, Watcher())
     assert result.outcome is Outcome.DONE

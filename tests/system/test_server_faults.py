@@ -153,7 +153,7 @@ def test_whatever_becomes_of_the_server_nothing_is_lost_or_handed_out_twice(
     assert (running.wait(WITHIN), team.told(f"{tag}-ran")) == (
         0,
         [("claimed", "rob"), ("status_changed", "done")],
-    )
+    ), team.errors
     for part in ("held", "free"):
         assert team.program("task", "done", f"{tag}-{part}", "--agent", "ada").code == 0
         assert team.told(f"{tag}-{part}") == [("claimed", "ada"), ("status_changed", "done")]

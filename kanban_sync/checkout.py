@@ -79,10 +79,13 @@ class Checkout:
         """Return the clone as it is by now, without a place if the work tree was removed.
 
         Raises:
-            RepositoryError: The clone itself was removed.
+            RepositoryError: The clone itself was moved or removed.
         """
         if not self.common_dir.is_dir():
-            raise RepositoryError(f"{self.common_dir} was removed, and all that it held with it")
+            raise RepositoryError(
+                f"{self.common_dir} is no longer there: the clone was moved or removed; start this"
+                " again where it is now, if it still is"
+            )
         if self.place is None:
             return self
         if self.place.top.is_dir() and self.place.git_dir.is_dir():

@@ -41,12 +41,13 @@ class Round(NamedTuple):
     """What a monitor did at one moment.
 
     ``leader`` is who leads; ``reclaimed`` were taken back, ``expired`` of them because their lease
-    ran out; ``offered`` are the new offers; ``idle`` agents waited.
+    ran out; ``offered`` are the new offers; ``idle`` agents waited, None where it stood by and
+    did not ask.
     """
 
     leads: bool
     leader: str
-    idle: int = 0
+    idle: int | None = None
     offered: tuple[Assignment, ...] = ()
     reclaimed: tuple[Entry, ...] = ()
 
@@ -95,8 +96,14 @@ class Monitor:
             # It stood still for longer than its lease; whoever leads now hands out the rest.
             self._lead = Leader()
             other = self._store.leader().monitor
-            return Round(False, other, 0, tuple(offered), reclaimed)  # noqa: FBT003 - leads
+            return Round(False, other, None, tuple(offered), reclaimed)  # noqa: FBT003 - leads
         return Round(True, self.name, idle, tuple(offered), reclaimed)  # noqa: FBT003 - leads
+
+    def waiting(self, done: Round) -> int | None:
+        """Return how many agents waited at a round, None where only the database away knows."""
+        if done.leads or not done.leader:
+            return done.idle
+        return len(self._store.market(self._work.time(), 1).idle)
 
     def end(self) -> None:
         """Let another monitor lead at once."""

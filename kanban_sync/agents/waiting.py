@@ -7,12 +7,12 @@ event that another one held back.
 from __future__ import annotations
 
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from random import SystemRandom
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.events import events_after
-from kanban_sync.core.errors import StoreAwayError
+from kanban_sync.core.errors import StoreAwayError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,8 +37,11 @@ IDLE = 200
 
 
 AGAIN, RARELY = 1.0, 30.0
-"""Seconds until a database that is away is asked again; each time twice as many, up to the last."""
+"""Seconds until a database that cannot be used is asked again; each time twice as many, up to the
+last."""
 
+GOES_ON = "Work on tasks goes on again."
+"""With the database, or with a copy where that is away: whoever opens it tells which it is."""
 
 CHANCE = SystemRandom()
 """Each comes back at a moment of its own: they all lose the database at once."""
@@ -55,32 +58,31 @@ class Change(NamedTuple):
 
 
 def wait_for(
-    work: Work, look: Callable[[], Found | None], seconds: float, idle: Idleness | None = None
+    work: Work,
+    look: Callable[[], Found | None],
+    seconds: float,
+    idle: Idleness | None = None,
+    to_tell: Callable[[str], None] = lambda _: None,
 ) -> Found | None:
     """Return what a look finds, as soon as it finds something; None after so many seconds.
 
     Of whom is ``idle`` a monitor that leads is told meanwhile, and hints for it are a reason to
-    look, as is whatever happens. While the database is away it is asked again.
+    look, as is whatever happens. While the database cannot be used it is asked again, and
+    ``to_tell`` hears of it.
 
     Raises:
-        StoreAwayError: At the first look, or it was away still at the end.
+        StoreError: At the first look, or it could not be used still at the end.
     """
     found = look()
     if found or seconds <= 0:
         return found
-    ends, pause = time.monotonic() + seconds, 0.0
+    ends = time.monotonic() + seconds
+    outage = Outage(to_tell, ends=ends, has_begun=True)
     try:
         while True:
-            try:
-                found = _waited_for(work, look, ends - time.monotonic(), idle)
-            except StoreAwayError:
-                # A server that is restarted is there again, or there is a copy to go on with.
-                pause = _longer(pause)
-                rest = pause * CHANCE.uniform(0.5, 1)
-                if time.monotonic() + rest >= ends:
-                    raise
-                time.sleep(rest)
-            else:
+            with outage.waited_for():
+                left = ends - time.monotonic()
+                found = _waited_for(work, look, left, idle, outage.is_over)
                 return found
     finally:
         if idle is not None:
@@ -88,12 +90,17 @@ def wait_for(
 
 
 def _waited_for(
-    work: Work, look: Callable[[], Found | None], seconds: float, idle: Idleness | None
+    work: Work,
+    look: Callable[[], Found | None],
+    seconds: float,
+    idle: Idleness | None,
+    looked: Callable[[], None],
 ) -> Found | None:
     queues = idle.queues if idle else ()
     for left in _moments(work, seconds, lambda: idle.pace if idle else LOOK, queues):
         # At the end all is looked at once more.
         found = look() if left <= 0 or idle is None or idle.is_to_look(work) else None
+        looked()
         if found or left <= 0:
             return found
     return None
@@ -121,7 +128,7 @@ def follow(work: Work, act: Callable[[], Acted], pace: float) -> Iterator[Acted]
 def follow_events(work: Work, after: int, to_tell: Callable[[str], None]) -> Iterator[Event]:
     """Yield what happened after an event, and what happens from now on; ``to_tell`` hears why not.
 
-    While the database is away it is asked again; what happened meanwhile is yielded then.
+    While the database cannot be used it is asked again; what happened meanwhile is yielded then.
     """
     outage = Outage(to_tell)
     while True:
@@ -149,7 +156,7 @@ def follow_ready(
 ) -> Iterator[Change]:
     """Yield what is ready, and again whenever that is something else than before.
 
-    While the database is away it is asked again, and ``to_tell`` hears of it.
+    While the database cannot be used it is asked again, and ``to_tell`` hears of it.
     """
     before: tuple[Entry, ...] | None = None
     outage = Outage(to_tell)
@@ -172,31 +179,69 @@ def changed_keys(before: Sequence[Entry], ready: Sequence[Entry]) -> tuple[str, 
 
 
 def _longer(pause: float) -> float:
-    """Return for how long a database that is away is left alone after a pause; 0 for none yet."""
+    """Return for how long a database is left alone after a pause; 0 for none yet."""
     return min(2 * pause or AGAIN, RARELY)
 
 
 class Outage:
-    """A time in which the database is away: told once, with longer and longer pauses."""
+    """A time in which the database cannot be used: told once, with longer and longer pauses.
 
-    def __init__(self, to_tell: Callable[[str], None]) -> None:
+    One that is away is waited for from the start. Whoever has begun well waits as well for all
+    that somebody may mend: a right, a name, a password or a schema that is another for a while.
+    """
+
+    def __init__(
+        self,
+        to_tell: Callable[[str], None],
+        *,
+        ends: float = float("inf"),
+        has_begun: bool = False,
+        rest: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Set out.
+
+        Args:
+            to_tell: Hears once why it cannot be used, and once that it can be.
+            ends: Until when it is waited for, by the clock that only grows.
+            has_begun: Whether it could be used already.
+            rest: Lets so many seconds pass.
+        """
         self._to_tell = to_tell
+        self._ends = ends
+        self._has_begun = has_begun
+        self._rest = rest
         self._pause = 0.0
+        self._told: type[StoreError] | None = None
 
     @contextmanager
     def waited_for(self) -> Iterator[None]:
-        """Pause if the database turns out to be away."""
+        """Pause if the database turns out not to be usable.
+
+        Raises:
+            StoreError: That was so from the start, it is too late, or waiting mends nothing.
+        """
         try:
             yield
-        except StoreAwayError as error:
-            if not self._pause:
+        except StoreError as error:
+            left = self._ends - time.monotonic()
+            if left <= 0 or not (isinstance(error, StoreAwayError) or self._is_waited_for(error)):
+                raise
+            # First a connection may be lost, and then it is heard why.
+            if type(error) is not self._told:
+                self._told = type(error)
                 self._to_tell(f"{error} It is asked again until it answers; nothing is missed.")
             self._pause = _longer(self._pause)
-            time.sleep(self._pause * CHANCE.uniform(0.5, 1.5))
+            self._rest(min(left, self._pause * CHANCE.uniform(0.5, 1.5)))
+
+    def _is_waited_for(self, error: StoreError) -> bool:
+        return self._has_begun and error.may_be_mended
 
     def is_over(self) -> None:
-        """Note that the database has answered."""
-        self._pause = 0.0
+        """Note that the database could be used."""
+        self._has_begun = True
+        if self._pause:
+            self._pause, self._told = 0.0, None
+            self._to_tell(GOES_ON)
 
 
 def _moments(
@@ -221,5 +266,7 @@ def _moments(
                 work.catch_up()
                 due = time.monotonic() + max(LOOK, (time.monotonic() - now) * IDLE)
             if now >= reclaimed + RECLAIM:
-                work.reclaim(leases=False)
+                # Where nothing can be written, others do so; what is amiss else, a look tells.
+                with suppress(StoreError):
+                    work.reclaim(leases=False)
                 reclaimed = now

@@ -10,7 +10,13 @@ import click
 
 from kanban_sync import doctor
 from kanban_sync.cli.console import here, json_option, print_json, say
-from kanban_sync.databases import left_elsewhere, left_text, refused_text, sharing
+from kanban_sync.databases import (
+    left_elsewhere,
+    left_text,
+    not_told_yet,
+    refused_text,
+    sharing,
+)
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -72,6 +78,7 @@ def _patient(clone: Clone, environment: dict[str, str]) -> doctor.Patient:
             left_elsewhere(clone.database, project(settings), clone.state)
         ),
         refused=lambda settings: refused_text(project(settings), clone.state),
+        before=lambda: not_told_yet(clone.database, clone.state),
         apart=apart,
         bus=clone.bus.state,
         problems=lambda settings: clone.problems(settings) + clone.branch_problems(settings),

@@ -45,7 +45,7 @@ def command(*, once: bool, as_json: bool) -> None:
     warn_of_another_database(clone)
     stop = Stop()
     with suppress(Stopped), stop.heard():
-        _go_on(clone, lambda: stop.is_asked, as_json=as_json)
+        go_on(clone, lambda: stop.is_asked, as_json=as_json)
     if not as_json:
         say("stopped")
 
@@ -67,6 +67,7 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     with clone.work() as work:
         monitor = Monitor(work)
         done = monitor.round()
+        done = done._replace(idle=monitor.waiting(done))
         monitor.end()
         depth, now = work.assigning.depth(), work.time()
     age = max(0, round(now - depth.oldest)) if depth.oldest else None
@@ -79,12 +80,17 @@ def _once(clone: Clone, *, as_json: bool) -> None:
     if not done.leads:
         say(f"stood by: {done.leader or 'nobody'} leads")
     waited = f", the oldest to do for {age} s" if age is not None else ""
-    agents = "1 agent waits" if done.idle == 1 else f"{done.idle} agents wait"
+    agents = "1 agent waits, " if done.idle == 1 else f"{done.idle} agents wait, "
     tasks = "1 task is ready" if depth.ready == 1 else f"{depth.ready} tasks are ready"
-    say(f"{agents}, {tasks}{waited}")
+    say(f"{agents if done.idle is not None else ''}{tasks}{waited}")
 
 
-def _go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
+def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> None:
+    """Hand out tasks until it is to end; ``is_stopped`` is asked after each round.
+
+    Raises:
+        KanbanSyncError: It cannot begin, or no waiting mends what is wrong.
+    """
     outage, name, tell = Outage(warn), own_name(), _each_once()
     before: Round | None = None
     while not is_stopped():

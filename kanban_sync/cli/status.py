@@ -59,6 +59,9 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
     lines.append(f"database   {data['database']}{MODES[data['mode']]}")
+    barred = data["database_unwritable"]
+    lines += [f"problem    it cannot be written to: {barred}"] if barred else []
+    lines += [f"note       {data['database_before']}"] if data["database_before"] else []
     lines += _away(data) + _left(data) + _apart(data)
     lines += _valkey(data["valkey"])
     counts = ", ".join(f"{count} {status}" for status, count in data["tasks"].items())

@@ -128,7 +128,7 @@ def next_command(
         if follow:
             for change in follow_ready(work, look, warn):
                 _tell_change(change, as_json=as_json)
-        found = wait_for(work, look, wait, Idleness(agent, asked)) or []
+        found = wait_for(work, look, wait, Idleness(agent, asked), warn) or []
     if number is not None or not as_json:
         _tell_all(found, NOTHING, as_json=as_json)
     else:
@@ -191,7 +191,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
             asked = chosen(work, wanted)
             idle = Idleness(agent, asked, orchestrator)
             claim = partial(work.claim_next, agent, ttl, asked, orchestrator)
-            done = wait_for(work, claim, wait, idle)
+            done = wait_for(work, claim, wait, idle, warn)
         else:
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:

@@ -34,7 +34,7 @@ from kanban_sync.cli.task_options import (
 )
 from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.endings import told_by_holder
-from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreAwayError
+from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreError
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
             asked = chosen(work, wanted)
             idle = Idleness(agent, asked)
             claim = partial(work.claim_next, agent, ttl, asked)
-            done = wait_for(work, claim, wait, idle)
+            done = wait_for(work, claim, wait, idle, warn)
         else:
             done = work.claim(key, agent, ttl)
     if done is None:
@@ -157,7 +157,7 @@ class Run:
     def end(self, code: int) -> int:
         """Complete the task or give it back, and return with what to end.
 
-        While the database is away it is tried again, as long as the lease lasts.
+        While the database cannot be used it is tried again, as long as the lease lasts.
         """
         if self._lost:
             warn(f"{self._lost} The command was ended.")
@@ -168,9 +168,10 @@ class Run:
                 clone = self._clone.again()
                 with clone.work() as work:
                     return self._end(work, code, is_here=clone.place is not None)
-            except StoreAwayError as error:
-                if time.monotonic() > self._beaten + self._lease:
-                    raise StoreAwayError(
+            except StoreError as error:
+                is_over = time.monotonic() > self._beaten + self._lease
+                if is_over or not error.may_be_mended:
+                    raise StoreError(
                         f"{error} The command ended with {code}, and {self._key} is still"
                         f" claimed by {self._agent}; then run `kanban-sync task"
                         f" {'release' if code else 'done'} {self._key} --agent {self._agent}"

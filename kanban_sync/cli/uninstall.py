@@ -12,7 +12,7 @@ from kanban_sync import install
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.install import force_option, report_data, tell
 from kanban_sync.core.errors import KanbanSyncError, SetupError
-from kanban_sync.databases import left_elsewhere, left_text
+from kanban_sync.databases import left_elsewhere, left_text, refused_files
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -42,6 +42,12 @@ def command(*, force: bool, state: bool, as_json: bool) -> None:
         raise SetupError(
             f"{text}; until then {clone.state.path} alone has it. Run 'kanban-sync task list' once"
             " it answers; or give --force to lose what was done"
+        )
+    if state and not force and (refused := refused_files(clone.state)):
+        raise SetupError(
+            f"{', '.join(map(str, refused))} {'has' if len(refused) == 1 else 'have'} what a"
+            " database did not take of what was done while it was away, and nothing else has it."
+            " Do again what is missed of it, and remove it; or give --force to lose it"
         )
     report = install.uninstall(clone.top, clone.git_dir(clone.worktree), force=force)
     left = _remove(clone.state.path) if state else []

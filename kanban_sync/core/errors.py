@@ -15,6 +15,7 @@
     │   │   ├── UnreachableStoreError   … its server does not answer, and nothing was sent to it
     │   │   └── UnusableCopyError       … the copy that serves meanwhile cannot be written to
     │   ├── UntakenError            … refuses what was to be written there, and nothing else
+    │   ├── NewerStoreError         … made by a newer release than this one
     │   ├── LostDatabaseError       … gone, though this clone has worked with it
     │   └── OtherDatabaseError      … gone or another one since it was opened
     ├── WorkError                   a task cannot be worked on so; not a row was changed
@@ -89,6 +90,9 @@ class EditError(KanbanSyncError):
 class StoreError(KanbanSyncError):
     """The task database cannot be used as it is."""
 
+    may_be_mended = True
+    """Whether somebody may mend it, and those who wait for that go on as if nothing had been."""
+
 
 class StoreAwayError(StoreError):
     """The task database is not to be had at the moment; the same may be tried again."""
@@ -109,10 +113,18 @@ class UnwritableStoreError(StoreAwayError):
 class UntakenError(StoreError):
     """The database refuses what was to be written there; anything else it may take."""
 
+    may_be_mended = False
+
     def __init__(self, message: str, reason: str) -> None:
         """Take the text, and why it refuses, without which database it is."""
         super().__init__(message)
         self.reason = reason
+
+
+class NewerStoreError(StoreError):
+    """The task database was made by a newer release: this process never understands it."""
+
+    may_be_mended = False
 
 
 class LostDatabaseError(StoreError):
@@ -130,6 +142,20 @@ class LostDatabaseError(StoreError):
 
 class OtherDatabaseError(StoreError):
     """The task database is another one, or none, since it was opened; nothing was written."""
+
+    may_be_mended = False
+
+    def __init__(self, path: object, *, has_folder: bool = True) -> None:
+        """Name it; ``has_folder`` tells whether the folder in which it lay is there still."""
+        gone = (
+            "was removed or replaced since it was opened here, and who has claimed what may be"
+            " another now. Nothing was written; run the same command again."
+        )
+        moved = (
+            "is no longer there, nor is its folder: that was moved or removed. Nothing was written;"
+            " start again where it is now, if it still is."
+        )
+        super().__init__(f"The task database {path} {gone if has_folder else moved}")
 
 
 class WorkError(KanbanSyncError):

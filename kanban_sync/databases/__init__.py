@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kanban_sync.databases.fallback import Left
-from kanban_sync.databases.last_used import other_than_before
+from kanban_sync.databases.last_used import not_told_yet, other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
 from kanban_sync.databases.ports import (
@@ -23,6 +23,7 @@ from kanban_sync.databases.sharing import (
     left_elsewhere,
     left_text,
     opened,
+    refused_files,
     refused_text,
     sharing,
     told_once,
@@ -47,8 +48,10 @@ __all__ = [
     "database_data",
     "left_elsewhere",
     "left_text",
+    "not_told_yet",
     "opened",
     "other_than_before",
+    "refused_files",
     "refused_text",
     "sharing",
     "task_database",

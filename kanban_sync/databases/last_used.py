@@ -37,16 +37,32 @@ def other_than_before(database: TaskDatabase, state: StateFolder) -> str:
 
     One that is only named otherwise, as by another role or past a pooler, is none.
     """
+    text, now = _compared(database, state)
+    if now is not None:
+        _write(state, now)
+    return text
+
+
+def not_told_yet(database: TaskDatabase, state: StateFolder) -> str:
+    """Return the same for those who only look: it is not noted, so whoever is to hear it does."""
+    return _compared(database, state)[0]
+
+
+def _compared(database: TaskDatabase, state: StateFolder) -> tuple[str, Used | None]:
+    """Return what is to be told, and what is to be noted, None for nothing."""
     before, name = _read(state), _name(database, state)
     if before is not None and before.name == name:
-        return ""
+        return "", None
     now = Used(name, database.identity())
     if not now.identity and before is not None and before.identity:
         # It does not answer, and whether it is the one of before is told once it does.
-        return ""
-    _write(state, now)
+        return "", None
     if before is None or (now.identity and now.identity == before.identity):
-        return ""
+        return "", now
+    return _words(before, database, state), now
+
+
+def _words(before: Used, database: TaskDatabase, state: StateFolder) -> str:
     is_named = "://" in before.name
     remedy = (
         f"name it again in {DATABASE_URL}, or by 'git config --global {SETTING}'"

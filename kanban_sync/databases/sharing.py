@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
-from kanban_sync.databases.last_used import note_first
+from kanban_sync.databases.last_used import not_told_yet, note_first
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
@@ -17,6 +17,7 @@ from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases.fallback import Left
@@ -84,6 +85,7 @@ def database_data(database: TaskDatabase, project: str, state: StateFolder) -> d
         **sharing(database, project, state).data(),
         **database.mode(project).data(),
         "left_behind": left,
+        "database_before": not_told_yet(database, state),
     }
 
 
@@ -112,6 +114,10 @@ def left_text(left: Sequence[Left]) -> str:
 
 def refused_text(project: str, state: StateFolder) -> str:
     """Return where lies what was done apart and a database did not take, a line for each."""
-    name = manifest_path(state.path, project).with_suffix(f".{REFUSED}*.json").name
-    kept = sorted((state.path / AWAY).glob(f"*/{name}"))
+    kept = refused_files(state, manifest_path(state.path, project).stem)
     return "\n".join(f"something in {each} was not taken by the database" for each in kept)
+
+
+def refused_files(state: StateFolder, name: str = "*") -> list[Path]:
+    """Return the files with what a database did not take, of those copies whose name fits."""
+    return sorted((state.path / AWAY).glob(f"*/{name}.{REFUSED}*.json"))

@@ -58,7 +58,8 @@ class Patient:
     ``settings`` are those of the work tree and ``committed`` those that hooks go by; both may
     raise SettingsError. ``open_store`` opens the task database for reading, None if there is none;
     ``database`` names it, ``away`` tells if it is, ``left`` what waits for one that is named no
-    more, ``refused`` where lies what was not taken, ``apart`` of clones that use another one.
+    more, ``refused`` where lies what was not taken, ``before`` that another one was used, and
+    ``apart`` tells of clones that use another one.
     ``bus`` asks the Valkey that is named how it is. ``project`` tells the id of the project.
     """
 
@@ -73,6 +74,7 @@ class Patient:
     away: Callable[[Settings], str]
     left: Callable[[Settings], str]
     refused: Callable[[Settings], str]
+    before: Callable[[], str]
     apart: Callable[[Settings], tuple[str, str]]
     bus: Callable[[], State | None]
     problems: Callable[[Settings], Sequence[Problem]]
@@ -113,6 +115,7 @@ def examine(patient: Patient) -> list[Finding]:
     findings += [*bus_findings(patient.bus()), *waiting_findings(waiting)]
     findings += left_findings(patient.left(settings))
     findings += refused_findings(patient.refused(settings))
+    findings += before_findings(patient.before())
     if database.ok is not False:
         findings += sharing_findings(*patient.apart(settings))
         findings += pooler_findings(lambda: patient.open_store(settings))
@@ -318,6 +321,11 @@ def refused_findings(text: str) -> list[Finding]:
     """Tell where lies what was done while the database was away, and it did not take."""
     remedy = "do again what is missed ('kanban-sync events' tells what, and why), and remove it"
     return [Finding("refused", ok=None, text=text, remedy=remedy)] if text else []
+
+
+def before_findings(text: str) -> list[Finding]:
+    """Tell that the clone works with another database than before, until a command has told it."""
+    return [Finding("database before", ok=None, text=text)] if text else []
 
 
 def sharing_findings(apart: str, command: str) -> list[Finding]:

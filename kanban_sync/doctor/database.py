@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.agents.work import Store
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.lease import named
+from kanban_sync.core.unwritable import found_unwritable
 from kanban_sync.doctor.finding import Finding
 from kanban_sync.sync.status import never_ready
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
+    from kanban_sync.core.unwritable import Unwritable
     from kanban_sync.sync.consent import Target
 
 RUNS_LOOKED_AT = 200
@@ -59,16 +61,21 @@ def look_into(
                 now = time.time()
                 others += monitor_findings(store.leader(), store.clock(now))
             waiting = never_ready(store)
+            barred = found_unwritable(store)
         finally:
             store.close()
     except KanbanSyncError as error:
         remedy = "do what is said there, then 'kanban-sync sync'"
         return Looked((), {}, Finding("database", ok=False, text=str(error), remedy=remedy))
-    return Looked(runs, ids, database_finding(count, name(), away()), others, waiting)
+    database = database_finding(count, name(), away(), barred)
+    return Looked(runs, ids, database, others, waiting)
 
 
-def database_finding(count: int, name: str, away: str) -> Finding:
+def database_finding(count: int, name: str, away: str, barred: Unwritable | None) -> Finding:
     """Judge a task database that was read, or its copy: ``away`` tells that it does not answer."""
+    if barred is not None:
+        text = f"{count} tasks in {name}, which cannot be written to: {barred.problem}\n{away}"
+        return Finding("database", ok=False, text=text.rstrip(), remedy=barred.remedy)
     if away:
         return Finding("database", ok=None, text=away, remedy="let its server answer")
     return Finding("database", ok=True, text=f"{count} tasks in {name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from starlette.responses import PlainTextResponse
 
 from kanban_sync import __version__
 from kanban_sync.core.claims import LEASE
+from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.model import Status
 from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.requests import DATABASE, waiting_since
@@ -105,9 +107,9 @@ def metrics(served: Served, snapshots: Snapshots, news: News, counts: Counts) ->
     @router.get("/metrics", response_class=PlainTextResponse)
     def numbers() -> PlainTextResponse:
         """Tell numbers in the text format of Prometheus."""
-        lines = [*_of_project(served, snapshots.get()), *counts.lines()]
+        lines = [*_of_database(served, snapshots), *counts.lines()]
         lines += _told("listeners", "gauge", "Who waits for news.", [({}, news.count)])
-        lines += _of_work(served, news)
+        lines += _of_news(news)
         lines += lines_of_sync(served)
         lines += lines_of_connections(served)
         return PlainTextResponse("\n".join([*lines, ""]), media_type=FORMAT)
@@ -115,14 +117,22 @@ def metrics(served: Served, snapshots: Snapshots, news: News, counts: Counts) ->
     return router
 
 
+def _of_database(served: Served, snapshots: Snapshots) -> Iterator[str]:
+    """Tell what is served, and what the task database knows; nothing of that where it cannot."""
+    labels = {"project": served.project, "version": __version__}
+    yield from _told("info", "gauge", "What is served.", [(labels, 1)])
+    lines: list[str] = []
+    is_up = False
+    with suppress(KanbanSyncError):
+        lines += [*_of_project(served, snapshots.get()), *_of_leader(served)]
+        is_up = served.clone.database.mode(served.project).name != "fallback"
+    text = "Whether the task database can be used; 0 too while a copy serves in its place."
+    yield from _told("database_up", "gauge", text, [({}, is_up)])
+    yield from lines
+
+
 def _of_project(served: Served, found: Snapshot) -> Iterator[str]:
     entries, last = found.entries, found.last
-    yield from _told(
-        "info",
-        "gauge",
-        "What is served.",
-        [({"project": served.project, "version": __version__}, 1)],
-    )
     statuses = Counter(each.task.status for each in entries)
     yield from _told(
         "tasks",
@@ -151,12 +161,16 @@ def _of_queue(entries: Sequence[Entry], now: float) -> Iterator[str]:
     yield from _told("oldest_ready_seconds", "gauge", text, ages)
 
 
-def _of_work(served: Served, news: News) -> Iterator[str]:
-    """Tell who hands out tasks, and what happened since the server began."""
+def _of_leader(served: Served) -> Iterator[str]:
+    """Tell who hands out tasks."""
     with served.looking() as work:
         leader, now = work.assigning.leader(), work.time()
     leads = [({"monitor": leader.monitor}, 1)] if leader.leads(now) else []
     yield from _told("monitor_leads", "gauge", "Which monitor hands out tasks.", leads)
+
+
+def _of_news(news: News) -> Iterator[str]:
+    """Tell what happened since the server began."""
     counts = news.counts
     reclaims = (({"why": why}, counts["reclaimed", why]) for why in (LEASE, "silence"))
     yield from _told("reclaims_total", "counter", "Claims that were taken back.", reclaims)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import anyio
 import anyio.to_thread
 
-from kanban_sync.agents.waiting import LOOK, follow_batches
+from kanban_sync.agents.waiting import GOES_ON, LOOK, follow_batches
 from kanban_sync.core.claims import LEASE
 from kanban_sync.core.errors import KanbanSyncError, StoreAwayError, StoreError
 from kanban_sync.doors.problem import Problem
@@ -153,7 +153,7 @@ class News:
 
     def _watch(self, has_begun: threading.Event) -> None:
         after: int | None = None
-        is_other = False
+        is_other = is_amiss = False
         while not self._ended.is_set():
             try:
                 with self._served.clone.work(self._served.note) as work:
@@ -162,7 +162,9 @@ class News:
                         after = None
                         self._in_loop(self.begin_anew, last)
                     after = last if after is None else after
-                    is_other = False
+                    if is_amiss:
+                        self._served.say(GOES_ON)
+                    is_other = is_amiss = False
                     has_begun.set()
                     for batch in follow_batches(work, after):
                         if self._ended.is_set():
@@ -173,6 +175,7 @@ class News:
                 is_other = is_other or not isinstance(error, StoreAwayError)
                 self._served.forget()
                 self._served.note(str(error))
+                is_amiss = True
             except KanbanSyncError as error:
                 self._served.note(str(error))
             has_begun.set()

@@ -206,4 +206,8 @@ class Served:
             is_new = text not in self._noted
             self._noted[text] = time.monotonic()
         if is_new:
-            sys.stderr.write(f"kanban-sync: {printable(text)}\n")
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """Say something where the server was started."""
+        sys.stderr.write(f"kanban-sync: {printable(text)}\n")

@@ -211,7 +211,8 @@ class Tools:
             self._go_on()
             return work.claim_next(self._agent, self._held.lease, wanted)
 
-        done = wait_for(work, claim, wait, Idleness(self._agent, wanted))
+        idle = Idleness(self._agent, wanted)
+        done = wait_for(work, claim, wait, idle, self._held.note)
         if done is not None:
             with given_back_unheard(work, done):
                 self._go_on()

@@ -16,7 +16,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import OtherDatabaseError, StoreAwayError, StoreError
+from kanban_sync.core.errors import (
+    NewerStoreError,
+    OtherDatabaseError,
+    StoreAwayError,
+    StoreError,
+)
 from kanban_sync.stores.flatfile_text import FORMAT, Manifest, NewerFormatError, from_text, to_text
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.stores.memory_work import WorkContents
@@ -203,7 +208,7 @@ class FileShelf:
         try:
             manifest = from_text(data.decode("utf-8", "surrogatepass"), self._project)
         except NewerFormatError as error:
-            raise StoreError(
+            raise NewerStoreError(
                 f"The task database {self.path} was made by a newer kanban-sync (format"
                 f" {error.found}; this one knows {FORMAT}). Upgrade kanban-sync on this machine;"
                 " the file is untouched."
@@ -219,11 +224,7 @@ class FileShelf:
             return manifest
 
     def _other(self) -> StoreError:
-        return OtherDatabaseError(
-            f"The task database {self.path} was removed or replaced since it was opened here, and"
-            " who has claimed what may be another now. Nothing was written; run the same command"
-            " again."
-        )
+        return OtherDatabaseError(self.path, has_folder=self.path.parent.is_dir())
 
     def _write(self, manifest: Manifest) -> None:
         """Write a new file, and give it the name once all of it is on the disk."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import NewerStoreError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +37,11 @@ def check(found: int, name: object, steps: Sequence[Migration]) -> None:
         steps: Those that this release knows.
 
     Raises:
-        StoreError: Naming both versions.
+        NewerStoreError: Naming both versions.
     """
     newest = steps[-1].number
     if found > newest:
-        raise StoreError(
+        raise NewerStoreError(
             f"{name} was made by a newer kanban-sync (schema {found}; this one knows {newest}). "
             "Upgrade kanban-sync on this machine; the database is untouched."
         )

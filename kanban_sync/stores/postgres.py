@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.copying import copied
+from kanban_sync.stores.postgres_connection import connect
 from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_errors import ClashError
 from kanban_sync.stores.postgres_leases import PostgresLeases
+from kanban_sync.stores.postgres_pooler import wakes
+from kanban_sync.stores.postgres_rights import unwritable
 from kanban_sync.stores.postgres_work import PostgresWork
 from kanban_sync.stores.replaying import replay
 from kanban_sync.stores.sql import SqlStore
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import Event
+    from kanban_sync.core.unwritable import Unwritable
     from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
@@ -85,7 +89,12 @@ class PostgresStore(PostgresWork, SqlStore):
 
     def wakes(self) -> Wakes:
         """Return how those who wait hear of what others do."""
-        return self._database.wakes()
+        database = self._database
+        return database.ask(lambda connection: wakes(connection, database.address, connect))
+
+    def unwritable(self) -> Unwritable | None:
+        """Return what keeps it from being written to, None if nothing does."""
+        return self._database.ask(unwritable)
 
     def __init__(self, database: PostgresDatabase, project: str, clone: str = "") -> None:
         """Take an open database."""

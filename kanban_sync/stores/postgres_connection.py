@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 from psycopg import generators
 from psycopg.conninfo import timeout_from_conninfo
+from psycopg.pq import ExecStatus
 from psycopg.waiting import Ready
 
 from kanban_sync.core.errors import StoreError, UnreachableStoreError
@@ -37,6 +39,16 @@ One that carries out something long, or waits for a lock, is; one that stands st
 once. If it is there, it is looked again after twice as long.
 """
 
+CARRIED = 16.0
+"""Seconds of silence after which a server is given up that lets others in, and does nothing.
+
+It may be a pooler for one that stands still, or one whose connections are all taken: for longer
+than anybody waits for others there they hardly are. One of the moments at which it is looked.
+"""
+
+GLANCE = 1.0
+"""Seconds in which a server answers who asks for nothing."""
+
 INTERVAL = 0.1
 """Seconds after which it is looked whether somebody wants to interrupt a wait."""
 
@@ -52,9 +64,9 @@ class Use(StrEnum):
 class Silence:
     """For how long a server has said nothing, and when that is to be the end."""
 
-    def __init__(self, is_there: Callable[[], bool]) -> None:
-        """Begin now; it is told how to find out whether the server is there for others."""
-        self._is_there = is_there
+    def __init__(self, bearable: Callable[[], float]) -> None:
+        """Begin now; ``bearable`` finds out for how many seconds it may go on."""
+        self._bearable = bearable
         self.broken()
 
     def broken(self) -> None:
@@ -75,8 +87,8 @@ class Silence:
         """
         if self.left:
             return
-        is_over = time.monotonic() >= self._began + SILENCE
-        if is_over or not self._is_there():
+        silent = time.monotonic() - self._began
+        if silent >= SILENCE or silent >= self._bearable():
             seconds = time.monotonic() - self._began
             raise psycopg.OperationalError(f"nothing was said for {seconds:.1f} s")
         self._asks = min(2 * self._asks, SILENCE)
@@ -90,8 +102,8 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
 
     use = Use.IDLE
 
-    is_there: Callable[[], bool] = staticmethod(lambda: True)
-    """Tells whether whoever connects anew hears of the server."""
+    bearable: Callable[[], float] = staticmethod(lambda: SILENCE)
+    """Tells for how long the server may be silent here, by what who connects anew hears of it."""
 
     def wait(
         self, gen: PQGen[Answer], interval: float = INTERVAL, timeout: float | None = None
@@ -102,7 +114,7 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
         return super().wait(self._heard(gen), interval)
 
     def _heard(self, gen: PQGen[Answer]) -> PQGen[Answer]:
-        silence = Silence(self.is_there)
+        silence = Silence(self.bearable)
         try:
             wanted = next(gen)
             while True:
@@ -124,13 +136,17 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
         """Ask for nothing, and tell whether that is answered in time; else it is closed."""
         try:
             self.pgconn.send_query(b"")
-            self.wait(generators.execute(self.pgconn), timeout=seconds)
+            answers = self.wait(generators.execute(self.pgconn), timeout=seconds)
         except BaseException as error:
             # Whoever interrupts it leaves no answer for others to read either.
             self.pgconn.finish()
             if isinstance(error, psycopg.Error):
                 return False
             raise
+        if any(each.status == ExecStatus.FATAL_ERROR for each in answers):
+            # A pooler that has nobody behind it says so, and hangs up.
+            self.pgconn.finish()
+            return False
         return True
 
 
@@ -157,20 +173,26 @@ def connect(address: Address) -> Patient:
             # ``Exchange`` keeps statements ready; the driver would drop them with its own.
             prepare_threshold=None,
         )
-    connection.is_there = lambda: is_there(address)
+    connection.bearable = lambda: bearable(address)
     OPENED.add(connection)
     return connection
 
 
-def is_there(address: Address) -> bool:
-    """Tell whether a server answers whoever comes, be it with a refusal."""
+def bearable(address: Address) -> float:
+    """Return for how many seconds a server may be silent: 0 if it answers nobody who comes.
+
+    A refusal is an answer. A pooler lets everybody in, also for a server that stands still: there
+    the way past it is asked, or what it carries out.
+    """
     said = dict(address.parameters)
     # Whoever is patient with those who connect need not be so here.
     said["connect_timeout"] = min(timeout_from_conninfo(said), int(SILENCE))  # type: ignore[arg-type]
     try:
-        connect(replace(address, parameters=said)).close()
+        with closing(connect(replace(address, parameters=said))) as connection:
+            is_served = connection.answers(GLANCE)
     except UnreachableStoreError:
-        return False
+        return 0.0
     except StoreError:
-        pass
-    return True
+        return SILENCE
+    direct = address.direct
+    return SILENCE if is_served or (direct is not None and bearable(direct)) else CARRIED

@@ -7,7 +7,7 @@ import threading
 import time
 import zlib
 from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -17,24 +17,24 @@ from kanban_sync.core.model import TaskKey
 from kanban_sync.stores import rows
 from kanban_sync.stores.migrations import check_current, migrations
 from kanban_sync.stores.postgres_begin import BEGIN, READING, SETTLING, TOGETHER, WRITE
-from kanban_sync.stores.postgres_connection import Patient, Use, connect
+from kanban_sync.stores.postgres_connection import GLANCE, Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.postgres_migrations import upgrade, version
-from kanban_sync.stores.postgres_pooler import wakes
 from kanban_sync.stores.postgres_text import kept, meant, translated
 from kanban_sync.stores.postgres_waiting import PostgresWaiter, waking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.migrations import Migration
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_connection import Patient
     from kanban_sync.stores.postgres_exchange import Statement
     from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
+
+Answer = TypeVar("Answer")
 
 # What it says of a connection that breaks is told in our errors; unheard it would go to stderr.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -84,9 +84,6 @@ IDLE = 1.0
 Work that goes on pays for no look, and whatever is sent then is not lost on a server that fell
 silent meanwhile.
 """
-
-GLANCE = 1.0
-"""Seconds that such a look may take; then it is connected anew, and that waits for its own time."""
 
 
 class NoSchemaError(StoreError):
@@ -257,11 +254,10 @@ class PostgresDatabase:
         address = direct or self.address
         return PostgresWaiter(lambda: connect(address), lock_of(project), is_needed=direct is None)
 
-    def wakes(self) -> Wakes:
-        """Return how those who wait hear of what others do; nobody does behind a pooler alone."""
+    def ask(self, question: Callable[[Patient], Answer]) -> Answer:
+        """Let somebody ask the server something outside of any transaction."""
         with self._lock, in_words(self.address):
-            connection = self._connected()
-            return wakes(connection, self.address, connect)
+            return question(self._connected())
 
     def close(self) -> None:
         """Close the connection."""
@@ -351,9 +347,10 @@ def _prepare(
 ) -> None:
     with in_words(address, is_begun=False):
         found = version(connection, address.name)
-        if not found and may_make:
+    if not found and may_make:
+        with in_words(address):
             upgrade(connection, address.name, steps)
-            return
+        return
     if not found:
         raise NoSchemaError(
             f"There are no tasks in {address.name} yet: run `kanban-sync sync` once."

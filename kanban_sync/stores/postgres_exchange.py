@@ -91,7 +91,7 @@ class Exchange:
             for part in written:
                 asked.append([kind for each in part for kind in self._ask(pgconn, each)])
                 pgconn.pipeline_sync()
-            silence = Silence(self._connection.is_there)
+            silence = Silence(self._connection.bearable)
             answers = [_answers(pgconn, silence) for _ in parts]
             pgconn.exit_pipeline_mode()
         except BaseException:

@@ -146,11 +146,7 @@ class SqliteDatabase:
     def _check_place(self) -> None:
         """Refuse to go on with a file that was taken away: nobody else sees what is in it."""
         if not self._is_in_place():
-            raise OtherDatabaseError(
-                f"The task database {self.path} was removed or replaced since it was opened here,"
-                " and who has claimed what may be another now. Nothing was written; run the same"
-                " command again."
-            )
+            raise OtherDatabaseError(self.path, has_folder=self.path.parent.is_dir())
 
     def _is_in_place(self) -> bool:
         return _identity(self._place) == self._opened

@@ -12,6 +12,7 @@ from kanban_sync.core.deadlocks import never_begin
 from kanban_sync.core.lease import named
 from kanban_sync.core.model import Status
 from kanban_sync.core.slots import effective
+from kanban_sync.core.unwritable import found_unwritable
 from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
@@ -151,4 +152,5 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "twofold": _twofold(store) if store else [],
         "ahead": _ahead(store.ahead()) if store else [],
         "never_ready": [str(each) for each in never_ready(store)],
+        "database_unwritable": str(found_unwritable(store) or ""),
     }

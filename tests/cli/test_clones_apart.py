@@ -115,7 +115,11 @@ def test_a_clone_whose_database_is_taken_away_tells_it_once(
     monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", url)
     said(here, "sync")
     assert told("task", "list") == []
+    # Who only looks hears it as often as he looks.
+    before = [status(here)["database_before"] for _ in range(2)]
+    assert f"note   database before     {before[0]}\n" in run_program("doctor", folder=here).out
     [line] = told("task", "claim", TASK, "--agent", "ada")
+    assert {*before, ""} == {line.removeprefix("kanban-sync: "), status(here)["database_before"]}
     assert own in line
     assert f"works with {url} from now on" in line
     assert "unset KANBAN_SYNC_DATABASE_URL" in line

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from cli.program import run_program
+from kanban_sync.agents import waiting
+from kanban_sync.app import Clone
+from kanban_sync.cli.monitor import go_on
 from postgres.door import Door
 from repos import Repo
 
@@ -83,7 +88,8 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
     assert "its runs are not told" in program(repo, "log").out
     history = program(repo, "task", "history", "T-2")
     assert (history.out, "the database alone can tell" in history.err) == ("", True)
-    assert program(repo, "monitor", "--once").out.startswith("stood by: nobody leads\n")
+    once = program(repo, "monitor", "--once").out.splitlines()
+    assert (once[0], once[1].startswith("1 task is ready, ")) == ("stood by: nobody leads", True)
     # What was done is nowhere else by now.
     removed = program(repo, "uninstall", "--state")
     assert (removed.code, "alone has it" in removed.err) == (1, True)
@@ -126,14 +132,61 @@ def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     ]
 
 
+def test_a_database_that_may_only_be_read_is_not_told_as_good(repo: Repo) -> None:
+    reader = {"PGOPTIONS": "-c default_transaction_read_only=on"}
+    doctor = run_program("doctor", folder=repo.path, env=reader)
+    assert (doctor.code, "WRONG  database " in doctor.out) == (1, True)
+    assert " tasks in postgresql://" in doctor.out
+    status = run_program("status", folder=repo.path, env=reader)
+    told = "problem    it cannot be written to: it may only be read: default_transaction_read_only"
+    assert (status.code, told in status.out) == (0, True)
+    assert json.loads(program(repo, "status", "--json").out)["database_unwritable"] == ""
+
+
+def test_a_monitor_outlasts_a_schema_that_is_gone_for_a_while(
+    repo: Repo,
+    door: Door,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # It is taken out of the environment when a clone is found.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.setattr(waiting, "AGAIN", 0.01)
+    monkeypatch.setattr("kanban_sync.cli.monitor.LOOK", 0.01)
+    away, back = (
+        f"ALTER SCHEMA {old} RENAME TO {new}"
+        for old, new in (("kanban_sync", "elsewhere"), ("elsewhere", "kanban_sync"))
+    )
+    # After its first round, and after those in which it finds out, the last being a good one.
+    turns = iter(["", away, "", "", back])
+    with psycopg.connect(door.url, autocommit=True) as person:
+
+        def is_stopped() -> bool:
+            turn = next(turns, None)
+            if turn:
+                person.execute(turn.encode())
+            return turn is None
+
+        go_on(Clone.at(repo.path), is_stopped, as_json=False)
+    answer = capsys.readouterr()
+    assert answer.out.count(" leads\n") == 1
+    assert answer.err.count("tables of its schema kanban_sync are not to be seen") == 1
+    assert answer.err.count("is gone or empty, and this clone has worked with it") == 1
+    assert answer.err.count(waiting.GOES_ON) == 1
+
+
 def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:
     (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
     kept = copy.with_suffix(".refused-1a.json")
     kept.write_bytes(copy.read_bytes())
     doctor = program(repo, "doctor")
     assert f"note   refused             something in {kept} was not taken" in doctor.out
+    removed = program(repo, "uninstall", "--state")
+    assert (removed.code, f"{kept} has what a database did not take" in removed.err) == (1, True)
+    assert kept.exists()
     kept.unlink()
     assert "refused" not in program(repo, "doctor").out
+    assert program(repo, "uninstall", "--state").code == 0
 
 
 def test_what_waits_for_a_database_that_is_named_no_more_is_told(

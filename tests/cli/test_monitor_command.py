@@ -53,6 +53,8 @@ def test_one_hands_out_tasks_until_it_is_told_to_end_and_lets_the_next_one_lead(
             assert program(repo, "task", "claim", "--next", "--agent", agent).code == 0
         waiting = started("task", "claim", "--next", "--wait", "60s", "--agent", "cy", "--json")
         until(lambda: _is_known(repo, "cy"))
+        told = program(repo, "monitor", "--once", "--json").data
+        assert (told["leader"], told["idle"]) == (first["monitor"], 1)
         assert program(repo, "task", "done", "rotate-keys", "--agent", "ada").code == 0
         claimed = json.loads(waiting.communicate(timeout=60)[0])
         assert (claimed["key"], claimed["agent"]) == ("tasks-md:use-keys", "cy")

@@ -14,6 +14,7 @@ import pytest
 from cli.program import run_program
 from gateway.caller import WITHIN, Gateway, part, shop
 from kanban_sync.agents.born import NewTask
+from kanban_sync.agents.waiting import GOES_ON
 from kanban_sync.app import Clone
 from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.gateway import news as telling
@@ -203,7 +204,7 @@ def test_who_falls_behind_is_told_to_read_the_table(
 
 
 def test_another_database_is_followed_from_its_last_event(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(telling, "AGAIN", 0.01)
     database = served.clone.state.path / "tasks.db"
@@ -252,6 +253,7 @@ def test_another_database_is_followed_from_its_last_event(
         news.end()
 
     asyncio.run(asyncio.wait_for(act(), 60))
+    assert capsys.readouterr().err.count(f"kanban-sync: {GOES_ON}\n") >= 1
 
 
 def test_a_line_that_says_nothing_is_sent_until_the_token_is_taken_back(served: Served) -> None:

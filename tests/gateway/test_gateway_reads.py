@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from cli.program import run_program
 from gateway.caller import Gateway, part, shop
 from kanban_sync import __version__
 from kanban_sync.app import Clone
 from kanban_sync.gateway.drawn import layout_of
-from kanban_sync.gateway.metrics import lines_of_connections, lines_of_sync
+from kanban_sync.gateway.metrics import Counts, lines_of_connections, lines_of_sync, metrics
+from kanban_sync.gateway.news import News
 from kanban_sync.gateway.served import Served
+from kanban_sync.gateway.snapshot import Snapshots
 from kanban_sync.sync.consent import Target, allow
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starlette.responses import Response
 
 BOX = "openspec:add-search#1.2"
 
@@ -200,6 +206,7 @@ def test_numbers_are_told_to_a_monitor(gateway: Gateway) -> None:
     assert values["kanban_sync_last_event"] == str(gateway.get("events").data["last"])
     assert int(values["kanban_sync_ready_tasks"]) > 0
     assert float(values["kanban_sync_oldest_ready_seconds"]) >= 0
+    assert values["kanban_sync_database_up"] == "1"
     assert 'kanban_sync_reclaims_total{why="lease"}' in values
     assert values['kanban_sync_sync_lag_seconds{target="database"}'] == "0"
     assert not [name for name in values if name.startswith("kanban_sync_monitor_leads")]
@@ -210,6 +217,31 @@ def test_numbers_are_told_to_a_monitor(gateway: Gateway) -> None:
     for number in range(5):
         gateway.ask("GET", f"/unknown-{number}")
     assert b"unknown" not in gateway.ask("GET", "/metrics").body
+
+
+def test_what_can_be_told_without_the_database_is_told(tmp_path: Path) -> None:
+    served = Served(Clone(shop(tmp_path / "shop").path / ".git"))
+
+    def names() -> set[str]:
+        (route,) = metrics(served, Snapshots(served), News(served), Counts()).routes
+        assert isinstance(route, APIRoute)
+        answer: Response = route.endpoint()
+        assert answer.status_code == 200
+        lines = bytes(answer.body).decode().splitlines()
+        found = (re.split("[{ ]", line)[0] for line in lines if not line.startswith("#"))
+        up = next(line for line in lines if line.startswith("kanban_sync_database_up "))
+        return {up, *found}
+
+    of_database = {"kanban_sync_tasks", "kanban_sync_ready_tasks", "kanban_sync_last_event"}
+    always = {"kanban_sync_info", "kanban_sync_claims_total", "kanban_sync_start_time_seconds"}
+    assert names() >= {"kanban_sync_database_up 1", *of_database, *always}
+    served.close()
+    for each in served.clone.state.path.glob("tasks.db*"):
+        each.unlink()
+    (served.clone.state.path / "tasks.db").write_bytes(b"no database" * 1000)
+    assert names() >= {"kanban_sync_database_up 0", *always}
+    assert not names() & of_database
+    served.close()
 
 
 def test_connections_are_told_where_there_are_servers(

@@ -19,6 +19,8 @@ class Door:
         base, _, real = url.partition("host=")
         # A socket's path is short, and a test's folder is not.
         self._folder = Path(tempfile.mkdtemp(prefix="kd-"))
+        # Also for a pooler, which is another user.
+        self._folder.chmod(0o755)
         self._real = Path(real) / SOCKET
         self._frozen: socket.socket | None = None
         self.url = f"{base}host={self._folder}"
@@ -41,6 +43,7 @@ class Door:
         self.shut()
         self._frozen = socket.socket(socket.AF_UNIX)
         self._frozen.bind(str(self._folder / SOCKET))
+        (self._folder / SOCKET).chmod(0o777)
         self._frozen.listen()
 
     def __enter__(self) -> Self:

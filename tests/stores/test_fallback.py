@@ -298,6 +298,32 @@ def test_who_waits_goes_on_though_the_connection_is_lost(
     assert looks == 3
 
 
+def test_who_waits_goes_on_once_a_table_is_seen_again(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_sync.agents.waiting.LOOK", 0.05)
+    monkeypatch.setattr("kanban_sync.agents.waiting.AGAIN", 0.05)
+    work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    told: list[str] = []
+
+    def hear(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            emptied.tell("ALTER TABLE kanban_sync.elsewhere RENAME TO tasks")
+
+    def look() -> list[Entry] | None:
+        if not told and not is_gone:
+            is_gone.append(True)
+            emptied.tell("ALTER TABLE kanban_sync.tasks RENAME TO elsewhere")
+            return None
+        return work.next()
+
+    is_gone: list[bool] = []
+    found = wait_for(work, look, 60, to_tell=hear)
+    assert [each.key.name for each in found or ()] == list(NAMES)
+    assert [each.count("are not to be seen") for each in told] == [1, 0]
+
+
 def test_a_clock_that_is_ahead_takes_no_claim_that_is_alive(one: Machine, two: Machine) -> None:
     def work(machine: Machine, ahead: float) -> Work:
         now = partial(later, ahead)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from kanban_sync.stores import postgres_connection
-from kanban_sync.stores.postgres_connection import connect, is_there
+from kanban_sync.stores.postgres_connection import SILENCE, bearable, connect
 from kanban_sync.stores.postgres_database import open_database
 from kanban_sync.stores.postgres_exchange import MANY, Exchange
 
@@ -141,11 +141,11 @@ def test_a_server_that_says_nothing_to_others_either_is_given_up_early_and_no_ot
     slow, looks = b"SELECT 'a' FROM pg_sleep(0.5)", list[int]()
     monkeypatch.setattr(postgres_connection, "ASKED", 0.1)
 
-    def looked() -> bool:
+    def looked() -> float:
         looks.append(1)
-        return is_long
+        return SILENCE if is_long else 0.0
 
-    connection.is_there = looked
+    connection.bearable = looked
 
     def ask() -> list[tuple[str, ...]]:
         if way == "together":
@@ -165,12 +165,11 @@ def test_a_server_that_says_nothing_to_others_either_is_given_up_early_and_no_ot
 def test_whoever_looks_whether_a_server_is_there_hears_its_refusal_too(
     emptied: Emptied, tmp_path: Path
 ) -> None:
-    def answers(**said: str) -> bool:
-        return is_there(replace(emptied.address, parameters={**emptied.address.parameters, **said}))
+    def answers(**said: str) -> float:
+        return bearable(replace(emptied.address, parameters={**emptied.address.parameters, **said}))
 
-    assert answers()
-    assert answers(user="nobody-that-it-knows")
-    assert not answers(host=str(tmp_path))
+    assert answers() == answers(user="nobody-that-it-knows") == SILENCE
+    assert answers(host=str(tmp_path)) == 0
 
 
 @pytest.mark.parametrize(("said", "limit"), [("", "50s"), ("-c statement_timeout=7s", "7s")])

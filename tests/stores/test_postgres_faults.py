@@ -10,7 +10,8 @@ from collections import Counter
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 import pytest
@@ -40,6 +41,7 @@ from kanban_sync.stores.postgres_database import (
 )
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_migrations import version
+from kanban_sync.stores.postgres_rights import STANDBY, unwritable
 from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
 from kanban_sync.sync.state_folder import StateFolder
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kanban_sync.stores.postgres_connection import Patient
     from stores.emptied import Emptied
 
 LATER = Migration(99, "ALTER TABLE tasks ADD COLUMN extra TEXT NOT NULL DEFAULT 'new';")
@@ -62,7 +65,7 @@ ROLE = f"reader_{os.getpid()}"
 
 
 @pytest.fixture
-def store(emptied: Emptied) -> Iterator[SqlStore]:
+def store(emptied: Emptied) -> Iterator[PostgresStore]:
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         store.merge([task("a")], {}, SOME_FILES, NOW)
         yield store
@@ -267,6 +270,16 @@ def test_who_may_only_read_reads_and_is_told_when_writing(
         assert reader.tasks() == [task("a")]
         with refused("lacks a right"):
             reader.merge([task("b")], {}, SOME_FILES, NOW)
+        lacking = reader.unwritable()
+        assert lacking is not None
+        words = f"the role {ROLE} lacks DELETE, INSERT, UPDATE on bases, boards, clones and "
+        assert lacking.problem.startswith(words)
+        emptied.tell(lacking.remedy.partition(": ")[2])
+        assert reader.unwritable() is None
+        emptied.tell(f"REVOKE UPDATE ON kanban_sync.tasks FROM {ROLE}")
+        lacking = reader.unwritable()
+        assert lacking is not None
+        assert lacking.problem == f"the role {ROLE} lacks UPDATE on tasks"
     assert store.tasks() == [task("a")]
 
 
@@ -276,6 +289,22 @@ def test_a_server_that_only_reads_is_told_as_such(emptied: Emptied, store: SqlSt
         assert reader.tasks() == [task("a")]
         with refused("may only be read, as a standby may"):
             reader.merge([task("b")], {}, SOME_FILES, NOW)
+        assert "read_only is on by the URL, or by PGOPTIONS;" in str(reader.unwritable())
+
+
+def test_a_role_or_a_standby_that_only_reads_is_told_before_anything_is_written(
+    emptied: Emptied, store: PostgresStore, stranger: Address
+) -> None:
+    assert store.unwritable() is None
+    emptied.tell(
+        f"GRANT USAGE ON SCHEMA kanban_sync TO {ROLE};"
+        f"GRANT ALL ON ALL TABLES IN SCHEMA kanban_sync TO {ROLE};"
+        f"ALTER ROLE {ROLE} SET default_transaction_read_only = on"
+    )
+    with closing(open_postgres(stranger, PROJECT, read_only=True)) as reader:
+        assert "read_only is on for the role; " in str(reader.unwritable())
+    standby = SimpleNamespace(execute=lambda _: [(True, True, "default", ROLE, [])])
+    assert unwritable(cast("Patient", standby)) == STANDBY
 
 
 def test_a_store_opened_to_read_writes_nothing(emptied: Emptied, store: SqlStore) -> None:

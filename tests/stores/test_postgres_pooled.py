@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -10,16 +12,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanban_sync.core.errors import StoreAwayError, UnreachableStoreError
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.wakes import Wakes
 from kanban_sync.doctor.pooler import judged
-from kanban_sync.stores import postgres_waiting
+from kanban_sync.stores import postgres_connection, postgres_waiting
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
+from kanban_sync.stores.postgres_connection import CARRIED, SILENCE, bearable, connect
 from kanban_sync.stores.postgres_database import lock_of, schema_of, upgrade_database
 from kanban_sync.stores.postgres_leases import PostgresLeases
+from kanban_sync.stores.postgres_pooler import WHO
 from kanban_sync.stores.postgres_waiting import WAITERS
 from postgres.bouncer import bouncer
+from postgres.door import Door
 from stores.made_up import NOW, PROJECT, task
 from stores.work_contract import WorkStoreContract
 
@@ -128,6 +134,31 @@ def test_whoever_waits_goes_past_a_pooler_and_goes_on_where_that_way_is_shut(
     shut = replace(both, direct=address_of("postgresql://127.0.0.1:1/tasks"))
     with closing(open_postgres(shut, PROJECT)) as store, closing(store.waiter()) as waiter:
         assert waiter.wait(60)
+
+
+def test_a_server_that_stands_still_behind_a_pooler_is_given_up_and_not_asked_for_a_minute(
+    emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_connection, "GLANCE", 0.1)
+    with Door(emptied.url) as door, bouncer(door.url) as url, ExitStack() as stack:
+        frozen = address_of(url)
+        assert bearable(frozen) == SILENCE
+        store = stack.enter_context(closing(open_postgres(frozen, PROJECT)))
+        with closing(connect(frozen)) as connection:
+            ((process,),) = connection.execute(WHO)
+        os.kill(process, signal.SIGSTOP)
+        stack.callback(os.kill, process, signal.SIGCONT)
+        # Nor does anybody answer a pooler that comes anew.
+        door.freeze()
+        assert bearable(frozen) == CARRIED
+        assert bearable(replace(frozen, direct=emptied.address)) == SILENCE
+        monkeypatch.setattr(postgres_connection, "ASKED", 0.1)
+        monkeypatch.setattr(postgres_connection, "CARRIED", 0.2)
+        with pytest.raises(StoreAwayError, match=r"nothing was said for 0\."):
+            store.tasks()
+        # Who has not sent anything goes on with a copy.
+        with pytest.raises(UnreachableStoreError, match=r"nothing was said for 0\."):
+            store.tasks()
 
 
 def test_the_doctor_says_whether_those_who_wait_are_woken(

@@ -222,6 +222,16 @@ def test_a_database_that_is_taken_away_is_used_no_more(filled: Path, is_replaced
             store.events()
 
 
+def test_a_database_that_went_with_its_folder_is_told_as_moved(filled: Path) -> None:
+    moved = filled.parent.with_name("moved")
+    with closing(open_sqlite(filled, PROJECT)) as store:
+        assert store.tasks()
+        filled.parent.rename(moved)
+        with pytest.raises(StoreError, match="nor is its folder: that was moved or removed"):
+            store.claim_next("ada", NOW, 60.0)
+    moved.rename(filled.parent)
+
+
 @pytest.mark.parametrize("read_only", [False, True], ids=["to write", "to read"])
 def test_a_file_that_is_no_database_is_refused_and_left(path: Path, read_only: bool) -> None:
     path.write_text("# Tasks\n" * 200)

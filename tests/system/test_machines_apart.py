@@ -207,7 +207,7 @@ def test_a_monitor_ends_with_its_clone_and_lets_another_one_lead(
     assert (first.leads, second.leads) == (True, False)
     third.repo.path.rename(tmp_path / "away")
     assert first.process.wait(WITHIN) == 1
-    assert f"{third.repo.path}/.git was removed" in third.errors
+    assert f"{third.repo.path}/.git is no longer there: the clone was moved" in third.errors
     assert not third.repo.path.exists()
     assert second.told()["leads"]
     second.end()

@@ -80,9 +80,14 @@ class ProcessGroup:
         # Who inherits that nobody waits for children would never hear how this one ended.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with _guard(self._grace) as watch_over, _terminal() as self._terminal:
-            process = subprocess.Popen(call, env=environment, process_group=0)
+            process = subprocess.Popen(
+                call,
+                env=environment,
+                process_group=0,
+                # Said from within, lest this process is killed between the beginning and the word.
+                preexec_fn=lambda: watch_over(os.getpid()),  # noqa: PLW1509 - it takes no lock
+            )
             self._group = process.pid
-            watch_over(self._group)
             self._lend_terminal()
             for number in self._early:
                 self._pass_on(number, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import statistics
 import sys
@@ -193,6 +194,8 @@ def subject(
 
     def begin() -> None:
         running.append(Woken(started(engine, steps), act))
+        # Who looks from time to time began to just now: a moment like any other between two looks.
+        time.sleep(POLL * random.uniform(1, 2))
 
     def run() -> None:
         running[0].run()

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench_wake import DATABASE, Woken, started
+from bench_wake import DATABASE, waiting
 from claim_engines import LEASE, NOW, PROJECT, engines, key
 from measure import Claim, Subject, interleave, nothing, options, report
 from valkey import Valkey
@@ -31,6 +31,7 @@ from kanban_sync.core.model import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bench_wake import Woken
     from claim_engines import Engine
 
     from kanban_sync.core.bus import Bus
@@ -77,7 +78,7 @@ def subject(engine: Engine, steps: Steps, rest: Act, act: Act) -> Subject:
 
     def begin() -> None:
         rest()
-        running.append(Woken(started(engine, steps), act))
+        running.append(waiting(engine, steps, act))
 
     def run() -> None:
         running[0].run()

@@ -183,6 +183,15 @@ def started(engine: Engine, steps: Callable[[Engine], Iterator[object]]) -> Proc
     return process
 
 
+def waiting(
+    engine: Engine, steps: Callable[[Engine], Iterator[object]], act: Callable[[], object]
+) -> Woken:
+    """Start one who waits, and return both at any moment between two of its looks."""
+    process = started(engine, steps)
+    time.sleep(POLL * random.uniform(1, 2))
+    return Woken(process, act)
+
+
 def subject(
     engine: Engine,
     steps: Callable[[Engine], Iterator[object]],
@@ -193,9 +202,7 @@ def subject(
     running: list[Woken] = []
 
     def begin() -> None:
-        running.append(Woken(started(engine, steps), act))
-        # Who looks from time to time began to just now: a moment like any other between two looks.
-        time.sleep(POLL * random.uniform(1, 2))
+        running.append(waiting(engine, steps, act))
 
     def run() -> None:
         running[0].run()

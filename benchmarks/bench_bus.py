@@ -9,13 +9,14 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+import time
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench_wake import DATABASE, waiting
-from claim_engines import LEASE, NOW, PROJECT, engines, key
+from claim_engines import LEASE, PROJECT, engines, key
 from measure import Claim, Subject, interleave, nothing, options, report
 from valkey import Valkey
 
@@ -62,14 +63,15 @@ def claims(url: str, engine: Engine) -> Iterator[object]:
             while True:
                 waiter.wait(NEVER)
                 with suppress(WorkError):
-                    claim = heard.claim(key(0), "ada", NOW, LEASE).claim
+                    claim = heard.claim(key(0), "ada", time.time(), LEASE).claim
                     yield claim.token if claim else 0
 
 
 def sets(url: str, engine: Engine, status: Status) -> Callable[[], object]:
     """Return what sets the status of the task, whoever has it."""
     heard = telling(engine.opened(DATABASE), PROJECT, bus_of(url))
-    return lambda: heard.set_status(key(0), status, NOW, "bob", force=True)
+    # By the clock: it is told what was committed at that time.
+    return lambda: heard.set_status(key(0), status, time.time(), "bob", force=True)
 
 
 def subject(engine: Engine, steps: Steps, rest: Act, act: Act) -> Subject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 from collections import Counter
@@ -12,7 +13,7 @@ from kanban_sync.core.assemble import ReadFile, tasks_of
 from kanban_sync.core.called import Found, Tasks, key_of, name_of, renamed
 from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
-from kanban_sync.core.errors import EditError
+from kanban_sync.core.errors import EditError, SetupError
 from kanban_sync.core.forked import follow_forked
 from kanban_sync.core.model import UNKNOWN, Status
 from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, effective
@@ -116,6 +117,7 @@ class Editor:
         self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
         self._found: Tasks | None = None
         self._before_adding = b""
+        self._is_alone = False
 
     def tasks(self) -> list[Task]:
         """Return all tasks of the work tree that stand in a line of their own."""
@@ -128,6 +130,23 @@ class Editor:
             EditError: No file of this work tree holds it.
         """
         return self._find(key).task
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other edits of this clone away, and see the files as they have left them.
+
+        Where that cannot be, only what is to be written is refused.
+        """
+        with self._lock:
+            with contextlib.suppress(SetupError):
+                self._is_alone = self._lock.acquire(WAIT)
+            try:
+                for path in tuple(self._contents):
+                    with contextlib.suppress(EditError):
+                        self._note(path, self._tree.read(path))
+                yield
+            finally:
+                self._is_alone = False
 
     def set(
         self,
@@ -225,18 +244,24 @@ class Editor:
 
     def _change(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Change a file under the lock, anew if somebody else wrote it meanwhile."""
+        if self._is_alone:
+            self._replace(path, change)
+            return
         if not self._lock.acquire(WAIT):
             raise EditError(f"{path}: another command is changing files here; try again")
         with self._lock:
-            for _ in range(ATTEMPTS):
-                data = self._tree.read(path)
-                self._note(path, data)
-                new = change(data)
-                if new == data:
-                    return
-                if self._tree.replace(path, data, new):
-                    self._note(path, new)
-                    return
+            self._replace(path, change)
+
+    def _replace(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        for _ in range(ATTEMPTS):
+            data = self._tree.read(path)
+            self._note(path, data)
+            new = change(data)
+            if new == data:
+                return
+            if self._tree.replace(path, data, new):
+                self._note(path, new)
+                return
         raise EditError(f"{path}: somebody else is writing it again and again; try again")
 
     # --- finding --------------------------------------------------------------------------------

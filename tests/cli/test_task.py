@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -19,7 +20,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
 from cli.tasks_of_agents import TASKS
+from kanban_sync import app
 from kanban_sync.agents.instructions import PRIME
+from kanban_sync.editing import Editor
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -466,6 +469,55 @@ def test_an_id_alone_names_its_task_where_no_other_has_it(repo: Repo) -> None:
     near = program(repo, "task", "show", "T-11")
     assert near.code == UNKNOWN
     assert "did you mean tasks-md:docs/TASKS.md/T-1" in near.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("T-1", "# Tasks\n\n- [ ] T-1: figs\n"),
+        ("figs", "## P\n\n- [ ] figs\n  - **ID**: figs\n"),
+    ],
+)
+def test_after_a_committed_claim_was_given_back_its_file_is_written_as_ever(
+    repo: Repo, name: str, text: str
+) -> None:
+    repo.commit("Write a file", **{"TASKS.md": text})
+    repo.git("rm", "-rq", "openspec")
+    task(repo, "claim", name, *ADA)
+    repo.git("commit", "-qam", "Begin")
+    task(repo, "release", name, *ADA)
+    assert "ahead" not in task(repo, "claim", "--next", *BOB)
+    assert "@bob" in (repo.path / "TASKS.md").read_text()
+    assert "ahead" not in task(repo, "release", name, *BOB)
+    # What was done elsewhere finds the file as it was given back, too.
+    repo.git("worktree", "add", "-q", "--detach", "../other")
+    task(Repo(repo.path.parent / "other"), "claim", name, *BOB)
+    assert "file" not in task(repo, "done", name, *BOB)
+    said = (repo.path / "TASKS.md").read_text()
+    assert "[ ]" not in said
+
+
+def test_who_gives_back_what_is_claimed_at_once_writes_what_is_newest(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("Write a file", **{"TASKS.md": "# Tasks\n\n- [ ] T-1: figs\n"})
+    # Opening a clone drops it, and it has to be there again for the next test.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    clone = app.Clone.at(repo.path)
+    with clone.work() as ada, clone.work() as bob:
+        ada.claim("T-1", "ada")
+        alone = Editor.alone
+
+        def claimed_before(editor: Editor) -> AbstractContextManager[None]:
+            monkeypatch.setattr(Editor, "alone", alone)
+            bob.claim("T-1", "bob")
+            return editor.alone()
+
+        monkeypatch.setattr(Editor, "alone", claimed_before)
+        ada.release("T-1", "ada")
+    text = (repo.path / "TASKS.md").read_text()
+    assert "Status: in-progress" in text
+    assert "@bob" in text
 
 
 def test_a_command_writes_only_its_own_task(repo: Repo) -> None:

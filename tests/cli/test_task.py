@@ -772,6 +772,15 @@ def test_a_task_is_completed_by_the_end_of_its_command(
     assert answer.out == f"{said}tasks-md:rotate-keys  {after}\n"
 
 
+def test_a_run_tells_at_both_ends_that_its_file_was_not_written(repo: Repo) -> None:
+    task(repo, "list")
+    repo.write("TASKS.md", f"{TASKS}<<<<<<< HEAD\n- [ ] One\n=======\n- [ ] Two\n>>>>>>> two\n")
+    answer = program(repo, "task", "run", "rotate-keys", *ADA, "--", "true")
+    told = "kanban-sync: the database is ahead of the file: TASKS.md:16: a merge conflict stands"
+    assert (answer.code, answer.err.count(told)) == (DONE, 2)
+    assert answer.out == "tasks-md:rotate-keys  done\n"
+
+
 @pytest.mark.parametrize(("code", "after"), [(0, "done"), (7, "todo")])
 def test_a_task_is_settled_though_its_work_tree_was_removed(
     repo: Repo, code: int, after: str

@@ -157,7 +157,9 @@ def write(
         known += [said] if said is not None else []
     reasons: list[str] = []
     whose = {each.assignee for each in known}
-    assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
+    # Who did what is over need not be named, but whoever did not is to be named no more.
+    names = not task.status.is_over or _is_left(here, before)
+    assigns = names and _may_write(here.assignee, task.assignee, whose, reasons)
     sets = _may_write(
         _status_said(here, kept, known), task.status, {each.status for each in known}, reasons
     )
@@ -168,6 +170,12 @@ def write(
         first = _set(files, kept, reasons, None, assignee)
         change = _set(files, kept, reasons, status, None) or first
     return _written(task, here, change or ("left" if reasons else "unchanged"), reasons)
+
+
+def _is_left(here: Task, before: Sequence[Filed]) -> bool:
+    """Tell whether a file names an agent as a claim has written it there."""
+    claims = {each.assignee for each in before if _is_claimed(each)}
+    return _is_claimed(here) and here.assignee in claims
 
 
 def _is_known(here: Task, known: Collection[Filed]) -> bool:

@@ -21,7 +21,9 @@ from psycopg.conninfo import conninfo_to_dict
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
 from cli.tasks_of_agents import TASKS
 from kanban_sync import app
+from kanban_sync.agents.heartbeat import CALLED, words_for
 from kanban_sync.agents.instructions import PRIME
+from kanban_sync.core.model import Task
 from kanban_sync.editing import Editor
 from repos import Repo
 
@@ -1126,6 +1128,12 @@ def test_an_agent_hears_of_a_change_of_its_task_with_the_next_heartbeat(repo: Re
     again = "'kanban-sync task show tasks-md:tidy-logs'"
     assert heard[1:] == [f"changed since you claimed it: title; read it again with {again}"]
     assert json.loads(task(repo, "heartbeat", "tidy-logs", *ADA, "--json"))["changed"] == ["title"]
+
+
+def test_what_changed_of_a_task_is_called_as_whoever_reads_its_file_would() -> None:
+    told = words_for("tasks-md:T-1", ("title", "number", "labels"))
+    assert told.startswith("changed since you claimed it: title, its number in the file, its tags;")
+    assert CALLED.keys() <= {*Task._fields, "file_status"}
 
 
 def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:

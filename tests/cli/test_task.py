@@ -198,13 +198,18 @@ def test_an_unknown_key_names_those_that_are_close(repo: Repo) -> None:
     assert "did you mean openspec:add-search#1.2" in answer.err
 
 
-def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(repo: Repo) -> None:
-    with Path("/dev/full").open("w") as full:
-        call = [*PROGRAM, "task", "claim", "--next", *ADA]
-        answer = subprocess.run(
-            call, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert (answer.returncode, answer.stderr) == (1, "kanban-sync: No space left on device\n")
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [(">/dev/full", "No space left on device"), (">&-", "standard output is closed")],
+)
+def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(
+    repo: Repo, where: str, why: str
+) -> None:
+    call = f"{shlex.join([*PROGRAM, 'task', 'claim', '--next', *ADA])} {where}"
+    answer = subprocess.run(
+        ["sh", "-c", call], cwd=repo.path, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (1, f"kanban-sync: {why}\n")
     told = json.loads(task(repo, "show", "rotate-keys", "--json"))
     assert (told["status"], told["agent"], told["attempts"]) == ("todo", None, 1)
     assert told["reason"] == "whoever claimed it could not be told"

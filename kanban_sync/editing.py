@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 from collections import Counter
@@ -9,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
+from kanban_sync.core.called import Found, Tasks, key_of, name_of, renamed
 from kanban_sync.core.dependencies import bare_name
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
-from kanban_sync.core.errors import EditError
+from kanban_sync.core.errors import EditError, SetupError
 from kanban_sync.core.forked import follow_forked
 from kanban_sync.core.model import UNKNOWN, Status
 from kanban_sync.core.slots import EMPTY, SlotChange, SlotState, effective
@@ -22,7 +24,7 @@ from kanban_sync.sync.watched import pathspecs
 from kanban_sync.work_tree import WorkTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kanban_sync.checkout import Checkout
@@ -73,25 +75,6 @@ class Edited(NamedTuple):
     assignee: str
 
 
-class _Found(NamedTuple):
-    """A task of the work tree, with its source and its place in its file."""
-
-    task: Task
-    source: str
-    place: int
-
-
-class _Tasks(list[_Found]):
-    """All tasks of a work tree, and what each of them may be called."""
-
-    def __init__(self, found: Iterable[_Found]) -> None:
-        super().__init__(found)
-        self.by_name: list[dict[str, list[_Found]]] = [{}, {}, {}, {}]
-        for each in self:
-            for names, name in zip(self.by_name, (_key, _place, _name, bare_name), strict=True):
-                names.setdefault(name(each.task), []).append(each)
-
-
 class Editor:
     """Finds tasks in a work tree and edits their files.
 
@@ -132,8 +115,9 @@ class Editor:
         self._unread: list[Problem] = []
         self._contents: dict[str, bytes] = {}
         self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
-        self._found: _Tasks | None = None
+        self._found: Tasks | None = None
         self._before_adding = b""
+        self._is_alone = False
 
     def tasks(self) -> list[Task]:
         """Return all tasks of the work tree that stand in a line of their own."""
@@ -146,6 +130,23 @@ class Editor:
             EditError: No file of this work tree holds it.
         """
         return self._find(key).task
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other edits of this clone away, and see the files as they have left them.
+
+        Where that cannot be, only what is to be written is refused.
+        """
+        with self._lock:
+            with contextlib.suppress(SetupError):
+                self._is_alone = self._lock.acquire(WAIT)
+            try:
+                for path in tuple(self._contents):
+                    with contextlib.suppress(EditError):
+                        self._note(path, self._tree.read(path))
+                yield
+            finally:
+                self._is_alone = False
 
     def set(
         self,
@@ -243,40 +244,46 @@ class Editor:
 
     def _change(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Change a file under the lock, anew if somebody else wrote it meanwhile."""
+        if self._is_alone:
+            self._replace(path, change)
+            return
         if not self._lock.acquire(WAIT):
             raise EditError(f"{path}: another command is changing files here; try again")
         with self._lock:
-            for _ in range(ATTEMPTS):
-                data = self._tree.read(path)
-                self._note(path, data)
-                new = change(data)
-                if new == data:
-                    return
-                if self._tree.replace(path, data, new):
-                    self._note(path, new)
-                    return
+            self._replace(path, change)
+
+    def _replace(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        for _ in range(ATTEMPTS):
+            data = self._tree.read(path)
+            self._note(path, data)
+            new = change(data)
+            if new == data:
+                return
+            if self._tree.replace(path, data, new):
+                self._note(path, new)
+                return
         raise EditError(f"{path}: somebody else is writing it again and again; try again")
 
     # --- finding --------------------------------------------------------------------------------
 
-    def _find(self, key: str) -> _Found:
+    def _find(self, key: str) -> Found:
         tasks = self._tasks()
         for names in tasks.by_name:
             found = names.get(key, [])
             if len(found) == 1:
                 return found[0]
             if found:
-                keys = ", ".join(_key(each.task) for each in found)
+                keys = ", ".join(key_of(each.task) for each in found)
                 raise EditError(f"{key} stands for several tasks: {keys}")
         raise EditError(self._unknown(key, tasks))
 
-    def _unknown(self, key: str, tasks: Sequence[_Found]) -> str:
+    def _unknown(self, key: str, tasks: Sequence[Found]) -> str:
         if any(key in {unit.name, f"{unit.source}:{unit.name}"} for unit in self._units()):
             return f"{key} is a change, whose status follows from its boxes; name one of its tasks"
         keys: dict[str, list[str]] = {}
         for each in tasks:
-            for name in {bare_name(each.task), _name(each.task), _key(each.task)}:
-                keys.setdefault(name, []).append(_key(each.task))
+            for name in {bare_name(each.task), name_of(each.task), key_of(each.task)}:
+                keys.setdefault(name, []).append(key_of(each.task))
         found = difflib.get_close_matches(key, keys, 3)
         close = ", ".join(dict.fromkeys(one for name in found for one in keys[name][:3]))
         hint = f"; close to it: {close}" if close else "; a task's 'path:line' names it, too"
@@ -289,13 +296,13 @@ class Editor:
                 if not unit.archived:
                     yield unit
 
-    def _tasks(self) -> _Tasks:
+    def _tasks(self) -> Tasks:
         """Return all tasks of the work tree, read again only after something was changed."""
         if self._found is None:
-            self._found = _Tasks(self._scan())
+            self._found = Tasks(self._scan())
         return self._found
 
-    def _scan(self) -> Iterator[_Found]:
+    def _scan(self) -> Iterator[Found]:
         """Yield all tasks of the work tree that stand in a line of their own."""
         self._unread = []
         taken: dict[str, str] = {}
@@ -308,8 +315,8 @@ class Editor:
             for task in [] if bad else tasks_of(unit, self._project, read, source.status_of_unit):
                 if unit.name and task.parent is None:
                     continue
-                own = task if unit.name else _renamed(task, taken)
-                yield _Found(own, unit.source, places[task.path])
+                own = task if unit.name else renamed(task, taken)
+                yield Found(own, unit.source, places[task.path])
                 places[task.path] += 1
 
     def _content(self, path: str) -> bytes:
@@ -366,26 +373,6 @@ def open_editor(
         checkout.state.path / LOCK,
         (snapshots or Snapshots(checkout, settings)).fork,
     )
-
-
-def _renamed(task: Task, taken: dict[str, str]) -> Task:
-    """Return a task under its file's name where another file has given its id before."""
-    top = task.key.name.partition("#")[0]
-    if taken.setdefault(f"{task.key.source}:{top}", task.path) == task.path:
-        return task
-    return task._replace(key=task.key._replace(name=f"{task.path}/{task.key.name}"))
-
-
-def _key(task: Task) -> str:
-    return str(task.key)
-
-
-def _name(task: Task) -> str:
-    return task.key.name
-
-
-def _place(task: Task) -> str:
-    return f"{task.path}:{task.line}"
 
 
 def _edited(task: Task, change: str) -> Edited:

@@ -31,6 +31,7 @@ from kanban_sync.writing import bring, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from kanban_sync.agents.task_files import Written
     from kanban_sync.checkout import Checkout
@@ -66,6 +67,10 @@ class Files:
             finally:
                 repository.close()
         return self._editor
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep others from writing meanwhile, and see what they have written."""
+        return self.editor.alone()
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         """Write status and assignee of a task, where that is safe."""

@@ -82,11 +82,11 @@ def bring(
 ) -> Written | None:
     """Write what was set elsewhere into the file of a task; None where that is not behind.
 
-    What was edited on the branch of this work tree stays, whether it is committed or not. What a
-    claim has written there (``marks``) was no person's doing.
+    What was edited on the branch of this work tree stays, whether it is committed or not. What the
+    database had before (``marks``), as by a claim, was no person's doing.
     """
     task, key = kept.task, str(kept.task.key)
-    left = _left_here(files, task, marks)
+    left = _left_here(files, kept, marks)
     if not (kept.is_ahead or left or _is_behind(files, task, commits)):
         return None
     written = write(files, kept, left, commits.shared)
@@ -97,15 +97,21 @@ def bring(
     return written._replace(why=UNMERGED) if is_committed else written
 
 
-def _left_here(files: Files, task: Task, marks: Callable[[], Sequence[Filed]]) -> list[Filed]:
-    """Return what a claim has left in the file of a task, if that is all that the file says."""
+def _left_here(files: Files, kept: Kept, marks: Callable[[], Sequence[Filed]]) -> list[Filed]:
+    """Return what the database had before, if that is all that the file of a task says."""
     try:
-        here = files.look(str(task.key))
+        here = files.look(str(kept.task.key))
     except EditError:
         return []
-    if here.status is not Status.IN_PROGRESS or not here.assignee or _says(here, task):
+    claimed = [each for each in (here, kept.filed) if each is not None and _is_claimed(each)]
+    if not claimed or _says(here, kept.task):
         return []
-    return [each for each in marks() if each.assignee == here.assignee]
+    said = (here.status, here.assignee)
+    return [each for each in marks() if (each.status, each.assignee) == said]
+
+
+def _is_claimed(said: Task | Filed) -> bool:
+    return said.status is Status.IN_PROGRESS and bool(said.assignee)
 
 
 def _is_behind(files: Files, task: Task, commits: Commits) -> bool:
@@ -151,7 +157,9 @@ def write(
         known += [said] if said is not None else []
     reasons: list[str] = []
     whose = {each.assignee for each in known}
-    assigns = not task.status.is_over and _may_write(here.assignee, task.assignee, whose, reasons)
+    # Who did what is over need not be named, but whoever did not is to be named no more.
+    names = not task.status.is_over or _is_left(here, before)
+    assigns = names and _may_write(here.assignee, task.assignee, whose, reasons)
     sets = _may_write(
         _status_said(here, kept, known), task.status, {each.status for each in known}, reasons
     )
@@ -162,6 +170,12 @@ def write(
         first = _set(files, kept, reasons, None, assignee)
         change = _set(files, kept, reasons, status, None) or first
     return _written(task, here, change or ("left" if reasons else "unchanged"), reasons)
+
+
+def _is_left(here: Task, before: Sequence[Filed]) -> bool:
+    """Tell whether a file names an agent as a claim has written it there."""
+    claims = {each.assignee for each in before if _is_claimed(each)}
+    return _is_claimed(here) and here.assignee in claims
 
 
 def _is_known(here: Task, known: Collection[Filed]) -> bool:

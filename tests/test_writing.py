@@ -146,7 +146,8 @@ def test_what_a_claim_has_left_here_is_nobody_s_edit(
     kept = Kept(HERE._replace(status=DONE, assignee="bob"), Filed(TODO))
     written = bring(tree, kept, tree, lambda: left)
     assert (written and (written.change, written.why)) == (change, why)
-    assert tree.calls == ([(DONE, None)] if change == "changed" else [])
+    # Whoever has not done it is named no more.
+    assert tree.calls == ([(DONE, "bob")] if change == "changed" else [])
 
 
 @pytest.mark.parametrize(("agent", "calls"), [("ada", [(None, "")]), ("bob", [])])

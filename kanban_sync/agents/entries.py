@@ -142,7 +142,7 @@ def claim_lines(done: Done, now: float) -> Iterator[str]:
     yield f"{done.entry.key}  {_state(done.entry, now)}"
     yield done.entry.task.title
     yield from _place(done.entry)
-    yield from _trouble(done.written)
+    yield from trouble(done.written)
 
 
 def done_lines(done: Done) -> Iterator[str]:
@@ -154,7 +154,7 @@ def done_lines(done: Done) -> Iterator[str]:
     if written is not None and written.change not in {"unchanged", "left"}:
         words.append(f"{_at(written.path, written.line)} {written.change}")
     yield "  ".join(words)
-    yield from _trouble(written)
+    yield from trouble(written)
 
 
 def written_line(written: Written) -> str:
@@ -194,7 +194,7 @@ def _place(entry: Entry) -> Iterator[str]:
         yield f"waits for: {', '.join(names)}"
 
 
-def _trouble(written: Written | None) -> Iterator[str]:
+def trouble(written: Written | None) -> Iterator[str]:
     """Tell what keeps a file from saying it."""
     if written is not None and written.why:
         yield f"the database is ahead of the file: {written.why}"

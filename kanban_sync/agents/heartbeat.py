@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 BEATS = 3
 """How many heartbeats are due within one lease: two may fail."""
 
+CALLED = {
+    "key": "its id",
+    "parent": "what it is a part of",
+    "group": "the heading above it",
+    "number": "its number in the file",
+    "body": "the words below it",
+    "labels": "its tags",
+    "depends_on": "what it depends on",
+    "fields": "its other values",
+    "path": "the file in which it stands",
+    "branch": "the branch that says so",
+    "word": "the word for its status",
+    "file_status": "its status on the default branch",
+}
+"""What fields are called that nobody who reads the file has a name for."""
+
 
 def changed_since_claim(history: Sequence[Event], token: int) -> tuple[str, ...]:
     """Return what of a task is no more as it was claimed: names of its fields, each once.
@@ -38,7 +54,7 @@ def changed_since_claim(history: Sequence[Event], token: int) -> tuple[str, ...]
 
 def words_for(key: str, fields: Sequence[str]) -> str:
     """Return what to tell an agent of a task that changed while it works on it."""
+    names = ", ".join(CALLED.get(each, each) for each in fields)
     return (
-        f"changed since you claimed it: {', '.join(fields)}; read it again with"
-        f" 'kanban-sync task show {key}'"
+        f"changed since you claimed it: {names}; read it again with 'kanban-sync task show {key}'"
     )

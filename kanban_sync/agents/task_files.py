@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from kanban_sync.core.merge import Filed, Kept
     from kanban_sync.core.model import Task
@@ -37,6 +38,13 @@ def written_of(task: Task, change: str, why: str = "") -> Written:
 class Files(Protocol):
     """The task files of the caller's work tree."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep all others of this clone from writing meanwhile, and see what they have written.
+
+        What the database has is asked for inside: then whoever writes last writes what is newest.
+        """
+        ...
+
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         """Write status and assignee of a task; ``before`` is what else its file may say."""
         ...
@@ -44,7 +52,7 @@ class Files(Protocol):
     def bring(self, kept: Kept, marks: Callable[[], Sequence[Filed]]) -> Written | None:
         """Write what was set elsewhere; None where the work tree is not behind.
 
-        ``marks`` is what claims may have written there; it is asked where that matters.
+        ``marks`` is what the database had before; it is asked where that matters.
         """
         ...
 

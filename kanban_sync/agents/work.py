@@ -7,12 +7,12 @@ from saying it is told, and undoes nothing.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from kanban_sync.agents.born import NewTask, is_born_here, newborn, write_born
+from kanban_sync.agents.had import had_before, kept_now
 from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.meant import key_meant
 from kanban_sync.agents.names import checked_name
@@ -22,7 +22,7 @@ from kanban_sync.bus.local import LocalBus
 from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.endings import newest_token
 from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
-from kanban_sync.core.merge import Filed, Kept, filed_part
+from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import ANY, WorkStore, open_ones
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kanban_sync.agents.task_files import Files, Written
     from kanban_sync.core.bus import Bus, Queue
     from kanban_sync.core.dependencies import Edge
+    from kanban_sync.core.merge import Filed
     from kanban_sync.core.ports import Event
     from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
 
@@ -332,6 +333,10 @@ class Work:
         files = self._files
         if files is None:
             return []
+        with files.alone():
+            return self._write_files(files)
+
+    def _write_files(self, files: Files) -> list[Written]:
         kept = {each.task.key: each for each in self._store.ahead()}
         # Where the files that were read say all of it, those of this work tree may be older.
         for task in self._store.tasks():
@@ -339,7 +344,7 @@ class Work:
                 kept.setdefault(task.key, Kept(task, filed_part(task)))
         born = {key for key, each in kept.items() if self._add_to and is_born_here(each)}
         found = [
-            files.bring(each, partial(self._marks, key))
+            files.bring(each, partial(self._had, each))
             for key, each in kept.items()
             if key not in born
         ]
@@ -358,13 +363,11 @@ class Work:
         self._ask_for_sync()
         if self._files is None:
             return Done(entry)
-        # What an earlier claim has written here was no person's doing.
-        earlier = self._marks(entry.key)
-        earlier += [filed_part(before)] if before is not None else []
-        ahead = (each for each in self._store.ahead() if each.task.key == entry.key)
-        # Where the file said the same when both agreed last, here it may say more.
-        kept = next(ahead, Kept(entry.task, filed_part(entry.task)))
-        written = self._files.write(kept, earlier)
+        with self._files.alone():
+            kept = kept_now(self._store, entry.key)
+            # What was written here before by the database's word was no person's doing.
+            earlier = self._had(kept) + ([filed_part(before)] if before is not None else [])
+            written = self._files.write(kept, earlier)
         return Done(self._placed(entry), written)
 
     def _placed(self, entry: Entry) -> Entry:
@@ -374,11 +377,9 @@ class Work:
         here = next((each for each in self._files.tasks() if each.key == entry.key), entry.task)
         return entry._replace(task=entry.task._replace(path=here.path, line=here.line))
 
-    def _marks(self, key: TaskKey) -> list[Filed]:
-        """Return what claims of a task have written into files, the latest last."""
-        events = self._store.history(key)
-        names = [json.loads(each.data)["agent"] for each in events if each.kind == "claimed"]
-        return [Filed(Status.IN_PROGRESS, assignee=name) for name in names]
+    def _had(self, kept: Kept) -> list[Filed]:
+        """Return what may stand in files since the database had it."""
+        return had_before(self._store.history(kept.task.key), kept.filed)
 
     @staticmethod
     def _token(agent: str, token: int, entry: Entry) -> int:

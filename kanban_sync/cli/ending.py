@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PLATFORMS = ("linux", "darwin")
+
+
+class Unheard(io.TextIOWrapper):
+    """What stands for a stream that the caller had closed: all goes nowhere."""
+
+
+def check_heard() -> None:
+    """Refuse to tell what has to be heard, where the caller had closed standard output.
+
+    Raises:
+        OSError: It was closed.
+    """
+    if isinstance(sys.stdout, Unheard):
+        raise OSError(errno.EBADF, "standard output is closed")
 
 
 def end_with(command: Callable[[], int]) -> NoReturn:
@@ -56,4 +71,4 @@ def _open_streams() -> None:
             # What a terminal cannot show is written out: no reason to show nothing at all.
             stream.reconfigure(errors="backslashreplace")
         elif stream is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+            setattr(sys, name, Unheard(os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")))

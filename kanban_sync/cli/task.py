@@ -34,6 +34,7 @@ from kanban_sync.cli.console import (
     warn,
     warn_of_another_database,
 )
+from kanban_sync.cli.ending import check_heard
 from kanban_sync.cli.places import TaskName
 from kanban_sync.cli.task_options import (
     agent_option,
@@ -196,6 +197,7 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
             done = work.claim(key, agent, ttl, orchestrator)
         if done is not None:
             with given_back_unheard(work, done):
+                check_heard()
                 _tell_claim(work, done, as_json=as_json)
             return
     if as_json:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kanban_sync.agents.entries import NOTHING_READY
+from kanban_sync.agents.entries import NOTHING_READY, trouble
 from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.idleness import Idleness
 from kanban_sync.agents.names import AGENT
@@ -40,7 +40,7 @@ from kanban_sync.core.model import Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kanban_sync.agents.work import Work
+    from kanban_sync.agents.work import Done, Work
     from kanban_sync.app import Clone
     from kanban_sync.core.work import Entry
 
@@ -106,11 +106,18 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
     if done is None:
         say("nothing is ready")
         return NOTHING_READY
+    _tell_trouble(done)
     # The work tree is opened anew once the command has ended: it may have committed.
     run = Run(done.entry, agent, ttl, ProcessGroup(grace), clone)
     with clone.again().work() as work:
         code = run.carry_out(work, call)
     return run.end(code)
+
+
+def _tell_trouble(done: Done) -> None:
+    """Tell what keeps the file from saying it; standard output is the command's."""
+    for line in trouble(done.written):
+        warn(line)
 
 
 class Run:
@@ -195,6 +202,7 @@ class Run:
             say(f"{self._key}  {said}")
             return code
         say(f"{self._key}  {done.entry.task.status.value}")
+        _tell_trouble(done)
         if not is_here:
             warn(f"the work tree {self._clone.top} was removed, so no file was written")
         return code

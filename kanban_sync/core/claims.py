@@ -175,11 +175,14 @@ def check_free(key: str, standing: Standing, agent: str, now: float) -> None:
         HeldError: Naming who has it, and for how long.
     """
     if standing.is_held(now):
-        minutes = round((standing.expires - now) / MINUTE)
-        whose = f"{agent} has {key} already (token {standing.token})"
+        holder = standing.agent
+        time = f"for another {round((standing.expires - now) / MINUTE)} min unless that is extended"
         message = (
-            f"{whose if standing.agent == agent else f'{standing.agent} has {key}'}, for another "
-            f"{minutes} min unless that is extended; go on with it, or claim another task."
+            f"{holder} has {key} already (token {standing.token}), {time}; go on with it, or claim"
+            " another task."
+            if holder == agent
+            else f"{holder} has {key}, {time}. Nothing was written; claim another task, or wait"
+            f" until {holder} gives it back or that time is over."
         )
         raise HeldError(message, standing.agent, standing.expires)
 

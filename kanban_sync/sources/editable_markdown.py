@@ -184,11 +184,15 @@ class Editable:
         return [Splice(self.text.start(line), self.text.after(line), "")]
 
     def say(self, box: Box, label: str, value: str) -> Splice:
-        """Put a labelled line in below a task, written like the first one there."""
+        """Put a labelled line in below a task, written like the first one there.
+
+        A status stays in front of it: so they stand the same way round, whichever came first.
+        """
         like = written(box.body)
         if like is not None:
-            line = self.lines[box.at[like.line] - 1]
-            return self.text.below(line.number - 1, [self.like(box, label, value)])
+            is_status = like.is_alone and like == written(box.body, "status")
+            last = self._end_of_value(box, like.line) if is_status else box.at[like.line] - 1
+            return self.text.below(last, [self.like(box, label, value)])
         raw = self.lines[box.line - 1].raw
         white = raw[: len(raw) - len(raw.lstrip(" \t"))]
         line = self.lines[box.line - 1]
@@ -207,6 +211,14 @@ class Editable:
         while last + 1 in box.at and goes_on(self.lines[last]):
             last += 1
         return last
+
+    def _end_of_value(self, box: Box, index: int) -> int:
+        """Return the last line of a value that begins in a line of a task's body."""
+        for line, words in zip(box.at[index + 1 :], box.body[index + 1 :], strict=False):
+            if line != box.at[index] + 1 or not goes_on(self.lines[line - 1]) or written([words]):
+                break
+            index += 1
+        return box.at[index]
 
     def like(self, box: Box, label: str, value: str) -> str:
         """Return a labelled line with the marks of the first one below a task."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -19,7 +20,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
 from cli.tasks_of_agents import TASKS
+from kanban_sync import app
+from kanban_sync.agents.heartbeat import CALLED, words_for
 from kanban_sync.agents.instructions import PRIME
+from kanban_sync.core.model import Task
+from kanban_sync.editing import Editor
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -193,13 +198,18 @@ def test_an_unknown_key_names_those_that_are_close(repo: Repo) -> None:
     assert "did you mean openspec:add-search#1.2" in answer.err
 
 
-def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(repo: Repo) -> None:
-    with Path("/dev/full").open("w") as full:
-        call = [*PROGRAM, "task", "claim", "--next", *ADA]
-        answer = subprocess.run(
-            call, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert (answer.returncode, answer.stderr) == (1, "kanban-sync: No space left on device\n")
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [(">/dev/full", "No space left on device"), (">&-", "standard output is closed")],
+)
+def test_a_claim_of_which_its_agent_cannot_be_told_is_given_back(
+    repo: Repo, where: str, why: str
+) -> None:
+    call = f"{shlex.join([*PROGRAM, 'task', 'claim', '--next', *ADA])} {where}"
+    answer = subprocess.run(
+        ["sh", "-c", call], cwd=repo.path, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (1, f"kanban-sync: {why}\n")
     told = json.loads(task(repo, "show", "rotate-keys", "--json"))
     assert (told["status"], told["agent"], told["attempts"]) == ("todo", None, 1)
     assert told["reason"] == "whoever claimed it could not be told"
@@ -468,6 +478,55 @@ def test_an_id_alone_names_its_task_where_no_other_has_it(repo: Repo) -> None:
     assert "did you mean tasks-md:docs/TASKS.md/T-1" in near.err
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("T-1", "# Tasks\n\n- [ ] T-1: figs\n"),
+        ("figs", "## P\n\n- [ ] figs\n  - **ID**: figs\n"),
+    ],
+)
+def test_after_a_committed_claim_was_given_back_its_file_is_written_as_ever(
+    repo: Repo, name: str, text: str
+) -> None:
+    repo.commit("Write a file", **{"TASKS.md": text})
+    repo.git("rm", "-rq", "openspec")
+    task(repo, "claim", name, *ADA)
+    repo.git("commit", "-qam", "Begin")
+    task(repo, "release", name, *ADA)
+    assert "ahead" not in task(repo, "claim", "--next", *BOB)
+    assert "@bob" in (repo.path / "TASKS.md").read_text()
+    assert "ahead" not in task(repo, "release", name, *BOB)
+    # What was done elsewhere finds the file as it was given back, too.
+    repo.git("worktree", "add", "-q", "--detach", "../other")
+    task(Repo(repo.path.parent / "other"), "claim", name, *BOB)
+    assert "file" not in task(repo, "done", name, *BOB)
+    said = (repo.path / "TASKS.md").read_text()
+    assert "[ ]" not in said
+
+
+def test_who_gives_back_what_is_claimed_at_once_writes_what_is_newest(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("Write a file", **{"TASKS.md": "# Tasks\n\n- [ ] T-1: figs\n"})
+    # Opening a clone drops it, and it has to be there again for the next test.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    clone = app.Clone.at(repo.path)
+    with clone.work() as ada, clone.work() as bob:
+        ada.claim("T-1", "ada")
+        alone = Editor.alone
+
+        def claimed_before(editor: Editor) -> AbstractContextManager[None]:
+            monkeypatch.setattr(Editor, "alone", alone)
+            bob.claim("T-1", "bob")
+            return editor.alone()
+
+        monkeypatch.setattr(Editor, "alone", claimed_before)
+        ada.release("T-1", "ada")
+    text = (repo.path / "TASKS.md").read_text()
+    assert "Status: in-progress" in text
+    assert "@bob" in text
+
+
 def test_a_command_writes_only_its_own_task(repo: Repo) -> None:
     repo.git("worktree", "add", "-q", "../other", "-b", "other")
     task(Repo(repo.path.parent / "other"), "claim", "rotate-keys", *ADA)
@@ -718,6 +777,15 @@ def test_a_task_is_completed_by_the_end_of_its_command(
     assert (answer.code, found["status"], found["reason"]) == (code, after, reason)
     said = "tasks-md:rotate-keys 1 ada\n" if script == SAY else ""
     assert answer.out == f"{said}tasks-md:rotate-keys  {after}\n"
+
+
+def test_a_run_tells_at_both_ends_that_its_file_was_not_written(repo: Repo) -> None:
+    task(repo, "list")
+    repo.write("TASKS.md", f"{TASKS}<<<<<<< HEAD\n- [ ] One\n=======\n- [ ] Two\n>>>>>>> two\n")
+    answer = program(repo, "task", "run", "rotate-keys", *ADA, "--", "true")
+    told = "kanban-sync: the database is ahead of the file: TASKS.md:16: a merge conflict stands"
+    assert (answer.code, answer.err.count(told)) == (DONE, 2)
+    assert answer.out == "tasks-md:rotate-keys  done\n"
 
 
 @pytest.mark.parametrize(("code", "after"), [(0, "done"), (7, "todo")])
@@ -1065,6 +1133,12 @@ def test_an_agent_hears_of_a_change_of_its_task_with_the_next_heartbeat(repo: Re
     again = "'kanban-sync task show tasks-md:tidy-logs'"
     assert heard[1:] == [f"changed since you claimed it: title; read it again with {again}"]
     assert json.loads(task(repo, "heartbeat", "tidy-logs", *ADA, "--json"))["changed"] == ["title"]
+
+
+def test_what_changed_of_a_task_is_called_as_whoever_reads_its_file_would() -> None:
+    told = words_for("tasks-md:T-1", ("title", "number", "labels"))
+    assert told.startswith("changed since you claimed it: title, its number in the file, its tags;")
+    assert CALLED.keys() <= {*Task._fields, "file_status"}
 
 
 def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:

@@ -70,6 +70,12 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
         "### T1: one\nOwner: @ada\n", Unclaim(0), "### T1: one\nOwner: —\n"),
     "plain: claim": ("1. [ ] one\n   two\n", Claim(0, "ada"),
                      "1. [ ] one\n   two\n   - Assignee: @ada\n"),
+    "plain: claim behind a status that has come first": (
+        "- [ ] one\n  - Status: to-do\n    for now\n  - Effort: 3\n", Claim(0, "ada"),
+        "- [ ] one\n  - Status: to-do\n    for now\n  - Assignee: @ada\n  - Effort: 3\n"),
+    "headings: claim behind a status in front of others": (
+        "### T-1: one\nStatus: todo\nEffort: 3\n", Claim(0, "ada"),
+        "### T-1: one\nStatus: todo\nAssignee: @ada\nEffort: 3\n"),
     "plain: claim where a line says so": ("- [ ] one\n  - Owner: —\n", Claim(0, "ada"),
                                           "- [ ] one\n  - Owner: ada\n"),
     "plain: claim in the words": ("- [ ] one (@bob)\n", Claim(0, "ada"), "- [ ] one (@ada)\n"),
@@ -184,7 +190,7 @@ MARKDOWN: dict[str, tuple[str, Edit, str]] = {
         "## Todo\n\n### One\n- **Owner:** ada\n\n## Doing\n", SetStatus(0, DONE),
         "## Todo\n\n### One\n- **Status:** Done\n- **Owner:** ada\n\n## Doing\n"),
     "headings: claim": ("### T-1: one\nStatus: todo\n", Claim(0, "ada"),
-                        "### T-1: one\nAssignee: @ada\nStatus: todo\n"),
+                        "### T-1: one\nStatus: todo\nAssignee: @ada\n"),
     "headings: add": ("### T-1: one\nStatus: done\n\ntext\n", AddTask("two", "T-2"),
                       "### T-1: one\nStatus: done\n\ntext\n\n### T-2: two\nStatus: todo\n"),
 }  # fmt: skip

@@ -155,13 +155,22 @@ class WorkStoreContract(ABC):
         assert names(store.ready(NOW)) == ["b"]
         assert next_names(store, 2) == ["b", ""]
 
-    @pytest.mark.parametrize("agent", ["ada", "bob"])
-    def test_a_live_claim_is_never_given_again(self, store: WholeStore, agent: str) -> None:
+    @pytest.mark.parametrize(
+        ("agent", "advice"),
+        [
+            ("ada", "; go on with it, or claim another task"),
+            ("bob", "; claim another task, or wait until ada gives it back or that time is over"),
+        ],
+    )
+    def test_a_live_claim_is_never_given_again(
+        self, store: WholeStore, agent: str, advice: str
+    ) -> None:
         fill(store, task("a"))
         store.claim(key("a"), "ada", NOW, LEASE)
         before = store.last_event()
         with pytest.raises(HeldError, match="ada has tasks-md:a") as caught:
             store.claim(key("a"), agent, NOW + LEASE - 1, LEASE)
+        assert advice in str(caught.value)
         assert (caught.value.agent, caught.value.expires) == ("ada", NOW + LEASE)
         assert store.claim_next(agent, NOW + LEASE - 1, LEASE) is None
         assert store.last_event() == before

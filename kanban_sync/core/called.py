@@ -1,0 +1,56 @@
+"""The tasks of a work tree as they were found, and what each of them may be called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.dependencies import bare_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kanban_sync.core.model import Task
+
+
+class Found(NamedTuple):
+    """A task of the work tree, with its source and its place in its file."""
+
+    task: Task
+    source: str
+    place: int
+
+
+class Tasks(list[Found]):
+    """All tasks of a work tree, and what each of them may be called."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        super().__init__(found)
+        self.by_name: list[dict[str, list[Found]]] = [{}, {}, {}, {}]
+        for each in self:
+            for names, name in zip(
+                self.by_name, (key_of, place_of, name_of, bare_name), strict=True
+            ):
+                names.setdefault(name(each.task), []).append(each)
+
+
+def renamed(task: Task, taken: dict[str, str]) -> Task:
+    """Return a task under its file's name where another file has given its id before."""
+    top = task.key.name.partition("#")[0]
+    if taken.setdefault(f"{task.key.source}:{top}", task.path) == task.path:
+        return task
+    return task._replace(key=task.key._replace(name=f"{task.path}/{task.key.name}"))
+
+
+def key_of(task: Task) -> str:
+    """Return the whole key of a task."""
+    return str(task.key)
+
+
+def name_of(task: Task) -> str:
+    """Return the name in the key of a task."""
+    return task.key.name
+
+
+def place_of(task: Task) -> str:
+    """Return the file and the line of a task."""
+    return f"{task.path}:{task.line}"

@@ -118,8 +118,9 @@ def next_command(
 ) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
     clone = here()
-    warn_of_another_database(clone)
     with opened_work(clone, looks=True) as work:
+        # Only now, since one that is new has just been made.
+        warn_of_another_database(clone)
         asked = chosen(work, wanted)
 
         def look() -> list[Entry]:

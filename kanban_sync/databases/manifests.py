@@ -80,8 +80,8 @@ class Manifests:
         return open_flatfile(path, project, clone, read_only=True)
 
     def identity(self) -> str:
-        """Return nothing: its name says what it is."""
-        return ""
+        """Return where the folder is, whatever path leads to it."""
+        return os.path.realpath(self.folder)
 
     def connections(self) -> dict[str, int]:
         """Return nothing: there is no server."""

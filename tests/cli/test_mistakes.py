@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = "project_id: shop\n"
-ADA, BOB = ("--agent", "ada"), ("--agent", "bob")
+ADA = ("--agent", "ada")
 
 
 @pytest.fixture
@@ -62,3 +62,16 @@ def test_bad_settings_serve_nobody_where_none_served_before(repo: Repo) -> None:
     answer = program(repo, "task", "claim", "--next", *ADA)
     assert answer.code == 1
     assert answer.err.startswith("kanban-sync: .kanban-sync.yaml:2: expected")
+
+
+# --- new tasks ----------------------------------------------------------------------------------
+
+
+def test_an_id_that_a_file_would_not_read_is_refused_with_one_that_it_would(repo: Repo) -> None:
+    settings = f"{SETTINGS}sources: {{add_to: TASKS.md}}\n"
+    repo.commit(**{"TASKS.md": "- [ ] T-1: Sweep\n", ".kanban-sync.yaml": settings})
+    refused = program(repo, "task", "add", "Dry it", "--id", "zz")
+    assert (refused.code, repo.git("status", "--porcelain")) == (1, "")
+    assert "'zz' would not be read as an id in this file; ids look like T-7" in refused.err
+    assert program(repo, "task", "add", "Dry it", "--id", "T-77").code == 0
+    assert (repo.path / "TASKS.md").read_text().endswith("- [ ] T-77: Dry it\n")

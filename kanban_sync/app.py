@@ -140,7 +140,7 @@ class Clone(Checkout):
 
     def tasks(self) -> list[Task]:
         """Return all tasks of the database."""
-        with self._reading(self.settings()) as (_, store):
+        with self._reading(self.readable_settings()[0]) as (_, store):
             return store.tasks() if store is not None else []
 
     def runs(self, limit: int) -> list[Run]:

@@ -57,6 +57,8 @@ class Checkout:
         self.edits: Edits | None = None
         self.warn: Callable[[str], None] = unheard
         """Hears what whoever works here should know, in a line."""
+        self.warn_of_settings: Callable[[str], None] = unheard
+        """Hears, each time, that tasks are worked with by other settings than those there."""
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -94,7 +96,7 @@ class Checkout:
             # It may have been the working folder, and what is started from here needs one.
             os.chdir(self.common_dir)
             found = type(self)(self.common_dir)
-        found.warn = self.warn
+        found.warn, found.warn_of_settings = self.warn, self.warn_of_settings
         return found
 
     @property

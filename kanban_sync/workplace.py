@@ -26,6 +26,7 @@ from kanban_sync.sync.background import detach, is_off
 from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.freshness import noted_tips, tips_text
 from kanban_sync.sync.requests import EVERY_TARGET, Cause, Request
+from kanban_sync.sync.settings import served_last
 from kanban_sync.work_tree import WorkTree
 from kanban_sync.writing import bring, write
 
@@ -134,6 +135,18 @@ class Board:
             detach(self._checkout.state)
 
 
+def working_settings(checkout: Checkout) -> Settings:
+    """Return the settings for work on tasks: where they are bad, those that served last.
+
+    Raises:
+        SettingsError: They have problems, and no others ever served.
+    """
+    try:
+        return checkout.settings()
+    except SettingsError as error:
+        return served_last(checkout.state, error, checkout.warn_of_settings)
+
+
 @contextlib.contextmanager
 def open_work(
     checkout: Checkout,
@@ -159,8 +172,8 @@ def open_work(
     git_dir = checkout.git_dir(worktree)
     noted = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
     if not noted and not database.tries_later():
-        _refresh(refresh, to_look)
-    settings = checkout.settings()
+        _refresh(checkout, refresh, to_look)
+    settings = working_settings(checkout)
     board = board or Board(checkout)
     project = checkout.project_here(settings)
     looks = to_look is not None
@@ -169,7 +182,7 @@ def open_work(
         (to_look or checkout.warn)(away)
     elif noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
-        _refresh(refresh, to_look)
+        _refresh(checkout, refresh, to_look)
         store = _opened(database, project, to_look or checkout.warn, looks=looks)
     _warn_of_another(checkout, database, looks=looks)
     told: set[str] = set()
@@ -182,7 +195,7 @@ def open_work(
     def catch_up() -> None:
         seen = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
         if not seen and not database.tries_later():
-            _refresh(refresh, tell_once if looks else None)
+            _refresh(checkout, refresh, tell_once if looks else None)
             if files is not None:
                 files.look_again()
 
@@ -222,11 +235,13 @@ def _is_another(store: Store, noted: str) -> bool:
     return is_another
 
 
-def _refresh(refresh: Callable[[], None], to_look: Callable[[str], None] | None) -> None:
+def _refresh(
+    checkout: Checkout, refresh: Callable[[], None], to_look: Callable[[str], None] | None
+) -> None:
     try:
         refresh()
-    except SettingsError:
-        raise
+    except SettingsError as error:
+        served_last(checkout.state, error, checkout.warn_of_settings)
     except (StoreError, SetupError) as error:
         if to_look is None and not isinstance(error, UnreachableStoreError):
             raise  # Whether work goes on without the server is for whoever opens it to say.

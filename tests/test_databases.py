@@ -15,6 +15,7 @@ from kanban_sync.databases import (
     DATABASE_URL,
     DIRECT_URL,
     Contents,
+    Manifests,
     PostgresServer,
     SqliteFile,
     task_database,
@@ -157,3 +158,5 @@ def test_a_file_is_the_same_database_whatever_path_leads_to_it(tmp_path: Path) -
     assert one.identity() == ""
     one.open("p1").close()
     assert one.identity() == two.identity() != ""
+    folders = [Manifests(tmp_path / each).identity() for each in ("there", "link", "elsewhere")]
+    assert len(set(folders)) == len({*folders[1:]}) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,12 @@ KEY_LENGTH = 5
 
 MICROSECONDS = 1_000_000
 """In a second; the place of what stands in no file is when it was added."""
+
+_NAMES = {"own": "id", "under": "heading", "tags": "tag", "needs": "id of what it waits for"}
+"""What fields of a new task are called where they are not called so."""
+
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters stand for bytes of a command line that are no UTF-8."""
 
 LONGEST = 500
 """Characters of an id, a tag and so on; what a file says may be longer where it can be kept."""
@@ -69,6 +76,21 @@ def newborn(project: str, new: NewTask, now: float) -> Task:
         depends_on=new.needs,
         position=int(now * MICROSECONDS),
     )
+
+
+def check_text(new: NewTask) -> None:
+    """Refuse what somebody typed, or a script made, in another encoding.
+
+    Raises:
+        WorkError: Something of the task is no UTF-8.
+    """
+    for name, said in new._asdict().items():
+        for text in (said,) if isinstance(said, str) else said:
+            if _HALVES.search(text):
+                raise WorkError(
+                    f"The {_NAMES.get(name, name)} of the task is no UTF-8: {text!r}; give it in"
+                    " that encoding."
+                )
 
 
 def _check_length(what: str, words: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.spans import span
 from kanban_sync.core.uncommitted import is_layer
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ NOTHING_READY = 3
 """The exit code where no task can be claimed now."""
 
 NOTHING = "nothing is ready; 'kanban-sync task list' tells what is open and what it waits for"
-
-MINUTE = 60
 
 
 def entry_data(entry: Entry) -> dict[str, Any]:
@@ -177,8 +176,7 @@ def _state(entry: Entry, now: float) -> str:
             return f"{status}  offered to {entry.offer.agent} for {entry.offer.until - now:.0f} s"
         link = "by" if entry.task.status.is_over else "for"
         return f"{status}  {link} {entry.task.assignee}" if entry.task.assignee else status
-    minutes = round((claim.expires - now) / MINUTE)
-    lease = f"for {minutes} min" if claim.expires > now else "lease ran out"
+    lease = f"for {span(claim.expires - now)}" if claim.expires > now else "lease ran out"
     return f"{status}  {claim.agent} {lease}, token {claim.token}"
 
 

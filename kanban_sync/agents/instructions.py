@@ -18,7 +18,7 @@ Tasks of this repository are claimed from a database, so that no two agents do t
 - Exit codes: 0 done, 1 failed, 3 nothing is ready, 4 somebody else has it or your claim is lost:
   stop work on it, 5 no such task, 6 cannot be claimed now. stderr says what to do.
 - `task list` shows what is open. --tag, --prefer, --priority, --source and --parent narrow it,
-  and `claim --next`. Every command knows --json and --help.
+  and `claim --next`. All of these but `run` know --json, and every command --help.
 """
 
 BEGIN = "<!-- kanban-sync: begin; written by 'kanban-sync init --agents' -->"

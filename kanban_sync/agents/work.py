@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from kanban_sync.agents.born import NewTask, is_born_here, newborn, write_born
+from kanban_sync.agents.born import NewTask, check_text, is_born_here, newborn, write_born
 from kanban_sync.agents.had import had_before, kept_now
 from kanban_sync.agents.heartbeat import changed_since_claim
 from kanban_sync.agents.meant import key_meant
@@ -257,6 +257,7 @@ class Work:
         Raises:
             EditError: It cannot be written into that file.
         """
+        check_text(new)
         if self._add_to and self._files is not None:
             if new.priority or new.tags or new.needs or new.body:
                 raise WorkError(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.dependencies import Names, cycles, names_of_number
+from kanban_sync.core import deadlocks
+from kanban_sync.core.dependencies import Names, names_of_number
 from kanban_sync.core.findings import (
     CYCLE,
     DUPLICATE_ID,
@@ -27,9 +28,6 @@ MOST_HINTS = 20
 
 LONGEST_MEANING = 40
 """Characters of a box's words that may say what its mark means."""
-
-MOST_SHOWN = 8
-"""Tasks of a circle that a message names."""
 
 
 class File(NamedTuple):
@@ -203,30 +201,26 @@ def _blocking(files: Sequence[File]) -> Iterator[tuple[File, ParsedTask, tuple[s
 
 
 def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> Iterator[Problem]:
-    """Yield tasks that wait for one another, at the first of them that is checked.
-
-    One that is over waits for nobody, and nobody for it.
-    """
+    """Yield tasks that wait for one another, at the first of them that is checked."""
     first: dict[Place, ParsedTask] = {}
+    parents: dict[Place, Place] = {}
     for file in files:
         for task in all_tasks(file):
-            first.setdefault(_place(file, task), task)
-    waits_for = {
-        place: waited_for
-        for place, waited_for in _waits_for(files, known).items()
-        if not first[place].status.is_over
-    }
-    for circle in cycles(waits_for):
-        here = next((index for index, each in enumerate(circle) if each.path in checked), None)
-        if here is None:
+            place = _place(file, task)
+            if first.setdefault(place, task) is task:
+                parents |= {_place(file, part): place for part in task.children}
+    statuses = {place: task.status for place, task in first.items()}
+    for circle, whole in deadlocks.circles(statuses, parents, _waits_for(files, known)):
+        at = next((each for each in circle if each.path in checked), None)
+        if at is None:
             continue
-        turned = [*circle[here:], *circle[:here]]
-        path = turned[0].path
-        names = [each.id if each.path == path else f"{each.id} ({each.path})" for each in turned]
-        shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else [*names, names[0]]
-        way = " waits for ".join(shown)
-        what = f"{way}, so none of them can begin; take one of these dependencies out."
-        yield Problem(path, first[turned[0]].line, what, code=CYCLE, word=turned[0].id)
+        turned = circle[circle.index(at) :] + circle[: circle.index(at)]
+        at = whole or at
+        names = [each.id if each.path == at.path else f"{each.id} ({each.path})" for each in turned]
+        way = deadlocks.way(names) if whole is None else deadlocks.of_part(whole.id, *names)
+        which = "one of these dependencies" if len(names) > 1 else "this dependency"
+        what = f"{way}; take {which} out."
+        yield Problem(at.path, first[at].line, what, code=CYCLE, word=at.id)
 
 
 def _waits_for(files: Sequence[File], known: Known) -> dict[Place, list[Place]]:

@@ -11,6 +11,7 @@ from kanban_sync.cli.console import here, is_terminal, json_option, print_json, 
 from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import KanbanSyncError
 from kanban_sync.core.printable import printable
+from kanban_sync.workplace import working_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ def command(*, as_json: bool) -> None:
         clone.refresh()
     except KanbanSyncError as error:
         stale = str(error)
-    drawing = clone.settings().drawing
+    drawing = working_settings(clone).drawing
     # What keeps them from being read, too, is told once.
     cards = cards_of(clone.tasks(), drawing, time.time())
     if stale:

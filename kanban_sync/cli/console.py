@@ -6,6 +6,7 @@ Nothing that a repository or a board says reaches a terminal as a command to it.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def here() -> Clone:
     from kanban_sync.app import Clone
 
     clone = Clone.at(Path.cwd())
-    clone.warn = warn
+    clone.warn, clone.warn_of_settings = warn, cache(warn)
     return clone
 
 

@@ -42,7 +42,6 @@ def command(*, once: bool, as_json: bool) -> None:
     if once:
         _once(clone, as_json=as_json)
         return
-    warn_of_another_database(clone)
     stop = Stop()
     with suppress(Stopped), stop.heard():
         go_on(clone, lambda: stop.is_asked, as_json=as_json)
@@ -97,6 +96,7 @@ def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> Non
         if not _is_there(clone):
             clone = clone.again()
         with outage.waited_for(), clone.work(tell, _Following(clone)) as work:
+            warn_of_another_database(clone)
             monitor = Monitor(work, name)
             try:
                 for done in follow(work, monitor.round, LOOK):

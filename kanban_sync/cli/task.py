@@ -50,6 +50,7 @@ from kanban_sync.cli.task_options import (
 from kanban_sync.cli.task_run import run_command
 from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.model import Status
+from kanban_sync.core.order import priority_problem
 from kanban_sync.core.printable import printable_json
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ def next_command(
 ) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
     clone = here()
-    warn_of_another_database(clone)
     with opened_work(clone, looks=True) as work:
+        # Only now, since one that is new has just been made.
+        warn_of_another_database(clone)
         asked = chosen(work, wanted)
 
         def look() -> list[Entry]:
@@ -324,6 +326,8 @@ def add_command(*, as_json: bool, **said: Any) -> None:  # noqa: ANN401 - what N
     It is written to the file that the setting sources.add_to names. Without one it stands in the
     task database alone.
     """
+    if said["priority"] and (problem := priority_problem(said["priority"])):
+        raise click.BadParameter(problem, param_hint="--priority")
     with opened_work() as work:
         _tell_done(work.add(NewTask(**said)), as_json=as_json)
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kanban_sync.agents.born import BORN_HERE
 from kanban_sync.agents.names import AGENT, agent_name
 from kanban_sync.core.errors import WorkError
-from kanban_sync.core.order import is_priority
+from kanban_sync.core.order import priority_problem
 from kanban_sync.core.work import ANY, Wanted
+from kanban_sync.sources import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,10 +108,21 @@ def ttl_option(default: float) -> Callable[[Command], Command]:
 FILTERS = (
     click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only with one of these."),
     click.option("--prefer", metavar="TAG", multiple=True, help="First those with one of these."),
-    click.option("--priority", metavar="PRIORITY", default="", help="Only of this priority."),
+    click.option("--priority", metavar="PRIORITY", help="Only of this priority."),
     click.option("--source", "sources", metavar="SOURCE", multiple=True, help="Only from these."),
-    click.option("--parent", metavar="KEY", default="", help="Only directly below this task."),
+    click.option("--parent", metavar="KEY", help="Only directly below this task."),
 )
+
+OPTIONS = {
+    "tags": "--tag",
+    "prefer": "--prefer",
+    "priority": "--priority",
+    "sources": "--source",
+    "parent": "--parent",
+}
+"""What the filters are called where they are given."""
+
+KNOWN_SOURCES = (*SOURCES, BORN_HERE)
 
 
 def filters(command: Command) -> Command:
@@ -121,19 +134,26 @@ def filters(command: Command) -> Command:
 
 def chosen(work: Work, said: Mapping[str, Any]) -> Wanted:
     """Return which tasks the options ask for."""
-    if not any(said.values()):
+    given = {name: value for name, value in said.items() if value not in {None, ()}}
+    for name, value in given.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if problem := _problem(name, each):
+                raise click.BadParameter(problem, param_hint=OPTIONS[name])
+    if not given:
         return ANY
-    priority = said["priority"]
-    if priority and not is_priority(priority):
-        raise click.BadParameter(
-            f"{priority!r} is no priority; P0 (critical, urgent), P1 (high), P2 (medium, normal)"
-            " and P3 (low) are.",
-            param_hint="--priority",
-        )
     return Wanted(
         frozenset(said["prefer"]),
         frozenset(said["tags"]),
-        priority,
+        said["priority"] or "",
         frozenset(said["sources"]),
         work.key(said["parent"]) if said["parent"] else None,
     )
+
+
+def _problem(name: str, value: str) -> str:
+    """Return what is wrong with the value of a filter, which would let anything or nothing pass."""
+    if name == "priority":
+        return priority_problem(value)
+    if name == "sources" and value not in KNOWN_SOURCES:
+        return f"{value!r} is no source; {', '.join(KNOWN_SOURCES)} are."
+    return "" if value.strip() else "it is blank; give a value, or leave the option out."

@@ -34,7 +34,13 @@ from kanban_sync.cli.task_options import (
 )
 from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.endings import told_by_holder
-from kanban_sync.core.errors import KanbanSyncError, LostClaimError, StoreError
+from kanban_sync.core.errors import (
+    KanbanSyncError,
+    LostClaimError,
+    RepositoryError,
+    SetupError,
+    StoreError,
+)
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
@@ -175,17 +181,22 @@ class Run:
                 clone = self._clone.again()
                 with clone.work() as work:
                     return self._end(work, code, is_here=clone.place is not None)
+            except (SetupError, RepositoryError) as error:
+                raise SetupError(self._left(error, code)) from error
             except StoreError as error:
                 is_over = time.monotonic() > self._beaten + self._lease
                 if is_over or not error.may_be_mended:
-                    raise StoreError(
-                        f"{error} The command ended with {code}, and {self._key} is still"
-                        f" claimed by {self._agent}; then run `kanban-sync task"
-                        f" {'release' if code else 'done'} {self._key} --agent {self._agent}"
-                        f" --token {self._token}`."
-                    ) from error
+                    raise StoreError(self._left(error, code)) from error
                 self._warn(f"{error} What became of {self._key} is told as soon as it is there.")
                 time.sleep(self._pause())
+
+    def _left(self, error: KanbanSyncError, code: int) -> str:
+        """Return what is to be done where the task can neither be completed nor given back."""
+        return (
+            f"{error} The command ended with {code}, and {self._key} is still claimed by"
+            f" {self._agent}; then run `kanban-sync task {'release' if code else 'done'}"
+            f" {self._key} --agent {self._agent} --token {self._token}`."
+        )
 
     def _end(self, work: Work, code: int, *, is_here: bool) -> int:
         try:

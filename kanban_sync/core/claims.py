@@ -17,6 +17,7 @@ from kanban_sync.core.errors import HeldError, LostClaimError, NotReadyError
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Version
 from kanban_sync.core.offers import NO_OFFER, Offer
+from kanban_sync.core.spans import span
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,8 +39,6 @@ OF_FILE = OVER | {Status.BACKLOG, Status.PLANNING, Status.BLOCKED, Status.REVIEW
 
 FROM_BOXES = frozenset({Status.DONE, Status.REVIEW})
 """What a change becomes only by its boxes."""
-
-MINUTE = 60
 
 GENERATION = 10**6
 """How many tokens a database gives for a task at most; in one that replaces another they begin at
@@ -176,7 +175,7 @@ def check_free(key: str, standing: Standing, agent: str, now: float) -> None:
     """
     if standing.is_held(now):
         holder = standing.agent
-        time = f"for another {round((standing.expires - now) / MINUTE)} min unless that is extended"
+        time = f"for another {span(standing.expires - now)} unless that is extended"
         message = (
             f"{holder} has {key} already (token {standing.token}), {time}; go on with it, or claim"
             " another task."

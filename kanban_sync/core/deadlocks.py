@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kanban_sync.core.dependencies import cycles
 from kanban_sync.core.findings import CYCLE, UNKNOWN_DEPENDENCY
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.work import Waiting
+
+Name = TypeVar("Name")
 
 MOST_SHOWN = 8
 """How many tasks of a circle are named."""
@@ -32,16 +34,17 @@ def never_begin(tasks: Iterable[Task], edges: Iterable[Edge]) -> tuple[Problem, 
     found: list[Problem] = []
     for edge in edges:
         task = every.get(edge.task)
-        if task is None or task.status.is_over or task.status in BEGUN:
+        if task is None or _has_begun(task.status):
             continue
         needed = every.get(edge.needs) if edge.needs is not None else None
         if needed is None or needed.status is Status.ORPHANED:
             if not (needed is None and edge.lenient):
                 found.append(_unknown(task, edge.name, is_gone=needed is not None))
-        elif not needed.status.is_over:
+        else:
             waits_for.setdefault(task.key, []).append(needed.key)
-    for circle in cycles(_with_parts(every, waits_for)):
-        whole = _whole(every, waits_for, circle)
+    statuses = {key: task.status for key, task in every.items()} if waits_for else {}
+    parents = {key: task.parent for key, task in every.items() if task.parent and waits_for}
+    for circle, whole in circles(statuses, parents, waits_for):
         task = every[whole or circle[0]]
         words = way(circle) if whole is None else of_part(whole, circle[0])
         what = f"{words}; take {'that' if len(circle) == 1 else 'one of these'} out."
@@ -49,7 +52,30 @@ def never_begin(tasks: Iterable[Task], edges: Iterable[Edge]) -> tuple[Problem, 
     return tuple(found)
 
 
-def way(circle: Sequence[TaskKey]) -> str:
+def circles(
+    statuses: Mapping[Name, Status],
+    parents: Mapping[Name, Name],
+    waits_for: Mapping[Name, Sequence[Name]],
+) -> Iterator[tuple[list[Name], Name | None]]:
+    """Yield circles of tasks of which none can begin: they wait by themselves, or as parts.
+
+    With each comes the task that waits for the circle's only one, which is a part of it, or None.
+    One that is over, or has begun, waits for nobody; and nobody waits for one that is over.
+    """
+    waiting = {
+        name: [need for need in needs if not statuses[need].is_over]
+        for name, needs in waits_for.items()
+        if not _has_begun(statuses[name])
+    }
+    for circle in cycles(_with_parts(statuses, parents, waiting)):
+        yield circle, _whole(parents, waiting, circle)
+
+
+def _has_begun(status: Status) -> bool:
+    return status.is_over or status in BEGUN
+
+
+def way(circle: Sequence[object]) -> str:
     """Return in words how tasks wait for one another, and what that means."""
     if len(circle) == 1:
         return f"{circle[0]} waits for itself, so it can never begin"
@@ -58,7 +84,7 @@ def way(circle: Sequence[TaskKey]) -> str:
     return f"{' waits for '.join(shown)}, so none of them can begin"
 
 
-def of_part(whole: TaskKey, part: TaskKey) -> str:
+def of_part(whole: object, part: object) -> str:
     """Return in words that a task waits for what it consists of, and what that means."""
     return f"{whole} waits for {part}, which is a part of it, so neither can begin"
 
@@ -78,37 +104,37 @@ def circle_of(
 
 
 def _with_parts(
-    every: Mapping[TaskKey, Task], waits_for: Mapping[TaskKey, Sequence[TaskKey]]
-) -> dict[TaskKey, list[TaskKey]]:
+    statuses: Mapping[Name, Status],
+    parents: Mapping[Name, Name],
+    waits_for: Mapping[Name, Sequence[Name]],
+) -> dict[Name, list[Name]]:
     """Return what tasks wait for by themselves, and as parts of others."""
-    found = {key: list(needs) for key, needs in waits_for.items()}
-    for key, task in every.items() if found else ():
-        if not (task.parent is None or task.status.is_over or task.status in BEGUN):
-            needs = [need for above in _above(every, key) for need in waits_for.get(above, ())]
+    found = {name: list(needs) for name, needs in waits_for.items()}
+    for name in parents if found else ():
+        if not _has_begun(statuses[name]):
+            needs = [need for above in _above(parents, name) for need in waits_for.get(above, ())]
             if needs:
-                found.setdefault(key, []).extend(needs)
+                found.setdefault(name, []).extend(needs)
     return found
 
 
 def _whole(
-    every: Mapping[TaskKey, Task],
-    waits_for: Mapping[TaskKey, Sequence[TaskKey]],
-    circle: Sequence[TaskKey],
-) -> TaskKey | None:
+    parents: Mapping[Name, Name], waits_for: Mapping[Name, Sequence[Name]], circle: Sequence[Name]
+) -> Name | None:
     """Return the task that waits for a circle's only one, which is a part of it; None if none."""
     part = circle[0]
     if len(circle) > 1 or part in waits_for.get(part, ()):
         return None
-    return next(above for above in _above(every, part) if part in waits_for.get(above, ()))
+    return next(above for above in _above(parents, part) if part in waits_for.get(above, ()))
 
 
-def _above(every: Mapping[TaskKey, Task], key: TaskKey) -> Iterator[TaskKey]:
+def _above(parents: Mapping[Name, Name], name: Name) -> Iterator[Name]:
     """Yield what a task stands below, the nearest first."""
-    seen = {key}
-    while (task := every.get(key)) is not None and task.parent and task.parent not in seen:
-        key = task.parent
-        seen.add(key)
-        yield key
+    seen = {name}
+    while (above := parents.get(name)) is not None and above not in seen:
+        name = above
+        seen.add(name)
+        yield name
 
 
 def _unknown(task: Task, name: str, *, is_gone: bool) -> Problem:

@@ -8,7 +8,7 @@ writes it: a file that would say anything else than what was asked for stays as 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -101,6 +101,15 @@ def mistake(before: Document, after: Document, edit: Edit) -> str:
         return "other things in the file would change too"
     lost = _lost_besides(before, after, edit)
     return f"{lost!r} would be lost, which says more than what is replaced" if lost else ""
+
+
+def is_unread_id(before: Document, after: Document, edit: Edit) -> bool:
+    """Tell whether all is as was asked for, but that an id is read as words of the title."""
+    if not isinstance(edit, AddTask) or len(after.problems) > len(before.problems):
+        return False
+    if _is_as_asked(before, after, edit):
+        return False
+    return _is_as_asked(before, after, replace(edit, id=""))
 
 
 def _is_as_asked(before: Document, after: Document, edit: Edit) -> bool:

@@ -23,8 +23,13 @@ USUAL = 2
 """The rank of a task whose priority is not given, or is a word that nobody knows."""
 
 
-KNOWN = (*(word for _, words in RANKS for word in words), "p2", "med", "normal")
-"""How the words begin that somebody may ask for; files may say whatever they like."""
+KNOWN = (
+    *("p0", "crit", "critical", "urgent", "highest", "blocker"),
+    *("p1", "high"),
+    *("p2", "med", "medium", "normal"),
+    *("p3", "low", "lowest"),
+)
+"""The words that somebody may ask for; files may say whatever they like."""
 
 
 class Wanted(NamedTuple):
@@ -65,9 +70,14 @@ ANY = Wanted()
 """Whatever there is."""
 
 
-def is_priority(word: str) -> bool:
-    """Tell whether a word is known that somebody asks for."""
-    return word.lstrip(" ").lower().startswith(KNOWN)
+def priority_problem(said: str) -> str:
+    """Return what is wrong with a priority that somebody names; '' if its first word is known."""
+    if said.lstrip(" ").lower().partition(" ")[0] in KNOWN:
+        return ""
+    return (
+        f"{said!r} is no priority; P0 (critical, urgent), P1 (high), P2 (medium, normal) and P3"
+        " (low) are."
+    )
 
 
 def rank(priority: str) -> int:

@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.databases.ports import DATABASE_URL, SETTING
+from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
 
 if TYPE_CHECKING:
     from kanban_sync.databases.ports import TaskDatabase
@@ -65,9 +65,10 @@ def _compared(database: TaskDatabase, state: StateFolder) -> tuple[str, Used | N
 def _words(before: Used, database: TaskDatabase, state: StateFolder) -> str:
     is_named = "://" in before.name
     remedy = (
-        f"name it again in {DATABASE_URL}, or by 'git config --global {SETTING}'"
-        if is_named
-        else f"unset {DATABASE_URL} and git's {SETTING}"
+        f"unset {DATABASE_URL} and git's {SETTING}"
+        if before.name == DATABASE_FILE
+        else f"name {'it' if is_named else 'file:'} again in {DATABASE_URL}, or by"
+        f" 'git config --global {SETTING}'"
     )
     old = before.name if is_named else str(state.path / before.name)
     return (

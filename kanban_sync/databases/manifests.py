@@ -12,7 +12,12 @@ from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, SetupError
 from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, Mode
 from kanban_sync.databases.sqlite_file import url_of
-from kanban_sync.stores.flatfile import format_of, manifest_path, open_flatfile
+from kanban_sync.stores.flatfile import (
+    check_format,
+    format_of,
+    manifest_path,
+    open_flatfile,
+)
 from kanban_sync.stores.flatfile_text import FORMAT
 from kanban_sync.stores.summary import ProjectCounts
 
@@ -80,8 +85,8 @@ class Manifests:
         return open_flatfile(path, project, clone, read_only=True)
 
     def identity(self) -> str:
-        """Return nothing: its name says what it is."""
-        return ""
+        """Return where the folder is, whatever path leads to it."""
+        return os.path.realpath(self.folder)
 
     def connections(self) -> dict[str, int]:
         """Return nothing: there is no server."""
@@ -100,7 +105,13 @@ class Manifests:
         return Contents(found, FORMAT, (counts,))
 
     def upgrade(self) -> str:
-        """Do nothing: there is one format up to now."""
+        """Do nothing but look: there is one format up to now.
+
+        Raises:
+            NewerStoreError: A file is of a newer release.
+        """
+        for path in sorted(self.folder.glob("tasks-*.json")):
+            check_format(path)
         return ""
 
     def make_anew(self, now: float, project: Callable[[], str] = str) -> bool:

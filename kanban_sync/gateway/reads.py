@@ -210,7 +210,7 @@ def _drawn_once(served: Served, snapshots: Snapshots) -> Callable[[], tuple[_Dra
 
 def _board_url(served: Served) -> tuple[str, str]:
     """Return whether a board on a server follows, and where people look at it."""
-    if named_target(served.clone.settings()) is None:
+    if named_target(served.clone.readable_settings()[0]) is None:
         return "database", ""
     try:
         status = served.clone.status()

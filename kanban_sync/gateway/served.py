@@ -102,7 +102,7 @@ class Served:
             KanbanSyncError: Its tasks cannot be read.
         """
         self.clone: Clone = _SharedClone(clone.common_dir)
-        self.clone.warn = self.note
+        self.clone.warn = self.clone.warn_of_settings = self.note
         self.name = clone.top.name
         self._lock = threading.Lock()
         self._idle: dict[bool, list[_Kept]] = {True: [], False: []}

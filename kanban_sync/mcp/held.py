@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.core.errors import HeldError, KanbanSyncError, LostClaimError
+from kanban_sync.core.spans import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +49,9 @@ class HeldClaims:
         except HeldError as error:
             if error.agent != self._agent:
                 raise
-            minutes = max(1, round((error.expires - work.time()) / 60))
+            left = span(error.expires - work.time())
             raise HeldError(
-                f"Another session called {self._agent} has {key}, for another {minutes} min unless"
+                f"Another session called {self._agent} has {key}, for another {left} unless"
                 " that is extended; a session goes on only with claims of its own. If that one is"
                 " over, the task can be claimed then.",
                 error.agent,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.agents.born import NewTask
@@ -24,6 +25,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.doors.once import Once
 from kanban_sync.mcp.wording import belongs_to, brief, status_called, tagged
 from kanban_sync.sync.session import Watcher
+from kanban_sync.workplace import working_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -326,8 +328,8 @@ class Tools:
     def board_status(self) -> dict[str, Any]:
         """Return the columns of the board with their cards, and what was synced when."""
         clone = self._clone()
-        clone.refresh()
-        drawing = clone.settings().drawing
+        with self.work():
+            drawing = working_settings(clone).drawing
         cards = cards_of(clone.tasks(), drawing, time.time())
         lists = [
             {
@@ -355,7 +357,9 @@ class Tools:
 
     def _found(self) -> Clone:
         found = Clone.at(self._folder)
-        return found if self._is_here else Clone(found.common_dir)
+        clone = found if self._is_here else Clone(found.common_dir)
+        clone.warn_of_settings = cache(self._held.note)
+        return clone
 
     def _done(self, done: Done, then: str) -> dict[str, Any]:
         return self.answer(task=done_data(done), next=then)

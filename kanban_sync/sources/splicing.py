@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from kanban_sync.core.edits import AddTask, Claim, SetStatus, is_so, mistake, task_at
+from kanban_sync.core.edits import (
+    AddTask,
+    Claim,
+    SetStatus,
+    is_so,
+    is_unread_id,
+    mistake,
+    task_at,
+)
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Status
 
@@ -156,7 +164,13 @@ def edited(  # noqa: PLR0913 - who reads, the file, and the edit
         new = (text[: len(text) - len(plain)] + splice(plain, find(plain))).encode()
     except CannotError as error:
         raise EditError(f"{where}: {error}") from error
-    wrong = mistake(before, read(path, new, settings), edit)
+    after = read(path, new, settings)
+    if isinstance(edit, AddTask) and is_unread_id(before, after, edit):
+        raise EditError(
+            f"{where}: {edit.id!r} would not be read as an id in this file; ids look like T-7 there"
+            ", capital letters and a number. Give such a one, or none"
+        )
+    wrong = mistake(before, after, edit)
     if wrong:
         raise EditError(f"{where}: cannot be edited without harm: {wrong}. Edit it by hand")
     return new

@@ -65,6 +65,23 @@ def format_of(path: Path) -> int:
     return int(found[1]) if found else 0
 
 
+def check_format(path: Path) -> None:
+    """See whether this release knows the format of a file.
+
+    Raises:
+        NewerStoreError: It is of a newer one.
+    """
+    if (found := format_of(path)) > FORMAT:
+        raise _newer(path, found)
+
+
+def _newer(path: Path, found: object) -> NewerStoreError:
+    return NewerStoreError(
+        f"The task database {path} was made by a newer kanban-sync (format {found}; this one knows"
+        f" {FORMAT}). Upgrade kanban-sync on this machine; the file is untouched."
+    )
+
+
 class _Mark(NamedTuple):
     """By what another file is known, without reading all of it."""
 
@@ -208,11 +225,7 @@ class FileShelf:
         try:
             manifest = from_text(data.decode("utf-8", "surrogatepass"), self._project)
         except NewerFormatError as error:
-            raise NewerStoreError(
-                f"The task database {self.path} was made by a newer kanban-sync (format"
-                f" {error.found}; this one knows {FORMAT}). Upgrade kanban-sync on this machine;"
-                " the file is untouched."
-            ) from error
+            raise _newer(self.path, error.found) from error
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise DamagedFileError(
                 f"The task database {self.path} cannot be read ({error}): it was cut short or"

@@ -12,7 +12,7 @@ from kanban_sync.core.errors import SettingsError
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kanban_sync.config import Settings
@@ -22,6 +22,11 @@ RECORDED = "settings.json"
 USED = "settings-used.json"
 
 NO_FILE = f"{config.SETTINGS_FILE}:1: is a link or a folder, which is not read; put a file there"
+
+MISTAKEN = (
+    "correct that, and commit it if it is committed; until then tasks are worked with by the"
+    " settings that served last"
+)
 
 
 class Commits(Protocol):
@@ -89,6 +94,19 @@ def record(state: StateFolder, settings: Settings) -> None:
 def used(state: StateFolder) -> Settings | None:
     """Return the settings by which the task database was last read, None if it never was."""
     return _kept(state.path / USED) or _kept(state.path / RECORDED)
+
+
+def served_last(state: StateFolder, error: SettingsError, tell: Callable[[str], None]) -> Settings:
+    """Return the settings that do for bad ones in work on tasks, and tell of these.
+
+    Raises:
+        SettingsError: The one given: none ever served.
+    """
+    last = used(state)
+    if last is None:
+        raise error
+    tell(f"{error}; {MISTAKEN}")
+    return last
 
 
 def note_used(state: StateFolder, settings: Settings) -> None:

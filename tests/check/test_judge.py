@@ -416,6 +416,28 @@ def test_a_circle_through_a_task_that_is_over_is_none(repo: Repo) -> None:
     assert found(repo) == ["TASKS.md:1 dependency-cycle"]
 
 
+def test_a_circle_through_parts_is_told_as_sync_tells_it(repo: Repo) -> None:
+    own = "- [ ] D-1: a (depends on D-1a)\n  - [ ] D-1a: part\n"
+    two = (
+        "- [ ] A-1: a (depends on B-1a)\n  - [ ] A-1a: part\n"
+        "- [ ] B-1: b (depends on A-1a)\n  - [ ] B-1a: part\n"
+    )
+    put(repo, **{"TASKS.md": own})
+    (only,) = check(str(repo.path)).findings
+    way = "D-1 waits for D-1a, which is a part of it, so neither can begin"
+    assert only.line() == f"TASKS.md:1: [dependency-cycle] {way}; take this dependency out."
+    put(repo, **{"TASKS.md": two})
+    (only,) = check(str(repo.path)).findings
+    assert "A-1a waits for B-1a waits for A-1a, so none" in only.line()
+
+
+@pytest.mark.parametrize("mark", ["~", "-", "x"])
+def test_what_has_begun_is_in_no_circle(repo: Repo, mark: str) -> None:
+    begun = f"- [{mark}] A-1: a (depends on A-2)\n"
+    put(repo, **{"TASKS.md": f"{begun}- [ ] A-2: b (depends on A-1)\n"})
+    assert found(repo) == []
+
+
 def test_what_a_task_of_v1_blocked_may_have_been_completed(repo: Repo) -> None:
     put(repo, **{"TASKS.md": "## P1\n\n- [ ] a\n  - **ID**: a\n  - **Blocks**: gone\n"})
     assert found(repo) == []

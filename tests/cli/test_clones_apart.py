@@ -129,6 +129,15 @@ def test_a_clone_whose_database_is_taken_away_tells_it_once(
     assert f"worked with the task database {url} until now, and works with {own}" in line
     assert "git config --global kanban-sync.database" in line
     assert told("task", "claim", TASK, "--agent", "bob") == []
+    # JSON files are another one, too.
+    monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", "file:")
+    [line] = told("task", "claim", "--next", "--agent", "carl")
+    assert f"worked with the task database {own} until now, and works with" in line
+    assert told("task", "next") == []
+    monkeypatch.delenv("KANBAN_SYNC_DATABASE_URL")
+    [line] = told("task", "next")
+    assert "/manifests until now" in line
+    assert "name file: again in KANBAN_SYNC_DATABASE_URL" in line
     # It goes along when the clone is moved.
     moved = shutil.move(here, tmp_path / "moved")
     here = type(here)(moved)

@@ -59,6 +59,12 @@ def test_a_clone_works_on_a_file_of_its_own_for_good(
     known = json.loads(said(clone.path, "db", "status", "--json"))
     assert (known["kind"], known["schema"], known["projects"][0]["tasks"]) == ("file", 1, 2)
     assert "up to date" in said(clone.path, "db", "upgrade")
+    other = folder / "tasks-other.json"
+    other.write_text('{"written": 1,\n"format": 99,\n')
+    refused = run_program("db", "upgrade", folder=clone.path)
+    assert (refused.code, refused.out) == (1, "")
+    assert "by a newer kanban-sync (format 99" in refused.err
+    other.unlink()
     assert f"2 tasks in {folder}" in run_program("doctor", folder=clone.path).out
     # What only this file knows is named before it is removed.
     said(clone.path, "task", "claim", "rest")

@@ -24,6 +24,7 @@ from kanban_sync import app
 from kanban_sync.agents.heartbeat import CALLED, words_for
 from kanban_sync.agents.instructions import PRIME
 from kanban_sync.core.model import Task
+from kanban_sync.core.order import priority_problem
 from kanban_sync.editing import Editor
 from repos import Repo
 
@@ -261,15 +262,40 @@ def shared(tmp_path_factory: pytest.TempPathFactory, _isolated: None) -> Repo:
     return repo
 
 
-@pytest.mark.parametrize("word", ["bogus", "P4", "-"])
-def test_a_priority_that_nobody_knows_is_refused_with_those_that_are_known(
-    repo: Repo, word: str
+@pytest.mark.parametrize("word", ["bogus", "P4", "-", "P10", "", "urgentt", "urgent-ish", "critic"])
+def test_a_priority_that_nobody_knows_is_refused_with_those_that_are_known(word: str) -> None:
+    assert priority_problem(word).startswith(f"'{word}' is no priority; P0 (critical, urgent), P1")
+
+
+def test_the_priorities_that_are_known_are_taken_in_whatever_words() -> None:
+    words = ("P0", " p1", "P1 - soon", "CRITICAL", "Urgent", "medium", "low")
+    assert [priority_problem(word) for word in words] == [""] * len(words)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--priority", "", "--priority: '' is no priority; P0 (critical, urgent), P1 (high)"),
+        ("--source", "foo", "--source: 'foo' is no source; openspec, tasks-md, roadmap, mission,"),
+        ("--parent", "", "--parent: it is blank"),
+        ("--prefer", " ", "--prefer: it is blank"),
+    ],
+)
+def test_a_filter_that_would_let_anything_or_nothing_pass_is_refused(
+    shared: Repo, option: str, value: str, told: str
 ) -> None:
     for call in (("next",), ("list",), ("claim", "--next"), ("run", "--next")):
         tail = ("--", "true") if call[0] == "run" else ()
-        answer = program(repo, "task", *call, "--priority", word, *tail)
+        answer = program(shared, "task", *call, option, value, *tail)
         assert (answer.code, answer.out) == (FAILED, "")
-        assert f"'{word}' is no priority; P0 (critical, urgent), P1 (high)" in answer.err
+        assert told in answer.err
+    refused = program(shared, "task", "add", "a", "--priority", "foo")
+    assert (refused.code, "'foo' is no priority" in refused.err) == (FAILED, True)
+
+
+def test_a_lease_of_less_than_a_minute_is_told_in_seconds(repo: Repo) -> None:
+    assert "ada for 40 s, " in task(repo, "claim", "tidy-logs", *ADA, "--ttl", "40s")
+    assert "ada for 2 min, " in task(repo, "heartbeat", "tidy-logs", *ADA, "--ttl", "100s")
 
 
 def test_lists_tell_what_is_open_and_what_it_waits_for(shared: Repo) -> None:

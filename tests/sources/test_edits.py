@@ -446,6 +446,8 @@ REFUSALS: dict[str, tuple[str, str, Edit, str]] = {
                         "no heading is called 'C'; the file has 'A'"),
     "an id that is taken": ("tasks-md", "## P1\n- [ ] a\n  - **ID**: a\n", AddTask("b", "a"),
                             "the id a is taken"),
+    "an id that is read as none": ("tasks-md", "- [ ] T-1: a\n", AddTask("b", "zz"),
+                                   "'zz' would not be read as an id in this file"),
     "code without end": ("tasks-md", "- [ ] a\n```\n- b\n", AddTask("c", under="x"), "no heading"),
     "v1.0 in progress": ("tasks-md", "## P1\n- [ ] a\n", SetStatus(0, IN_PROGRESS),
                          "in progress once it is claimed"),

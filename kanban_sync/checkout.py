@@ -21,6 +21,7 @@ from kanban_sync.sync.branch_problems import noted
 from kanban_sync.sync.freshness import noted_tips
 from kanban_sync.sync.inventory import files_data, inventory
 from kanban_sync.sync.reading import UNFINISHED, UNREAD
+from kanban_sync.sync.satisfying import at_odds
 from kanban_sync.sync.settings import RECORDED, of_commit, of_work_tree, record, recorded, used
 from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watched import pathspecs
@@ -219,16 +220,19 @@ class Checkout:
         return (*damaged, *(Problem(name, 0, UNFINISHED) for name in half_made(self.common_dir)))
 
     def branch_problems(self, settings: Settings) -> tuple[Problem, ...]:
-        """Return what the last pass has found wrong in files of branches that are as they were."""
-        found = noted(self.state).problems
+        """Return what the last pass has found wrong in files of branches that are as they were.
+
+        Settings that contradict each other as to branches come first.
+        """
+        found, odds = noted(self.state).problems, at_odds(settings)
         if not found:
-            return ()
+            return odds
         repository = self.repository(settings, self.worktree)
         try:
             standing = repository.standing({each.layer: each.tip for each in found})
         finally:
             repository.close()
-        return tuple(each.told() for each in found if each.layer in standing)
+        return (*odds, *(each.told() for each in found if each.layer in standing))
 
     def guessed_branch(self, settings: Settings) -> str:
         """Return the branch that is read for want of a known default one, '' if one is known."""

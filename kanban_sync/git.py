@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync import git_calls
 from kanban_sync.core.errors import MissingObjectError, OutOfReachError, RepositoryError
 from kanban_sync.core.liveness import Liveness
+from kanban_sync.core.model import UNKNOWN, Version
 from kanban_sync.core.uncommitted import is_layer, layer_name
 from kanban_sync.git_branches import differences
 from kanban_sync.git_layers import Heads, find_layers
@@ -319,6 +320,11 @@ class GitRepository(References):
             raise
         except MissingObjectError:
             return None
+
+    def changed(self, commit: str, path: str) -> Version:
+        """Return the newest commit up to one that changed a file; ``UNKNOWN`` if none did."""
+        time, _, changed = self._run(git_calls.last_change(commit, path)).strip().partition(" ")
+        return Version(seconds(time), changed) if changed else UNKNOWN
 
     def root(self, commit: str) -> str:
         """Return the id of the oldest root commit that a commit descends from."""

@@ -82,6 +82,11 @@ def log(pathspecs: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
+def last_change(commit: str, path: str) -> list[str]:
+    """Ask for the time and id of the newest commit up to one that changed a file."""
+    return ["git", "rev-list", "-1", "--timestamp", commit, "--", f":(top,literal){path}"]
+
+
 def roots(commit: str) -> list[str]:
     """Ask for the time and id of each root commit that a commit descends from."""
     return ["git", "rev-list", "--max-parents=0", "--timestamp", commit]

@@ -26,12 +26,14 @@ gone brings it back if either of its versions is newer.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.assemble import Own
 from kanban_sync.core.identity import similar
 from kanban_sync.core.model import UNKNOWN, Status
-from kanban_sync.core.slots import effective
+from kanban_sync.core.ports import STRICT
+from kanban_sync.core.slots import effective, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -65,12 +67,16 @@ class Record(NamedTuple):
 class Voice(NamedTuple):
     """What a clone said last, and which files, as (source, path), are as they were then.
 
-    ``heard_of`` are the commits that it has read since.
+    ``heard_of`` are the commits that it has read since; ``turned_back`` are the versions of tasks
+    that its default branch had then and has no more. It says it ``anew`` where it did not tell
+    before what is done on a branch alone.
     """
 
     said: Mapping[tuple[str, str], frozenset[Version]]
     unmoved: frozenset[tuple[str, str]]
     heard_of: Collection[str] = ()
+    turned_back: Mapping[tuple[str, str], frozenset[Version]] = MappingProxyType({})
+    anew: bool = False
 
     def has_said(self, key: TaskKey, version: Version) -> bool:
         """Tell whether a version of a task is of this clone's last word about it."""
@@ -104,6 +110,24 @@ class Voice(NamedTuple):
         """Tell whether a task is gone because this clone says so, with that version."""
         there = newest(kept)
         return version > there or self.has_said(kept.task.key, there)
+
+    def branch_of(self, kept: Kept, version: Version, branch: str) -> str:
+        """Return on which branch alone a task is done, '' if the default branch says so, too.
+
+        Of one version the default branch of a clone that has it says more than any branch of one
+        that does not have it there yet, or no more.
+
+        Args:
+            kept: What the database has; it is done there.
+            version: With which this clone says that it is done.
+            branch: On which one it is so here.
+        """
+        there = kept.task.branch
+        if kept.filed is None or kept.filed.version != version:
+            return there
+        names = _said_of(kept.task.key)
+        is_new = self.anew or any(version in self.turned_back.get(name, ()) for name in names)
+        return branch if not branch or (is_new and not there) else there
 
 
 def _said_of(key: TaskKey) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -144,8 +168,11 @@ class Heard(NamedTuple):
     has_status: bool
 
 
-def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
-    """Return what counts of what a clone's files say of a task; None if nothing does."""
+def hear(voice: Voice, kept: Kept, task: Task, *, is_strict: bool = False) -> Heard | None:
+    """Return what counts of what a clone's files say of a task; None if nothing does.
+
+    Where it is strict, who waits depends on the branch on which alone a task is done.
+    """
     filed = kept.filed
     if filed is None:
         return Heard(task, has_status=True)
@@ -156,7 +183,9 @@ def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
     has_status = voice.counts(task, task.status_version, filed.version)
     has_place = voice.moved(task) and task.text_version == kept.task.text_version
     has_assignee = voice.counts(task, task.assignee_version, kept.task.assignee_version)
-    if not (has_words or has_status or has_place or has_assignee):
+    branch = _branch(voice, kept, task, has_status=has_status) if is_strict else None
+    has_branch = branch not in {None, kept.task.branch}
+    if not (has_words or has_status or has_place or has_assignee or has_branch):
         return None
     words = task if has_words else kept.task
     assigned = (
@@ -173,20 +202,41 @@ def hear(voice: Voice, kept: Kept, task: Task) -> Heard | None:
         else (filed.status, filed.word, filed.version)
     )
     said = words._replace(status=status[0], word=status[1], status_version=status[2])
-    return Heard(said, has_status)
+    return Heard(said if branch is None else said._replace(branch=branch), has_status)
 
 
-def voice_of(
-    before: Mapping[str, SlotState],
-    now: Mapping[str, SlotState],
-    commits: Collection[str] = (),
-) -> Voice:
-    """Return what a clone may say: what it recorded the last time, and now; and what it read."""
-    before, now = effective(before), effective(now)
+def _branch(voice: Voice, kept: Kept, task: Task, *, has_status: bool) -> str | None:
+    """Return on which branch alone a task is done; None if it is not done."""
+    filed = kept.filed
+    if filed is None or not (task.status if has_status else filed.status).satisfies:
+        return None
+    if filed.status.satisfies and (filed.version == task.status_version or not has_status):
+        return voice.branch_of(kept, task.status_version, task.branch)
+    return task.branch
+
+
+def voice_of(recorded: FilesState, files: FilesState, *, is_strict: bool = False) -> Voice:
+    """Return what a clone may say: what it recorded the last time, and what it has read now.
+
+    What its default branch has lost is found out only where it is strict.
+    """
+    lost: dict[tuple[str, str], frozenset[Version]] = {}
+    if is_strict:
+        lost = _turned_back(slots_of(recorded.slots).base, slots_of(files.slots).base)
+    anew = bool(recorded.tips) and STRICT not in recorded.tips
+    before, now = effective(recorded.slots), effective(files.slots)
     same = {slot for slot, state in now.items() if before.get(slot) == state}
     moved = {_file(slot, now[slot]) for slot in now.keys() - same}
     unmoved = {_file(slot, now[slot]) for slot in same}
-    return Voice(record_of(before).versions, frozenset(unmoved - moved), commits)
+    return Voice(record_of(before).versions, frozenset(unmoved - moved), files.commits, lost, anew)
+
+
+def _turned_back(
+    before: Mapping[str, SlotState], now: Mapping[str, SlotState]
+) -> dict[tuple[str, str], frozenset[Version]]:
+    were, are = record_of(before).versions, record_of(now).versions
+    lost = {task: were[task] - are.get(task, frozenset()) for task in were}
+    return {task: versions for task, versions in lost.items() if versions}
 
 
 def _file(slot: str, state: SlotState) -> tuple[str, str]:

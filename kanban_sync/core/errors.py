@@ -255,3 +255,10 @@ class BoardHeldError(BoardUnreachableError):
 
 class LostLeaseError(BoardHeldError):
     """Another clone was given the board while this sync stood still; it writes nothing more."""
+
+
+def in_words(error: Exception) -> str:
+    """Return what is told of an error that ended something which goes on by itself."""
+    if isinstance(error, KanbanSyncError):
+        return str(error)
+    return f"{type(error).__name__}: {error} - which is a bug; please report it."

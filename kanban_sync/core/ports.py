@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.operations import Operation
     from kanban_sync.core.slots import SlotState
 
+STRICT = ":strict"
+"""Among the tips: that the files were read to tell what is done on a branch alone."""
+
 SATISFIED_BY = ":satisfied-by"
 """Among the tips: that only what files of the default branch call done satisfies."""
 
@@ -268,8 +271,9 @@ class FilesState:
     """What this clone's last sync knew of its files: each layer's tip and each slot's state.
 
     ``slots`` are what ``core.slots.Slots`` holds, in one mapping. ``is_shared`` tells whether other
-    clones bring their tasks into the same database, and ``has_news`` whether one did since. Both
-    are the store's to say. ``commits`` are those that were read for a merge; they are not kept.
+    clones bring their tasks into the same database, ``has_news`` whether one did since, and
+    ``marks_of_others`` what they recorded of their settings (``core.satisfying``). These are the
+    store's to say. ``commits`` are those that were read for a merge; they are not kept.
     """
 
     tips: Mapping[str, str] = field(default_factory=dict)
@@ -277,11 +281,7 @@ class FilesState:
     is_shared: bool = False
     has_news: bool = False
     commits: frozenset[str] = field(default=frozenset(), compare=False)
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether files of the default branch have to say that what a task needs is done."""
-        return SATISFIED_BY in self.tips
+    marks_of_others: tuple[str, ...] = ()
 
 
 class TaskStore(Bases, Protocol):

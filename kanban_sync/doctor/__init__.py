@@ -23,6 +23,7 @@ from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 from kanban_sync.sync.locks import ELSEWHERE, board_lock_path
 from kanban_sync.sync.requests import DATABASE
+from kanban_sync.sync.satisfying import at_odds
 from kanban_sync.sync.watch_lock import watching
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def examine(patient: Patient) -> list[Finding]:
     findings += watch_findings(watching(patient.state))
     mine, problems = _read(patient.settings)
     theirs, their_problems = _read(patient.committed)
-    findings += settings_findings(problems, their_problems)
     settings = theirs or mine
+    odds = at_odds(settings) if settings is not None else ()
+    findings += settings_findings(problems, their_problems, odds)
     if settings is None:
         return findings
     findings += branch_findings(patient.missing_branch(settings))
@@ -255,8 +257,13 @@ def watch_findings(watch: Watch | None) -> list[Finding]:
 # --- settings and consent -----------------------------------------------------------------------
 
 
-def settings_findings(problems: Sequence[str], committed: Sequence[str]) -> list[Finding]:
-    """Judge the settings file of the work tree, and the committed one that hooks go by."""
+def settings_findings(
+    problems: Sequence[str], committed: Sequence[str], odds: Sequence[Problem] = ()
+) -> list[Finding]:
+    """Judge the settings file of the work tree, and the committed one that hooks go by.
+
+    Where they only contradict each other (``odds``), commits are synced all the same.
+    """
     if problems:
         remedy = "correct these lines and commit the file"
         return [Finding("settings", ok=False, text="\n".join(problems), remedy=remedy)]
@@ -264,6 +271,9 @@ def settings_findings(problems: Sequence[str], committed: Sequence[str]) -> list
         text = "the committed file, which hooks go by, has problems: " + "\n".join(committed)
         remedy = "commit the corrected file on the default branch"
         return [Finding("settings", ok=False, text=text, remedy=remedy)]
+    if odds:
+        remedy = "correct the settings and commit them"
+        return [Finding("settings", ok=None, text="\n".join(map(str, odds)), remedy=remedy)]
     return [Finding("settings", ok=True, text="no problem")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.agents.monitor import LOOK, Monitor, own_name
 from kanban_sync.agents.waiting import follow
-from kanban_sync.core.errors import KanbanSyncError, StoreError
+from kanban_sync.core.errors import StoreError, in_words
 
 if TYPE_CHECKING:
     from kanban_sync.gateway.served import Served
@@ -54,7 +54,7 @@ class Monitoring:
                     finally:
                         with suppress(StoreError):
                             monitor.end()
-            except KanbanSyncError as error:
-                self._served.note(str(error))
+            except Exception as error:  # noqa: BLE001 - nobody else would go on, or hear of it
+                self._served.note(in_words(error))
                 self._ended.wait(pause)
                 pause = min(2 * pause, RARELY)

@@ -199,7 +199,11 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
             news.append(News("task_created", str(task.key), CREATED[task.status]))
             continue
         twofold = _twofold(voice, kept, task)
-        heard = Heard(task, has_status=True) if voice is None else hear(voice, kept, task)
+        heard = (
+            Heard(task, has_status=True)
+            if voice is None
+            else hear(voice, kept, task, is_strict=is_strict)
+        )
         if heard is None:
             news += twofold
             continue
@@ -227,7 +231,7 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
             for key, each in gone.items()
             if key in old and voice.counts_gone(old[key], each.version)
         }
-    over = _over(old, held, gone)
+    over = _over(old, held, gone, voice if is_strict else None)
     ended = [each for each in over if each.task != old[each.task.key].task]
     for each in ended:
         before = old[each.task.key].task
@@ -280,9 +284,15 @@ def _relinks(old: Task, new: Task) -> bool:
 
 
 def _over(
-    old: Mapping[TaskKey, Kept], held: Collection[TaskKey], gone: Mapping[TaskKey, Gone]
+    old: Mapping[TaskKey, Kept],
+    held: Collection[TaskKey],
+    gone: Mapping[TaskKey, Gone],
+    voice: Voice | None,
 ) -> list[Kept]:
-    """Return what is to be written of tasks that the files no longer hold."""
+    """Return what is to be written of tasks that the files no longer hold.
+
+    Where others speak, too, the voice decides whether a task is so on a branch alone.
+    """
     over: list[Kept] = []
     for key, (status, version, branch) in gone.items():
         kept = old.get(key)
@@ -291,6 +301,8 @@ def _over(
         before = kept.filed or filed_part(kept.task)
         layer = kept.task.branch if branch is None else branch
         is_known = before.status is status and before.version >= version
+        if is_known and voice is not None:
+            layer = voice.branch_of(kept, version, layer)
         if is_known and kept.task.branch == layer:
             continue
         filed = before if is_known else Filed(status, "", before.assignee, version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.ports import SATISFIED_BY, Event, FilesState
+from kanban_sync.core.ports import Event, FilesState
 from kanban_sync.stores import rows, sql_edges, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.memory_work import WorkContents
@@ -36,6 +36,7 @@ def copied(database: Database, project: str, clone: str, now: Moment) -> Content
     with database.reading() as db:
         found = db.execute(COPIED, (project,)).fetchall()
         edges = sql_edges.read(db, project)
+        is_strict = sql_edges.are_strict(db, project)
         orchestrators = SqlDesk(db, project).orchestrators()
         tips = tips_of(db, project, clone)
         ((last,),) = db.execute(LAST_EVENT, (project,))
@@ -56,7 +57,7 @@ def copied(database: Database, project: str, clone: str, now: Moment) -> Content
         standings=standings,
         edges=by_task,
         lenient=frozenset(lenient),
-        is_strict=SATISFIED_BY in tips or any(edge.is_strict for edge in edges),
+        is_strict=is_strict,
         orchestrators={each.instance_id: each for each in orchestrators},
     )
     return Contents(

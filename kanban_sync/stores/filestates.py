@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.records import slot_from_json, slot_to_json
+from kanban_sync.core.satisfying import is_strict
 from kanban_sync.stores.tips import TIPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from kanban_sync.core.slots import SlotState
     from kanban_sync.stores.transactions import Transaction
@@ -31,8 +33,8 @@ FORGET_SLOT = "DELETE FROM slots WHERE project = ? AND clone = ? AND slot = ?"
 
 CLONES = """
 SELECT clone, seen, (SELECT coalesce(max(said), 0) FROM projects WHERE project = ?1),
-       EXISTS (SELECT 1 FROM tips AS t
-                WHERE t.project = ?1 AND t.clone = clones.clone AND t.layer = '{satisfied_by}')
+       (SELECT tip FROM tips AS t
+         WHERE t.project = ?1 AND t.clone = clones.clone AND t.layer = '{satisfied_by}')
   FROM clones WHERE project = ?1
 """.replace("{satisfied_by}", SATISFIED_BY)
 WRITE_CLONE = """
@@ -63,12 +65,26 @@ class Met(NamedTuple):
 class Clones(NamedTuple):
     """The clones that share a project, each with how much had been said when it looked last.
 
-    ``strict`` are those for whom the default branch has to say that what is needed is done.
+    ``marks`` are what they recorded of their settings, of those that did.
     """
 
     seen: Mapping[str, int]
     said: int
-    strict: Collection[str] = ()
+    marks: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def were_strict(self) -> bool:
+        """Whether the default branch had to say that what is needed is done."""
+        return is_strict(self.marks.values())
+
+    def are_strict(self, clone: str, tips: Mapping[str, str]) -> bool:
+        """Whether it has to, now that one records these tips."""
+        own = (tips[SATISFIED_BY],) if SATISFIED_BY in tips else ()
+        return is_strict((*own, *self.marks_of_others(clone)))
+
+    def marks_of_others(self, clone: str) -> tuple[str, ...]:
+        """Return what all but one recorded of their settings."""
+        return tuple(mark for each, mark in sorted(self.marks.items()) if each != clone)
 
     def is_shared(self, clone: str) -> bool:
         """Whether there are others besides one."""
@@ -97,21 +113,23 @@ class RecordedFiles:
         clones = self.clones(db)
         clone = self._clone if self._clone in clones.seen else UNNAMED
         if clone in clones.seen and clone != self._clone:
-            return FilesState({}, {}, is_shared=True, has_news=True)
+            others = clones.marks_of_others(self._clone)
+            return FilesState({}, {}, is_shared=True, has_news=True, marks_of_others=others)
         slots = self._all(db, SLOTS, clone)
         return FilesState(
             self._all(db, TIPS, clone),
             {slot: self._read(slot, slots[slot]).state for slot in slots},
             clones.is_shared(self._clone),
             clones.has_news(self._clone),
+            marks_of_others=clones.marks_of_others(clone),
         )
 
     def clones(self, db: Transaction) -> Clones:
         """Return who else there is, and whether there is news."""
         rows = db.execute(CLONES, (self._project,)).fetchall()
         seen = {clone: seen for clone, seen, *_ in rows}
-        strict = [clone for clone, *_, is_strict in rows if is_strict]
-        return Clones(seen, rows[0][2] if rows else 0, strict)
+        marks = {clone: mark for clone, *_, mark in rows if mark}
+        return Clones(seen, rows[0][2] if rows else 0, marks)
 
     def take_over(self, db: Transaction, clones: Clones) -> None:
         """Let a clone that merges for the first time go on where nobody by name has been."""

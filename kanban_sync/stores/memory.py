@@ -14,8 +14,9 @@ from kanban_sync.core.clones import voice_of
 from kanban_sync.core.columns import digest
 from kanban_sync.core.merge import as_filed
 from kanban_sync.core.model import Status
-from kanban_sync.core.ports import Event, FilesState, Merged, Run
+from kanban_sync.core.ports import SATISFIED_BY, Event, FilesState, Merged, Run
 from kanban_sync.core.renaming import under_keys_of_now, with_key
+from kanban_sync.core.satisfying import is_strict
 from kanban_sync.stores.changes import (
     TWOFOLD,
     check_project,
@@ -106,25 +107,28 @@ class MemoryStore(Working):
         files = _copy(has.files.get(clone, FilesState()))
         is_shared = self._is_shared(has)
         has_news = is_shared and has.seen.get(clone) != has.said
-        return replace(files, is_shared=is_shared, has_news=has_news)
+        others = self._marks_of_others(has)
+        return replace(files, is_shared=is_shared, has_news=has_news, marks_of_others=others)
 
     def merge(
         self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
     ) -> Merged:
         """Bring the tasks in, with their events."""
         check_tasks(self._project, tasks)
-        files, commits = _copy(files), files.commits
+        said, files = files, _copy(files)
         with self._shelf.writing():
             has = self._has
-            known = has.files.get(self._clone, FilesState()).slots
+            recorded = has.files.get(self._clone, FilesState())
             is_shared = self._is_shared(has)
-            voice = voice_of(known, files.slots, commits) if is_shared else None
+            marks = (*_marks(files), *self._marks_of_others(has))
+            strict = is_strict(marks)
+            voice = voice_of(recorded, said, is_strict=strict) if is_shared else None
             pasts = has.work.pasts(said_anew(has.tasks, tasks), has.events)
             changes = compare(
-                has.tasks, tasks, gone, voice, has.work.claims(), pasts, is_strict=files.is_strict
+                has.tasks, tasks, gone, voice, has.work.claims(), pasts, is_strict=strict
             )
-            counts = not changes.merged.is_empty or files.slots != known
-            said = has.said + (is_shared and bool(changes.write or changes.over))
+            counts = not changes.merged.is_empty or files.slots != recorded.slots
+            count = has.said + (is_shared and bool(changes.write or changes.over))
             written = {each.task.key: each for each in (*changes.write, *changes.over)}
             after = {**has.tasks, **written}
             news = changes.news
@@ -136,14 +140,14 @@ class MemoryStore(Working):
                 has,
                 tasks=after,
                 files={**has.files, self._clone: files},
-                seen={**has.seen, self._clone: said},
-                said=said,
+                seen={**has.seen, self._clone: count},
+                said=count,
                 merges=merges,
                 parses=self._noted(merges) if counts else has.parses,
                 events=(*has.events, *_numbered(news, has.newest, now)),
                 work=(
-                    has.work.linked(after, lenient_paths(files), is_strict=files.is_strict)
-                    if changes.relinks or has.work.is_strict != files.is_strict
+                    has.work.linked(after, lenient_paths(files), is_strict=strict)
+                    if changes.relinks or has.work.is_strict != strict
                     else has.work
                 ).settled(after, changes.given_back),
             )
@@ -298,6 +302,10 @@ class MemoryStore(Working):
             bases = {target: _moved(each, desk.moved) for target, each in has.bases.items()}
             self._has = replace(has, tasks=desk.tasks, work=desk.work, events=events, bases=bases)
 
+    def _marks_of_others(self, has: Contents) -> tuple[str, ...]:
+        others = sorted(has.files.keys() - {self._clone})
+        return tuple(mark for each in others for mark in _marks(has.files[each]))
+
     def _is_shared(self, has: Contents) -> bool:
         return bool(has.seen.keys() - {self._clone})
 
@@ -335,6 +343,11 @@ def _moved(
         return base
     kept = {key: said for key, said in base.items() if key not in moved}
     return kept | {new: with_key(base[old], new) for old, new in moved.items()}
+
+
+def _marks(files: FilesState) -> tuple[str, ...]:
+    """Return what a clone recorded of its settings, if it did."""
+    return (files.tips[SATISFIED_BY],) if SATISFIED_BY in files.tips else ()
 
 
 def _copy(files: FilesState) -> FilesState:

@@ -91,6 +91,10 @@ class PostgresWaiter:
         except StoreAwayError:
             if is_needed:
                 raise
+        except psycopg.Error:
+            # A standby lets nobody listen, and a connection may be lost at once: it is tried again
+            # by ``wait``, and whoever looks meanwhile says what is wrong.
+            self._connection = None
 
     def wait(self, seconds: float) -> bool:
         """Wait until somebody notifies; what came meanwhile is one."""

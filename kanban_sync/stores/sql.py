@@ -107,7 +107,8 @@ class SqlStore:
             clones = self._files.clones(db)
             self._files.take_over(db, clones)
             is_shared = clones.is_shared(self._clone)
-            voice = self._voice(db, files) if is_shared else None
+            terms = Terms(lenient_paths(files), clones.are_strict(self._clone, files.tips))
+            voice = self._voice(db, files, terms) if is_shared else None
             ((count, text),) = db.execute(rows.DIGESTS, (self._project,))
             known = set(text.split())
             both = zip(tasks, digests, strict=True)
@@ -120,17 +121,15 @@ class SqlStore:
             # After the tasks are held: nobody claims one of them any more until the end.
             claims = self._claims(db) if over else {}
             fresh = [task for task, _ in said]
-            pasts_of = pasts.read(db, self._project, said_anew(old, fresh))
-            terms = Terms(lenient_paths(files), strict := files.is_strict)
-            changes = compare(old, fresh, gone, voice, claims, pasts_of, is_strict=strict)
+            past_of = pasts.read(db, self._project, said_anew(old, fresh))
+            changes = compare(old, fresh, gone, voice, claims, past_of, is_strict=terms.is_strict)
             if voice is not None:
                 # Of what was written, not all may be what this clone's files say.
                 new |= {each.task.key: _digest_of(each) for each in changes.write}
             if count:
                 self._write(db, changes, new)
                 pasts.settle(db, self._project, changes)
-                was = self._clone in clones.strict
-                sql_edges.keep(db, self._project, changes, terms, was_strict=was)
+                sql_edges.keep(db, self._project, changes, terms, was_strict=clones.were_strict)
             else:
                 self._write_first(db, changes, digests, terms)
             labels.learn(db, self._project, (each.task for each in changes.write))
@@ -314,9 +313,9 @@ class SqlStore:
         """Record what is known of a board."""
         return self._database.writing(self._project)
 
-    def _voice(self, db: Transaction, files: FilesState) -> Voice:
+    def _voice(self, db: Transaction, files: FilesState, terms: Terms) -> Voice:
         """Return what this clone may say where others speak, too."""
-        return voice_of(self._files.read(db).slots, files.slots, files.commits)
+        return voice_of(self._files.read(db), files, is_strict=terms.is_strict)
 
     def _old(self, db: Transaction, keys: Sequence[TaskKey]) -> dict[TaskKey, Kept]:
         """Read of the old tasks only those of which the files say something new."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.dependencies import BLOCKS, Edge, Named, blocked_by, edges
 from kanban_sync.core.model import OVER, SATISFYING, TaskKey
 from kanban_sync.core.ports import SATISFIED_BY
+from kanban_sync.core.satisfying import is_strict
 from kanban_sync.stores.work_rows import LENIENT, RECKON, RECKON_ALL, STRICT
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ SELECT DISTINCT t.path FROM needs AS n
   JOIN tasks AS t ON t.project = n.project AND t.source = n.source AND t.name = n.name
  WHERE n.project = ? AND n.lenient IN (1, 3)
 """
-IS_STRICT = "SELECT 1 FROM tips WHERE project = ? AND layer = ? LIMIT 1"
+MARKS = "SELECT tip FROM tips WHERE project = ? AND layer = ?"
+"""What each clone recorded of its settings."""
 
 _BLOCKS = f'"{BLOCKS.lower()}"'
 
@@ -91,13 +93,14 @@ def of_first(tasks: Sequence[Task], terms: Terms) -> Links:
     if not any(task.depends_on or task.fields for task in tasks):
         return Links()
     placed = sorted(tasks, key=attrgetter("path", "position", "key"))
-    lenient, is_strict = terms
-    found = list(edges([Named.of(task) for task in placed], lenient, is_strict=is_strict))
+    found = list(
+        edges([Named.of(task) for task in placed], terms.lenient, is_strict=terms.is_strict)
+    )
     status = {task.key: task.status for task in tasks}
     met = {
         task.key
         for task in tasks
-        if task.status in SATISFYING and not (is_strict and task.path and task.branch)
+        if task.status in SATISFYING and not (terms.is_strict and task.path and task.branch)
     }
     return Links(
         found,
@@ -124,9 +127,9 @@ def rows_of(edges: Iterable[Edge]) -> list[Row]:
                 *task,
                 name,
                 *(nobody if needs is None else needs[1:]),
-                is_lenient * LENIENT + is_strict * STRICT,
+                is_lenient * LENIENT + asks_more * STRICT,
             )
-            for task, name, needs, is_lenient, is_strict in edges
+            for task, name, needs, is_lenient, asks_more in edges
         ]
     )
 
@@ -135,8 +138,7 @@ def link(db: Transaction, project: str, terms: Terms | None = None) -> None:
     """Find out anew what all tasks wait for, and write what differs; None: as they are."""
     if terms is None:
         lenient = {row[0] for row in db.execute(LENIENT_PATHS, (project,))}
-        strict = db.execute(IS_STRICT, (project, SATISFIED_BY)).fetchone()
-        terms = Terms(lenient, strict is not None)
+        terms = Terms(lenient, are_strict(db, project))
     tasks = [
         Named(TaskKey(project, *key), path, number, _names(waits), bool(orphaned), _blocked(said))
         for *key, path, number, waits, orphaned, said in db.execute(NAMED, (project,))
@@ -147,6 +149,11 @@ def link(db: Transaction, project: str, terms: Terms | None = None) -> None:
     write(db, [edge for each, edge in new.items() if old.get(each) != edge])
     for statement in RECKON_ALL:
         db.execute(statement, (project,))
+
+
+def are_strict(db: Transaction, project: str) -> bool:
+    """Tell whether the newest settings want files of the default branch to say what is done."""
+    return is_strict(mark for (mark,) in db.execute(MARKS, (project, SATISFIED_BY)))
 
 
 def read(db: Transaction, project: str) -> list[Edge]:

@@ -32,6 +32,7 @@ from kanban_sync.sync.reading import read_files
 from kanban_sync.sync.recording import Recorded
 from kanban_sync.sync.report import Report
 from kanban_sync.sync.requests import DATABASE
+from kanban_sync.sync.satisfying import asked
 from kanban_sync.sync.state_folder import FULL_PASS_EVERY
 from kanban_sync.sync.watched import SETTINGS_PATHSPECS, pathspecs
 
@@ -144,7 +145,7 @@ class Engine:
             known,
             files,
             with_archive=session.settings.archived == "include",
-            is_strict=session.settings.satisfied_by == "default-branch",
+            asked=asked(session, files),
             parses=session.store,
             anew=not is_noted(self._state, files.tips),
         )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.moves import Words
     from kanban_sync.core.ports import Source, SourceSettings
+    from kanban_sync.core.satisfying import Asked
 
 FOLLOWED = "assignees, when past, deletions, merges, places"
 """What is known of a task's history besides its words and its status; anew where that grows."""
@@ -39,13 +40,13 @@ class Parsing:
     contents: Contents
     project: str
     with_archive: bool
-    is_strict: bool = False
+    asked: Asked
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Return a hash of the parsers, of where they look, and of what they take."""
         parsers = [(name, source.PARSER) for name, source in sorted(self.sources.items())]
-        terms = ("default branch",) if self.is_strict else ()
+        terms = ("default branch",) if self.asked.is_strict else ()
         return hash_of((FOLLOWED, parsers, self.settings, self.with_archive, *terms))
 
     def parser(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.errors import OutOfReachError
 from kanban_sync.core.liveness import OTHERS
 from kanban_sync.core.model import Problem
-from kanban_sync.core.ports import SATISFIED_BY
+from kanban_sync.core.ports import SATISFIED_BY, STRICT
+from kanban_sync.core.satisfying import Asked
 from kanban_sync.core.slots import (
     at_fork,
     fork_slot,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from kanban_sync.core.ports import FilesState, Layer, Repository, Source, SourceSettings
     from kanban_sync.sync.parsing import Contents
     from kanban_sync.sync.remembered import Parses
+
+UNASKED = Asked()
 
 READERS = ":readers"
 """Among the tips: a hash of what reads the files. A new release reads everything again."""
@@ -57,7 +60,7 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
     files: FilesState,
     *,
     with_archive: bool = False,
-    is_strict: bool = False,
+    asked: Asked = UNASKED,
     parses: Parses | None = None,
     anew: bool = False,
 ) -> Reading | None:
@@ -72,14 +75,14 @@ def read_files(  # noqa: PLR0913 - the two ports, what reads, and what is known
         known: Reads all tasks of the database; only called if something is new.
         files: What the last pass recorded.
         with_archive: Whether changes that were archived before the first pass become tasks.
-        is_strict: Whether files of the default branch have to say that what is needed is done.
+        asked: What is asked of what tasks need.
         parses: Where is kept what was read of branches.
         anew: Whether to tell everything though nothing has moved.
 
     Raises:
         OutOfReachError: This clone lacks what is to be read, and there is no former state of it.
     """
-    parsing = Parsing(sources, settings, contents, project, with_archive, is_strict)
+    parsing = Parsing(sources, settings, contents, project, with_archive, asked)
     if anew:
         # As if another clone had said something.
         files = replace(files, has_news=True)
@@ -118,7 +121,8 @@ def _read(
     reader = UnitReader(parsing, base, known(), files, behind, overlays)
     tips = {layer.name: layer.tip for layer in (*others, base)}
     marks = {READERS: digest, **({OTHERS: base.others} if base.others else {})}
-    marks |= {SATISFIED_BY: "default-branch"} if parsing.is_strict else {}
+    marks |= {SATISFIED_BY: parsing.asked.mark} if parsing.asked.mark else {}
+    marks |= {STRICT: "1"} if parsing.asked.is_strict else {}
     commits = {entry.commit for layer in (base, *others) for entry in layer.log}
     reading = reader.read({**tips, **marks}, frozenset(commits))
     remembered.keep()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.config import Settings
     from kanban_sync.core.errors import KanbanSyncError
+    from kanban_sync.core.model import Version
     from kanban_sync.core.ports import Board, Branches, Source, TaskStore
 
 
@@ -30,6 +31,14 @@ class Clone(Repository, Protocol):
 
     def branches(self, own: str) -> Branches:
         """Return what the shim compares where this reference is checked out."""
+        ...
+
+    def branch(self) -> tuple[str, str]:
+        """Return the name and commit of the branch that is read."""
+        ...
+
+    def changed(self, commit: str, path: str) -> Version:
+        """Return the newest commit up to one that changed a file; ``UNKNOWN`` if none did."""
         ...
 
     def work_trees(self) -> list[Path]:

@@ -111,7 +111,7 @@ class UnitReader:
         by_path = {state.path: state for state in now if state.path}
         own = own_of(self._deleted, self._files, self._unread)
         gone = vanished(self._known.all, set(self._tasks), by_path, own)
-        if self._parsing.is_strict:
+        if self._parsing.asked.is_strict:
             gone = with_layers(gone, self._known.all, self._tasks, self._taken_out)
         return Reading(
             tuple(self._tasks.values()),
@@ -352,7 +352,7 @@ class UnitReader:
         self, source: Source, unit: Unit, read: Sequence[ReadFile], laid: Laid | None = None
     ) -> None:
         tasks = tasks_of(unit, self._parsing.project, read, source.status_of_unit)
-        if self._parsing.is_strict and laid is not None:
+        if self._parsing.asked.is_strict and laid is not None:
             tasks = laid.told(tasks, self._parsing.project, source)
             self._taken_out |= laid.taken_out(source.NAME)
         self._take(with_newest(tasks) if self._files.is_shared else tasks)

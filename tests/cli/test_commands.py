@@ -622,6 +622,16 @@ def test_what_a_branch_has_wrong_is_told_as_long_as_it_is_there(clone: Clone) ->
     assert told()[0] == (0, False)
 
 
+def test_settings_that_contradict_each_other_are_told(clone: Clone) -> None:
+    settings = "project_id: a\ngit: {branches: current}\nsatisfied_by: default-branch\n"
+    clone.commit("settings", **{".kanban-sync.yaml": settings})
+    names = (("sync", "--wait"), ("status",), ("doctor",))
+    answers = [clone.program(*each, env={}) for each in names]
+    assert [each.code for each in answers[:2]] == [0, 0]
+    for each in answers:
+        assert ".kanban-sync.yaml: 'git.branches: current' and" in each.out + each.err
+
+
 def test_sync_says_that_it_goes_by_settings_that_are_not_committed(clone: Clone) -> None:
     clone.program("init", "--yes", env={})
     clone.commit("settings")

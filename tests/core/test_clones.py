@@ -8,6 +8,7 @@ from kanban_sync.core.clones import Voice, hear, record_of, voice_of
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.merge import Filed, Kept
 from kanban_sync.core.model import UNKNOWN, Status, Task, TaskKey, Version
+from kanban_sync.core.ports import FilesState
 from kanban_sync.core.slots import KeyedTask, SlotState
 
 FILE = ("tasks-md", "TASKS.md")
@@ -211,7 +212,7 @@ def test_the_states_of_slots_tell_which_tasks_are_held_with_their_versions() -> 
 
 
 def test_a_removal_below_another_task_is_known_by_its_own_key() -> None:
-    own = voice_of(slots(), {})
+    own = voice_of(FilesState(slots=slots()), FilesState())
     assert own.has_said(TaskKey("p", "tasks-md", "TASKS.md/a#c"), V9)
     assert not own.has_said(TaskKey("p", "tasks-md", "TASKS.md/a#d"), V9)
 
@@ -219,7 +220,7 @@ def test_a_removal_below_another_task_is_known_by_its_own_key() -> None:
 def test_a_file_is_another_one_if_its_state_or_its_units_is() -> None:
     now = slots()
     now["tasks-md:TASKS.md"] = SlotState("b9", "TASKS.md")
-    own = voice_of(slots(), now)
+    own = voice_of(FilesState(slots=slots()), FilesState(slots=now))
     change = Task(TaskKey("p", "openspec", "add-x"), "", Status.TODO)
     folder = "openspec/changes/archive/2026-01-01-add-x"
     moved = [

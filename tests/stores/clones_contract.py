@@ -10,20 +10,22 @@ import pytest
 
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.model import UNKNOWN, Status, Task, Version
-from kanban_sync.core.ports import FilesState, Gone, Run
+from kanban_sync.core.ports import SATISFIED_BY, STRICT, FilesState, Gone, Run
 from kanban_sync.core.slots import KeyedTask, SlotState
 from stores.contract import told
 from stores.made_up import NOW, key, task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Merged, TaskStore
     from stores.work_contract import WholeStore
 
 Both: TypeAlias = "Sequence[WholeStore]"
 
+ASKED = "default-branch:5:c5"
 OLD, MIDDLE, NEW = (Version(time, f"c{time}") for time in (3, 5, 7))
 
 
@@ -52,6 +54,25 @@ def says(store: TaskStore, *tasks: Task, gone: Version | None = None) -> Merged:
     """Let a clone merge what its file says, and, with a version, that the task a is gone."""
     over = {} if gone is None else {key("a"): Gone(Status.ORPHANED, gone)}
     return store.merge(tasks, over, files(*tasks), NOW)
+
+
+def asks(
+    store: TaskStore,
+    mark: str,
+    *tasks: Task,
+    gone: Mapping[TaskKey, Gone] | None = None,
+    removed: Version | None = None,
+) -> Merged:
+    """Let a clone merge what its file and its settings say; a task that is gone is a."""
+    said = files(*tasks)
+    tips = {**said.tips, STRICT: "1", **({SATISFIED_BY: mark} if mark else {})}
+    slots = {
+        slot: replace(state, removed={"a": removed}, prefixes={**state.prefixes, "a": ""})
+        if gone and removed
+        else state
+        for slot, state in said.slots.items()
+    }
+    return store.merge(tasks, gone or {}, FilesState(tips, slots), NOW)
 
 
 def at(version: Version, title: str = "", status: Status = Status.TODO) -> Task:
@@ -258,6 +279,52 @@ class ClonesContract(ABC):
         assert one.tasks()[0].status is Status.ORPHANED
         says(one, at(OLD))
         assert one.tasks()[0].status is Status.TODO
+
+    def test_a_clone_that_is_behind_does_not_lift_what_newer_settings_ask_for(
+        self, both: Both
+    ) -> None:
+        one, two = both
+        done = task("a", status=Status.DONE, status_version=NEW, branch="f")
+        waiting = [task(name, depends_on=("a",)) for name in "bcd"]
+        asks(one, ASKED, done, waiting[0])
+        for mark, count in (("", 2), ("any-branch:4:c4", 3)):
+            asks(two, mark, done, *waiting[:count])
+            assert two.files().marks_of_others == (ASKED,)
+            assert one.ready(NOW) == two.ready(NOW) == []
+        two.add(task("x", path="", depends_on=("a",)), NOW)
+        assert two.ready(NOW) == []
+        last = two.last_event()
+        asks(one, ASKED, done, *waiting)
+        assert one.last_event() == last
+        asks(two, "any-branch:6:c6", done, *waiting)
+        assert {each.key.name for each in one.ready(NOW)} == {"b", "c", "d", "x"}
+        asks(one, ASKED, done, *waiting, task("e", depends_on=("a",)))
+        assert "e" in {each.key.name for each in one.ready(NOW)}
+
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_what_the_default_branch_of_one_calls_done_no_branch_of_another_takes_back(
+        self, both: Both, *, is_gone: bool
+    ) -> None:
+        one, two = both
+        waits, done = task("b", depends_on=("a",)), at(NEW, "a", Status.DONE)
+
+        def say(store: TaskStore, layer: str, title: str = "") -> int:
+            beside = task("c", title=title, text_version=Version(len(title), title))
+            tasks = (waits, beside) if is_gone else (waits, beside, done._replace(branch=layer))
+            over = {key("a"): Gone(Status.DONE, NEW, layer)} if is_gone else {}
+            asks(store, ASKED, *tasks, gone=over, removed=NEW)
+            return store.last_event()
+
+        for store in both:
+            asks(store, ASKED, waits, task("c"), at(OLD, "a"))
+        for store in both:
+            say(store, "f")
+        assert one.ready(NOW) == [one.entry(key("c"))]
+        last = say(one, "")
+        assert {each.key.name for each in one.ready(NOW)} == {"b", "c"}
+        assert [say(two, "f"), say(one, ""), say(two, "f")] == [last] * 3
+        say(two, "f", "words")
+        assert {each.key.name for each in one.ready(NOW)} == {"b", "c"}
 
     def test_only_runs_of_the_same_clone_were_interrupted(self, both: Both) -> None:
         for store in both:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import FilesState, Gone, SourceSettings
+from kanban_sync.core.satisfying import Asked, is_strict
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from kanban_sync.core.liveness import Liveness
     from kanban_sync.core.model import Task, TaskKey
 
 PROJECT = "p1"
@@ -39,17 +41,25 @@ class Clone:
 
     repo: Repo
     store: MemoryStore
+    mark: str = ""
+    liveness: Liveness | None = None
 
     def sync(self) -> None:
         """Bring what its files say into the database, as a pass does."""
-        git = GitRepository(self.repo.path / ".git")
+        git = GitRepository(self.repo.path / ".git", liveness=self.liveness)
         try:
             known, files = self.store.filed_tasks, self.store.files()
-            reading = read_files(git, git, SOURCES, SourceSettings(), PROJECT, known, files)
+            asked = Asked(self.mark, is_strict((self.mark, *files.marks_of_others)))
+            reading = read_files(
+                git, git, SOURCES, SourceSettings(), PROJECT, known, files, asked=asked
+            )
         finally:
             git.close()
         if reading is not None and reading.is_new:
-            gone = {task.key: Gone(task.status, task.status_version) for task in reading.gone}
+            gone = {
+                task.key: Gone(task.status, task.status_version, task.branch)
+                for task in reading.gone
+            }
             self.store.merge(reading.tasks, gone, reading.files, 0.0)
 
     def has(self, path: str) -> bool:

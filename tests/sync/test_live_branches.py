@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kanban_sync.core import satisfying
 from kanban_sync.core.liveness import Liveness
 from kanban_sync.core.ports import Gone, SourceSettings
+from kanban_sync.core.satisfying import DEFAULT_BRANCH
 from kanban_sync.git import GitRepository
 from kanban_sync.sources import SOURCES
 from kanban_sync.stores.memory import MemoryStore
@@ -52,7 +54,7 @@ class Clone:
     store: TaskStore = field(default_factory=lambda: MemoryStore(PROJECT))
     clock: int = START
     liveness: Liveness = field(default_factory=lambda: Liveness(now=START))
-    is_strict: bool = False
+    mark: str = ""
     problems: tuple[str, ...] = ()
     contents: list[str] = field(default_factory=list)
 
@@ -69,7 +71,7 @@ class Clone:
                 PROJECT,
                 known,
                 files,
-                is_strict=self.is_strict,
+                asked=satisfying.Asked(self.mark, self.mark == DEFAULT_BRANCH),
                 parses=self.store,
             )
         finally:
@@ -774,7 +776,7 @@ def unmerged(clone: Clone) -> dict[str, str]:
 
 
 def test_what_is_done_names_a_branch_until_the_default_branch_says_so(clone: Clone) -> None:
-    clone.is_strict = True
+    clone.mark = DEFAULT_BRANCH
     clone.tick("plums")
     clone.switch("one")
     clone.tick("apples")
@@ -790,12 +792,12 @@ def test_another_setting_reads_anew_which_branch_says_so(clone: Clone) -> None:
     clone.tick("plums")
     clone.switch("one")
     clone.change("plums", "ripe plums")
-    for clone.is_strict, branch in ((False, "one"), (True, ""), (False, "one")):
+    for clone.mark, branch in (("", "one"), (DEFAULT_BRANCH, ""), ("", "one")):
         assert unmerged(clone) == {"ripe plums": branch}
 
 
 def test_a_change_archived_on_a_branch_names_it_until_that_is_merged(clone: Clone) -> None:
-    clone.is_strict = True
+    clone.mark = DEFAULT_BRANCH
     there, archived = "openspec/changes/c", "openspec/changes/archive/2026-01-01-c"
     clone.repo.write(f"{there}/proposal.md", "# C\n")
     clone.commit(f"{there}/tasks.md", "## 1. Do", "- [x] 1.1 this")
@@ -812,7 +814,7 @@ def test_a_change_archived_on_a_branch_names_it_until_that_is_merged(clone: Clon
 
 
 def test_a_block_of_v1_removed_on_a_branch_names_it_until_that_is_merged(clone: Clone) -> None:
-    clone.is_strict = True
+    clone.mark = DEFAULT_BRANCH
     block = ("- [ ] Cut", "  - **ID**: cut", "  - **Tags**: a")
     clone.commit(PLAIN, "# Tasks", "", "## P1", "", *block, "- [ ] Sew", "  - **ID**: sew")
     assert unmerged(clone) == {}
@@ -826,7 +828,7 @@ def test_a_block_of_v1_removed_on_a_branch_names_it_until_that_is_merged(clone: 
 
 
 def test_what_a_branch_ticked_and_took_out_names_it_until_that_is_merged(clone: Clone) -> None:
-    clone.is_strict = True
+    clone.mark = DEFAULT_BRANCH
     clone.switch("one")
     clone.tick("apples")
     assert unmerged(clone) == {"apples": "one"}

@@ -86,6 +86,28 @@ def test_whoever_waits_is_woken_again_once_the_server_is_back(
         assert waiter.wait(60)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["BEGIN READ ONLY; CREATE TABLE refused ()", "SELECT pg_terminate_backend(pg_backend_pid())"],
+    ids=["on a standby", "cut off"],
+)
+def test_whoever_may_not_listen_as_he_begins_looks_now_and_then_until_he_may(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setattr(postgres_waiting, "AGAIN", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres_waiting, "LISTEN", said)
+        waiter = store.waiter()
+        with closing(waiter):
+            assert waiter.wait(60)
+            patch.undo()
+            # Once he listens, he looks; then he is woken.
+            assert waiter.wait(60)
+            assert not waiter.wait(0)
+            store.merge([task("a"), task("b")], {}, SOME_FILES, NOW)
+            assert waiter.wait(60)
+
+
 def test_nobody_is_notified_where_nobody_waits(store: SqlStore, emptied: Emptied) -> None:
     channel = channel_of(lock_of(PROJECT))
     with closing(connect(emptied.address)) as listener:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.claims import ENDS
 from kanban_sync.core.merge import Filed, Kept, filed_part
@@ -12,11 +12,23 @@ from kanban_sync.core.model import Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kanban_sync.agents.work import Store
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry
 
 TURNS = frozenset({"claimed", "released", "reclaimed", "status_changed"})
+
+
+class Store(Protocol):
+    """What of the task database tells how a task is by now."""
+
+    def ahead(self) -> Sequence[Kept]:
+        """Return the tasks of which it has what their files do not say."""
+        ...
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return one task."""
+        ...
 
 
 def had_before(history: Sequence[Event], filed: Filed | None) -> list[Filed]:

@@ -251,7 +251,7 @@ class UnitReader:
             return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
-        good = () if is_alone and before else self._parsing.last_good(source, read)
+        good = self._parsing.last_good(source, read)
         if good:
             return _Found(unit, files=good)
         were = self._were.merged

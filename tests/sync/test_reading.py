@@ -817,6 +817,27 @@ def test_a_claim_of_a_task_whose_block_was_cut_and_pasted_by_two_commits_lasts(
     assert clone.store.entry(key).claim == claim
 
 
+def test_what_was_read_by_no_pass_before_its_file_broke_is_there_as_for_a_fresh_clone(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": v1(FREE)})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": v1(FREE, KEYS)})
+    clone.repo.commit(**{"TASKS.md": CONFLICT})
+    clone.read()
+    assert clone.statuses() == {"tasks-md:free": "todo", "tasks-md:keys": "todo"}
+
+
+def test_settings_by_which_nothing_is_read_of_a_file_take_no_task_of_it_away(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] one\n- [ ] two\n"})
+    clone.read()
+    before = clone.facts()
+    assert len(before) == 2
+    clone.settings = SourceSettings(dialects=(("TASKS.md", "table"),))
+    clone.read()
+    assert clone.facts() == before
+
+
 # --- symbolic links -------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.model import Status, TaskKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import Unit
@@ -35,23 +35,29 @@ class Known:
         return [task for tasks in found for task in tasks] or moved
 
 
-def by_their_ids(tasks: Sequence[Task], states: Iterable[SlotState]) -> list[Task]:
-    """Return tasks by their ids, also where another file gave the same id when they were read."""
-    ids = {
-        (state.path, f"{state.path}/{own}"): own
+def standing_in(tasks: Iterable[Task], states: Iterable[SlotState]) -> list[Task]:
+    """Return those of the tasks that stand in files as they were read, by the names given there.
+
+    One whose block was removed was completed there, and nobody holds its id any more. Where another
+    file gave the same id when they were read, a task is known by its path and that.
+    """
+    names = {
+        state.name_of(each.own, tops.get(each.own, ""))
         for state in states
-        for own, prefix in state.prefixes.items()
-        if not prefix
+        for tops in (state.tops(),)
+        for each in state.tasks
     }
-    if not ids:
-        return list(tasks)
     found: list[Task] = []
     for task in tasks:
-        top, below, own = task.key.name.partition("#")
-        name = f"{ids.get((task.path, top), top)}{below}{own}"
+        name = _given(task.key.name, task.path, names)
+        if name not in names:
+            continue
         parent = task.parent
         if parent is not None:
-            top, below, own = parent.name.partition("#")
-            parent = parent._replace(name=f"{ids.get((task.path, top), top)}{below}{own}")
+            parent = parent._replace(name=_given(parent.name, task.path, names))
         found.append(task._replace(key=task.key._replace(name=name), parent=parent))
     return found
+
+
+def _given(name: str, path: str, names: Collection[str]) -> str:
+    return name if name in names else name.removeprefix(f"{path}/")

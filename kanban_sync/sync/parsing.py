@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile
 from kanban_sync.core.errors import MissingObjectError
+from kanban_sync.core.listing import flatten
 from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.moves import words_of
 from kanban_sync.core.vanishing import why_vanished
@@ -86,7 +87,8 @@ class Parsing:
     def last_good(self, source: Source, read: Sequence[ReadFile]) -> tuple[ReadFile, ...]:
         """Return files as they were when they could be read last; nothing where one never could.
 
-        What other layers say of them is laid over that.
+        Nor where other settings find other tasks there by now. What other layers say of them is
+        laid over that.
         """
         found: list[ReadFile] = []
         parse = self.parser(source)
@@ -99,7 +101,8 @@ class Parsing:
                 document = parse(each.file.path, blob) if blob else each.document
             except MissingObjectError:
                 return ()
-            if not document.readable:
+            there = [traits for _, traits, _ in flatten(document.tasks, document.ways)]
+            if not document.readable or there != [task.traits for task in each.state.tasks]:
                 return ()
             found.append(ReadFile(each.file._replace(blob=blob), document, each.state))
         return tuple(found)

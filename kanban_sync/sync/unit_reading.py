@@ -28,7 +28,7 @@ from kanban_sync.core.slots import (
 )
 from kanban_sync.core.unmerged import Laid, with_layers
 from kanban_sync.core.vanishing import held_in
-from kanban_sync.sync.known import Known, by_their_ids
+from kanban_sync.sync.known import Known, standing_in
 from kanban_sync.sync.outcome import Reading
 from kanban_sync.sync.overlays import Overlays, States, all_wanted
 from kanban_sync.sync.parsing import hash_of
@@ -242,7 +242,8 @@ class UnitReader:
             self._units[slot] = state
             states = {each: self._were.base[each] for each in slots}
             self._slots |= states
-            return _Found(unit, by_their_ids(before, states.values()))
+            tasks = before if unit.name else standing_in(before, states.values())
+            return _Found(unit, tasks)
         read = tuple(self._read_file(name, source, file, changes) for file in unit.files)
         self._problems += [problem for each in read for problem in each.document.problems]
         if all(each.document.readable for each in read):
@@ -250,7 +251,7 @@ class UnitReader:
             return _Found(unit, files=read)
         # The last good state stays until the file can be read again.
         self._unread |= {slot: state, **{each: self._slots[each] for each in slots}}
-        good = () if is_alone and before else self._parsing.last_good(source, read)
+        good = self._parsing.last_good(source, read)
         if good:
             return _Found(unit, files=good)
         were = self._were.merged

@@ -706,6 +706,138 @@ def test_a_block_removed_from_one_of_two_files_was_not_completed(
     assert clone.task("tasks-md:add-page").status is Status.DONE
 
 
+KEYS = "- [ ] Keys\n  - **ID**: keys\n"
+FREE = "- [ ] Free\n  - **ID**: free\n"
+OTHER = "- [ ] Other\n  - **ID**: other\n"
+LAST = "- [ ] Last\n  - **ID**: last\n"
+DONE_ENTRY = "{id: keys, title: Keys, status: complete}"
+OPEN_ENTRY = "{id: keys, title: Keys, status: not-started}"
+PAUSE: dict[str, str | None] = {"other.txt": "x"}
+
+
+def v1(*blocks: str) -> str:
+    return "\n".join(["## P1", *blocks])
+
+
+def roadmap(*entries: str) -> str:
+    return "".join(["tasks:\n", *(f"- {each}\n" for each in entries)])
+
+
+@pytest.mark.parametrize(
+    ("steps", "where"),
+    [
+        (
+            [
+                {"a/TASKS.md": v1(KEYS, FREE), "b/TASKS.md": v1(OTHER)},
+                {"a/TASKS.md": v1(FREE)},
+                {"b/TASKS.md": v1(OTHER, KEYS)},
+                {"a/TASKS.md": v1(FREE, "")},
+            ],
+            "b/TASKS.md",
+        ),
+        (
+            [
+                {"b/TASKS.md": v1(KEYS, FREE)},
+                {"b/TASKS.md": v1(FREE)},
+                {"a/TASKS.md": v1(KEYS.replace("] Keys", "] Turn the keys"))},
+            ],
+            "a/TASKS.md",
+        ),
+        (
+            [
+                {"a/TASKS.md": v1(KEYS, FREE, LAST), "b/TASKS.md": v1(OTHER)},
+                {"a/TASKS.md": v1(FREE.replace("- [ ]", "-"), LAST)},
+                {"b/TASKS.md": v1(OTHER, KEYS, FREE)},
+            ],
+            "b/TASKS.md",
+        ),
+        (
+            [
+                {"a/TASKS.md": v1(KEYS, FREE), "b/TASKS.md": v1(OTHER)},
+                {"a/TASKS.md": v1(FREE)},
+                {"a/TASKS.md": v1(KEYS, FREE)},
+                {"a/TASKS.md": v1(FREE)},
+                {"b/TASKS.md": v1(OTHER, KEYS)},
+                {"b/TASKS.md": v1(OTHER), "a/TASKS.md": v1(FREE, KEYS)},
+            ],
+            "a/TASKS.md",
+        ),
+        (
+            [
+                {
+                    "roadmap.yaml": roadmap(DONE_ENTRY, "{id: A}"),
+                    "state/roadmap.yaml": roadmap("{id: B}"),
+                },
+                {"roadmap.yaml": roadmap("{id: A}")},
+                {"state/roadmap.yaml": roadmap("{id: B}", OPEN_ENTRY)},
+            ],
+            "state/roadmap.yaml",
+        ),
+    ],
+    ids=["cut and pasted", "pasted reworded above", "one hidden", "there and back", "roadmap"],
+)
+def test_an_id_that_was_over_in_one_file_and_comes_in_another_is_the_same_task_at_each_step(
+    clone: Clone, steps: Sequence[dict[str, str | None]], where: str
+) -> None:
+    fresh = clone
+    for files in (*steps, PAUSE):
+        clone.repo.commit(**files)
+        reading, fresh = clone.read(), Clone(clone.repo)
+        assert reading is not None
+        assert not reading.problems
+        fresh.read()
+        # A task that is hidden from the beginning is none; one that was known stays as it is.
+        known = [each for each in clone.facts() if each in fresh.facts()]
+        assert fresh.facts() == known
+    assert clone.facts() == fresh.facts()
+    (found,) = (task for task in clone.store.tasks() if "eys" in task.title)
+    assert (found.key.name, found.path, found.status) == ("keys", where, Status.TODO)
+    told = [event.kind for event in clone.store.events() if event.key == str(found.key)]
+    assert {"task_created", "status_changed"} <= set(told)
+    assert "orphaned" not in told
+
+
+def test_a_claim_of_a_task_whose_block_was_cut_and_pasted_by_two_commits_lasts(
+    clone: Clone,
+) -> None:
+    for files in (
+        {"a/TASKS.md": v1(KEYS, FREE), "b/TASKS.md": v1(OTHER)},
+        {"a/TASKS.md": v1(FREE)},
+        {"b/TASKS.md": v1(KEYS, OTHER)},
+    ):
+        clone.repo.commit(**files)
+        clone.read()
+    opened = {task.title: task.key for task in clone.store.tasks() if not task.status.is_over}
+    key = opened["Keys"]
+    claim = clone.store.claim(key, "ada", 0.0, 60.0).claim
+    clone.repo.commit(**{"a/TASKS.md": v1(FREE, "")})
+    clone.read()
+    others = [clone.store.claim_next("bob", 1.0, 60.0) for _ in range(3)]
+    assert [each and each.task.title for each in others] == ["Free", "Other", None]
+    assert clone.store.entry(key).claim == claim
+
+
+def test_what_was_read_by_no_pass_before_its_file_broke_is_there_as_for_a_fresh_clone(
+    clone: Clone,
+) -> None:
+    clone.repo.commit(**{"TASKS.md": v1(FREE)})
+    clone.read()
+    clone.repo.commit(**{"TASKS.md": v1(FREE, KEYS)})
+    clone.repo.commit(**{"TASKS.md": CONFLICT})
+    clone.read()
+    assert clone.statuses() == {"tasks-md:free": "todo", "tasks-md:keys": "todo"}
+
+
+def test_settings_by_which_nothing_is_read_of_a_file_take_no_task_of_it_away(clone: Clone) -> None:
+    clone.repo.commit(**{"TASKS.md": "# T\n\n- [ ] one\n- [ ] two\n"})
+    clone.read()
+    before = clone.facts()
+    assert len(before) == 2
+    clone.settings = SourceSettings(dialects=(("TASKS.md", "table"),))
+    clone.read()
+    assert clone.facts() == before
+
+
 # --- symbolic links -------------------------------------------------------------------------------
 
 

@@ -200,9 +200,7 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[PostgresTransaction]:
         """Read one state of the database, whatever others write meanwhile."""
-        with self._transaction() as db:
-            for each in READING:
-                db.later(each)
+        with self._transaction(along=READING) as db:
             try:
                 yield db
             except (ValueError, KeyError, TypeError) as error:
@@ -222,17 +220,14 @@ class PostgresDatabase:
     def working(self, project: str, *, together: bool) -> Iterator[PostgresTransaction]:
         """Write beside others who work on the project; together, while nobody merges."""
         self._check_writable()
-        with self._transaction(project=project) as db:
-            for each in (*BEGIN, *([TOGETHER.format(lock_of(project))] if together else [])):
-                db.later(each)
+        along = (*BEGIN, *([TOGETHER.format(lock_of(project))] if together else []))
+        with self._transaction(project=project, along=along) as db:
             yield db
 
     def settled(self, project: str) -> int:
         """Return the id of an event up to which no event of the project is still to come."""
         # Not of one state: the locks are to be those of a moment after the events.
-        with self._transaction() as db:
-            for each in SETTLING:
-                db.later(each)
+        with self._transaction(along=SETTLING) as db:
             ((number,),) = db.execute(SETTLED.format(lock_of(project)))
         return int(number)
 
@@ -287,7 +282,10 @@ class PostgresDatabase:
             raise StoreError(f"The task database {self.address.name} was opened to be read only.")
 
     @contextmanager
-    def _transaction(self, begin: str = "", project: str = "") -> Iterator[PostgresTransaction]:
+    def _transaction(
+        self, begin: str = "", project: str = "", along: Sequence[str] = ()
+    ) -> Iterator[PostgresTransaction]:
+        """Do all that follows or nothing; what it begins with may go along with the first of it."""
         with self._lock, in_words(self.address):
             connection = self._connected()
             mine = self._current = object()
@@ -298,6 +296,8 @@ class PostgresDatabase:
                 if begin:
                     connection.execute(begin.encode())
                 db = PostgresTransaction(self._exchange, lock_of(project), self.address)
+                for each in along:
+                    db.later(each)
                 yield db
                 db.commit()
             finally:

@@ -257,7 +257,7 @@ class LostLeaseError(BoardHeldError):
     """Another clone was given the board while this sync stood still; it writes nothing more."""
 
 
-def in_words(error: Exception) -> str:
+def told_of(error: Exception) -> str:
     """Return what is told of an error that ended something which goes on by itself."""
     if isinstance(error, KanbanSyncError):
         return str(error)

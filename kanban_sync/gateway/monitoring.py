@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.agents.monitor import LOOK, Monitor, own_name
 from kanban_sync.agents.waiting import follow
-from kanban_sync.core.errors import StoreError, in_words
+from kanban_sync.core.errors import StoreError, told_of
 
 if TYPE_CHECKING:
     from kanban_sync.gateway.served import Served
@@ -55,6 +55,6 @@ class Monitoring:
                         with suppress(StoreError):
                             monitor.end()
             except Exception as error:  # noqa: BLE001 - nobody else would go on, or hear of it
-                self._served.note(in_words(error))
+                self._served.note(told_of(error))
                 self._ended.wait(pause)
                 pause = min(2 * pause, RARELY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.silence import Life, life_of
 from kanban_sync.core.spans import span
 from kanban_sync.core.uncommitted import is_layer
 
@@ -92,12 +93,10 @@ def event_data(event: Event, read: Any) -> dict[str, Any]:  # noqa: ANN401 - its
     }
 
 
-def orchestrator_data(orchestrator: Orchestrator, now: float, silence: float) -> dict[str, Any]:
-    """Return an orchestrator, and whether it was heard of lately."""
-    return {
-        **orchestrator._asdict(),
-        "alive": now - orchestrator.last_heartbeat <= silence,
-    }
+def orchestrator_data(orchestrator: Orchestrator, now: float, heard_since: float) -> dict[str, Any]:
+    """Return an orchestrator, and whether it is alive as far as is known."""
+    life = life_of(orchestrator.last_heartbeat, now, heard_since)
+    return {**orchestrator._asdict(), "alive": life is not Life.SILENT}
 
 
 def line_of(entry: Entry) -> str:

@@ -315,6 +315,13 @@ class WorkStore(Protocol):
         """Return all orchestrators that were ever registered, by their ids."""
         ...
 
+    def heard_since(self, now: float) -> float:
+        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970.
+
+        The database was away before: whoever was not heard of then may be alive.
+        """
+        ...
+
     def waiter(self) -> Waiter:
         """Return what waits for events: every one of the project wakes it."""
         ...

@@ -182,6 +182,7 @@ class Fallback:
         except BaseException:
             store.close()
             raise
+        store.absence = self._shelf(project).absence
         return store
 
     def note(self, project: str, entry: Entry) -> None:

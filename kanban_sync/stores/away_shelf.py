@@ -23,6 +23,7 @@ from kanban_sync.core.errors import StoreAwayError, StoreError, UnusableCopyErro
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.machine_time import Moment
+from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.flatfile import DamagedFileError, FileShelf
 from kanban_sync.stores.flatfile_text import plain, task_of
@@ -134,9 +135,15 @@ class AwayShelf(FileShelf):
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
+    @property
+    def absence(self) -> Absence:
+        """Until when the database was away."""
+        return Absence(self.path.with_suffix(".back"))
+
     def rejoin(self, now: Moment) -> bool:
         """Work apart no more, as all of it is settled; tell whether that was so until now."""
         with self.alone():
+            self.absence.note()
             if not self.path.exists():
                 return True
             with self.writing():

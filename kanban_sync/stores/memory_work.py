@@ -267,6 +267,10 @@ class MemoryDesk(MemoryIdle):
         known = self.work.orchestrators
         return [known[instance_id] for instance_id in sorted(known)]
 
+    def there_since(self) -> float:
+        """Return 0: it is there as long as it is known."""
+        return 0.0
+
     @property
     def waiting(self) -> IdleAgents:
         """Who leads, and who waits."""

@@ -14,6 +14,7 @@ from kanban_sync.core.endings import check_in_time
 from kanban_sync.core.errors import UnknownTaskError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
+from kanban_sync.core.silence import silent_since
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
 from kanban_sync.stores.assigning import Assigning
@@ -176,10 +177,10 @@ class Working(Assigning):
         """Take back claims of orchestrators that fell silent, and those that ran out; each once."""
         with self._looking() as desk:
             # Mostly there is none: nobody has to wait for the right to write.
-            if not _lapsed(desk, now, leases=leases):
+            if not self._lapsed(desk, now, leases=leases):
                 return []
         with self._working(Reach.SEVERAL) as desk:
-            found = _lapsed(desk, now, leases=leases)
+            found = self._lapsed(desk, now, leases=leases)
             for key, standing, why in found:
                 outcome = claims.taken_back(standing, why, boxes=_boxes(desk, key))
                 write(desk, key, standing, outcome, now)
@@ -267,6 +268,21 @@ class Working(Assigning):
         with self._looking() as desk:
             return desk.orchestrators()
 
+    def heard_since(self, now: float) -> float:
+        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970."""
+        with self._looking() as desk:
+            return max(desk.there_since(), self._back_since(now))
+
+    def _back_since(self, now: float) -> float:  # noqa: ARG002 - of one that is never away
+        """Return since when it has been there, as far as only this clone knows."""
+        return 0.0
+
+    def _lapsed(
+        self, desk: Desk, now: float, *, leases: bool
+    ) -> list[tuple[TaskKey, Standing, str]]:
+        found = desk.lapsed(now, silent_since(now, self._back_since(now)))
+        return [each for each in found if leases or each[2] != claims.LEASE]
+
 
 # --- Writing -------------------------------------------------------------------------------
 
@@ -305,11 +321,6 @@ def _follow(desk: Desk, change: TaskKey, now: float) -> None:
     status = claims.of_boxes(desk.statuses_below(change))
     if status is not standing.status:
         write(desk, change, standing, claims.followed(standing, status), now)
-
-
-def _lapsed(desk: Desk, now: float, *, leases: bool) -> list[tuple[TaskKey, Standing, str]]:
-    found = desk.lapsed(now, now - claims.SILENCE)
-    return [each for each in found if leases or each[2] != claims.LEASE]
 
 
 def _boxes(desk: Desk, key: TaskKey) -> Status | None:

@@ -14,8 +14,9 @@ from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, order
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
-from kanban_sync.stores.changes import News, is_met, to_json
+from kanban_sync.stores.changes import News, to_json
 from kanban_sync.stores.memory_idle import IdleAgents, MemoryIdle
+from kanban_sync.stores.relinking import is_met
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -17,8 +17,9 @@ from kanban_sync.core.order import ANY, Wanted
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
 from kanban_sync.stores.assigning import Assigning
-from kanban_sync.stores.changes import check_project, turns
+from kanban_sync.stores.changes import check_project
 from kanban_sync.stores.desk import Reach
+from kanban_sync.stores.relinking import turns
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -59,7 +59,7 @@ from kanban_sync.core.merge import (
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 from kanban_sync.core.slots import effective
-from kanban_sync.stores.relinking import is_met, kept_turns, relinks
+from kanban_sync.stores.relinking import is_met, kept_turns, regroups, relinks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -101,7 +101,8 @@ class Changes:
     ``write`` holds also those of which only the base moves, since the file has caught up.
     ``relinks`` tells whether other tasks may be meant by what tasks say they wait for, ``turned``
     are those that others may wait for no more, or again; ``given_back`` are those that a file
-    opened again, and that are nobody's since.
+    opened again, and that are nobody's since. ``regroups`` tells whether tasks may belong to other
+    milestones, if there are any.
     """
 
     merged: Merged
@@ -112,6 +113,7 @@ class Changes:
     relinks: bool = False
     turned: tuple[TaskKey, ...] = ()
     given_back: tuple[TaskKey, ...] = ()
+    regroups: bool = False
 
 
 def check_tasks(project: str, tasks: Sequence[Task]) -> None:
@@ -235,16 +237,16 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
         news += _told(before, each.task)
         news += _claim_lost(before, each.task, (claims or {}).get(each.task.key))
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
-    is_relinked = bool(created or over) or any(
-        relinks(old[each.task.key].task, each.task) for each in write
-    )
+    pairs = [(old[each.task.key].task, each.task) for each in write if each.task.key in old]
+    is_relinked = bool(created or over) or any(relinks(*each) for each in pairs)
+    is_regrouped = any(regroups(*each) for each in pairs)
     turned = tuple(
         each.task.key
         for each in (write if old else ())
         if each.task.key in old and kept_turns(old[each.task.key], each, is_strict=is_strict)
     )
     written = (tuple(write), tuple(over), tuple(news), moved)
-    return Changes(merged_keys, *written, is_relinked, turned, tuple(given_back))
+    return Changes(merged_keys, *written, is_relinked, turned, tuple(given_back), is_regrouped)
 
 
 def _merged(kept: Kept, heard: Heard, past: Past) -> Merge:

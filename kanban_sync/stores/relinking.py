@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.dependencies import blocked_by
+from kanban_sync.core.missions import SOURCE, says_milestone
+from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
     from kanban_sync.core.merge import Kept
-    from kanban_sync.core.model import Status, Task
+    from kanban_sync.core.model import Task
 
 LINKS = ("depends_on", "path", "number", "priority", "labels")
 """What says who is meant by a dependency: the last two make a file one of v1.0, or no more."""
+
+OF_MILESTONE = ("title", "fields", "position", "parent")
+"""What says of a milestone which tasks are its own."""
 
 
 def turns(old: Status, new: Status) -> bool:
@@ -37,3 +42,13 @@ def relinks(old: Task, new: Task) -> bool:
     if any(getattr(old, name) != getattr(new, name) for name in LINKS):
         return True
     return old.fields != new.fields and blocked_by(old.fields) != blocked_by(new.fields)
+
+
+def regroups(old: Task, new: Task) -> bool:
+    """Tell whether a task may belong to another milestone now, or others to this one."""
+    if new.key.source == SOURCE:
+        came_or_went = (old.status is Status.ORPHANED) is not (new.status is Status.ORPHANED)
+        return came_or_went or any(getattr(old, one) != getattr(new, one) for one in OF_MILESTONE)
+    if (old.group, old.parent) != (new.group, new.parent):
+        return True
+    return old.fields != new.fields and says_milestone(old) != says_milestone(new)

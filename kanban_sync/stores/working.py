@@ -158,7 +158,7 @@ class Working(Assigning):
             raise ValueError(f"a claim does not end with {status}")
         with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token, who)
-            refusals.check_change(desk, key, status)
+            refusals.check_parts(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
             write(desk, key, standing, outcome, now)
             return desk.entry(key)
@@ -209,7 +209,7 @@ class Working(Assigning):
                 check_in_time(str(key), standing, desk.history(key), who, status)
             if not force:
                 refusals.check_own(desk, key, standing, who, now)
-            refusals.check_change(desk, key, status)
+            refusals.check_parts(desk, key, status)
             outcome = claims.finished(standing, status, who, reason)
             if assignee is not None:
                 given = claims.assigned(outcome.standing, assignee)

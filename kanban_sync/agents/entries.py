@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kanban_sync.core.silence import Life, life_of
 from kanban_sync.core.spans import span
 from kanban_sync.core.uncommitted import is_layer
+from kanban_sync.core.work import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ def line_of(entry: Entry) -> str:
     words += [task.priority] if task.priority else []
     words.append(task.title)
     if entry.waits_for:
-        words.append(f"[waits for {', '.join(each.name for each in entry.waits_for)}]")
+        words.append(f"[waits for {named(entry.waits_for, states=False)}]")
     return "  ".join(words)
 
 
@@ -187,8 +188,7 @@ def _place(entry: Entry) -> Iterator[str]:
     if words:
         yield "  ".join(words)
     if entry.waits_for:
-        names = (f"{each.name} ({each.state})" for each in entry.waits_for)
-        yield f"waits for: {', '.join(names)}"
+        yield f"waits for: {named(entry.waits_for)}"
 
 
 def trouble(written: Written | None) -> Iterator[str]:

@@ -21,6 +21,7 @@
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   │   └── UnknownMissionError … no mission is called so
+    │   │       └── UnknownMilestoneError … none of its milestones is
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
     │   ├── HeldError               exit code 4: somebody else has claimed it
     │   ├── LostClaimError          exit code 4: the claim that this token stands for is no more
@@ -181,6 +182,16 @@ class UnknownMissionError(UnknownTaskError):
         """Name what was asked for, and all that there are."""
         there = f"there are: {', '.join(known)}." if known else "none is read here."
         WorkError.__init__(self, f"No mission is called {name}; {there}")
+        self.near = tuple(known)
+
+
+class UnknownMilestoneError(UnknownMissionError):
+    """No milestone has that key, id or title; ``near`` are the keys that there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Name what was asked for, and all that there are."""
+        there = f"there are: {', '.join(known)}." if known else "none is read here."
+        WorkError.__init__(self, f"No milestone is called {name}; {there}")
         self.near = tuple(known)
 
 

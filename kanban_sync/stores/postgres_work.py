@@ -136,7 +136,7 @@ SELECT e.*, w.* FROM ({entry}) AS e LEFT JOIN ({waits}) AS w ON true ORDER BY w.
 TASKS = "FROM tasks AS t"
 FIRST = "WITH first AS MATERIALIZED (SELECT t.* FROM tasks AS t {rest}) {columns} FROM first AS t"
 
-WAITING_WIDTH = 4
+WAITING_WIDTH = 5
 """How many columns ``WAITS_FOR`` has."""
 
 _NUMBER = re.compile(r"\?(\d+)")

@@ -7,10 +7,11 @@ import json
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.apart import MARK, Settled, another, gone, in_turn, refused, settled
-from kanban_sync.core.claims import Outcome, Standing, Told
+from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.stores.desk import Desk, Reach
+from kanban_sync.stores.refusals import open_parts
 from kanban_sync.stores.working import write
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _settle_all(
     untaken: dict[TaskKey, Told] = {}
     for each in in_turn(journal.entries, needs):
         needed = (outcomes[key] for key in needs[each.key] if key in outcomes)
-        is_unfounded = any(one.is_conflict for one in needed)
+        is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
             with part():
                 outcome = _settle(desk, each, journal.since, now, is_unfounded=is_unfounded)
@@ -111,6 +112,12 @@ def _settle_all(
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
         outcomes[each.key] = outcome
     return list(outcomes.values()), untaken
+
+
+def _has_open_parts(desk: Desk, entry: Apart) -> bool:
+    """Tell whether a milestone was finished apart of which tasks are open in the database."""
+    is_finished = entry.standing.status in FROM_BOXES
+    return is_finished and bool(open_parts(desk, entry.key))
 
 
 def _tell(desk: PartedDesk, mark: TaskKey, key: TaskKey, told: Told, now: float) -> None:

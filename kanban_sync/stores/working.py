@@ -18,8 +18,9 @@ from kanban_sync.core.silence import silent_since
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
 from kanban_sync.stores.assigning import Assigning
-from kanban_sync.stores.changes import check_project, turns
+from kanban_sync.stores.changes import check_project
 from kanban_sync.stores.desk import Reach
+from kanban_sync.stores.relinking import turns
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -158,7 +159,7 @@ class Working(Assigning):
             raise ValueError(f"a claim does not end with {status}")
         with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token, who)
-            refusals.check_change(desk, key, status)
+            refusals.check_parts(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
             write(desk, key, standing, outcome, now)
             return desk.entry(key)
@@ -209,7 +210,7 @@ class Working(Assigning):
                 check_in_time(str(key), standing, desk.history(key), who, status)
             if not force:
                 refusals.check_own(desk, key, standing, who, now)
-            refusals.check_change(desk, key, status)
+            refusals.check_parts(desk, key, status)
             outcome = claims.finished(standing, status, who, reason)
             if assignee is not None:
                 given = claims.assigned(outcome.standing, assignee)

@@ -41,6 +41,7 @@ from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_connection import Patient
 from kanban_sync.stores.postgres_database import upgrade_database
 from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
+from stores.milestones_contract import milestone, of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -700,6 +701,36 @@ def test_what_was_built_on_work_that_does_not_count_does_not_count_either(
     assert stand == {"z": "in_progress", "y": "todo", "x": "todo"}
     assert [each["key"] for each in told(emptied, "conflict")] == ["db:z", "db:y", "db:x"]
     assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
+
+
+def test_a_milestone_waits_for_its_tasks_apart_too_and_when_that_is_over(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    whole, part = milestone("M1"), of("M1", "of")
+    with closing(one.database.open(PROJECT)) as store:
+        store.merge((whole, part), {}, FilesState({"main": "c2"}), time.time())
+
+    def ready() -> set[str]:
+        found = one.do(lambda store: store.ready(time.time()))
+        return {each.key.name for each in found} & {"M1", "of"}
+
+    one.door.shut()
+    assert ready() == {"of"}
+    with pytest.raises(WorkError, match=r"M1 is a milestone, and of its tasks are open"):
+        one.do(lambda store: store.set_status(whole.key, Status.DONE, time.time(), "ada"))
+    one.finish("of", one.claim("of", "ada"))
+    assert ready() == {"M1"}
+    one.finish("M1", one.claim("M1", "ada", "mission"), source="mission")
+    # Meanwhile another task for it comes up, which nobody has heard of here.
+    with closing(two.database.open(PROJECT)) as store:
+        more = (whole, part, of("M1", "more", position=2))
+        store.merge(more, {}, FilesState({"main": "c3"}), time.time())
+    one.door.open()
+    assert ready() == set()
+    assert there(emptied, "of").task.status is Status.DONE
+    assert [each["key"] for each in told(emptied, "conflict")] == ["mission:M1"]
+    two.finish("more", two.claim("more", "bob"))
+    assert ready() == {"M1"}
 
 
 # --- Once ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -219,6 +220,10 @@ class AwayShelf(FileShelf):
             with contextlib.suppress(StoreError):
                 keys |= each.has.parted.bases.keys()
         return len(keys)
+
+    def digest(self) -> str:
+        """Return by what the file is told apart from others; one that was sent stays as it is."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     def seal(self) -> AwayShelf | None:
         """Set aside what is to be sent, None if there is nothing: what is done later is not in it.

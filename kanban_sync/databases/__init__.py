@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.databases.fallback import Left
+from kanban_sync.databases.copies import Left
 from kanban_sync.databases.last_used import not_told_yet, other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database

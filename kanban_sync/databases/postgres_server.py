@@ -60,7 +60,7 @@ class PostgresServer:
         """Return False: each time it is tried."""
         return False
 
-    def look(self, project: str) -> TaskStore | None:
+    def look(self, project: str) -> PostgresStore | None:
         """Open it to read, None if there is no schema."""
         from kanban_sync.stores.postgres import open_postgres
         from kanban_sync.stores.postgres_database import NoSchemaError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
+from kanban_sync.databases.copies import AWAY, left_behind
+from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.databases.fallback import Left
+    from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import TaskDatabase
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -97,7 +98,7 @@ def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> 
 
 def told_once(database: TaskDatabase) -> str:
     """Return what was done apart and does not count; '' if there is nothing, or it was told."""
-    return lost_text(database.folder) if isinstance(database, Fallback) else ""
+    return lost_text(database.copies.root) if isinstance(database, Fallback) else ""
 
 
 LEFT_REMEDY = "name that database again, as it was spelt, and run 'kanban-sync task list' once"

@@ -33,7 +33,7 @@ from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.work import ANY
 from kanban_sync.databases import opened, other_than_before, sharing, told_once
-from kanban_sync.databases.fallback import Fallback
+from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away_shelf import AwayShelf, LeftError
@@ -264,14 +264,14 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
     one.door.shut()
     one.claim("a", "ada")
     store = one.database.apart(PROJECT, None)
-    noted = one.database._away(PROJECT)  # noqa: SLF001 - what was read a moment before
+    noted = Copy(one.database.folder).away(PROJECT)  # what was read a moment before
     one.door.open()
     one.do(lambda store: store.ready(time.time()))
     # Whoever was about to write is told, and nothing is written where nobody would look.
     with pytest.raises(LeftError):
         store.claim(key("b"), "ada", time.time(), LEASE)
     with monkeypatch.context() as patch:
-        patch.setattr(Fallback, "_away", lambda *_: noted)
+        patch.setattr(Copy, "away", lambda *_: noted)
         late = one.database.apart(PROJECT, None)
         late.claim(key("b"), "ada", time.time(), LEASE)
     one.do(lambda store: store.ready(time.time()))
@@ -761,7 +761,7 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
             one.do(lambda store: store.ready(time.time()))
             os._exit(0)
         status = os.waitpid(child, 0)[1]
-        if is_full and not one.database._shelf(PROJECT).is_there:  # noqa: SLF001 - nobody tells
+        if is_full and not Copy(one.database.folder).shelf(PROJECT).is_there:
             # There was no room for a copy.
             one.sync(*NAMES)
         # It goes away once more, and work goes on without it.

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import UnreachableStoreError
+import pytest
+
+from kanban_sync.core.errors import HeldError, UnreachableStoreError
 from kanban_sync.core.model import Status
+from kanban_sync.databases import left_elsewhere
 from kanban_sync.stores.postgres import PostgresStore
-from stores.machines import NAMES, PROJECT, Machine, key, there, told
+from kanban_sync.stores.postgres_database import upgrade_database
+from stores.machines import NAMES, PROJECT, Machine, die_at, key, there, told
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
@@ -126,3 +130,131 @@ def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(
     look(other)
     assert len(told(emptied, "replayed")) == 1
     assert stand(emptied)[0] == "in_progress"
+
+
+# --- One database by several names, and several by one ---------------------------------------
+
+
+@pytest.fixture
+def spelt(one: Machine, emptied: Emptied) -> Machine:
+    """Return the same clone, which reaches the same database by another name."""
+    return Machine(one.state.path, emptied.url, one.stack)
+
+
+def anew(emptied: Emptied) -> None:
+    """Put another database in the place of the one that is there."""
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+
+
+def test_by_whatever_name_one_clone_has_one_copy_of_a_database(
+    one: Machine, spelt: Machine, emptied: Emptied
+) -> None:
+    assert one.database.name != spelt.database.name
+    one.door.shut()
+    spelt.door.shut()
+    # It has never led anywhere, as far as this clone knows.
+    with pytest.raises(UnreachableStoreError):
+        spelt.claim("a", "bob")
+    spelt.door.open()
+    spelt.claim("b", "bob")
+    spelt.door.shut()
+    token = one.claim("a", "ada")
+    with pytest.raises(HeldError):
+        spelt.claim("a", "bob")
+    assert spelt.claim("c", "bob")
+    assert one.database.mode(PROJECT) == spelt.database.mode(PROJECT)
+    # Whichever of them leads there again brings all of it, also that which the other one did.
+    spelt.door.open()
+    look(spelt)
+    assert (one.mode, spelt.mode) == ("database", "database")
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert (claim.agent, claim.token) == ("ada", token)
+    assert len(told(emptied, "replayed")) == 1
+    assert left_elsewhere(one.database, PROJECT, one.state) == []
+
+
+def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(
+    one: Machine, spelt: Machine
+) -> None:
+    spelt.sync(*NAMES)
+    one.database.note_away(PROJECT, 3.0)
+    assert (one.database.tries_later(), spelt.database.tries_later()) == (True, False)
+
+
+def test_a_journal_is_not_written_into_another_database_of_the_same_name(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    anew(emptied)
+    one.door.open()
+    one.sync(*NAMES)
+    assert (one.mode, told(emptied, "replayed"), told(emptied, "claimed")) == ("database", [], [])
+    left = left_elsewhere(one.database, PROJECT, one.state)
+    assert [(each.database, each.tasks) for each in left] == [(one.database.name, 1)]
+    # While that is away, work goes on with what it has, and not with what the other one had.
+    one.door.shut()
+    one.claim("a", "bob")
+    assert one.database.mode(PROJECT).entries == 1
+    one.door.open()
+    look(one)
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
+
+
+def test_a_server_that_does_not_say_which_it_is_has_a_copy_by_its_name(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresStore, "identity", "")
+    by_name_alone(one)
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    look(one)
+    assert there(emptied, "a").claim is not None
+
+
+def by_name_alone(machine: Machine) -> None:
+    """Let a copy lie where it does of which nobody knows what the database says of itself."""
+    copies, name = machine.database.copies, machine.database.name
+    for each in copies.root.glob("*.leads"):
+        mine = machine.database.folder
+        each.unlink()
+        target = copies.by_name_alone(name).folder
+        shutil.rmtree(target, ignore_errors=True)
+        mine.replace(target)
+    assert machine.database.folder == copies.by_name_alone(name).folder
+
+
+def test_whoever_is_killed_while_a_journal_gets_to_another_folder_leaves_it_to_be_taken_once(
+    one: Machine, emptied: Emptied
+) -> None:
+    killed = status = 0
+    for step in range(1, 200, 2):
+        by_name_alone(one)
+        one.door.shut()
+        one.do(partial(given_back, one.claim("a", "ada")))
+        one.door.open()
+        child = os.fork()
+        if child == 0:
+            die_at(step)
+            look(one)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        one.door.shut()
+        one.do(partial(given_back, one.claim("a", "ada")))
+        one.door.open()
+        look(one)
+        assert one.mode == "database"
+        assert len(told(emptied, "claimed")) == len(told(emptied, "released")) == step + 1
+        assert left_elsewhere(one.database, PROJECT, one.state) == []
+        if not os.WIFSIGNALED(status):
+            break
+        killed += 1
+    assert killed > 10
+    assert not os.WIFSIGNALED(status)
+
+
+def given_back(token: int, store: Store) -> None:
+    store.release(key("a"), token, time.time())

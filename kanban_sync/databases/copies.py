@@ -1,0 +1,170 @@
+"""The copies with which a clone goes on while databases are away: which lies where.
+
+Each database has a folder, by what it says of itself: whatever name leads to it, there is one copy.
+A file beside the folders says of each name where it led last, for as long as nobody answers there.
+A database that says nothing of itself has a folder by its name alone; so had all of them once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kanban_sync.core.errors import StoreError
+from kanban_sync.stores.away_shelf import AwayShelf
+from kanban_sync.stores.flatfile import manifest_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AWAY = "away"
+"""The folder in the state folder of a clone."""
+
+NAME = "name"
+"""The file in the folder of a copy that tells of which database it is, as it was named last."""
+
+LEADS = ".leads"
+"""Ends the name of the file that tells to which database a name led last."""
+
+
+class Away(NamedTuple):
+    """Since when the server does not answer, and when it is asked again; seconds since 1970.
+
+    ``refuses`` tells that it answers by now, and refuses what was done meanwhile, ``parted`` that
+    something may have been done. ``name`` is that by which it is asked again no sooner: another
+    one may lead there all the same, as past a pooler.
+    """
+
+    since: float
+    again: float
+    refuses: bool = False
+    parted: bool = True
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The folder with the copies of one database, one for each project."""
+
+    folder: Path
+
+    def shelf(self, project: str) -> AwayShelf:
+        """Return the copy itself, with what lies beside it."""
+        return AwayShelf(manifest_path(self.folder, project), project)
+
+    def marker(self, project: str) -> Path:
+        """Return the file that tells that work goes on with the copy."""
+        return manifest_path(self.folder, project).with_suffix(".away")
+
+    def away(self, project: str) -> Away | None:
+        """Return what that says, None if it is not there."""
+        return read_marker(self.marker(project))
+
+    def write_marker(self, project: str, said: Away) -> None:
+        """Say it."""
+        shelf = self.shelf(project)
+        name, path = said.name.encode("utf-8", "surrogateescape"), self.folder / NAME
+        if _bytes_of(path) != name:
+            shelf.write_beside(path, name)
+        shelf.write_beside(self.marker(project), json.dumps(said).encode("ascii"))
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The folder with those of all databases of a clone."""
+
+    root: Path
+
+    def named(self, name: str) -> Copy:
+        """Return that of the database to which a name led last."""
+        return Copy(self.root / _digest(self.identity(name) or name))
+
+    def of(self, name: str, identity: str) -> Copy:
+        """Return that of a database by what it says of itself; by its name if that is nothing."""
+        return Copy(self.root / _digest(identity)) if identity else self.named(name)
+
+    def by_name_alone(self, name: str) -> Copy:
+        """Return where it lies of which nobody knows what it says of itself."""
+        return Copy(self.root / _digest(name))
+
+    def identity(self, name: str) -> str:
+        """Return what the database said of itself to which a name led last, '' if nobody knows."""
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            said, identity = json.loads(self._leads(name).read_text("ascii"))
+            if said == name and isinstance(identity, str):
+                return identity
+        return ""
+
+    def lead(self, name: str, identity: str) -> None:
+        """Note to which database a name leads."""
+        if not identity or self.identity(name) == identity or not self.root.parent.is_dir():
+            return
+        file = self._leads(name)
+        new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+        # Whoever cannot note it works with the database all the same.
+        with contextlib.suppress(OSError):
+            self.root.mkdir(mode=0o700, exist_ok=True)
+            try:
+                new.write_text(f"{json.dumps([name, identity])}\n", "ascii")
+                new.replace(file)
+            finally:
+                new.unlink(missing_ok=True)
+
+    def _leads(self, name: str) -> Path:
+        return self.root / f"{_digest(name)}{LEADS}"
+
+
+class Left(NamedTuple):
+    """What was done with so many tasks of a database that is named no more, as it was named."""
+
+    database: str
+    tasks: int
+
+
+def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
+    """Return what waits in a state folder for databases other than that which is named now.
+
+    Args:
+        folder: That of all copies.
+        project: Whose tasks.
+        mine: The folder of the copy of the database that is named, None where it has none.
+    """
+    found: list[Left] = []
+    for each in sorted(folder.glob("*/")):
+        path = manifest_path(each, project)
+        if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
+            continue
+        with contextlib.suppress(StoreError, OSError):
+            count = AwayShelf(path, project).touched
+            if count:
+                name = _bytes_of(each / NAME).decode("utf-8", "surrogateescape")
+                found.append(Left(name or f"the database of {each}", count))
+    return found
+
+
+def read_marker(marker: Path) -> Away | None:
+    """Return what a marker says, None if it is not there."""
+    try:
+        since = marker.stat().st_mtime
+        text = marker.read_text("ascii")
+    except OSError:
+        return None
+    try:
+        return Away(*json.loads(text))
+    except (ValueError, TypeError):
+        # It is just being written, or there was no room for what it says.
+        return Away(since, 0.0)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _bytes_of(path: Path) -> bytes:
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    return b""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import StoreError
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import manifest_path
 
@@ -119,31 +119,78 @@ class Copies:
 
 
 class Left(NamedTuple):
-    """What was done with so many tasks of a database that is named no more, as it was named."""
+    """What was done apart with so many tasks (None: nobody can tell), and waits in a file.
+
+    It waits for a database as that was named, and for the reason that is told in ``REASONS``.
+    """
 
     database: str
-    tasks: int
+    tasks: int | None
+    project: str
+    reason: str
+    file: str
+
+    @property
+    def text(self) -> str:
+        """What is told of it."""
+        count = "1 task" if self.tasks == 1 else f"{self.tasks} tasks"
+        why = REASONS[self.reason].format(project=self.project)
+        if self.tasks is None:
+            return (
+                f"what was done while {self.database} was away is in {self.file}, which cannot be"
+                f" read, so that nobody can tell how much it is; and {why}"
+            )
+        return f"what was done with {count} while {self.database} was away waits for it, and {why}"
 
 
-def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
-    """Return what waits in a state folder for databases other than that which is named now.
+REASONS = {
+    "database": "another database is named now",
+    "replaced": "that name leads to another database by now",
+    "project": "it is of the project {project}, as this one was called",
+    "unknown": "nobody can tell whether that is the one that is named now",
+}
+"""Why something waits that nobody brings into its database."""
+
+PROJECT = re.compile(rb'\n"project": (".*"),\n')
+
+HEAD = 1024
+"""In how many bytes at its beginning a copy tells of which project it is, unless that is long."""
+
+
+def left_behind(folder: Path, project: str, mine: Path | None, name: str) -> list[Left]:
+    """Return what waits in a state folder for other databases and projects than now are named.
 
     Args:
         folder: That of all copies.
-        project: Whose tasks.
+        project: Whose tasks are worked on.
         mine: The folder of the copy of the database that is named, None where it has none.
+        name: As that is named, '' if nobody can tell.
     """
     found: list[Left] = []
-    for each in sorted(folder.glob("*/")):
-        path = manifest_path(each, project)
-        if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
+    for marker in sorted(folder.glob("*/*.away")):
+        path, place = marker.with_suffix(".json"), marker.parent
+        is_mine = place == mine
+        said = read_marker(marker)
+        if (is_mine and path == manifest_path(place, project)) or (said and not said.parted):
             continue
-        with contextlib.suppress(StoreError, OSError):
-            count = AwayShelf(path, project).touched
-            if count:
-                name = _bytes_of(each / NAME).decode("utf-8", "surrogateescape")
-                found.append(Left(name or f"the database of {each}", count))
+        whose = _project_of(path)
+        count = AwayShelf(path, whose).touched
+        if count != 0:
+            named = _bytes_of(place / NAME).decode("utf-8", "surrogateescape")
+            other = "replaced" if named == name else "database"
+            reason = "project" if is_mine else other if name else "unknown"
+            database = named or f"the database of {place}"
+            found.append(Left(database, count, whose, reason, str(path)))
     return found
+
+
+def _project_of(path: Path) -> str:
+    """Return of which project a copy is, or what was sent of it; by its name if it does not say."""
+    for each in (path, path.with_suffix(".sent")):
+        with contextlib.suppress(OSError, ValueError), each.open("rb") as file:
+            if found := PROJECT.search(file.read(HEAD)):
+                return str(json.loads(found[1]))
+    return path.stem.removeprefix("tasks-")
 
 
 def read_marker(marker: Path) -> Away | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import (
@@ -30,12 +31,12 @@ from kanban_sync.stores.flatfile import DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.core.work import Entry
+    from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
     from kanban_sync.stores.away_shelf import AwayShelf
@@ -89,7 +90,7 @@ class Fallback:
         with contextlib.suppress(StoreError):
             parted = shelf.has.parted.since
             since = min(since, parted.wall) if parted is not None else since
-        return Mode(name, since, shelf.touched)
+        return Mode(name, since, shelf.touched if away.parted else 0)
 
     def open(self, project: str) -> TaskStore:
         """Open the database itself, with all that was done while it was away."""
@@ -180,6 +181,17 @@ class Fallback:
             store.close()
             raise
         return store
+
+    def take(self, left: Left) -> None:
+        """Write into the database what waits in a clone for another one, or another project.
+
+        Raises:
+            StoreError: It cannot be reached, or does not take it, which waits on.
+        """
+        copy = Copy(Path(left.file).parent)
+        with contextlib.closing(self.reach(left.project)) as store:
+            if copy.marker(left.project).exists():
+                self._settle(store, left.project, copy)
 
     def _waiting(self, store: PostgresStore, project: str) -> Iterator[Copy]:
         """Yield the copies in which something may wait for the database that was reached.

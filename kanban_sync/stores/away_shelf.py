@@ -212,13 +212,19 @@ class AwayShelf(FileShelf):
         self.path.replace(self.path.with_suffix(f".{REFUSED}{journal}.json"))
 
     @property
-    def touched(self) -> int:
-        """With how many tasks something was done that the database may not know."""
+    def touched(self) -> int | None:
+        """With how many tasks something was done that the database may not know.
+
+        None where nobody can tell, since a file cannot be read.
+        """
         keys: set[TaskKey] = set()
         for each in (self, self.sent):
-            # What was sent goes as soon as the database has it.
-            with contextlib.suppress(StoreError):
+            try:
                 keys |= each.has.parted.bases.keys()
+            except StoreError:
+                # What was sent goes as soon as the database has it.
+                if each.path.exists():
+                    return None
         return len(keys)
 
     def digest(self) -> str:

@@ -193,7 +193,7 @@ def test_a_journal_is_not_written_into_another_database_of_the_same_name(
     one.sync(*NAMES)
     assert (one.mode, told(emptied, "replayed"), told(emptied, "claimed")) == ("database", [], [])
     left = left_elsewhere(one.database, PROJECT, one.state)
-    assert [(each.database, each.tasks) for each in left] == [(one.database.name, 1)]
+    assert [(each.tasks, each.reason) for each in left] == [(1, "replaced")]
     # While that is away, work goes on with what it has, and not with what the other one had.
     one.door.shut()
     one.claim("a", "bob")
@@ -201,6 +201,12 @@ def test_a_journal_is_not_written_into_another_database_of_the_same_name(
     one.door.open()
     look(one)
     assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
+    # Unless it is asked for: of a backup that was restored, it is what was done since.
+    for _ in range(2):
+        one.database.take(left[0])
+        assert left_elsewhere(one.database, PROJECT, one.state) == []
+    assert [each["agent"] for each in told(emptied, "conflict")] == ["ada"]
+    assert len(told(emptied, "replayed")) == 2
 
 
 def test_a_server_that_does_not_say_which_it_is_has_a_copy_by_its_name(

@@ -77,8 +77,9 @@ def replay_command() -> None:
 def anew(name: str) -> str:
     """Return what is told of a database that was made in the place of a lost one."""
     return (
-        f"{name} was gone and is made anew from the repository: claims, the history, and what was"
-        " ahead of the files are lost; whoever works on a task has to claim it anew"
+        f"{name} was gone and is made anew from the repository: claims, the history, what was ahead"
+        " of the files, and tasks that stand in no file are lost; whoever works on a task has to"
+        " claim it anew"
     )
 
 

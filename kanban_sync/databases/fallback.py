@@ -12,9 +12,10 @@ import contextlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kanban_sync.core.errors import (
+    LostDatabaseError,
     StoreAwayError,
     StoreError,
     UnreachableStoreError,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from kanban_sync.stores.away_shelf import AwayShelf
     from kanban_sync.stores.postgres import PostgresStore
     from kanban_sync.stores.replaying import Replayed
+
+Answer = TypeVar("Answer")
 
 SLOW = 1.0
 """Seconds after which it took long to find out that nobody answers."""
@@ -119,7 +122,7 @@ class Fallback:
             return self.apart(project, None)
         began = time.monotonic()
         try:
-            store = self.server.look(project)
+            store = self._told_if_lost(self.server.look, project)
             if store is None or next(self._waiting(store, project), None) is None:
                 return store
             store.close()
@@ -170,7 +173,7 @@ class Fallback:
         """
         began = time.monotonic()
         try:
-            store = self.server.open(project)
+            store = self._told_if_lost(self.server.open, project)
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
             raise
@@ -181,6 +184,16 @@ class Fallback:
             store.close()
             raise
         return store
+
+    def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:
+        """Open the database; if it is gone, say how many tasks it alone had, as the copy knows."""
+        try:
+            return opens(project)
+        except LostDatabaseError as error:
+            shelf, alone = self._here.shelf(project), 0
+            with contextlib.suppress(StoreError):
+                alone = sum(not each.task.path for each in shelf.has.tasks.values())
+            raise LostDatabaseError(self.name, alone, shelf.path) from error
 
     def take(self, left: Left) -> None:
         """Write into the database what waits in a clone for another one, or another project.

@@ -141,6 +141,10 @@ class TaskDatabase(Protocol):
         """Ask what it is, whatever it is named; '' where nobody can say."""
         ...
 
+    def known_identity(self) -> str:
+        """Return what it was the last time that it was reached, without asking; '' if unknown."""
+        ...
+
     def connections(self) -> dict[str, int]:
         """Count this process's connections to its server, by what they are for."""
         ...

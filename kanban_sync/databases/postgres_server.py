@@ -81,6 +81,10 @@ class PostgresServer:
             return identity_of(self.address)
         return ""
 
+    def known_identity(self) -> str:
+        """Return nothing: it is not noted here."""
+        return ""
+
     def connections(self) -> dict[str, int]:
         """Count this process's connections."""
         from kanban_sync.stores.postgres_connection import connections

@@ -55,7 +55,8 @@ class Sharing(NamedTuple):
 def opened(database: TaskDatabase, project: str, state: StateFolder) -> TaskStore:
     """Open the database for a project, and let the user's other clones know where it is."""
     store = database.open(project)
-    note(project, state.path, database.name, database.identity)
+    known = database.known_identity()
+    note(project, state.path, database.name, database.identity, known)
     note_first(database, state)
     return store
 

@@ -32,7 +32,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.work import ANY
-from kanban_sync.databases import opened, other_than_before, sharing, told_once
+from kanban_sync.databases import not_told_yet, opened, other_than_before, sharing, told_once
 from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection, postgres_database
@@ -382,6 +382,13 @@ def test_a_database_is_known_by_whatever_way_it_is_reached(
     apart = sharing(third.database, PROJECT, third.state).apart
     assert {each.database for each in apart} == {one.database.name, two.database.name}
     assert third.database.name in other_than_before(third.database, one.state)
+    # So it is told of a name that has led to the former one, once, and by nobody but its clone.
+    opened(two.database, PROJECT, two.state).close()
+    assert "is another one than" in not_told_yet(two.database, two.state)
+    assert "is another one than" in other_than_before(two.database, two.state)
+    assert other_than_before(two.database, two.state) == ""
+    apart = sharing(third.database, PROJECT, third.state).apart
+    assert {each.database for each in apart} == {one.database.name}
     one.door.shut()
     assert one.database.identity() == ""
     # Nobody knows yet whether that is the one of before.

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.errors import HeldError, UnreachableStoreError
-from kanban_sync.core.model import Status
-from kanban_sync.databases import left_elsewhere
+from kanban_sync.core.errors import HeldError, LostDatabaseError, UnreachableStoreError
+from kanban_sync.core.model import Status, Task
+from kanban_sync.databases import left_elsewhere, not_told_yet
+from kanban_sync.databases.last_used import note_first
 from kanban_sync.stores.postgres import PostgresStore
 from kanban_sync.stores.postgres_database import upgrade_database
 from stores.machines import NAMES, PROJECT, Machine, die_at, key, there, told
@@ -207,6 +208,24 @@ def test_a_journal_is_not_written_into_another_database_of_the_same_name(
         assert left_elsewhere(one.database, PROJECT, one.state) == []
     assert [each["agent"] for each in told(emptied, "conflict")] == ["ada"]
     assert len(told(emptied, "replayed")) == 2
+
+
+def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_is_said_what_was(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    note_first(one.database, one.state)
+    added = Task(key("new", "db"), "New", Status.TODO)
+    one.do(lambda store: store.add(added, time.time()))
+    one.sync(*NAMES)
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    try:
+        with pytest.raises(LostDatabaseError, match=r"1 task that stands in no file .*tasks-p1"):
+            look(one)
+        other = Machine(one.state.path, emptied.url, one.stack)
+        assert other.database.look(PROJECT) is None
+        assert other.database.name in not_told_yet(other.database, other.state)
+    finally:
+        upgrade_database(emptied.address)
 
 
 def test_a_server_that_does_not_say_which_it_is_has_a_copy_by_its_name(

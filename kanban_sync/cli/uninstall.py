@@ -12,7 +12,7 @@ from kanban_sync import install
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.install import force_option, report_data, tell
 from kanban_sync.core.errors import KanbanSyncError, SetupError
-from kanban_sync.databases import left_elsewhere, left_text, refused_files
+from kanban_sync.databases import left_elsewhere, left_of_all, left_text, refused_files
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -85,10 +85,10 @@ def _not_written_yet(clone: Clone) -> str:
     try:
         project = clone.project_named()
         mode = clone.database.mode(project)
-        left = left_text(left_elsewhere(clone.database, project, clone.state))
+        left = left_elsewhere(clone.database, project, clone.state)
     except KanbanSyncError:
-        return ""
-    return mode.words(clone.database.name) if mode.entries else left
+        return left_text(left_of_all(clone.state))
+    return left_text(left) if mode.entries == 0 else mode.words(clone.database.name)
 
 
 def _remove(folder: Path) -> list[Path]:

@@ -59,7 +59,7 @@ class Sides(Protocol):
         """Note that the server does not answer, which took so long to find out."""
         ...
 
-    def note(self, project: str, entry: Entry) -> None:
+    def note(self, store: PostgresStore, project: str, entry: Entry) -> None:
         """Note what was done in the database."""
         ...
 
@@ -168,8 +168,9 @@ class Switching:
                 raise
             finally:
                 self._used = time.monotonic()
-            if name in DEEDS and isinstance(found, Entry) and store is self._there:
-                self._sides.note(self._project, found)
+            there = self._there
+            if name in DEEDS and isinstance(found, Entry) and there is not None and store is there:
+                self._sides.note(there, self._project, found)
             return found
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -218,14 +219,24 @@ class AwayShelf(FileShelf):
         self.path.replace(self.path.with_suffix(f".{REFUSED}{journal}.json"))
 
     @property
-    def touched(self) -> int:
-        """With how many tasks something was done that the database may not know."""
+    def touched(self) -> int | None:
+        """With how many tasks something was done that the database may not know.
+
+        None where nobody can tell, since a file cannot be read.
+        """
         keys: set[TaskKey] = set()
         for each in (self, self.sent):
-            # What was sent goes as soon as the database has it.
-            with contextlib.suppress(StoreError):
+            try:
                 keys |= each.has.parted.bases.keys()
+            except StoreError:
+                # What was sent goes as soon as the database has it.
+                if each.path.exists():
+                    return None
         return len(keys)
+
+    def digest(self) -> str:
+        """Return by what the file is told apart from others; one that was sent stays as it is."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     def seal(self) -> AwayShelf | None:
         """Set aside what is to be sent, None if there is nothing: what is done later is not in it.

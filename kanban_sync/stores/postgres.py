@@ -88,6 +88,11 @@ class PostgresStore(PostgresWork, SqlStore):
 
     _database: PostgresDatabase
 
+    @property
+    def identity(self) -> str:
+        """Which it was of all databases as it was connected to last, '' if nothing may tell."""
+        return self._database.identity
+
     def wakes(self) -> Wakes:
         """Return how those who wait hear of what others do."""
         database = self._database

@@ -32,8 +32,8 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.work import ANY
-from kanban_sync.databases import opened, other_than_before, sharing, told_once
-from kanban_sync.databases.fallback import Fallback
+from kanban_sync.databases import not_told_yet, opened, other_than_before, sharing, told_once
+from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.switching import Switching
 from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away_shelf import AwayShelf, LeftError
@@ -265,14 +265,14 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
     one.door.shut()
     one.claim("a", "ada")
     store = one.database.apart(PROJECT, None)
-    noted = one.database._away(PROJECT)  # noqa: SLF001 - what was read a moment before
+    noted = Copy(one.database.folder).away(PROJECT)  # what was read a moment before
     one.door.open()
     one.do(lambda store: store.ready(time.time()))
     # Whoever was about to write is told, and nothing is written where nobody would look.
     with pytest.raises(LeftError):
         store.claim(key("b"), "ada", time.time(), LEASE)
     with monkeypatch.context() as patch:
-        patch.setattr(Fallback, "_away", lambda *_: noted)
+        patch.setattr(Copy, "away", lambda *_: noted)
         late = one.database.apart(PROJECT, None)
         late.claim(key("b"), "ada", time.time(), LEASE)
     one.do(lambda store: store.ready(time.time()))
@@ -383,6 +383,13 @@ def test_a_database_is_known_by_whatever_way_it_is_reached(
     apart = sharing(third.database, PROJECT, third.state).apart
     assert {each.database for each in apart} == {one.database.name, two.database.name}
     assert third.database.name in other_than_before(third.database, one.state)
+    # So it is told of a name that has led to the former one, once, and by nobody but its clone.
+    opened(two.database, PROJECT, two.state).close()
+    assert "is another one than" in not_told_yet(two.database, two.state)
+    assert "is another one than" in other_than_before(two.database, two.state)
+    assert other_than_before(two.database, two.state) == ""
+    apart = sharing(third.database, PROJECT, third.state).apart
+    assert {each.database for each in apart} == {one.database.name}
     one.door.shut()
     assert one.database.identity() == ""
     # Nobody knows yet whether that is the one of before.
@@ -792,7 +799,7 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
             one.do(lambda store: store.ready(time.time()))
             os._exit(0)
         status = os.waitpid(child, 0)[1]
-        if is_full and not one.database._shelf(PROJECT).is_there:  # noqa: SLF001 - nobody tells
+        if is_full and not Copy(one.database.folder).shelf(PROJECT).is_there:
             # There was no room for a copy.
             one.sync(*NAMES)
         # It goes away once more, and work goes on without it.

@@ -13,7 +13,8 @@
     ├── StoreError                  the task database: newer schema, no space, no right to write
     │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
     │   │   ├── UnreachableStoreError   … its server does not answer, and nothing was sent to it
-    │   │   └── UnusableCopyError       … the copy that serves meanwhile cannot be written to
+    │   │   ├── UnusableCopyError       … the copy that serves meanwhile cannot be written to
+    │   │   └── UntoldError             … the copy that serves meanwhile does not tell that
     │   ├── UntakenError            … refuses what was to be written there, and nothing else
     │   ├── NewerStoreError         … made by a newer release than this one
     │   ├── LostDatabaseError       … gone, though this clone has worked with it
@@ -106,6 +107,18 @@ class UnusableCopyError(StoreAwayError):
     """The copy that serves while the database is away, and its journal, cannot be written to."""
 
 
+class UntoldError(StoreAwayError):
+    """The copy that serves while the database is away does not tell what was asked for."""
+
+    def __init__(self, what: str, as_of: float) -> None:
+        """Take what goes on without it, and of when the copy is, in seconds since 1970."""
+        super().__init__(
+            f"The task database is away, and as long as it is {what}; try again when its server"
+            " answers."
+        )
+        self.as_of = as_of
+
+
 class UnwritableStoreError(StoreAwayError):
     """The server of the task database answers, but may only be read for now, or is full."""
 
@@ -167,10 +180,20 @@ class UnknownTaskError(WorkError):
 
     exit_code = 5
 
-    def __init__(self, key: str, near: Sequence[str] = ()) -> None:
-        """Name the key, and those that may have been meant."""
+    def __init__(self, key: str, near: Sequence[str] = (), copied: str = "") -> None:
+        """Name the key, and those that may have been meant.
+
+        ``copied`` tells of when the copy is in which it was looked for, '' for the database itself.
+        """
         meant = f"did you mean {' or '.join(near)}?" if near else "`kanban-sync task list` has all."
-        super().__init__(f"There is no task {key} in the task database; {meant}")
+        where = (
+            f"the copy of the task database of {copied}, with which work goes on while that is"
+            " away. The database itself may have it, or get it from what was committed since: ask"
+            " again when its server answers"
+            if copied
+            else "the task database"
+        )
+        super().__init__(f"There is no task {key} in {where}; {meant}")
         self.near = tuple(near)
 
 

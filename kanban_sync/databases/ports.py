@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from kanban_sync.core.spans import when
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class Mode(NamedTuple):
         """Tell in a line that a database is away, and what goes on; '' if it is not."""
         if self.name not in {"fallback", "waiting"}:
             return ""
-        since = datetime.fromtimestamp(self.since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        since = when(self.since)
         count = "1 task" if self.entries == 1 else f"{self.entries} tasks"
         if self.name == "waiting":
             return (

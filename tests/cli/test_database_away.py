@@ -114,6 +114,17 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
     ]
 
 
+def test_a_task_that_the_copy_does_not_know_is_told_to_be_maybe_in_the_database(
+    repo: Repo, door: Door
+) -> None:
+    door.shut()
+    for words in ("show", "T-9"), ("claim", "T-9"), ("add", "New", "--needs", "T-9"):
+        unknown = program(repo, "task", *words)
+        assert (unknown.code, unknown.out) == (5, "")
+        assert "no task T-9 in the copy of the task database of 2" in unknown.err
+        assert "The database itself may have it" in unknown.err
+
+
 def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     repo: Repo, door: Door
 ) -> None:

@@ -71,6 +71,7 @@ class Files:
 
     def alone(self) -> AbstractContextManager[None]:
         """Keep others from writing meanwhile, and see what they have written."""
+        self._checkout.state.check_there()
         return self.editor.alone()
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
@@ -125,14 +126,16 @@ class Board:
         state = self._checkout.state
         if self._is_asked or allowed_target(state) is None:
             return
+        state.check_there()
         self._is_asked = True
         state.mark_pending()
         requests.append(state, Request(EVERY_TARGET, Cause.CLI, self._checkout.worktree))
 
     def follow(self) -> None:
         """Let another process serve the request, if there is one; nobody waits for it."""
-        if self._is_asked and not is_off(self._checkout.state):
-            detach(self._checkout.state)
+        state = self._checkout.state
+        if self._is_asked and state.is_there and not is_off(state):
+            detach(state)
 
 
 def working_settings(checkout: Checkout) -> Settings:
@@ -193,6 +196,7 @@ def open_work(
             to_look(text)
 
     def catch_up() -> None:
+        checkout.state.check_there()
         seen = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
         if not seen and not database.tries_later():
             _refresh(checkout, refresh, tell_once if looks else None)

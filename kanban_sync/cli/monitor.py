@@ -112,8 +112,8 @@ def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> Non
 
 
 def _is_there(clone: Clone) -> bool:
-    """Tell whether nobody has removed a clone, nor the work tree from which it is looked at."""
-    return clone.common_dir.is_dir() and (clone.place is None or clone.place.top.is_dir())
+    """Tell whether nobody has moved a clone, nor the work tree from which it is looked at."""
+    return clone.state.is_there and (clone.place is None or clone.place.top.is_dir())
 
 
 def _each_once() -> Callable[[str], None]:

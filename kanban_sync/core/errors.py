@@ -7,6 +7,7 @@
     │   ├── SettingsError           a settings file, all problems at once, with line numbers
     │   └── ConsentError            this clone was not told to use that target
     ├── RepositoryError             no repository, no commit yet, a bare one
+    │   ├── MovedCloneError         the clone is no longer where it was
     │   └── MissingObjectError      a content that is not in this clone
     │       └── OutOfReachError     … and cannot be fetched either
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
@@ -74,6 +75,19 @@ class ConsentError(SetupError):
 
 class RepositoryError(KanbanSyncError):
     """Git has no answer: no repository here, no commit yet, or a bare repository."""
+
+
+class MovedCloneError(RepositoryError):
+    """The clone was moved or removed since this began; maybe another one is in its place."""
+
+    def __init__(self, path: object, *, is_other: bool) -> None:
+        """Name where it was, and whether another one lies there."""
+        there = "is another clone by now" if is_other else "is no longer there"
+        one = "the one with which this began" if is_other else "the clone"
+        super().__init__(
+            f"{path} {there}: {one} was moved or removed; start this again where it is now, if it"
+            " still is"
+        )
 
 
 class MissingObjectError(RepositoryError):

@@ -170,6 +170,7 @@ class Fallback:
         Raises:
             UnreachableStoreError: Its server does not answer.
         """
+        self.clone.check_there()
         began = time.monotonic()
         try:
             store = self.server.open(project)
@@ -200,7 +201,7 @@ class Fallback:
 
     def _is_there(self) -> bool:
         """Tell whether the state folder is there still: no copy is to make a removed one anew."""
-        return self.folder.parents[1].is_dir()
+        return self.clone.is_there and self.folder.parents[1].is_dir()
 
     def _settle(self, store: PostgresStore, project: str) -> None:
         away = self._away(project)
@@ -272,6 +273,7 @@ class Fallback:
             UnreachableStoreError: There is no copy: this clone has not worked with the database.
             UnusableCopyError: There is one, and work cannot go on with it.
         """
+        self.clone.check_there()
         shelf = self._shelf(project)
         away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")
         if not shelf.is_there:

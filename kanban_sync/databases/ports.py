@@ -86,6 +86,15 @@ class Clone(Protocol):
         """Return the same, empty if it has none yet."""
         ...
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it still lies where it did, and no other one in its place."""
+        ...
+
+    def check_there(self) -> None:
+        """Refuse to go on where it does not."""
+        ...
+
     def knows_database(self, name: str) -> bool:
         """Tell whether it has worked with a database."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,13 +12,16 @@ import pytest
 
 from cli.program import run_program
 from kanban_sync.agents import waiting
+from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
 from kanban_sync.cli.monitor import go_on
+from kanban_sync.core.errors import MovedCloneError
 from postgres.door import Door
 from repos import Repo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cli.program import Answer
 
@@ -184,6 +188,38 @@ def test_a_monitor_outlasts_a_schema_that_is_gone_for_a_while(
     assert answer.err.count("tables of its schema kanban_sync are not to be seen") == 1
     assert answer.err.count("is gone or empty, and this clone has worked with it") == 1
     assert answer.err.count(waiting.GOES_ON) == 1
+
+
+def test_nobody_writes_into_a_clone_that_lies_where_another_one_was(
+    repo: Repo, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.setattr(waiting, "LOOK", 0.01)
+    door.shut()
+    clone = Clone.at(repo.path)
+    with clone.work() as work:
+        key = str(work.add(NewTask("New")).entry.key)
+        before = repo.path.rename(repo.path.with_name("before"))
+        with pytest.raises(MovedCloneError, match="is no longer there"):
+            work.claim(key, "ada")
+        shutil.copytree(before, repo.path)
+        files = _contents(repo.path)
+        for act in (
+            lambda: work.claim(key, "ada"),
+            lambda: list(waiting.follow_ready(work, work.next, print)),
+            lambda: waiting.wait_for(work, lambda: None, 60),
+            clone.again,
+        ):
+            with pytest.raises(MovedCloneError, match="is another clone by now"):
+                act()
+        door.open()
+        with pytest.raises(MovedCloneError):
+            clone.database.open("faraway")
+        assert _contents(repo.path) == files
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
 
 
 def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:

@@ -16,6 +16,7 @@ from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
 from kanban_sync.cli.monitor import go_on
 from kanban_sync.core.errors import MovedCloneError
+from kanban_sync.databases.fallback import Fallback
 from postgres.door import Door
 from repos import Repo
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.program import Answer
+    from kanban_sync.stores.postgres import PostgresStore
 
 FILES = {
     ".kanban-sync.yaml": "project_id: faraway\n",
@@ -187,6 +189,32 @@ def test_a_monitor_outlasts_a_schema_that_is_gone_for_a_while(
     assert answer.out.count(" leads\n") == 1
     assert answer.err.count("tables of its schema kanban_sync are not to be seen") == 1
     assert answer.err.count("is gone or empty, and this clone has worked with it") == 1
+    assert answer.err.count(waiting.GOES_ON) == 1
+
+
+def test_a_monitor_that_starts_just_as_the_server_comes_up_hands_out_tasks(
+    repo: Repo,
+    door: Door,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.setattr(waiting, "AGAIN", 0.01)
+    shutil.rmtree(repo.path / ".git/kanban-sync/away")
+    reach, turns = Fallback.reach, iter([False, False])
+
+    def reached(self: Fallback, project: str) -> PostgresStore:
+        try:
+            return reach(self, project)
+        finally:
+            door.open()
+
+    monkeypatch.setattr(Fallback, "reach", reached)
+    door.shut()
+    go_on(Clone.at(repo.path), lambda: next(turns, True), as_json=False)
+    answer = capsys.readouterr()
+    assert answer.out.count(" leads\n") == 1
+    assert answer.err.count("its server cannot be reached") == 1
     assert answer.err.count(waiting.GOES_ON) == 1
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kanban_sync.buses import named_bus
 from kanban_sync.config import SETTINGS_FILE, Settings
-from kanban_sync.core.errors import OutOfReachError, RepositoryError, SettingsError, SetupError
+from kanban_sync.core.errors import OutOfReachError, SettingsError, SetupError
 from kanban_sync.core.model import Problem
 from kanban_sync.git import GitRepository, Place, forget_environment, locate
 from kanban_sync.git_output import half_made, readable
@@ -82,13 +82,9 @@ class Checkout:
         """Return the clone as it is by now, without a place if the work tree was removed.
 
         Raises:
-            RepositoryError: The clone itself was moved or removed.
+            MovedCloneError: The clone itself was moved or removed.
         """
-        if not self.common_dir.is_dir():
-            raise RepositoryError(
-                f"{self.common_dir} is no longer there: the clone was moved or removed; start this"
-                " again where it is now, if it still is"
-            )
+        self.state.check_there()
         if self.place is None:
             return self
         if self.place.top.is_dir() and self.place.git_dir.is_dir():

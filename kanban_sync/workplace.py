@@ -71,6 +71,7 @@ class Files:
 
     def alone(self) -> AbstractContextManager[None]:
         """Keep others from writing meanwhile, and see what they have written."""
+        self._checkout.state.check_there()
         return self.editor.alone()
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
@@ -125,14 +126,16 @@ class Board:
         state = self._checkout.state
         if self._is_asked or allowed_target(state) is None:
             return
+        state.check_there()
         self._is_asked = True
         state.mark_pending()
         requests.append(state, Request(EVERY_TARGET, Cause.CLI, self._checkout.worktree))
 
     def follow(self) -> None:
         """Let another process serve the request, if there is one; nobody waits for it."""
-        if self._is_asked and not is_off(self._checkout.state):
-            detach(self._checkout.state)
+        state = self._checkout.state
+        if self._is_asked and state.is_there and not is_off(state):
+            detach(state)
 
 
 def working_settings(checkout: Checkout) -> Settings:
@@ -148,12 +151,14 @@ def working_settings(checkout: Checkout) -> Settings:
 
 
 @contextlib.contextmanager
-def open_work(
+def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
     checkout: Checkout,
     database: TaskDatabase,
     refresh: Callable[[], None],
     to_look: Callable[[str], None] | None = None,
     board: Board | None = None,
+    *,
+    has_to_write: bool = False,
 ) -> Iterator[Work]:
     """Open what agents and people do with the tasks of a clone.
 
@@ -164,6 +169,7 @@ def open_work(
         to_look: For those who only look, also where nothing may be written; then it hears what
             they do not see.
         board: What is asked to follow; one that follows at the end if None.
+        has_to_write: Whether it is not enough for those who only look if it can be read.
 
     Raises:
         KanbanSyncError: What is committed cannot be read, or the database cannot be used.
@@ -177,13 +183,14 @@ def open_work(
     board = board or Board(checkout)
     project = checkout.project_here(settings)
     looks = to_look is not None
-    store = _opened(database, project, to_look or checkout.warn, looks=looks)
+    may_read = looks and not has_to_write
+    store = _opened(database, project, to_look or checkout.warn, may_read=may_read)
     if away := database.mode(project).words(database.name):
         (to_look or checkout.warn)(away)
     elif noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(checkout, refresh, to_look)
-        store = _opened(database, project, to_look or checkout.warn, looks=looks)
+        store = _opened(database, project, to_look or checkout.warn, may_read=may_read)
     _warn_of_another(checkout, database, looks=looks)
     told: set[str] = set()
 
@@ -193,6 +200,7 @@ def open_work(
             to_look(text)
 
     def catch_up() -> None:
+        checkout.state.check_there()
         seen = noted_tips(checkout.state.seen, checkout.common_dir, git_dir, worktree)
         if not seen and not database.tries_later():
             _refresh(checkout, refresh, tell_once if looks else None)
@@ -251,13 +259,15 @@ def _refresh(
 
 
 def _opened(
-    database: TaskDatabase, project: str, to_tell: Callable[[str], None], *, looks: bool
+    database: TaskDatabase, project: str, to_tell: Callable[[str], None], *, may_read: bool
 ) -> Store:
     """Open the database to write; for those who only look, to read where it has to be."""
     try:
         return _workable(database.work(project, to_tell))
+    except UnreachableStoreError:
+        raise  # Who comes just as it is there would have it to read alone, and for good.
     except StoreError:
-        found = database.look(project) if looks else None
+        found = database.look(project) if may_read else None
         if found is None:
             raise
         return _workable(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.silence import Life, life_of
-from kanban_sync.core.spans import span
+from kanban_sync.core.spans import left
 from kanban_sync.core.uncommitted import is_layer
 from kanban_sync.core.work import named
 
@@ -176,7 +176,7 @@ def _state(entry: Entry, now: float) -> str:
             return f"{status}  offered to {entry.offer.agent} for {entry.offer.until - now:.0f} s"
         link = "by" if entry.task.status.is_over else "for"
         return f"{status}  {link} {entry.task.assignee}" if entry.task.assignee else status
-    lease = f"for {span(claim.expires - now)}" if claim.expires > now else "lease ran out"
+    lease = left(claim.expires, now) if claim.expires > now else "lease ran out"
     return f"{status}  {claim.agent} {lease}, token {claim.token}"
 
 

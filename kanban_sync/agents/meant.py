@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.agents.former_keys import keys_by_now
 from kanban_sync.core.dependencies import bare_name
-from kanban_sync.core.errors import UnknownTaskError, WorkError
+from kanban_sync.core.errors import UnknownTaskError, UntoldError, WorkError
+from kanban_sync.core.spans import when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +38,17 @@ def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files 
     there = _at(text, every, files)
     found = [each.key for each in every if each.key.name == text or each.key in there]
     found = found or [each.key for each in every if bare_name(each.task) == text]
-    found = found or keys_by_now(store, text, [each.key for each in every])
+    copied = ""
+    try:
+        found = found or keys_by_now(store, text, [each.key for each in every])
+    except UntoldError as error:
+        copied = when(error.as_of)
     if len(found) == 1:
         return found[0]
     if found:
         keys = ", ".join(map(str, found))
         raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
-    raise UnknownTaskError(text, _near(text, every))
+    raise UnknownTaskError(text, _near(text, every), copied)
 
 
 def _at(text: str, every: Sequence[Entry], files: Files | None) -> set[TaskKey]:

@@ -75,6 +75,9 @@ def serve(app: ASGIApp, door: Door, tokens: Tokens, what: str, on_end: Callable[
     """Tell where it is and who may come in, and serve until SIGTERM or Ctrl-C.
 
     Where there is no token, the first one is made and shown.
+
+    Raises:
+        MovedCloneError: The clone in which the tokens lie was moved or removed.
     """
     from kanban_sync.doors.server import run
 
@@ -86,5 +89,5 @@ def serve(app: ASGIApp, door: Door, tokens: Tokens, what: str, on_end: Callable[
         text = tokens.add(FIRST, Scope.WRITE)
         warn(f"the token {FIRST!r}, which may read and write; it is shown this once: {text}")
     say(f"serving {what} at {door.url}; Ctrl-C ends it")
-    if run(app, door.on, on_end) == signal.SIGINT:
+    if run(app, door.on, on_end, tokens.state.check_there) == signal.SIGINT:
         raise KeyboardInterrupt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,7 @@ from kanban_sync.cli.console import (
 from kanban_sync.cli.stopping import Stop, Stopped
 from kanban_sync.core.errors import StoreError
 from kanban_sync.core.printable import printable_json
-from kanban_sync.workplace import Board
+from kanban_sync.workplace import Board, open_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,8 @@ def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> Non
     while not is_stopped():
         if not _is_there(clone):
             clone = clone.again()
-        with outage.waited_for(), clone.work(tell, _Following(clone)) as work:
+        opened = partial(open_work, clone, clone.database, clone.refresh, tell, _Following(clone))
+        with outage.waited_for(), opened(has_to_write=True) as work:
             warn_of_another_database(clone)
             monitor = Monitor(work, name)
             try:
@@ -112,8 +114,8 @@ def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> Non
 
 
 def _is_there(clone: Clone) -> bool:
-    """Tell whether nobody has removed a clone, nor the work tree from which it is looked at."""
-    return clone.common_dir.is_dir() and (clone.place is None or clone.place.top.is_dir())
+    """Tell whether nobody has moved a clone, nor the work tree from which it is looked at."""
+    return clone.state.is_there and (clone.place is None or clone.place.top.is_dir())
 
 
 def _each_once() -> Callable[[str], None]:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
 from kanban_sync.core.model import Status
+from kanban_sync.core.spans import UNHEARD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -140,7 +141,9 @@ def settled(
     goes_on = there.agent != "" and base.token != here.token and _is_one(here, there)
     if is_unchanged or is_unheard or goes_on or _may_come_over(here, there):
         is_one = here.agent and here.token == there.token
-        expires = max(here.expires, there.expires) if is_one else here.expires
+        # How long a claim of another machine lasts, it has told the database alone.
+        ends = there.expires if here.expires >= UNHEARD else here.expires
+        expires = max(ends, there.expires) if is_one else ends
         token = max(here.token, there.token)
         after = here._replace(token=token, expires=expires, file_status=there.file_status)
         return Settled(after, _since_claim(entry, there) if goes_on else entry.told)

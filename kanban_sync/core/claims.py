@@ -17,7 +17,7 @@ from kanban_sync.core.errors import HeldError, LostClaimError, NotReadyError
 from kanban_sync.core.merge import SET_HERE
 from kanban_sync.core.model import OVER, UNKNOWN, Status, Version
 from kanban_sync.core.offers import NO_OFFER, Offer
-from kanban_sync.core.spans import span
+from kanban_sync.core.spans import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -175,7 +175,7 @@ def check_free(key: str, standing: Standing, agent: str, now: float) -> None:
     """
     if standing.is_held(now):
         holder = standing.agent
-        time = f"for another {span(standing.expires - now)} unless that is extended"
+        time = lasting(standing.expires, now)
         message = (
             f"{holder} has {key} already (token {standing.token}), {time}; go on with it, or claim"
             " another task."

@@ -7,13 +7,15 @@
     │   ├── SettingsError           a settings file, all problems at once, with line numbers
     │   └── ConsentError            this clone was not told to use that target
     ├── RepositoryError             no repository, no commit yet, a bare one
+    │   ├── MovedCloneError         the clone is no longer where it was
     │   └── MissingObjectError      a content that is not in this clone
     │       └── OutOfReachError     … and cannot be fetched either
     ├── EditError                   a task file stays as it is: what stands there forbids the edit
     ├── StoreError                  the task database: newer schema, no space, no right to write
     │   ├── StoreAwayError          … not to be had at the moment: its server is away, or it is busy
     │   │   ├── UnreachableStoreError   … its server does not answer, and nothing was sent to it
-    │   │   └── UnusableCopyError       … the copy that serves meanwhile cannot be written to
+    │   │   ├── UnusableCopyError       … the copy that serves meanwhile cannot be written to
+    │   │   └── UntoldError             … the copy that serves meanwhile does not tell that
     │   ├── UntakenError            … refuses what was to be written there, and nothing else
     │   ├── NewerStoreError         … made by a newer release than this one
     │   ├── LostDatabaseError       … gone, though this clone has worked with it
@@ -76,6 +78,19 @@ class RepositoryError(KanbanSyncError):
     """Git has no answer: no repository here, no commit yet, or a bare repository."""
 
 
+class MovedCloneError(RepositoryError):
+    """The clone was moved or removed since this began; maybe another one is in its place."""
+
+    def __init__(self, path: object, *, is_other: bool) -> None:
+        """Name where it was, and whether another one lies there."""
+        there = "is another clone by now" if is_other else "is no longer there"
+        one = "the one with which this began" if is_other else "the clone"
+        super().__init__(
+            f"{path} {there}: {one} was moved or removed; start this again where it is now, if it"
+            " still is"
+        )
+
+
 class MissingObjectError(RepositoryError):
     """Git does not have a content that it knows of."""
 
@@ -105,6 +120,18 @@ class UnreachableStoreError(StoreAwayError):
 
 class UnusableCopyError(StoreAwayError):
     """The copy that serves while the database is away, and its journal, cannot be written to."""
+
+
+class UntoldError(StoreAwayError):
+    """The copy that serves while the database is away does not tell what was asked for."""
+
+    def __init__(self, what: str, as_of: float) -> None:
+        """Take what goes on without it, and of when the copy is, in seconds since 1970."""
+        super().__init__(
+            f"The task database is away, and as long as it is {what}; try again when its server"
+            " answers."
+        )
+        self.as_of = as_of
 
 
 class UnwritableStoreError(StoreAwayError):
@@ -177,10 +204,20 @@ class UnknownTaskError(WorkError):
 
     exit_code = 5
 
-    def __init__(self, key: str, near: Sequence[str] = ()) -> None:
-        """Name the key, and those that may have been meant."""
+    def __init__(self, key: str, near: Sequence[str] = (), copied: str = "") -> None:
+        """Name the key, and those that may have been meant.
+
+        ``copied`` tells of when the copy is in which it was looked for, '' for the database itself.
+        """
         meant = f"did you mean {' or '.join(near)}?" if near else "`kanban-sync task list` has all."
-        super().__init__(f"There is no task {key} in the task database; {meant}")
+        where = (
+            f"the copy of the task database of {copied}, with which work goes on while that is"
+            " away. The database itself may have it, or get it from what was committed since: ask"
+            " again when its server answers"
+            if copied
+            else "the task database"
+        )
+        super().__init__(f"There is no task {key} in {where}; {meant}")
         self.near = tuple(near)
 
 

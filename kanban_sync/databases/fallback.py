@@ -171,6 +171,7 @@ class Fallback:
         Raises:
             UnreachableStoreError: Its server does not answer.
         """
+        self.clone.check_there()
         began = time.monotonic()
         try:
             store = self._told_if_lost(self.server.open, project)
@@ -183,7 +184,7 @@ class Fallback:
         except BaseException:
             store.close()
             raise
-        store.absence = self._shelf(project).absence
+        store.absence = self._of(store).shelf(project).absence
         return store
 
     def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:
@@ -235,7 +236,7 @@ class Fallback:
 
     def _is_there(self) -> bool:
         """Tell whether the state folder is there still: no copy is to make a removed one anew."""
-        return self.copies.root.parent.is_dir()
+        return self.clone.is_there and self.copies.root.parent.is_dir()
 
     def _settle(self, store: PostgresStore, project: str, copy: Copy) -> None:
         away = copy.away(project)
@@ -312,6 +313,7 @@ class Fallback:
             UnreachableStoreError: There is no copy: this clone has not worked with the database.
             UnusableCopyError: There is one, and work cannot go on with it.
         """
+        self.clone.check_there()
         here = self._here
         shelf = here.shelf(project)
         away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from kanban_sync.core.spans import when
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class Mode(NamedTuple):
         """Tell in a line that a database is away, and what goes on; '' if it is not."""
         if self.name not in {"fallback", "waiting"}:
             return ""
-        since = datetime.fromtimestamp(self.since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        since = when(self.since)
         count = "1 task" if self.entries == 1 else f"{self.entries} tasks"
         if self.entries is None:
             count = "with how many tasks nobody can tell, since the copy cannot be read"
@@ -85,6 +86,15 @@ class Clone(Protocol):
 
     def known_id_in_file(self) -> str:
         """Return the same, empty if it has none yet."""
+        ...
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it still lies where it did, and no other one in its place."""
+        ...
+
+    def check_there(self) -> None:
+        """Refuse to go on where it does not."""
         ...
 
     def knows_database(self, name: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.lease import Leases
+    from kanban_sync.databases.ports import Clone
     from kanban_sync.stores.away import AwayStore
     from kanban_sync.stores.postgres import PostgresStore
 
@@ -42,6 +43,11 @@ METHODS = sorted(
 
 class Sides(Protocol):
     """The database, and the copy with which work goes on while it is away."""
+
+    @property
+    def clone(self) -> Clone:
+        """Whose copy it is."""
+        ...
 
     def reach(self, project: str) -> PostgresStore:
         """Open the database, with all that was done while it was away."""
@@ -139,6 +145,8 @@ class Switching:
         found = self._there or self._here
         if found is None:
             raise StoreError("The task database was closed.")
+        if found is self._here:
+            self._sides.clone.check_there()
         return found
 
     def _reopen(self, error: UnreachableStoreError | None = None, *, is_away: bool = False) -> None:

@@ -8,13 +8,13 @@ import ipaddress
 import signal
 import socket
 import struct
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import KanbanSyncError, SetupError
 from kanban_sync.doors.problem import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ HEAD_SECONDS = 10.0
 """How long the head of a request may take from its first byte, or from the connection's start."""
 
 LOOK = 2.5
-"""Seconds between two looks at a connection."""
+"""Seconds between two looks at a connection, or at whether there is something to serve still."""
 
 STUCK = 12
 """After how many looks at which nothing was taken of what is sent a connection is cut."""
@@ -225,13 +225,22 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
     )
 
 
-def run(app: ASGIApp, on: socket.socket, on_end: Callable[[], None] = lambda: None) -> int:
+def run(
+    app: ASGIApp,
+    on: socket.socket,
+    on_end: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = lambda: None,
+) -> int:
     """Serve until SIGTERM or Ctrl-C; return which of them it was.
 
     Args:
         app: What is served.
         on: A socket that listens; it is closed at the end.
         on_end: Called when the end begins, so that answers without an end may come to one.
+        check: Called now and then; raises what there is no serving with.
+
+    Raises:
+        KanbanSyncError: What the check has raised.
     """
     server = server_of(app)
     heard: list[int] = []
@@ -243,11 +252,24 @@ def run(app: ASGIApp, on: socket.socket, on_end: Callable[[], None] = lambda: No
         server.should_exit = True
         heard.append(number)
 
+    async def look() -> None:
+        try:
+            while True:
+                await asyncio.sleep(LOOK)
+                await asyncio.to_thread(check)
+        except KanbanSyncError:
+            end(signal.SIGTERM)
+            raise
+
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end, number)
+        looking = asyncio.create_task(look())
         await server.serve(sockets=[on])
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
 
     with on:
         asyncio.run(serve())

@@ -61,6 +61,7 @@ class Tokens:
             state: The state folder of the clone.
             project: The id of the project; tokens of others are not known.
         """
+        self.state = state
         self._project = project
         self._file = SharedFile[list[Token]](state, FILE, _parsed, _written, list)
 

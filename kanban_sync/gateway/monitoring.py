@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.agents.monitor import LOOK, Monitor, own_name
 from kanban_sync.agents.waiting import follow
-from kanban_sync.core.errors import StoreError, told_of
+from kanban_sync.core.errors import MovedCloneError, StoreError, told_of
 
 if TYPE_CHECKING:
     from kanban_sync.gateway.served import Served
@@ -54,6 +54,8 @@ class Monitoring:
                     finally:
                         with suppress(StoreError):
                             monitor.end()
+            except MovedCloneError:
+                return  # The server ends, and says so.
             except Exception as error:  # noqa: BLE001 - nobody else would go on, or hear of it
                 self._served.note(told_of(error))
                 self._ended.wait(pause)

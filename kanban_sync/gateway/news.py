@@ -14,7 +14,13 @@ import anyio.to_thread
 
 from kanban_sync.agents.waiting import GOES_ON, LOOK, follow_batches
 from kanban_sync.core.claims import LEASE
-from kanban_sync.core.errors import KanbanSyncError, StoreAwayError, StoreError, told_of
+from kanban_sync.core.errors import (
+    KanbanSyncError,
+    MovedCloneError,
+    StoreAwayError,
+    StoreError,
+    told_of,
+)
 from kanban_sync.doors.problem import Problem
 from kanban_sync.gateway.answers import encoded
 from kanban_sync.gateway.reads import told
@@ -176,6 +182,8 @@ class News:
                 self._served.forget()
                 self._served.note(str(error))
                 is_amiss = True
+            except MovedCloneError:
+                return  # The server ends, and says so.
             except Exception as error:  # noqa: BLE001 - nobody else would go on, or hear of it
                 self._served.note(told_of(error))
             has_begun.set()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.agents.heartbeat import BEATS, words_for
 from kanban_sync.agents.work import ATTENDED
 from kanban_sync.core.errors import HeldError, KanbanSyncError, LostClaimError
-from kanban_sync.core.spans import span
+from kanban_sync.core.spans import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +49,10 @@ class HeldClaims:
         except HeldError as error:
             if error.agent != self._agent:
                 raise
-            left = span(error.expires - work.time())
+            time = lasting(error.expires, work.time())
             raise HeldError(
-                f"Another session called {self._agent} has {key}, for another {left} unless"
-                " that is extended; a session goes on only with claims of its own. If that one is"
-                " over, the task can be claimed then.",
+                f"Another session called {self._agent} has {key}, {time}; a session goes on only"
+                " with claims of its own. If that one is over, the task can be claimed then.",
                 error.agent,
                 error.expires,
             ) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.apart import Apart, Journal, claimed_above
 from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Standing, Told, claimed, first_number
-from kanban_sync.core.errors import StoreAwayError
+from kanban_sync.core.errors import UntoldError
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError
 from kanban_sync.stores.desk import Reach
@@ -100,10 +100,8 @@ class AwayStore(FlatStore):
         """Do nothing: nobody is known to wait, and what was offered in the database runs out."""
 
     def _refuse(self, what: str) -> Never:
-        raise StoreAwayError(
-            f"The task database is away, and as long as it is {what}; try again when its server"
-            " answers."
-        )
+        here = moment()
+        raise UntoldError(what, here.wall - self._has.parted.copied_at.until(here))
 
     def _claimed(
         self, standing: Standing, agent: str, now: float, lease: float, orchestrator: str

@@ -23,6 +23,7 @@ from kanban_sync.core.claims import Claim, Standing
 from kanban_sync.core.errors import StoreAwayError, StoreError, UnusableCopyError
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, TaskKey
+from kanban_sync.core.spans import UNHEARD
 from kanban_sync.machine_time import Moment
 from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.copying import claimed_events
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 
 LARGEST_NOTES = 1 << 20
 """Bytes of notes, after which they begin a new file; the one before is kept until the next."""
-
-FOREIGN = 30 * 86400.0
-"""Seconds for which a claim of another machine lasts here, where its heartbeats are not heard."""
 
 REFUSED = "refused-"
 """Stands before the name of a journal in that of the file which is kept of it."""
@@ -310,8 +308,7 @@ def parted(
         mine.add(key)
     for key, each in standings.items():
         if each.agent and key not in mine:
-            expires = max(each.expires, shared) + FOREIGN
-            standings[key] = each._replace(expires=expires, orchestrator="")
+            standings[key] = each._replace(expires=UNHEARD, orchestrator="")
     alive = {
         name: each._replace(last_heartbeat=max(each.last_heartbeat, shared))
         for name, each in has.work.orchestrators.items()

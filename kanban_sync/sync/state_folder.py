@@ -15,7 +15,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import MovedCloneError, SetupError
 from kanban_sync.core.printable import printable
 from kanban_sync.sync import clone_name
 
@@ -49,6 +49,7 @@ class StateFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lies_in = _identity(path.parent)
         self.requests = path / "requests"
         self.notice_file = path / "notice"
         self.pending = path / "pending"
@@ -58,6 +59,20 @@ class StateFolder:
         self.log = path / "log"
         self.clone = path / "clone"
         self.databases = path / "databases"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the clone still lies where it did, and no other one in its place."""
+        return not self._lies_in or _identity(self.path.parent) == self._lies_in
+
+    def check_there(self) -> None:
+        """See whether what is written here goes to the clone with which this began.
+
+        Raises:
+            MovedCloneError: It was moved or removed.
+        """
+        if not self.is_there:
+            raise MovedCloneError(self.path.parent, is_other=self.path.parent.is_dir())
 
     def run_lock(self, target: str) -> Path:
         """Return the lock file that is held while somebody brings this target up to date."""
@@ -325,6 +340,15 @@ class RunLog:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return by what a folder is known, whatever it is called; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _quoted(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,15 +12,20 @@ import pytest
 
 from cli.program import run_program
 from kanban_sync.agents import waiting
+from kanban_sync.agents.born import NewTask
 from kanban_sync.app import Clone
 from kanban_sync.cli.monitor import go_on
+from kanban_sync.core.errors import MovedCloneError
+from kanban_sync.databases.fallback import Fallback
 from postgres.door import Door
 from repos import Repo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cli.program import Answer
+    from kanban_sync.stores.postgres import PostgresStore
 
 FILES = {
     ".kanban-sync.yaml": "project_id: faraway\n",
@@ -114,6 +120,17 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
     ]
 
 
+def test_a_task_that_the_copy_does_not_know_is_told_to_be_maybe_in_the_database(
+    repo: Repo, door: Door
+) -> None:
+    door.shut()
+    for words in ("show", "T-9"), ("claim", "T-9"), ("add", "New", "--needs", "T-9"):
+        unknown = program(repo, "task", *words)
+        assert (unknown.code, unknown.out) == (5, "")
+        assert "no task T-9 in the copy of the task database of 2" in unknown.err
+        assert "The database itself may have it" in unknown.err
+
+
 def test_a_status_that_finds_the_server_back_makes_up_for_it_as_well(
     repo: Repo, door: Door
 ) -> None:
@@ -173,6 +190,64 @@ def test_a_monitor_outlasts_a_schema_that_is_gone_for_a_while(
     assert answer.err.count("tables of its schema kanban_sync are not to be seen") == 1
     assert answer.err.count("is gone or empty, and this clone has worked with it") == 1
     assert answer.err.count(waiting.GOES_ON) == 1
+
+
+def test_a_monitor_that_starts_just_as_the_server_comes_up_hands_out_tasks(
+    repo: Repo,
+    door: Door,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.setattr(waiting, "AGAIN", 0.01)
+    shutil.rmtree(repo.path / ".git/kanban-sync/away")
+    reach, turns = Fallback.reach, iter([False, False])
+
+    def reached(self: Fallback, project: str) -> PostgresStore:
+        try:
+            return reach(self, project)
+        finally:
+            door.open()
+
+    monkeypatch.setattr(Fallback, "reach", reached)
+    door.shut()
+    go_on(Clone.at(repo.path), lambda: next(turns, True), as_json=False)
+    answer = capsys.readouterr()
+    assert answer.out.count(" leads\n") == 1
+    assert answer.err.count("its server cannot be reached") == 1
+    assert answer.err.count(waiting.GOES_ON) == 1
+
+
+def test_nobody_writes_into_a_clone_that_lies_where_another_one_was(
+    repo: Repo, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.setattr(waiting, "LOOK", 0.01)
+    door.shut()
+    clone = Clone.at(repo.path)
+    with clone.work() as work:
+        key = str(work.add(NewTask("New")).entry.key)
+        before = repo.path.rename(repo.path.with_name("before"))
+        with pytest.raises(MovedCloneError, match="is no longer there"):
+            work.claim(key, "ada")
+        shutil.copytree(before, repo.path)
+        files = _contents(repo.path)
+        for act in (
+            lambda: work.claim(key, "ada"),
+            lambda: list(waiting.follow_ready(work, work.next, print)),
+            lambda: waiting.wait_for(work, lambda: None, 60),
+            clone.again,
+        ):
+            with pytest.raises(MovedCloneError, match="is another clone by now"):
+                act()
+        door.open()
+        with pytest.raises(MovedCloneError):
+            clone.database.open("faraway")
+        assert _contents(repo.path) == files
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
 
 
 def test_what_the_database_did_not_take_is_named_until_it_is_removed(repo: Repo) -> None:

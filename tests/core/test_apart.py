@@ -8,6 +8,7 @@ from kanban_sync.core.apart import Apart, claimed_above, gone, settled
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.spans import UNHEARD
 
 KEY = TaskKey("p1", "tasks-md", "a")
 KEPT = Kept(Task(KEY, "A", Status.TODO), None)
@@ -111,6 +112,14 @@ def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> N
     found = settled(Apart(KEY, BOB, KEPT, here), BOB, there)
     assert found.standing is not None
     assert found.standing.expires == NOW + 9
+
+
+def test_how_long_a_claim_of_another_machine_lasts_is_not_told_by_the_copy() -> None:
+    base = ADA._replace(status=Status.PLANNING, expires=UNHEARD)
+    there = base._replace(expires=NOW + 9)
+    here = base._replace(status=Status.IN_PROGRESS)
+    found = settled(Apart(KEY, base, KEPT, here), base, there)
+    assert found.standing == here._replace(expires=NOW + 9)
 
 
 def test_a_token_that_is_given_apart_is_above_all_and_counts_on() -> None:

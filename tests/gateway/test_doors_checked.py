@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.applications import Starlette
 
 from gateway.caller import Gateway, shop
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import MovedCloneError, SetupError
 from kanban_sync.doctor import doors as checks
 from kanban_sync.doctor.doors import door_findings
+from kanban_sync.doors import server
 from kanban_sync.doors.extras import EXTRAS, MCP, require
 from kanban_sync.doors.running import running
 from kanban_sync.doors.tokens import Scope, Tokens
@@ -137,3 +139,17 @@ def test_a_server_that_runs_is_asked_whether_it_answers(
         assert gateway.ask("GET", "/health").status == 200
         gateway.end()
         assert list(state.path.glob("serving-*.json")) == []
+
+
+def test_a_server_ends_by_itself_once_its_clone_was_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOOK", 0.01)
+    (tmp_path / "shop").mkdir()
+    state, ended = StateFolder(tmp_path / "shop" / "kanban-sync"), list[bool]()
+    state.check_there()
+    (tmp_path / "shop").rename(tmp_path / "moved")
+    on = server.listening(server.Address("127.0.0.1", 0))
+    with pytest.raises(MovedCloneError, match="is no longer there: the clone was moved"):
+        server.run(Starlette(), on, lambda: ended.append(True), state.check_there)
+    assert (ended, on.fileno()) == ([True], -1)

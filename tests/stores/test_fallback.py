@@ -144,7 +144,7 @@ def test_what_others_have_stays_theirs_while_nobody_hears_of_them(
     late = time.time() + 10 * LEASE
     ready = one.do(lambda store: store.ready(late))
     assert [each.key.name for each in ready] == ["b", "c"]
-    with pytest.raises(HeldError):
+    with pytest.raises(HeldError, match=r"^bob has .*, kept for them until"):
         one.do(lambda store: store.claim(key("a"), "ada", late, LEASE))
 
 

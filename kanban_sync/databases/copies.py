@@ -100,6 +100,16 @@ class Copies:
                 return identity
         return ""
 
+    def names(self, project: str) -> list[str]:
+        """Return the names that led to databases of which there is a copy for a project."""
+        found = []
+        for file in self.root.glob(f"*{LEADS}"):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                name, identity = json.loads(file.read_text("ascii"))
+                if self.of(name, identity).shelf(project).is_there:
+                    found.append(name)
+        return sorted(found)
+
     def lead(self, name: str, identity: str) -> None:
         """Note to which database a name leads."""
         if not identity or self.identity(name) == identity or not self.root.parent.is_dir():

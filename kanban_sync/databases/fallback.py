@@ -338,7 +338,13 @@ class Fallback:
         shelf = here.shelf(project)
         away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")
         if not shelf.is_there:
-            raise away
+            names = ", ".join(self.copies.names(project))
+            if not names:
+                raise away
+            raise UnreachableStoreError(
+                f"{away} This clone has a copy to go on with of {names}, to which this name has not"
+                " led from here: name it so if it is that one."
+            )
         known = here.away(project) or Away(time.time(), 0.0, parted=False)
         with contextlib.ExitStack() as closing:
             closing.callback(shelf.close)

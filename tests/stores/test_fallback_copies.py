@@ -155,8 +155,9 @@ def test_by_whatever_name_one_clone_has_one_copy_of_a_database(
     one.door.shut()
     spelt.door.shut()
     # It has never led anywhere, as far as this clone knows.
-    with pytest.raises(UnreachableStoreError):
+    with pytest.raises(UnreachableStoreError, match="has a copy to go on with of") as caught:
         spelt.claim("a", "bob")
+    assert one.database.name in str(caught.value)
     spelt.door.open()
     spelt.claim("b", "bob")
     spelt.door.shut()

@@ -66,8 +66,8 @@ class Fallback:
     server: PostgresServer
     copies: Copies
     clone: Clone
-    unmarked: dict[str, Away] = field(default_factory=dict, compare=False)
-    """Of projects of which the copy is looked at, and no file can tell that it is."""
+    found: dict[str, Away | None] = field(default_factory=dict, compare=False)
+    """Whether it is away, of projects of which no file can tell, since none can be written."""
     kind = "postgresql"
 
     @property
@@ -87,7 +87,7 @@ class Fallback:
     def mode(self, project: str) -> Mode:
         """Return on what work goes on, as far as that is known without asking the server."""
         here = self._here
-        away = here.away(project) or self.unmarked.get(project)
+        away = self.found[project] if project in self.found else here.away(project)
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
@@ -121,7 +121,7 @@ class Fallback:
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, or the copy; None if there is no schema."""
         if self.tries_later():
-            return self.apart(project, None)
+            return self._looked_apart(project, None)
         began = time.monotonic()
         try:
             store = self._told_if_lost(self.server.look, project)
@@ -132,22 +132,18 @@ class Fallback:
             return self.server.look(project)
         except UnreachableStoreError as error:
             self.note_away(project, time.monotonic() - began)
-            try:
-                return self.apart(project, error)
-            except UnusableCopyError:
-                return self._read(project)
+            return self._looked_apart(project, error)
 
-    def _read(self, project: str) -> AwayStore:
-        """Open the copy to look at where it cannot be written to; nothing is done with it.
-
-        Raises:
-            UnusableCopyError: There is only what was sent.
-        """
-        here = self._here
-        shelf = AwayShelf(here.shelf(project).path, project, read_only=True)
-        _ = shelf.has
-        self.unmarked.setdefault(project, Away(time.time(), 0.0))
-        return self._apart(shelf, project)
+    def _looked_apart(self, project: str, error: UnreachableStoreError | None) -> AwayStore:
+        """Open the copy to look at, also where it cannot be written to."""
+        try:
+            return self.apart(project, error)
+        except UnusableCopyError:
+            here = self._here
+            shelf = AwayShelf(here.shelf(project).path, project, read_only=True)
+            _ = shelf.has
+            self.found[project] = here.away(project) or Away(time.time(), 0.0)
+            return self._apart(shelf, project)
 
     def _settle_first(self, project: str) -> None:
         """Write the journal before somebody looks; one that is refused waits, and they look."""
@@ -196,7 +192,12 @@ class Fallback:
             raise
         try:
             for each in self._waiting(store, project):
-                self._settle(store, project, each)
+                try:
+                    self._settle(store, project, each)
+                except UnusableCopyError:
+                    if each.shelf(project).touched != 0:
+                        raise
+                    self.found[project] = None
         except BaseException:
             store.close()
             raise
@@ -232,7 +233,7 @@ class Fallback:
         if other != mine and other.marker(project).exists():
             yield other
         self.copies.lead(self.name, store.identity)
-        self.unmarked.pop(project, None)
+        self.found.pop(project, None)
         if mine.marker(project).exists():
             yield mine
 
@@ -338,13 +339,12 @@ class Fallback:
         shelf = here.shelf(project)
         away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")
         if not shelf.is_there:
-            names = ", ".join(self.copies.names(project))
-            if not names:
-                raise away
-            raise UnreachableStoreError(
-                f"{away} This clone has a copy to go on with of {names}, to which this name has not"
-                " led from here: name it so if it is that one."
-            )
+            if names := ", ".join(self.copies.names(project)):
+                away = UnreachableStoreError(
+                    f"{away} This clone has a copy to go on with of {names}, to which this name has"
+                    " not led from here: name it so if it is that one."
+                )
+            raise away
         known = here.away(project) or Away(time.time(), 0.0, parted=False)
         with contextlib.ExitStack() as closing:
             closing.callback(shelf.close)
@@ -356,6 +356,7 @@ class Fallback:
                         here.write_marker(project, known._replace(parted=True, name=self.name))
                     # The server may have answered others since it was found away.
                     shelf.part(moment())
+                self.found.pop(project, None)
             except UnusableCopyError as unusable:
                 raise UnusableCopyError(f"{away} {unusable}") from unusable
             closing.pop_all()

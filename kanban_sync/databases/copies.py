@@ -15,6 +15,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.machine_time import boot
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import manifest_path
 
@@ -98,6 +99,16 @@ class Copies:
             if said == name and isinstance(identity, str):
                 return identity
         return ""
+
+    def names(self, project: str) -> list[str]:
+        """Return the names that led to databases of which there is a copy for a project."""
+        found = []
+        for file in self.root.glob(f"*{LEADS}"):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                name, identity = json.loads(file.read_text("ascii"))
+                if self.of(name, identity).shelf(project).is_there:
+                    found.append(name)
+        return sorted(found)
 
     def lead(self, name: str, identity: str) -> None:
         """Note to which database a name leads."""
@@ -205,6 +216,19 @@ def read_marker(marker: Path) -> Away | None:
     except (ValueError, TypeError):
         # It is just being written, or there was no room for what it says.
         return Away(since, 0.0)
+
+
+def as_of(last: int, path: Path) -> str:
+    """Return by what it is known that a copy is as it was made, after so many events.
+
+    One from before the machine was started anew is made anew, too: only the wall clock would tell
+    how long ago it was made.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns} {boot()}"
 
 
 def _digest(text: str) -> str:

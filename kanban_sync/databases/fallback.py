@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,12 +22,13 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
     UnwritableStoreError,
 )
-from kanban_sync.databases.copies import Away, Copies, Copy, read_marker
+from kanban_sync.databases.copies import Away, Copies, Copy, as_of, read_marker
 from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
-from kanban_sync.machine_time import boot, moment
+from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
+from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import DamagedFileError
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
-    from kanban_sync.stores.away_shelf import AwayShelf
     from kanban_sync.stores.postgres import PostgresStore
     from kanban_sync.stores.replaying import Replayed
 
@@ -66,6 +66,8 @@ class Fallback:
     server: PostgresServer
     copies: Copies
     clone: Clone
+    found: dict[str, Away | None] = field(default_factory=dict, compare=False)
+    """Whether it is away, of projects of which no file can tell, since none can be written."""
     kind = "postgresql"
 
     @property
@@ -85,7 +87,7 @@ class Fallback:
     def mode(self, project: str) -> Mode:
         """Return on what work goes on, as far as that is known without asking the server."""
         here = self._here
-        away = here.away(project)
+        away = self.found[project] if project in self.found else here.away(project)
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
@@ -119,7 +121,7 @@ class Fallback:
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, or the copy; None if there is no schema."""
         if self.tries_later():
-            return self.apart(project, None)
+            return self._looked_apart(project, None)
         began = time.monotonic()
         try:
             store = self._told_if_lost(self.server.look, project)
@@ -130,7 +132,18 @@ class Fallback:
             return self.server.look(project)
         except UnreachableStoreError as error:
             self.note_away(project, time.monotonic() - began)
+            return self._looked_apart(project, error)
+
+    def _looked_apart(self, project: str, error: UnreachableStoreError | None) -> AwayStore:
+        """Open the copy to look at, also where it cannot be written to."""
+        try:
             return self.apart(project, error)
+        except UnusableCopyError:
+            here = self._here
+            shelf = AwayShelf(here.shelf(project).path, project, read_only=True)
+            _ = shelf.has
+            self.found[project] = here.away(project) or Away(time.time(), 0.0)
+            return self._apart(shelf, project)
 
     def _settle_first(self, project: str) -> None:
         """Write the journal before somebody looks; one that is refused waits, and they look."""
@@ -180,7 +193,12 @@ class Fallback:
             raise
         try:
             for each in self._waiting(store, project):
-                self._settle(store, project, each)
+                try:
+                    self._settle(store, project, each)
+                except UnusableCopyError:
+                    if each.shelf(project).touched != 0:
+                        raise
+                    self.found[project] = None
         except BaseException:
             store.close()
             raise
@@ -217,6 +235,7 @@ class Fallback:
         if other != mine and other.marker(project).exists():
             yield other
         self.copies.lead(self.name, store.identity)
+        self.found.pop(project, None)
         if mine.marker(project).exists():
             yield mine
 
@@ -224,7 +243,12 @@ class Fallback:
         """Note what was done in the database, for whoever goes on with the copy."""
         if not self._is_there():
             return
-        self._of(store).shelf(project).note(entry, moment())
+        copy = self._of(store)
+        copy.shelf(project).note(entry, moment())
+        if copy.marker(project).exists():
+            # By another name the server is away for somebody: he is to know of it, and it of him.
+            with contextlib.suppress(StoreError):
+                self._settle(store, project, copy)
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
@@ -290,7 +314,7 @@ class Fallback:
 
     def _copy_changed(self, store: PostgresStore, project: str, shelf: AwayShelf) -> None:
         known, last = shelf.path.with_suffix(".as-of"), store.last_event()
-        if known.exists() and known.read_text("ascii") == _as_of(last, shelf.path):
+        if known.exists() and known.read_text("ascii") == as_of(last, shelf.path):
             return
         if _is_large(shelf.path) and _is_new(shelf.path):
             return
@@ -302,7 +326,7 @@ class Fallback:
                 return
             shelf.put_damaged_aside()
             shelf.put_copy(store.copied())
-        known.write_text(_as_of(last, shelf.path), "ascii")
+        known.write_text(as_of(last, shelf.path), "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
 
@@ -318,6 +342,11 @@ class Fallback:
         shelf = here.shelf(project)
         away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")
         if not shelf.is_there:
+            if names := ", ".join(self.copies.names(project)):
+                away = UnreachableStoreError(
+                    f"{away} This clone has a copy to go on with of {names}, to which this name has"
+                    " not led from here: name it so if it is that one."
+                )
             raise away
         known = here.away(project) or Away(time.time(), 0.0, parted=False)
         with contextlib.ExitStack() as closing:
@@ -330,6 +359,7 @@ class Fallback:
                         here.write_marker(project, known._replace(parted=True, name=self.name))
                     # The server may have answered others since it was found away.
                     shelf.part(moment())
+                self.found.pop(project, None)
             except UnusableCopyError as unusable:
                 raise UnusableCopyError(f"{away} {unusable}") from unusable
             closing.pop_all()
@@ -358,19 +388,6 @@ class Fallback:
         with contextlib.suppress(UnusableCopyError):
             said = known._replace(again=again, refuses=False, name=self.name)
             here.write_marker(project, said)
-
-
-def _as_of(last: int, path: Path) -> str:
-    """Return by what it is known that a copy is as it was made, after so many events.
-
-    One from before the machine was started anew is made anew, too: only the wall clock would tell
-    how long ago it was made.
-    """
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return ""
-    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns} {boot()}"
 
 
 def _is_large(path: Path) -> bool:

@@ -24,7 +24,7 @@ from kanban_sync.core.errors import StoreAwayError, StoreError, UnusableCopyErro
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.core.spans import UNHEARD
-from kanban_sync.machine_time import Moment
+from kanban_sync.machine_time import Moment, moment
 from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.flatfile import DamagedFileError, FileShelf
@@ -67,6 +67,15 @@ class LeftError(StoreAwayError):
 
 class AwayShelf(FileShelf):
     """The copy of one project's tasks, with what is noted beside it."""
+
+    @property
+    def has(self) -> Contents:
+        """What work goes on with; for whoever only reads, as it would if that began now."""
+        has = super().has
+        if not self._read_only or has.parted.since is not None:
+            return has
+        now = moment()
+        return parted(has, self._noted(has), now, self._project)
 
     @property
     def notes(self) -> Path:

@@ -16,7 +16,7 @@ from kanban_sync.databases import left_elsewhere, not_told_yet
 from kanban_sync.databases.last_used import note_first
 from kanban_sync.stores.postgres import PostgresStore
 from kanban_sync.stores.postgres_database import upgrade_database
-from stores.machines import NAMES, PROJECT, Machine, die_at, key, there, told
+from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +155,9 @@ def test_by_whatever_name_one_clone_has_one_copy_of_a_database(
     one.door.shut()
     spelt.door.shut()
     # It has never led anywhere, as far as this clone knows.
-    with pytest.raises(UnreachableStoreError):
+    with pytest.raises(UnreachableStoreError, match="has a copy to go on with of") as caught:
         spelt.claim("a", "bob")
+    assert one.database.name in str(caught.value)
     spelt.door.open()
     spelt.claim("b", "bob")
     spelt.door.shut()
@@ -174,6 +175,18 @@ def test_by_whatever_name_one_clone_has_one_copy_of_a_database(
     assert (claim.agent, claim.token) == ("ada", token)
     assert len(told(emptied, "replayed")) == 1
     assert left_elsewhere(one.database, PROJECT, one.state) == []
+
+
+def test_who_is_cut_off_by_one_name_hears_of_those_who_are_not(
+    one: Machine, spelt: Machine, emptied: Emptied
+) -> None:
+    there_still = spelt.work()
+    one.door.shut()
+    one.claim("a", "ada")
+    there_still.claim(key("b"), "bob", time.time(), LEASE)
+    assert there(emptied, "a").claim is not None
+    with pytest.raises(HeldError):
+        one.claim("b", "ada")
 
 
 def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(

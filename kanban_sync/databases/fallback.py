@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.work import Entry, Orchestrator
     from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
@@ -220,11 +220,11 @@ class Fallback:
         if mine.marker(project).exists():
             yield mine
 
-    def note(self, store: PostgresStore, project: str, entry: Entry) -> None:
+    def note(self, store: PostgresStore, project: str, found: Entry | Orchestrator) -> None:
         """Note what was done in the database, for whoever goes on with the copy."""
         if not self._is_there():
             return
-        self._of(store).shelf(project).note(entry, moment())
+        self._of(store).shelf(project).note(found, moment())
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""

@@ -350,7 +350,10 @@ class Fallback:
     def note_away(self, project: str, seconds: float) -> None:
         """Note that the server does not answer, for whoever goes on with the copy."""
         here = self._here
-        if not here.shelf(project).is_there:
+        shelf = here.shelf(project)
+        # Also where there is no copy, whose end would tell that it is over.
+        shelf.absence.note()
+        if not shelf.is_there:
             return
         away, now = here.away(project), time.time()
         again = now + ASK_AGAIN if seconds > SLOW else 0.0

@@ -17,6 +17,7 @@ from kanban_sync.core.ports import FilesState
 from kanban_sync.core.silence import Life, life_of
 from kanban_sync.machine_time import Moment
 from kanban_sync.stores.absence import Absence
+from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_work import PostgresDesk
 from postgres.long_there import AS_IT_IS, started
@@ -118,6 +119,12 @@ def found_away(shared: Shared) -> None:
     shared.one.database.note_away(PROJECT, 0.0)
 
 
+def found_away_without_a_copy(shared: Shared) -> None:
+    manifest_path(shared.one.database.folder, PROJECT).unlink()
+    found_away(shared)
+    assert shared.one.mode == "database"
+
+
 def only_read(shared: Shared) -> None:
     ours = f'ALTER DATABASE "{shared.emptied.address.parameters["dbname"]}"'
     shared.emptied.tell(f"{ours} SET default_transaction_read_only = on")
@@ -128,7 +135,7 @@ def only_read(shared: Shared) -> None:
         shared.emptied.tell(f"{ours} RESET default_transaction_read_only")
 
 
-@pytest.mark.parametrize("was", [worked_apart, found_away, only_read])
+@pytest.mark.parametrize("was", [worked_apart, found_away, found_away_without_a_copy, only_read])
 def test_who_could_not_reach_the_database_takes_nobody_for_silent_until_he_could_be_heard(
     shared: Shared, passes: Callable[[float], None], was: Callable[[Shared], None]
 ) -> None:

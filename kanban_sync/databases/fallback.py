@@ -178,6 +178,7 @@ class Fallback:
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
             raise
+        was_away = self._here.marker(project).exists()
         try:
             for each in self._waiting(store, project):
                 self._settle(store, project, each)
@@ -185,6 +186,8 @@ class Fallback:
             store.close()
             raise
         store.absence = self._of(store).shelf(project).absence
+        if was_away:
+            store.absence.note()  # Also where the copy with which work went on was another one.
         return store
 
     def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:

@@ -15,6 +15,7 @@ from kanban_sync.core.claims import SILENCE
 from kanban_sync.core.errors import UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.silence import Life, life_of
+from kanban_sync.databases.copies import LEADS
 from kanban_sync.machine_time import Moment
 from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.flatfile import manifest_path
@@ -115,6 +116,14 @@ def worked_apart(shared: Shared) -> None:
     shared.one.door.open()
 
 
+def worked_apart_on_a_copy_by_its_name_alone(shared: Shared) -> None:
+    copies, name = shared.one.database.copies, shared.one.database.name
+    shared.one.database.folder.rename(copies.by_name_alone(name).folder)
+    for each in copies.root.glob(f"*{LEADS}"):
+        each.unlink()
+    worked_apart(shared)
+
+
 def found_away(shared: Shared) -> None:
     shared.one.database.note_away(PROJECT, 0.0)
 
@@ -135,7 +144,16 @@ def only_read(shared: Shared) -> None:
         shared.emptied.tell(f"{ours} RESET default_transaction_read_only")
 
 
-@pytest.mark.parametrize("was", [worked_apart, found_away, found_away_without_a_copy, only_read])
+@pytest.mark.parametrize(
+    "was",
+    [
+        worked_apart,
+        worked_apart_on_a_copy_by_its_name_alone,
+        found_away,
+        found_away_without_a_copy,
+        only_read,
+    ],
+)
 def test_who_could_not_reach_the_database_takes_nobody_for_silent_until_he_could_be_heard(
     shared: Shared, passes: Callable[[float], None], was: Callable[[Shared], None]
 ) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.work import Entry, Orchestrator
     from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
@@ -191,6 +191,7 @@ class Fallback:
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
             raise
+        was_away = self._here.marker(project).exists()
         try:
             for each in self._waiting(store, project):
                 try:
@@ -203,6 +204,8 @@ class Fallback:
             store.close()
             raise
         store.absence = self._of(store).shelf(project).absence
+        if was_away:
+            store.absence.note()  # Also where the copy with which work went on was another one.
         return store
 
     def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:
@@ -239,12 +242,12 @@ class Fallback:
         if mine.marker(project).exists():
             yield mine
 
-    def note(self, store: PostgresStore, project: str, entry: Entry) -> None:
+    def note(self, store: PostgresStore, project: str, found: Entry | Orchestrator) -> None:
         """Note what was done in the database, for whoever goes on with the copy."""
         if not self._is_there():
             return
         copy = self._of(store)
-        copy.shelf(project).note(entry, moment())
+        copy.shelf(project).note(found, moment())
         if copy.marker(project).exists():
             # By another name the server is away for somebody: he is to know of it, and it of him.
             with contextlib.suppress(StoreError):
@@ -380,7 +383,10 @@ class Fallback:
     def note_away(self, project: str, seconds: float) -> None:
         """Note that the server does not answer, for whoever goes on with the copy."""
         here = self._here
-        if not here.shelf(project).is_there:
+        shelf = here.shelf(project)
+        # Also where there is no copy, whose end would tell that it is over.
+        shelf.absence.note()
+        if not shelf.is_there:
             return
         away, now = here.away(project), time.time()
         again = now + ASK_AGAIN if seconds > SLOW else 0.0

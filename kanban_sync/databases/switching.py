@@ -10,7 +10,7 @@ from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import TaskStore
-from kanban_sync.core.work import Entry, WorkStore
+from kanban_sync.core.work import WorkStore
 from kanban_sync.stores.away_shelf import LeftError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.lease import Leases
+    from kanban_sync.core.work import Entry, Orchestrator
     from kanban_sync.databases.ports import Clone
     from kanban_sync.stores.away import AwayStore
     from kanban_sync.stores.postgres import PostgresStore
@@ -26,7 +27,10 @@ TRY_BACK = 2.0
 """Seconds between two looks at whether the server answers again."""
 
 DEEDS = frozenset(
-    {"claim", "claim_next", "extend", "finish", "release", "set_status", "assign", "add"}
+    {
+        *("claim", "claim_next", "extend", "finish", "release", "set_status", "assign", "add"),
+        "register",
+    }
 )
 """What is noted, for an agent whose database goes away a moment later."""
 
@@ -65,7 +69,7 @@ class Sides(Protocol):
         """Note that the server does not answer, which took so long to find out."""
         ...
 
-    def note(self, store: PostgresStore, project: str, entry: Entry) -> None:
+    def note(self, store: PostgresStore, project: str, found: Entry | Orchestrator) -> None:
         """Note what was done in the database."""
         ...
 
@@ -177,7 +181,7 @@ class Switching:
             finally:
                 self._used = time.monotonic()
             there = self._there
-            if name in DEEDS and isinstance(found, Entry) and there is not None and store is there:
+            if name in DEEDS and found is not None and there is not None and store is there:
                 self._sides.note(there, self._project, found)
             return found
 

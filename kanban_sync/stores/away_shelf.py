@@ -24,6 +24,7 @@ from kanban_sync.core.errors import StoreAwayError, StoreError, UnusableCopyErro
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.core.spans import UNHEARD
+from kanban_sync.core.work import Orchestrator
 from kanban_sync.machine_time import Moment, moment
 from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.copying import claimed_events
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 LARGEST_NOTES = 1 << 20
 """Bytes of notes, after which they begin a new file; the one before is kept until the next."""
+
+ORCHESTRATOR = "orchestrator"
+"""What is noted of, if it is no task."""
 
 REFUSED = "refused-"
 """Stands before the name of a journal in that of the file which is kept of it."""
@@ -82,15 +86,11 @@ class AwayShelf(FileShelf):
         """Where this clone notes what it has done in the database since the copy was made."""
         return self.path.with_suffix(".notes")
 
-    def note(self, entry: Entry, now: Moment) -> None:
-        """Note how a task stands after this clone has done something with it."""
-        claim, task = entry.claim, plain(entry.task)
-        said = {"attempts": entry.attempts, "reason": entry.reason, "started": entry.started_at}
+    def note(self, found: Entry | Orchestrator, now: Moment) -> None:
+        """Note how a task or an orchestrator is after this clone has done something with it."""
+        said = {"at": now.wall, "clock": now[1:], **_said_of(found)}
         # It begins a line, since one before it may have been cut short on a full disk.
-        line = "\n" + json.dumps(
-            {"at": now.wall, "clock": now[1:], "task": task, "claim": claim, **said},
-            ensure_ascii=False,
-        )
+        line = "\n" + json.dumps(said, ensure_ascii=False)
         # Whoever cannot note it has done it all the same.
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -311,7 +311,12 @@ def parted(
     tasks, standings = dict(has.tasks), dict(has.work.standings)
     mine: set[TaskKey] = set()
     shared = has.parted.there(now)
+    orchestrators = dict(has.work.orchestrators)
     for said in notes:
+        if ORCHESTRATOR in said:
+            known = Orchestrator(**said[ORCHESTRATOR])
+            orchestrators[known.instance_id] = known
+            continue
         key, kept, standing = _noted(said, tasks, standings, project)
         tasks[key], standings[key] = kept, standing
         mine.add(key)
@@ -320,7 +325,7 @@ def parted(
             standings[key] = each._replace(expires=UNHEARD, orchestrator="")
     alive = {
         name: each._replace(last_heartbeat=max(each.last_heartbeat, shared))
-        for name, each in has.work.orchestrators.items()
+        for name, each in orchestrators.items()
     }
     work = replace(has.work, standings=standings, orchestrators=alive)
     events = claimed_events(standings)
@@ -331,6 +336,13 @@ def parted(
         events=events,
         parted=replace(has.parted, since=now, id="", told=len(events), bases={}),
     )
+
+
+def _said_of(found: Entry | Orchestrator) -> dict[str, Any]:
+    if isinstance(found, Orchestrator):
+        return {ORCHESTRATOR: plain(found)}
+    said = {"attempts": found.attempts, "reason": found.reason, "started": found.started_at}
+    return {"task": plain(found.task), "claim": found.claim, **said}
 
 
 def _noted(
@@ -364,13 +376,16 @@ def _noted(
 
 
 def journalled(before: Contents, after: Contents, project: str) -> Contents:
-    """Return the contents with how each task stood before it was touched for the first time."""
+    """Return the contents with how each task stood before it was touched for the first time.
+
+    There is a journal also where only an orchestrator was heard of.
+    """
     was = before.parted
     touched = {key for key, each in after.tasks.items() if before.tasks.get(key) != each}
     standings = before.work.standings
     touched |= {key for key, each in after.work.standings.items() if standings.get(key) != each}
     touched -= was.bases.keys()
-    if not touched:
+    if not touched and (was.id or before.work.orchestrators == after.work.orchestrators):
         return after
     desk = MemoryDesk(project, before.tasks, before.work, before.events)
     bases = {**was.bases, **{key: desk.standing(key) for key in touched}}

@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync import machine_time
+from kanban_sync.agents.work import Work
 from kanban_sync.core.claims import SILENCE
-from kanban_sync.core.errors import UnwritableStoreError
+from kanban_sync.core.errors import UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.silence import Life, life_of
+from kanban_sync.databases.copies import LEADS
 from kanban_sync.machine_time import Moment
 from kanban_sync.stores.absence import Absence
-from kanban_sync.stores.postgres import open_postgres
+from kanban_sync.stores.flatfile import manifest_path
+from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_work import PostgresDesk
 from postgres.long_there import AS_IT_IS, started
-from stores.machines import LEASE, PROJECT, Machine, key, told
+from stores.machines import LEASE, NAMES, PROJECT, Machine, key, told
 from stores.made_up import NOW, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kanban_sync.core.apart import Journal
     from kanban_sync.core.work import Entry
     from stores.emptied import Emptied
 
@@ -112,8 +116,22 @@ def worked_apart(shared: Shared) -> None:
     shared.one.door.open()
 
 
+def worked_apart_on_a_copy_by_its_name_alone(shared: Shared) -> None:
+    copies, name = shared.one.database.copies, shared.one.database.name
+    shared.one.database.folder.rename(copies.by_name_alone(name).folder)
+    for each in copies.root.glob(f"*{LEADS}"):
+        each.unlink()
+    worked_apart(shared)
+
+
 def found_away(shared: Shared) -> None:
     shared.one.database.note_away(PROJECT, 0.0)
+
+
+def found_away_without_a_copy(shared: Shared) -> None:
+    manifest_path(shared.one.database.folder, PROJECT).unlink()
+    found_away(shared)
+    assert shared.one.mode == "database"
 
 
 def only_read(shared: Shared) -> None:
@@ -126,7 +144,16 @@ def only_read(shared: Shared) -> None:
         shared.emptied.tell(f"{ours} RESET default_transaction_read_only")
 
 
-@pytest.mark.parametrize("was", [worked_apart, found_away, only_read])
+@pytest.mark.parametrize(
+    "was",
+    [
+        worked_apart,
+        worked_apart_on_a_copy_by_its_name_alone,
+        found_away,
+        found_away_without_a_copy,
+        only_read,
+    ],
+)
 def test_who_could_not_reach_the_database_takes_nobody_for_silent_until_he_could_be_heard(
     shared: Shared, passes: Callable[[float], None], was: Callable[[Shared], None]
 ) -> None:
@@ -171,3 +198,64 @@ def test_an_absence_is_known_though_nothing_could_be_written_or_a_clock_was_set(
     monkeypatch.setattr("kanban_sync.stores.absence.moment", lambda: Moment(NOW, 5, "two"))
     assert absence.back_since(NOW) == 0
     Absence(tmp_path / "nowhere" / "tasks.back").note()
+
+
+# --- An orchestrator that is heard of while the database is away ---------------------------------
+
+
+def orchestrators(emptied: Emptied) -> dict[str, int]:
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        return {each.instance_id: each.agent_count for each in store.orchestrators()}
+
+
+def test_an_orchestrator_that_is_registered_apart_is_known_once_the_database_is_back(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    work = Work(one.work(), PROJECT, time.time, None, lambda: None, lambda: None)
+    work.register("o1", 3)
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert orchestrators(emptied) == {"o1": 3}
+    assert [(each["written"], each["conflicts"]) for each in told(emptied, "replayed")] == [(0, 0)]
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+def test_an_orchestrator_is_not_lost_with_a_journal_of_which_the_end_was_not_heard(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    replay = PostgresStore.replay
+
+    def sent(store: PostgresStore, journal: Journal, now: float) -> None:
+        if is_taken:
+            replay(store, journal, now)
+        raise UnreachableStoreError("cut off")
+
+    one.door.shut()
+    one.do(lambda store: store.register("o1", time.time(), 1))
+    one.door.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", sent)
+        with pytest.raises(UnreachableStoreError):
+            one.sync(*NAMES)
+    one.door.shut()
+    one.do(lambda store: store.beat("o1", time.time(), 2))
+    token = one.claim("a", "ada")
+    one.do(lambda store: store.register("o2", time.time()))
+    one.door.open()
+    one.finish("a", token)
+    assert orchestrators(emptied) == {"o1": 2, "o2": 0}
+    # The first journal and the second, each once.
+    assert [each["written"] for each in told(emptied, "replayed")] == [0, 1]
+
+
+def test_an_orchestrator_is_known_whose_database_goes_away_right_after(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.do(lambda store: store.register("o1", time.time()))
+    one.door.shut()
+    one.do(lambda store: store.claim(key("a"), "ada", time.time(), LEASE, "o1"))
+    one.do(lambda store: store.beat("o1", time.time(), 5))
+    one.door.open()
+    one.do(lambda store: store.ready(time.time()))
+    assert orchestrators(emptied) == {"o1": 5}

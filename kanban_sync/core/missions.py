@@ -152,8 +152,10 @@ def _plans(tasks: Iterable[Task]) -> Iterator[_Plan]:
         files = tuple(dict.fromkeys(file for file in named if file in by_path))
         of: dict[int | None, list[Task]] = {}
         names = [_names(each) for each in found]
+        # Thousands of tasks have a few headings.
+        known: dict[str, int | None] = {}
         for task in (task for file in files for task in by_path[file]):
-            of.setdefault(_belongs(task, names), []).append(task)
+            of.setdefault(_belongs(task, names, known), []).append(task)
         whose = tuple(tuple(of.get(at, ())) for at in range(len(found)))
         yield _Plan(path, tuple(found), files, whose, tuple(of.get(None, ())))
 
@@ -169,13 +171,20 @@ def _names(milestone: Task) -> tuple[str, ...]:
     return tuple(each for each in (own.casefold(), milestone.title.casefold()) if each)
 
 
-def _belongs(task: Task, names: Sequence[tuple[str, ...]]) -> int | None:
-    """Return to which milestone a task belongs; None if it names none of them."""
+def _belongs(
+    task: Task, names: Sequence[tuple[str, ...]], known: dict[str, int | None]
+) -> int | None:
+    """Return to which milestone a task belongs, None if it names none of them.
+
+    What is found out of words is kept in ``known``.
+    """
     for said in says_milestone(task):
-        words = " ".join(said.casefold().split())
-        for at, of in enumerate(names):
-            if any(_is_named(words, name) for name in of):
-                return at
+        if said not in known:
+            words = " ".join(said.casefold().split())
+            called = (at for at, of in enumerate(names) if any(_is_named(words, n) for n in of))
+            known[said] = next(called, None)
+        if (at := known[said]) is not None:
+            return at
     return None
 
 

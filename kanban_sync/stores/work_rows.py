@@ -209,7 +209,7 @@ SELECT t.source, t.name, t.orchestrator, t.expires <= ?2, {columns}
 """Each half by an index of its own: there are as many claims as agents, and mostly none to take."""
 
 IS_WAITED_FOR = """
-CASE WHEN EXISTS (SELECT 1 FROM needs AS n
+CASE WHEN EXISTS (SELECT 1 FROM needs AS n INDEXED BY needs_on
           JOIN tasks AS w ON w.project = n.project AND w.source = n.source AND w.name = n.name
          WHERE n.project = tasks.project AND n.on_source = tasks.source AND n.on_name = tasks.name
            AND n.lenient < 4 AND w.status NOT IN ('done', 'cancelled', 'orphaned'))

@@ -148,6 +148,20 @@ def test_an_id_of_two_tasks_is_looked_up_by_the_key_of_its_task(store: SqliteSto
     assert "SEARCH t USING PRIMARY KEY (project=? AND source=? AND name=?)" in plan
 
 
+@pytest.mark.parametrize("statement", [*work_rows.RECKON, *work_rows.RECKON_ALL])
+def test_who_waits_for_whom_is_reckoned_by_the_key_of_each(
+    store: SqliteStore, statement: str
+) -> None:
+    count = 1 if "?1" not in statement else 3
+    parameters = (PROJECT, "tasks-md", "a")[:count]
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    # Each at least by its project and its name, or by that of what it needs.
+    needs = [step for step in plan if "SEARCH n " in step or "SEARCH needs " in step]
+    assert needs
+    assert [step for step in needs if "name=?" not in step] == []
+
+
 def test_claims_to_take_back_are_found_among_those_of_silent_orchestrators(
     store: SqliteStore,
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from kanban_sync.core.errors import UntakenError
+from kanban_sync.core.errors import StoreError, UntakenError
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.copying import copied
 from kanban_sync.stores.postgres_connection import connect
@@ -16,15 +16,17 @@ from kanban_sync.stores.postgres_errors import ClashError
 from kanban_sync.stores.postgres_leases import PostgresLeases
 from kanban_sync.stores.postgres_pooler import wakes
 from kanban_sync.stores.postgres_rights import unwritable
+from kanban_sync.stores.postgres_statistics import look_over
 from kanban_sync.stores.postgres_work import PostgresWork
 from kanban_sync.stores.replaying import replay
 from kanban_sync.stores.sql import SqlStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kanban_sync.core.apart import Journal
-    from kanban_sync.core.ports import Event
+    from kanban_sync.core.model import Task, TaskKey
+    from kanban_sync.core.ports import Event, FilesState, Gone, Merged
     from kanban_sync.core.unwritable import Unwritable
     from kanban_sync.core.wakes import Wakes
     from kanban_sync.stores.absence import Absence
@@ -57,6 +59,7 @@ def again(method: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
 
 
 _replayed = again(replay)
+_merged = again(SqlStore.merge)
 
 
 def open_postgres(
@@ -121,7 +124,16 @@ class PostgresStore(PostgresWork, SqlStore):
         """What lets one clone at a time write to a board, whatever machine it is on."""
         return self._leases
 
-    merge = again(SqlStore.merge)
+    def merge(
+        self, tasks: Sequence[Task], gone: Mapping[TaskKey, Gone], files: FilesState, now: float
+    ) -> Merged:
+        """Bring the tasks in, and let the server know of it where many are new."""
+        merged = _merged(self, tasks, gone, files, now)
+        # What was brought in stays so, whatever becomes of this.
+        with suppress(StoreError):
+            self._database.ask(lambda connection: look_over(connection, len(merged.created)))
+        return merged
+
     claim_next = again(PostgresWork.claim_next)
     claim = again(PostgresWork.claim)
     extend = again(PostgresWork.extend)

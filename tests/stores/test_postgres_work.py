@@ -11,7 +11,7 @@ from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
-from kanban_sync.stores import postgres_work, work_rows
+from kanban_sync.stores import postgres_statistics, postgres_work, work_rows
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.migrations import migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
@@ -73,8 +73,29 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied)
         assert store.entry(key("b")).waits_for
 
 
+def test_what_waits_for_a_task_is_found_by_its_key_once_many_tasks_came(emptied: Emptied) -> None:
+    waits = [task(f"{n}", depends_on=(f"{n - 40}",) if n >= 40 else ()) for n in range(300)]
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        store.merge(waits, {}, FilesState(), NOW)
+    with emptied.database.reading() as db:
+        plans = [
+            "\n".join(row[0] for row in db.execute(f"EXPLAIN {each}", key("100")))
+            for each in (*work_rows.RECKON, work_rows.ENTRY)
+        ]
+    assert all("using tasks_pkey on tasks" in plan for plan in plans)
+    assert not any("tasks_by_status" in plan for plan in plans)
+
+
+@pytest.fixture
+def is_known(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the server has looked at the tasks that came."""
+    if not request.param:
+        monkeypatch.setattr(postgres_statistics, "FEW", 10**6)
+    return bool(request.param)
+
+
 @pytest.mark.parametrize("prefers", [frozenset[str](), frozenset({"db"})])
-@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("is_known", [False, True], indirect=True)
 def test_the_next_task_is_found_by_its_index_in_order(
     emptied: Emptied, prefers: frozenset[str], is_known: bool
 ) -> None:
@@ -98,7 +119,7 @@ def test_the_next_task_is_found_by_its_index_in_order(
     assert plan.count("using tasks_claimed") == 1
 
 
-@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("is_known", [False, True], indirect=True)
 def test_what_is_offered_is_found_among_what_is_offered(emptied: Emptied, is_known: bool) -> None:
     with closing(open_postgres(emptied.address, PROJECT)) as store:
         store.merge([task(f"{n}") for n in range(1000)], {}, FilesState(), NOW)

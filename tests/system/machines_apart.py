@@ -37,6 +37,9 @@ FILES = {
 WITHIN = 60.0
 """Seconds that anything may take."""
 
+LEASE = 3600.0
+"""Seconds for which a task is claimed that nobody is to take back, however long the tests take."""
+
 PROGRAM = """
 import sys, time
 ahead, right = float(sys.argv.pop(1)), time.time
@@ -196,7 +199,7 @@ class Team:
     def claimed(self, agent: str, tag: str) -> str:
         """Let an agent claim what comes first, and return its name; '' for none."""
         wanted = Wanted(tags=frozenset({tag}))
-        found = self.store.claim_next(agent, self.now(), WITHIN, wanted)
+        found = self.store.claim_next(agent, self.now(), LEASE, wanted)
         return "" if found is None else found.key.name
 
     def told(self, name: str) -> list[tuple[str, Any]]:

@@ -26,6 +26,7 @@ from kanban_sync.databases.sharing import (
     refused_files,
     refused_text,
     sharing,
+    told_of_another,
     told_once,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
@@ -55,5 +56,6 @@ __all__ = [
     "refused_text",
     "sharing",
     "task_database",
+    "told_of_another",
     "told_once",
 ]

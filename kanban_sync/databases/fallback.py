@@ -94,10 +94,12 @@ class Fallback:
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
-        shelf, since = self._shelf(project), away.since
+        shelf, since = self._shelf(project), min(away.since, time.time())
         with contextlib.suppress(StoreError):
             parted = shelf.has.parted.since
-            since = min(since, parted.wall) if parted is not None else since
+            if parted is not None:
+                # Whatever the wall clock was set to since; it was found away before that.
+                since = parted.at(moment()) - max(0.0, parted.wall - away.since)
         return Mode(name, since, shelf.touched)
 
     def open(self, project: str) -> TaskStore:
@@ -108,9 +110,7 @@ class Fallback:
 
     def work(self, project: str, to_tell: Callable[[str], None] = lambda _: None, /) -> Store:
         """Open the database, or the copy if its server does not answer."""
-        return Switching.between(
-            self, project, lambda: to_tell(self.mode(project).words(self.name))
-        )
+        return Switching.between(self, project, to_tell)
 
     def tries_later(self) -> bool:
         """Tell whether it did not answer a moment ago, and is not asked again just yet."""

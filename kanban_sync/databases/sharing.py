@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
-from kanban_sync.databases.last_used import not_told_yet, note_first
+from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, SETTING
 from kanban_sync.databases.sqlite_file import url_of
@@ -93,6 +93,19 @@ def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> 
     """Return what was done apart from a database that the user has named otherwise since."""
     mine = database.folder if isinstance(database, Fallback) else None
     return left_behind(state.path / AWAY, project, mine)
+
+
+def told_of_another(database: TaskDatabase, project: str, state: StateFolder) -> list[str]:
+    """Return what is to be told, in lines, if a clone works with another database than before.
+
+    It is noted: so nobody is told twice.
+    """
+
+    def left() -> str:
+        text = left_text(left_elsewhere(database, project, state))
+        return text and f"{text}; {LEFT_REMEDY}"
+
+    return other_than_before(database, state, left).splitlines()
 
 
 def told_once(database: TaskDatabase) -> str:

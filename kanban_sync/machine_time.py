@@ -39,6 +39,10 @@ class Moment(NamedTuple):
             return later.running - self.running
         return later.wall - self.wall
 
+    def at(self, now: Moment) -> float:
+        """Return when it was by the wall clock of now, in seconds since 1970, never later."""
+        return now.wall - max(0.0, self.until(now))
+
 
 def moment() -> Moment:
     """Return what time it is."""

@@ -18,7 +18,7 @@ from kanban_sync.core.errors import (
     StoreError,
     UnreachableStoreError,
 )
-from kanban_sync.databases.last_used import other_than_before
+from kanban_sync.databases import told_of_another
 from kanban_sync.editing import open_editor
 from kanban_sync.snapshots import Snapshots
 from kanban_sync.sync import requests
@@ -191,7 +191,7 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(checkout, refresh, to_look)
         store = _opened(database, project, to_look or checkout.warn, may_read=may_read)
-    _warn_of_another(checkout, database, looks=looks)
+    _warn_of_another(checkout, database, project, looks=looks)
     told: set[str] = set()
 
     def tell_once(text: str) -> None:
@@ -223,12 +223,14 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
             board.follow()
 
 
-def _warn_of_another(checkout: Checkout, database: TaskDatabase, *, looks: bool) -> None:
+def _warn_of_another(
+    checkout: Checkout, database: TaskDatabase, project: str, *, looks: bool
+) -> None:
     """Tell whoever changes something, and hears it, of a database that is not the one before."""
     if looks or not checkout.is_heard:
         return
-    if text := other_than_before(database, checkout.state):
-        checkout.warn(text)
+    for line in told_of_another(database, project, checkout.state):
+        checkout.warn(line)
 
 
 def _is_another(store: Store, noted: str) -> bool:

@@ -48,12 +48,12 @@ def warn(text: str) -> None:
     click.echo(f"kanban-sync: {printable(text)}", err=True)
 
 
-def warn_of_another_database(clone: Clone) -> None:
+def warn_of_another_database(clone: Clone, project: str) -> None:
     """Tell whoever hands out tasks, and changes none, of a database that is not the one before."""
-    from kanban_sync.databases import other_than_before
+    from kanban_sync.databases import told_of_another
 
-    if text := other_than_before(clone.database, clone.state):
-        warn(text)
+    for line in told_of_another(clone.database, project, clone.state):
+        warn(line)
 
 
 def asked(text: str, default: str) -> str:

@@ -98,7 +98,7 @@ def go_on(clone: Clone, is_stopped: Callable[[], bool], *, as_json: bool) -> Non
             clone = clone.again()
         opened = partial(open_work, clone, clone.database, clone.refresh, tell, _Following(clone))
         with outage.waited_for(), opened(has_to_write=True) as work:
-            warn_of_another_database(clone)
+            warn_of_another_database(clone, work.project)
             monitor = Monitor(work, name)
             try:
                 for done in follow(work, monitor.round, LOOK):

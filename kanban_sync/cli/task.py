@@ -122,7 +122,7 @@ def next_command(
     clone = here()
     with opened_work(clone, looks=True) as work:
         # Only now, since one that is new has just been made.
-        warn_of_another_database(clone)
+        warn_of_another_database(clone, work.project)
         asked = chosen(work, wanted)
 
         def look() -> list[Entry]:

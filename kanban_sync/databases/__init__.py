@@ -28,6 +28,7 @@ from kanban_sync.databases.sharing import (
     refused_text,
     sharing,
     take_left,
+    told_of_another,
     told_once,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
@@ -59,5 +60,6 @@ __all__ = [
     "sharing",
     "take_left",
     "task_database",
+    "told_of_another",
     "told_once",
 ]

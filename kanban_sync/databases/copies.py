@@ -15,7 +15,6 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.machine_time import boot
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import manifest_path
 
@@ -216,19 +215,6 @@ def read_marker(marker: Path) -> Away | None:
     except (ValueError, TypeError):
         # It is just being written, or there was no room for what it says.
         return Away(since, 0.0)
-
-
-def as_of(last: int, path: Path) -> str:
-    """Return by what it is known that a copy is as it was made, after so many events.
-
-    One from before the machine was started anew is made anew, too: only the wall clock would tell
-    how long ago it was made.
-    """
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return ""
-    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns} {boot()}"
 
 
 def _digest(text: str) -> str:

@@ -22,14 +22,14 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
     UnwritableStoreError,
 )
-from kanban_sync.databases.copies import Away, Copies, Copy, as_of, read_marker
+from kanban_sync.databases.copies import Away, Copies, Copy, read_marker
 from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
+from kanban_sync.databases.renewing import is_small_and_old, renew
 from kanban_sync.databases.switching import Switching
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
-from kanban_sync.stores.flatfile import DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,12 +51,6 @@ SLOW = 1.0
 
 ASK_AGAIN = 15.0
 """Seconds for which a server is left alone that took long: so long agents may wait in vain."""
-
-COPY_EVERY = 60.0
-"""Seconds for which a large copy is not renewed, nor a small one by those who work on tasks."""
-
-SMALL = 1 << 18
-"""Bytes below which a copy costs next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +85,12 @@ class Fallback:
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
-        shelf, since = here.shelf(project), away.since
+        shelf, since = here.shelf(project), min(away.since, time.time())
         with contextlib.suppress(StoreError):
             parted = shelf.has.parted.since
-            since = min(since, parted.wall) if parted is not None else since
+            if parted is not None:
+                # Whatever the wall clock was set to since; it was found away before that.
+                since = parted.at(moment()) - max(0.0, parted.wall - away.since)
         return Mode(name, since, shelf.touched if away.parted else 0)
 
     def open(self, project: str) -> TaskStore:
@@ -105,9 +101,7 @@ class Fallback:
 
     def work(self, project: str, to_tell: Callable[[str], None] = lambda _: None, /) -> Store:
         """Open the database, or the copy if its server does not answer."""
-        return Switching.between(
-            self, project, lambda: to_tell(self.mode(project).words(self.name))
-        )
+        return Switching.between(self, project, to_tell)
 
     def tries_later(self) -> bool:
         """Tell whether it did not answer a moment ago, and is not asked again just yet."""
@@ -258,7 +252,7 @@ class Fallback:
         if not self._is_there():
             return
         path = self._of(store).shelf(project).path
-        if not (_is_large(path) or _is_new(path) or self.tries_later()):
+        if is_small_and_old(path) and not self.tries_later():
             self._copy(store, project)
 
     def _is_there(self) -> bool:
@@ -309,27 +303,12 @@ class Fallback:
         self.copies.lead(self.name, store.identity)
         try:
             with contextlib.closing(self._of(store).shelf(project)) as shelf:
-                self._copy_changed(store, project, shelf)
+                has_begun = self._of(store).marker(project).exists()
+                renew(shelf, store, has_begun=has_begun)
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
         except (StoreError, OSError):
             pass  # It stays as old as it is.
-
-    def _copy_changed(self, store: PostgresStore, project: str, shelf: AwayShelf) -> None:
-        known, last = shelf.path.with_suffix(".as-of"), store.last_event()
-        if known.exists() and known.read_text("ascii") == as_of(last, shelf.path):
-            return
-        if _is_large(shelf.path) and _is_new(shelf.path):
-            return
-        try:
-            shelf.put_copy(store.copied())
-        except DamagedFileError:
-            # What was done apart may be in it: that is not thrown away unseen.
-            if self._of(store).marker(project).exists():
-                return
-            shelf.put_damaged_aside()
-            shelf.put_copy(store.copied())
-        known.write_text(as_of(last, shelf.path), "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
 
@@ -394,16 +373,3 @@ class Fallback:
         with contextlib.suppress(UnusableCopyError):
             said = known._replace(again=again, refuses=False, name=self.name)
             here.write_marker(project, said)
-
-
-def _is_large(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size >= SMALL
-    return False
-
-
-def _is_new(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        # One of a time to come was made before the clock was set back.
-        return abs(time.time() - path.stat().st_mtime) < COPY_EVERY
-    return False

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanban_sync.databases.ports import TaskDatabase
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -32,15 +34,19 @@ def note_first(database: TaskDatabase, state: StateFolder) -> None:
         _write(state, Used(_name(database, state), database.identity()))
 
 
-def other_than_before(database: TaskDatabase, state: StateFolder) -> str:
+def other_than_before(
+    database: TaskDatabase, state: StateFolder, left: Callable[[], str] = str
+) -> str:
     """Return what is to be told if a clone works with another database than before; it is noted.
 
-    One that is only named otherwise, as by another role or past a pooler, is none.
+    One that is only named otherwise, as by another role or past a pooler, is none. What ``left``
+    says of what waits for the former is told along with it, or with the other name.
     """
     text, now = _compared(database, state)
-    if now is not None:
-        _write(state, now)
-    return text
+    if now is None:
+        return text
+    _write(state, now)
+    return "\n".join(filter(None, (text, left())))
 
 
 def not_told_yet(database: TaskDatabase, state: StateFolder) -> str:

@@ -59,9 +59,13 @@ def task_database(
         ) from error
     said = environment.get(DATABASE_URL, "")
     # What git says of one database says nothing of another.
-    direct = environment.get(DIRECT_URL, "") or ("" if said else user_setting(DIRECT_SETTING))
-    past = address_of(direct) if direct else None
-    server = PostgresServer(replace(address_of(url), direct=past), clone)
+    by_hand = environment.get(DIRECT_URL, "")
+    direct = by_hand or ("" if said else user_setting(DIRECT_SETTING))
+    past = (
+        address_of(direct, DIRECT_URL if by_hand else f"git's {DIRECT_SETTING}") if direct else None
+    )
+    address = address_of(url, DATABASE_URL if said else f"git's {SETTING}")
+    server = PostgresServer(replace(address, direct=past), clone)
     if clone is None:
         return server
     return Fallback(server, Copies(file.with_name(AWAY)), clone)

@@ -69,6 +69,14 @@ class Mode(NamedTuple):
         )
 
 
+def back_words(database: str, since: float) -> str:
+    """Tell in a line that a database is back; work went on with the copy since a moment."""
+    return (
+        f"{database} answers again; work went on with a copy of it since {when(since)}, and what"
+        " was done there meanwhile is brought in"
+    )
+
+
 class Clone(Protocol):
     """What tells a clone from others that share a database: its state folder."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kanban_sync.core.errors import SetupError
 from kanban_sync.databases.copies import AWAY, left_behind
 from kanban_sync.databases.fallback import Fallback
-from kanban_sync.databases.last_used import not_told_yet, note_first
+from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
 from kanban_sync.databases.sqlite_file import url_of
@@ -120,6 +120,19 @@ def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[
 def left_of_all(state: StateFolder) -> list[Left]:
     """Return all that was done apart, where nobody can tell what is named now."""
     return left_behind(state.path / AWAY, "", None, "")
+
+
+def told_of_another(database: TaskDatabase, project: str, state: StateFolder) -> list[str]:
+    """Return what is to be told, in lines, if a clone works with another database than before.
+
+    It is noted: so nobody is told twice.
+    """
+
+    def left() -> str:
+        text = left_text(left_elsewhere(database, project, state))
+        return text and f"{text}; {LEFT_REMEDY}"
+
+    return other_than_before(database, state, left).splitlines()
 
 
 def told_once(database: TaskDatabase) -> str:

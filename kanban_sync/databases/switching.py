@@ -11,6 +11,8 @@ from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import WorkStore
+from kanban_sync.databases.ports import back_words
+from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from kanban_sync.agents.work import Store
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.work import Entry, Orchestrator
-    from kanban_sync.databases.ports import Clone
+    from kanban_sync.databases.ports import Clone, Mode
     from kanban_sync.stores.away import AwayStore
     from kanban_sync.stores.postgres import PostgresStore
 
@@ -47,6 +49,15 @@ METHODS = sorted(
 
 class Sides(Protocol):
     """The database, and the copy with which work goes on while it is away."""
+
+    @property
+    def name(self) -> str:
+        """What the database is called."""
+        ...
+
+    def mode(self, project: str) -> Mode:
+        """Return on which of them work goes on."""
+        ...
 
     @property
     def clone(self) -> Clone:
@@ -85,10 +96,10 @@ class Switching:
     database tells it, and the next method goes on with the copy.
     """
 
-    def __init__(self, sides: Sides, project: str, to_tell: Callable[[], None]) -> None:
+    def __init__(self, sides: Sides, project: str, to_tell: Callable[[str], None]) -> None:
         """Open one of them; the methods are those of a store.
 
-        ``to_tell`` is called once work goes on with the copy, which began with the database.
+        ``to_tell`` hears of it once work goes on with the other one of them.
         """
         self._sides = sides
         self._project = project
@@ -96,12 +107,13 @@ class Switching:
         self._lock = threading.RLock()
         self._there: PostgresStore | None = None
         self._here: AwayStore | None = None
+        self._since = moment()
         self._is_closed = False
         self._tried = self._used = time.monotonic()
         self._open()
 
     @classmethod
-    def between(cls, sides: Sides, project: str, to_tell: Callable[[], None]) -> Store:
+    def between(cls, sides: Sides, project: str, to_tell: Callable[[str], None]) -> Store:
         """Open the database, or the copy if its server does not answer."""
         return cast("Store", cls(sides, project, to_tell))
 
@@ -137,6 +149,8 @@ class Switching:
             else:
                 return
         self._here = self._sides.apart(self._project, error)
+        # Others may come back first, and then the copy says nothing of it any more.
+        self._since = self._here.since or self._since
 
     def _store(self) -> PostgresStore | AwayStore:
         now = time.monotonic()
@@ -155,10 +169,13 @@ class Switching:
 
     def _reopen(self, error: UnreachableStoreError | None = None, *, is_away: bool = False) -> None:
         self._tried, was_there = time.monotonic(), self._there is not None
+        since = self._since if self._here is not None else None
         self._let_go(is_away=is_away or error is not None)
         self._open(error)
         if was_there and self._here is not None:
-            self._to_tell()
+            self._to_tell(self._sides.mode(self._project).words(self._sides.name))
+        elif since is not None and self._there is not None:
+            self._to_tell(back_words(self._sides.name, since.at(moment())))
 
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
         # One after the other, as they go on either side: none is closed that another thread is in.

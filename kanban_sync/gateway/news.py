@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import Counter, deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import anyio
 import anyio.to_thread
 
-from kanban_sync.agents.waiting import GOES_ON, LOOK, follow_batches
+from kanban_sync.agents.waiting import GOES_ON, LOOK, Outage, follow_batches
 from kanban_sync.core.claims import LEASE
 from kanban_sync.core.errors import (
     KanbanSyncError,
@@ -229,6 +230,10 @@ def always(_work: Work) -> bool:
     return True
 
 
+def unheard(_text: str) -> None:
+    """Tell nobody: that the database is away is told where the server was started."""
+
+
 class Waiting:
     """Somebody who waits for work: what ``agents.waiting.wait_for`` does, without a thread."""
 
@@ -252,16 +257,23 @@ class Waiting:
         """Return what a look finds, as soon as it finds something; None after so many seconds.
 
         A look is told what tells whether it is time for it. No thread is held meanwhile. For who
-        has hung up nothing is looked for any more.
+        has hung up nothing is looked for any more. While the database cannot be used it is asked
+        again.
 
         Raises:
             Problem: The token of who asks was taken back meanwhile.
+            StoreError: The database could not be used still at the end, or no waiting mends it.
         """
-        found = await look(always)
-        if found or seconds <= 0:
+        if seconds <= 0:
+            return await look(always)
+        found, pauses, ends = None, list[float](), time.monotonic() + seconds
+        outage = Outage(unheard, ends=ends, has_begun=True, rest=pauses.append)
+        with outage.waited_for():
+            found = await look(always)
+        if found:
             return found
         try:
-            found = await self._waited(look, seconds)
+            found = await self._waited(look, ends, outage, pauses)
         finally:
             if self._idle is not None and self._idle.is_known:
                 # Also where the server is about to end.
@@ -270,19 +282,25 @@ class Waiting:
         return found
 
     async def _waited(
-        self, look: Callable[[IsToLook], Awaitable[Found | None]], seconds: float
+        self,
+        look: Callable[[IsToLook], Awaitable[Found | None]],
+        ends: float,
+        outage: Outage,
+        pauses: list[float],
     ) -> Found | None:
-        loop, idle = asyncio.get_running_loop(), self._idle
-        ends = loop.time() + seconds
+        idle = self._idle
         with self._news.listening() as listener:
             while not listener.is_over and not await self._request.is_disconnected():
                 self._request.state.ask_again()
-                left = ends - loop.time()
-                found = await look(idle.is_to_look if idle and left > 0 else always)
-                if found or left <= 0:
-                    return found
+                left, pauses[:] = ends - time.monotonic(), []
+                with outage.waited_for():
+                    found = await look(idle.is_to_look if idle and left > 0 else always)
+                    outage.is_over()
+                    if found or left <= 0:
+                        return found
                 listener.taken()
-                await listener.wait(min(max(0.0, ends - loop.time()), idle.pace if idle else LOOK))
+                pace = max([idle.pace if idle else LOOK, *pauses])
+                await listener.wait(min(max(0.0, ends - time.monotonic()), pace))
         return None
 
     def _end(self, idle: Idleness, is_served: bool) -> None:  # noqa: FBT001 - called in a thread

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event, FilesState, Gone, Merged
     from kanban_sync.core.work import Entry
+    from kanban_sync.machine_time import Moment
     from kanban_sync.stores.away_shelf import AwayShelf
     from kanban_sync.stores.desk import Desk
 
@@ -33,6 +34,11 @@ class AwayStore(FlatStore):
     """The tasks of one project while the database is away; what is done is journalled."""
 
     _shelf: AwayShelf
+
+    @property
+    def since(self) -> Moment | None:
+        """Since when work is done apart, None once it is not any more."""
+        return self._shelf.held.parted.since
 
     def journal(self) -> Journal:
         """Return what was done apart."""
@@ -100,8 +106,7 @@ class AwayStore(FlatStore):
         """Do nothing: nobody is known to wait, and what was offered in the database runs out."""
 
     def _refuse(self, what: str) -> Never:
-        here = moment()
-        raise UntoldError(what, here.wall - self._has.parted.copied_at.until(here))
+        raise UntoldError(what, self._has.parted.copied_at.at(moment()))
 
     def _claimed(
         self, standing: Standing, agent: str, now: float, lease: float, orchestrator: str

@@ -93,7 +93,17 @@ NOT_THERE_YET = (
     POOLER_ALONE,
 )
 
+UNFIT = (
+    (
+        "connection is bad: invalid ",
+        "an option in its URL has no such value; correct that",
+    ),
+    ("bad value for", "an option in its URL has no such value; correct that"),
+)
+"""What is wrong with a URL before anybody is asked: nothing is away for it."""
+
 UNCONNECTED = (
+    *UNFIT,
     *NOT_THERE_YET,
     # Before what they are too many for, a role or a database.
     ("too many", TOO_MANY),

@@ -273,6 +273,10 @@ def test_what_waits_for_a_database_that_is_named_no_more_is_told(
     assert program(repo, "sync").code == 0
     left = json.loads(program(repo, "status", "--json").out)["left_behind"]
     assert [(each["tasks"], each["reason"]) for each in left] == [(1, "database")]
+    # Whoever changes something is told as well, once.
+    waits = "what was done with 1 task while postgresql://"
+    adds = [program(repo, "task", "add", each).err.count(waits) for each in ("One", "Two")]
+    assert adds == [1, 0]
     assert "1 task while postgresql://" in program(repo, "status").out
     doctor = program(repo, "doctor")
     assert (doctor.code, "left behind" in doctor.out) == (1, True)

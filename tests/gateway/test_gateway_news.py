@@ -7,7 +7,8 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -16,10 +17,11 @@ from gateway.caller import WITHIN, Gateway, part, shop
 from kanban_sync.agents.born import NewTask
 from kanban_sync.agents.waiting import GOES_ON
 from kanban_sync.app import Clone
+from kanban_sync.core.errors import OtherDatabaseError, StoreAwayError, StoreError
 from kanban_sync.doors.tokens import Scope, Tokens
 from kanban_sync.gateway import news as telling
 from kanban_sync.gateway.models import Beat
-from kanban_sync.gateway.news import Message, News
+from kanban_sync.gateway.news import Message, News, Waiting
 from kanban_sync.gateway.served import Served
 from kanban_sync.gateway.stream import followed, number_of
 from kanban_sync.sync.state_folder import StateFolder
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+    from starlette.requests import Request
 
 
 class Stream:
@@ -264,3 +268,39 @@ def test_a_line_that_says_nothing_is_sent_until_the_token_is_taken_back(served: 
         assert found[1:] == [b": nothing\n\n"] * 2
 
     asyncio.run(act())
+
+
+class _Asking:
+    """Somebody who asks, and does not hang up."""
+
+    state = SimpleNamespace(ask_again=lambda: None)
+
+    async def is_disconnected(self) -> bool:
+        return False
+
+
+def test_whoever_waits_by_http_outlasts_what_may_be_mended(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_sync.agents.waiting.AGAIN", 0.001)
+    monkeypatch.setattr("kanban_sync.gateway.news.LOOK", 0.001)
+    waiting = Waiting(served, News(served), cast("Request", _Asking()), None)
+
+    def asked(seconds: float, *answers: str | StoreError | None) -> str | None:
+        left = iter(answers)
+
+        async def look(_: object) -> str | None:
+            if isinstance(found := next(left, StoreAwayError("for good")), StoreError):
+                raise found
+            return found
+
+        return asyncio.run(waiting.wait(look, seconds))
+
+    away = StoreAwayError("The connection was lost.")
+    assert asked(60, away, away, None, StoreError("A right lacks."), "found") == "found"
+    with pytest.raises(StoreAwayError, match="was lost"):
+        asked(0, away)
+    with pytest.raises(StoreAwayError, match="for good"):
+        asked(0.01, None)
+    with pytest.raises(OtherDatabaseError):
+        asked(60, None, OtherDatabaseError("tasks.db"), "found")

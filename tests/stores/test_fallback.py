@@ -35,6 +35,7 @@ from kanban_sync.core.work import ANY
 from kanban_sync.databases import not_told_yet, opened, other_than_before, sharing, told_once
 from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.switching import Switching
+from kanban_sync.machine_time import boot
 from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away_shelf import AwayShelf, LeftError
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
@@ -151,7 +152,8 @@ def test_what_others_have_stays_theirs_while_nobody_hears_of_them(
 def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = one.work()
+    told = list[str]()
+    store = one.stack.enter_context(closing(one.database.work(PROJECT, told.append)))
     entry = store.claim(key("a"), "ada", time.time(), LEASE)
     assert entry.claim is not None
     token = entry.claim.token
@@ -169,7 +171,22 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     store.finish(key("a"), token, Status.DONE, time.time())
     assert one.mode == "database"
     assert store.events()
+    away, back = told
+    assert "does not answer since" in away
+    assert "answers again; work went on with a copy of it since 2" in back
     assert there(emptied, "a").task.status is Status.DONE
+
+
+@pytest.mark.skipif(not boot(), reason="the system does not tell one start from another")
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_since_when_it_is_away_is_known_whatever_the_clock_was_set_to(
+    one: Machine, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    one.door.shut()
+    one.do(lambda store: store.ready(time.time()))
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + 3600 * hours)
+    assert 0 <= time.time() - one.database.mode(PROJECT).since < 3600
 
 
 def test_a_monitor_offers_by_the_database_and_stands_by_while_that_is_away(

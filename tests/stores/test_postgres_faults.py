@@ -214,6 +214,32 @@ def test_an_address_of_no_server_and_no_database_is_none(url: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"mysql://ada:{SECRET}@db/tasks", r"is of no kind that is known \('mysql://'\)"),
+        (f"ada:{SECRET}@db/tasks", "is of no kind that is known: it has to be like"),
+        (f"postgresql://ada:{SECRET}/word@db/tasks", "cannot be taken apart: what is no letter"),
+        (f"postgresql://ada:{SECRET}@db:port/tasks", "is no port"),
+        (f"postgresql://ada:{SECRET}@db:65536/tasks", "is no port"),
+        (f"postgresql://ada:{SECRET}@one:5432,two:0/tasks", "is no port"),
+        (f"postgresql://ada:{SECRET}%@db/tasks", "a '%' begins no %XX"),
+        (f"postgresql://ada:{SECRET}%00@db/tasks", "it has %00"),
+        (f"postgresql://ada@db/tasks?{SECRET}", "what follows its '.' is no option"),
+        (f"postgresql://ada:{SECRET}@db/tasks?none=1", "what follows its '.' is no option"),
+        (f"postgresql://ada:{SECRET}@[::1/tasks", "is not ended"),
+        (f"postgresql://ada:{SECRET}@db/tasks?connect_timeout=soon", "no number of seconds"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told_and_where_it_is_named(url: str, words: str) -> None:
+    with pytest.raises(SetupError, match=words) as caught:
+        address_of(url, "git's kanban-sync.database")
+    assert str(caught.value).startswith(
+        "The URL of the task database in git's kanban-sync.database "
+    )
+    assert SECRET not in str(caught.value)
+
+
 # --- Getting in ----------------------------------------------------------------------------
 
 
@@ -227,6 +253,7 @@ def test_an_address_of_no_server_and_no_database_is_none(url: str) -> None:
         ({"password": None}, "does not know this user with this password"),
         ({"user": f"nobody_{SECRET}"}, "does not know this user"),
         ({"dbname": "nothing"}, "no such database; correct the URL, or create it"),
+        ({"sslmode": "none"}, "an option in its URL has no such value"),
     ],
 )
 def test_who_does_not_get_in_is_told_why(

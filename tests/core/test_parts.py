@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kanban_sync.core.deadlocks import never_begin
 from kanban_sync.core.dependencies import Edge, cycles
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.parts import all_edges
@@ -60,6 +61,14 @@ def test_a_milestone_that_names_its_task_itself_waits_for_it_once() -> None:
     assert all_edges([own, task("a", "M1")], ()) == [
         Edge(own.key, "a", TaskKey("p", "tasks-md", "a"), is_part=True)
     ]
+
+
+def test_a_milestone_is_not_told_to_wait_for_ever_for_what_was_removed() -> None:
+    gone = task("a", "M1")._replace(status=Status.ORPHANED)
+    found = all_edges([M1, gone], ())
+    assert [each.is_part for each in found] == [True]
+    assert never_begin([M1, gone], found) == ()
+    assert never_begin([M1, gone], [each._replace(is_part=False) for each in found])
 
 
 @pytest.mark.parametrize(

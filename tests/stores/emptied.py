@@ -46,7 +46,12 @@ class Emptied:
 
     def empty(self) -> None:
         """Take everything out, and begin to count anew."""
-        self.tell(EMPTY)
+        try:
+            self.tell(EMPTY)
+        except psycopg.OperationalError:
+            # Another test has broken all connections there are to the database of this process.
+            self.connection = psycopg.connect(self.url, autocommit=True)
+            self.tell(EMPTY)
 
     def tell(self, statements: str) -> None:
         """Carry out statements."""

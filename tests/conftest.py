@@ -254,6 +254,19 @@ def postgres_url(request: pytest.FixtureRequest, _isolated: None) -> Iterator[st
         yield url
 
 
+@pytest.fixture(autouse=True)
+def _long_there(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The server of the tests is as one that was started long before them."""
+    if "postgres_url" not in request.fixturenames:
+        yield
+        return
+    from postgres.long_there import started  # noqa: PLC0415 - with the store, by whoever needs it
+
+    with pytest.MonkeyPatch.context() as patch:
+        started(patch, 0.0)
+        yield
+
+
 # --- Skipping fails under CI ---------------------------------------------------------------
 
 

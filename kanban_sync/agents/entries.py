@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kanban_sync.core.silence import Life, life_of
 from kanban_sync.core.spans import left
 from kanban_sync.core.uncommitted import is_layer
+from kanban_sync.core.work import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,12 +94,10 @@ def event_data(event: Event, read: Any) -> dict[str, Any]:  # noqa: ANN401 - its
     }
 
 
-def orchestrator_data(orchestrator: Orchestrator, now: float, silence: float) -> dict[str, Any]:
-    """Return an orchestrator, and whether it was heard of lately."""
-    return {
-        **orchestrator._asdict(),
-        "alive": now - orchestrator.last_heartbeat <= silence,
-    }
+def orchestrator_data(orchestrator: Orchestrator, now: float, heard_since: float) -> dict[str, Any]:
+    """Return an orchestrator, and whether it is alive as far as is known."""
+    life = life_of(orchestrator.last_heartbeat, now, heard_since)
+    return {**orchestrator._asdict(), "alive": life is not Life.SILENT}
 
 
 def line_of(entry: Entry) -> str:
@@ -111,7 +111,7 @@ def line_of(entry: Entry) -> str:
     words += [task.priority] if task.priority else []
     words.append(task.title)
     if entry.waits_for:
-        words.append(f"[waits for {', '.join(each.name for each in entry.waits_for)}]")
+        words.append(f"[waits for {named(entry.waits_for, states=False)}]")
     return "  ".join(words)
 
 
@@ -188,8 +188,7 @@ def _place(entry: Entry) -> Iterator[str]:
     if words:
         yield "  ".join(words)
     if entry.waits_for:
-        names = (f"{each.name} ({each.state})" for each in entry.waits_for)
-        yield f"waits for: {', '.join(names)}"
+        yield f"waits for: {named(entry.waits_for)}"
 
 
 def trouble(written: Written | None) -> Iterator[str]:

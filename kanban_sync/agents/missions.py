@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.errors import UnknownMissionError
+from kanban_sync.core.errors import UnknownMilestoneError, UnknownMissionError
 from kanban_sync.core.missions import meant, missions_of
 from kanban_sync.core.model import Status
 from kanban_sync.core.work import ANY
@@ -19,21 +19,29 @@ if TYPE_CHECKING:
 NO_MISSION = "no mission.json with milestones is read here"
 
 
-def named_missions(work: Work, name: str = "") -> list[Mission]:
-    """Return the missions with a name, an id or a file; all where none is named.
-
-    Raises:
-        UnknownMissionError: None is called so.
-    """
-    return _named(work.tasks(ANY, list(Status)), name)
-
-
 def _named(entries: Sequence[Entry], name: str) -> list[Mission]:
     missions = missions_of(entries)
     found = meant(missions, name)
     if name and not found:
         raise UnknownMissionError(name, [each.name or each.path for each in missions])
     return found
+
+
+def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry]:
+    """Return the tasks of missions, of one with that name or all, and of one milestone or all.
+
+    Raises:
+        UnknownMissionError: None is called so.
+        UnknownMilestoneError: None of their milestones is.
+    """
+    missions = _named(work.tasks(ANY, list(Status)), name)
+    if not milestone:
+        return [task for each in missions for task in each.tasks]
+    every = [one for each in missions for one in each.milestones]
+    found = [one for one in every if one.is_called(milestone)]
+    if not found:
+        raise UnknownMilestoneError(milestone, [str(one.entry.key) for one in every])
+    return [task for one in found for task in one.tasks]
 
 
 def missions_data(work: Work, name: str = "") -> list[dict[str, Any]]:
@@ -97,7 +105,8 @@ def _milestone(milestone: Milestone, ready: Collection[object]) -> dict[str, Any
             for each in at_work
         ],
         "blocked": [str(each.key) for each in tasks if each.task.status is Status.BLOCKED],
-        "ready": [str(each.key) for each in tasks if each.key in ready],
+        # The milestone itself is, once its tasks are done.
+        "ready": [str(each.key) for each in (*tasks, milestone.entry) if each.key in ready],
     }
 
 

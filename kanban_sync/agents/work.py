@@ -316,6 +316,10 @@ class Work:
         """Return those that are known."""
         return self._store.orchestrators()
 
+    def heard_since(self) -> float:
+        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970."""
+        return self._store.heard_since(self.time())
+
     def reclaim(self, *, leases: bool = True) -> list[Entry]:
         """Take back the claims of orchestrators that fell silent, and those that ran out.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
+from kanban_sync.databases import take_left, told_once
 
 if TYPE_CHECKING:
     from kanban_sync.databases import Contents
@@ -58,11 +59,27 @@ def upgrade_command() -> None:
         say(f"what was before is kept in {copy}")
 
 
+@command.command("replay")
+def replay_command() -> None:
+    """Write what was done while other databases were away into the one that is named now."""
+    clone = here()
+    project = clone.project_named()
+    taken = take_left(clone.database, project, clone.state)
+    for each in taken:
+        count = "1 task" if each.tasks == 1 else f"{each.tasks} tasks"
+        say(f"compared what was done with {count} while {each.database} was away, and wrote it")
+    if not taken:
+        say("nothing waits for another database or project")
+    if text := told_once(clone.database):
+        say(text)
+
+
 def anew(name: str) -> str:
     """Return what is told of a database that was made in the place of a lost one."""
     return (
-        f"{name} was gone and is made anew from the repository: claims, the history, and what was"
-        " ahead of the files are lost; whoever works on a task has to claim it anew"
+        f"{name} was gone and is made anew from the repository: claims, the history, what was ahead"
+        " of the files, and tasks that stand in no file are lost; whoever works on a task has to"
+        " claim it anew"
     )
 
 

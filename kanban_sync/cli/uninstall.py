@@ -12,7 +12,14 @@ from kanban_sync import install
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.install import force_option, report_data, tell
 from kanban_sync.core.errors import KanbanSyncError, SetupError
-from kanban_sync.databases import left_elsewhere, left_text, refused_files
+from kanban_sync.databases import (
+    LEFT_REMEDY,
+    Mode,
+    left_elsewhere,
+    left_of_all,
+    left_text,
+    refused_files,
+)
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -38,10 +45,11 @@ def command(*, force: bool, state: bool, as_json: bool) -> None:
             " what is claimed, write the rest with 'kanban-sync files write' and commit it; or"
             " give --force to lose it"
         )
-    if state and not force and (text := _not_written_yet(clone)):
+    if state and not force and (found := _not_written_yet(clone)):
+        text, remedy = found
         raise SetupError(
-            f"{text}; until then {clone.state.path} alone has it. Run 'kanban-sync task list' once"
-            " it answers; or give --force to lose what was done"
+            f"{text}; until then {clone.state.path} alone has it. To keep it, {remedy}; or give"
+            " --force to lose what was done"
         )
     if state and not force and (refused := refused_files(clone.state)):
         raise SetupError(
@@ -80,15 +88,17 @@ def _only_here(clone: Clone) -> list[str]:
         return []
 
 
-def _not_written_yet(clone: Clone) -> str:
-    """Tell of what was done while the database was away, '' if nothing was."""
+def _not_written_yet(clone: Clone) -> tuple[str, str] | None:
+    """Tell of what was done while the database was away and what helps, None if nothing was."""
     try:
         project = clone.project_named()
         mode = clone.database.mode(project)
-        left = left_text(left_elsewhere(clone.database, project, clone.state))
+        left = left_elsewhere(clone.database, project, clone.state)
     except KanbanSyncError:
-        return ""
-    return mode.words(clone.database.name) if mode.entries else left
+        left, mode = left_of_all(clone.state), Mode("database")
+    if mode.entries != 0:
+        return mode.words(clone.database.name), "run 'kanban-sync task list' once it answers"
+    return (left_text(left), LEFT_REMEDY) if left else None
 
 
 def _remove(folder: Path) -> list[Path]:

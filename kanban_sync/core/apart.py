@@ -8,6 +8,7 @@ there                  here                   what comes of it
 =====================  =====================  ================================================
 as the base            changed                ours is written, with its claim and its token
 changed to the same    changed                nothing
+a claim given apart    that claim, and on     ours is written: it is a copy of the clone that has it
 nobody has it, to do   claimed                our claim comes over with its token and its lease
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import TaskKey
     from kanban_sync.core.work import Orchestrator
 
+OWN = 16
+"""How many characters of a digest tell journals of one name apart."""
+
 MARK = "journal"
 """Stands for the source in the key of the event by which it is known that a journal was taken."""
 
@@ -61,12 +65,21 @@ class Apart(NamedTuple):
 
 
 class Journal(NamedTuple):
-    """What was done apart since a moment (seconds since 1970), under a name made at random."""
+    """What was done apart since a moment (seconds since 1970), under a name made at random.
+
+    Of a clone that was copied meanwhile there are two of one name; the ``digest`` tells them apart.
+    It is that of the file that is sent, '' where there is none.
+    """
 
     id: str
     since: float
     entries: tuple[Apart, ...] = ()
     orchestrators: tuple[Orchestrator, ...] = ()
+    digest: str = ""
+
+    def as_another(self) -> Journal:
+        """Return it under a name of its own, which is the same each time."""
+        return self._replace(id=f"{self.id}-{self.digest[:OWN]}")
 
 
 class Settled(NamedTuple):
@@ -122,17 +135,18 @@ def settled(
     is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
     if not is_unchanged and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
-        is_twice = bool(here.agent) and base.token != here.token
+        is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
         return _neither(here, there) if is_twice else Settled()
     is_unheard = _is_unheard(base, here, there, since)
-    if is_unchanged or is_unheard or _may_come_over(here, there):
+    goes_on = there.agent != "" and base.token != here.token and _is_one(here, there)
+    if is_unchanged or is_unheard or goes_on or _may_come_over(here, there):
         is_one = here.agent and here.token == there.token
         # How long a claim of another machine lasts, it has told the database alone.
         ends = there.expires if here.expires >= UNHEARD else here.expires
         expires = max(ends, there.expires) if is_one else ends
         token = max(here.token, there.token)
         after = here._replace(token=token, expires=expires, file_status=there.file_status)
-        return Settled(after, entry.told)
+        return Settled(after, _since_claim(entry, there) if goes_on else entry.told)
     return Settled(None, (_conflict(base, here, there),), is_conflict=True)
 
 
@@ -170,6 +184,24 @@ def _says_the_same(one: Standing, two: Standing) -> bool:
     if (one.status, one.assignee, one.agent) != (two.status, two.assignee, two.agent):
         return False
     return not one.agent or one.token == two.token
+
+
+def _is_one(here: Standing, there: Standing) -> bool:
+    """Tell whether the newest claim is the same: of one clone, and of a copy that goes on with it.
+
+    Tokens that are given apart in one second may be equal, but claims begin at one moment each.
+    """
+    return (here.token, here.started_at) == (there.token, there.started_at)
+
+
+def _since_claim(entry: Apart, there: Standing) -> tuple[Told, ...]:
+    """Return what was told of a task after a claim that is known there."""
+    claims = (
+        number
+        for number, each in enumerate(entry.told, 1)
+        if each.kind == "claimed" and each.data.get("token") == there.token
+    )
+    return entry.told[next(claims, 0) :]
 
 
 def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:

@@ -38,7 +38,7 @@ OF_FILE = OVER | {Status.BACKLOG, Status.PLANNING, Status.BLOCKED, Status.REVIEW
 """What a file said in the meantime, and a task is again when its claim is given back."""
 
 FROM_BOXES = frozenset({Status.DONE, Status.REVIEW})
-"""What a change becomes only by its boxes."""
+"""What a change becomes only by its boxes, and a milestone after its tasks."""
 
 GENERATION = 10**6
 """How many tokens a database gives for a task at most; in one that replaces another they begin at

@@ -38,7 +38,7 @@ def never_begin(tasks: Iterable[Task], edges: Iterable[Edge]) -> tuple[Problem, 
             continue
         needed = every.get(edge.needs) if edge.needs is not None else None
         if needed is None or needed.status is Status.ORPHANED:
-            if not (needed is None and edge.lenient):
+            if not (needed is None and edge.lenient) and not edge.is_part:
                 found.append(_unknown(task, edge.name, is_gone=needed is not None))
         else:
             waits_for.setdefault(task.key, []).append(needed.key)

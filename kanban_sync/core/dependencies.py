@@ -94,7 +94,8 @@ class Edge(NamedTuple):
 
     ``needs`` is None where nobody is called so; ``lenient`` tells that this is as good as done: in
     v1.0 a task that is done is removed. ``is_strict`` tells that files of the default branch have
-    to say that it is done.
+    to say that it is done. ``is_part`` tells that the task is a milestone and the other one is of
+    it, which holds it no more once files hold that one no more.
     """
 
     task: TaskKey
@@ -102,6 +103,7 @@ class Edge(NamedTuple):
     needs: TaskKey | None
     lenient: bool = False
     is_strict: bool = False
+    is_part: bool = False
 
 
 def edges(
@@ -130,7 +132,7 @@ def edges(
         for name in dict.fromkeys(needed) if len(needed) > 1 else needed:
             needs = None if task.path else whole.get(name)
             needs = needs or names.find(task.path, name)
-            told.append(Edge(task.key, _kept(name), needs, task.path in lenient, is_strict))
+            told.append(Edge(task.key, kept_name(name), needs, task.path in lenient, is_strict))
         yield from told
         if task.key in blocking:
             for each in _of_blocked(task, blocking[task.key], told):
@@ -153,10 +155,10 @@ def _of_blocked(task: Named, blocking: Iterable[Named], told: Iterable[Edge]) ->
     known = {edge.needs for edge in told}
     for each in dict.fromkeys(each.key for each in blocking):
         if each not in known:
-            yield Edge(task.key, _kept(str(each)), each)
+            yield Edge(task.key, kept_name(str(each)), each)
 
 
-def _kept(name: str) -> str:
+def kept_name(name: str) -> str:
     """Return a name as it is kept: the beginning of a long one, told from others that begin so."""
     if len(name) <= LONGEST_WORD:
         return name
@@ -219,8 +221,13 @@ def cycles(waits_for: Mapping[Name, Sequence[Name]]) -> list[list[Name]]:
     have no entry wait for nobody.
     """
     order = {name: index for index, name in enumerate(waits_for)}
-    knots = [sorted(knot, key=order.__getitem__) for knot in _Search(waits_for).knots()]
-    return [_circle(waits_for, knot) for knot in sorted(knots, key=lambda knot: order[knot[0]])]
+    found = [sorted(knot, key=order.__getitem__) for knot in knots(waits_for)]
+    return [_circle(waits_for, knot) for knot in sorted(found, key=lambda knot: order[knot[0]])]
+
+
+def knots(waits_for: Mapping[Name, Sequence[Name]]) -> Iterator[list[Name]]:
+    """Yield the sets of tasks that all wait for one another, or one that waits for itself."""
+    return _Search(waits_for).knots()
 
 
 class _Search(Generic[Name]):

@@ -23,6 +23,7 @@
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   │   └── UnknownMissionError … no mission is called so
+    │   │       └── UnknownMilestoneError … none of its milestones is
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
     │   ├── HeldError               exit code 4: somebody else has claimed it
     │   ├── LostClaimError          exit code 4: the claim that this token stands for is no more
@@ -157,13 +158,22 @@ class NewerStoreError(StoreError):
 class LostDatabaseError(StoreError):
     """The task database is gone or empty, though this clone has worked with it."""
 
-    def __init__(self, name: str) -> None:
-        """Name it, what is lost with it, and how to go on."""
+    def __init__(self, name: str, alone: int = 0, copy: object = "") -> None:
+        """Name it, what is lost with it, and how to go on.
+
+        Args:
+            name: Of the database.
+            alone: How many tasks stood in it and in no file, as far as a copy knows.
+            copy: Where that lies.
+        """
+        count = "1 task that stands" if alone == 1 else f"{alone} tasks that stand"
+        known = f" {count} in no file did, as the copy {copy} has it." if alone else ""
         super().__init__(
             f"The task database {name} is gone or empty, and this clone has worked with it: lost"
-            " with it are who has claimed what, the history, and what was ahead of the files. Put"
-            " it back from a copy, or run `kanban-sync sync` yourself: that makes it anew from the"
-            " repository, and whoever works on a task has to claim it anew."
+            " with it are who has claimed what, the history, what was ahead of the files, and tasks"
+            f" that stood in it alone.{known} Put it back from a backup, or run `kanban-sync sync`"
+            " yourself: that makes it anew from the repository, without such tasks, and whoever"
+            " works on a task has to claim it anew."
         )
 
 
@@ -218,6 +228,16 @@ class UnknownMissionError(UnknownTaskError):
         """Name what was asked for, and all that there are."""
         there = f"there are: {', '.join(known)}." if known else "none is read here."
         WorkError.__init__(self, f"No mission is called {name}; {there}")
+        self.near = tuple(known)
+
+
+class UnknownMilestoneError(UnknownMissionError):
+    """No milestone has that key, id or title; ``near`` are the keys that there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Name what was asked for, and all that there are."""
+        there = f"there are: {', '.join(known)}." if known else "none is read here."
+        WorkError.__init__(self, f"No milestone is called {name}; {there}")
         self.near = tuple(known)
 
 

@@ -10,9 +10,12 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from kanban_sync.core.model import Status
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.work import Entry
 
 SOURCE = "mission"
@@ -27,6 +30,11 @@ class Milestone(NamedTuple):
 
     entry: Entry
     tasks: tuple[Entry, ...]
+
+    def is_called(self, name: str) -> bool:
+        """Tell whether that is its key, its id, or its title."""
+        wanted = name.casefold()
+        return wanted in {str(self.entry.key).casefold(), *_names(self.entry.task)}
 
 
 class Mission(NamedTuple):
@@ -48,26 +56,59 @@ class Mission(NamedTuple):
         """All that is to be done for it."""
         return (*(task for each in self.milestones for task in each.tasks), *self.others)
 
-    def tasks_of(self, name: str) -> tuple[Entry, ...]:
-        """Return the tasks of the milestone with this key, id or title; none if there is none."""
-        wanted = name.casefold()
-        return tuple(
-            task
-            for each in self.milestones
-            if wanted in {str(each.entry.key).casefold(), *_names(each.entry)}
-            for task in each.tasks
-        )
-
 
 def missions_of(entries: Iterable[Entry]) -> list[Mission]:
-    """Return the missions among all tasks of a project, in the order of their files."""
-    milestones: dict[str, list[Entry]] = {}
-    tasks: dict[str, list[Entry]] = {}
-    for each in entries:
-        if each.task.parent is None:
-            by_path = milestones if each.key.source == SOURCE else tasks
-            by_path.setdefault(each.task.path, []).append(each)
-    return [_mission(path, found, tasks) for path, found in sorted(milestones.items()) if path]
+    """Return the missions among all tasks of a project, in the order of their files.
+
+    What no file holds any more is none, and no milestone.
+    """
+    by_key = {each.key: each for each in entries}
+    held = (
+        each.task for each in by_key.values() if not each.is_gone or not _is_milestone(each.task)
+    )
+    found: list[Mission] = []
+    for plan in _plans(held):
+        fields = dict(field for each in plan.milestones for field in each.fields)
+        values = {
+            label.removeprefix(OF_MISSION): value
+            for label, value in fields.items()
+            if label.startswith(OF_MISSION)
+        }
+        of = [tuple(by_key[task.key] for task in tasks) for tasks in plan.tasks]
+        both = zip(plan.milestones, of, strict=True)
+        milestones = tuple(Milestone(by_key[each.key], tasks) for each, tasks in both)
+        others = tuple(by_key[task.key] for task in plan.others)
+        name = plan.milestones[0].group
+        found.append(Mission(name, plan.path, values, plan.files, milestones, others))
+    return found
+
+
+def parts_of(tasks: Iterable[Task]) -> dict[TaskKey, list[TaskKey]]:
+    """Return the tasks of each milestone that has some, in the order of their files.
+
+    Args:
+        tasks: Those of a project by path, position and key; at least its milestones, and what
+            stands in the files that these name.
+    """
+    return {
+        milestone.key: [task.key for task in tasks]
+        for plan in _plans(tasks)
+        for milestone, tasks in zip(plan.milestones, plan.tasks, strict=True)
+        if tasks
+    }
+
+
+def files_named(path: str, fields: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield what may be a file that a mission names: from the top, or from where it lies."""
+    for _, value in fields:
+        yield value
+        yield posixpath.normpath(posixpath.join(posixpath.dirname(path), value))
+
+
+def says_milestone(task: Task) -> tuple[str, ...]:
+    """Return the words by which a task may belong to a milestone, its own before its heading's."""
+    own = [value for label, value in task.fields if label.casefold() == "milestone"]
+    return (*own, task.group)
 
 
 def meant(missions: Sequence[Mission], name: str) -> list[Mission]:
@@ -83,46 +124,54 @@ def meant(missions: Sequence[Mission], name: str) -> list[Mission]:
     ]
 
 
-def _mission(
-    path: str, milestones: Sequence[Entry], tasks: Mapping[str, Sequence[Entry]]
-) -> Mission:
-    fields = dict(field for each in milestones for field in each.task.fields)
-    values = {
-        label.removeprefix(OF_MISSION): value
-        for label, value in fields.items()
-        if label.startswith(OF_MISSION)
-    }
-    named = dict.fromkeys(
-        place
-        for value in fields.values()
-        for place in (value, posixpath.normpath(posixpath.join(posixpath.dirname(path), value)))
-        if place in tasks
-    )
-    of: dict[int | None, list[Entry]] = {}
-    names = [_names(each) for each in milestones]
-    for file in named:
-        for task in tasks[file]:
+class _Plan(NamedTuple):
+    """A file with milestones, the files that it names and that hold tasks, and whose these are.
+
+    ``tasks`` are those of each milestone, in turn.
+    """
+
+    path: str
+    milestones: tuple[Task, ...]
+    files: tuple[str, ...]
+    tasks: tuple[tuple[Task, ...], ...]
+    others: tuple[Task, ...]
+
+
+def _plans(tasks: Iterable[Task]) -> Iterator[_Plan]:
+    """Yield what each file with milestones says, in the order of these files."""
+    milestones: dict[str, list[Task]] = {}
+    by_path: dict[str, list[Task]] = {}
+    for each in tasks:
+        if each.key.source != SOURCE:
+            if each.parent is None:
+                by_path.setdefault(each.path, []).append(each)
+        elif _is_milestone(each) and each.path and each.status is not Status.ORPHANED:
+            milestones.setdefault(each.path, []).append(each)
+    for path, found in sorted(milestones.items()):
+        named = (file for each in found for file in files_named(path, each.fields))
+        files = tuple(dict.fromkeys(file for file in named if file in by_path))
+        of: dict[int | None, list[Task]] = {}
+        names = [_names(each) for each in found]
+        for task in (task for file in files for task in by_path[file]):
             of.setdefault(_belongs(task, names), []).append(task)
-    return Mission(
-        milestones[0].task.group,
-        path,
-        values,
-        tuple(named),
-        tuple(Milestone(each, tuple(of.get(at, ()))) for at, each in enumerate(milestones)),
-        tuple(of.get(None, ())),
-    )
+        whose = tuple(tuple(of.get(at, ())) for at in range(len(found)))
+        yield _Plan(path, tuple(found), files, whose, tuple(of.get(None, ())))
 
 
-def _names(milestone: Entry) -> tuple[str, ...]:
+def _is_milestone(task: Task) -> bool:
+    """Tell whether a task is a milestone, and no step of one."""
+    return task.key.source == SOURCE and task.parent is None
+
+
+def _names(milestone: Task) -> tuple[str, ...]:
     """Return what tasks call a milestone by: its id, and its title."""
     own = re.split(r"[/#]", milestone.key.name)[-1]
-    return tuple(each for each in (own.casefold(), milestone.task.title.casefold()) if each)
+    return tuple(each for each in (own.casefold(), milestone.title.casefold()) if each)
 
 
-def _belongs(task: Entry, names: Sequence[tuple[str, ...]]) -> int | None:
+def _belongs(task: Task, names: Sequence[tuple[str, ...]]) -> int | None:
     """Return to which milestone a task belongs; None if it names none of them."""
-    own = [value for label, value in task.task.fields if label.casefold() == "milestone"]
-    for said in (*own, task.task.group):
+    for said in says_milestone(task):
         words = " ".join(said.casefold().split())
         for at, of in enumerate(names):
             if any(_is_named(words, name) for name in of):

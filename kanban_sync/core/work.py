@@ -30,12 +30,14 @@ __all__ = ["ANY", "Wanted"]
 class Waiting(NamedTuple):
     """What a task waits for: the name that its file calls it by, and the task.
 
-    ``key`` and ``status`` are None where nobody has that name.
+    ``key`` and ``status`` are None where nobody has that name; ``is_part`` tells that it is a task
+    of the milestone that waits.
     """
 
     name: str
     key: TaskKey | None
     status: Status | None
+    is_part: bool = False
 
     @property
     def state(self) -> str:
@@ -46,12 +48,32 @@ class Waiting(NamedTuple):
         return f"{self.status}, not yet on the default branch" if is_ahead else self.status.value
 
 
+MOST_NAMED = 8
+"""How many of the tasks are named that one waits for: a milestone may have hundreds."""
+
+
+def named(waits: Sequence[Waiting], *, unknown: str = "unknown", states: bool = True) -> str:
+    """Return in words what a task waits for, the first few of many.
+
+    Args:
+        waits: What it waits for.
+        unknown: How it is said that no task has a name.
+        states: Whether it is said how far each is.
+    """
+    shown = [
+        f"{each.name} ({unknown if each.status is None else each.state})" if states else each.name
+        for each in waits[:MOST_NAMED]
+    ]
+    more = len(waits) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
 class Entry(NamedTuple):
     """A task as those see it who work on it.
 
     ``claim`` is None where nobody has it; ``attempts`` counts its claims; ``reason`` is what was
     said when the last one ended; times are in seconds since 1970, 0 for never. ``offer`` tells for
-    which agent it is kept, if for any.
+    which agent it is kept, if for any; ``is_gone`` tells that its file holds it no more.
     """
 
     task: Task
@@ -61,6 +83,7 @@ class Entry(NamedTuple):
     started_at: float = 0.0
     waits_for: tuple[Waiting, ...] = ()
     offer: Offer = NO_OFFER
+    is_gone: bool = False
 
     @property
     def key(self) -> TaskKey:
@@ -80,7 +103,8 @@ def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()
     """Return a task with how it stands; one that is over has no claim."""
     claim = None if standing.status.is_over else standing.claim
     attempts = standing.token % GENERATION
-    known = (standing.reason, standing.started_at, waits_for, standing.offer)
+    is_gone = standing.file_status is Status.ORPHANED
+    known = (standing.reason, standing.started_at, waits_for, standing.offer, is_gone)
     return Entry(task, claim, attempts, *known)
 
 
@@ -313,6 +337,13 @@ class WorkStore(Protocol):
 
     def orchestrators(self) -> list[Orchestrator]:
         """Return all orchestrators that were ever registered, by their ids."""
+        ...
+
+    def heard_since(self, now: float) -> float:
+        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970.
+
+        The database was away before: whoever was not heard of then may be alive.
+        """
         ...
 
     def waiter(self) -> Waiter:

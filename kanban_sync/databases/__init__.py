@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.databases.fallback import Left
+from kanban_sync.databases.copies import Left
 from kanban_sync.databases.last_used import not_told_yet, other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
@@ -21,11 +21,13 @@ from kanban_sync.databases.sharing import (
     Sharing,
     database_data,
     left_elsewhere,
+    left_of_all,
     left_text,
     opened,
     refused_files,
     refused_text,
     sharing,
+    take_left,
     told_of_another,
     told_once,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "TaskDatabase",
     "database_data",
     "left_elsewhere",
+    "left_of_all",
     "left_text",
     "not_told_yet",
     "opened",
@@ -55,6 +58,7 @@ __all__ = [
     "refused_files",
     "refused_text",
     "sharing",
+    "take_left",
     "task_database",
     "told_of_another",
     "told_once",

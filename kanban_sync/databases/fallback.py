@@ -9,44 +9,42 @@ the database, once, before anything else. What is refused of one task holds up n
 from __future__ import annotations
 
 import contextlib
-import json
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from kanban_sync.core.errors import (
+    LostDatabaseError,
     StoreAwayError,
     StoreError,
     UnreachableStoreError,
     UnusableCopyError,
     UnwritableStoreError,
 )
+from kanban_sync.databases.copies import Away, Copies, Copy, as_of, read_marker
 from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.switching import Switching
-from kanban_sync.machine_time import boot, moment
+from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
-from kanban_sync.stores.flatfile import DamagedFileError, manifest_path
+from kanban_sync.stores.flatfile import DamagedFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.core.work import Entry
+    from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
     from kanban_sync.stores.postgres import PostgresStore
     from kanban_sync.stores.replaying import Replayed
 
-AWAY = "away"
-"""The folder in the state folder of a clone."""
-
-NAME = "name"
-"""The file in the folder of a copy that tells of which database it is."""
+Answer = TypeVar("Answer")
 
 SLOW = 1.0
 """Seconds after which it took long to find out that nobody answers."""
@@ -61,26 +59,15 @@ SMALL = 1 << 18
 """Bytes below which a copy costs next to nothing."""
 
 
-class _Away(NamedTuple):
-    """Since when the server does not answer, and when it is asked again; seconds since 1970.
-
-    ``refuses`` tells that it answers by now, and refuses what was done meanwhile, ``parted`` that
-    something may have been done.
-    """
-
-    since: float
-    again: float
-    refuses: bool = False
-    parted: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """A database on a PostgreSQL server, with a folder for what goes on while it is away."""
+    """A database on a PostgreSQL server, and the copies with which work goes on without it."""
 
     server: PostgresServer
-    folder: Path
+    copies: Copies
     clone: Clone
+    found: dict[str, Away | None] = field(default_factory=dict, compare=False)
+    """Whether it is away, of projects of which no file can tell, since none can be written."""
     kind = "postgresql"
 
     @property
@@ -88,19 +75,26 @@ class Fallback:
         """The URL, without a password."""
         return self.server.name
 
+    @property
+    def folder(self) -> Path:
+        """Where the copy lies of the database to which its name led last."""
+        return self._here.folder
+
+    def known_identity(self) -> str:
+        """Return which of all databases it was the last time that it was reached."""
+        return self.copies.identity(self.name)
+
     def mode(self, project: str) -> Mode:
         """Return on what work goes on, as far as that is known without asking the server."""
-        away = self._away(project)
+        here = self._here
+        away = self.found[project] if project in self.found else here.away(project)
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
-        shelf, since = self._shelf(project), min(away.since, time.time())
+        shelf, since = here.shelf(project), away.begun(None)
         with contextlib.suppress(StoreError):
-            parted = shelf.has.parted.since
-            if parted is not None:
-                # Whatever the wall clock was set to since; it was found away before that.
-                since = parted.at(moment()) - max(0.0, parted.wall - away.since)
-        return Mode(name, since, shelf.touched)
+            since = away.begun(shelf.has.parted.since)
+        return Mode(name, since, shelf.touched if away.parted else 0)
 
     def open(self, project: str) -> TaskStore:
         """Open the database itself, with all that was done while it was away."""
@@ -114,22 +108,39 @@ class Fallback:
 
     def tries_later(self) -> bool:
         """Tell whether it did not answer a moment ago, and is not asked again just yet."""
-        now = time.time()
-        found = map(_read, self.folder.glob("*.away"))
-        return any(each is not None and now < each.again <= now + ASK_AGAIN for each in found)
+        now, names = time.time(), {"", self.name}
+        found = map(read_marker, self.folder.glob("*.away"))
+        return any(
+            each is not None and now < each.again <= now + ASK_AGAIN and each.name in names
+            for each in found
+        )
 
     def look(self, project: str) -> TaskStore | None:
         """Open it to read, or the copy; None if there is no schema."""
         if self.tries_later():
-            return self.apart(project, None)
+            return self._looked_apart(project, None)
         began = time.monotonic()
         try:
-            if self._marker(project).exists():
-                self._settle_first(project)
+            store = self._told_if_lost(self.server.look, project)
+            if store is None or next(self._waiting(store, project), None) is None:
+                return store
+            store.close()
+            self._settle_first(project)
             return self.server.look(project)
         except UnreachableStoreError as error:
             self.note_away(project, time.monotonic() - began)
+            return self._looked_apart(project, error)
+
+    def _looked_apart(self, project: str, error: UnreachableStoreError | None) -> AwayStore:
+        """Open the copy to look at, also where it cannot be written to."""
+        try:
             return self.apart(project, error)
+        except UnusableCopyError:
+            here = self._here
+            shelf = AwayShelf(here.shelf(project).path, project, read_only=True)
+            _ = shelf.has
+            self.found[project] = here.away(project) or Away(time.time(), 0.0)
+            return self._apart(shelf, project)
 
     def _settle_first(self, project: str) -> None:
         """Write the journal before somebody looks; one that is refused waits, and they look."""
@@ -138,7 +149,7 @@ class Fallback:
         except UnreachableStoreError:
             raise
         except StoreError:
-            away = self._away(project)
+            away = self._here.away(project)
             if away is None or not away.refuses:
                 raise
 
@@ -173,75 +184,125 @@ class Fallback:
         self.clone.check_there()
         began = time.monotonic()
         try:
-            store = self.server.open(project)
+            store = self._told_if_lost(self.server.open, project)
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
             raise
         try:
-            if self._marker(project).exists():
-                self._settle(store, project)
+            for each in self._waiting(store, project):
+                try:
+                    self._settle(store, project, each)
+                except UnusableCopyError:
+                    if each.shelf(project).touched != 0:
+                        raise
+                    self.found[project] = None
         except BaseException:
             store.close()
             raise
+        store.absence = self._of(store).shelf(project).absence
         return store
 
-    def note(self, project: str, entry: Entry) -> None:
+    def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:
+        """Open the database; if it is gone, say how many tasks it alone had, as the copy knows."""
+        try:
+            return opens(project)
+        except LostDatabaseError as error:
+            shelf, alone = self._here.shelf(project), 0
+            with contextlib.suppress(StoreError):
+                alone = sum(not each.task.path for each in shelf.has.tasks.values())
+            raise LostDatabaseError(self.name, alone, shelf.path) from error
+
+    def take(self, left: Left) -> None:
+        """Write into the database what waits in a clone for another one, or another project.
+
+        Raises:
+            StoreError: It cannot be reached, or does not take it, which waits on.
+        """
+        copy = Copy(Path(left.file).parent)
+        with contextlib.closing(self.reach(left.project)) as store:
+            if copy.marker(left.project).exists():
+                self._settle(store, left.project, copy)
+
+    def _waiting(self, store: PostgresStore, project: str) -> Iterator[Copy]:
+        """Yield the copies in which something may wait for the database that was reached.
+
+        Until its own is known by what it says of itself, there may be one by its name alone.
+        """
+        mine, other = self._of(store), self.copies.by_name_alone(self.name)
+        if other != mine and other.marker(project).exists():
+            yield other
+        self.copies.lead(self.name, store.identity)
+        self.found.pop(project, None)
+        if mine.marker(project).exists():
+            yield mine
+
+    def note(self, store: PostgresStore, project: str, entry: Entry) -> None:
         """Note what was done in the database, for whoever goes on with the copy."""
         if not self._is_there():
             return
-        self._shelf(project).note(entry, moment())
+        copy = self._of(store)
+        copy.shelf(project).note(entry, moment())
+        if copy.marker(project).exists():
+            # By another name the server is away for somebody: he is to know of it, and it of him.
+            with contextlib.suppress(StoreError):
+                self._settle(store, project, copy)
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
         if not self._is_there():
             return
-        path = self._shelf(project).path
+        path = self._of(store).shelf(project).path
         if not (_is_large(path) or _is_new(path) or self.tries_later()):
             self._copy(store, project)
 
     def _is_there(self) -> bool:
         """Tell whether the state folder is there still: no copy is to make a removed one anew."""
-        return self.clone.is_there and self.folder.parents[1].is_dir()
+        return self.clone.is_there and self.copies.root.parent.is_dir()
 
-    def _settle(self, store: PostgresStore, project: str) -> None:
-        away = self._away(project)
-        with contextlib.closing(self._shelf(project)) as shelf:
+    def _settle(self, store: PostgresStore, project: str, copy: Copy) -> None:
+        away = copy.away(project)
+        with contextlib.closing(copy.shelf(project)) as shelf:
             if away is not None and not away.parted:
                 shelf.put_damaged_aside()
             with shelf.alone():
                 # First what was sent before, and nobody heard whether it was taken.
                 while (sent := shelf.seal()) is not None:
                     journal = self._apart(sent, project).journal()
-                    refused = self._replay(store, journal, project).refused
+                    refused = self._replay(store, journal, project, copy).refused
                     note_lost(shelf, sent, store)
                     if refused:
                         sent.put_refused_aside(journal.id)
                     else:
                         sent.path.unlink()
                 has_parted = shelf.rejoin(moment())
-                self._marker(project).unlink(missing_ok=True)
-            if has_parted:
-                # One copies for all who come back, and none of them waits for it.
-                copied = store.copied()
-                with contextlib.suppress(UnusableCopyError):
-                    shelf.put_copy(copied)
+                copy.marker(project).unlink(missing_ok=True)
+        if has_parted:
+            # One copies for all who come back, and none of them waits for it.
+            copied = store.copied()
+            with (
+                contextlib.suppress(UnusableCopyError),
+                contextlib.closing(self._of(store).shelf(project)) as shelf,
+            ):
+                shelf.put_copy(copied)
 
-    def _replay(self, store: PostgresStore, journal: Journal, project: str) -> Replayed:
+    def _replay(self, store: PostgresStore, journal: Journal, project: str, copy: Copy) -> Replayed:
         try:
             return store.replay(journal, store.clock(time.time()))
         except StoreError as error:
             refuses = isinstance(error, UnwritableStoreError)
             if refuses or not isinstance(error, StoreAwayError):
-                away = self._away(project) or _Away(time.time(), 0.0)
+                away = copy.away(project) or Away(time.time(), 0.0)
+                said = away._replace(again=0.0, refuses=True, name=self.name)
                 with contextlib.suppress(UnusableCopyError):
-                    self._write_marker(project, away._replace(again=0.0, refuses=True))
+                    copy.write_marker(project, said)
             raise
 
     def _copy(self, store: PostgresStore, project: str) -> None:
         """Copy what has changed since the last copy; without one, work only cannot go on."""
         began = time.monotonic()
+        self.copies.lead(self.name, store.identity)
         try:
-            with contextlib.closing(self._shelf(project)) as shelf:
+            with contextlib.closing(self._of(store).shelf(project)) as shelf:
                 self._copy_changed(store, project, shelf)
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
@@ -250,7 +311,7 @@ class Fallback:
 
     def _copy_changed(self, store: PostgresStore, project: str, shelf: AwayShelf) -> None:
         known, last = shelf.path.with_suffix(".as-of"), store.last_event()
-        if known.exists() and known.read_text("ascii") == _as_of(last, shelf.path):
+        if known.exists() and known.read_text("ascii") == as_of(last, shelf.path):
             return
         if _is_large(shelf.path) and _is_new(shelf.path):
             return
@@ -258,11 +319,11 @@ class Fallback:
             shelf.put_copy(store.copied())
         except DamagedFileError:
             # What was done apart may be in it: that is not thrown away unseen.
-            if self._marker(project).exists():
+            if self._of(store).marker(project).exists():
                 return
             shelf.put_damaged_aside()
             shelf.put_copy(store.copied())
-        known.write_text(_as_of(last, shelf.path), "ascii")
+        known.write_text(as_of(last, shelf.path), "ascii")
 
     # --- While it is away -----------------------------------------------------------------------
 
@@ -274,21 +335,28 @@ class Fallback:
             UnusableCopyError: There is one, and work cannot go on with it.
         """
         self.clone.check_there()
-        shelf = self._shelf(project)
+        here = self._here
+        shelf = here.shelf(project)
         away = error or UnreachableStoreError(f"The task database {self.name} does not answer.")
         if not shelf.is_there:
+            if names := ", ".join(self.copies.names(project)):
+                away = UnreachableStoreError(
+                    f"{away} This clone has a copy to go on with of {names}, to which this name has"
+                    " not led from here: name it so if it is that one."
+                )
             raise away
-        known = self._away(project) or _Away(time.time(), 0.0, parted=False)
+        known = here.away(project) or Away(time.time(), 0.0, parted=False)
         with contextlib.ExitStack() as closing:
             closing.callback(shelf.close)
             try:
                 with shelf.alone():
                     shelf.check_readable()
                     # First that somebody looks here, who may have removed it having come back.
-                    if not known.parted or not self._marker(project).exists():
-                        self._write_marker(project, known._replace(parted=True))
+                    if not known.parted or not here.marker(project).exists():
+                        here.write_marker(project, known._replace(parted=True, name=self.name))
                     # The server may have answered others since it was found away.
                     shelf.part(moment())
+                self.found.pop(project, None)
             except UnusableCopyError as unusable:
                 raise UnusableCopyError(f"{away} {unusable}") from unusable
             closing.pop_all()
@@ -297,78 +365,26 @@ class Fallback:
     def _apart(self, shelf: AwayShelf, project: str) -> AwayStore:
         return AwayStore(project, self.clone.known_clone_id(), shelf)
 
-    def _shelf(self, project: str) -> AwayShelf:
-        return AwayShelf(manifest_path(self.folder, project), project)
+    @property
+    def _here(self) -> Copy:
+        """The copy of the database to which the name led last."""
+        return self.copies.named(self.name)
 
-    def _marker(self, project: str) -> Path:
-        return manifest_path(self.folder, project).with_suffix(".away")
-
-    def _away(self, project: str) -> _Away | None:
-        return _read(self._marker(project))
+    def _of(self, store: PostgresStore) -> Copy:
+        """Return the copy of the database that was reached."""
+        return self.copies.of(self.name, store.identity)
 
     def note_away(self, project: str, seconds: float) -> None:
         """Note that the server does not answer, for whoever goes on with the copy."""
-        if not self._shelf(project).is_there:
+        here = self._here
+        if not here.shelf(project).is_there:
             return
-        away, now = self._away(project), time.time()
+        away, now = here.away(project), time.time()
         again = now + ASK_AGAIN if seconds > SLOW else 0.0
-        known = away or _Away(now, again, parted=False)
+        known = away or Away(now, again, parted=False)
         with contextlib.suppress(UnusableCopyError):
-            self._write_marker(project, known._replace(again=again, refuses=False))
-
-    def _write_marker(self, project: str, said: _Away) -> None:
-        shelf = self._shelf(project)
-        name, path = self.name.encode("utf-8", "surrogateescape"), self.folder / NAME
-        if _bytes_of(path) != name:
-            shelf.write_beside(path, name)
-        shelf.write_beside(self._marker(project), json.dumps(said).encode("ascii"))
-
-
-class Left(NamedTuple):
-    """What was done with so many tasks of a database that is named no more, as it was named."""
-
-    database: str
-    tasks: int
-
-
-def left_behind(folder: Path, project: str, mine: Path | None) -> list[Left]:
-    """Return what waits in a state folder for databases other than that which is named now.
-
-    Args:
-        folder: That of all copies.
-        project: Whose tasks.
-        mine: The folder of the copy of the database that is named, None where it has none.
-    """
-    found: list[Left] = []
-    for each in sorted(folder.glob("*/")):
-        path = manifest_path(each, project)
-        if (mine is not None and each == mine) or not path.with_suffix(".away").exists():
-            continue
-        with contextlib.suppress(StoreError, OSError):
-            count = AwayShelf(path, project).touched
-            if count:
-                name = _bytes_of(each / NAME).decode("utf-8", "surrogateescape")
-                found.append(Left(name or f"the database of {each}", count))
-    return found
-
-
-def _bytes_of(path: Path) -> bytes:
-    with contextlib.suppress(OSError):
-        return path.read_bytes()
-    return b""
-
-
-def _as_of(last: int, path: Path) -> str:
-    """Return by what it is known that a copy is as it was made, after so many events.
-
-    One from before the machine was started anew is made anew, too: only the wall clock would tell
-    how long ago it was made.
-    """
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return ""
-    return f"{last} {found.st_ino} {found.st_size} {found.st_mtime_ns} {boot()}"
+            said = known._replace(again=again, refuses=False, name=self.name)
+            here.write_marker(project, said)
 
 
 def _is_large(path: Path) -> bool:
@@ -382,16 +398,3 @@ def _is_new(path: Path) -> bool:
         # One of a time to come was made before the clock was set back.
         return abs(time.time() - path.stat().st_mtime) < COPY_EVERY
     return False
-
-
-def _read(marker: Path) -> _Away | None:
-    try:
-        since = marker.stat().st_mtime
-        text = marker.read_text("ascii")
-    except OSError:
-        return None
-    try:
-        return _Away(*json.loads(text))
-    except (ValueError, TypeError):
-        # It is just being written, or there was no room for what it says.
-        return _Away(since, 0.0)

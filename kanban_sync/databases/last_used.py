@@ -58,7 +58,7 @@ def _compared(database: TaskDatabase, state: StateFolder) -> tuple[str, Used | N
     """Return what is to be told, and what is to be noted, None for nothing."""
     before, name = _read(state), _name(database, state)
     if before is not None and before.name == name:
-        return "", None
+        return _compared_by_name(before, database.known_identity())
     now = Used(name, database.identity())
     if not now.identity and before is not None and before.identity:
         # It does not answer, and whether it is the one of before is told once it does.
@@ -66,6 +66,23 @@ def _compared(database: TaskDatabase, state: StateFolder) -> tuple[str, Used | N
     if before is None or (now.identity and now.identity == before.identity):
         return "", now
     return _words(before, database, state), now
+
+
+def _compared_by_name(before: Used, known: str) -> tuple[str, Used | None]:
+    """Return the same of a database that has the name of the one before."""
+    if known in {"", before.identity}:
+        return "", None
+    now = before._replace(identity=known)
+    return (_words_of_another(before.name) if before.identity else ""), now
+
+
+def _words_of_another(name: str) -> str:
+    return (
+        f"the task database {name} is another one than the one with which this clone worked until"
+        " now: it was restored from a backup or made anew, or the name leads elsewhere. It alone"
+        " says what is claimed and done, and nothing that waits for the former is written into it;"
+        " 'kanban-sync status' names that"
+    )
 
 
 def _words(before: Used, database: TaskDatabase, state: StateFolder) -> str:

@@ -49,10 +49,10 @@ def lost_text(folder: Path) -> str:
     """Return what is to be told of that, once; '' for nothing.
 
     Args:
-        folder: That of the copies with which work went on.
+        folder: That of all copies of a clone.
     """
     lines: list[str] = []
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(folder.glob(f"*/*{SUFFIX}")):
         with contextlib.suppress(OSError):
             lines += path.read_text("utf-8").splitlines()
             path.unlink(missing_ok=True)

@@ -88,6 +88,10 @@ class Manifests:
         """Return where the folder is, whatever path leads to it."""
         return os.path.realpath(self.folder)
 
+    def known_identity(self) -> str:
+        """Return nothing: by its name it is always the same one."""
+        return ""
+
     def connections(self) -> dict[str, int]:
         """Return nothing: there is no server."""
         return {}

@@ -7,12 +7,12 @@ all clones and whatever starts git with ``git config --global kanban-sync.databa
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.errors import SetupError
-from kanban_sync.databases.fallback import AWAY, Fallback
+from kanban_sync.databases.copies import AWAY, Copies
+from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.manifests import (
     HERE,
     MANIFEST_SCHEME,
@@ -68,6 +68,4 @@ def task_database(
     server = PostgresServer(replace(address, direct=past), clone)
     if clone is None:
         return server
-    # Of another database there is another copy.
-    digest = hashlib.sha256(server.name.encode(errors="surrogateescape")).hexdigest()[:16]
-    return Fallback(server, file.with_name(AWAY) / digest, clone)
+    return Fallback(server, Copies(file.with_name(AWAY)), clone)

@@ -38,13 +38,13 @@ class Mode(NamedTuple):
     """On what work goes on: ``database``, ``file`` by choice, or ``fallback`` while it is away.
 
     ``waiting`` is the database that refuses what was done while it was away, and is read. ``since``
-    is in seconds since 1970, and ``entries`` is how many tasks wait in the journal; both 0 but for
-    these two.
+    is in seconds since 1970, and ``entries`` is how many tasks wait in the journal, None where
+    nobody can tell; both 0 but for these two.
     """
 
     name: str
     since: float = 0.0
-    entries: int = 0
+    entries: int | None = 0
 
     def data(self) -> dict[str, Any]:
         """Return it as ``status`` tells it, with stable keys."""
@@ -56,6 +56,8 @@ class Mode(NamedTuple):
             return ""
         since = when(self.since)
         count = "1 task" if self.entries == 1 else f"{self.entries} tasks"
+        if self.entries is None:
+            count = "with how many tasks nobody can tell, since the copy cannot be read"
         if self.name == "waiting":
             return (
                 f"{database} was away since {since}, and refuses what was done meanwhile ({count}),"
@@ -155,6 +157,10 @@ class TaskDatabase(Protocol):
 
     def identity(self) -> str:
         """Ask what it is, whatever it is named; '' where nobody can say."""
+        ...
+
+    def known_identity(self) -> str:
+        """Return what it was the last time that it was reached, without asking; '' if unknown."""
         ...
 
     def connections(self) -> dict[str, int]:

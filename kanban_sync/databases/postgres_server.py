@@ -60,7 +60,7 @@ class PostgresServer:
         """Return False: each time it is tried."""
         return False
 
-    def look(self, project: str) -> TaskStore | None:
+    def look(self, project: str) -> PostgresStore | None:
         """Open it to read, None if there is no schema."""
         from kanban_sync.stores.postgres import open_postgres
         from kanban_sync.stores.postgres_database import NoSchemaError
@@ -79,6 +79,10 @@ class PostgresServer:
 
         with contextlib.suppress(StoreError):
             return identity_of(self.address)
+        return ""
+
+    def known_identity(self) -> str:
+        """Return nothing: it is not noted here."""
         return ""
 
     def connections(self) -> dict[str, int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.databases.fallback import AWAY, Fallback, left_behind
+from kanban_sync.core.errors import SetupError
+from kanban_sync.databases.copies import AWAY, left_behind
+from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
-from kanban_sync.databases.ports import DATABASE_FILE, SETTING
+from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
-    from kanban_sync.databases.fallback import Left
+    from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import TaskDatabase
     from kanban_sync.sync.state_folder import StateFolder
 
@@ -53,7 +55,8 @@ class Sharing(NamedTuple):
 def opened(database: TaskDatabase, project: str, state: StateFolder) -> TaskStore:
     """Open the database for a project, and let the user's other clones know where it is."""
     store = database.open(project)
-    note(project, state.path, database.name, database.identity)
+    known = database.known_identity()
+    note(project, state.path, database.name, database.identity, known)
     note_first(database, state)
     return store
 
@@ -90,9 +93,33 @@ def database_data(database: TaskDatabase, project: str, state: StateFolder) -> d
 
 
 def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> list[Left]:
-    """Return what was done apart from a database that the user has named otherwise since."""
+    """Return what was done apart, and is not for the database and project that are named now."""
     mine = database.folder if isinstance(database, Fallback) else None
-    return left_behind(state.path / AWAY, project, mine)
+    return left_behind(state.path / AWAY, project, mine, database.name)
+
+
+def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[Left]:
+    """Write all of that into the database that is named now, and return it.
+
+    Raises:
+        SetupError: That is no PostgreSQL.
+        StoreError: It cannot be reached, or does not take it, which waits on.
+    """
+    left = left_elsewhere(database, project, state)
+    if left and not isinstance(database, Fallback):
+        raise SetupError(
+            f"{database.name} does not take what was done while a PostgreSQL was away: name one in"
+            f" {DATABASE_URL}, or by 'git config --global {SETTING}'"
+        )
+    for each in left:
+        if isinstance(database, Fallback):
+            database.take(each)
+    return left
+
+
+def left_of_all(state: StateFolder) -> list[Left]:
+    """Return all that was done apart, where nobody can tell what is named now."""
+    return left_behind(state.path / AWAY, "", None, "")
 
 
 def told_of_another(database: TaskDatabase, project: str, state: StateFolder) -> list[str]:
@@ -110,19 +137,18 @@ def told_of_another(database: TaskDatabase, project: str, state: StateFolder) ->
 
 def told_once(database: TaskDatabase) -> str:
     """Return what was done apart and does not count; '' if there is nothing, or it was told."""
-    return lost_text(database.folder) if isinstance(database, Fallback) else ""
+    return lost_text(database.copies.root) if isinstance(database, Fallback) else ""
 
 
-LEFT_REMEDY = "name that database again, as it was spelt, and run 'kanban-sync task list' once"
+LEFT_REMEDY = (
+    "name that database or project again, and run 'kanban-sync task list' once; or, where it was"
+    " moved, restored or renamed, 'kanban-sync db replay' writes it into the one that is named now"
+)
 
 
 def left_text(left: Sequence[Left]) -> str:
     """Return what is told of that, a line for each."""
-    return "\n".join(
-        f"what was done with {each.tasks} {'task' if each.tasks == 1 else 'tasks'} while"
-        f" {each.database} was away waits for it, and another database is named now"
-        for each in left
-    )
+    return "\n".join(each.text for each in left)
 
 
 def refused_text(project: str, state: StateFolder) -> str:

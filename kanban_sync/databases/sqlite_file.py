@@ -81,6 +81,10 @@ class SqliteFile:
             return f"{found.st_dev}/{found.st_ino}"
         return ""
 
+    def known_identity(self) -> str:
+        """Return nothing: by its name it is always the same one."""
+        return ""
+
     def connections(self) -> dict[str, int]:
         """Return nothing: there is no server."""
         return {}

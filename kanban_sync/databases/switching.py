@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.bases import Bases
-from kanban_sync.core.errors import StoreError, UnreachableStoreError
+from kanban_sync.core.errors import StoreError, UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import Entry, WorkStore
 from kanban_sync.databases.ports import back_words
@@ -76,7 +76,7 @@ class Sides(Protocol):
         """Note that the server does not answer, which took so long to find out."""
         ...
 
-    def note(self, project: str, entry: Entry) -> None:
+    def note(self, store: PostgresStore, project: str, entry: Entry) -> None:
         """Note what was done in the database."""
         ...
 
@@ -187,10 +187,15 @@ class Switching:
                 self._reopen(away)
                 store = self._store()
                 found = getattr(store, name)(*arguments, **named)
+            except UnwritableStoreError:
+                if self._there is not None and self._there.absence is not None:
+                    self._there.absence.note()  # Nor does it hear of anybody.
+                raise
             finally:
                 self._used = time.monotonic()
-            if name in DEEDS and isinstance(found, Entry) and store is self._there:
-                self._sides.note(self._project, found)
+            there = self._there
+            if name in DEEDS and isinstance(found, Entry) and there is not None and store is there:
+                self._sides.note(there, self._project, found)
             return found
 
 

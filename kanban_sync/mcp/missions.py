@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.agents.entries import entry_data
-from kanban_sync.agents.missions import NO_MISSION, missions_data, named_missions
+from kanban_sync.agents.missions import NO_MISSION, mission_tasks, missions_data
 from kanban_sync.mcp.tools import LISTED
 from kanban_sync.mcp.wording import brief, status_called
 
@@ -47,18 +47,13 @@ class MissionTools:
 
         Args:
             mission: The name, id or file of one; without it all.
-            milestone: Only tasks of the milestone with this key or title.
+            milestone: Only tasks of the milestone with this key, id or title.
             statuses: Only tasks with one of these statuses.
         """
         wanted = {status_called(each) for each in statuses or ()}
         with self._tools.work() as work:
-            missions = named_missions(work, mission)
-        tasks = [
-            each
-            for one in missions
-            for each in (one.tasks_of(milestone) if milestone else one.tasks)
-            if not wanted or each.task.status in wanted
-        ]
+            found = mission_tasks(work, mission, milestone)
+        tasks = [each for each in found if not wanted or each.task.status in wanted]
         shown = brief([entry_data(each) for each in tasks[:LISTED]])
         return self._tools.answer(tasks=shown, of=len(tasks))
 

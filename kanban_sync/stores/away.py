@@ -56,7 +56,8 @@ class AwayStore(FlatStore):
                 kept = has.tasks[key]
                 entries.append(Apart(key, base, kept, standing, tuple(told.get(str(key), ()))))
         beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat > since]
-        return Journal(parted.id, since, tuple(entries), tuple(beating))
+        digest = self._shelf.digest()
+        return Journal(parted.id, since, tuple(entries), tuple(beating), digest)
 
     def clock(self, now: float) -> float:
         """Return the time by the clock of the database, whatever that of here was set to since."""

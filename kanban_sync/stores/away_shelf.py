@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -23,7 +24,8 @@ from kanban_sync.core.errors import StoreAwayError, StoreError, UnusableCopyErro
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.core.spans import UNHEARD
-from kanban_sync.machine_time import Moment
+from kanban_sync.machine_time import Moment, moment
+from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.copying import claimed_events
 from kanban_sync.stores.flatfile import DamagedFileError, FileShelf
 from kanban_sync.stores.flatfile_text import plain, task_of
@@ -65,6 +67,15 @@ class LeftError(StoreAwayError):
 
 class AwayShelf(FileShelf):
     """The copy of one project's tasks, with what is noted beside it."""
+
+    @property
+    def has(self) -> Contents:
+        """What work goes on with; for whoever only reads, as it would if that began now."""
+        has = super().has
+        if not self._read_only or has.parted.since is not None:
+            return has
+        now = moment()
+        return parted(has, self._noted(has), now, self._project)
 
     @property
     def notes(self) -> Path:
@@ -132,9 +143,15 @@ class AwayShelf(FileShelf):
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
+    @property
+    def absence(self) -> Absence:
+        """Until when the database was away."""
+        return Absence(self.path.with_suffix(".back"))
+
     def rejoin(self, now: Moment) -> bool:
         """Work apart no more, as all of it is settled; tell whether that was so until now."""
         with self.alone():
+            self.absence.note()
             if not self.path.exists():
                 return True
             with self.writing():
@@ -209,14 +226,24 @@ class AwayShelf(FileShelf):
         self.path.replace(self.path.with_suffix(f".{REFUSED}{journal}.json"))
 
     @property
-    def touched(self) -> int:
-        """With how many tasks something was done that the database may not know."""
+    def touched(self) -> int | None:
+        """With how many tasks something was done that the database may not know.
+
+        None where nobody can tell, since a file cannot be read.
+        """
         keys: set[TaskKey] = set()
         for each in (self, self.sent):
-            # What was sent goes as soon as the database has it.
-            with contextlib.suppress(StoreError):
+            try:
                 keys |= each.has.parted.bases.keys()
+            except StoreError:
+                # What was sent goes as soon as the database has it.
+                if each.path.exists():
+                    return None
         return len(keys)
+
+    def digest(self) -> str:
+        """Return by what the file is told apart from others; one that was sent stays as it is."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     def seal(self) -> AwayShelf | None:
         """Set aside what is to be sent, None if there is nothing: what is done later is not in it.

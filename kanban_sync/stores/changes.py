@@ -46,7 +46,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.clones import Heard, hear, is_other
-from kanban_sync.core.dependencies import blocked_by
 from kanban_sync.core.marks import UNCLAIMED
 from kanban_sync.core.merge import (
     Filed,
@@ -60,6 +59,7 @@ from kanban_sync.core.merge import (
 from kanban_sync.core.model import SATISFYING, Status, Task
 from kanban_sync.core.ports import Merged
 from kanban_sync.core.slots import effective
+from kanban_sync.stores.relinking import is_met, kept_turns, regroups, relinks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -76,9 +76,6 @@ KEYS_TOLD = 200
 """How many keys an event lists before it only counts them."""
 
 PLACE = frozenset({"position", "line"})
-LINKS = ("depends_on", "path", "number", "priority", "labels")
-"""What says who is meant by a dependency: the last two make a file one of v1.0, or no more."""
-
 VERSIONS = frozenset({"text_version", "status_version", "assignee_version"})
 
 TOLD = tuple(name for name in Task._fields if name not in PLACE | VERSIONS)
@@ -104,7 +101,8 @@ class Changes:
     ``write`` holds also those of which only the base moves, since the file has caught up.
     ``relinks`` tells whether other tasks may be meant by what tasks say they wait for, ``turned``
     are those that others may wait for no more, or again; ``given_back`` are those that a file
-    opened again, and that are nobody's since.
+    opened again, and that are nobody's since. ``regroups`` tells whether tasks may belong to other
+    milestones, if there are any.
     """
 
     merged: Merged
@@ -115,6 +113,7 @@ class Changes:
     relinks: bool = False
     turned: tuple[TaskKey, ...] = ()
     given_back: tuple[TaskKey, ...] = ()
+    regroups: bool = False
 
 
 def check_tasks(project: str, tasks: Sequence[Task]) -> None:
@@ -238,16 +237,16 @@ def compare(  # noqa: PLR0913 - what was, what is, and who speaks and works ther
         news += _told(before, each.task)
         news += _claim_lost(before, each.task, (claims or {}).get(each.task.key))
     merged_keys = Merged(tuple(created), tuple(updated), tuple(each.task.key for each in ended))
-    relinks = bool(created or over) or any(
-        _relinks(old[each.task.key].task, each.task) for each in write
-    )
+    pairs = [(old[each.task.key].task, each.task) for each in write if each.task.key in old]
+    is_relinked = bool(created or over) or any(relinks(*each) for each in pairs)
+    is_regrouped = any(regroups(*each) for each in pairs)
     turned = tuple(
         each.task.key
         for each in (write if old else ())
-        if each.task.key in old and _turns(old[each.task.key], each, is_strict=is_strict)
+        if each.task.key in old and kept_turns(old[each.task.key], each, is_strict=is_strict)
     )
     written = (tuple(write), tuple(over), tuple(news), moved)
-    return Changes(merged_keys, *written, relinks, turned, tuple(given_back))
+    return Changes(merged_keys, *written, is_relinked, turned, tuple(given_back), is_regrouped)
 
 
 def _merged(kept: Kept, heard: Heard, past: Past) -> Merge:
@@ -258,29 +257,6 @@ def _merged(kept: Kept, heard: Heard, past: Past) -> Merge:
     its = kept.task
     task = merged.task._replace(status=its.status, word=its.word, status_version=its.status_version)
     return merged._replace(task=task)
-
-
-def turns(old: Status, new: Status) -> bool:
-    """Tell whether another status changes who waits for whom."""
-    return (old.is_over, old.satisfies) != (new.is_over, new.satisfies)
-
-
-def _turns(old: Kept, new: Kept, *, is_strict: bool) -> bool:
-    return turns(old.task.status, new.task.status) or (is_strict and is_met(old) != is_met(new))
-
-
-def is_met(kept: Kept) -> bool:
-    """Tell whether files of the default branch say that a task is done, if any file holds it."""
-    task, filed = kept
-    if not (task.status.satisfies and task.path):
-        return task.status.satisfies
-    return not task.branch and filed is not None and filed.status.satisfies
-
-
-def _relinks(old: Task, new: Task) -> bool:
-    if any(getattr(old, name) != getattr(new, name) for name in LINKS):
-        return True
-    return old.fields != new.fields and blocked_by(old.fields) != blocked_by(new.fields)
 
 
 def _over(

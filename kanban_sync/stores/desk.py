@@ -116,6 +116,10 @@ class Desk(Protocol):
         """Return all orchestrators, by their ids."""
         ...
 
+    def there_since(self) -> float:
+        """Return since when the database has been there, as it says itself; 0 for ever."""
+        ...
+
     def leader(self) -> Leader:
         """Return which monitor leads, or led last."""
         ...

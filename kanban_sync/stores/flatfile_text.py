@@ -155,7 +155,8 @@ def _task_text(item: tuple[TaskKey, Kept]) -> str:
 
 def _edge_text(edge: Edge) -> str:
     row = [str(edge.task), edge.name, edge.needs and str(edge.needs), edge.lenient]
-    return _text([*row, True] if edge.is_strict else row)
+    how = [edge.is_strict, edge.is_part] if edge.is_part else [True] if edge.is_strict else []
+    return _text([*row, *how])
 
 
 def _base_texts(has: Contents) -> Iterable[str]:

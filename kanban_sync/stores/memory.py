@@ -147,7 +147,7 @@ class MemoryStore(Working):
                 events=(*has.events, *_numbered(news, has.newest, now)),
                 work=(
                     has.work.linked(after, lenient_paths(files), is_strict=strict)
-                    if changes.relinks or has.work.is_strict != strict
+                    if changes.relinks or changes.regroups or has.work.is_strict != strict
                     else has.work
                 ).settled(after, changes.given_back),
             )

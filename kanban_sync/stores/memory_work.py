@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.assignment import Depth
 from kanban_sync.core.claims import Standing, is_free, is_unit
-from kanban_sync.core.dependencies import Edge, Named, edges
 from kanban_sync.core.marks import past_of
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, order
+from kanban_sync.core.parts import all_edges
 from kanban_sync.core.work import Orchestrator, Waiting, entry_of
-from kanban_sync.stores.changes import News, is_met, to_json
+from kanban_sync.stores.changes import News, to_json
 from kanban_sync.stores.memory_idle import IdleAgents, MemoryIdle
+from kanban_sync.stores.relinking import is_met
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kanban_sync.core.claims import Claim, Told
+    from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.marks import Past
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.order import Wanted
@@ -90,9 +92,8 @@ class WorkContents:
         """Return the contents with what all tasks wait for found out anew."""
         lenient = self.lenient if lenient is None else lenient
         is_strict = self.is_strict if is_strict is None else is_strict
-        named = [Named.of(task) for task in _in_order(tasks)]
         found: dict[TaskKey, tuple[Edge, ...]] = {}
-        for edge in edges(named, lenient, is_strict=is_strict):
+        for edge in all_edges(_in_order(tasks), lenient, is_strict=is_strict):
             found[edge.task] = (*found.get(edge.task, ()), edge)
         return replace(self, edges=found, lenient=lenient, is_strict=is_strict)
 
@@ -183,7 +184,9 @@ class MemoryDesk(MemoryIdle):
             if needed is None:
                 found += [] if edge.lenient else [Waiting(edge.name, None, None)]
             elif not (is_met(needed) if edge.is_strict else needed.task.status.satisfies):
-                found.append(Waiting(edge.name, needed.task.key, needed.task.status))
+                status = needed.task.status
+                if not (edge.is_part and status is Status.ORPHANED):
+                    found.append(Waiting(edge.name, needed.task.key, status, edge.is_part))
         return tuple(found)
 
     def above(self, key: TaskKey) -> TaskKey | None:
@@ -267,6 +270,10 @@ class MemoryDesk(MemoryIdle):
         known = self.work.orchestrators
         return [known[instance_id] for instance_id in sorted(known)]
 
+    def there_since(self) -> float:
+        """Return 0: it is there as long as it is known."""
+        return 0.0
+
     @property
     def waiting(self) -> IdleAgents:
         """Who leads, and who waits."""
@@ -330,6 +337,7 @@ class MemoryDesk(MemoryIdle):
             for key, found in self.work.edges.items()
             if not self.tasks[key].task.status.is_over
             for edge in found
+            if not edge.is_part
         }
         held = {
             key: standing.agent

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.ports import Event
     from kanban_sync.core.unwritable import Unwritable
     from kanban_sync.core.wakes import Wakes
+    from kanban_sync.stores.absence import Absence
     from kanban_sync.stores.postgres_address import Address
     from kanban_sync.stores.postgres_database import PostgresDatabase, PostgresTransaction
     from kanban_sync.stores.replaying import Replayed
@@ -87,6 +88,11 @@ class PostgresStore(PostgresWork, SqlStore):
 
     _database: PostgresDatabase
 
+    @property
+    def identity(self) -> str:
+        """Which it was of all databases as it was connected to last, '' if nothing may tell."""
+        return self._database.identity
+
     def wakes(self) -> Wakes:
         """Return how those who wait hear of what others do."""
         database = self._database
@@ -101,6 +107,7 @@ class PostgresStore(PostgresWork, SqlStore):
         super().__init__(database, project, clone)
         self._leases = PostgresLeases(database, project, clone)
         self.before_close: Callable[[], None] = lambda: None
+        self.absence: Absence | None = None
 
     def close(self) -> None:
         """Close the database, after whoever wants to look into it once more."""
@@ -150,6 +157,9 @@ class PostgresStore(PostgresWork, SqlStore):
             return _replayed(self, self._project, journal, now)
         except UntakenError:
             return _replayed(self, self._project, journal, now, in_parts=True)
+
+    def _back_since(self, now: float) -> float:
+        return self.absence.back_since(now) if self.absence is not None else 0.0
 
     @contextmanager
     def _recording(self, target: str) -> Iterator[PostgresTransaction]:

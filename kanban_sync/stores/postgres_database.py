@@ -20,7 +20,7 @@ from kanban_sync.stores.postgres_begin import BEGIN, READING, SETTLING, TOGETHER
 from kanban_sync.stores.postgres_connection import GLANCE, Patient, Use, connect
 from kanban_sync.stores.postgres_errors import in_words
 from kanban_sync.stores.postgres_exchange import Exchange
-from kanban_sync.stores.postgres_migrations import upgrade, version
+from kanban_sync.stores.postgres_migrations import IDENTITY, known, upgrade, version
 from kanban_sync.stores.postgres_text import kept, meant, translated
 from kanban_sync.stores.postgres_waiting import PostgresWaiter, waking
 
@@ -63,16 +63,6 @@ READ_TASKS = rows.KEPT_TASKS.replace(
 HOLD_TASKS = f"{READ_TASKS} FOR UPDATE OF tasks"
 """Held until the end, in the order in which all hold them: nobody claims them meanwhile."""
 
-
-IDENTITY = b"""
-SELECT server.system_identifier, base.oid, ours.oid
-  FROM pg_control_system() AS server, pg_database AS base, pg_namespace AS ours
- WHERE datname = current_database() AND nspname = 'kanban_sync'
-"""
-"""Which server, which of its databases, and which making of the schema in it.
-
-A server that was copied file by file says the same of itself as the other one.
-"""
 
 SENT_AT_ONCE = 1000
 """How many rows are sent together, lest all of a large merge is held in memory once more."""
@@ -187,8 +177,11 @@ class PostgresDatabase:
 
     has_md5 = True
 
-    def __init__(self, connection: Patient, address: Address, *, read_only: bool = False) -> None:
+    def __init__(
+        self, connection: Patient, address: Address, identity: str = "", *, read_only: bool = False
+    ) -> None:
         self._connection = connection
+        self.identity = identity
         self._used = time.monotonic()
         self._exchange = Exchange(connection)
         self._lock = threading.RLock()
@@ -270,7 +263,9 @@ class PostgresDatabase:
             connection = connect(self.address)
             try:
                 # Meanwhile it may have been upgraded.
-                _prepare(connection, self.address, migrations("postgres"), may_make=False)
+                self.identity = _prepare(
+                    connection, self.address, migrations("postgres"), may_make=False
+                )
             except BaseException:
                 connection.close()
                 raise
@@ -331,11 +326,11 @@ def open_database(
     connection = connect(address)
     try:
         may_make = may_make and not read_only
-        _prepare(connection, address, steps or migrations("postgres"), may_make=may_make)
+        identity = _prepare(connection, address, steps or migrations("postgres"), may_make=may_make)
     except BaseException:
         connection.close()
         raise
-    return PostgresDatabase(connection, address, read_only=read_only)
+    return PostgresDatabase(connection, address, identity, read_only=read_only)
 
 
 def _prepare(
@@ -344,18 +339,20 @@ def _prepare(
     steps: Sequence[Migration],
     *,
     may_make: bool,
-) -> None:
+) -> str:
+    """See whether the schema can be worked with, and return which of all databases it is."""
     with in_words(address, is_begun=False):
-        found = version(connection, address.name)
+        found, identity = known(connection, address.name)
     if not found and may_make:
         with in_words(address):
             upgrade(connection, address.name, steps)
-        return
+            return known(connection, address.name)[1]
     if not found:
         raise NoSchemaError(
             f"There are no tasks in {address.name} yet: run `kanban-sync sync` once."
         )
     check_current(found, address.name, steps, remedy=UPGRADE)
+    return identity
 
 
 def schema_of(address: Address) -> int:
@@ -375,8 +372,8 @@ def identity_of(address: Address) -> str:
         StoreError: It cannot be asked.
     """
     with closing(connect(address)) as connection, in_words(address):
-        found = connection.execute(IDENTITY).fetchone()
-        return "" if found is None else "/".join(map(str, found))
+        ((identity,),) = connection.execute(IDENTITY.encode())
+        return str(identity)
 
 
 def upgrade_database(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from kanban_sync.core.errors import StoreError
 from kanban_sync.stores.migrations import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import psycopg
 
     from kanban_sync.stores.migrations import Migration
 
@@ -23,6 +23,23 @@ SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = 'kanban_sync'),
          WHERE nspname = 'kanban_sync' AND relname = 'schema_version')
 """
 """Not by to_regclass, which within a transaction may tell what was so before it waited."""
+
+IDENTITY = """
+SELECT concat_ws('/', server.system_identifier, base.oid, coalesce(ours.oid, 0))
+  FROM pg_control_system() AS server, pg_database AS base
+       LEFT JOIN pg_namespace AS ours ON ours.nspname = 'kanban_sync'
+ WHERE base.datname = current_database()
+"""
+"""Which server, which of its databases, and which making of the schema in it, 0 without one.
+
+A server that was copied file by file says the same of itself as the other one. What was restored
+from a dump is another database: the one that was dumped may be there still, beside it.
+"""
+
+VERSION = "SELECT max(version) FROM kanban_sync.schema_version"
+
+KNOWN = f"SELECT ({VERSION}), ({IDENTITY})"
+"""Asked in one journey, with each connection."""
 
 BEGIN = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '60s';
@@ -44,16 +61,38 @@ def version(connection: psycopg.Connection[Any], name: str) -> int:
     Raises:
         StoreError: The schema is some other program's.
     """
+    if not _has_schema(connection, name):
+        return 0
+    ((number,),) = connection.execute(VERSION.encode())
+    return int(number or 0)
+
+
+def known(connection: psycopg.Connection[Any], name: str) -> tuple[int, str]:
+    """Return the same, and what tells the database apart from all others; '' if nothing may.
+
+    Raises:
+        StoreError: The schema is some other program's.
+    """
+    if not _has_schema(connection, name):
+        return 0, ""
+    try:
+        ((number, identity),) = connection.execute(KNOWN.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        # Who may ask is for whoever runs the server to say.
+        return version(connection, name), ""
+    return int(number or 0), identity or ""
+
+
+def _has_schema(connection: psycopg.Connection[Any], name: str) -> bool:
     ((has_schema, has_version),) = connection.execute(THERE.encode())
     if not has_schema:
-        return 0
+        return False
     if not has_version:
         raise StoreError(
             f"The schema kanban_sync in {name} is some other program's; it was left untouched. "
             "Name another database for the tasks."
         )
-    ((number,),) = connection.execute(b"SELECT max(version) FROM kanban_sync.schema_version")
-    return int(number or 0)
+    return True
 
 
 def upgrade(

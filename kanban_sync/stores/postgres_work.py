@@ -99,6 +99,12 @@ OF_SILENT_ONE_BY_ONE = """orchestrators AS o, LATERAL (
            AND orchestrator <> '' OFFSET 0) AS t"""
 """``OF_SILENT``, for the same reason: it would go through all claims of all orchestrators."""
 
+STARTED = "extract(epoch FROM pg_postmaster_start_time())::double precision"
+"""Since when the server has been there, in seconds since 1970 by its clock.
+
+It is asked along with the rest: a pooler keeps connections that began before.
+"""
+
 IS_CLEAR = """
 SELECT 1 FROM tasks AS t WHERE t.project = ?1 AND t.source = ?4 AND t.name = ?5
    AND NOT EXISTS ({above}) AND NOT EXISTS ({below})
@@ -130,7 +136,7 @@ SELECT e.*, w.* FROM ({entry}) AS e LEFT JOIN ({waits}) AS w ON true ORDER BY w.
 TASKS = "FROM tasks AS t"
 FIRST = "WITH first AS MATERIALIZED (SELECT t.* FROM tasks AS t {rest}) {columns} FROM first AS t"
 
-WAITING_WIDTH = 4
+WAITING_WIDTH = 5
 """How many columns ``WAITS_FOR`` has."""
 
 _NUMBER = re.compile(r"\?(\d+)")
@@ -183,7 +189,11 @@ class PostgresWork(Working):
 class PostgresDesk(SqlDesk):
     """One transaction, in which others write to the same tables."""
 
-    finds_lapsed = work_rows.LAPSED.replace(work_rows.OF_SILENT, OF_SILENT_ONE_BY_ONE)
+    finds_lapsed = work_rows.LAPSED.replace(work_rows.OF_SILENT, OF_SILENT_ONE_BY_ONE).replace(
+        "o.last_heartbeat < ?3", f"o.last_heartbeat < ?3 AND {STARTED} <= ?3"
+    )
+
+    tells_start = f"SELECT {STARTED}"
 
     _db: PostgresTransaction
 
@@ -271,6 +281,11 @@ class PostgresDesk(SqlDesk):
         held = {key for key, _, _ in found}
         self._hold(sorted(held))
         return [each for each in super().lapsed(now, silent_since) if each[0] in held]
+
+    def there_since(self) -> float:
+        """Return since when the server has been there."""
+        ((started,),) = self._db.execute(self.tells_start)
+        return float(started)
 
     def held_leader(self) -> Leader:
         """Return which monitor leads, and let nobody else be given the lead until the end."""

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from kanban_sync.core import claims
 from kanban_sync.core.deadlocks import NO_FILE, circle_of, of_part, way
 from kanban_sync.core.errors import NotReadyError
+from kanban_sync.core.missions import SOURCE as MILESTONES
+from kanban_sync.core.work import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kanban_sync.core.claims import Standing
     from kanban_sync.core.model import Status, TaskKey
+    from kanban_sync.core.work import Waiting
     from kanban_sync.stores.desk import Desk
 
 DEEPEST = 100
@@ -102,22 +105,29 @@ def check_waits(desk: Desk, key: TaskKey) -> None:
             f"{way(circle)}; take {'that' if len(circle) == 1 else 'one of these'} out, of what"
             f" {key} depends on at {place}, or claim another task."
         )
-    names = [
-        f"{each.name} ({'no task has that id' if each.status is None else each.state})"
-        for each in waits
-    ]
     unknown = any(each.status is None for each in waits)
     mend = f", and mend the id that no task has at {place}" if unknown else ""
-    raise NotReadyError(
-        f"{key} waits for {', '.join(names)}; claim another task, or what it waits for{mend}."
-    )
+    names = named(waits, unknown="no task has that id")
+    raise NotReadyError(f"{key} waits for {names}; claim another task, or what it waits for{mend}.")
 
 
-def check_change(desk: Desk, key: TaskKey, status: Status) -> None:
-    """Refuse to set a change to what only its boxes and the archive make of it."""
-    may_be_one = status in claims.FROM_BOXES and claims.is_change(key.source, None)
-    if may_be_one and desk.above(key) is None:
+def open_parts(desk: Desk, key: TaskKey) -> list[Waiting]:
+    """Return which tasks of a milestone it waits for still."""
+    return [each for each in desk.waits_for(key) if each.is_part]
+
+
+def check_parts(desk: Desk, key: TaskKey, status: Status) -> None:
+    """Refuse to set a change or a milestone to what only its boxes or tasks make of it."""
+    if status not in claims.FROM_BOXES:
+        return
+    if claims.is_change(key.source, None) and desk.above(key) is None:
         raise NotReadyError(
             f"{key} is a change: it is in review once all its boxes are done, and done once it is "
             "archived. Finish its boxes, and release it."
+        )
+    waits = open_parts(desk, key) if key.source == MILESTONES else ()
+    if waits:
+        raise NotReadyError(
+            f"{key} is a milestone, and of its tasks are open: {named(waits)}. Finish or cancel "
+            f"them, and set it to {status} then."
         )

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kanban_sync.core.apart import MARK, Settled, another, gone, in_turn, refused, settled
-from kanban_sync.core.claims import Outcome, Standing, Told
+from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.stores.desk import Desk, Reach
+from kanban_sync.stores.refusals import open_parts
 from kanban_sync.stores.working import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.apart import Apart, Journal
+
+DIGEST = "digest"
+"""What the mark of a journal says of its content; one of an older release says nothing."""
 
 REPLAYED = "replayed"
 """The kind of the event by which it is known that a journal was taken."""
@@ -65,12 +69,15 @@ def replay(
         UntakenError: Something in it is refused; nothing was written.
         StoreError: The database cannot be used; nothing was written, or all of it.
     """
-    mark = TaskKey(project, MARK, journal.id)
     with store._working(Reach.ALL) as desk:  # noqa: SLF001 - several tasks in one transaction
-        for event in desk.history(mark):
-            if event.kind == REPLAYED:
-                data = json.loads(event.data)
-                return Replayed(*(data.get(name, 0) for name in Replayed._fields))
+        if (was := _was_taken(desk, project, journal)) is not None:
+            if was.get(DIGEST, journal.digest) == journal.digest:
+                return _replayed(was)
+            # Another clone has sent its own: of one that was copied while it worked apart.
+            journal = journal.as_another()
+            if (was := _was_taken(desk, project, journal)) is not None:
+                return _replayed(was)
+        mark = TaskKey(project, MARK, journal.id)
         part = desk.part if in_parts else contextlib.nullcontext
         outcomes, untaken = _settle_all(desk, journal, now, part)
         for key, told in untaken.items():
@@ -85,8 +92,22 @@ def replay(
         conflicts = sum(each.is_conflict for each in outcomes)
         written = sum(each.standing is not None and not each.is_conflict for each in outcomes)
         done = Replayed(written, conflicts, len(untaken))
-        desk.tell(mark, [Told(REPLAYED, {"since": journal.since, **done._asdict()})], now)
+        said = {"since": journal.since, **done._asdict(), DIGEST: journal.digest}
+        desk.tell(mark, [Told(REPLAYED, said)], now)
         return done
+
+
+def _was_taken(desk: Desk, project: str, journal: Journal) -> dict[str, Any] | None:
+    """Return what was told of a journal of that name as it was taken, None if it was not."""
+    for event in desk.history(TaskKey(project, MARK, journal.id)):
+        if event.kind == REPLAYED:
+            data: dict[str, Any] = json.loads(event.data)
+            return data
+    return None
+
+
+def _replayed(said: Mapping[str, Any]) -> Replayed:
+    return Replayed(*(said.get(name, 0) for name in Replayed._fields))
 
 
 def _settle_all(
@@ -102,7 +123,7 @@ def _settle_all(
     untaken: dict[TaskKey, Told] = {}
     for each in in_turn(journal.entries, needs):
         needed = (outcomes[key] for key in needs[each.key] if key in outcomes)
-        is_unfounded = any(one.is_conflict for one in needed)
+        is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
             with part():
                 outcome = _settle(desk, each, journal.since, now, is_unfounded=is_unfounded)
@@ -111,6 +132,12 @@ def _settle_all(
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
         outcomes[each.key] = outcome
     return list(outcomes.values()), untaken
+
+
+def _has_open_parts(desk: Desk, entry: Apart) -> bool:
+    """Tell whether a milestone was finished apart of which tasks are open in the database."""
+    is_finished = entry.standing.status in FROM_BOXES
+    return is_finished and bool(open_parts(desk, entry.key))
 
 
 def _tell(desk: PartedDesk, mark: TaskKey, key: TaskKey, told: Told, now: float) -> None:

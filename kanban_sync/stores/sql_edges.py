@@ -7,15 +7,17 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.dependencies import BLOCKS, Edge, Named, blocked_by, edges
-from kanban_sync.core.model import OVER, SATISFYING, TaskKey
+from kanban_sync.core.missions import SOURCE, files_named, parts_of
+from kanban_sync.core.model import OVER, SATISFYING, Status, Task, TaskKey
+from kanban_sync.core.parts import all_edges, with_parts
 from kanban_sync.core.ports import SATISFIED_BY
 from kanban_sync.core.satisfying import is_strict
-from kanban_sync.stores.work_rows import LENIENT, RECKON, RECKON_ALL, STRICT
+from kanban_sync.stores.rows import STATUSES
+from kanban_sync.stores.work_rows import LENIENT, PART, RECKON, RECKON_ALL, STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from kanban_sync.core.model import Task
     from kanban_sync.stores.changes import Changes
     from kanban_sync.stores.rows import Row
     from kanban_sync.stores.transactions import Transaction
@@ -38,7 +40,24 @@ FORGET_EDGE = "DELETE FROM needs WHERE project = ? AND source = ? AND name = ? A
 LENIENT_PATHS = """
 SELECT DISTINCT t.path FROM needs AS n
   JOIN tasks AS t ON t.project = n.project AND t.source = n.source AND t.name = n.name
- WHERE n.project = ? AND n.lenient IN (1, 3)
+ WHERE n.project = ? AND n.lenient IN (1, 3, 5, 7)
+"""
+MILESTONES = """
+SELECT source, name, title, status, "group", fields, path FROM tasks
+ WHERE project = ? AND source = '{source}' AND parent_name IS NULL AND status <> 'orphaned'
+ ORDER BY path, position, name
+""".replace("{source}", SOURCE)
+FOR_MILESTONES = """
+SELECT source, name, title, status, "group", fields, path FROM tasks
+ WHERE project = ? AND parent_name IS NULL AND path IN (SELECT value FROM json_each(?))
+ ORDER BY path, position, source, name
+"""
+HAS_MILESTONE = """
+SELECT 1 FROM tasks WHERE project = ? AND source = '{source}' AND parent_name IS NULL LIMIT 1
+""".replace("{source}", SOURCE)
+PARENTS = """
+SELECT source, name, parent_source, parent_name FROM tasks
+ WHERE project = ? AND parent_name IS NOT NULL
 """
 MARKS = "SELECT tip FROM tips WHERE project = ? AND layer = ?"
 """What each clone recorded of its settings."""
@@ -69,7 +88,8 @@ def keep(
         terms: When what is needed counts as done.
         was_strict: Whether they were strict before.
     """
-    if changes.relinks or terms.is_strict != was_strict:
+    is_moved = changes.relinks or terms.is_strict != was_strict
+    if is_moved or (changes.regroups and db.execute(HAS_MILESTONE, (project,)).fetchone()):
         link(db, project, terms)
     else:
         for statement in RECKON:
@@ -93,23 +113,27 @@ def of_first(tasks: Sequence[Task], terms: Terms) -> Links:
     if not any(task.depends_on or task.fields for task in tasks):
         return Links()
     placed = sorted(tasks, key=attrgetter("path", "position", "key"))
-    found = list(
-        edges([Named.of(task) for task in placed], terms.lenient, is_strict=terms.is_strict)
-    )
+    found = all_edges(placed, terms.lenient, is_strict=terms.is_strict)
     status = {task.key: task.status for task in tasks}
     met = {
         task.key
         for task in tasks
         if task.status in SATISFYING and not (terms.is_strict and task.path and task.branch)
     }
+    gone = {key for key, its in status.items() if its is Status.ORPHANED}
     return Links(
         found,
         {
-            task
-            for task, _, needs, is_lenient, _ in found
-            if (not is_lenient if needs is None else needs not in met)
+            each.task
+            for each in found
+            if (not each.lenient if each.needs is None else each.needs not in met)
+            and not (each.is_part and each.needs in gone)
         },
-        {needs for task, _, needs, *_ in found if needs is not None and status[task] not in OVER},
+        {
+            each.needs
+            for each in found
+            if each.needs is not None and status[each.task] not in OVER and not each.is_part
+        },
     )
 
 
@@ -127,9 +151,9 @@ def rows_of(edges: Iterable[Edge]) -> list[Row]:
                 *task,
                 name,
                 *(nobody if needs is None else needs[1:]),
-                is_lenient * LENIENT + asks_more * STRICT,
+                is_lenient * LENIENT + asks_more * STRICT + is_part * PART,
             )
-            for task, name, needs, is_lenient, asks_more in edges
+            for task, name, needs, is_lenient, asks_more, is_part in edges
         ]
     )
 
@@ -144,7 +168,12 @@ def link(db: Transaction, project: str, terms: Terms | None = None) -> None:
         for *key, path, number, waits, orphaned, said in db.execute(NAMED, (project,))
     ]
     old = {edge[:2]: edge for edge in read(db, project)}
-    new = {edge[:2]: edge for edge in edges(tasks, terms.lenient, is_strict=terms.is_strict)}
+    said = edges(tasks, terms.lenient, is_strict=terms.is_strict)
+    if parts := _parts(db, project, tasks):
+        rows = db.execute(PARENTS, (project,))
+        parents = {TaskKey(project, *row[:2]): TaskKey(project, *row[2:]) for row in rows}
+        said = iter(with_parts(said, parts, parents, is_strict=terms.is_strict))
+    new = {edge[:2]: edge for edge in said}
     db.executemany(FORGET_EDGE, [(*key, word) for key, word in old.keys() - new.keys()])
     write(db, [edge for each, edge in new.items() if old.get(each) != edge])
     for statement in RECKON_ALL:
@@ -165,9 +194,35 @@ def read(db: Transaction, project: str) -> list[Edge]:
             None if on_name is None else TaskKey(project, on_source, on_name),
             bool(lenient & LENIENT),
             bool(lenient & STRICT),
+            bool(lenient & PART),
         )
         for source, name, word, on_source, on_name, lenient in db.execute(EDGES, (project,))
     ]
+
+
+def _parts(db: Transaction, project: str, tasks: Iterable[Named]) -> dict[TaskKey, list[TaskKey]]:
+    """Return the tasks of each milestone; most projects have no such."""
+    milestones = [_task(project, row) for row in db.execute(MILESTONES, (project,)).fetchall()]
+    named = {path for each in milestones for path in files_named(each.path, each.fields)}
+    paths = {each.path for each in tasks if each.path in named} if named else ()
+    if not paths:
+        return {}
+    asked = json.dumps(sorted(paths))
+    found = db.execute(FOR_MILESTONES, (project, asked)).fetchall()
+    return parts_of([*milestones, *(_task(project, row) for row in found if row[0] != SOURCE)])
+
+
+def _task(project: str, row: Row) -> Task:
+    """Return of a task what tells to which milestone it belongs."""
+    source, name, title, status, group, fields, path = row
+    return Task(
+        TaskKey(project, source, name),
+        title,
+        STATUSES[status],
+        group=group,
+        fields=tuple([tuple(each) for each in json.loads(fields)]),
+        path=path,
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -179,6 +179,10 @@ class SqlDesk:
                     WHERE project = ? ORDER BY instance_id"""
         return [Orchestrator(*row) for row in self._db.execute(query, (self._project,))]
 
+    def there_since(self) -> float:
+        """Return 0: it is a file."""
+        return 0.0
+
     def leader(self) -> Leader:
         """Return which monitor leads, or led last."""
         row = self._db.execute(idle_rows.LEADER, (self._project,)).fetchone()

@@ -152,16 +152,17 @@ SUITS = """
 
 IS_UNMET = """
 CASE WHEN b.status IS NULL THEN n.lenient IN (0, 2)
-     WHEN b.status NOT IN ('done', 'cancelled') THEN true
-     ELSE n.lenient > 1 AND b.path <> ''
+     WHEN b.status NOT IN ('done', 'cancelled') THEN n.lenient < 4 OR b.status <> 'orphaned'
+     ELSE n.lenient IN (2, 3, 6, 7) AND b.path <> ''
           AND (b.branch <> '' OR b.file_status NOT IN ('done', 'cancelled')) END
 """
-"""Whether what is needed is still to come: ``LENIENT`` and ``STRICT`` are bits of ``lenient``."""
+"""Whether what is needed is still to come, by the bits of ``lenient``."""
 
-LENIENT, STRICT = 1, 2
+LENIENT, STRICT, PART = 1, 2, 4
+"""The bits: what ``Edge`` tells by ``lenient``, ``is_strict`` and ``is_part``."""
 
 WAITS_FOR = """
-SELECT n.word, n.on_source, n.on_name, b.status FROM needs AS n
+SELECT n.word, n.on_source, n.on_name, b.status, n.lenient > 3 FROM needs AS n
   LEFT JOIN tasks AS b
     ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
  WHERE n.project = ? AND n.source = ? AND n.name = ?
@@ -211,9 +212,10 @@ IS_WAITED_FOR = """
 CASE WHEN EXISTS (SELECT 1 FROM needs AS n
           JOIN tasks AS w ON w.project = n.project AND w.source = n.source AND w.name = n.name
          WHERE n.project = tasks.project AND n.on_source = tasks.source AND n.on_name = tasks.name
-           AND w.status NOT IN ('done', 'cancelled', 'orphaned'))
+           AND n.lenient < 4 AND w.status NOT IN ('done', 'cancelled', 'orphaned'))
 THEN 1 ELSE 0 END
 """
+"""A milestone waits for all of its tasks alike, so that none of them comes first for it."""
 IS_WAITING = """
 CASE WHEN EXISTS (SELECT 1 FROM needs AS n
           LEFT JOIN tasks AS b
@@ -343,7 +345,7 @@ def ready_of(project: str, row: Row) -> tuple[Task, Standing, bool]:
 
 def waiting_of(project: str, row: Row) -> Waiting:
     """Read back a row of ``WAITS_FOR``."""
-    word, source, name, status = row
+    word, source, name, status, is_part = row
     if status is None:
         return Waiting(word, None, None)
-    return Waiting(word, TaskKey(project, source, name), STATUSES[status])
+    return Waiting(word, TaskKey(project, source, name), STATUSES[status], bool(is_part))

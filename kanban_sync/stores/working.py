@@ -14,11 +14,13 @@ from kanban_sync.core.endings import check_in_time
 from kanban_sync.core.errors import UnknownTaskError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
+from kanban_sync.core.silence import silent_since
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
 from kanban_sync.stores.assigning import Assigning
-from kanban_sync.stores.changes import check_project, turns
+from kanban_sync.stores.changes import check_project
 from kanban_sync.stores.desk import Reach
+from kanban_sync.stores.relinking import turns
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -157,7 +159,7 @@ class Working(Assigning):
             raise ValueError(f"a claim does not end with {status}")
         with self._working(Reach.SEVERAL) as desk:
             standing = _checked(desk, key, token, who)
-            refusals.check_change(desk, key, status)
+            refusals.check_parts(desk, key, status)
             outcome = claims.finished(standing, status, standing.agent, reason)
             write(desk, key, standing, outcome, now)
             return desk.entry(key)
@@ -176,10 +178,10 @@ class Working(Assigning):
         """Take back claims of orchestrators that fell silent, and those that ran out; each once."""
         with self._looking() as desk:
             # Mostly there is none: nobody has to wait for the right to write.
-            if not _lapsed(desk, now, leases=leases):
+            if not self._lapsed(desk, now, leases=leases):
                 return []
         with self._working(Reach.SEVERAL) as desk:
-            found = _lapsed(desk, now, leases=leases)
+            found = self._lapsed(desk, now, leases=leases)
             for key, standing, why in found:
                 outcome = claims.taken_back(standing, why, boxes=_boxes(desk, key))
                 write(desk, key, standing, outcome, now)
@@ -208,7 +210,7 @@ class Working(Assigning):
                 check_in_time(str(key), standing, desk.history(key), who, status)
             if not force:
                 refusals.check_own(desk, key, standing, who, now)
-            refusals.check_change(desk, key, status)
+            refusals.check_parts(desk, key, status)
             outcome = claims.finished(standing, status, who, reason)
             if assignee is not None:
                 given = claims.assigned(outcome.standing, assignee)
@@ -267,6 +269,21 @@ class Working(Assigning):
         with self._looking() as desk:
             return desk.orchestrators()
 
+    def heard_since(self, now: float) -> float:
+        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970."""
+        with self._looking() as desk:
+            return max(desk.there_since(), self._back_since(now))
+
+    def _back_since(self, now: float) -> float:  # noqa: ARG002 - of one that is never away
+        """Return since when it has been there, as far as only this clone knows."""
+        return 0.0
+
+    def _lapsed(
+        self, desk: Desk, now: float, *, leases: bool
+    ) -> list[tuple[TaskKey, Standing, str]]:
+        found = desk.lapsed(now, silent_since(now, self._back_since(now)))
+        return [each for each in found if leases or each[2] != claims.LEASE]
+
 
 # --- Writing -------------------------------------------------------------------------------
 
@@ -305,11 +322,6 @@ def _follow(desk: Desk, change: TaskKey, now: float) -> None:
     status = claims.of_boxes(desk.statuses_below(change))
     if status is not standing.status:
         write(desk, change, standing, claims.followed(standing, status), now)
-
-
-def _lapsed(desk: Desk, now: float, *, leases: bool) -> list[tuple[TaskKey, Standing, str]]:
-    found = desk.lapsed(now, now - claims.SILENCE)
-    return [each for each in found if leases or each[2] != claims.LEASE]
 
 
 def _boxes(desk: Desk, key: TaskKey) -> Status | None:

@@ -38,17 +38,30 @@ class Neighbour(NamedTuple):
 
 
 def note(
-    project: str, state: Path, database: str, identity: Callable[[], str] = lambda: ""
+    project: str,
+    state: Path,
+    database: str,
+    identity: Callable[[], str] = lambda: "",
+    known: str = "",
 ) -> None:
-    """Note where a clone keeps the tasks of a project; cheap where that is noted already."""
+    """Note where a clone keeps the tasks of a project; cheap where that is noted already.
+
+    Args:
+        project: The id of the project.
+        state: The state folder of the clone.
+        database: As ``status`` names it.
+        identity: Asks what the database says of itself.
+        known: The same where it need not be asked, '' where it has to be.
+    """
     place = os.path.realpath(state)
     # Without a home there is nobody whose clones they are.
     with suppress(OSError, RuntimeError):
         file = _file(project, place)
-        known = _read(file) if _is_new(file) else None
-        if known is not None and known[:2] == (place, database):
+        before = _read(file) if _is_new(file) else None
+        same = before and Neighbour(place, database, known or before.identity)
+        if before is not None and before == same:
             return
-        text = json.dumps(Neighbour(place, database, identity()))
+        text = json.dumps(Neighbour(place, database, known or identity()))
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unique = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
         unique.write_text(text, "ascii")

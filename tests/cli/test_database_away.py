@@ -272,7 +272,7 @@ def test_what_waits_for_a_database_that_is_named_no_more_is_told(
     monkeypatch.delenv("KANBAN_SYNC_DATABASE_URL")
     assert program(repo, "sync").code == 0
     left = json.loads(program(repo, "status", "--json").out)["left_behind"]
-    assert [each["tasks"] for each in left] == [1]
+    assert [(each["tasks"], each["reason"]) for each in left] == [(1, "database")]
     # Whoever changes something is told as well, once.
     waits = "what was done with 1 task while postgresql://"
     adds = [program(repo, "task", "add", each).err.count(waits) for each in ("One", "Two")]
@@ -280,8 +280,46 @@ def test_what_waits_for_a_database_that_is_named_no_more_is_told(
     assert "1 task while postgresql://" in program(repo, "status").out
     doctor = program(repo, "doctor")
     assert (doctor.code, "left behind" in doctor.out) == (1, True)
+    assert "name one in KANBAN_SYNC_DATABASE_URL" in program(repo, "db", "replay").err
+    # By another name it is the same one: this clone has reached it so.
     monkeypatch.setenv("KANBAN_SYNC_DATABASE_URL", door.url)
     door.open()
     assert program(repo, "task", "list").code == 0
     monkeypatch.delenv("KANBAN_SYNC_DATABASE_URL")
     assert json.loads(program(repo, "status", "--json").out)["left_behind"] == []
+
+
+def test_what_waits_under_another_project_or_cannot_be_read_is_not_removed(
+    repo: Repo, door: Door
+) -> None:
+    door.shut()
+    assert program(repo, "task", "claim", "--next").code == 0
+    repo.commit(**{".kanban-sync.yaml": "project_id: renamed\n"})
+    door.open()
+    assert program(repo, "sync").code == 0
+    told = "is of the project faraway, as this one was called"
+    for words in (("status",), ("doctor",), ("uninstall", "--state")):
+        answer = program(repo, *words)
+        assert told in answer.out + answer.err
+    (copy,) = (repo.path / ".git/kanban-sync/away").glob("*/tasks-faraway.json")
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:-9])
+    (left,) = json.loads(program(repo, "status", "--json").out)["left_behind"]
+    assert (left["project"], left["tasks"], left["file"]) == ("faraway", None, str(copy))
+    damaged = program(repo, "uninstall", "--state")
+    assert (damaged.code, f"{copy}, which cannot be read" in damaged.err) == (1, True)
+    assert "it was cut short or edited" in program(repo, "db", "replay").err
+    # Nor is it if it is of this project.
+    repo.commit(**FILES)
+    door.shut()
+    data = json.loads(program(repo, "status", "--json").out)
+    assert (data["mode"], data["journal"]) == ("fallback", None)
+    damaged = program(repo, "uninstall", "--state")
+    assert (damaged.code, "since the copy cannot be read" in damaged.err) == (1, True)
+    copy.write_bytes(whole)
+    repo.commit(**{".kanban-sync.yaml": "project_id: renamed\n"})
+    door.open()
+    replayed = program(repo, "db", "replay")
+    assert (replayed.code, "with 1 task while postgresql://" in replayed.out) == (0, True)
+    assert program(repo, "db", "replay").out == "nothing waits for another database or project\n"
+    assert program(repo, "uninstall", "--state").code == 0

@@ -52,7 +52,11 @@ OURS, NOTHING, THEIRS, NEITHER = "ours", "nothing", "theirs", "neither"
         (BOB, BOB._replace(expires=NOW + 60), FREE._replace(token=1), THEIRS),
         (LAPSED, ADA, LAPSED._replace(expires=NOW + 600), THEIRS),
         # One name on two machines in one second.
-        (FREE, ADA, ADA, NEITHER),
+        (FREE, ADA, ADA._replace(started_at=NOW), NEITHER),
+        # One claim in a clone and in a copy of it, where it may have gone on.
+        (FREE, ADA, ADA, NOTHING),
+        (FREE, DONE, ADA._replace(started_at=NOW), THEIRS),
+        (FREE, ADA, DONE, THEIRS),
     ],
 )
 def test_what_was_done_apart_is_compared_three_ways(
@@ -74,6 +78,12 @@ def test_what_was_done_apart_is_compared_three_ways(
             assert (found.standing.agent, found.standing.status) == ("", Status.TODO)
         else:
             assert found.standing is None
+
+
+def test_a_copy_of_a_clone_that_goes_on_with_a_claim_tells_only_what_is_new() -> None:
+    end = Told("status_changed", {"token": TOKEN, "new": "done"})
+    found = settled(Apart(KEY, FREE, KEPT, DONE, (*TOLD, end)), FREE, ADA)
+    assert (found.standing, found.told) == (DONE, (end,))
 
 
 @pytest.mark.parametrize(

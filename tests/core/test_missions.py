@@ -61,8 +61,17 @@ def test_tasks_of_other_files_and_steps_of_tasks_belong_to_no_mission() -> None:
     others = (task("a", "M1", path="TASKS.md"), task("b", "M1", is_step=True))
     (mission,) = missions_of((*MILESTONES, *others))
     assert mission.tasks == ()
-    # A milestone that no file holds any more is none.
     assert missions_of((milestone("M1", "Shelves", path=""),)) == []
+
+
+def test_what_no_file_holds_any_more_is_no_mission_and_no_milestone() -> None:
+    gone = MILESTONES[0]._replace(task=MILESTONES[0].task._replace(status=Status.ORPHANED))
+    done = MILESTONES[1]._replace(task=MILESTONES[1].task._replace(status=Status.DONE))
+    own = task("a", "M1")
+    (mission,) = missions_of((gone, done, own))
+    assert ([each.entry for each in mission.milestones], mission.others) == ([done], (own,))
+    # It was done before its file was removed.
+    assert missions_of((gone, done._replace(is_gone=True), own)) == []
 
 
 def test_a_file_may_be_named_from_where_the_mission_lies() -> None:
@@ -82,5 +91,5 @@ def test_missions_are_known_by_name_id_and_file() -> None:
     assert meant(missions, "Shop") == []
     own = task("a", "M1")
     (mission,) = missions_of((*MILESTONES, own))
-    assert mission.tasks_of("m1") == mission.tasks_of("mission:M1") == (own,)
-    assert mission.tasks_of("M2") == mission.tasks_of("M3") == ()
+    for name in ("m1", "mission:M1", "SHELVES"):
+        assert [each.tasks for each in mission.milestones if each.is_called(name)] == [(own,)]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PARTS = {
-    "db": ("status", "upgrade"),
+    "db": ("replay", "status", "upgrade"),
     "files": ("set", "add", "remove", "write"),
     "mission": ("status",),
     "orchestrator": ("register", "heartbeat", "list"),

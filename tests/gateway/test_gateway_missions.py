@@ -6,8 +6,11 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cli.program import run_program
 from gateway.caller import Gateway, part
+from kanban_sync.core.errors import NotReadyError, UnknownMilestoneError
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MissionTools
 from kanban_sync.mcp.tools import Tools
@@ -15,8 +18,6 @@ from repos import Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 MISSION = """\
 {
@@ -116,3 +117,71 @@ def test_all_doors_tell_the_same_of_a_mission(
         finished = gateway.ask("PATCH", f"/api/tasks/{part(TILL)}", {"status": "done"})
         assert finished.status == 200
         assert told(gateway)["ready"] == [WIRE]
+
+
+OPENING = """\
+{
+  "name": "Open the shop",
+  "tasks_file": "docs/TASKS.md",
+  "milestones": [{"id": "M1", "name": "Shelves"}, {"id": "M2", "name": "Till"}]
+}
+"""
+
+
+def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("KANBAN_SYNC_AGENT", "ada")
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    tasks = TASKS.replace("SH-1 | done", "SH-1 | not-started")
+    files = {where: OPENING, "docs/TASKS.md": tasks, ".kanban-sync.yaml": "project_id: shop\n"}
+    repo.commit("Begin", **files)
+    tools = Tools(repo.path, "ada", HeldClaims("ada"))
+    wood = "tasks-md:docs/TASKS.md/SH-1"
+
+    def cli(*words: str, code: int = 0) -> Any:  # noqa: ANN401 - whatever JSON is printed
+        answer = run_program(*words, "--json", folder=repo.path)
+        assert answer.code == code, answer.err
+        return answer.data if code == 0 else answer.err.strip()
+
+    def ready() -> list[str]:
+        """Return what is ready, which all doors tell alike."""
+        found = [each["key"] for each in cli("task", "next", "-n", "9")["tasks"]]
+        assert [each["key"] for each in gateway.get("tasks/ready").data["tasks"]] == found
+        assert [each["key"] for each in tools.plan_next()["tasks"]] == found
+        (mission,) = cli("mission", "status")["missions"]
+        assert {key for each in mission["milestones"] for key in each["ready"]} == set(found)
+        return found
+
+    with Gateway(repo) as gateway:
+        (first,) = (each["key"] for each in cli("task", "list")["tasks"] if "M1" in each["key"])
+        assert ready() == [wood]
+        shown = cli("task", "show", first)
+        assert shown["depends_on"] == []
+        assert shown["waits_for"] == [{"name": wood, "key": wood, "status": "todo"}]
+        assert gateway.get(f"tasks/{part(first)}").data["waits_for"] == shown["waits_for"]
+        assert tools.get_task(first)["task"]["waits_for"] == shown["waits_for"]
+
+        refused = cli("task", "done", first, code=6)
+        assert f"{first} is a milestone, and of its tasks are open: {wood} (todo)." in refused
+        patched = gateway.ask("PATCH", f"/api/tasks/{part(first)}", {"status": "done"})
+        assert (patched.status, patched.data["detail"] in refused) == (409, True)
+        with pytest.raises(NotReadyError) as said:
+            tools.plan_update(first, status="done")
+        assert str(said.value) in refused
+
+        assert cli("task", "claim", "--next")["key"] == wood
+        cli("task", "done", wood)
+        till = "tasks-md:docs/TASKS.md/SH-2"
+        assert set(ready()) == {till, first}
+        cli("task", "claim", first)
+        cli("task", "done", first)
+        assert ready() == [till]
+
+        with pytest.raises(UnknownMilestoneError, match="No milestone is called M7; there are: mi"):
+            MissionTools(tools).coord_list_tasks(milestone="M7")
+        repo.git("rm", "-qf", where)
+        repo.git("commit", "-qam", "The shop is open")
+        assert cli("mission", "status") == gateway.get("missions").data == {"missions": []}

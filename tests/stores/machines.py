@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from contextlib import ExitStack, closing
@@ -39,10 +40,10 @@ def key(name: str, source: str = SOURCE) -> TaskKey:
 
 
 class Machine:
-    """A clone on a machine of its own, with its own way to the server."""
+    """A clone on a machine of its own, with its own way to the server, unless that is given."""
 
-    def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
-        self.door = stack.enter_context(Door(url))
+    def __init__(self, folder: Path, url: str, stack: ExitStack, door: Door | None = None) -> None:
+        self.door = door or stack.enter_context(Door(url))
         self.state = StateFolder(folder)
         self.state.make()
         self.stack = stack
@@ -51,6 +52,11 @@ class Machine:
         )
         assert isinstance(found, Fallback)
         self.database = found
+
+    def copied(self, folder: Path) -> Machine:
+        """Copy the clone as it is, as ``cp -r`` does, onto the same machine."""
+        shutil.copytree(self.state.path, folder)
+        return Machine(folder, "", self.stack, self.door)
 
     def sync(self, *names: str) -> None:
         """Bring tasks in, as a pass does."""

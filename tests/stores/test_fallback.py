@@ -32,8 +32,8 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.ports import SATISFIED_BY, FilesState
 from kanban_sync.core.work import ANY
-from kanban_sync.databases import opened, other_than_before, sharing, told_once
-from kanban_sync.databases.fallback import Fallback
+from kanban_sync.databases import not_told_yet, opened, other_than_before, sharing, told_once
+from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.switching import Switching
 from kanban_sync.machine_time import boot
 from kanban_sync.stores import postgres_connection, postgres_database
@@ -42,6 +42,7 @@ from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_connection import Patient
 from kanban_sync.stores.postgres_database import upgrade_database
 from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
+from stores.milestones_contract import milestone, of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -281,14 +282,14 @@ def test_who_goes_apart_while_another_comes_back_is_found_all_the_same(
     one.door.shut()
     one.claim("a", "ada")
     store = one.database.apart(PROJECT, None)
-    noted = one.database._away(PROJECT)  # noqa: SLF001 - what was read a moment before
+    noted = Copy(one.database.folder).away(PROJECT)  # what was read a moment before
     one.door.open()
     one.do(lambda store: store.ready(time.time()))
     # Whoever was about to write is told, and nothing is written where nobody would look.
     with pytest.raises(LeftError):
         store.claim(key("b"), "ada", time.time(), LEASE)
     with monkeypatch.context() as patch:
-        patch.setattr(Fallback, "_away", lambda *_: noted)
+        patch.setattr(Copy, "away", lambda *_: noted)
         late = one.database.apart(PROJECT, None)
         late.claim(key("b"), "ada", time.time(), LEASE)
     one.do(lambda store: store.ready(time.time()))
@@ -399,6 +400,13 @@ def test_a_database_is_known_by_whatever_way_it_is_reached(
     apart = sharing(third.database, PROJECT, third.state).apart
     assert {each.database for each in apart} == {one.database.name, two.database.name}
     assert third.database.name in other_than_before(third.database, one.state)
+    # So it is told of a name that has led to the former one, once, and by nobody but its clone.
+    opened(two.database, PROJECT, two.state).close()
+    assert "is another one than" in not_told_yet(two.database, two.state)
+    assert "is another one than" in other_than_before(two.database, two.state)
+    assert other_than_before(two.database, two.state) == ""
+    apart = sharing(third.database, PROJECT, third.state).apart
+    assert {each.database for each in apart} == {one.database.name}
     one.door.shut()
     assert one.database.identity() == ""
     # Nobody knows yet whether that is the one of before.
@@ -719,6 +727,36 @@ def test_what_was_built_on_work_that_does_not_count_does_not_count_either(
     assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
 
 
+def test_a_milestone_waits_for_its_tasks_apart_too_and_when_that_is_over(
+    one: Machine, two: Machine, emptied: Emptied
+) -> None:
+    whole, part = milestone("M1"), of("M1", "of")
+    with closing(one.database.open(PROJECT)) as store:
+        store.merge((whole, part), {}, FilesState({"main": "c2"}), time.time())
+
+    def ready() -> set[str]:
+        found = one.do(lambda store: store.ready(time.time()))
+        return {each.key.name for each in found} & {"M1", "of"}
+
+    one.door.shut()
+    assert ready() == {"of"}
+    with pytest.raises(WorkError, match=r"M1 is a milestone, and of its tasks are open"):
+        one.do(lambda store: store.set_status(whole.key, Status.DONE, time.time(), "ada"))
+    one.finish("of", one.claim("of", "ada"))
+    assert ready() == {"M1"}
+    one.finish("M1", one.claim("M1", "ada", "mission"), source="mission")
+    # Meanwhile another task for it comes up, which nobody has heard of here.
+    with closing(two.database.open(PROJECT)) as store:
+        more = (whole, part, of("M1", "more", position=2))
+        store.merge(more, {}, FilesState({"main": "c3"}), time.time())
+    one.door.open()
+    assert ready() == set()
+    assert there(emptied, "of").task.status is Status.DONE
+    assert [each["key"] for each in told(emptied, "conflict")] == ["mission:M1"]
+    two.finish("more", two.claim("more", "bob"))
+    assert ready() == {"M1"}
+
+
 # --- Once ------------------------------------------------------------------------------------
 
 
@@ -778,7 +816,7 @@ def test_whoever_is_killed_at_any_step_of_coming_back_leaves_it_to_be_done_once(
             one.do(lambda store: store.ready(time.time()))
             os._exit(0)
         status = os.waitpid(child, 0)[1]
-        if is_full and not one.database._shelf(PROJECT).is_there:  # noqa: SLF001 - nobody tells
+        if is_full and not Copy(one.database.folder).shelf(PROJECT).is_there:
             # There was no room for a copy.
             one.sync(*NAMES)
         # It goes away once more, and work goes on without it.

@@ -6,16 +6,18 @@ import errno
 import os
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kanban_sync.core.errors import UnusableCopyError
+from kanban_sync.core.errors import StoreError, UnusableCopyError
 from kanban_sync.core.model import Status
+from kanban_sync.databases.copies import Away, Copy
+from kanban_sync.stores.away import AwayStore
 from stores.filling import fill
-from stores.machines import NAMES, PROJECT, Machine, there, told
+from stores.machines import LEASE, NAMES, PROJECT, Machine, key, there, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,9 +112,24 @@ def test_a_copy_with_which_work_cannot_go_on_is_told_with_what_helps(
     for _ in range(2):
         with pytest.raises(UnusableCopyError, match=f"cannot be reached.*tasks-p1.json.*{helps}"):
             small.claim("b", "ada")
+    # To look needs neither, and what was done since the copy was made is seen as well.
+    store = small.database.look(PROJECT)
+    assert isinstance(store, AwayStore)
+    with closing(store):
+        assert {each.key.name: each.assignee for each in store.tasks()}["a"] == "ada"
+        with pytest.raises(StoreError, match="opened to be read only"):
+            store.claim(key("b"), "ada", time.time(), LEASE)
+    assert small.database.mode(PROJECT)[0::2] == ("fallback", 0)
+    # Nor is anybody held up by what another outage has left, as long as nothing was done in it.
+    copy = Copy(small.database.folder)
+    if how == "read-only":
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        copy.write_marker(PROJECT, Away(time.time(), 0.0))
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     # While it is there, work goes on with the database alone.
     small.door.open()
     small.finish("a", token)
+    assert small.mode == "database"
     small.door.shut()
     if how == "full":
         (disk / "ballast").unlink()

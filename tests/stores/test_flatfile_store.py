@@ -33,6 +33,7 @@ from kanban_sync.stores.turns import Turns
 from stores.clones_contract import ClonesContract
 from stores.contract import SOME_FILES, TaskStoreContract
 from stores.made_up import NOW, PROJECT, key, task
+from stores.milestones_contract import MilestonesContract
 from stores.work_contract import WorkStoreContract
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class TestFlatfileOfClones(ClonesContract):
             yield [stack.enter_context(closing(each)) for each in opened]
 
 
-class TestFlatfileWork(WorkStoreContract):
+class TestFlatfileWork(WorkStoreContract, MilestonesContract):
     @contextmanager
     def opened(self) -> Iterator[WholeStore]:
         with one() as store:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.stores.memory import MemoryStore
 from stores.made_up import PROJECT
+from stores.milestones_contract import MilestonesContract
 from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from stores.work_contract import WholeStore
 
 
-class TestMemoryWork(WorkStoreContract, OffersContract):
+class TestMemoryWork(WorkStoreContract, OffersContract, MilestonesContract):
     @contextmanager
     def opened(self) -> Iterator[WholeStore]:
         yield MemoryStore(PROJECT)

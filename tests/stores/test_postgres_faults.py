@@ -40,7 +40,7 @@ from kanban_sync.stores.postgres_database import (
     upgrade_database,
 )
 from kanban_sync.stores.postgres_errors import in_words
-from kanban_sync.stores.postgres_migrations import version
+from kanban_sync.stores.postgres_migrations import known
 from kanban_sync.stores.postgres_rights import STANDBY, unwritable
 from kanban_sync.stores.postgres_waiting import channel_of
 from kanban_sync.stores.sql import SqlStore
@@ -125,6 +125,17 @@ def test_whoever_has_no_right_may_ask_which_database_it_is(
     emptied: Emptied, stranger: Address
 ) -> None:
     assert identity_of(stranger) == identity_of(emptied.address) != ""
+    emptied.tell(f"GRANT USAGE ON SCHEMA kanban_sync TO {ROLE}")
+    emptied.tell(f"GRANT SELECT ON kanban_sync.schema_version TO {ROLE}")
+    emptied.tell("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    try:
+        with closing(connect(stranger)) as connection:
+            found = known(connection, stranger.name)
+    finally:
+        emptied.tell("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC")
+    assert found == (schema_of(emptied.address), "")
+    with closing(open_database(emptied.address)) as database:
+        assert database.identity == identity_of(emptied.address)
 
 
 def test_connections_are_counted_by_what_they_are_for(emptied: Emptied) -> None:
@@ -392,12 +403,12 @@ def test_a_connection_lost_as_it_is_opened_is_as_good_as_none(
     def end(connection: psycopg.Connection[Any]) -> None:
         emptied.ask(f"SELECT pg_terminate_backend({connection.info.backend_pid}, 10000)")
 
-    def ended(connection: psycopg.Connection[Any], name: str) -> int:
+    def ended(connection: psycopg.Connection[Any], name: str) -> tuple[int, str]:
         end(connection)
-        return version(connection, name)
+        return known(connection, name)
 
     with closing(open_database(emptied.address)) as database:
-        monkeypatch.setattr(postgres_database, "version", ended)
+        monkeypatch.setattr(postgres_database, "known", ended)
         for may_make in (True, False):
             with pytest.raises(UnreachableStoreError, match="the connection was lost"):
                 open_database(emptied.address, may_make=may_make)

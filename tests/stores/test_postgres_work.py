@@ -20,6 +20,7 @@ from kanban_sync.stores.postgres_errors import SLEEP
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from stores.made_up import NOW, PROJECT, key, task
+from stores.milestones_contract import MilestonesContract
 from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract, names
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from stores.work_contract import WholeStore
 
 
-class TestPostgresWork(WorkStoreContract, OffersContract):
+class TestPostgresWork(WorkStoreContract, OffersContract, MilestonesContract):
     @pytest.fixture(autouse=True)
     def _emptied(self, emptied: Emptied) -> None:
         self.emptied = emptied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 from kanban_sync.stores.sqlite_database import open_database
 from stores.made_up import NOW, PROJECT, key, state, task
+from stores.milestones_contract import MilestonesContract, milestone, of
 from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract, names
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from stores.work_contract import WholeStore
 
 
-class TestSqliteWork(WorkStoreContract, OffersContract):
+class TestSqliteWork(WorkStoreContract, OffersContract, MilestonesContract):
     @contextmanager
     def opened(self) -> Iterator[WholeStore]:
         with (
@@ -72,6 +74,25 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(path: Path) -> No
         store.merge(tasks, {}, FilesState(), NOW)
         assert names(store.ready(NOW)) == ["a"]
         assert store.entry(key("b")).waits_for
+
+
+def test_a_database_from_before_learns_what_its_milestones_wait_for(path: Path) -> None:
+    tasks = (milestone("M1", position=1), of("M1", "a"))
+    with closing(open_sqlite(path, PROJECT)) as store:
+        store.merge(tasks, {}, FilesState({":readers": "1"}), NOW)
+    with closing(sqlite3.connect(path)) as before:
+        for made in (
+            "DELETE FROM needs",
+            "UPDATE tasks SET is_waiting = 0",
+            "DELETE FROM schema_version WHERE version > 10",
+        ):
+            before.execute(made)
+        before.commit()
+    with closing(open_sqlite(path, PROJECT)) as store:
+        assert names(store.ready(NOW)) == ["a", "M1"]
+        assert store.files().tips == {":readers": ""}
+        store.merge(tasks, {}, FilesState(), NOW)
+        assert names(store.ready(NOW)) == ["a"]
 
 
 def test_what_was_recorded_before_clones_had_names_is_the_first_one_s_that_merges(

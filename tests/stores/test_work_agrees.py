@@ -23,6 +23,7 @@ from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.stores.postgres import open_postgres
 from kanban_sync.stores.sqlite import open_sqlite
 from stores.made_up import NOW, PROJECT, key, task
+from stores.milestones_contract import milestone
 from stores.work_contract import box, change, proposal, step
 
 if TYPE_CHECKING:
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
     from stores.emptied import Emptied
     from stores.offers_contract import OfferingStore
 
-KEYS = (*map(key, "abc"), key("a").child("1"), change(), change().child("1"), change().child("2"))
+M1 = milestone("M1")
+KEYS = (
+    *map(key, "abc"), key("a").child("1"), M1.key,
+    change(), change().child("1"), change().child("2"),
+)  # fmt: skip
 KEY = st.sampled_from(KEYS)
 AGENT = st.sampled_from(("ada", "bob"))
 LEASE = st.sampled_from((10.0, 100.0))
 PASSED = st.sampled_from((-50.0, 0.0, 5.0, 30.0, 200.0))
-NEEDS = st.sampled_from(((), ("a",), ("b",), ("a", "c"), ("nobody",)))
+NEEDS = st.sampled_from(((), ("a",), ("b",), ("a", "c"), ("nobody",), ("M1",)))
 IN_FILE = st.sampled_from((Status.TODO, Status.BACKLOG, Status.IN_PROGRESS, Status.DONE))
 STATUS = st.sampled_from([status for status in Status if status is not Status.ORPHANED])
 
@@ -76,6 +81,7 @@ class Agents(RuleBasedStateMachine):
         blocks=st.sampled_from(((), (("Blocks", "a"),), (("Blocks", "b, c, x"),))),
         branch=st.sampled_from(("", "one")),
         terms=st.sampled_from(({}, {SATISFIED_BY: "default-branch"})),
+        of=st.sampled_from(("", "M1", "Title M1")),
     )
     def merge(
         self,
@@ -84,13 +90,15 @@ class Agents(RuleBasedStateMachine):
         blocks: tuple[tuple[str, str], ...] = (),
         branch: str = "",
         terms: Mapping[str, str] = MappingProxyType({}),
+        of: str = "",
     ) -> None:
         tasks = [
             task(name, position=place, depends_on=names, status=status, branch=branch)
             for place, (name, names, status) in enumerate(zip("abc", needs, said, strict=True))
         ]
         tasks += [step("1", "a"), proposal(), box("1"), box("2")]
-        tasks.append(task("d", path="other.md", fields=blocks))
+        tasks += [task("d", path="other.md", fields=blocks), M1]
+        tasks[1:3] = [each._replace(group=of, path="docs/TASKS.md") for each in tasks[1:3]]
         self.both(
             lambda store: store.merge(tasks, {}, replace(store.files(), tips=terms), self.now)
         )

@@ -1,0 +1,298 @@
+"""Copies of one clone, and of one database: each deed counts once, and none is dropped unseen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kanban_sync.core.errors import HeldError, LostDatabaseError, UnreachableStoreError
+from kanban_sync.core.model import Status, Task
+from kanban_sync.databases import left_elsewhere, not_told_yet
+from kanban_sync.databases.last_used import note_first
+from kanban_sync.stores.postgres import PostgresStore
+from kanban_sync.stores.postgres_database import upgrade_database
+from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanban_sync.agents.work import Store
+    from kanban_sync.core.apart import Journal
+    from stores.emptied import Emptied
+
+
+def look(machine: Machine) -> None:
+    """Do what reaches the database, if that can be."""
+    machine.do(lambda store: store.ready(time.time()))
+
+
+def set_to(name: str, status: Status, store: Store) -> None:
+    store.set_status(key(name), status, time.time(), "ada", "why")
+
+
+def stand(emptied: Emptied) -> list[str]:
+    return [there(emptied, each).task.status.value for each in NAMES]
+
+
+# --- A clone that was copied -----------------------------------------------------------------
+
+
+def test_what_is_done_in_a_copy_of_a_clone_counts_as_well(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    token = one.claim("a", "ada")
+    one.finish("b", one.claim("b", "ada"))
+    other = one.copied(tmp_path / "copied")
+    one.finish("c", one.claim("c", "ada"))
+    other.finish("a", token)
+    other.do(partial(set_to, "c", Status.BLOCKED))
+    one.door.open()
+    look(one)
+    assert stand(emptied) == ["in_progress", "done", "done"]
+    for _ in range(2):
+        look(other)
+        assert other.mode == "database"
+    # The claim was made once, and its end is the copy's; of the last each has made something else.
+    assert stand(emptied) == ["done", "done", "done"]
+    assert [each["key"] for each in told(emptied, "conflict")] == ["tasks-md:c"]
+    assert len(told(emptied, "claimed")) == 3
+    first, second = told(emptied, "replayed")
+    assert second["key"] == f"{first['key']}-{second['digest'][:16]}"
+
+
+def test_a_copy_in_which_nothing_was_done_since_says_nothing(
+    one: Machine, emptied: Emptied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(store: PostgresStore, journal: Journal, now: float) -> None:
+        replay(store, journal, now)
+        raise UnreachableStoreError("the answer was lost")
+
+    replay = PostgresStore.replay
+    one.door.shut()
+    one.claim("a", "ada")
+    early = one.copied(tmp_path / "early")
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", cut)
+        one.door.open()
+        look(one)
+    # Its journal is sent by now, and more was done since.
+    one.door.shut()
+    late = one.copied(tmp_path / "late")
+    late.finish("b", late.claim("b", "bob"))
+    one.door.open()
+    for each in (early, late, one):
+        look(each)
+        assert each.database.mode(PROJECT).name == "database"
+    assert stand(emptied) == ["in_progress", "done", "todo"]
+    assert told(emptied, "conflict") == []
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada", "bob"]
+
+
+def test_of_what_was_done_since_a_clone_was_copied_both_count(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    look(one)
+    other = one.copied(tmp_path / "copied")
+    one.finish("a", one.claim("a", "ada"))
+    other.finish("b", other.claim("b", "bob"))
+    won, lost = one.claim("c", "ada"), other.claim("c", "bob")
+    one.door.open()
+    look(one)
+    look(other)
+    assert stand(emptied) == ["done", "done", "in_progress"]
+    claim = there(emptied, "c").claim
+    assert claim is not None
+    assert (claim.agent, claim.token) == ("ada", won)
+    assert [each["token"] for each in told(emptied, "conflict")] == [lost]
+
+
+def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    other = one.copied(tmp_path / "copied")
+    one.door.open()
+    look(one)
+    emptied.tell(
+        "UPDATE kanban_sync.events SET data = (data::jsonb - 'digest')::text"
+        " WHERE kind = 'replayed'"
+    )
+    one.door.shut()
+    other.do(partial(set_to, "b", Status.BLOCKED))
+    one.door.open()
+    look(other)
+    assert len(told(emptied, "replayed")) == 1
+    assert stand(emptied)[0] == "in_progress"
+
+
+# --- One database by several names, and several by one ---------------------------------------
+
+
+@pytest.fixture
+def spelt(one: Machine, emptied: Emptied) -> Machine:
+    """Return the same clone, which reaches the same database by another name."""
+    return Machine(one.state.path, emptied.url, one.stack)
+
+
+def anew(emptied: Emptied) -> None:
+    """Put another database in the place of the one that is there."""
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+
+
+def test_by_whatever_name_one_clone_has_one_copy_of_a_database(
+    one: Machine, spelt: Machine, emptied: Emptied
+) -> None:
+    assert one.database.name != spelt.database.name
+    one.door.shut()
+    spelt.door.shut()
+    # It has never led anywhere, as far as this clone knows.
+    with pytest.raises(UnreachableStoreError, match="has a copy to go on with of") as caught:
+        spelt.claim("a", "bob")
+    assert one.database.name in str(caught.value)
+    spelt.door.open()
+    spelt.claim("b", "bob")
+    spelt.door.shut()
+    token = one.claim("a", "ada")
+    with pytest.raises(HeldError):
+        spelt.claim("a", "bob")
+    assert spelt.claim("c", "bob")
+    assert one.database.mode(PROJECT) == spelt.database.mode(PROJECT)
+    # Whichever of them leads there again brings all of it, also that which the other one did.
+    spelt.door.open()
+    look(spelt)
+    assert (one.mode, spelt.mode) == ("database", "database")
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert (claim.agent, claim.token) == ("ada", token)
+    assert len(told(emptied, "replayed")) == 1
+    assert left_elsewhere(one.database, PROJECT, one.state) == []
+
+
+def test_who_is_cut_off_by_one_name_hears_of_those_who_are_not(
+    one: Machine, spelt: Machine, emptied: Emptied
+) -> None:
+    there_still = spelt.work()
+    one.door.shut()
+    one.claim("a", "ada")
+    there_still.claim(key("b"), "bob", time.time(), LEASE)
+    assert there(emptied, "a").claim is not None
+    with pytest.raises(HeldError):
+        one.claim("b", "ada")
+
+
+def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(
+    one: Machine, spelt: Machine
+) -> None:
+    spelt.sync(*NAMES)
+    one.database.note_away(PROJECT, 3.0)
+    assert (one.database.tries_later(), spelt.database.tries_later()) == (True, False)
+
+
+def test_a_journal_is_not_written_into_another_database_of_the_same_name(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    anew(emptied)
+    one.door.open()
+    one.sync(*NAMES)
+    assert (one.mode, told(emptied, "replayed"), told(emptied, "claimed")) == ("database", [], [])
+    left = left_elsewhere(one.database, PROJECT, one.state)
+    assert [(each.tasks, each.reason) for each in left] == [(1, "replaced")]
+    # While that is away, work goes on with what it has, and not with what the other one had.
+    one.door.shut()
+    one.claim("a", "bob")
+    assert one.database.mode(PROJECT).entries == 1
+    one.door.open()
+    look(one)
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
+    # Unless it is asked for: of a backup that was restored, it is what was done since.
+    for _ in range(2):
+        one.database.take(left[0])
+        assert left_elsewhere(one.database, PROJECT, one.state) == []
+    assert [each["agent"] for each in told(emptied, "conflict")] == ["ada"]
+    assert len(told(emptied, "replayed")) == 2
+
+
+def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_is_said_what_was(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    note_first(one.database, one.state)
+    added = Task(key("new", "db"), "New", Status.TODO)
+    one.do(lambda store: store.add(added, time.time()))
+    one.sync(*NAMES)
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    try:
+        with pytest.raises(LostDatabaseError, match=r"1 task that stands in no file .*tasks-p1"):
+            look(one)
+        other = Machine(one.state.path, emptied.url, one.stack)
+        assert other.database.look(PROJECT) is None
+        assert other.database.name in not_told_yet(other.database, other.state)
+    finally:
+        upgrade_database(emptied.address)
+
+
+def test_a_server_that_does_not_say_which_it_is_has_a_copy_by_its_name(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresStore, "identity", "")
+    by_name_alone(one)
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    look(one)
+    assert there(emptied, "a").claim is not None
+
+
+def by_name_alone(machine: Machine) -> None:
+    """Let a copy lie where it does of which nobody knows what the database says of itself."""
+    copies, name = machine.database.copies, machine.database.name
+    for each in copies.root.glob("*.leads"):
+        mine = machine.database.folder
+        each.unlink()
+        target = copies.by_name_alone(name).folder
+        shutil.rmtree(target, ignore_errors=True)
+        mine.replace(target)
+    assert machine.database.folder == copies.by_name_alone(name).folder
+
+
+def test_whoever_is_killed_while_a_journal_gets_to_another_folder_leaves_it_to_be_taken_once(
+    one: Machine, emptied: Emptied
+) -> None:
+    killed = status = 0
+    for step in range(1, 200, 2):
+        by_name_alone(one)
+        one.door.shut()
+        one.do(partial(given_back, one.claim("a", "ada")))
+        one.door.open()
+        child = os.fork()
+        if child == 0:
+            die_at(step)
+            look(one)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        one.door.shut()
+        one.do(partial(given_back, one.claim("a", "ada")))
+        one.door.open()
+        look(one)
+        assert one.mode == "database"
+        assert len(told(emptied, "claimed")) == len(told(emptied, "released")) == step + 1
+        assert left_elsewhere(one.database, PROJECT, one.state) == []
+        if not os.WIFSIGNALED(status):
+            break
+        killed += 1
+    assert killed > 10
+    assert not os.WIFSIGNALED(status)
+
+
+def given_back(token: int, store: Store) -> None:
+    store.release(key("a"), token, time.time())

@@ -18,6 +18,9 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 """Where Linux tells which start of the machine this is."""
 
+NOTHING = 1.0
+"""Seconds by which clocks go apart that nobody has set: none is read at the moment of another."""
+
 
 class Moment(NamedTuple):
     """A moment as this machine tells it, so that others can be told how long ago it was.
@@ -41,7 +44,8 @@ class Moment(NamedTuple):
 
     def at(self, now: Moment) -> float:
         """Return when it was by the wall clock of now, in seconds since 1970, never later."""
-        return now.wall - max(0.0, self.until(now))
+        found = now.wall - max(0.0, self.until(now))
+        return self.wall if abs(found - self.wall) < NOTHING else found
 
 
 def moment() -> Moment:

@@ -20,6 +20,20 @@ SLEEPLESS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 THEN = Moment(10_000.0, 500.0, "first")
 
 
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        (Moment(10_060.5, 560.0, "first"), 10_000.0),
+        (Moment(13_660.0, 560.0, "first"), 13_600.0),
+        (Moment(6_460.0, 560.0, "first"), 6_400.0),
+        (Moment(9_000.0, 5.0, "second"), 9_000.0),
+    ],
+    ids=["as it goes", "set forward", "set back", "started anew"],
+)
+def test_when_something_was_is_told_by_the_clock_of_now(now: Moment, then: float) -> None:
+    assert THEN.at(now) == then
+
+
 class Case(NamedTuple):
     """What time it is later on, and how many seconds passed as far as can be known."""
 

@@ -15,11 +15,14 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import manifest_path
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kanban_sync.machine_time import Moment
 
 AWAY = "away"
 """The folder in the state folder of a clone."""
@@ -44,6 +47,16 @@ class Away(NamedTuple):
     refuses: bool = False
     parted: bool = True
     name: str = ""
+
+    def begun(self, parted: Moment | None) -> float:
+        """Return since when it is away by the clock of now, whatever that was set to meanwhile.
+
+        It was found away before ``parted``, when work began to be done apart, if it was.
+        """
+        now = moment()
+        if parted is None:
+            return min(self.since, now.wall)
+        return parted.at(now) - max(0.0, parted.wall - self.since)
 
 
 @dataclass(frozen=True, slots=True)

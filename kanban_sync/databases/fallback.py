@@ -85,12 +85,9 @@ class Fallback:
         if away is None:
             return Mode("database")
         name = "waiting" if away.refuses else "fallback"
-        shelf, since = here.shelf(project), min(away.since, time.time())
+        shelf, since = here.shelf(project), away.begun(None)
         with contextlib.suppress(StoreError):
-            parted = shelf.has.parted.since
-            if parted is not None:
-                # Whatever the wall clock was set to since; it was found away before that.
-                since = parted.at(moment()) - max(0.0, parted.wall - away.since)
+            since = away.begun(shelf.has.parted.since)
         return Mode(name, since, shelf.touched if away.parted else 0)
 
     def open(self, project: str) -> TaskStore:

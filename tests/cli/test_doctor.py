@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT
+from cli.program import BOARD, CHANGE, CHANGE_FILE, NOBODY, PROJECT, until
 from kanban_sync.core.ports import Run
 from kanban_sync.doctor import (
     board_lock_finding,
@@ -25,6 +25,7 @@ from kanban_sync.doctor import (
 from kanban_sync.hooks import HOOKS
 from kanban_sync.standin import accounts
 from kanban_sync.sync.consent import Target
+from system.synced_clone import processes_about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -405,8 +406,10 @@ def test_a_file_that_cannot_be_read_is_found_as_long_as_it_is_so(clone: Clone) -
 def test_a_failed_run_is_found_with_its_error(synced: Clone) -> None:
     synced.remove_board()
     synced.commit_as_person("use it", **{CHANGE_FILE: CHANGE.replace("[ ]", "[x]")})
-    # The hook of the commit may be at it already: then this follows that run to its end.
+    # The hook of the commit may be at it already: then this follows that run to its end. Or it
+    # comes later, and tries once more what was asked for in vain.
     synced.program("sync", "--wait")
+    until(lambda: not processes_about(str(synced.state.path)))
 
     found = findings(synced)
 

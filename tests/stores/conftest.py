@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from postgres.server import PATIENCE
 from stores.emptied import Emptied
 from stores.machines import NAMES, Machine
 
@@ -48,8 +49,12 @@ def emptied(emptied_postgres: Emptied) -> Emptied:
 
 
 @pytest.fixture
-def machines(emptied: Emptied, tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
+def machines(
+    emptied: Emptied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Machine, Machine]]:
     """Two machines that share a database with three tasks; either has a copy."""
+    # However busy this machine is: a server that is found away is asked again by the next.
+    monkeypatch.setattr("kanban_sync.databases.fallback.SLOW", PATIENCE)
     with ExitStack() as stack:
         found = tuple(Machine(tmp_path / name, emptied.url, stack) for name in ("one", "two"))
         for each in found:

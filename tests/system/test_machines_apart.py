@@ -165,7 +165,6 @@ def test_clocks_that_are_off_take_no_lease_early_and_keep_none_and_one_leads(tea
     fast, slow = team.one.by_clock(MINUTES), team.two.by_clock(-MINUTES)
     begun, last = team.now(), team.store.last_event()
     team.add("held", "by-fast", "by-slow", "free", tag="off")
-    team.store.register("orc", team.now())
     claim = team.one.program("task", "claim", "held", "--ttl", "4m", "--agent", "ada")
     assert claim.code == 0
     first, second = Monitor(fast), Monitor(slow)
@@ -182,6 +181,7 @@ def test_clocks_that_are_off_take_no_lease_early_and_keep_none_and_one_leads(tea
     assert fast.program("task", "claim", "held", "--agent", "cy").code == 4
     # Nor does it look otherwise.
     assert "ada for " in fast.program("task", "show", "held").out
+    team.store.register("orc", team.now())
     [known] = fast.program("orchestrator", "list", "--json").data["orchestrators"]
     assert known["alive"]
     looked = fast.program("monitor", "--once", "--json").data

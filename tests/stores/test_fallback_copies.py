@@ -12,7 +12,7 @@ import pytest
 
 from kanban_sync.core.errors import HeldError, LostDatabaseError, UnreachableStoreError
 from kanban_sync.core.model import Status, Task
-from kanban_sync.databases import left_elsewhere, not_told_yet
+from kanban_sync.databases import fallback, left_elsewhere, not_told_yet
 from kanban_sync.databases.last_used import note_first
 from kanban_sync.stores.postgres import PostgresStore
 from kanban_sync.stores.postgres_database import upgrade_database
@@ -194,7 +194,7 @@ def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(
     one: Machine, spelt: Machine
 ) -> None:
     spelt.sync(*NAMES)
-    one.database.note_away(PROJECT, 3.0)
+    one.database.note_away(PROJECT, 2 * fallback.SLOW)
     assert (one.database.tries_later(), spelt.database.tries_later()) == (True, False)
 
 

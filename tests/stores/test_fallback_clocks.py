@@ -249,7 +249,7 @@ def test_a_copy_is_made_anew_once_the_machine_was_started_anew(
 
     monkeypatch.setattr(PostgresStore, "copied", counted)
     for start, count in (("first", 1), ("first", 1), ("second", 2), ("second", 2)):
-        monkeypatch.setattr("kanban_sync.databases.copies.boot", lambda start=start: start)
+        monkeypatch.setattr("kanban_sync.databases.renewing.boot", lambda start=start: start)
         one.database.open(PROJECT).close()
         assert len(copies) == count
 

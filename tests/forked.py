@@ -30,8 +30,8 @@ WITHIN = 120
 
 FLAGS = ("-E", "-P")
 LATER = (
-    *("difflib", "psycopg", "rich.live", "ruamel.yaml", "ruamel.yaml.comments"),
-    *("ruamel.yaml.composer", "sqlite3"),
+    *("certifi", "difflib", "httpcore", "psycopg", "pwd", "rich.live", "ruamel.yaml"),
+    *("ruamel.yaml.comments", "ruamel.yaml.composer", "sqlite3"),
     *(f"encodings.{name}" for name in ("ascii", "idna", "latin_1", "utf_16_le", "utf_8_sig")),
 )
 """What commands import when they need it."""

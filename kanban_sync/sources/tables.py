@@ -190,11 +190,14 @@ def _columns(line: Line) -> _Columns:
 
 def _holds_tasks(columns: _Columns, rows: Sequence[Sequence[str]]) -> bool:
     """Tell whether rows are tasks: they have ids or statuses, or the table says that they are."""
-    ids = [_id_in(value) for value in _column(columns, "id", rows)]
+    # One is enough, and most rows of a table of tasks have one.
+    ids = (_id_in(value) for value in _column(columns, "id", rows))
     if columns.has_status:
+        if any(ids) or _is_of_tasks(columns):
+            return True
         words = [word for word in _column(columns, "status", rows) if not is_nothing(word)]
         known = sum(status_in(word) is not None for word in words)
-        return any(ids) or _is_of_tasks(columns) or (known > 0 and 2 * known >= len(words))
+        return known > 0 and 2 * known >= len(words)
     has_title = bool({"title", "description"} & set(columns.names))
     return has_title and any(each and leading_id(f"{each}:") for each in ids)
 
@@ -250,10 +253,10 @@ def _box(number: int, cells: Sequence[str], columns: _Columns, heading: str) -> 
 def _id_in(cell: str) -> str:
     """Return the id of a cell; '' where it names none, or several."""
     plain = _TICK.sub("", cell).strip()
-    word = plain_id(plain)
     leading = leading_id(plain.strip("*`_~ "))
     if leading:
         return leading.id
+    word = plain_id(plain)
     return word if _WORD_ID.fullmatch(word) else ""
 
 

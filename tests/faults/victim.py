@@ -6,18 +6,17 @@ process that serves it, and `killed` or `ended` afterwards.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
 
 from faults.world import CALM, Place
+from system.kill_driver import load
 
 
 def main() -> None:
     """Serve line by line."""
-    # A fork that looks through all modules for garbage gets a page of its own for each of theirs.
-    gc.freeze()
+    load()
     for line in sys.stdin:
         git, state, url, key = line.rstrip("\n").split("\t")
         child = os.fork()

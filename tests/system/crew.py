@@ -7,6 +7,7 @@ agent that was killed is followed by another one. What each did goes to a file i
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -54,6 +55,8 @@ def main(text: str) -> None:
     places: list[tuple[str, int]] = [
         (machine, number) for machine, count in order.agents.items() for number in range(count + 1)
     ]
+    # Here once, and not by each agent; a bus is loaded once it is named.
+    importlib.import_module("kanban_sync.bus.valkey")
     running = {in_a_child(part(order, *place)): place for place in places}
     is_over = Path(order.folder, "over")
     while running:

@@ -133,6 +133,8 @@ def _index() -> dict[str, str]:
     """Return how to get packages here: as the user of this machine has set it."""
     # As pip takes them: all indexes are equal.
     settings = {**_NETWORK, **_pip_settings(), "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    # What a hook loads is compiled when it does. To pip, "0" says that there is to be no compiling.
+    settings["PIP_NO_COMPILE"] = "0"
     for pip, uv in _UV.items():
         value = os.environ.get(pip) or settings.get(pip)
         if value:

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
     from kanban_sync.boards.planka.api import Json, Request
 
+LATER = (
+    *("kanban_sync.boards.planka.board", "kanban_sync.sources.checkboxes"),
+    *("kanban_sync.sources.proposal", "kanban_sync.stores.sqlite", "certifi", "httpcore"),
+    *("ruamel.yaml", "ruamel.yaml.comments", "ruamel.yaml.composer"),
+    *(f"encodings.{name}" for name in ("ascii", "idna", "utf_16_le", "utf_8_sig")),
+)
+"""What a sync imports when it needs it."""
+
 
 class Moments:
     """Counts the moments, and ends the process at the chosen one, as a power failure would."""
@@ -81,12 +89,17 @@ def serve(moment: int, state: Path) -> None:
     Clone.of_state(state).background()
 
 
-def main() -> None:
-    """Serve line by line."""
-    # Loaded before the first fork, since it is otherwise loaded late.
-    importlib.import_module("kanban_sync.boards.planka.board")
+def load() -> None:
+    """Import all that a fork will need."""
+    for name in LATER:
+        importlib.import_module(name)
     # A fork that looks through all modules for garbage gets a page of its own for each of theirs.
     gc.freeze()
+
+
+def main() -> None:
+    """Serve line by line."""
+    load()
     for line in sys.stdin:
         moment, _, state = line.rstrip("\n").partition(" ")
         child = os.fork()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,15 @@ def test_each_service_has_a_check_and_only_this_machine_reaches_it() -> None:
     dockerfile = (FOLDER / "Dockerfile").read_text()
     assert "\nUSER 1000:1000\n" in dockerfile
     assert (FOLDER / ".gitignore").read_text().split() == ["secrets/"]
+
+
+def test_the_image_gets_what_the_package_is_made_of_and_nothing_else() -> None:
+    copies = re.findall(r"^COPY (.+)$", (FOLDER / "Dockerfile").read_text(), re.MULTILINE)
+    copied = {each for line in copies for each in line.split()[:-1]}
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    of = {"pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]}
+    assert copied == of | {*wheel["packages"], *wheel["force-include"]}
 
 
 def test_each_variable_is_described_and_none_holds_a_secret() -> None:

@@ -40,8 +40,22 @@ AGAIN, RARELY = 1.0, 30.0
 """Seconds until a database that cannot be used is asked again; each time twice as many, up to the
 last."""
 
+MOST = 1.5
+"""How many times as long a pause is at most."""
+
+LONGEST = MOST * RARELY
+"""Seconds for which a database that cannot be used is not asked, at most."""
+
 GOES_ON = "Work on tasks goes on again."
 """With the database, or with a copy where that is away: whoever opens it tells which it is."""
+
+UNTIL_IT_ANSWERS = "It is asked again until it answers; nothing is missed."
+
+UNTIL_MENDED = (
+    "It is asked again until that is mended; nothing is missed. If you name it otherwise, by"
+    " another URL, start this again."
+)
+"""Whoever runs already goes on with the URL that it read as it was started."""
 
 CHANCE = SystemRandom()
 """Each comes back at a moment of its own: they all lose the database at once."""
@@ -229,9 +243,10 @@ class Outage:
             # First a connection may be lost, and then it is heard why.
             if type(error) is not self._told:
                 self._told = type(error)
-                self._to_tell(f"{error} It is asked again until it answers; nothing is missed.")
+                goes_on = UNTIL_IT_ANSWERS if isinstance(error, StoreAwayError) else UNTIL_MENDED
+                self._to_tell(f"{error} {goes_on}")
             self._pause = _longer(self._pause)
-            self._rest(min(left, self._pause * CHANCE.uniform(0.5, 1.5)))
+            self._rest(min(left, self._pause * CHANCE.uniform(0.5, MOST)))
 
     def _is_waited_for(self, error: StoreError) -> bool:
         return self._has_begun and error.may_be_mended

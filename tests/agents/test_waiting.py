@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync.agents import waiting
-from kanban_sync.agents.waiting import GOES_ON, Outage, follow_ready, wait_for
+from kanban_sync.agents.waiting import (
+    GOES_ON,
+    UNTIL_IT_ANSWERS,
+    UNTIL_MENDED,
+    Outage,
+    follow_ready,
+    wait_for,
+)
 from kanban_sync.agents.work import Work
 from kanban_sync.core.errors import (
     HeldError,
@@ -63,9 +70,8 @@ def test_whoever_has_begun_well_outlasts_what_somebody_mends(work: Work) -> None
     told: list[str] = []
     look = looks(work, None, CUT_OFF, REVOKED, REVOKED, None, CUT_OFF)
     assert wait_for(work, look, 60, to_tell=told.append)
-    asked = "It is asked again until it answers; nothing is missed."
-    first = [f"{CUT_OFF} {asked}", f"{REVOKED} {asked}", GOES_ON]
-    assert told == [*first, f"{CUT_OFF} {asked}", GOES_ON]
+    cut_off, revoked = f"{CUT_OFF} {UNTIL_IT_ANSWERS}", f"{REVOKED} {UNTIL_MENDED}"
+    assert told == [cut_off, revoked, GOES_ON, cut_off, GOES_ON]
 
 
 def test_what_is_wrong_from_the_start_ends_it_at_once(work: Work) -> None:

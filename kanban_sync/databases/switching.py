@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from kanban_sync.agents.waiting import LONGEST
 from kanban_sync.core.assignment import AssigningStore
 from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError, UnwritableStoreError
@@ -193,7 +194,8 @@ class Switching:
                 found = getattr(store, name)(*arguments, **named)
             except UnwritableStoreError:
                 if self._there is not None and self._there.absence is not None:
-                    self._there.absence.note()  # Nor does it hear of anybody.
+                    # Nor does it hear of anybody.
+                    self._there.absence.note(asked_again=LONGEST)
                 raise
             finally:
                 self._used = time.monotonic()

@@ -23,13 +23,19 @@ class Absence:
         """Bind to a file, which need not be there."""
         self._path = path
 
-    def note(self) -> None:
-        """Note that it was away until now; where that cannot be noted, it is as if it was not."""
+    def note(self, *, asked_again: float = 0.0) -> None:
+        """Note that it was away until now; where that cannot be noted, it is as if it was not.
+
+        Args:
+            asked_again: Seconds after which it may be asked again the next time: it may be away
+                for as long without anybody's noting that.
+        """
         # Over what it said: where the disk is full, the time at which it was written has to do.
         with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                said = json.dumps(moment()).encode("ascii")
+                said = json.dumps([*moment(), asked_again]).encode("ascii")
                 os.utime(fd)
                 os.pwrite(fd, said, 0)
                 os.ftruncate(fd, len(said))
@@ -47,9 +53,10 @@ class Absence:
         except OSError:
             return 0.0
         try:
-            noted = Moment(*json.loads(text))
+            *said, asked_again = json.loads(text)
+            noted, asked_again = Moment(*said), float(asked_again)
         except (ValueError, TypeError):
-            noted = Moment(written)
+            noted, asked_again = Moment(written), 0.0
         ago = noted.until(moment())
         # One of a time to come was noted before the clock was set back and the machine started.
-        return now - ago if ago >= 0 else 0.0
+        return now - ago + asked_again if ago >= 0 else 0.0

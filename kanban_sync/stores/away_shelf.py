@@ -145,8 +145,8 @@ class AwayShelf(FileShelf):
 
     @property
     def absence(self) -> Absence:
-        """Until when the database was away."""
-        return Absence(self.path.with_suffix(".back"))
+        """Until when a database of this clone was away: by a new name it may be this one."""
+        return Absence(self.path.parents[1] / self.path.with_suffix(".back").name)
 
     def rejoin(self, now: Moment) -> bool:
         """Work apart no more, as all of it is settled; tell whether that was so until now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kanban_sync import machine_time
+from kanban_sync.agents.waiting import LONGEST
 from kanban_sync.agents.work import Work
 from kanban_sync.core.claims import SILENCE
 from kanban_sync.core.errors import UnreachableStoreError, UnwritableStoreError
@@ -18,7 +20,6 @@ from kanban_sync.core.silence import Life, life_of
 from kanban_sync.databases.copies import LEADS
 from kanban_sync.machine_time import Moment
 from kanban_sync.stores.absence import Absence
-from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_work import PostgresDesk
 from postgres.long_there import AS_IT_IS, started
@@ -129,9 +130,14 @@ def found_away(shared: Shared) -> None:
 
 
 def found_away_without_a_copy(shared: Shared) -> None:
-    manifest_path(shared.one.database.folder, PROJECT).unlink()
+    shutil.rmtree(shared.one.database.copies.root)
     found_away(shared)
     assert shared.one.mode == "database"
+
+
+def found_away_by_a_name_that_is_new(shared: Shared) -> None:
+    one = shared.one
+    Machine(one.state.path, shared.emptied.url, one.stack).database.note_away(PROJECT, 0.0)
 
 
 def only_read(shared: Shared) -> None:
@@ -151,6 +157,7 @@ def only_read(shared: Shared) -> None:
         worked_apart_on_a_copy_by_its_name_alone,
         found_away,
         found_away_without_a_copy,
+        found_away_by_a_name_that_is_new,
         only_read,
     ],
 )
@@ -170,8 +177,17 @@ def test_who_could_not_reach_the_database_takes_nobody_for_silent_until_he_could
     assert lives == [Life.AWAITED]
     passes(SILENCE - 5)
     assert shared.taken() == []
-    passes(SILENCE + 5)
+    passes(SILENCE + LONGEST + 5)
     assert shared.taken() == ["a"]
+    assert shared.taken() == []
+
+
+def test_who_was_refused_may_have_paused_for_as_long_as_anybody_does_before_he_tried_again(
+    shared: Shared, passes: Callable[[float], None]
+) -> None:
+    only_read(shared)
+    shared.long_ago()
+    passes(SILENCE + LONGEST - 5)
     assert shared.taken() == []
 
 

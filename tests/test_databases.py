@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,11 +20,14 @@ from kanban_sync.databases import (
     Manifests,
     PostgresServer,
     SqliteFile,
+    sharing,
     task_database,
 )
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.sqlite_database import open_database
 from kanban_sync.stores.summary import ProjectCounts
+from kanban_sync.sync.neighbours import note
+from kanban_sync.sync.state_folder import StateFolder
 
 URL = "postgresql://ada@db/tasks"
 OTHER = "postgresql://ada@db/other"
@@ -160,3 +165,37 @@ def test_a_file_is_the_same_database_whatever_path_leads_to_it(tmp_path: Path) -
     assert one.identity() == two.identity() != ""
     folders = [Manifests(tmp_path / each).identity() for each in ("there", "link", "elsewhere")]
     assert len(set(folders)) == len({*folders[1:]}) == 2
+
+
+@pytest.mark.parametrize(
+    ("mine", "said", "theirs", "noted", "are_apart"),
+    [
+        pytest.param(URL, "7/5/9", f"{URL}2", "8/5/9", True, id="two servers"),
+        pytest.param(URL, "7/5/9", OTHER, "7/6/9", True, id="two databases of a server"),
+        pytest.param(URL, "7/5/9", "postgresql://bob@::1/tasks", "7/5/9", False, id="one"),
+        pytest.param(URL, "", OTHER, "7/5/9", False, id="nobody knows which it is here"),
+        pytest.param(URL, "7/5/9", OTHER, "", False, id="nor which it is there"),
+        pytest.param(URL, "7/5/9", OTHER, "7/5/8", False, id="noted before it was restored"),
+        pytest.param(URL, "7/5/9", f"{URL}?host=h", "7/4/8", False, id="or was made anew"),
+        pytest.param(URL, "", str(FILE), "", True, id="a server and a file"),
+        pytest.param(str(FILE), "", "/there/tasks.db", "1/5", True, id="two files"),
+    ],
+)
+def test_only_clones_of_which_it_is_known_are_told_to_be_apart(
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mine: str,
+    said: str,
+    theirs: str,
+    noted: str,
+    are_apart: bool,
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user"))
+    here, there = (StateFolder(tmp_path / each) for each in ("here", "there"))
+    there.make()
+    there.clone_id()
+    note("p1", there.path, theirs, known=noted)
+    database: Any = SimpleNamespace(name=mine, known_identity=lambda: said)
+    found = sharing(database, "p1", here)
+    assert [each.database for each in found.apart] == [theirs] * are_apart

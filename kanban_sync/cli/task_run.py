@@ -192,8 +192,9 @@ class Run:
 
     def _left(self, error: KanbanSyncError, code: int) -> str:
         """Return what is to be done where the task can neither be completed nor given back."""
+        said = str(error).removesuffix(".")
         return (
-            f"{error} The command ended with {code}, and {self._key} is still claimed by"
+            f"{said}. The command ended with {code}, and {self._key} is still claimed by"
             f" {self._agent}; then run `kanban-sync task {'release' if code else 'done'}"
             f" {self._key} --agent {self._agent} --token {self._token}`."
         )

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from kanban_sync.sync.state_folder import StateFolder
 
 
+SERVER = "postgresql://"
+"""Begins the name of each database on a server, which others may reach by another name."""
+
+
 class Sharing(NamedTuple):
     """Whether a project's clones on this machine share a database.
 
@@ -65,13 +69,11 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     """Return which clones of a project, of this user on this machine, use another database."""
     mine = database.name
     own = noted(project, state.path)
-    identity = own.identity if own is not None and own.database == mine else ""
-    apart = tuple(
-        each
-        for each in neighbours(project, state.path)
-        # By another role or host, or past a pooler, it is the same one.
-        if each.database != mine and (not identity or each.identity != identity)
-    )
+    identity = database.known_identity()
+    if not identity and own is not None and own.database == mine:
+        identity = own.identity
+    here = Neighbour(str(state.path), mine, identity)
+    apart = tuple(each for each in neighbours(project, state.path) if _are_apart(here, each))
     if not apart:
         return Sharing(mine)
     names = (mine, *(each.database for each in apart))
@@ -79,6 +81,29 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     named = (name for name in names if "://" in name)
     url = next(named, None) or url_of(user_folder() / DATABASE_FILE)
     return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")
+
+
+def _are_apart(one: Neighbour, other: Neighbour) -> bool:
+    """Tell whether two clones use two databases; of two on servers only if that is known."""
+    if one.database == other.database:
+        return False
+    if one.database.startswith(SERVER) and other.database.startswith(SERVER):
+        known = bool(one.identity and other.identity)
+        return known and not _may_be_one(one, other)
+    return not one.identity or one.identity != other.identity
+
+
+def _may_be_one(one: Neighbour, other: Neighbour) -> bool:
+    """Tell whether two ways, as by another role or host, or past a pooler, may lead to one.
+
+    What is restored into a database, or into one made anew by its name, says another thing of
+    itself; and who did not sync since has noted the former.
+    """
+    mine, theirs = (each.identity.split("/") for each in (one, other))
+    if mine[:1] != theirs[:1]:
+        return False  # They are on two servers.
+    name, same = (each.database.partition("?")[0].rpartition("/")[2] for each in (one, other))
+    return mine[:2] == theirs[:2] or name == same != ""
 
 
 def database_data(database: TaskDatabase, project: str, state: StateFolder) -> dict[str, Any]:

@@ -93,6 +93,13 @@ NOT_THERE_YET = (
     POOLER_ALONE,
 )
 
+BARRED = "its server lets nobody into it at the moment; ask who runs it"
+
+STRANGE = (
+    "what answers there does not seem to be a PostgreSQL, or its encryption does not fit; see the"
+    " host, the port and sslmode in its URL"
+)
+
 UNFIT = (
     (
         "connection is bad: invalid ",
@@ -109,10 +116,14 @@ UNCONNECTED = (
     ("too many", TOO_MANY),
     ("password", "it does not know this user with this password; correct the URL, or ~/.pgpass"),
     ("no pg_hba.conf entry", "its server does not let this user in from here; ask who runs it"),
+    ("not currently accepting", BARRED),
+    ("does not allow connections", BARRED),  # A pooler says so where it is disabled.
     ("role ", "its server does not know this user; correct the URL, or ask who runs it"),
     ("database ", "its server has no such database; correct the URL, or create it"),
     ("remaining connection slots", TOO_MANY),
     ("certificate", "its server's certificate is not trusted; see sslrootcert in its URL"),
+    ("response to SSL", STRANGE),
+    ("expected authentication request", STRANGE),
     ("SSL", "its server and this machine do not agree on encryption; see sslmode in its URL"),
 )
 """What to do, by the first word that fits: until it is connected the library has no SQLSTATE."""

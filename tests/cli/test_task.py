@@ -829,6 +829,14 @@ def test_a_task_is_settled_though_its_work_tree_was_removed(
     assert status(repo, "rotate-keys") == after
 
 
+def test_what_became_of_a_task_whose_clone_was_moved_is_to_be_told_there(repo: Repo) -> None:
+    script = f"mv {repo.path} {repo.path}-moved"
+    answer = program(repo, "task", "run", "rotate-keys", *ADA, "--", "sh", "-c", script)
+    assert answer.code == FAILED
+    assert "where it is now, if it still is. The command ended with 0, and " in answer.err
+    assert "is still claimed by ada; then run `kanban-sync task done tasks-md:" in answer.err
+
+
 def test_a_command_that_is_none_gives_the_task_back(repo: Repo) -> None:
     answer = program(repo, "task", "run", "rotate-keys", *ADA, "--", "no-such-program")
     assert (answer.code, status(repo, "rotate-keys")) == (127, "todo")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -286,6 +288,36 @@ def test_a_server_that_is_being_restarted_is_away_and_no_other_database(said: st
         with in_words(address, is_connected=False):
             raise OperationalError(f'connection to server at "db" failed: {said}')
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'FATAL:  database "tasks" is not currently accepting connections',
+        "FATAL:  database does not allow connections: tasks",
+    ],
+)
+def test_a_database_that_lets_nobody_in_is_there(said: str) -> None:
+    with pytest.raises(StoreError, match="lets nobody into it at the moment; ask who"):  # noqa: SIM117 - what is told
+        with in_words(address_of("postgresql://db/tasks"), is_connected=False):
+            raise OperationalError(f'connection to server at "db" failed: {said}')
+
+
+@pytest.mark.parametrize("sslmode", ["prefer", "disable"])
+def test_what_is_no_postgresql_is_told(sslmode: str) -> None:
+    def answer() -> None:
+        caller, _ = server.accept()
+        with caller:
+            caller.recv(1000)
+            caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer)
+        answering.start()
+        url = f"postgresql://ada@127.0.0.1:{server.getsockname()[1]}/tasks?sslmode={sslmode}"
+        with refused("what answers there does not seem to be a PostgreSQL, or its encryption"):
+            open_postgres(address_of(url), PROJECT)
+        answering.join()
 
 
 @pytest.mark.parametrize("whose", ['role "kanban"', 'database "tasks"'])

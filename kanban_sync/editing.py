@@ -203,7 +203,7 @@ class Editor:
             self._before_adding = data
             return source.edit(path, data, edit, self._settings)
 
-        self._change(path, change)
+        self.change(path, change)
         new = next(each for each in self._tasks() if each.task.key not in known)
         return _edited(new.task, "added")
 
@@ -214,7 +214,7 @@ class Editor:
             EditError: The file cannot be written.
         """
         added = self._content(path)
-        self._change(path, lambda data: self._before_adding if data == added else data)
+        self.change(path, lambda data: self._before_adding if data == added else data)
 
     def _edit(self, key: str, edits: Callable[[int], list[Edit]]) -> Edited:
         before = self._find(key)
@@ -231,7 +231,7 @@ class Editor:
             is_changed = new != data
             return new
 
-        self._change(before.task.path, change)
+        self.change(before.task.path, change)
         if not is_changed:
             return _edited(before.task, "unchanged")
         # Another file may have had the same id, which is free now.
@@ -242,8 +242,12 @@ class Editor:
             return _edited(after.task, "changed")
         return _edited(before.task._replace(status=Status.DONE), "removed")
 
-    def _change(self, path: str, change: Callable[[bytes], bytes]) -> None:
-        """Change a file under the lock, anew if somebody else wrote it meanwhile."""
+    def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """Change a file under the lock, anew if somebody else wrote it meanwhile.
+
+        Raises:
+            EditError: The file cannot be written.
+        """
         if self._is_alone:
             self._replace(path, change)
             return

@@ -18,7 +18,9 @@ from kanban_sync.core.errors import (
     StoreError,
     UnreachableStoreError,
 )
-from kanban_sync.databases import told_of_another
+from kanban_sync.core.splices import splice
+from kanban_sync.databases import copy_in_use, told_of_another, written_in_vain
+from kanban_sync.databases.written import Note, note_written, said_there, take_back
 from kanban_sync.editing import open_editor
 from kanban_sync.snapshots import Snapshots
 from kanban_sync.sync import requests
@@ -32,7 +34,7 @@ from kanban_sync.writing import bring, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from kanban_sync.agents.task_files import Written
     from kanban_sync.checkout import Checkout
@@ -47,10 +49,15 @@ if TYPE_CHECKING:
 class Files:
     """The task files of the caller's work tree, opened when there is something to write."""
 
-    def __init__(self, checkout: Checkout, settings: Settings, store: Store) -> None:
+    def __init__(
+        self, checkout: Checkout, settings: Settings, store: Store, database: TaskDatabase
+    ) -> None:
         self._checkout = checkout
         self._settings = settings
         self._store = store
+        self._database = database
+        self._copy: Path | None = None
+        """That with which work goes on, None while the database is there."""
         self._editor: Editor | None = None
         self._snapshots = Snapshots(checkout, settings)
         self._commits = Commits(checkout, settings, store, self._snapshots)
@@ -69,18 +76,56 @@ class Files:
                 repository.close()
         return self._editor
 
-    def alone(self) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
         """Keep others from writing meanwhile, and see what they have written."""
         self._checkout.state.check_there()
-        return self.editor.alone()
+        with self.editor.alone():
+            self._copy = copy_in_use(self._database, self._checkout.project_here(self._settings))
+            yield
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         """Write status and assignee of a task, where that is safe."""
-        return write(self.editor, kept, before, self._commits.last)
+        with self._noted(kept):
+            return write(self.editor, kept, before, self._commits.last)
 
     def bring(self, kept: Kept, marks: Callable[[], Sequence[Filed]]) -> Written | None:
         """Write what was set elsewhere; None where the work tree is not behind."""
-        return bring(self.editor, kept, self._commits, marks)
+        with self._noted(kept):
+            return bring(self.editor, kept, self._commits, marks)
+
+    def take_out_vain(self) -> list[str]:
+        """Take out what was written here while the database was away, and is in vain; tell it."""
+        worktree = self._checkout.worktree
+        found = written_in_vain(self._database, worktree)
+        # Where the files cannot be read, it waits.
+        with contextlib.suppress(EditError, RepositoryError):
+            if found:
+                with self.alone():
+                    return take_back(found, worktree, self.editor, self._committed)
+        return []
+
+    def _committed(self, key: str) -> tuple[str, str]:
+        last = self._commits.last(key)
+        return ("", "") if last is None else (last.status.value, last.assignee)
+
+    @contextlib.contextmanager
+    def _noted(self, kept: Kept) -> Iterator[None]:
+        """Note what is written while the database is away: it may come to be in vain."""
+        key, path, before = str(kept.task.key), "", b""
+        if self._copy is not None:
+            with contextlib.suppress(EditError):
+                path = self.editor.look(key).path
+                before = self._tree.read(path)
+        yield
+        if self._copy is None or not before:
+            return
+        with contextlib.suppress(EditError):
+            after = self._tree.read(path)
+            if after != before:
+                said = said_there(self.editor, key)
+                done = splice(before, after)
+                note_written(self._copy, Note(self._checkout.worktree, key, path, said, done))
 
     def add(self, path: str, title: str, own: str, under: str) -> Task:
         """Add a task to a file, and return it with the key that it has from now on."""
@@ -98,8 +143,12 @@ class Files:
 
     def has(self, path: str) -> bool:
         """Tell whether a file is there that can be read."""
+        return self._tree.is_file(path)
+
+    @property
+    def _tree(self) -> WorkTree:
         checkout = self._checkout
-        return WorkTree(checkout.top, checkout.git_dir(checkout.worktree)).is_file(path)
+        return WorkTree(checkout.top, checkout.git_dir(checkout.worktree))
 
     def look_again(self) -> None:
         """Forget what stood in the files: there may be commits since."""
@@ -184,13 +233,14 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
     project = checkout.project_here(settings)
     looks = to_look is not None
     may_read = looks and not has_to_write
-    store = _opened(database, project, to_look or checkout.warn, may_read=may_read)
+    tell = to_look or checkout.warn
+    store = _opened(database, project, tell, may_read=may_read)
     if away := database.mode(project).words(database.name):
-        (to_look or checkout.warn)(away)
+        tell(away)
     elif noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(checkout, refresh, to_look)
-        store = _opened(database, project, to_look or checkout.warn, may_read=may_read)
+        store = _opened(database, project, tell, may_read=may_read)
     _warn_of_another(checkout, database, project, looks=looks)
     told: set[str] = set()
 
@@ -206,13 +256,15 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
             _refresh(checkout, refresh, tell_once if looks else None)
             if files is not None:
                 files.look_again()
+        _take_out_vain(files, tell)
 
     with contextlib.closing(store):
-        files = Files(checkout, settings, store) if checkout.place is not None else None
+        files = Files(checkout, settings, store, database) if checkout.place is not None else None
         heard = telling(store, project, checkout.bus)
         ask, add_to = board.ask, settings.add_to
         work = Work(heard, project, time.time, files, ask, catch_up, add_to, checkout.bus)
         try:
+            _take_out_vain(files, tell)
             if to_look is not None:
                 # Where it may not be written, whoever claims takes back what is to be taken back.
                 with contextlib.suppress(StoreError):
@@ -221,6 +273,12 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
         finally:
             # What was done before something went wrong is to be seen, too.
             board.follow()
+
+
+def _take_out_vain(files: Files | None, tell: Callable[[str], None]) -> None:
+    """Take out of the work tree what was written there apart in vain, and tell it."""
+    for line in files.take_out_vain() if files is not None else ():
+        tell(line)
 
 
 def _warn_of_another(

@@ -10,6 +10,7 @@ from kanban_sync.agents.entries import written_line
 from kanban_sync.cli import found_files
 from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.cli.places import TaskName, in_repository
+from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def write_command(*, as_json: bool) -> None:
 
     What was edited here and is not committed stays as it is, and is told.
     """
-    with here().work() as work:
+    with opened_work() as work:
         written = work.write_files()
     if as_json:
         print_json({"tasks": [each._asdict() for each in written]})

@@ -19,6 +19,7 @@ from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sharing import (
     LEFT_REMEDY,
     Sharing,
+    copy_in_use,
     database_data,
     left_elsewhere,
     left_of_all,
@@ -30,6 +31,7 @@ from kanban_sync.databases.sharing import (
     take_left,
     told_of_another,
     told_once,
+    written_in_vain,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
 
@@ -48,6 +50,7 @@ __all__ = [
     "Sharing",
     "SqliteFile",
     "TaskDatabase",
+    "copy_in_use",
     "database_data",
     "left_elsewhere",
     "left_of_all",
@@ -62,4 +65,5 @@ __all__ = [
     "task_database",
     "told_of_another",
     "told_once",
+    "written_in_vain",
 ]

@@ -27,6 +27,7 @@ from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.renewing import is_small_and_old, renew
 from kanban_sync.databases.switching import Switching
+from kanban_sync.databases.written import forget_written
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
@@ -271,6 +272,7 @@ class Fallback:
                         sent.put_refused_aside(journal.id)
                     else:
                         sent.path.unlink()
+                forget_written(shelf.path)
                 has_parted = shelf.rejoin(moment())
                 copy.marker(project).unlink(missing_ok=True)
         if has_parted:

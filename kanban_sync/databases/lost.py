@@ -10,6 +10,8 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
+from kanban_sync.databases.written import set_aside
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -35,8 +37,9 @@ def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore) -> None:
     """
     has = sent.has
     # Since the copy was made: whoever was killed on the way may have written it before.
-    found = dict.fromkeys(_overruled(store, has.parted.copied, _done_apart(has)))
+    found = dict(_overruled(store, has.parted.copied, _done_apart(has)))
     if found:
+        set_aside(shelf.path, found.values())
         # The events tell it, too: what cannot be noted is not lost.
         with (
             contextlib.suppress(OSError),
@@ -74,11 +77,14 @@ def _done_apart(has: Contents) -> set[tuple[str, int]]:
     return {(str(key), standings[key].token if key in standings else 0) for key in has.parted.bases}
 
 
-def _overruled(store: TaskStore, after: int, done: set[tuple[str, int]]) -> Iterator[str]:
-    """Yield what conflicts were told of, after an event, with what was done apart."""
+def _overruled(
+    store: TaskStore, after: int, done: set[tuple[str, int]]
+) -> Iterator[tuple[str, str]]:
+    """Yield what conflicts were told of, after an event, with what was done apart, and its key."""
     while batch := store.events(after):
         for event in batch:
             data = json.loads(event.data) if event.kind == "conflict" else {}
             if "journal" in data and (event.key, data.get("token")) in done:
-                yield f"{event.key} ({data['agent']})" if data.get("agent") else event.key
+                whose = f" ({data['agent']})" if data.get("agent") else ""
+                yield f"{event.key}{whose}", event.key
         after = batch[-1].id

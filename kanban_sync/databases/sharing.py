@@ -6,12 +6,13 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.errors import SetupError
-from kanban_sync.databases.copies import AWAY, left_behind
+from kanban_sync.databases.copies import AWAY, Copy, left_behind
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
 from kanban_sync.databases.sqlite_file import url_of
+from kanban_sync.databases.written import all_in_vain
 from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted
@@ -163,6 +164,19 @@ def told_of_another(database: TaskDatabase, project: str, state: StateFolder) ->
 def told_once(database: TaskDatabase) -> str:
     """Return what was done apart and does not count; '' if there is nothing, or it was told."""
     return lost_text(database.copies.root) if isinstance(database, Fallback) else ""
+
+
+def copy_in_use(database: TaskDatabase, project: str) -> Path | None:
+    """Return the copy with which work goes on, None while the database is there."""
+    if not isinstance(database, Fallback):
+        return None
+    copy = Copy(database.folder)
+    return copy.shelf(project).path if copy.marker(project).exists() else None
+
+
+def written_in_vain(database: TaskDatabase, worktree: str) -> list[Path]:
+    """Return where it is noted what of the files of a work tree is to be taken back."""
+    return all_in_vain(database.copies.root, worktree) if isinstance(database, Fallback) else []
 
 
 LEFT_REMEDY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.errors import UnknownMilestoneError, UnknownMissionError
-from kanban_sync.core.missions import meant, missions_of
+from kanban_sync.core.missions import called, meant, missions_of
 from kanban_sync.core.model import Status
 from kanban_sync.core.work import ANY
 
@@ -37,10 +37,10 @@ def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry
     missions = _named(work.tasks(ANY, list(Status)), name)
     if not milestone:
         return [task for each in missions for task in each.tasks]
-    every = [one for each in missions for one in each.milestones]
-    found = [one for one in every if one.is_called(milestone)]
+    found = called(missions, milestone)
     if not found:
-        raise UnknownMilestoneError(milestone, [str(one.entry.key) for one in every])
+        every = [str(one.entry.key) for each in missions for one in each.milestones]
+        raise UnknownMilestoneError(milestone, every)
     return [task for one in found for task in one.tasks]
 
 

@@ -185,3 +185,22 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         repo.git("rm", "-qf", where)
         repo.git("commit", "-qam", "The shop is open")
         assert cli("mission", "status") == gateway.get("missions").data == {"missions": []}
+
+
+def test_a_milestone_whose_id_is_corrected_keeps_its_key_and_its_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    repo.commit("Begin", **{where: OPENING, "docs/TASKS.md": TASKS})
+    tools = MissionTools(Tools(repo.path, "ada", HeldClaims("ada")))
+    _, before = tools.coord_mission_status()["missions"][0]["milestones"]
+    corrected = {where: OPENING.replace("M2", "M2b"), "docs/TASKS.md": TASKS.replace("M2", "M2b")}
+    repo.commit("Correct an id", **corrected)
+    _, after = tools.coord_mission_status()["missions"][0]["milestones"]
+    assert (before, after["of"], after["ready"]) == (after, 2, [TILL])
+    for name in ("M2b", "M2"):
+        assert tools.coord_list_tasks(milestone=name)["of"] == 2
+    refused = run_program("task", "done", "mission:M2", folder=repo.path)
+    assert (refused.code, f"of its tasks are open: {TILL}" in refused.err) == (6, True)

@@ -90,19 +90,18 @@ def _milestone(milestone: Milestone, ready: Collection[object]) -> dict[str, Any
     task, tasks = milestone.entry.task, milestone.tasks
     # Whose lease ran out is in progress for the file alone: anybody may have that task.
     at_work = [
-        each for each in tasks if each.task.status is Status.IN_PROGRESS and each.key not in ready
+        (each.key, each.claim.agent if each.claim else each.task.assignee)
+        for each in (*tasks, milestone.entry)
+        if each.task.status is Status.IN_PROGRESS and each.key not in ready
     ]
     return {
         "key": str(task.key),
         "title": task.title,
         "status": task.status.value,
         **_counts(tasks),
+        # The milestone itself is where somebody has it: its file says so as soon as a task is.
         "in_progress": [
-            {
-                "key": str(each.key),
-                "agent": each.claim.agent if each.claim else each.task.assignee,
-            }
-            for each in at_work
+            {"key": str(key), "agent": agent} for key, agent in at_work if agent or key != task.key
         ],
         "blocked": [str(each.key) for each in tasks if each.task.status is Status.BLOCKED],
         # The milestone itself is, once its tasks are done.

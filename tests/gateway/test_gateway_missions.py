@@ -128,6 +128,19 @@ OPENING = """\
 """
 
 
+def is_told_to_have(gateway: Gateway, first: str, agent: str) -> None:
+    """Check that every door tells who has claimed the first milestone itself."""
+    folder = gateway.repo.path
+    found = gateway.get("missions").data
+    tools = MissionTools(Tools(folder, "eve", HeldClaims("eve")))
+    assert found == tools.coord_mission_status()
+    assert found == run_program("mission", "status", "--json", folder=folder).data
+    milestone = found["missions"][0]["milestones"][0]
+    assert milestone["in_progress"] == [{"key": first, "agent": agent}]
+    listed = run_program("mission", "status", folder=folder).out
+    assert f"  {first}  in_progress  1/1  Shelves  [in progress: {first} ({agent})]\n" in listed
+
+
 def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +190,7 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         till = "tasks-md:docs/TASKS.md/SH-2"
         assert set(ready()) == {till, first}
         cli("task", "claim", first)
+        is_told_to_have(gateway, first, "ada")
         cli("task", "done", first)
         assert ready() == [till]
 

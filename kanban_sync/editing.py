@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
-from kanban_sync.core.called import Found, Tasks, key_of, name_of, renamed
-from kanban_sync.core.dependencies import bare_name
+from kanban_sync.core.called import NAMES, Found, Tasks, key_of, place_of, renamed
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
 from kanban_sync.core.errors import EditError, SetupError
 from kanban_sync.core.forked import follow_forked
@@ -286,7 +285,7 @@ class Editor:
             return f"{key} is a change, whose status follows from its boxes; name one of its tasks"
         keys: dict[str, list[str]] = {}
         for each in tasks:
-            for name in {bare_name(each.task), name_of(each.task), key_of(each.task)}:
+            for name in {name_of(each.task) for name_of in NAMES if name_of is not place_of}:
                 keys.setdefault(name, []).append(key_of(each.task))
         found = difflib.get_close_matches(key, keys, 3)
         close = ", ".join(dict.fromkeys(one for name in found for one in keys[name][:3]))

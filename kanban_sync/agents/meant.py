@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from kanban_sync.agents.former_keys import keys_by_now
-from kanban_sync.core.dependencies import bare_name
+from kanban_sync.core.dependencies import bare_name, id_now
 from kanban_sync.core.errors import UnknownTaskError, UntoldError, WorkError
 from kanban_sync.core.spans import when
 
@@ -25,6 +25,8 @@ NEAR = 3
 def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files | None) -> TaskKey:
     """Return the key that is meant by a name or id, ``path:line``, or a former key.
 
+    An id that a file gives a task whose key does not tell it counts where no key is called so.
+
     Args:
         text: What was written; no key that a task has now.
         every: All tasks of the project.
@@ -37,7 +39,8 @@ def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files 
     """
     there = _at(text, every, files)
     found = [each.key for each in every if each.key.name == text or each.key in there]
-    found = found or [each.key for each in every if bare_name(each.task) == text]
+    for name_of in (bare_name, id_now):
+        found = found or [each.key for each in every if name_of(each.task) == text]
     copied = ""
     try:
         found = found or keys_by_now(store, text, [each.key for each in every])
@@ -67,7 +70,7 @@ def _near(text: str, every: Sequence[Entry]) -> list[str]:
     names = {
         name: str(each.key)
         for each in every
-        for name in (str(each.key), each.key.name, bare_name(each.task))
+        for name in (str(each.key), each.key.name, bare_name(each.task), id_now(each.task))
     }
     ends = (f"/{text}".casefold(), f"#{text}".casefold())
     near = [name for name in names if name.casefold().endswith(ends)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kanban_sync.core.errors import UnknownMilestoneError, UnknownMissionError
-from kanban_sync.core.missions import meant, missions_of
+from kanban_sync.core.missions import called, meant, missions_of
 from kanban_sync.core.model import Status
 from kanban_sync.core.work import ANY
 
@@ -37,10 +37,10 @@ def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry
     missions = _named(work.tasks(ANY, list(Status)), name)
     if not milestone:
         return [task for each in missions for task in each.tasks]
-    every = [one for each in missions for one in each.milestones]
-    found = [one for one in every if one.is_called(milestone)]
+    found = called(missions, milestone)
     if not found:
-        raise UnknownMilestoneError(milestone, [str(one.entry.key) for one in every])
+        every = [str(one.entry.key) for each in missions for one in each.milestones]
+        raise UnknownMilestoneError(milestone, every)
     return [task for one in found for task in one.tasks]
 
 
@@ -90,19 +90,18 @@ def _milestone(milestone: Milestone, ready: Collection[object]) -> dict[str, Any
     task, tasks = milestone.entry.task, milestone.tasks
     # Whose lease ran out is in progress for the file alone: anybody may have that task.
     at_work = [
-        each for each in tasks if each.task.status is Status.IN_PROGRESS and each.key not in ready
+        (each.key, each.claim.agent if each.claim else each.task.assignee)
+        for each in (*tasks, milestone.entry)
+        if each.task.status is Status.IN_PROGRESS and each.key not in ready
     ]
     return {
         "key": str(task.key),
         "title": task.title,
         "status": task.status.value,
         **_counts(tasks),
+        # The milestone itself is where somebody has it: its file says so as soon as a task is.
         "in_progress": [
-            {
-                "key": str(each.key),
-                "agent": each.claim.agent if each.claim else each.task.assignee,
-            }
-            for each in at_work
+            {"key": str(key), "agent": agent} for key, agent in at_work if agent or key != task.key
         ],
         "blocked": [str(each.key) for each in tasks if each.task.status is Status.BLOCKED],
         # The milestone itself is, once its tasks are done.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.dependencies import bare_name
+from kanban_sync.core.dependencies import bare_name, id_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,11 +25,9 @@ class Tasks(list[Found]):
 
     def __init__(self, found: Iterable[Found]) -> None:
         super().__init__(found)
-        self.by_name: list[dict[str, list[Found]]] = [{}, {}, {}, {}]
+        self.by_name: list[dict[str, list[Found]]] = [{} for _ in NAMES]
         for each in self:
-            for names, name in zip(
-                self.by_name, (key_of, place_of, name_of, bare_name), strict=True
-            ):
+            for names, name in zip(self.by_name, NAMES, strict=True):
                 names.setdefault(name(each.task), []).append(each)
 
 
@@ -54,3 +52,7 @@ def name_of(task: Task) -> str:
 def place_of(task: Task) -> str:
     """Return the file and the line of a task."""
     return f"{task.path}:{task.line}"
+
+
+NAMES = (key_of, place_of, name_of, bare_name, id_now)
+"""What a task may be called, what counts first before the others."""

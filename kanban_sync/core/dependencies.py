@@ -214,6 +214,12 @@ def bare_name(task: Task) -> str:
     return str(task.key) if own == task.number else own
 
 
+def id_now(task: Task) -> str:
+    """Return the id that a task has now in its file; its whole key where that tells it, if any."""
+    is_id = task.number and not names_of_number(task.number)
+    return task.number if is_id else str(task.key)
+
+
 def cycles(waits_for: Mapping[Name, Sequence[Name]]) -> list[list[Name]]:
     """Return one circle of each knot of tasks that wait for one another, in the mapping's order.
 

@@ -31,11 +31,6 @@ class Milestone(NamedTuple):
     entry: Entry
     tasks: tuple[Entry, ...]
 
-    def is_called(self, name: str) -> bool:
-        """Tell whether that is its key, its id, or its title."""
-        wanted = name.casefold()
-        return wanted in {str(self.entry.key).casefold(), *_names(self.entry.task)}
-
 
 class Mission(NamedTuple):
     """What one ``mission.json`` is about.
@@ -124,6 +119,17 @@ def meant(missions: Sequence[Mission], name: str) -> list[Mission]:
     ]
 
 
+def called(missions: Iterable[Mission], name: str) -> list[Milestone]:
+    """Return the milestones with this key, id or title; else those that had the id before."""
+    wanted = name.casefold()
+    every = [each for mission in missions for each in mission.milestones]
+    return [
+        each
+        for each in every
+        if wanted in {str(each.entry.key).casefold(), _id(each.entry.task), _title(each.entry.task)}
+    ] or [each for each in every if wanted == _first_id(each.entry.task)]
+
+
 class _Plan(NamedTuple):
     """A file with milestones, the files that it names and that hold tasks, and whose these are.
 
@@ -151,7 +157,7 @@ def _plans(tasks: Iterable[Task]) -> Iterator[_Plan]:
         named = (file for each in found for file in files_named(path, each.fields))
         files = tuple(dict.fromkeys(file for file in named if file in by_path))
         of: dict[int | None, list[Task]] = {}
-        names = [_names(each) for each in found]
+        names = _all_names(found)
         # Thousands of tasks have a few headings.
         known: dict[str, int | None] = {}
         for task in (task for file in files for task in by_path[file]):
@@ -165,15 +171,36 @@ def _is_milestone(task: Task) -> bool:
     return task.key.source == SOURCE and task.parent is None
 
 
-def _names(milestone: Task) -> tuple[str, ...]:
-    """Return what tasks call a milestone by: its id, and its title."""
-    own = re.split(r"[/#]", milestone.key.name)[-1]
-    return tuple(each for each in (own.casefold(), milestone.title.casefold()) if each)
+def _id(milestone: Task) -> str:
+    """Return the id that the file of a milestone gives it now."""
+    return milestone.number.casefold() or _first_id(milestone)
 
 
-def _belongs(
-    task: Task, names: Sequence[tuple[str, ...]], known: dict[str, int | None]
-) -> int | None:
+def _title(milestone: Task) -> str:
+    return milestone.title.casefold()
+
+
+def _first_id(milestone: Task) -> str:
+    """Return the id that the key of a milestone tells; it may have been corrected since."""
+    return re.split(r"[/#]", milestone.key.name)[-1].casefold()
+
+
+def _all_names(milestones: Sequence[Task]) -> dict[str, int]:
+    """Return what tasks call milestones by: what counts first is first.
+
+    What was the id of one before stands for it as long as no other one is called so. Of what a
+    heading begins with, the longest is meant: of M1 and M1-b the latter.
+    """
+    found: dict[str, int] = {}
+    for name_of in (_id, _title, _first_id):
+        names = [(name_of(each), at) for at, each in enumerate(milestones)]
+        for name, at in sorted(names, key=lambda each: -len(each[0])):
+            if name:
+                found.setdefault(name, at)
+    return found
+
+
+def _belongs(task: Task, names: Mapping[str, int], known: dict[str, int | None]) -> int | None:
     """Return to which milestone a task belongs, None if it names none of them.
 
     What is found out of words is kept in ``known``.
@@ -181,8 +208,8 @@ def _belongs(
     for said in says_milestone(task):
         if said not in known:
             words = " ".join(said.casefold().split())
-            called = (at for at, of in enumerate(names) if any(_is_named(words, n) for n in of))
-            known[said] = next(called, None)
+            named = (at for name, at in names.items() if _is_named(words, name))
+            known[said] = next(named, None)
         if (at := known[said]) is not None:
             return at
     return None

@@ -43,12 +43,12 @@ SELECT DISTINCT t.path FROM needs AS n
  WHERE n.project = ? AND n.lenient IN (1, 3, 5, 7)
 """
 MILESTONES = """
-SELECT source, name, title, status, "group", fields, path FROM tasks
+SELECT source, name, title, status, "group", number, fields, path FROM tasks
  WHERE project = ? AND source = '{source}' AND parent_name IS NULL AND status <> 'orphaned'
  ORDER BY path, position, name
 """.replace("{source}", SOURCE)
 FOR_MILESTONES = """
-SELECT source, name, title, status, "group", fields, path FROM tasks
+SELECT source, name, title, status, "group", number, fields, path FROM tasks
  WHERE project = ? AND parent_name IS NULL AND path IN (SELECT value FROM json_each(?))
  ORDER BY path, position, source, name
 """
@@ -214,12 +214,13 @@ def _parts(db: Transaction, project: str, tasks: Iterable[Named]) -> dict[TaskKe
 
 def _task(project: str, row: Row) -> Task:
     """Return of a task what tells to which milestone it belongs."""
-    source, name, title, status, group, fields, path = row
+    source, name, title, status, group, number, fields, path = row
     return Task(
         TaskKey(project, source, name),
         title,
         STATUSES[status],
         group=group,
+        number=number,
         fields=tuple([tuple(each) for each in json.loads(fields)]),
         path=path,
     )

@@ -504,6 +504,15 @@ def test_an_id_alone_names_its_task_where_no_other_has_it(repo: Repo) -> None:
     assert "did you mean tasks-md:docs/TASKS.md/T-1" in near.err
 
 
+def test_a_task_is_found_by_the_id_that_its_file_has_now(repo: Repo) -> None:
+    task(repo, "list")
+    repo.commit("Correct an id", **{"TASKS.md": TASKS.replace("rotate-keys", "turn-keys")})
+    assert task(repo, "show", "turn-keys").startswith("tasks-md:rotate-keys")
+    # Done is removed in such a file.
+    written = program(repo, "files", "set", "turn-keys", "--status", "done").out
+    assert written.startswith("TASKS.md:5: removed tasks-md:rotate-keys")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

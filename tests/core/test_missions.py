@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.core.missions import meant, missions_of
+from kanban_sync.core.missions import called, meant, missions_of
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.work import Entry
 
@@ -90,6 +90,28 @@ def test_missions_are_known_by_name_id_and_file() -> None:
     assert meant(missions, "") == missions
     assert meant(missions, "Shop") == []
     own = task("a", "M1")
-    (mission,) = missions_of((*MILESTONES, own))
+    missions = missions_of((*MILESTONES, own))
     for name in ("m1", "mission:M1", "SHELVES"):
-        assert [each.tasks for each in mission.milestones if each.is_called(name)] == [(own,)]
+        assert [each.tasks for each in called(missions, name)] == [(own,)]
+
+
+def now_called(entry: Entry, number: str) -> Entry:
+    """Return a milestone or task whose id was corrected in its file."""
+    return entry._replace(task=entry.task._replace(number=number))
+
+
+def test_a_milestone_is_known_by_the_id_that_its_file_has_now() -> None:
+    corrected = now_called(milestone("M1", "Shelves"), "M1-b")
+    whose = [task("a", "M1-b: Shelves"), task("b", of="M1-B"), task("c", "M1: as before")]
+    missions = missions_of((corrected, milestone("M2", "Till"), *whose))
+    first, second = missions[0].milestones
+    assert (first.tasks, second.tasks, missions[0].others) == (tuple(whose), (), ())
+    for name in ("m1-B", "M1", "mission:M1"):
+        assert called(missions, name) == [first]
+
+    # Another one has the former id now, and stands before it.
+    taken = now_called(milestone("M1~2", "Till"), "M1")
+    missions = missions_of((taken, corrected, *whose))
+    second, first = missions[0].milestones
+    assert (first.tasks, second.tasks) == (tuple(whose[:2]), (whose[2],))
+    assert [called(missions, name) for name in ("M1", "M1-b")] == [[second], [first]]

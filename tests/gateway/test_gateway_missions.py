@@ -128,6 +128,19 @@ OPENING = """\
 """
 
 
+def is_told_to_have(gateway: Gateway, first: str, agent: str) -> None:
+    """Check that every door tells who has claimed the first milestone itself."""
+    folder = gateway.repo.path
+    found = gateway.get("missions").data
+    tools = MissionTools(Tools(folder, "eve", HeldClaims("eve")))
+    assert found == tools.coord_mission_status()
+    assert found == run_program("mission", "status", "--json", folder=folder).data
+    milestone = found["missions"][0]["milestones"][0]
+    assert milestone["in_progress"] == [{"key": first, "agent": agent}]
+    listed = run_program("mission", "status", folder=folder).out
+    assert f"  {first}  in_progress  1/1  Shelves  [in progress: {first} ({agent})]\n" in listed
+
+
 def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +190,7 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         till = "tasks-md:docs/TASKS.md/SH-2"
         assert set(ready()) == {till, first}
         cli("task", "claim", first)
+        is_told_to_have(gateway, first, "ada")
         cli("task", "done", first)
         assert ready() == [till]
 
@@ -185,3 +199,22 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         repo.git("rm", "-qf", where)
         repo.git("commit", "-qam", "The shop is open")
         assert cli("mission", "status") == gateway.get("missions").data == {"missions": []}
+
+
+def test_a_milestone_whose_id_is_corrected_keeps_its_key_and_its_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    repo.commit("Begin", **{where: OPENING, "docs/TASKS.md": TASKS})
+    tools = MissionTools(Tools(repo.path, "ada", HeldClaims("ada")))
+    _, before = tools.coord_mission_status()["missions"][0]["milestones"]
+    corrected = {where: OPENING.replace("M2", "M2b"), "docs/TASKS.md": TASKS.replace("M2", "M2b")}
+    repo.commit("Correct an id", **corrected)
+    _, after = tools.coord_mission_status()["missions"][0]["milestones"]
+    assert (before, after["of"], after["ready"]) == (after, 2, [TILL])
+    for name in ("M2b", "M2"):
+        assert tools.coord_list_tasks(milestone=name)["of"] == 2
+    refused = run_program("task", "done", "mission:M2", folder=repo.path)
+    assert (refused.code, f"of its tasks are open: {TILL}" in refused.err) == (6, True)

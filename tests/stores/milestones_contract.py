@@ -128,6 +128,17 @@ class MilestonesContract:
         fill(store, M1, M2, of("M2", "a"))
         assert waiting() == ["M1", "M2"]
 
+    def test_a_milestone_whose_id_was_corrected_keeps_its_tasks(self, store: WholeStore) -> None:
+        fill(store, M1, of("M1", "a"))
+        corrected = M1._replace(number="M1b")
+        fill(store, corrected, of("M1b", "a"))
+        assert names(store.ready(NOW)) == ["a"]
+        # Only the id changes, and with it whose the tasks are.
+        fill(store, corrected, M2, of("M3", "a"))
+        assert "M2" in names(store.ready(NOW))
+        fill(store, corrected, M2._replace(number="M3"), of("M3", "a"))
+        assert names(store.ready(NOW)) == ["a", "M1"]
+
     def test_its_tasks_come_in_the_order_in_which_others_wait_for_them(
         self, store: WholeStore
     ) -> None:

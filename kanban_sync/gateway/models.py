@@ -355,7 +355,7 @@ class Missions(BaseModel):
 
 
 class Project(BaseModel):
-    """What is served. ``mode`` is that of ``status``, or ``board`` where one on a server follows."""
+    """What is served. ``mode`` is that of ``status``, or ``board`` if a server keeps a board."""
 
     name: str
     id: str

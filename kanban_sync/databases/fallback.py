@@ -235,13 +235,15 @@ class Fallback:
 
     def note(self, store: PostgresStore, project: str, found: Entry | Orchestrator) -> None:
         """Note what was done in the database, for whoever goes on with the copy."""
-        if not self._is_there():
-            return
+        if self._is_there():
+            self._of(store).shelf(project).note(found, moment())
+
+    def bring(self, store: PostgresStore, project: str) -> None:
+        """Bring in what was done apart by whom another name of the server leads nowhere."""
         copy = self._of(store)
-        copy.shelf(project).note(found, moment())
-        if copy.marker(project).exists():
-            # By another name the server is away for somebody: he is to know of it, and it of him.
-            with contextlib.suppress(StoreError):
+        if copy.marker(project).exists() and self._is_there():
+            # He is to know of what is there, and that of him; whoever passes is not held up.
+            with contextlib.suppress(StoreError, OSError):
                 self._settle(store, project, copy)
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:

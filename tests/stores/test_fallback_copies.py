@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.errors import HeldError, LostDatabaseError, UnreachableStoreError
+from kanban_sync.core.errors import (
+    HeldError,
+    LostDatabaseError,
+    UnreachableStoreError,
+    UnwritableStoreError,
+)
 from kanban_sync.core.model import Status, Task
 from kanban_sync.databases import fallback, left_elsewhere, not_told_yet
 from kanban_sync.databases.last_used import note_first
@@ -188,6 +193,30 @@ def test_who_is_cut_off_by_one_name_hears_of_those_who_are_not(
     assert there(emptied, "a").claim is not None
     with pytest.raises(HeldError):
         one.claim("b", "ada")
+
+
+def test_who_only_looks_by_one_name_brings_in_what_was_done_by_another_that_leads_nowhere(
+    one: Machine, spelt: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_sync.databases.switching.BRING", float("inf"))
+    there_still = spelt.work()
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    there_still.ready(time.time())
+    assert there(emptied, "a").task.status is Status.TODO
+    monkeypatch.setattr("kanban_sync.databases.switching.BRING", 0.0)
+    ready = there_still.ready(time.time())
+    assert [each.key.name for each in ready] == ["b", "c"]
+    # What cannot be brought in holds up nobody who looks.
+    one.finish("b", one.claim("b", "ada"))
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", refuse)
+        assert len(there_still.ready(time.time())) == 2
+    assert len(there_still.ready(time.time())) == 1
+
+
+def refuse(*_: object) -> None:
+    raise UnwritableStoreError("it may only be read")
 
 
 def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(

@@ -63,6 +63,15 @@ class Apart(NamedTuple):
         """Whether somebody has claimed it apart."""
         return any(each.kind == "claimed" for each in self.told)
 
+    def of(self, project: str) -> Apart:
+        """Return it as a task of a project."""
+        task = self.kept.task
+        parent = task.parent and task.parent._replace(project=project)
+        key = self.key._replace(project=project)
+        return self._replace(
+            key=key, kept=self.kept._replace(task=task._replace(key=key, parent=parent))
+        )
+
 
 class Journal(NamedTuple):
     """What was done apart since a moment (seconds since 1970), under a name made at random.
@@ -76,6 +85,10 @@ class Journal(NamedTuple):
     entries: tuple[Apart, ...] = ()
     orchestrators: tuple[Orchestrator, ...] = ()
     digest: str = ""
+
+    def of(self, project: str) -> Journal:
+        """Return it with the tasks of a project, however that was called then."""
+        return self._replace(entries=tuple(each.of(project) for each in self.entries))
 
     def as_another(self) -> Journal:
         """Return it under a name of its own, which is the same each time."""

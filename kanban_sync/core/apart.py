@@ -58,19 +58,18 @@ class Apart(NamedTuple):
     standing: Standing
     told: tuple[Told, ...] = ()
 
-    @property
-    def was_claimed(self) -> bool:
-        """Whether somebody has claimed it apart."""
-        return any(each.kind == "claimed" for each in self.told)
-
     def of(self, project: str) -> Apart:
         """Return it as a task of a project."""
         task = self.kept.task
         parent = task.parent and task.parent._replace(project=project)
         key = self.key._replace(project=project)
-        return self._replace(
-            key=key, kept=self.kept._replace(task=task._replace(key=key, parent=parent))
-        )
+        kept = self.kept._replace(task=task._replace(key=key, parent=parent))
+        return self._replace(key=key, kept=kept)
+
+    @property
+    def was_claimed(self) -> bool:
+        """Whether somebody has claimed it apart."""
+        return any(each.kind == "claimed" for each in self.told)
 
 
 class Journal(NamedTuple):

@@ -62,6 +62,8 @@ class Fallback:
     clone: Clone
     found: dict[str, Away | None] = field(default_factory=dict, compare=False)
     """Whether it is away, of projects of which no file can tell, since none can be written."""
+    without: dict[Path, object] = field(default_factory=dict, compare=False)
+    """The marks of copies in which nothing was done apart."""
     kind = "postgresql"
 
     @property
@@ -243,13 +245,14 @@ class Fallback:
         if self._is_there():
             self._of(store).shelf(project).note(found, moment())
 
-    def bring(self, store: PostgresStore, project: str) -> None:
-        """Bring in what was done apart by whom another name of the server leads nowhere."""
+    def bring(self, store: PostgresStore, project: str, *, is_news: bool = False) -> None:
+        """Bring in what was done apart by those whom another name of the server leads nowhere."""
         copy = self._of(store)
         if copy.marker(project).exists() and self._is_there():
-            # He is to know of what is there, and that of him; whoever passes is not held up.
+            # Of what is new there they are to know as well; whoever passes is not held up.
             with contextlib.suppress(StoreError, OSError):
-                self._settle(store, project, copy)
+                if is_news or copy.has_journal(project, self.without):
+                    self._settle(store, project, copy)
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""

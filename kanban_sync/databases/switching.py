@@ -88,8 +88,8 @@ class Sides(Protocol):
         """Note what was done in the database."""
         ...
 
-    def bring(self, store: PostgresStore, project: str) -> None:
-        """Bring in what others of this clone have done apart, since they are cut off."""
+    def bring(self, store: PostgresStore, project: str, *, is_news: bool = False) -> None:
+        """Bring in what others of this clone have done apart, and let them know what is new."""
         ...
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
@@ -211,7 +211,7 @@ class Switching:
             there = self._there
             if name in DEEDS and found is not None and there is not None and store is there:
                 self._sides.note(there, self._project, found)
-                self._sides.bring(there, self._project)
+                self._sides.bring(there, self._project, is_news=True)
             return found
 
     def _bring(self, store: PostgresStore | AwayStore) -> None:

@@ -223,6 +223,14 @@ def test_who_only_looks_by_one_name_brings_in_what_was_done_by_another_that_lead
         patch.setattr(PostgresStore, "replay", refuse)
         assert len(there_still.ready(time.time())) == 2
     assert len(there_still.ready(time.time())) == 1
+    # Nobody makes a copy anew, time and again, for somebody who only looks there.
+    look(one)
+    for _ in range(2):
+        there_still.ready(time.time())
+    assert one.mode == "fallback"
+    one.do(lambda store: store.register("o1", time.time(), 1))
+    there_still.ready(time.time())
+    assert [each.instance_id for each in there_still.orchestrators()] == ["o1"]
 
 
 def refuse(*_: object) -> None:

@@ -58,6 +58,14 @@ class Apart(NamedTuple):
     standing: Standing
     told: tuple[Told, ...] = ()
 
+    def of(self, project: str) -> Apart:
+        """Return it as a task of a project."""
+        task = self.kept.task
+        parent = task.parent and task.parent._replace(project=project)
+        key = self.key._replace(project=project)
+        kept = self.kept._replace(task=task._replace(key=key, parent=parent))
+        return self._replace(key=key, kept=kept)
+
     @property
     def was_claimed(self) -> bool:
         """Whether somebody has claimed it apart."""
@@ -76,6 +84,10 @@ class Journal(NamedTuple):
     entries: tuple[Apart, ...] = ()
     orchestrators: tuple[Orchestrator, ...] = ()
     digest: str = ""
+
+    def of(self, project: str) -> Journal:
+        """Return it with the tasks of a project, however that was called then."""
+        return self._replace(entries=tuple(each.of(project) for each in self.entries))
 
     def as_another(self) -> Journal:
         """Return it under a name of its own, which is the same each time."""

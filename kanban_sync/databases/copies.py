@@ -77,6 +77,21 @@ class Copy:
         """Return what that says, None if it is not there."""
         return read_marker(self.marker(project))
 
+    def has_journal(self, project: str, without: dict[Path, object]) -> bool:
+        """Tell whether something was done apart; ``without`` keeps the marks of copies without.
+
+        Raises:
+            StoreError: There is no copy, or it cannot be read.
+        """
+        shelf = self.shelf(project)
+        mark = shelf.mark()
+        if mark is not None and without.get(shelf.path) == mark:
+            return False
+        if shelf.sent.path.exists() or shelf.has.parted.id:
+            return True
+        without[shelf.path] = mark
+        return False
+
     def write_marker(self, project: str, said: Away) -> None:
         """Say it."""
         shelf = self.shelf(project)

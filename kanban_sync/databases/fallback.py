@@ -63,6 +63,8 @@ class Fallback:
     clone: Clone
     found: dict[str, Away | None] = field(default_factory=dict, compare=False)
     """Whether it is away, of projects of which no file can tell, since none can be written."""
+    without: dict[Path, object] = field(default_factory=dict, compare=False)
+    """The marks of copies in which nothing was done apart."""
     kind = "postgresql"
 
     @property
@@ -210,16 +212,21 @@ class Fallback:
                 alone = sum(not each.task.path for each in shelf.has.tasks.values())
             raise LostDatabaseError(self.name, alone, shelf.path) from error
 
-    def take(self, left: Left) -> None:
-        """Write into the database what waits in a clone for another one, or another project.
+    def take(self, left: Left, project: str) -> bool:
+        """Write into the tasks of a project what waits for another one, or another database.
+
+        Tells whether it waited still: somebody else may have written it meanwhile.
 
         Raises:
             StoreError: It cannot be reached, or does not take it, which waits on.
         """
         copy = Copy(Path(left.file).parent)
-        with contextlib.closing(self.reach(left.project)) as store:
-            if copy.marker(left.project).exists():
-                self._settle(store, left.project, copy)
+        with contextlib.closing(self.reach(project)) as store:
+            if (copy, left.project) == (self._of(store), project):
+                return True  # It is that very database, which has it since it was reached.
+            if not copy.marker(left.project).exists():
+                return False
+            return self._settle(store, project, copy, left.project)
 
     def _waiting(self, store: PostgresStore, project: str) -> Iterator[Copy]:
         """Yield the copies in which something may wait for the database that was reached.
@@ -236,14 +243,17 @@ class Fallback:
 
     def note(self, store: PostgresStore, project: str, found: Entry | Orchestrator) -> None:
         """Note what was done in the database, for whoever goes on with the copy."""
-        if not self._is_there():
-            return
+        if self._is_there():
+            self._of(store).shelf(project).note(found, moment())
+
+    def bring(self, store: PostgresStore, project: str, *, is_news: bool = False) -> None:
+        """Bring in what was done apart by those whom another name of the server leads nowhere."""
         copy = self._of(store)
-        copy.shelf(project).note(found, moment())
-        if copy.marker(project).exists():
-            # By another name the server is away for somebody: he is to know of it, and it of him.
-            with contextlib.suppress(StoreError):
-                self._settle(store, project, copy)
+        if copy.marker(project).exists() and self._is_there():
+            # Of what is new there they are to know as well; whoever passes is not held up.
+            with contextlib.suppress(StoreError, OSError):
+                if is_news or copy.has_journal(project, self.without):
+                    self._settle(store, project, copy)
 
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old, if that costs next to nothing."""
@@ -257,24 +267,34 @@ class Fallback:
         """Tell whether the state folder is there still: no copy is to make a removed one anew."""
         return self.clone.is_there and self.copies.root.parent.is_dir()
 
-    def _settle(self, store: PostgresStore, project: str, copy: Copy) -> None:
-        away = copy.away(project)
-        with contextlib.closing(copy.shelf(project)) as shelf:
+    def _settle(self, store: PostgresStore, project: str, copy: Copy, left: str = "") -> bool:
+        """Write all that waits in a copy, and tell whether that was anything.
+
+        If it is of another project or database, ``left`` is how the project was called then.
+        """
+        called, was_sent = left or project, False
+        away = copy.away(called)
+        with contextlib.closing(copy.shelf(called)) as shelf:
             if away is not None and not away.parted:
                 shelf.put_damaged_aside()
             with shelf.alone():
                 # First what was sent before, and nobody heard whether it was taken.
                 while (sent := shelf.seal()) is not None:
-                    journal = self._apart(sent, project).journal()
-                    refused = self._replay(store, journal, project, copy).refused
-                    note_lost(shelf, sent, store)
+                    was_sent, before = True, store.last_event()
+                    journal = self._apart(sent, called).journal().of(project)
+                    said_in = None if left else copy
+                    refused = self._replay(store, journal, project, said_in).refused
+                    note_lost(shelf, sent, store, before)
                     if refused:
-                        sent.put_refused_aside(journal.id)
+                        sent.put_refused_aside(journal.id, copy.shelf(project).path)
                     else:
                         sent.path.unlink()
                 forget_written(shelf.path)
+                if left:
+                    # It has what its own database never got: nobody is to go on with that.
+                    shelf.path.unlink(missing_ok=True)
                 has_parted = shelf.rejoin(moment())
-                copy.marker(project).unlink(missing_ok=True)
+                copy.marker(called).unlink(missing_ok=True)
         if has_parted:
             # One copies for all who come back, and none of them waits for it.
             copied = store.copied()
@@ -283,13 +303,17 @@ class Fallback:
                 contextlib.closing(self._of(store).shelf(project)) as shelf,
             ):
                 shelf.put_copy(copied)
+        return was_sent
 
-    def _replay(self, store: PostgresStore, journal: Journal, project: str, copy: Copy) -> Replayed:
+    def _replay(
+        self, store: PostgresStore, journal: Journal, project: str, copy: Copy | None
+    ) -> Replayed:
+        """Write a journal; if it is refused, that is said beside the copy, where one is named."""
         try:
             return store.replay(journal, store.clock(time.time()))
         except StoreError as error:
             refuses = isinstance(error, UnwritableStoreError)
-            if refuses or not isinstance(error, StoreAwayError):
+            if copy is not None and (refuses or not isinstance(error, StoreAwayError)):
                 away = copy.away(project) or Away(time.time(), 0.0)
                 said = away._replace(again=0.0, refuses=True, name=self.name)
                 with contextlib.suppress(UnusableCopyError):

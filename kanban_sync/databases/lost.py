@@ -27,17 +27,19 @@ NAMED = 5
 """How many tasks are named at most."""
 
 
-def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore) -> None:
+def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore, before: int) -> None:
     """Note what the database overruled of a journal that was written into it.
 
     Args:
         shelf: Beside which it is noted.
         sent: The copy with the journal, until it is known that this was noted.
         store: The database.
+        before: The number of its newest event before that; another one counts otherwise.
     """
     has = sent.has
     # Since the copy was made: whoever was killed on the way may have written it before.
-    found = dict(_overruled(store, has.parted.copied, _done_apart(has)))
+    after = min(has.parted.copied, before)
+    found = dict(_overruled(store, after, _done_apart(has)))
     if found:
         set_aside(shelf.path, found.values())
         # The events tell it, too: what cannot be noted is not lost.

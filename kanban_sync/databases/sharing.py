@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases.copies import Left
-    from kanban_sync.databases.ports import TaskDatabase
+    from kanban_sync.databases.ports import Contents, TaskDatabase
     from kanban_sync.sync.state_folder import StateFolder
 
 
@@ -125,22 +125,32 @@ def left_elsewhere(database: TaskDatabase, project: str, state: StateFolder) -> 
 
 
 def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[Left]:
-    """Write all of that into the database that is named now, and return it.
+    """Write all of that into the database that is named now, and return what waited until then.
 
     Raises:
-        SetupError: That is no PostgreSQL.
+        SetupError: That is no PostgreSQL, or it has no tasks of the project.
         StoreError: It cannot be reached, or does not take it, which waits on.
     """
     left = left_elsewhere(database, project, state)
-    if left and not isinstance(database, Fallback):
+    if isinstance(database, Fallback):
+        if left and not _has_tasks(database.contents(project)):
+            raise SetupError(
+                f"{database.name} has no tasks of this project yet, to which it could be written:"
+                " run 'kanban-sync sync' first"
+            )
+        return [each for each in left if database.take(each, project)]
+    if left:
         raise SetupError(
             f"{database.name} does not take what was done while a PostgreSQL was away: name one in"
             f" {DATABASE_URL}, or by 'git config --global {SETTING}'"
         )
-    for each in left:
-        if isinstance(database, Fallback):
-            database.take(each)
-    return left
+    return []
+
+
+def _has_tasks(contents: Contents) -> bool:
+    """Tell whether a project has any, or that is not known before the schema is upgraded."""
+    is_known = contents.schema in {0, contents.newest}
+    return not is_known or any(each.tasks for each in contents.projects)
 
 
 def left_of_all(state: StateFolder) -> list[Left]:

@@ -40,6 +40,9 @@ DEEDS = frozenset(
 IDLE = 1.0
 """Seconds without work after which it is looked whether others found the server away meanwhile."""
 
+BRING = 2.0
+"""Seconds between two looks at whether others of this clone are cut off, by another name."""
+
 METHODS = sorted(
     name
     for port in (Bases, TaskStore, WorkStore, AssigningStore)
@@ -85,6 +88,10 @@ class Sides(Protocol):
         """Note what was done in the database."""
         ...
 
+    def bring(self, store: PostgresStore, project: str, *, is_news: bool = False) -> None:
+        """Bring in what others of this clone have done apart, and let them know what is new."""
+        ...
+
     def copy_in_passing(self, store: PostgresStore, project: str) -> None:
         """Renew a copy that is old."""
         ...
@@ -110,7 +117,7 @@ class Switching:
         self._here: AwayStore | None = None
         self._since = moment()
         self._is_closed = False
-        self._tried = self._used = time.monotonic()
+        self._tried = self._used = self._brought = time.monotonic()
         self._open()
 
     @classmethod
@@ -181,7 +188,9 @@ class Switching:
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
         # One after the other, as they go on either side: none is closed that another thread is in.
         with self._lock:
-            store, began = self._store(), time.monotonic()
+            store = self._store()
+            self._bring(store)
+            began = time.monotonic()
             try:
                 found = getattr(store, name)(*arguments, **named)
             except (UnreachableStoreError, LeftError) as error:
@@ -202,7 +211,15 @@ class Switching:
             there = self._there
             if name in DEEDS and found is not None and there is not None and store is there:
                 self._sides.note(there, self._project, found)
+                self._sides.bring(there, self._project, is_news=True)
             return found
+
+    def _bring(self, store: PostgresStore | AwayStore) -> None:
+        """Look now and then for what was done apart, so that it is there for whoever only looks."""
+        there, now = self._there, time.monotonic()
+        if there is not None and store is there and now >= self._brought + BRING:
+            self._brought = now
+            self._sides.bring(there, self._project)
 
 
 def _method(name: str) -> Callable[..., Any]:

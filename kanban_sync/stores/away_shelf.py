@@ -221,9 +221,9 @@ class AwayShelf(FileShelf):
         """What was sent to the database, of which it is not known yet whether that has it."""
         return AwayShelf(self.path.with_suffix(".sent"), self._project)
 
-    def put_refused_aside(self, journal: str) -> None:
-        """Keep what the database did not take of a journal under another name."""
-        self.path.replace(self.path.with_suffix(f".{REFUSED}{journal}.json"))
+    def put_refused_aside(self, journal: str, copy: Path) -> None:
+        """Keep what the database did not take of a journal beside a copy, under another name."""
+        self.path.replace(copy.with_suffix(f".{REFUSED}{journal}.json"))
 
     @property
     def touched(self) -> int | None:

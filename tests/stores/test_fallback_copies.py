@@ -5,18 +5,33 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kanban_sync.core.errors import HeldError, LostDatabaseError, UnreachableStoreError
-from kanban_sync.core.model import Status, Task
-from kanban_sync.databases import fallback, left_elsewhere, not_told_yet
+from kanban_sync.core.errors import (
+    HeldError,
+    LostDatabaseError,
+    SetupError,
+    UnreachableStoreError,
+    UnwritableStoreError,
+)
+from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.ports import FilesState
+from kanban_sync.databases import (
+    fallback,
+    left_elsewhere,
+    not_told_yet,
+    take_left,
+    told_once,
+)
+from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.last_used import note_first
 from kanban_sync.stores.postgres import PostgresStore
 from kanban_sync.stores.postgres_database import upgrade_database
-from stores.machines import LEASE, NAMES, PROJECT, Machine, die_at, key, there, told
+from stores.machines import LEASE, NAMES, PROJECT, SOURCE, Machine, die_at, key, there, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,6 +205,38 @@ def test_who_is_cut_off_by_one_name_hears_of_those_who_are_not(
         one.claim("b", "ada")
 
 
+def test_who_only_looks_by_one_name_brings_in_what_was_done_by_another_that_leads_nowhere(
+    one: Machine, spelt: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kanban_sync.databases.switching.BRING", float("inf"))
+    there_still = spelt.work()
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    there_still.ready(time.time())
+    assert there(emptied, "a").task.status is Status.TODO
+    monkeypatch.setattr("kanban_sync.databases.switching.BRING", 0.0)
+    ready = there_still.ready(time.time())
+    assert [each.key.name for each in ready] == ["b", "c"]
+    # What cannot be brought in holds up nobody who looks.
+    one.finish("b", one.claim("b", "ada"))
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", refuse)
+        assert len(there_still.ready(time.time())) == 2
+    assert len(there_still.ready(time.time())) == 1
+    # Nobody makes a copy anew, time and again, for somebody who only looks there.
+    look(one)
+    for _ in range(2):
+        there_still.ready(time.time())
+    assert one.mode == "fallback"
+    one.do(lambda store: store.register("o1", time.time(), 1))
+    there_still.ready(time.time())
+    assert [each.instance_id for each in there_still.orchestrators()] == ["o1"]
+
+
+def refuse(*_: object) -> None:
+    raise UnwritableStoreError("it may only be read")
+
+
 def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(
     one: Machine, spelt: Machine
 ) -> None:
@@ -201,6 +248,9 @@ def test_a_name_that_is_slow_to_lead_nowhere_holds_up_no_other(
 def test_a_journal_is_not_written_into_another_database_of_the_same_name(
     one: Machine, emptied: Emptied
 ) -> None:
+    for _ in range(6):
+        one.do(partial(given_back, one.claim("a", "ada")))
+    one.sync(*NAMES)
     one.door.shut()
     one.claim("a", "ada")
     anew(emptied)
@@ -217,11 +267,72 @@ def test_a_journal_is_not_written_into_another_database_of_the_same_name(
     look(one)
     assert [each["agent"] for each in told(emptied, "claimed")] == ["bob"]
     # Unless it is asked for: of a backup that was restored, it is what was done since.
-    for _ in range(2):
-        one.database.take(left[0])
+    for is_there in (True, False):
+        assert one.database.take(left[0], PROJECT) == is_there
         assert left_elsewhere(one.database, PROJECT, one.state) == []
     assert [each["agent"] for each in told(emptied, "conflict")] == ["ada"]
     assert len(told(emptied, "replayed")) == 2
+    assert "does not count" in told_once(one.database)
+
+
+def test_nobody_goes_on_with_what_was_written_into_another_database(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    former = one.database.folder
+    anew(emptied)
+    one.door.open()
+    one.sync(*NAMES)
+    (left,) = left_elsewhere(one.database, PROJECT, one.state)
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "replay", refuse)
+        with pytest.raises(UnwritableStoreError):
+            one.database.take(left, PROJECT)
+    # It says nothing of the former one that this one has refused it.
+    (waits,) = left_elsewhere(one.database, PROJECT, one.state)
+    assert waits == left
+    copy = Copy(former)
+    away = copy.away(PROJECT)
+    assert away is not None
+    assert not away.refuses
+    assert one.database.take(left, PROJECT)
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada"]
+    assert not copy.shelf(PROJECT).is_there
+    # Who had begun to write it as well, and waited for that, has found nothing.
+    copy.write_marker(PROJECT, away)
+    assert not one.database.take(left, PROJECT)
+    assert one.database.folder != former
+    one.door.shut()
+    one.finish("b", one.claim("b", "ada"))
+
+
+def test_what_was_done_when_the_project_was_called_otherwise_gets_to_its_tasks_of_now(
+    one: Machine, emptied: Emptied
+) -> None:
+    now = "p2"
+    one.door.shut()
+    one.finish("a", one.claim("a", "ada"))
+    added = Task(key("new", "db"), "New", Status.TODO, parent=key("b"))
+    one.do(lambda store: store.add(added, time.time()))
+    one.door.open()
+    # Before its tasks were brought in, all that was done would be done to none.
+    with pytest.raises(SetupError, match="has no tasks of this project yet"):
+        take_left(one.database, now, one.state)
+    renamed = TaskKey(now, SOURCE, "a")
+    with closing(one.database.open(now)) as store:
+        tasks = [Task(renamed._replace(name=each), each, Status.TODO, path="T.md") for each in "ab"]
+        store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+    (left,) = left_elsewhere(one.database, now, one.state)
+    assert left.reason == "project"
+    assert take_left(one.database, now, one.state) == [left]
+    assert take_left(one.database, now, one.state) == []
+    with closing(one.database.work(now)) as store:
+        assert store.entry(renamed).task.status is Status.DONE
+        parent = store.entry(TaskKey(now, "db", "new")).task.parent
+        assert parent == renamed._replace(name="b")
+    assert there(emptied, "a").task.status is Status.TODO
+    assert told(emptied, "replayed") == []
 
 
 def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_is_said_what_was(

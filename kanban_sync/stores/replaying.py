@@ -171,7 +171,12 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
     if there is None:
         raise KeyError(key)
     outcome = settled(
-        entry, base or Standing(Status.TODO, None), there, since, is_unfounded=is_unfounded
+        entry,
+        base or Standing(Status.TODO, None),
+        there,
+        since,
+        history=_history(desk, key) if entry.may_be_told(there) else (),
+        is_unfounded=is_unfounded,
     )
     after = outcome.standing
     if after is not None:
@@ -179,3 +184,7 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
     elif outcome.told:
         desk.tell(key, outcome.told, now)
     return outcome
+
+
+def _history(desk: Desk, key: TaskKey) -> list[Told]:
+    return [Told(each.kind, json.loads(each.data)) for each in desk.history(key)]

@@ -12,7 +12,7 @@ import pytest
 
 from kanban_sync.core.errors import HeldError, LostDatabaseError, UnreachableStoreError
 from kanban_sync.core.model import Status, Task
-from kanban_sync.databases import fallback, left_elsewhere, not_told_yet
+from kanban_sync.databases import fallback, left_elsewhere, not_told_yet, told_once
 from kanban_sync.databases.last_used import note_first
 from kanban_sync.stores.postgres import PostgresStore
 from kanban_sync.stores.postgres_database import upgrade_database
@@ -111,6 +111,47 @@ def test_of_what_was_done_since_a_clone_was_copied_both_count(
     assert claim is not None
     assert (claim.agent, claim.token) == ("ada", won)
     assert [each["token"] for each in told(emptied, "conflict")] == [lost]
+
+
+def test_a_copy_goes_on_from_a_claim_of_which_another_has_told_through_the_next_ones(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    token = one.claim("a", "ada")
+    one.finish("b", one.claim("b", "ada"))
+    other = one.copied(tmp_path / "copied")
+    other.do(partial(given_back, token))
+    token = other.claim("a", "bob")
+    other.do(partial(set_to, "b", Status.TODO))
+    one.door.open()
+    for each in (one, other, one):
+        look(each)
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert (claim.agent, claim.token) == ("bob", token)
+    assert stand(emptied) == ["in_progress", "todo", "todo"]
+    assert told(emptied, "conflict") == []
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada", "ada", "bob"]
+    assert [each["agent"] for each in told(emptied, "released")] == ["ada"]
+
+
+def test_copies_that_only_have_a_claim_which_another_one_ended_say_nothing(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    ended, left = one.claim("a", "ada"), one.claim("b", "ada")
+    copies = [one.copied(tmp_path / name) for name in ("second", "third")]
+    one.finish("a", ended)
+    one.do(lambda store: store.release(key("b"), left, time.time()))
+    # So their journals differ, and are compared.
+    copies[0].finish("c", copies[0].claim("c", "bob"))
+    one.door.open()
+    for each in (one, *copies):
+        look(each)
+        assert told_once(each.database) == ""
+    assert stand(emptied) == ["done", "todo", "done"]
+    assert told(emptied, "conflict") == []
+    assert len(told(emptied, "claimed")) == 3
 
 
 def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(

@@ -47,6 +47,9 @@ OWN = 16
 CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
 """The events of a task that tell how it stands; what else is told of it is no answer to work."""
 
+BEGINS = frozenset({"claimed", "task_created"})
+"""The events of a task that occur once: both sides have gone on from the newest that both tell."""
+
 MARK = "journal"
 """Stands for the source in the key of the event by which it is known that a journal was taken."""
 
@@ -69,7 +72,9 @@ class Apart(NamedTuple):
         return any(each.kind == "claimed" for each in self.told)
 
     def may_be_told(self, there: Standing) -> bool:
-        """Whether a claim of here may be one that the database has had, from another copy."""
+        """Whether the database may have it, or a claim of it, from another copy of the clone."""
+        if self.base is None:
+            return True
         tokens = (each.data["token"] for each in self.told if each.kind == "claimed")
         return any(isinstance(token, int) and token <= there.token for token in tokens)
 
@@ -214,13 +219,14 @@ def _news(
 ) -> tuple[tuple[Told, ...], bool]:
     """Return what is told here and not there, and whether it goes on from how it stands there.
 
-    Of a clone that was copied, both tell the same up to a claim, and maybe further.
+    Of a clone that was copied, both tell the same up to a claim, or that it was added, and maybe
+    further.
     """
-    claims = (each for each in reversed(told) if each.kind == "claimed" and each in history)
-    last = next(claims, None)
+    begins = (each for each in reversed(told) if each.kind in BEGINS and each in history)
+    last = next(begins, None)
     if last is None:
         return tuple(told), False
-    token = last.data["token"]
+    token = last.data.get("token", 0)
     ours = deque(told[told.index(last) + 1 :])
     theirs = deque(each for each in history[history.index(last) + 1 :] if _changes(each))
     while ours and theirs and ours[0] == theirs[0]:

@@ -159,6 +159,7 @@ def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
 def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded: bool) -> Settled:
     key, base = entry.key, entry.base
     there = desk.standing(key)
+    may_be_told = there is not None and entry.may_be_told(there)
     if there is None:
         if base is not None:
             desk.tell(key, [gone(entry)], now)
@@ -175,7 +176,7 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
         base or Standing(Status.TODO, None),
         there,
         since,
-        history=_history(desk, key) if entry.may_be_told(there) else (),
+        history=_history(desk, key) if may_be_told else (),
         is_unfounded=is_unfounded,
     )
     after = outcome.standing

@@ -35,6 +35,10 @@ def set_to(name: str, status: Status, store: Store) -> None:
     store.set_status(key(name), status, time.time(), "ada", "why")
 
 
+def add(task: Task, store: Store) -> None:
+    store.add(task, time.time())
+
+
 def stand(emptied: Emptied) -> list[str]:
     return [there(emptied, each).task.status.value for each in NAMES]
 
@@ -152,6 +156,24 @@ def test_copies_that_only_have_a_claim_which_another_one_ended_say_nothing(
     assert stand(emptied) == ["done", "todo", "done"]
     assert told(emptied, "conflict") == []
     assert len(told(emptied, "claimed")) == 3
+
+
+def test_of_a_task_that_was_added_before_a_clone_was_copied_each_tells_only_what_is_new(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    for name in "de":
+        task = Task(key(name, "db"), f"Task {name}", Status.TODO)
+        one.do(partial(add, task))
+    other = one.copied(tmp_path / "copied")
+    one.finish("d", one.claim("d", "ada", "db"), source="db")
+    other.finish("e", other.claim("e", "bob", "db"), source="db")
+    one.door.open()
+    look(one)
+    look(other)
+    assert [each["key"] for each in told(emptied, "task_created")][-2:] == ["db:d", "db:e"]
+    assert [each["key"] for each in told(emptied, "status_changed")] == ["db:d", "db:e"]
+    assert told(emptied, "conflict") == []
 
 
 def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(

@@ -9,6 +9,7 @@ there                  here                   what comes of it
 as the base            changed                ours is written, with its claim and its token
 changed to the same    changed                nothing
 a claim given apart    that claim, and on     ours is written: it is a copy of the clone that has it
+that claim, and on     a claim given apart    nothing: all that was done here is told there
 nobody has it, to do   claimed                our claim comes over with its token and its lease
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
@@ -25,6 +26,7 @@ nobody shows the other's. Who lost is refused as whoever comes too late.
 
 from __future__ import annotations
 
+from collections import deque
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,6 +43,12 @@ if TYPE_CHECKING:
 
 OWN = 16
 """How many characters of a digest tell journals of one name apart."""
+
+CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
+"""The events of a task that tell how it stands; what else is told of it is no answer to work."""
+
+BEGINS = frozenset({"claimed", "task_created"})
+"""The events of a task that occur once: both sides have gone on from the newest that both tell."""
 
 MARK = "journal"
 """Stands for the source in the key of the event by which it is known that a journal was taken."""
@@ -70,6 +78,13 @@ class Apart(NamedTuple):
     def was_claimed(self) -> bool:
         """Whether somebody has claimed it apart."""
         return any(each.kind == "claimed" for each in self.told)
+
+    def may_be_told(self, there: Standing) -> bool:
+        """Whether the database may have it, or a claim of it, from another copy of the clone."""
+        if self.base is None:
+            return True
+        tokens = (each.data["token"] for each in self.told if each.kind == "claimed")
+        return any(isinstance(token, int) and token <= there.token for token in tokens)
 
 
 class Journal(NamedTuple):
@@ -123,12 +138,13 @@ def in_turn(
         return entries
 
 
-def settled(
+def settled(  # noqa: PLR0913 - either side, and what is known of both
     entry: Apart,
     base: Standing,
     there: Standing,
     since: float = 0.0,
     *,
+    history: Sequence[Told] = (),
     is_unfounded: bool = False,
 ) -> Settled:
     """Return what becomes of a task that was worked on apart.
@@ -138,10 +154,15 @@ def settled(
         base: How the task stood before.
         there: How it stands in the database now.
         since: When they parted, in seconds since 1970.
+        history: What the database has told of it, where that may be some of what is told here.
         is_unfounded: Whether it waits in the database for a task of which the work done apart
             does not count.
     """
     here = entry.standing
+    told, is_ahead = _news(entry.told, history, there)
+    comes_over = _may_come_over(here, there)
+    if entry.told and not told and not comes_over:
+        return Settled()
     if is_unfounded and entry.was_claimed:
         return Settled(None, (_conflict(base, here, there),), is_conflict=True)
     is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
@@ -150,15 +171,14 @@ def settled(
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
         return _neither(here, there) if is_twice else Settled()
     is_unheard = _is_unheard(base, here, there, since)
-    goes_on = there.agent != "" and base.token != here.token and _is_one(here, there)
-    if is_unchanged or is_unheard or goes_on or _may_come_over(here, there):
+    if is_unchanged or is_unheard or is_ahead or comes_over:
         is_one = here.agent and here.token == there.token
         # How long a claim of another machine lasts, it has told the database alone.
         ends = there.expires if here.expires >= UNHEARD else here.expires
         expires = max(ends, there.expires) if is_one else ends
         token = max(here.token, there.token)
         after = here._replace(token=token, expires=expires, file_status=there.file_status)
-        return Settled(after, _since_claim(entry, there) if goes_on else entry.told)
+        return Settled(after, told)
     return Settled(None, (_conflict(base, here, there),), is_conflict=True)
 
 
@@ -206,14 +226,32 @@ def _is_one(here: Standing, there: Standing) -> bool:
     return (here.token, here.started_at) == (there.token, there.started_at)
 
 
-def _since_claim(entry: Apart, there: Standing) -> tuple[Told, ...]:
-    """Return what was told of a task after a claim that is known there."""
-    claims = (
-        number
-        for number, each in enumerate(entry.told, 1)
-        if each.kind == "claimed" and each.data.get("token") == there.token
-    )
-    return entry.told[next(claims, 0) :]
+def _news(
+    told: Sequence[Told], history: Sequence[Told], there: Standing
+) -> tuple[tuple[Told, ...], bool]:
+    """Return what is told here and not there, and whether it goes on from how it stands there.
+
+    Of a clone that was copied, both tell the same up to a claim, or that it was added, and maybe
+    further.
+    """
+    begins = (each for each in reversed(told) if each.kind in BEGINS and each in history)
+    last = next(begins, None)
+    if last is None:
+        return tuple(told), False
+    token = last.data.get("token", 0)
+    ours = deque(told[told.index(last) + 1 :])
+    theirs = deque(each for each in history[history.index(last) + 1 :] if _changes(each))
+    while ours and theirs and ours[0] == theirs[0]:
+        last = ours.popleft()
+        theirs.popleft()
+    is_as_told = not theirs and there.status == last.data.get("new")
+    return tuple(ours), there.token == token and (there.agent != "" or is_as_told)
+
+
+def _changes(told: Told) -> bool:
+    """Tell whether an event changed how a task stands with those who work on it."""
+    fields = told.data.get("fields")
+    return told.kind in CHANGES or (isinstance(fields, list) and "assignee" in fields)
 
 
 def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:

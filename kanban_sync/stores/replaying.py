@@ -159,6 +159,7 @@ def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
 def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded: bool) -> Settled:
     key, base = entry.key, entry.base
     there = desk.standing(key)
+    may_be_told = there is not None and entry.may_be_told(there)
     if there is None:
         if base is not None:
             desk.tell(key, [gone(entry)], now)
@@ -171,7 +172,12 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
     if there is None:
         raise KeyError(key)
     outcome = settled(
-        entry, base or Standing(Status.TODO, None), there, since, is_unfounded=is_unfounded
+        entry,
+        base or Standing(Status.TODO, None),
+        there,
+        since,
+        history=_history(desk, key) if may_be_told else (),
+        is_unfounded=is_unfounded,
     )
     after = outcome.standing
     if after is not None:
@@ -179,3 +185,7 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
     elif outcome.told:
         desk.tell(key, outcome.told, now)
     return outcome
+
+
+def _history(desk: Desk, key: TaskKey) -> list[Told]:
+    return [Told(each.kind, json.loads(each.data)) for each in desk.history(key)]

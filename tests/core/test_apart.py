@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.core.apart import Apart, claimed_above, gone, settled
+from kanban_sync.core.apart import Apart, Settled, claimed_above, gone, settled
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
@@ -82,8 +82,65 @@ def test_what_was_done_apart_is_compared_three_ways(
 
 def test_a_copy_of_a_clone_that_goes_on_with_a_claim_tells_only_what_is_new() -> None:
     end = Told("status_changed", {"token": TOKEN, "new": "done"})
-    found = settled(Apart(KEY, FREE, KEPT, DONE, (*TOLD, end)), FREE, ADA)
+    found = settled(Apart(KEY, FREE, KEPT, DONE, (*TOLD, end)), FREE, ADA, history=TOLD)
     assert (found.standing, found.told) == (DONE, (end,))
+
+
+END = Told("status_changed", {"old": "in_progress", "new": "done", "token": TOKEN})
+BACK = Told("released", {"old": "in_progress", "new": "todo", "token": TOKEN})
+AGAIN = Told("claimed", {"agent": "eve", "token": TOKEN + 1, "new": "in_progress"})
+TITLE = Told("task_updated", {"fields": ["title"], "new": "A"})
+GIVEN = Told("task_updated", {"fields": ["assignee"], "new": "bob"})
+TOOK = Told("reclaimed", {"new": "todo", "token": TOKEN})
+EVE = ADA._replace(agent="eve", assignee="eve", token=TOKEN + 1)
+IDLE = FREE._replace(token=TOKEN)
+REOPENED = Told("status_changed", {"old": "done", "new": "todo", "who": "eve"})
+
+
+@pytest.mark.parametrize(
+    ("here", "since", "there", "since_there", "told"),
+    [
+        # Here it went on, from the claim or from what both have told since.
+        (EVE, (BACK, AGAIN), ADA, (), (BACK, AGAIN)),
+        (EVE, (BACK, AGAIN), ADA, (TITLE,), (BACK, AGAIN)),
+        (EVE, (BACK, AGAIN), IDLE, (BACK,), (AGAIN,)),
+        (IDLE, (END, REOPENED), DONE, (END,), (REOPENED,)),
+        # It was taken back there, from who has it still.
+        (ADA, (), IDLE._replace(reason=RAN_OUT), (TOOK,), ()),
+        # There it went on.
+        (ADA, (), DONE, (END,), None),
+        (ADA, (), IDLE, (BACK,), None),
+        (ADA, (), EVE, (BACK, AGAIN), None),
+        (IDLE, (BACK,), EVE, (BACK, AGAIN), None),
+        # Either went on otherwise, or something was done there of which no such event tells.
+        (DONE, (END,), IDLE, (BACK,), "conflict"),
+        (DONE, (END,), IDLE, (), "conflict"),
+        (IDLE, (END, REOPENED), DONE._replace(assignee="bob"), (END, GIVEN), "conflict"),
+    ],
+)
+@pytest.mark.parametrize("is_unfounded", [False, True])
+def test_of_copies_of_one_clone_that_counts_which_went_on_from_what_the_other_told(
+    here: Standing,
+    since: tuple[Told, ...],
+    there: Standing,
+    since_there: tuple[Told, ...],
+    told: tuple[Told, ...] | str | None,
+    *,
+    is_unfounded: bool,
+) -> None:
+    found = settled(
+        Apart(KEY, FREE, KEPT, here, (*TOLD, *since)),
+        FREE,
+        there,
+        history=(TITLE, *TOLD, *since_there),
+        is_unfounded=is_unfounded,
+    )
+    if told is None:
+        assert found == Settled()
+    elif is_unfounded or told == "conflict":
+        assert (found.standing, found.is_conflict) == (None, True)
+    else:
+        assert (found.standing, found.told) == (here, told)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ def set_to(name: str, status: Status, store: Store) -> None:
     store.set_status(key(name), status, time.time(), "ada", "why")
 
 
+def add(task: Task, store: Store) -> None:
+    store.add(task, time.time())
+
+
 def stand(emptied: Emptied) -> list[str]:
     return [there(emptied, each).task.status.value for each in NAMES]
 
@@ -126,6 +130,65 @@ def test_of_what_was_done_since_a_clone_was_copied_both_count(
     assert claim is not None
     assert (claim.agent, claim.token) == ("ada", won)
     assert [each["token"] for each in told(emptied, "conflict")] == [lost]
+
+
+def test_a_copy_goes_on_from_a_claim_of_which_another_has_told_through_the_next_ones(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    token = one.claim("a", "ada")
+    one.finish("b", one.claim("b", "ada"))
+    other = one.copied(tmp_path / "copied")
+    other.do(partial(given_back, token))
+    token = other.claim("a", "bob")
+    other.do(partial(set_to, "b", Status.TODO))
+    one.door.open()
+    for each in (one, other, one):
+        look(each)
+    claim = there(emptied, "a").claim
+    assert claim is not None
+    assert (claim.agent, claim.token) == ("bob", token)
+    assert stand(emptied) == ["in_progress", "todo", "todo"]
+    assert told(emptied, "conflict") == []
+    assert [each["agent"] for each in told(emptied, "claimed")] == ["ada", "ada", "bob"]
+    assert [each["agent"] for each in told(emptied, "released")] == ["ada"]
+
+
+def test_copies_that_only_have_a_claim_which_another_one_ended_say_nothing(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    ended, left = one.claim("a", "ada"), one.claim("b", "ada")
+    copies = [one.copied(tmp_path / name) for name in ("second", "third")]
+    one.finish("a", ended)
+    one.do(lambda store: store.release(key("b"), left, time.time()))
+    # So their journals differ, and are compared.
+    copies[0].finish("c", copies[0].claim("c", "bob"))
+    one.door.open()
+    for each in (one, *copies):
+        look(each)
+        assert told_once(each.database) == ""
+    assert stand(emptied) == ["done", "todo", "done"]
+    assert told(emptied, "conflict") == []
+    assert len(told(emptied, "claimed")) == 3
+
+
+def test_of_a_task_that_was_added_before_a_clone_was_copied_each_tells_only_what_is_new(
+    one: Machine, emptied: Emptied, tmp_path: Path
+) -> None:
+    one.door.shut()
+    for name in "de":
+        task = Task(key(name, "db"), f"Task {name}", Status.TODO)
+        one.do(partial(add, task))
+    other = one.copied(tmp_path / "copied")
+    one.finish("d", one.claim("d", "ada", "db"), source="db")
+    other.finish("e", other.claim("e", "bob", "db"), source="db")
+    one.door.open()
+    look(one)
+    look(other)
+    assert [each["key"] for each in told(emptied, "task_created")][-2:] == ["db:d", "db:e"]
+    assert [each["key"] for each in told(emptied, "status_changed")] == ["db:d", "db:e"]
+    assert told(emptied, "conflict") == []
 
 
 def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(

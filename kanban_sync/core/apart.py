@@ -166,7 +166,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     if is_unfounded and entry.was_claimed:
         return Settled(None, (_conflict(base, here, there),), is_conflict=True)
     is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
-    if not is_unchanged and _says_the_same(here, there):
+    if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
         return _neither(here, there) if is_twice else Settled()

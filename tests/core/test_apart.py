@@ -92,6 +92,7 @@ AGAIN = Told("claimed", {"agent": "eve", "token": TOKEN + 1, "new": "in_progress
 TITLE = Told("task_updated", {"fields": ["title"], "new": "A"})
 GIVEN = Told("task_updated", {"fields": ["assignee"], "new": "bob"})
 TOOK = Told("reclaimed", {"new": "todo", "token": TOKEN})
+RETURNED = Told("released", {"old": "in_progress", "new": "todo", "token": TOKEN + 1})
 EVE = ADA._replace(agent="eve", assignee="eve", token=TOKEN + 1)
 IDLE = FREE._replace(token=TOKEN)
 REOPENED = Told("status_changed", {"old": "done", "new": "todo", "who": "eve"})
@@ -105,6 +106,8 @@ REOPENED = Told("status_changed", {"old": "done", "new": "todo", "who": "eve"})
         (EVE, (BACK, AGAIN), ADA, (TITLE,), (BACK, AGAIN)),
         (EVE, (BACK, AGAIN), IDLE, (BACK,), (AGAIN,)),
         (IDLE, (END, REOPENED), DONE, (END,), (REOPENED,)),
+        # Though it stands as it did: a third copy may be on the way.
+        (IDLE._replace(token=TOKEN + 1), (BACK, AGAIN, RETURNED), IDLE, (BACK,), (AGAIN, RETURNED)),
         # It was taken back there, from who has it still.
         (ADA, (), IDLE._replace(reason=RAN_OUT), (TOOK,), ()),
         # There it went on.

@@ -38,6 +38,9 @@ AGENTS = ("ada", "bob", "eve")
 LEASE = 600.0
 ENDS = (Status.DONE, Status.DONE, Status.REVIEW, Status.BLOCKED, Status.FAILED)
 SETTABLE = (Status.TODO, Status.DONE, Status.BLOCKED, Status.REVIEW)
+MOST = 5
+"""How many clones there are in the end at most, with those that were copied."""
+
 STEPS = 50
 """Before which a process is killed that comes back: statements and what is done to files."""
 
@@ -67,7 +70,7 @@ class Said(NamedTuple):
 class World:
     """Clones, one repository that all of them have pulled up to some commit, and what was said."""
 
-    clones: tuple[Machine, ...]
+    clones: list[Machine]
     emptied: Emptied
     random: Random
     now: float = field(default_factory=time.time)
@@ -78,6 +81,8 @@ class World:
         """Begin with a file that all have synced."""
         self.beliefs: list[set[Claimed]] = [set() for _ in self.clones]
         self.away = [False for _ in self.clones]
+        # The first two are on one machine.
+        self.hosts = [0, 0, *range(2, len(self.clones))]
         self.pulled = [0 for _ in self.clones]
         self.merged: list[dict[str, Task]] = [{} for _ in self.clones]
         self.given_back: set[tuple[TaskKey, int]] = set()
@@ -118,6 +123,7 @@ class World:
             self.turn: 6,
             self.kill: 4,
             self.wait: 2,
+            self.copy: 1,
         }
         (deed,) = self.random.choices(list(deeds), list(deeds.values()))
         which = self.random.randrange(len(self.clones))
@@ -139,7 +145,11 @@ class World:
         return self.random.choice(sorted({*map(key, names), *added}))
 
     def _agent(self, which: int) -> str:
-        return AGENTS[which] if self.random.random() < 0.85 else self.random.choice(AGENTS)
+        return (
+            AGENTS[which % len(AGENTS)]
+            if self.random.random() < 0.85
+            else self.random.choice(AGENTS)
+        )
 
     def _note(self, which: int, what: str, name: TaskKey, who: str, **more: Any) -> None:  # noqa: ANN401 - as Said has them
         self.said.append(Said(len(self.log), which, what, name, who, **more))
@@ -293,12 +303,25 @@ class World:
             self.merged[which] = tasks
 
     def turn(self, which: int) -> None:
-        """Let the server go away from a machine, or come back; the first two clones are on one."""
+        """Let the server go away from a machine, or come back."""
         goes = not self.away[which]
-        for each in (0, 1) if which < 2 else (which,):
-            self.away[each] = goes
-            door = self.clones[each].door
-            door.shut() if goes else door.open()
+        for each, host in enumerate(self.hosts):
+            if host == self.hosts[which]:
+                self.away[each] = goes
+                door = self.clones[each].door
+                door.shut() if goes else door.open()
+
+    def copy(self, which: int) -> None:
+        """Copy a clone, with all that was done in it, and the agents that are at work there."""
+        if len(self.clones) == MOST:
+            return
+        folder = self.clones[which].state.path
+        self.clones.append(self.clones[which].copied(folder.with_name(str(len(self.clones)))))
+        self.away.append(self.away[which])
+        self.hosts.append(self.hosts[which])
+        self.pulled.append(self.pulled[which])
+        self.merged.append(self.merged[which])
+        self.beliefs.append({*self.beliefs[which]})
 
     def kill(self, which: int) -> None:
         """Let the server be back, and whoever comes back be killed on the way."""

@@ -355,12 +355,12 @@ class Missions(BaseModel):
 
 
 class Project(BaseModel):
-    """What is served. ``mode`` is ``board`` where one on a server follows, else ``database``."""
+    """What is served. ``mode`` is that of ``status``, or ``board`` if one on a server follows."""
 
     name: str
     id: str
     version: str
-    mode: Literal["board", "database"]
+    mode: Literal["board", "database", "file", "fallback", "waiting"]
     board_url: str
     counts: dict[str, int]
     last: int

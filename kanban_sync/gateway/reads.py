@@ -46,14 +46,16 @@ def reads(served: Served, snapshots: Snapshots) -> APIRouter:
     @router.get("/project", response_model=models.Project)
     def project(request: Request) -> Response:
         """Tell what is served, and how many tasks have each status."""
-        mode, url = board_url()
+        follows, url = board_url()
         found = snapshots.get()
+        # Only now, as whoever reads the tasks finds the database away; no board follows then.
+        on = served.clone.database.mode(served.project).name
         counts = count_tasks(each.task for each in found.entries)
         data = {
             "name": served.name,
             "id": served.project,
             "version": __version__,
-            "mode": mode,
+            "mode": "board" if follows and on in {"database", "file"} else on,
             "board_url": url,
             "counts": counts,
             "last": found.last,
@@ -208,22 +210,22 @@ def _drawn_once(served: Served, snapshots: Snapshots) -> Callable[[], tuple[_Dra
     return drawn
 
 
-def _board_url(served: Served) -> tuple[str, str]:
+def _board_url(served: Served) -> tuple[bool, str]:
     """Return whether a board on a server follows, and where people look at it."""
     if named_target(served.clone.readable_settings()[0]) is None:
-        return "database", ""
+        return False, ""
     try:
         status = served.clone.status()
     except KanbanSyncError:
-        return "board", ""
-    return ("board" if status["allowed"] else "database"), status["board_url"]
+        return True, ""
+    return status["allowed"], status["board_url"]
 
 
-def _remembered(look: Callable[[], tuple[str, str]]) -> Callable[[], tuple[str, str]]:
+def _remembered(look: Callable[[], tuple[bool, str]]) -> Callable[[], tuple[bool, str]]:
     """Return what looks again only after a while."""
-    kept: list[tuple[float, tuple[str, str]]] = []
+    kept: list[tuple[float, tuple[bool, str]]] = []
 
-    def remembered() -> tuple[str, str]:
+    def remembered() -> tuple[bool, str]:
         if not kept or kept[-1][0] < time.monotonic() - KEPT:
             kept[:] = [(time.monotonic(), look())]
         return kept[-1][1]

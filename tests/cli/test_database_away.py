@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from fastapi.routing import APIRoute
+from starlette.requests import Request
 
 from cli.program import run_program
 from kanban_sync.agents import waiting
@@ -17,6 +19,9 @@ from kanban_sync.app import Clone
 from kanban_sync.cli.monitor import go_on
 from kanban_sync.core.errors import MovedCloneError
 from kanban_sync.databases.fallback import Fallback
+from kanban_sync.gateway.reads import reads
+from kanban_sync.gateway.served import Served
+from kanban_sync.gateway.snapshot import Snapshots
 from postgres.door import Door
 from repos import Repo
 
@@ -118,6 +123,31 @@ def test_commands_go_on_without_the_server_and_say_so(repo: Repo, door: Door) ->
         "claimed",
         "status_changed",
     ]
+
+
+@pytest.mark.parametrize(("follows", "there"), [(False, "database"), (True, "board")])
+def test_whoever_asks_by_http_hears_on_what_work_goes_on(
+    repo: Repo, door: Door, monkeypatch: pytest.MonkeyPatch, follows: bool, there: str
+) -> None:
+    monkeypatch.setattr("kanban_sync.gateway.reads._board_url", lambda _: (follows, ""))
+    served = Served(Clone(repo.path / ".git"))
+    tells = next(
+        each for each in reads(served, Snapshots(served)).routes if "/project" in str(each)
+    )
+    assert isinstance(tells, APIRoute)
+
+    def mode() -> str:
+        answer = tells.endpoint(Request({"type": "http", "method": "GET", "headers": []}))
+        return str(json.loads(answer.body)["mode"])
+
+    assert mode() == there
+    door.shut()
+    served.forget()
+    assert mode() == json.loads(program(repo, "status", "--json").out)["mode"] == "fallback"
+    door.open()
+    served.forget()
+    assert mode() == there
+    served.close()
 
 
 def test_a_task_that_the_copy_does_not_know_is_told_to_be_maybe_in_the_database(

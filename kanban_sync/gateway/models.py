@@ -355,7 +355,7 @@ class Missions(BaseModel):
 
 
 class Project(BaseModel):
-    """What is served. ``mode`` is that of ``status``, or ``board`` if a server keeps a board."""
+    """What is served. ``mode`` is that of ``status``, or ``board`` if one on a server follows."""
 
     name: str
     id: str

@@ -17,7 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.errors import StoreError
+from kanban_sync.core.errors import StoreAwayError, StoreError
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import FilesState, Gone
 from kanban_sync.stores.migrations import Migration, migrations
@@ -171,7 +171,17 @@ def merge_rounds(path: Path, number: int, rounds: int, step: str) -> None:
     with closing(SqlStore(open_database(path, steps=steps), PROJECT)) as store:
         for count in range(rounds):
             tips = FilesState({f"branch{number}": f"{count}"})
-            store.merge(tasks_of_round(number, count), {}, tips, NOW)
+            # Whoever got no turn for seconds, on a busy machine, is told to try again.
+            while not _is_merged(store, tasks_of_round(number, count), tips):
+                pass
+
+
+def _is_merged(store: SqlStore, tasks: list[Task], files: FilesState) -> bool:
+    try:
+        store.merge(tasks, {}, files, NOW)
+    except StoreAwayError:
+        return False
+    return True
 
 
 def _with(step: str) -> tuple[Migration, ...]:

@@ -93,7 +93,7 @@ def test_while_planka_is_down_the_database_goes_on_and_the_next_trigger_heals(
     until(lambda: clone.done_in_database() == {"one"}, "the tick in the database")
     until(lambda: fresh_server.url in clone.notice(), "the notice")
     assert clone.state.pending.exists()
-    assert clone.processes()
+    until(lambda: bool(clone.processes()), "the detached process")
     with BoardServer(port=fresh_server.port, state=fresh_server.state) as again:
         clone.commit_something_else()
         until(lambda: not clone.state.pending.exists(), "the healing")

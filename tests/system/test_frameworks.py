@@ -15,7 +15,7 @@ from repos import GitError, Repo
 from system.complaints import traces
 from system.frameworks import HOMES, STAGES, Framework
 from system.git_steps import main_commit, side_commit
-from system.synced_clone import TASKS
+from system.synced_clone import TASKS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +166,7 @@ def test_who_reads_the_output_to_its_end_is_not_held_up(
         ) as process:
             process.communicate(timeout=25)
         gate.wait_until_reached()
-        assert clone.processes()
+        until(lambda: bool(clone.processes()), "the detached process")
     clone.wait()
     assert clone.done_on_board() == {"one"}
 
@@ -215,7 +215,7 @@ def test_under_ci_a_commit_waits_no_longer_than_the_deadline(
         clone.commit_ticks("one")
         took = time.monotonic() - began
         assert seconds <= took < seconds + 10
-        assert clone.processes()
+        until(lambda: bool(clone.processes()), "the detached process")
         gate.open()
     clone.wait()
     assert clone.done_on_board() == {"one"}

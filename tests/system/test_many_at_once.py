@@ -34,7 +34,7 @@ def test_another_board_is_synced_while_one_is_being_written_to(
         answer = clone.run("sync", "--project", PROJECT, "--board", OTHER)
         assert answer.returncode == 0, answer.stderr
         # The first one still stands before the gate.
-        assert clone.processes()
+        until(lambda: bool(clone.processes()), "the detached process")
         assert columns(server.state, BOARD)["one"] == "To Do"
         assert columns(server.state, OTHER)["one"] == "Done"
     clone.wait()

@@ -89,7 +89,7 @@ def test_git_commit_returns_before_the_sync_ends(clone: SyncedClone, server: Boa
     with server.gate(lambda method, _: method == "GET") as gate:
         clone.commit_ticks("one")
         gate.wait_until_reached()
-        assert clone.processes()
+        until(lambda: bool(clone.processes()), "the detached process")
         assert clone.done_on_board() == set()
         gate.open()
         clone.wait()
@@ -109,7 +109,7 @@ def test_who_reads_the_output_of_git_to_its_end_is_not_held_up(
             output, _ = process.communicate(timeout=20)
         assert b"tick" in output
         gate.wait_until_reached()
-        assert clone.processes()
+        until(lambda: bool(clone.processes()), "the detached process")
     clone.wait()
     assert clone.done_on_board() == {"one"}
 

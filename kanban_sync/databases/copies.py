@@ -11,13 +11,13 @@ import contextlib
 import hashlib
 import json
 import re
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import manifest_path
+from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,16 +141,10 @@ class Copies:
         """Note to which database a name leads."""
         if not identity or self.identity(name) == identity or not self.root.parent.is_dir():
             return
-        file = self._leads(name)
-        new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
         # Whoever cannot note it works with the database all the same.
         with contextlib.suppress(OSError):
             self.root.mkdir(mode=0o700, exist_ok=True)
-            try:
-                new.write_text(f"{json.dumps([name, identity])}\n", "ascii")
-                new.replace(file)
-            finally:
-                new.unlink(missing_ok=True)
+            put_whole(self._leads(name), f"{json.dumps([name, identity])}\n")
 
     def _leads(self, name: str) -> Path:
         return self.root / f"{_digest(name)}{LEADS}"

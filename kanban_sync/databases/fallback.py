@@ -325,9 +325,9 @@ class Fallback:
         began = time.monotonic()
         self.copies.lead(self.name, store.identity)
         try:
-            with contextlib.closing(self._of(store).shelf(project)) as shelf:
-                has_begun = self._of(store).marker(project).exists()
-                renew(shelf, store, has_begun=has_begun)
+            copy = self._of(store)
+            with contextlib.closing(copy.shelf(project)) as shelf:
+                renew(shelf, store, has_begun=copy.marker(project).exists())
         except UnreachableStoreError:
             self.note_away(project, time.monotonic() - began)
         except (StoreError, OSError):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.sync.state_folder import put_whole
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def note(
             return
         text = json.dumps(Neighbour(place, database, known or identity()))
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unique = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-        unique.write_text(text, "ascii")
-        unique.replace(file)
+        put_whole(file, text)
         for _ in _noted("*"):
             pass  # Each look forgets what is gone.
 

@@ -44,6 +44,26 @@ LOG_LIMIT = 1024 * 1024
 _CUT = b"The log ends here: it has reached its limit of 1 MiB.\n"
 
 
+def put_whole(path: Path, text: str, age: float = 0.0) -> None:
+    """Give a file of one's own a new content: ``StateFolder.replace`` for any folder.
+
+    Raises:
+        OSError: It cannot be written; it is as it was.
+    """
+    unique = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        with open(os.open(unique, flags, FILE_MODE), "wb") as file:  # noqa: PTH123
+            file.write(text.encode(errors="surrogateescape"))
+        if age:
+            then = unique.stat().st_mtime - age
+            os.utime(unique, (then, then))
+        unique.replace(path)
+    except BaseException:
+        unique.unlink(missing_ok=True)
+        raise
+
+
 class StateFolder:
     """The state folder at ``path``; nothing is made or read before a method says so."""
 
@@ -112,19 +132,8 @@ class StateFolder:
         Nothing is forced to the disk: what a power failure takes back is only synced again. With
         an ``age`` the file seems to be from so many seconds ago, by the file system's own clock.
         """
-        unique = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with _explained(path):
-            try:
-                with open(os.open(unique, flags, FILE_MODE), "wb") as file:  # noqa: PTH123
-                    file.write(text.encode(errors="surrogateescape"))
-                if age:
-                    then = unique.stat().st_mtime - age
-                    os.utime(unique, (then, then))
-                unique.replace(path)
-            except BaseException:
-                unique.unlink(missing_ok=True)
-                raise
+            put_whole(path, text, age)
 
     def write_seen(
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
-from kanban_sync.databases import take_left, told_once
+from kanban_sync.databases import in_tasks, take_left, told_once
 
 if TYPE_CHECKING:
     from kanban_sync.databases import Contents
@@ -66,7 +66,7 @@ def replay_command() -> None:
     project = clone.project_named()
     taken = take_left(clone.database, project, clone.state)
     for each in taken:
-        count = "1 task" if each.tasks == 1 else f"{each.tasks} tasks"
+        count = in_tasks(each.tasks)
         say(f"compared what was done with {count} while {each.database} was away, and wrote it")
     if not taken:
         say("nothing waits for another database or project")

@@ -14,6 +14,7 @@ from kanban_sync.databases.ports import (
     Contents,
     Mode,
     TaskDatabase,
+    in_tasks,
 )
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sharing import (
@@ -52,6 +53,7 @@ __all__ = [
     "TaskDatabase",
     "copy_in_use",
     "database_data",
+    "in_tasks",
     "left_elsewhere",
     "left_of_all",
     "left_text",

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.databases.ports import in_tasks
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import AwayShelf
 from kanban_sync.stores.flatfile import manifest_path
@@ -165,13 +166,13 @@ class Left(NamedTuple):
     @property
     def text(self) -> str:
         """What is told of it."""
-        count = "1 task" if self.tasks == 1 else f"{self.tasks} tasks"
         why = REASONS[self.reason].format(project=self.project)
         if self.tasks is None:
             return (
                 f"what was done while {self.database} was away is in {self.file}, which cannot be"
                 f" read, so that nobody can tell how much it is; and {why}"
             )
+        count = in_tasks(self.tasks)
         return f"what was done with {count} while {self.database} was away waits for it, and {why}"
 
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
+from kanban_sync.databases.ports import in_tasks
 from kanban_sync.databases.written import set_aside
 
 if TYPE_CHECKING:
@@ -65,10 +66,9 @@ def lost_text(folder: Path) -> str:
     if not found:
         return ""
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    count = "1 task" if len(found) == 1 else f"{len(found)} tasks"
     return (
-        f"what was done here with {count} while the database was away does not count, since others"
-        " had worked on that by then, or the database refused it:"
+        f"what was done here with {in_tasks(len(found))} while the database was away does not"
+        " count, since others had worked on that by then, or the database refused it:"
         f" {', '.join(found[:NAMED])}{more}; 'kanban-sync task history KEY' tells what happened"
     )
 

@@ -55,7 +55,7 @@ class Mode(NamedTuple):
         if self.name not in {"fallback", "waiting"}:
             return ""
         since = when(self.since)
-        count = "1 task" if self.entries == 1 else f"{self.entries} tasks"
+        count = in_tasks(self.entries)
         if self.entries is None:
             count = "with how many tasks nobody can tell, since the copy cannot be read"
         if self.name == "waiting":
@@ -67,6 +67,13 @@ class Mode(NamedTuple):
             f"{database} does not answer since {since}; work goes on with a copy of it, and what is"
             f" done ({count} by now) is written there when it answers"
         )
+
+
+def in_tasks(count: int | None) -> str:
+    """Tell how many tasks, None where nobody can tell."""
+    if count is None:
+        return "some tasks"
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def back_words(database: str, since: float) -> str:

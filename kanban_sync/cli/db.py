@@ -11,6 +11,7 @@ from kanban_sync.cli.console import here, json_option, print_json, say
 from kanban_sync.databases import in_tasks, take_left, told_once
 
 if TYPE_CHECKING:
+    from kanban_sync.app import Clone
     from kanban_sync.databases import Contents
 
 
@@ -44,8 +45,8 @@ def upgrade_command() -> None:
     """Bring the schema of the database up to date; older releases cannot use it any more then."""
     clone = here()
     database = clone.database
-    if database.make_anew(time.time(), clone.project_named):
-        say(anew(database.name))
+    if text := made_anew(clone):
+        say(text)
     before = database.contents()
     copy = database.upgrade()
     if before.schema == before.newest:
@@ -74,12 +75,20 @@ def replay_command() -> None:
         say(text)
 
 
-def anew(name: str) -> str:
-    """Return what is told of a database that was made in the place of a lost one."""
+def made_anew(clone: Clone) -> str:
+    """Make the database if one is missed there; return what is told of that, '' if none was made.
+
+    Its numbers begin with the second that it is made in, so that second is over when this returns:
+    one that is lost at once, and made once more, begins above them.
+    """
+    database, now = clone.database, time.time()
+    if not database.make_anew(now, clone.project_named):
+        return ""
+    time.sleep(1 - now % 1)
     return (
-        f"{name} was gone and is made anew from the repository: claims, the history, what was ahead"
-        " of the files, and tasks that stand in no file are lost; whoever works on a task has to"
-        " claim it anew"
+        f"{database.name} was gone and is made anew from the repository: claims, the history, what"
+        " was ahead of the files, and tasks that stand in no file are lost; whoever works on a task"
+        " has to claim it anew"
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from kanban_sync.cli.console import here, is_terminal, json_option, print_json, say, warn
-from kanban_sync.cli.db import anew
+from kanban_sync.cli.db import made_anew
 from kanban_sync.core.errors import (
     BoardError,
     BoardUnreachableError,
@@ -79,9 +78,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if background and (dry_run or force or wait or form != "text"):
         raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
-    makes = not (background or dry_run)
-    if makes and clone.database.make_anew(time.time(), clone.project_named):
-        warn(anew(clone.database.name))
+    if not (background or dry_run) and (text := made_anew(clone)):
+        warn(text)
     settings = _with_names(_settings(clone), project, board)
     if background:
         _detach(clone, named_target(settings) if project or board else None)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from cli.tasks_of_agents import TASKS
 from kanban_sync import app
 from kanban_sync.agents.heartbeat import CALLED, words_for
 from kanban_sync.agents.instructions import PRIME
+from kanban_sync.core.claims import first_number
 from kanban_sync.core.model import Task
 from kanban_sync.core.order import priority_problem
 from kanban_sync.editing import Editor
@@ -421,6 +423,8 @@ def test_a_database_that_is_gone_is_missed_and_no_number_of_it_is_given_again(re
         assert every
         assert every == missed
         last = every[-1]["id"]
+        # Not even of one that is made within the same second.
+        assert last < first_number(time.time())
         late = ("tidy-logs", *ADA, "--token", str(first))
         task(repo, "done", *late, code=HELD)
         claimed = json.loads(task(repo, "claim", "tidy-logs", *ADA, "--json"))

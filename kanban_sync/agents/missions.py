@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 NO_MISSION = "no mission.json with milestones is read here"
 
 
-def _named(entries: Sequence[Entry], name: str) -> list[Mission]:
-    missions = missions_of(entries)
+def _named(work: Work, entries: Sequence[Entry], name: str) -> list[Mission]:
+    missions = missions_of(entries, work.files())
     found = meant(missions, name)
     if name and not found:
         raise UnknownMissionError(name, [each.name or each.path for each in missions])
@@ -34,7 +34,7 @@ def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry
         UnknownMissionError: None is called so.
         UnknownMilestoneError: None of their milestones is.
     """
-    missions = _named(work.tasks(ANY, list(Status)), name)
+    missions = _named(work, work.tasks(ANY, list(Status)), name)
     if not milestone:
         return [task for each in missions for task in each.tasks]
     found = called(missions, milestone)
@@ -51,7 +51,7 @@ def missions_data(work: Work, name: str = "") -> list[dict[str, Any]]:
         UnknownMissionError: None is called so.
     """
     entries = work.tasks(ANY, list(Status))
-    missions = _named(entries, name)
+    missions = _named(work, entries, name)
     # Whatever else is ready comes in between.
     ready = frozenset(each.key for each in work.next(limit=len(entries))) if missions else ()
     return [_data(each, ready) for each in missions]

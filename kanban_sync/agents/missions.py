@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.errors import UnknownMilestoneError, UnknownMissionError
+from kanban_sync.core.errors import UnknownGroupError, UnknownMissionError
 from kanban_sync.core.missions import called, meant, missions_of
 from kanban_sync.core.model import Status
 from kanban_sync.core.work import ANY
@@ -32,7 +32,7 @@ def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry
 
     Raises:
         UnknownMissionError: None is called so.
-        UnknownMilestoneError: None of their milestones is.
+        UnknownGroupError: None of their milestones is.
     """
     missions = _named(work, work.tasks(ANY, list(Status)), name)
     if not milestone:
@@ -40,7 +40,7 @@ def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry
     found = called(missions, milestone)
     if not found:
         every = [str(one.entry.key) for each in missions for one in each.milestones]
-        raise UnknownMilestoneError(milestone, every)
+        raise UnknownGroupError(milestone, every)
     return [task for one in found for task in one.tasks]
 
 

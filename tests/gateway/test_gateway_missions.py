@@ -10,7 +10,7 @@ import pytest
 
 from cli.program import run_program
 from gateway.caller import Gateway, part
-from kanban_sync.core.errors import NotReadyError, UnknownMilestoneError
+from kanban_sync.core.errors import NotReadyError, UnknownGroupError
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MissionTools
 from kanban_sync.mcp.tools import Tools
@@ -106,8 +106,11 @@ def test_all_doors_tell_the_same_of_a_mission(
         tools = MissionTools(Tools(repo.path, "eve", HeldClaims("eve")))
         assert tools.coord_list_tasks(milestone="M2", statuses=["blocked"])["of"] == 1
         assert tools.coord_list_tasks()["of"] == 3
-        with pytest.raises(UnknownMilestoneError, match="No milestone is called M7; there are: mi"):
-            tools.coord_list_tasks(milestone="M7")
+        planned = Tools(repo.path, "eve", HeldClaims("eve"))
+        assert [each["key"] for each in planned.plan_next(milestone="m2")["tasks"]] == [TILL]
+        for asked in (tools.coord_list_tasks, planned.plan_next):
+            with pytest.raises(UnknownGroupError, match="No milestone is called M7; there are: mi"):
+                asked(milestone="M7")
         unknown = run_program("mission", "status", "Close the shop", folder=repo.path)
         assert (unknown.code, unknown.out) == (5, "")
         assert unknown.err == (

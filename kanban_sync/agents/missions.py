@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.errors import UnknownMilestoneError, UnknownMissionError
+from kanban_sync.core.errors import UnknownGroupError, UnknownMissionError
 from kanban_sync.core.missions import called, meant, missions_of
 from kanban_sync.core.model import Status
 from kanban_sync.core.work import ANY
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 NO_MISSION = "no mission.json with milestones is read here"
 
 
-def _named(entries: Sequence[Entry], name: str) -> list[Mission]:
-    missions = missions_of(entries)
+def _named(work: Work, entries: Sequence[Entry], name: str) -> list[Mission]:
+    missions = missions_of(entries, work.files())
     found = meant(missions, name)
     if name and not found:
         raise UnknownMissionError(name, [each.name or each.path for each in missions])
@@ -32,15 +32,15 @@ def mission_tasks(work: Work, name: str = "", milestone: str = "") -> list[Entry
 
     Raises:
         UnknownMissionError: None is called so.
-        UnknownMilestoneError: None of their milestones is.
+        UnknownGroupError: None of their milestones is.
     """
-    missions = _named(work.tasks(ANY, list(Status)), name)
+    missions = _named(work, work.tasks(ANY, list(Status)), name)
     if not milestone:
         return [task for each in missions for task in each.tasks]
     found = called(missions, milestone)
     if not found:
         every = [str(one.entry.key) for each in missions for one in each.milestones]
-        raise UnknownMilestoneError(milestone, every)
+        raise UnknownGroupError(milestone, every)
     return [task for one in found for task in one.tasks]
 
 
@@ -51,7 +51,7 @@ def missions_data(work: Work, name: str = "") -> list[dict[str, Any]]:
         UnknownMissionError: None is called so.
     """
     entries = work.tasks(ANY, list(Status))
-    missions = _named(entries, name)
+    missions = _named(work, entries, name)
     # Whatever else is ready comes in between.
     ready = frozenset(each.key for each in work.next(limit=len(entries))) if missions else ()
     return [_data(each, ready) for each in missions]

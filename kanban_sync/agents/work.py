@@ -20,7 +20,7 @@ from kanban_sync.agents.shared_time import SharedTime
 from kanban_sync.agents.task_files import written_of
 from kanban_sync.bus.local import LocalBus
 from kanban_sync.core.assignment import AssigningStore
-from kanban_sync.core.endings import newest_token
+from kanban_sync.core.endings import newest_token, token_of
 from kanban_sync.core.errors import KanbanSyncError, UnknownTaskError, WorkError
 from kanban_sync.core.merge import Kept, filed_part
 from kanban_sync.core.model import Status, Task, TaskKey
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.bus import Bus, Queue
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.merge import Filed
-    from kanban_sync.core.ports import Event
+    from kanban_sync.core.ports import Event, FilesState
     from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
 
 ALONE = 3600.0
@@ -139,6 +139,10 @@ class Work:
         """Return all that tasks wait for."""
         return self._store.edges()
 
+    def files(self) -> FilesState:
+        """Return what this clone's last sync knew of its files."""
+        return self._store.files()
+
     def events(self, after: int, limit: int) -> list[Event]:
         """Return what happened after an event, oldest first."""
         return self._store.events(after, limit)
@@ -209,7 +213,7 @@ class Work:
         agent = checked_name(agent)
         key = self.key(text)
         before = self._store.entry(key)
-        held = self._token(agent, token, before)
+        held = token_of(before, agent, token)
         is_so = status.is_over and before.task.status is status
         if is_so and held == newest_token(self._store.history(key), agent):
             held = 0  # Its file may have come to say so: whoever works on a task also commits.
@@ -385,14 +389,6 @@ class Work:
     def _had(self, kept: Kept) -> list[Filed]:
         """Return what may stand in files since the database had it."""
         return had_before(self._store.history(kept.task.key), kept.filed)
-
-    @staticmethod
-    def _token(agent: str, token: int, entry: Entry) -> int:
-        """Return the token of a claim: the one that was given, else that of the agent's own."""
-        claim = entry.claim
-        if token or claim is None or claim.agent != agent:
-            return token
-        return claim.token
 
     def _shown(self, key: TaskKey, agent: str, token: int) -> int:
         """Return the token that was given, else that of the agent's newest claim, also if lost."""

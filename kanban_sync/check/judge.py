@@ -12,6 +12,7 @@ from kanban_sync.core.findings import NOTHING_READ, OFF, OPENSPEC_NESTED, UNREAD
 from kanban_sync.core.model import Document, Problem
 from kanban_sync.core.tuples import NamedTuple
 from kanban_sync.sources import SOURCES
+from kanban_sync.sources.mission import Mission
 from kanban_sync.sources.openspec import ARCHIVE, FOLDER, METADATA, OpenSpec
 from kanban_sync.sources.tasks_md import TasksMd
 
@@ -208,6 +209,15 @@ class _Check:
             yield from rules.unknown_dependencies(waiting, known)
             yield from rules.unclear_dependencies(waiting)
             yield from rules.circles(self._with_ids(), known, self._checked)
+            yield from self._knotted(known)
+
+    def _knotted(self, known: rules.Known) -> Iterator[Problem]:
+        """Yield tasks that wait for the milestone that they are to be done for."""
+        if any(file.source == Mission.NAME for file in self._read):
+            # Here, since few repositories have missions.
+            from kanban_sync.check import milestones  # noqa: PLC0415
+
+            yield from milestones.waiting_for_own(self._with_ids(), known, self._checked)
 
     def _missed(self, file: rules.File) -> Iterator[Problem]:
         """Yield what a file holds that is read as no task, or not as it was meant."""

@@ -206,11 +206,11 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
     parents: dict[Place, Place] = {}
     for file in files:
         for task in all_tasks(file):
-            place = _place(file, task)
+            place = place_of(file, task)
             if first.setdefault(place, task) is task:
-                parents |= {_place(file, part): place for part in task.children}
+                parents |= {place_of(file, part): place for part in task.children}
     statuses = {place: task.status for place, task in first.items()}
-    for circle, whole in deadlocks.circles(statuses, parents, _waits_for(files, known)):
+    for circle, whole in deadlocks.circles(statuses, parents, waits_for(files, known)):
         at = next((each for each in circle if each.path in checked), None)
         if at is None:
             continue
@@ -223,23 +223,23 @@ def circles(files: Sequence[File], known: Known, checked: Collection[str]) -> It
         yield Problem(at.path, first[at].line, what, code=CYCLE, word=at.id)
 
 
-def _waits_for(files: Sequence[File], known: Known) -> dict[Place, list[Place]]:
+def waits_for(files: Sequence[File], known: Known) -> dict[Place, list[Place]]:
     """Return whom tasks wait for: as they say themselves, and as those say that block them."""
     found: dict[Place, list[Place]] = {}
     for file in files:
         for task in all_tasks(file):
             if task.depends_on:
                 named = (known.place(file.path, name) for name in task.depends_on)
-                found[_place(file, task)] = [each for each in named if each]
+                found[place_of(file, task)] = [each for each in named if each]
     for file, task, said in _blocking(files):
         for name in said:
             blocked = known.place(file.path, name)
             if blocked:
-                found.setdefault(blocked, []).append(_place(file, task))
+                found.setdefault(blocked, []).append(place_of(file, task))
     return found
 
 
-def _place(file: File, task: ParsedTask) -> Place:
+def place_of(file: File, task: ParsedTask) -> Place:
     """Return what a task is called in a message; most are known by it."""
     own = task.id or (f"{task.number} in line {task.line}" if task.number else "")
     return Place(file.path, own or f"the task in line {task.line}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.claims import Standing
     from kanban_sync.core.ports import Event
+    from kanban_sync.core.work import Entry
 
 
 def told_by_holder(events: Sequence[Event], agent: str, token: int) -> Status | None:
@@ -51,6 +52,12 @@ def newest_token(events: Sequence[Event], agent: str) -> int:
     """Return the token of an agent's newest claim of a task, whatever became of it; 0 for none."""
     found = (json.loads(each.data) for each in reversed(events) if each.kind == "claimed")
     return next((int(data["token"]) for data in found if data["agent"] == agent), 0)
+
+
+def token_of(entry: Entry, agent: str, token: int) -> int:
+    """Return the token of a claim: the one that was given, else that of the agent's own."""
+    claim = entry.claim
+    return token if token or claim is None or claim.agent != agent else claim.token
 
 
 def check_in_time(

@@ -23,7 +23,7 @@
     ├── WorkError                   a task cannot be worked on so; not a row was changed
     │   ├── UnknownTaskError        exit code 5: no task has that key
     │   │   └── UnknownMissionError … no mission is called so
-    │   │       └── UnknownMilestoneError … none of its milestones is
+    │   │       └── UnknownGroupError … no milestone, epic or domain is
     │   ├── NotReadyError           exit code 6: its status, or what it waits for, forbids a claim
     │   ├── HeldError               exit code 4: somebody else has claimed it
     │   ├── LostClaimError          exit code 4: the claim that this token stands for is no more
@@ -231,13 +231,13 @@ class UnknownMissionError(UnknownTaskError):
         self.near = tuple(known)
 
 
-class UnknownMilestoneError(UnknownMissionError):
-    """No milestone has that key, id or title; ``near`` are the keys that there are."""
+class UnknownGroupError(UnknownMissionError):
+    """No milestone, epic or domain is called so; ``near`` are those that there are."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
+    def __init__(self, name: str, known: Sequence[str], kind: str = "milestone") -> None:
         """Name what was asked for, and all that there are."""
         there = f"there are: {', '.join(known)}." if known else "none is read here."
-        WorkError.__init__(self, f"No milestone is called {name}; {there}")
+        WorkError.__init__(self, f"No {kind} is called {name}; {there}")
         self.near = tuple(known)
 
 

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.model import Status
+from kanban_sync.core.ports import FilesState
+from kanban_sync.core.slots import effective
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +25,10 @@ SOURCE = "mission"
 
 OF_MISSION = "mission "
 """How the labels of values begin that a mission says of itself."""
+
+
+UNREAD = FilesState()
+"""What is known of files that nobody has read."""
 
 
 class Milestone(NamedTuple):
@@ -52,15 +58,20 @@ class Mission(NamedTuple):
         return (*(task for each in self.milestones for task in each.tasks), *self.others)
 
 
-def missions_of(entries: Iterable[Entry]) -> list[Mission]:
+def missions_of(entries: Iterable[Entry], files: FilesState = UNREAD) -> list[Mission]:
     """Return the missions among all tasks of a project, in the order of their files.
 
     What no file holds any more is none, and no milestone.
+
+    Args:
+        entries: All tasks.
+        files: What this clone has read of its files. The database keeps what was done as it is,
+            whether a file holds it or not.
     """
     by_key = {each.key: each for each in entries}
-    held = (
-        each.task for each in by_key.values() if not each.is_gone or not _is_milestone(each.task)
-    )
+    every = [each for each in by_key.values() if _is_milestone(each.task)]
+    gone = {each.key for each in every if each.is_gone} | _taken_out(every, files)
+    held = (each.task for each in by_key.values() if each.key not in gone)
     found: list[Mission] = []
     for plan in _plans(held):
         fields = dict(field for each in plan.milestones for field in each.fields)
@@ -76,6 +87,23 @@ def missions_of(entries: Iterable[Entry]) -> list[Mission]:
         name = plan.milestones[0].group
         found.append(Mission(name, plan.path, values, plan.files, milestones, others))
     return found
+
+
+def _taken_out(milestones: Sequence[Entry], files: FilesState) -> set[TaskKey]:
+    """Return the milestones that were over when a clone's files came to hold them no more.
+
+    Those of a file that the clone does not have may be another clone's, as long as one is open.
+    """
+    if not files.tips:
+        return set()
+    named = effective(files.slots).items()
+    states = [state for slot, state in named if slot.startswith(f"{SOURCE}:")]
+    held = {state.name_of(own) for state in states for own in state.owns() - state.removed.keys()}
+    removed = {state.name_of(own) for state in states for own in state.removed} - held
+    over = [each for each in milestones if each.task.status.is_over]
+    living = {each.task.path for each in milestones if not each.task.status.is_over}
+    kept = living.union(state.path for state in states if not state.is_gone)
+    return {each.key for each in over if each.key.name in removed or each.task.path not in kept}
 
 
 def parts_of(tasks: Iterable[Task]) -> dict[TaskKey, list[TaskKey]]:

@@ -23,7 +23,8 @@ from kanban_sync.core.drawing import cards_of
 from kanban_sync.core.errors import BoardUnreachableError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.doors.once import Once
-from kanban_sync.mcp.wording import belongs_to, brief, status_called, tagged
+from kanban_sync.mcp.narrowing import narrowed
+from kanban_sync.mcp.wording import brief, status_called, tagged
 from kanban_sync.sync.session import Watcher
 from kanban_sync.workplace import working_settings
 
@@ -41,6 +42,9 @@ MOST = 20
 
 LISTED = 200
 """How many tasks a list has at most; the others are counted."""
+
+EVERY = 10_000_000
+"""More tasks than there are."""
 
 LONGEST_WAIT = 50.0
 """Seconds that a claim waits at most: many programs give a call up after 60."""
@@ -129,7 +133,7 @@ class Tools:
             limit: How many at most, 1 to 20.
             status: Only tasks with this status, as todo, in_progress, blocked, review or done.
             epic: Only tasks of this epic.
-            milestone: Only tasks of this milestone.
+            milestone: Only tasks of the milestone with this key, id or title.
             domain: Only tasks of this domain.
             tags: Only tasks with one of these tags.
             minimal: true for key, title, status, priority, tags and place alone.
@@ -138,13 +142,15 @@ class Tools:
             raise WorkError(f"limit is 1 to {MOST}, not {limit}.")
         wanted = tagged(tags)
         with self.work() as work:
+            # What is narrowed may come late in the order.
+            most = EVERY if epic or milestone or domain else LISTED
             found = (
                 work.tasks(wanted, [status_called(status)])
                 if status
-                else work.next(self._agent, wanted, LISTED)
+                else work.next(self._agent, wanted, most)
             )
-        for kind, which in (("epic", epic), ("milestone", milestone), ("domain", domain)):
-            found = [each for each in found if not which or belongs_to(each, kind, which)]
+            for kind, which in (("epic", epic), ("milestone", milestone), ("domain", domain)):
+                found = narrowed(work, found, kind, which)
         chosen = [entry_data(each) for each in found[:limit]]
         then = "" if status else CLAIM if chosen else LOOK
         tasks = brief(chosen) if minimal else chosen

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kanban_sync.core.errors import (
     HeldError,
     KanbanSyncError,
     LostClaimError,
     NotReadyError,
+    UnknownGroupError,
     UnknownMissionError,
     UnknownTaskError,
     WorkError,
@@ -16,15 +17,13 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 
-if TYPE_CHECKING:
-    from kanban_sync.core.work import Entry
-
 MINIMAL = ("key", "title", "status", "priority", "tags", "path", "line")
 
 REMEDIES: tuple[tuple[type[KanbanSyncError], str], ...] = (
     (LostClaimError, "Stop work on it, and call plan_next for other work."),
     (HeldError, "Leave it to them, and call plan_next for other work."),
     (NotReadyError, "Call get_task to see what it waits for, or plan_next for what is ready."),
+    (UnknownGroupError, "Name one of these, or none."),
     (UnknownMissionError, "Call coord_mission_status without a mission to see all."),
     (UnknownTaskError, "Call list_tasks for the keys that there are."),
 )
@@ -60,12 +59,3 @@ def tagged(tags: list[str] | None) -> Wanted:
 def brief(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return of each task what a list tells."""
     return [{name: each[name] for name in MINIMAL} for each in tasks]
-
-
-def belongs_to(entry: Entry, kind: str, which: str) -> bool:
-    """Tell whether a task is of an epic, a milestone or a domain, as its file names it."""
-    wanted = which.casefold().strip()
-    task = entry.task
-    said = [value for name, value in task.fields if name.casefold() == kind]
-    said += [task.group, *((task.parent.name,) if task.parent else ())]
-    return any(wanted in {each.casefold(), each.casefold().rpartition("/")[2]} for each in said)

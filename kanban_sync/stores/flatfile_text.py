@@ -13,6 +13,7 @@ from kanban_sync.core.assignment import Leader
 from kanban_sync.core.claims import Standing
 from kanban_sync.core.dependencies import Edge
 from kanban_sync.core.merge import Filed, Kept
+from kanban_sync.core.missions import SOURCE
 from kanban_sync.core.model import Task, TaskKey, Version
 from kanban_sync.core.offers import Offer
 from kanban_sync.core.ports import Event, FilesState, Run
@@ -210,7 +211,7 @@ def from_text(text: str, project: str) -> Manifest:
         events=tuple([Event(n, *row) for n, row in enumerate(data["events"], first)]),
         runs={run.id: run for _, run in runs},
         runners={run.id: clone for clone, run in runs},
-        work=_work(data, key_of),
+        work=_with_parts(_work(data, key_of), tasks),
         parted=_parted(data, key_of),
     )
     return Manifest(project, data["id"], data["counter"], contents)
@@ -286,6 +287,14 @@ def _work(data: Row, key_of: Callable[[str], TaskKey]) -> WorkContents:
             {row[0]: (idle_of(tuple(row)), until) for until, *row in data["waiting"]},
         ),
     )
+
+
+def _with_parts(work: WorkContents, tasks: Mapping[TaskKey, Kept]) -> WorkContents:
+    """Return what a text of an older release does not tell: milestones wait for their tasks."""
+    if not any(key.source == SOURCE for key in tasks):
+        return work
+    is_told = any(edge.is_part for edges in work.edges.values() for edge in edges)
+    return work if is_told else work.linked(tasks)
 
 
 def _parted(data: Row, key_of: Callable[[str], TaskKey]) -> Parted:

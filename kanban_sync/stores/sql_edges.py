@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from kanban_sync.core.parts import all_edges, with_parts
 from kanban_sync.core.ports import SATISFIED_BY
 from kanban_sync.core.satisfying import is_strict
 from kanban_sync.stores.rows import STATUSES
-from kanban_sync.stores.work_rows import LENIENT, PART, RECKON, RECKON_ALL, STRICT
+from kanban_sync.stores.work_rows import LENIENT, PART, RECKON_ALL, RECKON_MANY, STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -92,8 +93,11 @@ def keep(
     if is_moved or (changes.regroups and db.execute(HAS_MILESTONE, (project,)).fetchone()):
         link(db, project, terms)
     else:
-        for statement in RECKON:
-            db.executemany(statement, changes.turned)
+        turned = sorted(changes.turned)
+        for source, keys in groupby(turned, key=attrgetter("source")):
+            names = json.dumps([key.name for key in keys])
+            for statement in RECKON_MANY:
+                db.execute(statement, (project, source, names))
 
 
 class Links(NamedTuple):

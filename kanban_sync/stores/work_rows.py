@@ -216,14 +216,23 @@ CASE WHEN EXISTS (SELECT 1 FROM needs AS n INDEXED BY needs_on
 THEN 1 ELSE 0 END
 """
 """A milestone waits for all of its tasks alike, so that none of them comes first for it."""
-IS_WAITING = """
-CASE WHEN EXISTS (SELECT 1 FROM needs AS n
+UNMET = """
+EXISTS (SELECT 1 FROM needs AS n
           LEFT JOIN tasks AS b
             ON b.project = n.project AND b.source = n.on_source AND b.name = n.on_name
          WHERE n.project = tasks.project AND n.source = tasks.source AND n.name = tasks.name
-           AND {unmet})
-THEN 1 ELSE 0 END
+           {which}AND {unmet})
 """.replace("{unmet}", IS_UNMET)
+IS_WAITING = "CASE WHEN {any} THEN 1 ELSE 0 END".replace("{any}", UNMET.replace("{which}", ""))
+BEHIND = """AND n.word >= coalesce((SELECT max(o.word) FROM needs AS o
+                WHERE o.project = ?1 AND o.on_source = ?2 AND o.on_name = ?3
+                  AND o.source = tasks.source AND o.name = tasks.name), '') """
+IS_WAITING_YET = "CASE WHEN {behind} THEN 1 WHEN {any} THEN 1 ELSE 0 END".replace(
+    "{behind}", UNMET.replace("{which}", BEHIND)
+).replace("{any}", UNMET.replace("{which}", ""))
+"""The same once one of many has turned. All before it may be done, and would be looked at in vain;
+from it on, whatever the order in which they are done, one that is open is mostly near.
+"""
 RECKON_ALL = (
     """
     UPDATE tasks SET waited_for = 1 - waited_for WHERE project = ? AND waited_for <> {is}
@@ -234,21 +243,31 @@ RECKON_ALL = (
 )
 """Reckon for all tasks of a project which are waited for, and which wait."""
 
-RECKON = (
-    """
+
+NEEDED = """
     UPDATE tasks SET waited_for = 1 - waited_for
      WHERE project = ?1 AND waited_for <> {is}
        AND (source, name) IN (SELECT on_source, on_name FROM needs
-                               WHERE project = ?1 AND source = ?2 AND name = ?3)
-    """.replace("{is}", IS_WAITED_FOR),
-    """
+                               WHERE project = ?1 AND source = ?2 AND name {which})
+"""
+NEEDING = """
     UPDATE tasks SET is_waiting = 1 - is_waiting
      WHERE project = ?1 AND is_waiting <> {is}
        AND (source, name) IN (SELECT source, name FROM needs
-                               WHERE project = ?1 AND on_source = ?2 AND on_name = ?3)
-    """.replace("{is}", IS_WAITING),
+                               WHERE project = ?1 AND on_source = ?2 AND on_name {which})
+"""
+RECKON = (
+    NEEDED.replace("{is}", IS_WAITED_FOR).replace("{which}", "= ?3"),
+    NEEDING.replace("{is}", IS_WAITING_YET).replace("{which}", "= ?3"),
 )
 """Reckon the same for what a task needs, and for what needs it."""
+
+_LISTED = "IN (SELECT value FROM json_each(?3))"
+RECKON_MANY = (
+    NEEDED.replace("{is}", IS_WAITED_FOR).replace("{which}", _LISTED),
+    NEEDING.replace("{is}", IS_WAITING).replace("{which}", _LISTED),
+)
+"""Reckon the same for tasks of one source, once for each that needs any number of them."""
 
 
 _NUMBER = re.compile(r"\?(\d+)")

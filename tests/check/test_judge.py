@@ -431,6 +431,22 @@ def test_a_circle_through_parts_is_told_as_sync_tells_it(repo: Repo) -> None:
     assert "A-1a waits for B-1a waits for A-1a, so none" in only.line()
 
 
+def test_a_task_that_waits_for_its_own_milestone_is_told_where_it_says_so(repo: Repo) -> None:
+    mission = '{"tasks_file": "TASKS.md", "milestones": [{"id": "M1"}, {"id": "M2"}]}'
+    tasks = "# Tasks\n\n## M1\n\n- [ ] A-1: a\n\n## M2\n\n- [ ] B-1: b (depends on B-2)\n"
+    tasks += "- [ ] B-2: c (depends on M2)\n- [ ] B-3: d\n- [ ] B-4: e (depends on M1)\n"
+    put(repo, **{".mosaic/orchestrator/mission.json": mission, "TASKS.md": tasks})
+    whose = "M2 (.mosaic/orchestrator/mission.json), whose task it is, so M2 does not wait for it"
+    for names in ((), ("TASKS.md",)):
+        by_others, alone = (each.line() for each in check(str(repo.path), names).findings)
+        way = "TASKS.md:9: [dependency-cycle] B-1 waits for B-2 waits for"
+        assert by_others == f"{way} {whose}; take one of these dependencies out."
+        way = "TASKS.md:10: [dependency-cycle] B-2 waits for"
+        assert alone == f"{way} {whose}; take this dependency out."
+    put(repo, **{"TASKS.md": tasks.replace("[ ] B-", "[x] B-")})
+    assert found(repo) == []
+
+
 @pytest.mark.parametrize("mark", ["~", "-", "x"])
 def test_what_has_begun_is_in_no_circle(repo: Repo, mark: str) -> None:
     begun = f"- [{mark}] A-1: a (depends on A-2)\n"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from kanban_sync.core.identity import Traits
 from kanban_sync.core.missions import called, meant, missions_of
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.model import Status, Task, TaskKey, Version
+from kanban_sync.core.ports import FilesState
+from kanban_sync.core.slots import KeyedTask, SlotState
 from kanban_sync.core.work import Entry
 
 HERE = ".mosaic/orchestrator/mission.json"
@@ -72,6 +75,39 @@ def test_what_no_file_holds_any_more_is_no_mission_and_no_milestone() -> None:
     assert ([each.entry for each in mission.milestones], mission.others) == ([done], (own,))
     # It was done before its file was removed.
     assert missions_of((gone, done._replace(is_gone=True), own)) == []
+
+
+def read(*states: SlotState) -> FilesState:
+    return FilesState({"main": "a"}, {f"mission:{n}": each for n, each in enumerate(states)})
+
+
+def slot(path: str = HERE, *, removed: bool = False) -> SlotState:
+    """Return what is known of a file that holds M1, or held it."""
+    tasks = (KeyedTask("M1", "", Traits("M1", "", "M1", "Shelves"), "done", "t"),)
+    gone = {"M1": Version(9, "c")} if removed else {}
+    return SlotState("b", path, tasks, prefixes={"M1": ""}, removed=gone)
+
+
+def test_a_milestone_that_was_done_is_one_as_long_as_a_file_holds_it() -> None:
+    first, second = MILESTONES[:2]
+    done = first._replace(task=first.task._replace(status=Status.DONE))
+    both, gone = (done, second), second._replace(is_gone=True)
+
+    def left(entries: tuple[Entry, ...], files: FilesState) -> list[Entry]:
+        found = missions_of(entries, files)
+        return [each.entry for mission in found for each in mission.milestones]
+
+    assert left(both, read(slot())) == [done, second]
+    # It alone was taken out of the file; or moved to another one.
+    assert left(both, read(slot(removed=True))) == [second]
+    assert left(both, read(slot(removed=True), slot("b/mission.json"))) == [done, second]
+    # The whole file was, whoever looks: also where nothing is known any more of what there was.
+    was_over = gone._replace(task=gone.task._replace(status=Status.ORPHANED))
+    for files in (read(slot("", removed=True)), read()):
+        assert left((done, was_over), files) == []
+    # Another clone has it already, or nobody has read any file here.
+    assert left(both, read()) == [done, second]
+    assert left((done,), FilesState()) == [done]
 
 
 def test_a_file_may_be_named_from_where_the_mission_lies() -> None:

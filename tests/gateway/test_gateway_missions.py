@@ -10,7 +10,7 @@ import pytest
 
 from cli.program import run_program
 from gateway.caller import Gateway, part
-from kanban_sync.core.errors import NotReadyError, UnknownMilestoneError
+from kanban_sync.core.errors import NotReadyError, UnknownGroupError
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MissionTools
 from kanban_sync.mcp.tools import Tools
@@ -106,6 +106,11 @@ def test_all_doors_tell_the_same_of_a_mission(
         tools = MissionTools(Tools(repo.path, "eve", HeldClaims("eve")))
         assert tools.coord_list_tasks(milestone="M2", statuses=["blocked"])["of"] == 1
         assert tools.coord_list_tasks()["of"] == 3
+        planned = Tools(repo.path, "eve", HeldClaims("eve"))
+        assert [each["key"] for each in planned.plan_next(milestone="m2")["tasks"]] == [TILL]
+        for asked in (tools.coord_list_tasks, planned.plan_next):
+            with pytest.raises(UnknownGroupError, match="No milestone is called M7; there are: mi"):
+                asked(milestone="M7")
         unknown = run_program("mission", "status", "Close the shop", folder=repo.path)
         assert (unknown.code, unknown.out) == (5, "")
         assert unknown.err == (
@@ -194,11 +199,25 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         cli("task", "done", first)
         assert ready() == [till]
 
-        with pytest.raises(UnknownMilestoneError, match="No milestone is called M7; there are: mi"):
-            MissionTools(tools).coord_list_tasks(milestone="M7")
+
+def test_a_mission_whose_file_is_removed_is_none_though_a_milestone_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    repo.commit("Begin", **{where: MISSION, "docs/TASKS.md": TASKS})
+    tools = MissionTools(Tools(repo.path, "ada", HeldClaims("ada")))
+    with Gateway(repo) as gateway:
+        first, _ = tools.coord_mission_status()["missions"][0]["milestones"]
+        assert (first["key"], first["status"]) == ("mission:M1", "done")
         repo.git("rm", "-qf", where)
         repo.git("commit", "-qam", "The shop is open")
-        assert cli("mission", "status") == gateway.get("missions").data == {"missions": []}
+        listed = run_program("mission", "status", "--json", folder=repo.path).data
+        assert listed == gateway.get("missions").data == {"missions": []}
+        assert tools.coord_mission_status()["missions"] == tools.coord_list_tasks()["tasks"] == []
+        # What was done stays so.
+        assert gateway.get("tasks/mission:M1").data["status"] == "done"
 
 
 def test_a_milestone_whose_id_is_corrected_keeps_its_key_and_its_tasks(

@@ -182,7 +182,11 @@ def test_the_plan_is_narrowed_by_what_files_say(repo: Repo) -> None:
         narrowed = {"domain": "storage"}
         assert keys(await call(client, "plan_next", **narrowed)) == ["R1"]
         assert keys(await call(client, "plan_next", epic="search", milestone="Index")) == ["R1"]
-        assert keys(await call(client, "plan_next", milestone="nobody's")) == []
+        assert keys(await call(client, "plan_next", milestone="m1", status="todo")) == ["R1"]
+        assert keys(await call(client, "plan_next", milestone="index", status="done")) == []
+        for kind, there in (("epic", "Search"), ("milestone", "Index"), ("domain", "storage")):
+            said = await refusal(client, "plan_next", **{kind: "nobody's"})
+            assert f"No {kind} is called nobody's; there are: {there}." in said
         [short] = (await call(client, "plan_next", domain="storage", minimal=True))["tasks"]
         assert "body" not in short
         assert "1 to 20" in await refusal(client, "plan_next", limit=21)

@@ -33,8 +33,8 @@ from kanban_sync.stores.turns import Turns
 from stores.clones_contract import ClonesContract
 from stores.contract import SOME_FILES, TaskStoreContract
 from stores.made_up import NOW, PROJECT, key, task
-from stores.milestones_contract import MilestonesContract
-from stores.work_contract import WorkStoreContract
+from stores.milestones_contract import M1, MilestonesContract, of
+from stores.work_contract import LEASE, WorkStoreContract, fill, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -224,6 +224,20 @@ def test_a_full_disk_leaves_the_file_as_it_was(
         assert filled.read_bytes() == before
         assert not [each for each in filled.parent.iterdir() if each.name.endswith(".new")]
         assert store.claim(key("a"), "ada", NOW, 60.0).claim
+
+
+def test_in_a_file_of_an_older_release_milestones_wait_for_their_tasks_at_once(path: Path) -> None:
+    with closing(open_flatfile(path, PROJECT)) as store:
+        fill(store, M1, of("M1", "a", depends_on=("b",)), of("M1", "b"))
+    written = json.loads(path.read_text(encoding="utf-8"))
+    written["edges"] = [edge for edge in written["edges"] if len(edge) == 4]
+    assert len(written["edges"]) == 1
+    path.write_text(json.dumps(written), encoding="utf-8")
+    with closing(open_flatfile(path, PROJECT)) as store:
+        assert names(store.ready(NOW)) == ["b"]
+        store.claim(key("b"), "ada", NOW, LEASE)
+    # What is written next says so.
+    assert len(json.loads(path.read_text(encoding="utf-8"))["edges"]) == 3
 
 
 def test_numbers_of_a_file_made_anew_are_above_those_of_the_lost_one(path: Path) -> None:

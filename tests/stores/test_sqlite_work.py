@@ -6,12 +6,14 @@ import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kanban_sync.core.merge import Kept, filed_part
+from kanban_sync.core.model import Status
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.records import slot_to_json
@@ -20,13 +22,14 @@ from kanban_sync.stores.migrations import migrations
 from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from kanban_sync.stores.sqlite import SqliteStore, open_sqlite
 from kanban_sync.stores.sqlite_database import open_database
+from stores.inside import connection
 from stores.made_up import NOW, PROJECT, key, state, task
 from stores.milestones_contract import MilestonesContract, milestone, of
 from stores.offers_contract import OffersContract
-from stores.work_contract import WorkStoreContract, names
+from stores.work_contract import WorkStoreContract, fill, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stores.work_contract import WholeStore
 
@@ -148,12 +151,46 @@ def test_an_id_of_two_tasks_is_looked_up_by_the_key_of_its_task(store: SqliteSto
     assert "SEARCH t USING PRIMARY KEY (project=? AND source=? AND name=?)" in plan
 
 
-@pytest.mark.parametrize("statement", [*work_rows.RECKON, *work_rows.RECKON_ALL])
+def steps_of(store: SqliteStore, act: Callable[[], object]) -> int:
+    """Return how many hundreds of steps SQLite takes for something."""
+    taken: list[None] = []
+    db = connection(store)
+    # What it returns lets SQLite go on.
+    db.set_progress_handler(lambda: taken.append(None), 100)
+    act()
+    db.set_progress_handler(None, 0)
+    return len(taken)
+
+
+def test_a_task_of_a_large_milestone_is_finished_without_a_look_at_those_that_are_done(
+    store: SqliteStore,
+) -> None:
+    m1 = milestone("M1")
+    tasks = [of("M1", f"{n:03}") for n in range(800)]
+    fill(store, m1, *tasks)
+    half = [each._replace(status=Status.DONE) for each in tasks[:400]] + tasks[400:]
+    # Each is looked at once, not once for each that was done.
+    assert steps_of(store, lambda: fill(store, m1, *half)) < 4_000
+    set_done = partial(store.set_status, tasks[400].key, Status.DONE, NOW, "ada")
+    assert steps_of(store, set_done) < 20
+    assert m1.key not in {each.key for each in store.ready(NOW, limit=500)}
+    last = [each._replace(status=Status.DONE) for each in tasks[:-1]] + tasks[-1:]
+    fill(store, m1, *last)
+    store.set_status(tasks[-1].key, Status.CANCELLED, NOW, "ada")
+    assert [each.key for each in store.ready(NOW)] == [m1.key]
+    fill(store, m1, *tasks[:1], *last[1:])
+    assert [each.key for each in store.ready(NOW)] == [tasks[0].key]
+
+
+RECKON = [*work_rows.RECKON, *work_rows.RECKON_MANY, *work_rows.RECKON_ALL]
+
+
+@pytest.mark.parametrize("statement", RECKON)
 def test_who_waits_for_whom_is_reckoned_by_the_key_of_each(
     store: SqliteStore, statement: str
 ) -> None:
     count = 1 if "?1" not in statement else 3
-    parameters = (PROJECT, "tasks-md", "a")[:count]
+    parameters = (PROJECT, "tasks-md", '["a"]')[:count]
     with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
         plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     # Each at least by its project and its name, or by that of what it needs.

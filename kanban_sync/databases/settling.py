@@ -21,8 +21,11 @@ from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.written import forget_written
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
+from kanban_sync.stores.away_shelf import AwayShelf
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kanban_sync.core.apart import Journal
     from kanban_sync.databases.copies import Copy
     from kanban_sync.stores.postgres import PostgresStore
@@ -54,7 +57,7 @@ def settle(copy: Copy, into: Reached, left: str = "") -> bool:
             shelf.put_damaged_aside()
         with shelf.alone():
             # First what was sent before, and nobody heard whether it was taken.
-            while (sent := shelf.seal()) is not None:
+            while (sent := shelf.seal(for_good=left != "")) is not None:
                 was_sent, before = True, store.last_event()
                 journal = AwayStore(called, into.clone, sent).journal().of(into.project)
                 refused = _replay(journal, into, None if left else copy).refused
@@ -64,14 +67,26 @@ def settle(copy: Copy, into: Reached, left: str = "") -> bool:
                 else:
                     sent.path.unlink()
             forget_written(shelf.path)
-            if left:
-                # It has what its own database never got: nobody is to go on with that.
-                shelf.path.unlink(missing_ok=True)
             has_parted = shelf.rejoin(moment())
             copy.marker(called).unlink(missing_ok=True)
     if has_parted:
         _copy_anew(into)
     return was_sent
+
+
+def end_absences(folder: Path) -> None:
+    """Forget that work goes on with copies that are gone: whoever wrote them elsewhere was killed.
+
+    Args:
+        folder: That of all copies of a clone.
+    """
+    for marker in sorted(folder.glob("*/*.away")):
+        path = marker.with_suffix(".json")
+        with contextlib.closing(AwayShelf(path, path.stem)) as shelf:
+            if not shelf.is_there:
+                with shelf.alone():
+                    forget_written(path)
+                    marker.unlink(missing_ok=True)
 
 
 def _copy_anew(into: Reached) -> None:

@@ -11,6 +11,7 @@ from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
+from kanban_sync.databases.settling import end_absences
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.databases.written import all_in_vain
 from kanban_sync.stores.away_shelf import REFUSED
@@ -138,7 +139,9 @@ def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[
                 f"{database.name} has no tasks of this project yet, to which it could be written:"
                 " run 'kanban-sync sync' first"
             )
-        return [each for each in left if database.take(each, project)]
+        taken = [each for each in left if database.take(each, project)]
+        end_absences(state.path / AWAY)
+        return taken
     if left:
         raise SetupError(
             f"{database.name} does not take what was done while a PostgreSQL was away: name one in"

@@ -471,3 +471,51 @@ def test_whoever_is_killed_while_a_journal_gets_to_another_folder_leaves_it_to_b
 
 def given_back(token: int, store: Store) -> None:
     store.release(key("a"), token, time.time())
+
+
+def test_whoever_is_killed_while_what_was_left_is_written_elsewhere_leaves_it_to_be_written_once(
+    one: Machine, emptied: Emptied
+) -> None:
+    now, deeds, done = "p2", [f"t{number}" for number in range(40)], 0
+    copy = one.database.copies.named(one.database.name)
+    shelf = copy.shelf(PROJECT)
+    lies: set[tuple[bool, ...]] = set()
+    with closing(one.database.open(now)) as store:
+        tasks = [
+            Task(key(each)._replace(project=now), each, Status.TODO, path="T") for each in deeds
+        ]
+        store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+
+    def work() -> None:
+        nonlocal done
+        one.door.shut()
+        one.finish(deeds[done], one.claim(deeds[done], "ada"))
+        one.door.open()
+        done += 1
+
+    # Until the marker is gone; the next ones only copy anew.
+    for step in (11, 15, *range(30, 60)):
+        one.sync(*deeds)
+        work()
+        child = os.fork()
+        if child == 0:
+            die_at(step)
+            take_left(one.database, now, one.state)
+            os._exit(0)
+        assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        files = shelf.path, shelf.sent.path, copy.marker(PROJECT)
+        lies.add(tuple(each.exists() for each in files))
+        if shelf.sent.path.exists() and step % 2:
+            # Somebody goes on by the old name, where its database does not answer.
+            work()
+        take_left(one.database, now, one.state)
+        assert left_elsewhere(one.database, now, one.state) == []
+        assert (shelf.is_there, one.mode) == (False, "database")
+        with closing(one.database.work(now)) as store:
+            kinds = [each.kind for each in store.events(limit=10_000)]
+        assert (kinds.count("claimed"), kinds.count("status_changed")) == (done, done)
+        if lies > {(False, False, True), (False, False, False)}:
+            break
+    else:
+        pytest.fail(f"never killed before all was removed: {lies}")
+    assert told(emptied, "claimed") == []

@@ -57,11 +57,14 @@ def settle(copy: Copy, into: Reached, left: str = "") -> bool:
             shelf.put_damaged_aside()
         with shelf.alone():
             # First what was sent before, and nobody heard whether it was taken.
+            # Whoever was killed on the way may have written it before.
+            is_sent_again = shelf.sent.path.exists()
             while (sent := shelf.seal(for_good=left != "")) is not None:
-                was_sent, before = True, store.last_event()
+                before = sent.has.parted.copied if is_sent_again else store.last_event()
+                was_sent, is_sent_again = True, False
                 journal = AwayStore(called, into.clone, sent).journal().of(into.project)
                 refused = _replay(journal, into, None if left else copy).refused
-                note_lost(shelf, sent, store, before)
+                note_lost(shelf, sent, store, before, into.clone)
                 if refused:
                     sent.put_refused_aside(journal.id, copy.shelf(into.project).path)
                 else:

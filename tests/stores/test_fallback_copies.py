@@ -191,6 +191,54 @@ def test_of_a_task_that_was_added_before_a_clone_was_copied_each_tells_only_what
     assert told(emptied, "conflict") == []
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_copy_that_did_nothing_tells_nothing_whatever_was_done_before_it_was_made(
+    one: Machine, emptied: Emptied, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    token = one.claim("b", "ada")
+    one.door.shut()
+    one.do(partial(set_to, "a", Status.BLOCKED))
+    one.do(lambda store: store.extend(key("b"), token, time.time(), 2 * LEASE))
+    one.do(lambda store: store.assign(key("c"), "bob", time.time(), "eve"))
+    clones = [one, *(one.copied(tmp_path / name) for name in ("second", "third"))]
+    # Not by the one that was there first; the third only makes its journal another one.
+    clones[1].do(partial(set_to, "a", Status.REVIEW))
+    clones[1].finish("b", token)
+    clones[1].do(partial(set_to, "c", Status.DONE))
+    clones[2].do(lambda store: store.register("o1", time.time(), 1))
+    one.door.open()
+    for which in order:
+        look(clones[which])
+    assert stand(emptied) == ["review", "done", "done"]
+    assert told(emptied, "conflict") == []
+    assert [told_once(each.database) for each in clones] == ["", "", ""]
+    assert len(told(emptied, "status_changed")) == 4
+
+
+@pytest.mark.parametrize("is_copy_first", [False, True])
+def test_what_does_not_count_of_before_a_clone_was_copied_is_told_once_where_it_was_done(
+    one: Machine, two: Machine, emptied: Emptied, tmp_path: Path, *, is_copy_first: bool
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    lost = one.claim("b", "ada")
+    one.do(partial(set_to, "c", Status.BLOCKED))
+    other = one.copied(tmp_path / "copied")
+    other.finish("b", lost)
+    for name in NAMES:
+        two.claim(name, "eve")
+    one.door.open()
+    for each in (other, one) if is_copy_first else (one, other):
+        look(each)
+    found = sorted((each["key"][-1], each["journal"]) for each in told(emptied, "conflict"))
+    # What was done since the clone was copied is lost as well.
+    assert found[:2] == [("a", "in_progress"), ("b", "done")]
+    assert found[-1] == ("c", "blocked")
+    assert len(found) == (3 if is_copy_first else 4)
+    assert "with 3 tasks" in told_once(one.database)
+    assert ("with 3 tasks" if is_copy_first else "with 1 task ") in told_once(other.database)
+
+
 def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(
     one: Machine, emptied: Emptied, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ when they parted (*base*), how it stands *here*, and how it stands in the databa
 there                  here                   what comes of it
 =====================  =====================  ================================================
 as the base            changed                ours is written, with its claim and its token
+as before the base     changed                the same: nobody else has done anything with it
 changed to the same    changed                nothing
 a deed done apart      that deed, and on      ours is written: it is a copy of the clone that did it
 that deed, and on      a deed done apart      nothing: all that was done here is told there
@@ -16,6 +17,9 @@ changed otherwise      changed                the database's stands, and the con
 waits for such a one   claimed                the same: what it was built on does not count
 does not take it       changed                the same: the others go on, and it is kept here
 =====================  =====================  ================================================
+
+A task stands *as before the base* in a database that was restored from a backup, and in a project
+that is called otherwise by now, whose tasks were made anew from its files.
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
 it did not learn of it, and claimed the task once more, apart.
@@ -90,12 +94,9 @@ class Apart(NamedTuple):
         """By what all that was done with it is known; of an older release, nothing is."""
         return [each.data[APART] for each in self.told if APART in each.data]
 
-    def may_be_told(self, there: Standing) -> bool:
-        """Whether the database may have it, or a claim of it, from another copy of the clone."""
-        if self.base is None:
-            return True
-        tokens = (each.data["token"] for each in self.told if each.kind == "claimed")
-        return any(isinstance(token, int) and token <= there.token for token in tokens)
+    def is_as_before(self, there: Standing) -> bool:
+        """Whether it stands in the database as it did before."""
+        return self.base is not None and _is_same(self.base, there)
 
 
 class Journal(NamedTuple):
@@ -169,6 +170,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     *,
     history: Sequence[Told] = (),
     is_another: bool = False,
+    is_older: bool = False,
     is_unfounded: bool = False,
 ) -> Settled:
     """Return what becomes of a task that was worked on apart.
@@ -178,8 +180,9 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         base: How the task stood before.
         there: How it stands in the database now.
         since: When they parted, in seconds since 1970.
-        history: What the database has told of it, where that may be some of what is told here.
+        history: What the database has told of it, where it does not stand there as the base.
         is_another: Whether another copy of the clone has written its own.
+        is_older: Whether it stands in the database as before the base.
         is_unfounded: Whether it waits in the database for a task of which the work done apart
             does not count.
     """
@@ -191,7 +194,8 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         return Settled()
     if is_unfounded and entry.was_claimed:
         return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
-    is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
+    is_same = is_older or _is_same(base, there)
+    is_unchanged = is_same and not _is_kept_alive(base, here, there)
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
@@ -206,6 +210,33 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         after = here._replace(token=token, expires=expires, file_status=there.file_status)
         return Settled(after, told)
     return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
+
+
+def is_older(entry: Apart, there: Standing, history: Sequence[Told], later: Sequence[Told]) -> bool:
+    """Tell whether a task stands in the database as before the base, and nobody did anything since.
+
+    Args:
+        entry: What was done apart.
+        there: How the task stands in the database now.
+        history: What the database has told of it.
+        later: What of that it has told after the last claim that the base knows.
+    """
+    base, here = entry.base, entry.standing
+    if base is None or there.agent or there.assignee not in {"", base.assignee, here.assignee}:
+        return False
+    # What commands wrote into the files may have come into the database through them.
+    said = {
+        base.file_status,
+        base.status,
+        here.status,
+        *(each.data.get("new") for each in entry.told),
+    }
+    if there.file_status not in said:
+        return False
+    if base.token > there.token:
+        return not any(map(_changes, later))
+    is_whole = any(each.kind == "task_created" for each in history)
+    return is_whole and not any(map(_changes, history))
 
 
 def told_already(told: Told, history: Sequence[Told]) -> bool:

@@ -12,6 +12,7 @@ from kanban_sync.core.apart import (
     another,
     gone,
     in_turn,
+    is_older,
     refused,
     settled,
     told_already,
@@ -170,8 +171,10 @@ def _settle(
 ) -> Settled:
     key, base = entry.key, entry.base
     there = desk.standing(key)
-    is_told = journal.is_another or (there is not None and entry.may_be_told(there))
-    history = _history(desk, key) if is_told else []
+    is_as_before = there is not None and entry.is_as_before(there)
+    events = [] if is_as_before and not journal.is_another else desk.history(key)
+    known = [each for each in events if base is not None and each.at <= base.started_at]
+    history = [Told(each.kind, json.loads(each.data)) for each in events]
     if there is None and base is None:
         desk.add(entry.kept.task._replace(status=Status.TODO, word="", assignee=""))
         there = base = desk.standing(key)
@@ -187,6 +190,7 @@ def _settle(
             journal.since,
             history=history,
             is_another=journal.is_another,
+            is_older=not is_as_before and is_older(entry, there, history, history[len(known) :]),
             is_unfounded=is_unfounded,
         )
     told = outcome.told
@@ -197,7 +201,3 @@ def _settle(
     elif told:
         desk.tell(key, told, now)
     return outcome
-
-
-def _history(desk: Desk, key: TaskKey) -> list[Told]:
-    return [Told(each.kind, json.loads(each.data)) for each in desk.history(key)]

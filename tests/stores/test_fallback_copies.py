@@ -446,6 +446,66 @@ def test_what_was_done_when_the_project_was_called_otherwise_gets_to_its_tasks_o
     assert told(emptied, "replayed") == []
 
 
+def test_claims_from_before_go_along_to_a_project_by_another_name_where_nobody_else_did_anything(
+    one: Machine, emptied: Emptied
+) -> None:
+    names, now = [*NAMES, "d", "e"], "p2"
+    one.sync(*names)
+    tokens = {name: one.claim(name, "ada") for name in "abde"}
+    one.do(partial(set_to, "c", Status.BLOCKED))
+    one.door.shut()
+    one.finish("a", tokens["a"])
+    one.do(lambda store: store.release(key("b"), tokens["b"], time.time()))
+    one.do(partial(set_to, "c", Status.REVIEW))
+    one.finish("d", tokens["d"])
+    one.finish("e", tokens["e"])
+    one.door.open()
+    with closing(one.database.open(now)) as store:
+        # What a command wrote into the file was committed; of the last, somebody else said more.
+        said = dict.fromkeys(names, Status.TODO) | {"d": Status.DONE, "e": Status.FAILED}
+        tasks = [
+            Task(key(name)._replace(project=now), name, status, path="T.md")
+            for name, status in said.items()
+        ]
+        store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+    take_left(one.database, now, one.state)
+    with closing(one.database.work(now)) as store:
+        entries = [store.entry(key(name)._replace(project=now)) for name in names]
+        conflicts = [each.key for each in store.events(limit=10_000) if each.kind == "conflict"]
+    assert [each.task.status.value for each in entries] == [
+        "done",
+        "todo",
+        "review",
+        "done",
+        "failed",
+    ]
+    assert conflicts == ["tasks-md:e"]
+    assert "tasks-md:e (ada)" in told_once(one.database)
+
+
+def test_claims_from_after_a_backup_count_in_the_database_that_was_restored_from_it(
+    one: Machine, emptied: Emptied
+) -> None:
+    for name in "ab":
+        one.finish(name, one.claim(name, "bob"))
+        one.do(partial(set_to, name, Status.TODO))
+    emptied.keep()
+    tokens = {name: one.claim(name, "ada") for name in "ab"}
+    one.door.shut()
+    for name in "ab":
+        one.finish(name, tokens[name])
+    anew(emptied)
+    emptied.restore()
+    one.door.open()
+    one.sync(*NAMES)
+    with closing(one.database.work(PROJECT)) as store:
+        store.claim(key("b"), "eve", time.time(), LEASE)
+    (left,) = left_elsewhere(one.database, PROJECT, one.state)
+    assert one.database.take(left, PROJECT)
+    assert stand(emptied) == ["done", "in_progress", "todo"]
+    assert [each["key"] for each in told(emptied, "conflict")] == ["tasks-md:b"]
+
+
 def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_is_said_what_was(
     one: Machine, emptied: Emptied, tmp_path: Path
 ) -> None:

@@ -11,11 +11,12 @@ from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
+from kanban_sync.databases.settling import end_absences
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.databases.written import all_in_vain
 from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
-from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted
+from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted, outdated
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     if not identity and own is not None and own.database == mine:
         identity = own.identity
     here = Neighbour(str(state.path), mine, identity)
-    apart = tuple(each for each in neighbours(project, state.path) if _are_apart(here, each))
+    others = neighbours(project, state.path)
+    doubtful = outdated(project)
+    if own is not None and own.identity not in {"", identity}:
+        # It was left since this clone was noted.
+        doubtful |= {each.state for each in others if each.identity == own.identity}
+    apart = tuple(each for each in others if _are_apart(here, each, doubtful))
     if not apart:
         return Sharing(mine)
     names = (mine, *(each.database for each in apart))
@@ -84,13 +90,13 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")
 
 
-def _are_apart(one: Neighbour, other: Neighbour) -> bool:
+def _are_apart(one: Neighbour, other: Neighbour, doubtful: set[str]) -> bool:
     """Tell whether two clones use two databases; of two on servers only if that is known."""
     if one.database == other.database:
         return False
     if one.database.startswith(SERVER) and other.database.startswith(SERVER):
         known = bool(one.identity and other.identity)
-        return known and not _may_be_one(one, other)
+        return known and not doubtful & {one.state, other.state} and not _may_be_one(one, other)
     return not one.identity or one.identity != other.identity
 
 
@@ -138,7 +144,9 @@ def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[
                 f"{database.name} has no tasks of this project yet, to which it could be written:"
                 " run 'kanban-sync sync' first"
             )
-        return [each for each in left if database.take(each, project)]
+        taken = [each for each in left if database.take(each, project)]
+        end_absences(state.path / AWAY)
+        return taken
     if left:
         raise SetupError(
             f"{database.name} does not take what was done while a PostgreSQL was away: name one in"

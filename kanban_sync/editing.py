@@ -7,11 +7,11 @@ import difflib
 import hashlib
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
 from kanban_sync.core.called import NAMES, Found, Tasks, key_of, place_of, renamed
-from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
+from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim, edited
 from kanban_sync.core.errors import EditError, SetupError
 from kanban_sync.core.forked import follow_forked
 from kanban_sync.core.model import UNKNOWN, Status
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.checkout import Checkout
     from kanban_sync.config import Settings
-    from kanban_sync.core.edits import Edit
+    from kanban_sync.core.edits import Edit, Edited
     from kanban_sync.core.model import Document, Problem, Task
     from kanban_sync.core.ports import Source, SourceSettings, TaskFile, TaskStore, Unit
     from kanban_sync.git import GitRepository
@@ -57,21 +57,6 @@ class Tree(Protocol):
     def replace(self, path: str, before: bytes, after: bytes, /) -> bool:
         """Put other bytes in place of those that were read; False if others are there by now."""
         ...
-
-
-class Edited(NamedTuple):
-    """What came of an edit: which task, where it stands (or stood) now, and what was done.
-
-    ``change`` is ``changed``, ``added``, ``removed`` or ``unchanged``.
-    """
-
-    key: str
-    path: str
-    line: int
-    change: str
-    title: str
-    status: str
-    assignee: str
 
 
 class Editor:
@@ -204,7 +189,7 @@ class Editor:
 
         self.change(path, change)
         new = next(each for each in self._tasks() if each.task.key not in known)
-        return _edited(new.task, "added")
+        return edited(new.task, "added")
 
     def take_back(self, path: str) -> None:
         """Take out again what was added to a file last, unless somebody has written it since.
@@ -232,14 +217,14 @@ class Editor:
 
         self.change(before.task.path, change)
         if not is_changed:
-            return _edited(before.task, "unchanged")
+            return edited(before.task, "unchanged")
         # Another file may have had the same id, which is free now.
         same = (before.task.key, before.task.path)
         found = (each for each in self._tasks() if (each.task.key, each.task.path) == same)
         after = next(found, None)
         if after is not None:
-            return _edited(after.task, "changed")
-        return _edited(before.task._replace(status=Status.DONE), "removed")
+            return edited(after.task, "changed")
+        return edited(before.task._replace(status=Status.DONE), "removed")
 
     def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Change a file under the lock, anew if somebody else wrote it meanwhile.
@@ -375,16 +360,4 @@ def open_editor(
         effective(store.files().slots) if store is not None else {},
         checkout.state.path / LOCK,
         (snapshots or Snapshots(checkout, settings)).fork,
-    )
-
-
-def _edited(task: Task, change: str) -> Edited:
-    return Edited(
-        str(task.key),
-        task.path,
-        task.line,
-        change,
-        task.title,
-        task.status.value,
-        task.assignee,
     )

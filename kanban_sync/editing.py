@@ -101,7 +101,10 @@ class Editor:
         self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
         self._found: Tasks | None = None
         self._before_adding = b""
-        self._is_alone = False
+        self.is_alone = False
+        """Whether others are kept from editing just now."""
+        self.before_write: Callable[[str, bytes, bytes], None] = _unheard
+        """Hears which file is to be written, how it is, and is to be, just before that."""
 
     def tasks(self) -> list[Task]:
         """Return all tasks of the work tree that stand in a line of their own."""
@@ -121,16 +124,19 @@ class Editor:
 
         Where that cannot be, only what is to be written is refused.
         """
+        if self.is_alone:
+            yield
+            return
         with self._lock:
             with contextlib.suppress(SetupError):
-                self._is_alone = self._lock.acquire(WAIT)
+                self.is_alone = self._lock.acquire(WAIT)
             try:
                 for path in tuple(self._contents):
                     with contextlib.suppress(EditError):
                         self._note(path, self._tree.read(path))
                 yield
             finally:
-                self._is_alone = False
+                self.is_alone = False
 
     def set(
         self,
@@ -232,7 +238,7 @@ class Editor:
         Raises:
             EditError: The file cannot be written.
         """
-        if self._is_alone:
+        if self.is_alone:
             self._replace(path, change)
             return
         if not self._lock.acquire(WAIT):
@@ -247,10 +253,24 @@ class Editor:
             new = change(data)
             if new == data:
                 return
+            self.before_write(path, data, new)
             if self._tree.replace(path, data, new):
                 self._note(path, new)
                 return
         raise EditError(f"{path}: somebody else is writing it again and again; try again")
+
+    @contextlib.contextmanager
+    def as_if(self, path: str, data: bytes) -> Iterator[None]:
+        """Find tasks meanwhile as if a file were so already."""
+        was = self._content(path), self._parsed.get(path), dict(self._slots), self._found
+        self._note(path, data)
+        try:
+            yield
+        finally:
+            self._contents[path], parsed, self._slots, self._found = was
+            self._parsed.pop(path, None)
+            if parsed is not None:
+                self._parsed[path] = parsed
 
     # --- finding --------------------------------------------------------------------------------
 
@@ -361,3 +381,7 @@ def open_editor(
         checkout.state.path / LOCK,
         (snapshots or Snapshots(checkout, settings)).fork,
     )
+
+
+def _unheard(_path: str, _before: bytes, _after: bytes) -> None:
+    """Let nobody hear of what is written."""

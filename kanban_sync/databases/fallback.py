@@ -27,7 +27,6 @@ from kanban_sync.databases.lost import note_lost
 from kanban_sync.databases.ports import Mode
 from kanban_sync.databases.renewing import is_small_and_old, renew
 from kanban_sync.databases.switching import Switching
-from kanban_sync.databases.written import forget_written
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
@@ -284,12 +283,11 @@ class Fallback:
                     journal = self._apart(sent, called).journal().of(project)
                     said_in = None if left else copy
                     refused = self._replay(store, journal, project, said_in).refused
-                    note_lost(shelf, sent, store, before)
+                    note_lost(shelf, sent, journal.id, store, before)
                     if refused:
                         sent.put_refused_aside(journal.id, copy.shelf(project).path)
                     else:
                         sent.path.unlink()
-                forget_written(shelf.path)
                 if left:
                     # It has what its own database never got: nobody is to go on with that.
                     shelf.path.unlink(missing_ok=True)

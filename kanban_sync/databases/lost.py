@@ -11,7 +11,8 @@ import json
 from typing import TYPE_CHECKING
 
 from kanban_sync.databases.ports import in_tasks
-from kanban_sync.databases.written import set_aside
+from kanban_sync.databases.written import Notes
+from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,33 +23,36 @@ if TYPE_CHECKING:
     from kanban_sync.stores.shelf import Contents
 
 SUFFIX = ".lost"
-"""Of the file beside the copy."""
+"""Of the files beside the copy, one for each journal."""
 
 NAMED = 5
 """How many tasks are named at most."""
 
 
-def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore, before: int) -> None:
+def note_lost(
+    shelf: AwayShelf, sent: AwayShelf, journal: str, store: TaskStore, before: int
+) -> None:
     """Note what the database overruled of a journal that was written into it.
 
     Args:
         shelf: Beside which it is noted.
         sent: The copy with the journal, until it is known that this was noted.
+        journal: The name of that.
         store: The database.
         before: The number of its newest event before that; another one counts otherwise.
     """
     has = sent.has
     # Since the copy was made: whoever was killed on the way may have written it before.
     after = min(has.parted.copied, before)
-    found = dict(_overruled(store, after, _done_apart(has)))
+    found = list(_overruled(store, after, _done_apart(has)))
     if found:
-        set_aside(shelf.path, found.values())
         # The events tell it, too: what cannot be noted is not lost.
-        with (
-            contextlib.suppress(OSError),
-            shelf.path.with_suffix(SUFFIX).open("a", encoding="utf-8") as file,
-        ):
-            file.writelines(f"{line}\n" for line in found)
+        with contextlib.suppress(OSError):
+            Notes(shelf.path).set_aside(journal, {key: added for _, key, added in found})
+        with contextlib.suppress(OSError):
+            # A file for each, which nobody changes: so nobody loses what another one notes.
+            told = shelf.path.with_suffix(f".{journal}{SUFFIX}")
+            put_whole(told, "".join(f"{line}\n" for line, _, _ in found))
 
 
 def lost_text(folder: Path) -> str:
@@ -81,12 +85,16 @@ def _done_apart(has: Contents) -> set[tuple[str, int]]:
 
 def _overruled(
     store: TaskStore, after: int, done: set[tuple[str, int]]
-) -> Iterator[tuple[str, str]]:
-    """Yield what conflicts were told of, after an event, with what was done apart, and its key."""
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield what conflicts were told of, after an event, with what was done apart.
+
+    With it come the key, and whether it was in vain already that the task was added.
+    """
     while batch := store.events(after):
         for event in batch:
             data = json.loads(event.data) if event.kind == "conflict" else {}
             if "journal" in data and (event.key, data.get("token")) in done:
                 whose = f" ({data['agent']})" if data.get("agent") else ""
-                yield f"{event.key}{whose}", event.key
+                is_refused = data["field"] == "refused" and not data["database"]
+                yield f"{event.key}{whose}", event.key, data["field"] == "id" or is_refused
         after = batch[-1].id

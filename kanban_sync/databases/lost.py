@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.apart import APART, is_deed_of
 from kanban_sync.databases.ports import in_tasks
-from kanban_sync.databases.written import set_aside
+from kanban_sync.databases.written import Notes
+from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from kanban_sync.stores.shelf import Contents
 
 SUFFIX = ".lost"
-"""Of the file beside the copy."""
+"""Of the files beside the copy, one for each journal."""
 
 NAMED = 5
 """How many tasks are named at most."""
@@ -46,27 +47,34 @@ class Done(NamedTuple):
         return is_mine or (event.id > before and (event.key, data.get("token")) in self.tasks)
 
 
-def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore, before: int, clone: str) -> None:
+class Sent(NamedTuple):
+    """A journal that was written into the database: the copy that holds it, its name, its clone."""
+
+    shelf: AwayShelf
+    journal: str
+    clone: str
+
+
+def note_lost(shelf: AwayShelf, sent: Sent, store: TaskStore, before: int) -> None:
     """Note what the database overruled of a journal that was written into it.
 
     Args:
         shelf: Beside which it is noted.
-        sent: The copy with the journal, until it is known that this was noted.
+        sent: The journal, whose copy is there until it is known that this was noted.
         store: The database.
         before: The number of an event of that before it; another one counts otherwise.
-        clone: The id of the clone in which that is told.
     """
-    has = sent.has
+    has = sent.shelf.has
     after = min(has.parted.copied, before)
-    found = dict(_overruled(store, after, before, _done_apart(has, clone)))
+    found = list(_overruled(store, after, before, _done_apart(has, sent.clone)))
     if found:
-        set_aside(shelf.path, found.values())
         # The events tell it, too: what cannot be noted is not lost.
-        with (
-            contextlib.suppress(OSError),
-            shelf.path.with_suffix(SUFFIX).open("a", encoding="utf-8") as file,
-        ):
-            file.writelines(f"{line}\n" for line in found)
+        with contextlib.suppress(OSError):
+            Notes(shelf.path).set_aside(sent.journal, {key: added for _, key, added in found})
+        with contextlib.suppress(OSError):
+            # A file for each, which nobody changes: so nobody loses what another one notes.
+            told = shelf.path.with_suffix(f".{sent.journal}{SUFFIX}")
+            put_whole(told, "".join(f"{line}\n" for line, _, _ in found))
 
 
 def lost_text(folder: Path) -> str:
@@ -100,12 +108,18 @@ def _done_apart(has: Contents, clone: str) -> Done:
     return Done(tasks, {each[APART] for each in told if APART in each}, clone)
 
 
-def _overruled(store: TaskStore, after: int, before: int, done: Done) -> Iterator[tuple[str, str]]:
-    """Yield what conflicts were told of, after an event, with what was done apart, and its key."""
+def _overruled(
+    store: TaskStore, after: int, before: int, done: Done
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield what conflicts were told of, after an event, with what was done apart.
+
+    With it come the key, and whether it was in vain already that the task was added.
+    """
     while batch := store.events(after):
         for event in batch:
             data = json.loads(event.data) if event.kind == "conflict" else {}
             if "journal" in data and done.is_lost(event, data, before):
                 whose = f" ({data['agent']})" if data.get("agent") else ""
-                yield f"{event.key}{whose}", event.key
+                is_refused = data["field"] == "refused" and not data["database"]
+                yield f"{event.key}{whose}", event.key, data["field"] == "id" or is_refused
         after = batch[-1].id

@@ -17,8 +17,7 @@ from kanban_sync.core.errors import (
     UnwritableStoreError,
 )
 from kanban_sync.databases.copies import Away
-from kanban_sync.databases.lost import note_lost
-from kanban_sync.databases.written import forget_written
+from kanban_sync.databases.lost import Sent, note_lost
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
@@ -64,12 +63,11 @@ def settle(copy: Copy, into: Reached, left: str = "") -> bool:
                 was_sent, is_sent_again = True, False
                 journal = AwayStore(called, into.clone, sent).journal().of(into.project)
                 refused = _replay(journal, into, None if left else copy).refused
-                note_lost(shelf, sent, store, before, into.clone)
+                note_lost(shelf, Sent(sent, journal.id, into.clone), store, before)
                 if refused:
                     sent.put_refused_aside(journal.id, copy.shelf(into.project).path)
                 else:
                     sent.path.unlink()
-            forget_written(shelf.path)
             has_parted = shelf.rejoin(moment())
             copy.marker(called).unlink(missing_ok=True)
     if has_parted:
@@ -88,7 +86,6 @@ def end_absences(folder: Path) -> None:
         with contextlib.closing(AwayShelf(path, path.stem)) as shelf:
             if not shelf.is_there:
                 with shelf.alone():
-                    forget_written(path)
                     marker.unlink(missing_ok=True)
 
 

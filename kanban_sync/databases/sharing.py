@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.core.errors import SetupError
+from kanban_sync.core.errors import SetupError, StoreError
 from kanban_sync.databases.copies import AWAY, Copy, left_behind
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
@@ -13,7 +14,8 @@ from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
 from kanban_sync.databases.settling import end_absences
 from kanban_sync.databases.sqlite_file import url_of
-from kanban_sync.databases.written import all_in_vain
+from kanban_sync.databases.switching import Switching
+from kanban_sync.databases.written import Notes, all_notes
 from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted, outdated
@@ -184,17 +186,37 @@ def told_once(database: TaskDatabase) -> str:
     return lost_text(database.copies.root) if isinstance(database, Fallback) else ""
 
 
-def copy_in_use(database: TaskDatabase, project: str) -> Path | None:
-    """Return the copy with which work goes on, None while the database is there."""
+def notes_in_use(database: TaskDatabase, project: str, store: object) -> tuple[Notes, int] | None:
+    """Return where to note what is written into files, None while the database is there.
+
+    With it the number of the newest verdict. Others may have settled a moment ago what was done
+    with the store: then that goes back to the database, whose word counts.
+    """
     if not isinstance(database, Fallback):
         return None
-    copy = Copy(database.folder)
-    return copy.shelf(project).path if copy.marker(project).exists() else None
+    found = _notes_in_use(database, project)
+    if found is None and isinstance(store, Switching) and store.is_apart:
+        store.come_back()
+        found = _notes_in_use(database, project)
+    return found
 
 
-def written_in_vain(database: TaskDatabase, worktree: str) -> list[Path]:
-    """Return where it is noted what of the files of a work tree is to be taken back."""
-    return all_in_vain(database.copies.root, worktree) if isinstance(database, Fallback) else []
+def _notes_in_use(database: Fallback, project: str) -> tuple[Notes, int] | None:
+    shelf = Copy(database.folder).shelf(project)
+    notes = Notes(shelf.path)
+    if not notes.is_open():
+        return None
+    with contextlib.ExitStack() as stack:
+        stack.callback(shelf.close)
+        # Not while somebody settles, who has some verdicts written and some not.
+        with contextlib.suppress(StoreError):
+            stack.enter_context(shelf.alone())
+        return (notes, notes.newest()) if notes.is_open() else None
+
+
+def notes_here(database: TaskDatabase, worktree: str) -> list[Notes]:
+    """Return where is noted what was written into the files of a work tree."""
+    return all_notes(database.copies.root, worktree) if isinstance(database, Fallback) else []
 
 
 LEFT_REMEDY = (

@@ -130,6 +130,17 @@ class Switching:
         """Those of the database, if it is there."""
         return self._there.leases if self._there is not None else None
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether work goes on with the copy."""
+        return self._here is not None
+
+    def come_back(self) -> None:
+        """Go back to the database at once, if it is there."""
+        with self._lock:
+            if self._here is not None and not self._is_closed:
+                self._reopen()
+
     def close(self) -> None:
         """Close what is open, for good."""
         self._is_closed = True

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, SetupError
-from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, Mode
+from kanban_sync.databases.ports import Contents, Mode
 from kanban_sync.databases.sqlite_file import url_of
 from kanban_sync.stores.flatfile import (
     check_format,
@@ -144,8 +144,8 @@ class Manifests:
         )
 
 
-def folder_of(url: str) -> Path:
-    """Return the folder that a URL names.
+def folder_of(url: str, named_in: str) -> Path:
+    """Return the folder that a URL names, which stands in the environment or git's settings.
 
     Raises:
         SetupError: It names none.
@@ -153,8 +153,7 @@ def folder_of(url: str) -> Path:
     path = Path(os.fsdecode(unquote_to_bytes(os.fsencode(url.removeprefix(MANIFEST_SCHEME)))))
     if not path.is_absolute() or path.is_file():
         raise SetupError(
-            f"{DATABASE_URL} or git's {SETTING} names {url}, which is no folder for tasks: its"
-            " whole path has to follow, as in file:///home/ada/tasks, or file: alone for one in"
-            " each clone."
+            f"{named_in} names {url}, which is no folder for tasks: its whole path has to follow,"
+            " as in file:///home/ada/tasks, or file: alone for one in each clone."
         )
     return path

@@ -40,31 +40,32 @@ def task_database(
     Raises:
         SetupError: What is named is no URL of a database, or its driver is not installed.
     """
-    url = environment.get(DATABASE_URL, "") or user_setting(SETTING)
+    said = environment.get(DATABASE_URL, "")
+    url = said or user_setting(SETTING)
+    named_in = DATABASE_URL if said else f"git's {SETTING}"
     if not url:
         return SqliteFile(file, clone)
     if url.startswith(FILE_SCHEME):
-        return SqliteFile(file_of(url), clone, is_shared=True)
+        return SqliteFile(file_of(url, named_in), clone, is_shared=True)
     if url in HERE:
         return Manifests(file.with_name(MANIFESTS), clone)
     if url.startswith(MANIFEST_SCHEME):
-        return Manifests(folder_of(url), clone, is_shared=True)
+        return Manifests(folder_of(url, named_in), clone, is_shared=True)
     try:
         from kanban_sync.stores.postgres_address import address_of
     except ImportError as error:
         raise SetupError(
-            f"{DATABASE_URL} or git's {SETTING} names a PostgreSQL database, and its driver"
-            f" cannot be loaded ({error}). Install it where kanban-sync is: pip install"
-            " 'psycopg[binary]', or pipx inject kanban-sync 'psycopg[binary]'"
+            f"{named_in} names a PostgreSQL database, and its driver cannot be loaded ({error})."
+            " Install it where kanban-sync is: pip install 'psycopg[binary]', or pipx inject"
+            " kanban-sync 'psycopg[binary]'"
         ) from error
-    said = environment.get(DATABASE_URL, "")
     # What git says of one database says nothing of another.
     by_hand = environment.get(DIRECT_URL, "")
     direct = by_hand or ("" if said else user_setting(DIRECT_SETTING))
     past = (
         address_of(direct, DIRECT_URL if by_hand else f"git's {DIRECT_SETTING}") if direct else None
     )
-    address = address_of(url, DATABASE_URL if said else f"git's {SETTING}")
+    address = address_of(url, named_in)
     server = PostgresServer(replace(address, direct=past), clone)
     if clone is None:
         return server

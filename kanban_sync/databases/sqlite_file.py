@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, SetupError
-from kanban_sync.databases.ports import DATABASE_URL, SETTING, Contents, Mode, counted
+from kanban_sync.databases.ports import Contents, Mode, counted
 from kanban_sync.stores.migrations import migrations
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ class SqliteFile:
             raise LostDatabaseError(self.name)
 
 
-def file_of(url: str) -> Path:
-    """Return the path that a URL names.
+def file_of(url: str, named_in: str) -> Path:
+    """Return the path that a URL names, which stands in the environment or git's settings.
 
     Raises:
         SetupError: It names none.
@@ -150,8 +150,8 @@ def file_of(url: str) -> Path:
     path = Path(os.fsdecode(unquote_to_bytes(os.fsencode(url.removeprefix(FILE_SCHEME)))))
     if not path.is_absolute() or path.is_dir():
         raise SetupError(
-            f"{DATABASE_URL} or git's {SETTING} names {url}, which is no file: its whole path has"
-            " to follow, as in sqlite:///home/ada/tasks.db."
+            f"{named_in} names {url}, which is no file: its whole path has to follow, as in"
+            " sqlite:///home/ada/tasks.db."
         )
     return path
 

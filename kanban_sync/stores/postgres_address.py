@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -55,6 +55,9 @@ class Address(ServerAddress):
     direct: Address | None = None
     """The same database, past a pooler, for those who wait."""
 
+    named_in: str = field(default="", compare=False)
+    """Where its URL stands, for whoever is to correct it; '' if nobody said."""
+
 
 def address_of(url: str, named_in: str = "") -> Address:
     """Take the URL of a database apart.
@@ -84,7 +87,7 @@ def address_of(url: str, named_in: str = "") -> Address:
             f"{what} names neither a server nor a database: it has to be like {LOOKS_LIKE}, or like"
             " postgresql:///tasks for a server on this machine."
         )
-    return Address(_shown(said), {**UNLESS_SAID, **said})
+    return Address(_shown(said), {**UNLESS_SAID, **said}, named_in=named_in)
 
 
 def _taken_apart(url: str) -> tuple[dict[str, Any], str]:

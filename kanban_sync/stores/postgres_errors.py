@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,8 @@ UNFIT = (
         "an option in its URL has no such value; correct that",
     ),
     ("bad value for", "an option in its URL has no such value; correct that"),
+    ("invalid integer value", "an option in its URL is no number; correct that"),
+    ("definition of service", "the service that its URL names is in no file; correct that"),
 )
 """What is wrong with a URL before anybody is asked: nothing is away for it."""
 
@@ -134,6 +137,8 @@ AWAY = (
 )
 
 REFUSED = "its server answers, and refuses; see what it says, and ask who runs it"
+
+URL = re.compile(r"\b(?:its|the) URL\b")
 
 UNANSWERED = {AWAY, *(remedy for _, remedy in NOT_THERE_YET)}
 """What is told where nobody was there to ask, or it has not begun to answer anybody."""
@@ -183,12 +188,17 @@ def in_words(
         )
         kind = ClashError if error.sqlstate == "40P01" else _kind(remedy)
         kind = UnreachableStoreError if is_silent else kind
-        reason = f"{remedy} ({lines[0].strip()})"
+        reason = f"{_placed(remedy, address.named_in)} ({lines[0].strip()})"
         text = f"The task database {address.name}: {reason}."
         is_wholly = (error.sqlstate or "").startswith(WHOLLY)
         is_untaken = is_connected and kind is StoreError and not is_wholly
         # Not from the error: its own text is not ours to vouch for.
         raise UntakenError(text, reason) if is_untaken else kind(text) from None
+
+
+def _placed(remedy: str, named_in: str) -> str:
+    """Return what to do, with where the URL stands if that is to be looked at."""
+    return URL.sub(rf"\g<0> in {named_in}", remedy, count=1) if named_in else remedy
 
 
 def _kind(remedy: str) -> type[StoreError]:

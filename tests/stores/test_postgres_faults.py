@@ -254,15 +254,20 @@ def test_what_is_wrong_with_an_address_is_told_and_where_it_is_named(url: str, w
         ({"password": f"not the {SECRET}"}, "does not know this user with this password"),
         ({"password": None}, "does not know this user with this password"),
         ({"user": f"nobody_{SECRET}"}, "does not know this user"),
-        ({"dbname": "nothing"}, "no such database; correct the URL, or create it"),
-        ({"sslmode": "none"}, "an option in its URL has no such value"),
+        ({"dbname": "nothing"}, "no such database; correct the URL in git's setting, or create"),
+        ({"sslmode": "none"}, "an option in its URL in git's setting has no such value"),
+        (
+            {"host": "127.0.0.1", "port": 1, "keepalives": "x"},
+            "an option in its URL in git's setting is no number",
+        ),
+        ({"service": "nobody's"}, "the service that its URL in git's setting names is in no file"),
     ],
 )
 def test_who_does_not_get_in_is_told_why(
     stranger: Address, changed: dict[str, object], words: str
 ) -> None:
     parameters = {**stranger.parameters, **changed}
-    address = replace(stranger, parameters=parameters)
+    address = replace(stranger, parameters=parameters, named_in="git's setting")
     with pytest.raises(StoreError, match=words) as raised:
         open_postgres(address, PROJECT)
     if "password" in changed or "user" not in changed:

@@ -17,8 +17,10 @@ from kanban_sync.core.errors import (
     SettingsError,
     SetupError,
     StoreError,
+    UnknownTaskError,
     UnreachableStoreError,
 )
+from kanban_sync.core.model import TaskKey
 from kanban_sync.core.splices import splice
 from kanban_sync.databases import notes_here, notes_in_use, told_of_another
 from kanban_sync.databases.taking_back import Taken, held_back, said_there, take_back
@@ -107,12 +109,21 @@ class Files:
             if found:
                 with self.alone():
                     if self.editor.is_alone:
-                        return take_back(found, worktree, self.editor, self._committed)
+                        return take_back(found, worktree, self.editor, self)
         return held_back(found, worktree)
 
-    def _committed(self, key: str) -> Said:
+    def committed(self, key: str) -> Said:
+        """Return what the last commit says of a task."""
         last = self._commits.last(key)
         return NOTHING if last is None else Said(last.status.value, last.assignee, last.word)
+
+    def title(self, key: str) -> str:
+        """Return what the database calls a task, '' if it has none of that key."""
+        source, _, name = key.partition(":")
+        project = self._checkout.project_here(self._settings)
+        with contextlib.suppress(UnknownTaskError):
+            return self._store.entry(TaskKey(project, source, name)).task.title
+        return ""
 
     @contextlib.contextmanager
     def _noted(self, key: str = "") -> Iterator[None]:
@@ -138,8 +149,10 @@ class Files:
             new = [str(each.key) for each in editor.tasks() if each.key not in known]
             key = key or next(iter(new), "")
             said = said_there(editor, key)
+            title = editor.look(key).title if new else ""
+        note = Note(self._checkout.worktree, key, path, was, said, done, newest, title)
         try:
-            notes.add(Note(self._checkout.worktree, key, path, was, said, done, newest))
+            notes.add(note)
         except OSError as error:
             raise EditError(
                 f"{path}: what is written while the database is away cannot be noted in"

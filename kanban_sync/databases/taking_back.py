@@ -64,9 +64,19 @@ def held_back(found: Iterable[Notes], worktree: str) -> Taken:
     return Taken(held=frozenset(note.path for each in found for _, note in each.of(worktree)))
 
 
-def take_back(
-    found: Iterable[Notes], worktree: str, files: Files, committed: Callable[[str], Said]
-) -> Taken:
+class Known(Protocol):
+    """What else is known of tasks, by their keys."""
+
+    def committed(self, key: str) -> Said:
+        """Return what the last commit says of a task."""
+        ...
+
+    def title(self, key: str) -> str:
+        """Return what the database calls a task, '' if it has none of that key."""
+        ...
+
+
+def take_back(found: Iterable[Notes], worktree: str, files: Files, known: Known) -> Taken:
     """Take out of the files of a work tree what was written there in vain.
 
     What is not settled yet stays, and so does what cannot be taken out: that is told each time.
@@ -75,7 +85,7 @@ def take_back(
         found: Where what was written is noted.
         worktree: Which.
         files: Its files, to which nobody else writes meanwhile.
-        committed: Returns what the last commit says of a task.
+        known: What the last commit and the database say.
     """
     told: list[str] = []
     held: set[str] = set()
@@ -88,14 +98,16 @@ def take_back(
         vain: dict[str, list[tuple[Path, Note]]] = {}
         for file, note in notes.of(worktree):
             said = [keys[note.key] for n, keys in verdicts if n > note.after and note.key in keys]
-            # Where another one has added the same task, the line of it is right.
-            if any(said) or (said and not note.is_added):
+            # Where another one has added the same task, the line of it is right. Whoever was killed
+            # before the copy had it finds another one of that id in the database.
+            title = known.title(note.key) if note.is_added and not any(said) else ""
+            if any(said) or (said and not note.is_added) or title not in {"", note.title}:
                 vain.setdefault(note.key, []).append((file, note))
             else:
                 file.unlink(missing_ok=True)
         for key in sorted(vain):
             steps = vain[key]
-            words, is_left = _take_back(steps, files, committed(key))
+            words, is_left = _take_back(steps, files, known.committed(key))
             told += [words] if words else []
             if is_left:
                 held |= {note.path for _, note in steps}

@@ -54,8 +54,8 @@ NOTHING = Said()
 class Note(NamedTuple):
     """What is written of a task into a file of a work tree.
 
-    ``was`` is what the file said before, ``said`` what it says since, and ``after`` the number of
-    the newest verdict before that.
+    ``was`` is what the file said before, ``said`` what it says since, ``after`` the number of the
+    newest verdict before that, and ``title`` that of a task that is added.
     """
 
     worktree: str
@@ -65,6 +65,7 @@ class Note(NamedTuple):
     said: Said
     done: Splice
     after: int = 0
+    title: str = ""
 
     @property
     def is_added(self) -> bool:
@@ -122,10 +123,11 @@ class Notes:
         return [(_number(each), _keys(each)) for each in found]
 
     def tidy(self) -> None:
-        """Remove the verdicts if no note is left that they could name."""
-        if not self.is_open() and not _files(self.copy.with_suffix(WRITTEN)):
+        """Remove the verdicts if no note is left that they could name, and what was half noted."""
+        folder = self.copy.with_suffix(WRITTEN)
+        if not self.is_open() and not _files(folder):
             with contextlib.suppress(OSError):
-                for each in _files(self.copy.with_suffix(VAIN)):
+                for each in (*_files(self.copy.with_suffix(VAIN)), *folder.iterdir()):
                     each.unlink(missing_ok=True)
 
 
@@ -170,9 +172,9 @@ def _text(note: Note) -> str:
 def _note(file: Path) -> Note | None:
     # Whoever wrote it may have lost the end of it with the power.
     with contextlib.suppress(OSError, ValueError, TypeError):
-        worktree, key, path, was, said, done, after = json.loads(file.read_text("ascii"))
+        worktree, key, path, was, said, done, *rest = json.loads(file.read_text("ascii"))
         parts = (tuple(each.encode("utf-8", "surrogateescape") for each in part) for part in done)
-        return Note(worktree, key, path, Said(*was), Said(*said), Splice(*parts), after)
+        return Note(worktree, key, path, Said(*was), Said(*said), Splice(*parts), *rest)
     return None
 
 

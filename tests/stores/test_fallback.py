@@ -35,6 +35,7 @@ from kanban_sync.core.work import ANY
 from kanban_sync.databases import (
     fallback,
     not_told_yet,
+    notes_in_use,
     opened,
     other_than_before,
     sharing,
@@ -453,6 +454,29 @@ def test_what_was_done_in_vain_is_told_though_nobody_heard_that_it_was_written(
     one.do(lambda store: store.ready(time.time()))
     assert "tasks-md:a (ada)" in told_once(one.database)
     assert told_once(one.database) == ""
+
+
+def test_whoever_is_to_write_into_a_file_hears_that_others_have_settled(
+    one: Machine, two: Machine
+) -> None:
+    one.door.shut()
+    store = one.work()
+    assert isinstance(store, Switching)
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    found = notes_in_use(one.database, PROJECT, store)
+    assert found is not None
+    notes, newest = found
+    assert (newest, notes.verdicts()) == (0, [])
+    two.claim("a", "bob")
+    one.door.open()
+    one.do(lambda other: other.ready(time.time()))
+    assert notes.verdicts() == [(1, {"tasks-md:a": False})]
+    ways = [store.is_apart]
+    # What is written now is the database's word, and nothing of it comes to be in vain.
+    assert notes_in_use(one.database, PROJECT, store) is None
+    ways.append(store.is_apart)
+    assert ways == [True, False]
+    assert store.entry(key("a")).task.assignee == "bob"
 
 
 # --- What is no absence ----------------------------------------------------------------------

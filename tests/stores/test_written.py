@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,9 @@ def work(notes: Notes, *steps: bytes, worktree: str = HERE, key: str = KEY) -> N
     """Note that commands write a file step by step."""
     for before, after in pairwise(steps):
         was, said = said_there(OneFile(before), key), said_there(OneFile(after), key)
+        title = OneFile(after).look(key).title if was == NOTHING else ""
         done, newest = splice(before, after), notes.newest()
-        notes.add(Note(worktree, key, "TASKS.md", was, said, done, newest))
+        notes.add(Note(worktree, key, "TASKS.md", was, said, done, newest, title))
 
 
 def taken(
@@ -97,9 +99,29 @@ def taken(
     return took(notes, file, committed, worktree).told
 
 
-def took(notes: Notes, file: OneFile, committed: Said = UNCLAIMED, worktree: str = HERE) -> Taken:
+@dataclass
+class Known:
+    """What the last commit says of each task, and what the database calls it."""
+
+    said: Said
+    titled: str = ""
+
+    def committed(self, _key: str) -> Said:
+        return self.said
+
+    def title(self, _key: str) -> str:
+        return self.titled
+
+
+def took(
+    notes: Notes,
+    file: OneFile,
+    committed: Said = UNCLAIMED,
+    worktree: str = HERE,
+    titled: str = "",
+) -> Taken:
     found = all_notes(notes.copy.parents[1], worktree)
-    return take_back(found, worktree, file, lambda _: committed)
+    return take_back(found, worktree, file, Known(committed, titled))
 
 
 @pytest.fixture
@@ -252,6 +274,18 @@ def test_a_task_that_another_one_added_too_is_there_still(notes: Notes) -> None:
     [told] = taken(notes, file, NOTHING)
     assert told.startswith(f"TASKS.md says of {NEW} again")
     assert (file.data, taken(notes, file, NOTHING)) == (ADDED, ())
+
+
+@pytest.mark.parametrize(("titled", "then"), [("", ADDED), ("c", ADDED), ("Another one", TODO)])
+def test_whoever_was_killed_before_the_copy_had_a_task_is_told_of_another_one(
+    notes: Notes, titled: str, then: bytes
+) -> None:
+    work(notes, TODO, ADDED, key=NEW)
+    half = notes.copy.with_suffix(".written") / ".half"
+    half.touch()
+    file = OneFile(ADDED)
+    told = took(notes, file, NOTHING, titled=titled).told
+    assert (file.data, len(told), half.exists()) == (then, int(then == TODO), False)
 
 
 def test_a_note_that_was_cut_short_counts_for_nothing(notes: Notes) -> None:

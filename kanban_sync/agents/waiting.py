@@ -7,15 +7,16 @@ event that another one held back.
 from __future__ import annotations
 
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from random import SystemRandom
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kanban_sync.agents.events import events_after
-from kanban_sync.core.errors import StoreAwayError, StoreError
+from kanban_sync.core.errors import StoreAwayError, StoreError, UnreachableStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from kanban_sync.agents.idleness import Idleness
     from kanban_sync.agents.work import Done, Work
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 Acted = TypeVar("Acted")
+Answer = TypeVar("Answer")
 
 LOOK = 2.0
 """Seconds after which whoever waits looks, though nothing was told."""
@@ -85,13 +87,14 @@ def wait_for(
     ``to_tell`` hears of it.
 
     Raises:
-        StoreError: At the first look, or it could not be used still at the end.
+        StoreError: It could not be used still at the end; or at the first look, where its server is
+            not reached, or does not say to try again.
     """
-    found = look()
+    ends = time.monotonic() + seconds
+    outage = Outage(to_tell, ends=ends)
+    found = _first(look, outage)
     if found or seconds <= 0:
         return found
-    ends = time.monotonic() + seconds
-    outage = Outage(to_tell, ends=ends, has_begun=True)
     try:
         while True:
             with outage.waited_for():
@@ -101,6 +104,54 @@ def wait_for(
     finally:
         if idle is not None:
             idle.end(work, is_served=bool(found))
+
+
+def _first(look: Callable[[], Answer], outage: Outage) -> Answer:
+    """Return what a look brings, as soon as the database can be had.
+
+    A server that nobody reaches may be named wrongly: whoever just began is to hear it at once.
+    """
+    away: UnreachableStoreError | None = None
+    while away is None:
+        with outage.waited_for():
+            try:
+                answer = look()
+            except UnreachableStoreError as error:
+                away = error
+            else:
+                outage.is_over()
+                return answer
+    raise away
+
+
+@contextmanager
+def begun(
+    open_work: Callable[[], AbstractContextManager[Work]],
+    begin: Callable[[Work], object],
+    seconds: float,
+    to_tell: Callable[[str], None],
+) -> Iterator[Work]:
+    """Open the work on tasks and begin with it, as soon as the database can be had.
+
+    Args:
+        open_work: Opens it.
+        begin: Is done first.
+        seconds: How long to wait for that.
+        to_tell: Hears once why it is waited for, and once that it goes on.
+
+    Raises:
+        StoreError: It could not be had in time, or does not come by waiting.
+    """
+
+    def opened() -> tuple[Work, ExitStack]:
+        with ExitStack() as stack:
+            work = stack.enter_context(open_work())
+            begin(work)
+            return work, stack.pop_all()
+
+    work, stack = _first(opened, Outage(to_tell, ends=time.monotonic() + seconds))
+    with stack:
+        yield work
 
 
 def _waited_for(

@@ -7,10 +7,11 @@ import gc
 import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from kanban_sync.cli.process import COLLECTED_AT, INTERRUPTED
-from kanban_sync.core.errors import KanbanSyncError
+from kanban_sync.core.errors import KanbanSyncError, MovedCloneError, WorkError
 from kanban_sync.core.printable import printable
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ def end_with(command: Callable[[], int]) -> NoReturn:
         end(f"kanban-sync runs on Linux and macOS, not on {sys.platform}", 1)
     _open_streams()
     gc.set_threshold(COLLECTED_AT)
+    folder = working_folder()
     try:
         code = command()
         sys.stdout.flush()
     except KanbanSyncError as error:
-        end(str(error), error.exit_code)
+        told = as_moved(folder, error)
+        end(str(told), told.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except OSError as error:
@@ -54,6 +57,24 @@ def end_with(command: Callable[[], int]) -> NoReturn:
         where = f"{error.filename}: " if error.filename else ""
         end(f"{where}{error.strerror or error}", 1)
     sys.exit(code)
+
+
+def working_folder() -> tuple[Path, os.stat_result] | None:
+    """Return where a command begins, and by what that folder is known; None if it is gone."""
+    try:
+        return Path.cwd(), Path().stat()
+    except OSError:
+        return None
+
+
+def as_moved(folder: tuple[Path, os.stat_result] | None, error: KanbanSyncError) -> KanbanSyncError:
+    """Return why a command ended: with a folder that is moved anything may be amiss in it."""
+    if folder is None or isinstance(error, WorkError | MovedCloneError):
+        return error
+    path, began = folder
+    is_other = path.is_dir()
+    is_here = is_other and os.path.samestat(path.stat(), began)
+    return error if is_here else MovedCloneError(path, is_other=is_other)
 
 
 def end(text: str, code: int) -> NoReturn:

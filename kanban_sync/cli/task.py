@@ -120,7 +120,7 @@ def next_command(
 ) -> None:
     """Show what would be claimed next. Ends with 3 if nothing is ready."""
     clone = here()
-    with opened_work(clone, looks=True) as work:
+    with opened_work(clone, looks=True, wait=wait) as work:
         # Only now, since one that is new has just been made.
         warn_of_another_database(clone, work.project)
         asked = chosen(work, wanted)
@@ -188,8 +188,9 @@ def claim_command(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError("Give a KEY, or --next.")
     if wait and key is not None:
         raise click.UsageError("Only with --next can it wait for what is ready.")
-    with opened_work() as work:
-        work.reclaim(leases=False)
+    with opened_work(wait=wait) as work:
+        if not wait:
+            work.reclaim(leases=False)
         if key is None:
             asked = chosen(work, wanted)
             idle = Idleness(agent, asked, orchestrator)

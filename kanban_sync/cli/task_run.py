@@ -100,8 +100,9 @@ def run_command(  # noqa: PLR0913 - one parameter for each option
     if wait and not is_next:
         raise click.UsageError("Only with --next can it wait for what is ready.")
     clone = here()
-    with opened_work(clone) as work:
-        work.reclaim(leases=False)
+    with opened_work(clone, wait=wait) as work:
+        if not wait:
+            work.reclaim(leases=False)
         if is_next:
             asked = chosen(work, wanted)
             idle = Idleness(agent, asked)

@@ -5,6 +5,7 @@ Nothing here is tied to a work tree: a status that is set from elsewhere is writ
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 KEPT = 10.0
 """Seconds after which the database and the settings are opened anew: they may be others by now."""
+
+BY_NOW = re.compile(r" \([^()]*\btasks?\b[^()]*\)")
+"""How much was done while a database is away, which each who finds it so tells otherwise."""
 
 DEBOUNCE = 1.0
 """Seconds from a change until the board is brought to follow, with all that changes meanwhile."""
@@ -107,7 +111,7 @@ class Served:
         self._lock = threading.Lock()
         self._idle: dict[bool, list[_Kept]] = {True: [], False: []}
         self._following = _Following(self.clone)
-        self._noted: dict[str, float] = {}
+        self._noted: dict[str, tuple[str, float]] = {}
         self._settings: tuple[Settings | None, float] = (None, 0.0)
         self.project = ""
         with self.looking() as work:
@@ -139,8 +143,8 @@ class Served:
         """Return what those who look do not see at the moment, and why."""
         with self._lock:
             old = time.monotonic() - KEPT
-            self._noted = {text: at for text, at in self._noted.items() if at > old}
-            return list(self._noted)
+            self._noted = {same: each for same, each in self._noted.items() if each[1] > old}
+            return [text for text, _ in self._noted.values()]
 
     def close(self) -> None:
         """Close all that is open, and let the board follow."""
@@ -202,9 +206,10 @@ class Served:
 
     def note(self, text: str) -> None:
         """Keep for a while what somebody who looks does not see, and say it once."""
+        same = BY_NOW.sub("", text)
         with self._lock:
-            is_new = text not in self._noted
-            self._noted[text] = time.monotonic()
+            is_new = same not in self._noted
+            self._noted[same] = text, time.monotonic()
         if is_new:
             self.say(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from kanban_sync.agents.waiting import (
     UNTIL_IT_ANSWERS,
     UNTIL_MENDED,
     Outage,
+    begun,
     follow_ready,
     wait_for,
 )
@@ -24,6 +26,7 @@ from kanban_sync.core.errors import (
     OtherDatabaseError,
     StoreAwayError,
     StoreError,
+    UnreachableStoreError,
     UntakenError,
 )
 from kanban_sync.stores.memory import MemoryStore
@@ -31,12 +34,16 @@ from stores.made_up import NOW, PROJECT, task
 from stores.work_contract import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.core.work import Entry
 
+UNREACHED = UnreachableStoreError("Its server cannot be reached.")
 REVOKED = StoreError("The role lacks a right.")
 CUT_OFF = StoreAwayError("The connection was lost.")
+
+
+CROWDED = StoreAwayError("The server has too many connections; try again in a moment.")
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +73,13 @@ def looks(work: Work, *found: KanbanSyncError | None) -> Callable[[], list[Entry
     return look
 
 
+def refuse(wrong: KanbanSyncError) -> Callable[[Work], None]:
+    def begin(_: Work) -> None:
+        raise wrong
+
+    return begin
+
+
 def test_whoever_has_begun_well_outlasts_what_somebody_mends(work: Work) -> None:
     told: list[str] = []
     look = looks(work, None, CUT_OFF, REVOKED, REVOKED, None, CUT_OFF)
@@ -75,13 +89,43 @@ def test_whoever_has_begun_well_outlasts_what_somebody_mends(work: Work) -> None
 
 
 def test_what_is_wrong_from_the_start_ends_it_at_once(work: Work) -> None:
-    for each in (REVOKED, CUT_OFF):
+    for each in (REVOKED, UNREACHED):
         with pytest.raises(StoreError, match=str(each)):
             wait_for(work, looks(work, each), 60)
     with pytest.raises(StoreError, match=str(REVOKED)):
         next(follow_ready(work, looks(work, REVOKED), lambda _: None))
     # One that is away is worth waiting for where nobody asked for an end.
     assert next(follow_ready(work, looks(work, CUT_OFF), lambda _: None)).ready
+
+
+def test_whoever_just_began_waits_on_where_a_server_says_to_try_again(work: Work) -> None:
+    told: list[str] = []
+    assert wait_for(work, looks(work, CROWDED, CROWDED, None), 60, to_tell=told.append)
+    said = [f"{CROWDED} {UNTIL_IT_ANSWERS}", GOES_ON]
+    assert told == said
+    with pytest.raises(StoreAwayError, match="too many"):
+        wait_for(work, looks(work, CROWDED), 0, to_tell=told.append)
+
+    left, open_now = [CROWDED, CROWDED, None, CROWDED, None], list[bool]()
+
+    @contextmanager
+    def opened() -> Iterator[Work]:
+        if wrong := left.pop(0):
+            raise wrong
+        open_now.append(True)
+        yield work
+        open_now.pop()
+
+    def begin(_: Work) -> None:
+        if wrong := left.pop(0):
+            raise wrong
+
+    left += [None]
+    told.clear()
+    with begun(opened, begin, 60, told.append) as its:
+        assert (its, left, told) == (work, [], said)
+    with pytest.raises(UnreachableStoreError):
+        begun(lambda: nullcontext(work), refuse(UNREACHED), 60, told.append).__enter__()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ import pytest
 
 from cli.program import Answer, run_program
 from cli.tasks_of_agents import TASKS
+from kanban_sync.cli.ending import as_moved, working_folder
+from kanban_sync.core.errors import MovedCloneError, StoreError, WorkError
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.tools import Tools
+from kanban_sync.sync.state_folder import StateFolder
 from repos import Repo
 
 if TYPE_CHECKING:
@@ -75,3 +78,26 @@ def test_an_id_that_a_file_would_not_read_is_refused_with_one_that_it_would(repo
     assert "'zz' would not be read as an id in this file; ids look like T-7" in refused.err
     assert program(repo, "task", "add", "Dry it", "--id", "T-77").code == 0
     assert (repo.path / "TASKS.md").read_text().endswith("- [ ] T-77: Dry it\n")
+
+
+# --- a clone that is moved ----------------------------------------------------------------------
+
+
+def test_a_clone_that_is_moved_while_a_command_starts_is_told_so_whatever_is_missed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, error = tmp_path / "shop", StoreError("The task database is empty.")
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    began = working_folder()
+    assert as_moved(began, error) is error
+    folder.rename(tmp_path / "moved")
+    state = StateFolder(folder / "kanban-sync")
+    with pytest.raises(MovedCloneError, match="shop is no longer there: the clone was moved"):
+        state.make()
+    assert "shop is no longer there: the clone was moved" in str(as_moved(began, error))
+    folder.mkdir()
+    assert "shop is another clone by now" in str(as_moved(began, error))
+    # What was said of a task is what matters.
+    refused = WorkError("It is held.")
+    assert as_moved(began, refused) is refused

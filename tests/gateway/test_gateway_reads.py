@@ -15,6 +15,7 @@ from cli.program import run_program
 from gateway.caller import Gateway, part, shop
 from kanban_sync import __version__
 from kanban_sync.app import Clone
+from kanban_sync.databases.ports import Mode
 from kanban_sync.gateway.drawn import layout_of
 from kanban_sync.gateway.metrics import Counts, lines_of_connections, lines_of_sync, metrics
 from kanban_sync.gateway.news import News
@@ -276,4 +277,21 @@ def test_for_how_long_the_board_is_behind_is_told(tmp_path: Path) -> None:
     os.utime(state.path / f"behind-{board.id}", (since, since))
     assert 100 <= lag("board") < 400
     assert lag("database") == 0
+    served.close()
+
+
+def test_an_absence_of_the_database_is_said_once_whatever_is_done_meanwhile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served = Served(Clone(shop(tmp_path / "shop").path / ".git"))
+    for name in ("fallback", "waiting"):
+        told = [Mode(name, 1.0, count).words("postgresql://db/tasks") for count in (0, 1, 7, None)]
+        assert len(set(told)) == len(told)
+        for text in told:
+            served.note(text)
+        assert capsys.readouterr().err == f"kanban-sync: {told[0]}\n"
+        # Whoever looks is told how it is now.
+        assert served.notes()[-1] == told[-1]
+    served.note(Mode("fallback", 9000.0, 0).words("postgresql://db/tasks"))
+    assert "does not answer since" in capsys.readouterr().err
     served.close()

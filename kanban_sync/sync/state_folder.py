@@ -109,7 +109,7 @@ class StateFolder:
     def drawn(self, target: str) -> str:
         """Return the rendering mark with which this clone drew a board last, '' if it has not."""
         path = self._drawn(target)
-        with _explained(path):
+        with explained(path):
             return path.read_text(errors="replace").strip() if path.exists() else ""
 
     def note_drawn(self, target: str, mark: str) -> None:
@@ -122,7 +122,7 @@ class StateFolder:
 
     def make(self) -> None:
         """Make the folder, for nobody but its owner, if it is not there yet."""
-        with _explained(self.path):
+        with explained(self.path):
             for folder in (self.path, self.seen, self.log):
                 folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
@@ -132,7 +132,7 @@ class StateFolder:
         Nothing is forced to the disk: what a power failure takes back is only synced again. With
         an ``age`` the file seems to be from so many seconds ago, by the file system's own clock.
         """
-        with _explained(path):
+        with explained(path):
             put_whole(path, text, age)
 
     def write_seen(
@@ -194,7 +194,7 @@ class StateFolder:
             # Of two processes that give the first one, one has it: a link never replaces.
             unique = self.path / f".clone.{secrets.token_hex(8)}"
             self.replace(unique, " ".join((secrets.token_hex(CLONE_ID_BYTES), *place)) + "\n")
-            with _explained(self.clone):
+            with explained(self.clone):
                 try:
                     os.link(unique, self.clone)
                 except FileExistsError:
@@ -206,24 +206,24 @@ class StateFolder:
             self.replace(self.clone, clone_name.noted(names, place))
 
     def _names(self) -> str:
-        with _explained(self.clone), contextlib.suppress(FileNotFoundError):
+        with explained(self.clone), contextlib.suppress(FileNotFoundError):
             return self.clone.read_text("ascii", errors="replace")
         return ""
 
     def _place(self) -> clone_name.Place:
-        with _explained(self.path):
+        with explained(self.path):
             return clone_name.place_of(self.path)
 
     def knows_database(self, name: str) -> bool:
         """Tell whether this clone has worked with a task database."""
-        with _explained(self.databases), contextlib.suppress(FileNotFoundError):
+        with explained(self.databases), contextlib.suppress(FileNotFoundError):
             return json.dumps(name) in self.databases.read_text("ascii").splitlines()
         return False
 
     def note_database(self, name: str) -> None:
         """Note that this clone works with a task database: one that is gone is missed then."""
         if not self.knows_database(name):
-            with _explained(self.databases):
+            with explained(self.databases):
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
                 with open(os.open(self.databases, flags, FILE_MODE), "ab", buffering=0) as file:  # noqa: PTH123
                     file.write(f"{json.dumps(name)}\n".encode())
@@ -243,7 +243,7 @@ class StateFolder:
         """Note that a full pass has just ended; the shim may rely on it for ten minutes."""
         self.replace(self.fresh, "")
         until = time.time() + FULL_PASS_EVERY
-        with _explained(self.fresh):
+        with explained(self.fresh):
             os.utime(self.fresh, (until, until))
 
     @property
@@ -257,12 +257,12 @@ class StateFolder:
 
     def resume(self) -> None:
         """Let hooks work again."""
-        with _explained(self.paused):
+        with explained(self.paused):
             self.paused.unlink(missing_ok=True)
 
     def mark_pending(self) -> None:
         """Note that something was asked for, so that the next hook does not stay quiet."""
-        with _explained(self.pending):
+        with explained(self.pending):
             self.pending.touch(FILE_MODE)
 
     def mark_behind(self, target: str, *, anew: bool = False) -> None:
@@ -272,7 +272,7 @@ class StateFolder:
             target: Which one.
             anew: Whether what it was behind with until now has reached it.
         """
-        with _explained(self.pending):
+        with explained(self.pending):
             behind = self._behind(target)
             if anew or not behind.exists():
                 behind.touch(FILE_MODE)
@@ -287,7 +287,7 @@ class StateFolder:
 
     def mark_caught_up(self, target: str) -> None:
         """Note that this target is not behind; ``pending`` stays while another one is."""
-        with _explained(self.pending):
+        with explained(self.pending):
             self._behind(target).unlink(missing_ok=True)
             if self._is_any_behind():
                 return
@@ -300,7 +300,7 @@ class StateFolder:
         """Start the log of a run and let go of logs that are older than the newest 20."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         path = self.log / f"{now}-{target}-{os.getpid()}.log"
-        with _explained(path):
+        with explained(path):
             log = RunLog(path)
             for old in sorted(self.log.glob("*.log"), reverse=True)[LOGS_KEPT:]:
                 old.unlink(missing_ok=True)
@@ -366,7 +366,12 @@ def _quoted(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Say of which file of a state folder it is, and what helps, where it cannot be written.
+
+    Raises:
+        SetupError: It cannot.
+    """
     try:
         yield
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.databases.copies import Left
+from kanban_sync.databases.copies import LEFT_REMEDY, Left, left_text
 from kanban_sync.databases.last_used import not_told_yet, other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
@@ -18,13 +18,12 @@ from kanban_sync.databases.ports import (
 )
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sharing import (
-    LEFT_REMEDY,
     Sharing,
     copy_in_use,
     database_data,
+    is_another,
     left_elsewhere,
     left_of_all,
-    left_text,
     opened,
     refused_files,
     refused_text,
@@ -54,6 +53,7 @@ __all__ = [
     "copy_in_use",
     "database_data",
     "in_tasks",
+    "is_another",
     "left_elsewhere",
     "left_of_all",
     "left_text",

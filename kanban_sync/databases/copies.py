@@ -11,9 +11,11 @@ import contextlib
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.errors import UnusableCopyError
 from kanban_sync.databases.ports import in_tasks
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import AwayShelf
@@ -101,6 +103,12 @@ class Copy:
         if _bytes_of(path) != name:
             shelf.write_beside(path, name)
         shelf.write_beside(self.marker(project), json.dumps(said).encode("ascii"))
+
+    def note_refused(self, project: str, name: str) -> None:
+        """Say that the database answers by that name, and does not take what was done apart."""
+        away = self.away(project) or Away(time.time(), 0.0)
+        with contextlib.suppress(UnusableCopyError):
+            self.write_marker(project, away._replace(again=0.0, refuses=True, name=name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from kanban_sync.core.errors import (
 )
 from kanban_sync.databases.copies import Away, Copies, Copy, read_marker
 from kanban_sync.databases.lost import note_lost
-from kanban_sync.databases.ports import Mode
+from kanban_sync.databases.ports import Mode, in_tasks
 from kanban_sync.databases.renewing import is_small_and_old, renew
 from kanban_sync.databases.switching import Switching
 from kanban_sync.databases.written import forget_written
@@ -207,10 +207,15 @@ class Fallback:
         try:
             return opens(project)
         except LostDatabaseError as error:
-            shelf, alone = self._here.shelf(project), 0
+            here, alone, apart = self._here, 0, ""
+            shelf, away = here.shelf(project), here.away(project)
             with contextlib.suppress(StoreError):
                 alone = sum(not each.task.path for each in shelf.has.tasks.values())
-            raise LostDatabaseError(self.name, alone, shelf.path) from error
+            if away is not None:
+                # It is not away any more: it answers, and cannot take that.
+                here.note_refused(project, self.name)
+                apart = in_tasks(shelf.touched) if away.parted and shelf.touched != 0 else ""
+            raise LostDatabaseError(self.name, alone, shelf.path, apart) from error
 
     def take(self, left: Left, project: str) -> bool:
         """Write into the tasks of a project what waits for another one, or another database.
@@ -314,10 +319,7 @@ class Fallback:
         except StoreError as error:
             refuses = isinstance(error, UnwritableStoreError)
             if copy is not None and (refuses or not isinstance(error, StoreAwayError)):
-                away = copy.away(project) or Away(time.time(), 0.0)
-                said = away._replace(again=0.0, refuses=True, name=self.name)
-                with contextlib.suppress(UnusableCopyError):
-                    copy.write_marker(project, said)
+                copy.note_refused(project, self.name)
             raise
 
     def _copy(self, store: PostgresStore, project: str) -> None:

@@ -52,7 +52,7 @@ class Mode(NamedTuple):
 
     def words(self, database: str) -> str:
         """Tell in a line that a database is away, and what goes on; '' if it is not."""
-        if self.name not in {"fallback", "waiting"}:
+        if self.name not in {"fallback", "waiting"} or (self.name, self.entries) == ("waiting", 0):
             return ""
         since = when(self.since)
         count = in_tasks(self.entries)

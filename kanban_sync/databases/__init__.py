@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.databases.copies import Left
+from kanban_sync.databases.copies import LEFT_REMEDY, Left, left_text
 from kanban_sync.databases.last_used import not_told_yet, other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
@@ -18,12 +18,11 @@ from kanban_sync.databases.ports import (
 )
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sharing import (
-    LEFT_REMEDY,
     Sharing,
     database_data,
+    is_another,
     left_elsewhere,
     left_of_all,
-    left_text,
     notes_here,
     notes_in_use,
     opened,
@@ -53,6 +52,7 @@ __all__ = [
     "TaskDatabase",
     "database_data",
     "in_tasks",
+    "is_another",
     "left_elsewhere",
     "left_of_all",
     "left_text",

@@ -21,7 +21,7 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
 )
 from kanban_sync.databases.copies import Away, Copies, Copy, read_marker
-from kanban_sync.databases.ports import Mode
+from kanban_sync.databases.ports import Mode, in_tasks
 from kanban_sync.databases.renewing import is_small_and_old, renew
 from kanban_sync.databases.settling import Reached, settle
 from kanban_sync.databases.switching import Switching
@@ -202,10 +202,15 @@ class Fallback:
         try:
             return opens(project)
         except LostDatabaseError as error:
-            shelf, alone = self._here.shelf(project), 0
+            here, alone, apart = self._here, 0, ""
+            shelf, away = here.shelf(project), here.away(project)
             with contextlib.suppress(StoreError):
                 alone = sum(not each.task.path for each in shelf.has.tasks.values())
-            raise LostDatabaseError(self.name, alone, shelf.path) from error
+            if away is not None:
+                # It is not away any more: it answers, and cannot take that.
+                here.note_refused(project, self.name)
+                apart = in_tasks(shelf.touched) if away.parted and shelf.touched != 0 else ""
+            raise LostDatabaseError(self.name, alone, shelf.path, apart) from error
 
     def take(self, left: Left, project: str) -> bool:
         """Write into the tasks of a project what waits for another one, or another database.

@@ -16,7 +16,6 @@ from kanban_sync.core.errors import (
     UnusableCopyError,
     UnwritableStoreError,
 )
-from kanban_sync.databases.copies import Away
 from kanban_sync.databases.lost import Sent, note_lost
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
@@ -106,8 +105,5 @@ def _replay(journal: Journal, into: Reached, copy: Copy | None) -> Replayed:
     except StoreError as error:
         refuses = isinstance(error, UnwritableStoreError)
         if copy is not None and (refuses or not isinstance(error, StoreAwayError)):
-            away = copy.away(into.project) or Away(time.time(), 0.0)
-            said = away._replace(again=0.0, refuses=True, name=into.name)
-            with contextlib.suppress(UnusableCopyError):
-                copy.write_marker(into.project, said)
+            copy.note_refused(into.project, into.name)
         raise

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.errors import SetupError, StoreError
-from kanban_sync.databases.copies import AWAY, Copy, left_behind
+from kanban_sync.databases.copies import AWAY, Copy, left_behind, left_words
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
@@ -22,7 +22,6 @@ from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted, outd
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
@@ -175,10 +174,19 @@ def told_of_another(database: TaskDatabase, project: str, state: StateFolder) ->
     """
 
     def left() -> str:
-        text = left_text(left_elsewhere(database, project, state))
-        return text and f"{text}; {LEFT_REMEDY}"
+        return left_words(left_elsewhere(database, project, state))
 
     return other_than_before(database, state, left).splitlines()
+
+
+def is_another(database: TaskDatabase, project: str, state: StateFolder) -> list[str]:
+    """Return the same, and what waits for another one, for those who only look: nothing is noted.
+
+    Raises:
+        StoreError: It cannot be asked.
+    """
+    left = left_words(left_elsewhere(database, project, state))
+    return [*filter(None, (not_told_yet(database, state), *left.splitlines()))]
 
 
 def told_once(database: TaskDatabase) -> str:
@@ -217,17 +225,6 @@ def _notes_in_use(database: Fallback, project: str) -> tuple[Notes, int] | None:
 def notes_here(database: TaskDatabase, worktree: str) -> list[Notes]:
     """Return where is noted what was written into the files of a work tree."""
     return all_notes(database.copies.root, worktree) if isinstance(database, Fallback) else []
-
-
-LEFT_REMEDY = (
-    "name that database or project again, and run 'kanban-sync task list' once; or, where it was"
-    " moved, restored or renamed, 'kanban-sync db replay' writes it into the one that is named now"
-)
-
-
-def left_text(left: Sequence[Left]) -> str:
-    """Return what is told of that, a line for each."""
-    return "\n".join(each.text for each in left)
 
 
 def refused_text(project: str, state: StateFolder) -> str:

@@ -191,6 +191,36 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert there(emptied, "a").task.status is Status.DONE
 
 
+@pytest.mark.parametrize("is_away", [True, False])
+def test_a_store_that_is_open_says_that_its_name_leads_to_another_database(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, *, is_away: bool
+) -> None:
+    heard = list[str]()
+    store = one.stack.enter_context(closing(one.database.work(PROJECT, heard.append)))
+    if is_away:
+        one.door.shut()
+        emptied.cut_off()
+        with pytest.raises(StoreAwayError):
+            store.claim(key("a"), "ada", time.time(), LEASE)
+        store.claim(key("a"), "ada", time.time(), LEASE)
+        heard.clear()
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+    if is_away:
+        one.door.open()
+        monkeypatch.setattr("kanban_sync.databases.switching.TRY_BACK", 0.0)
+    else:
+        emptied.cut_off()
+        with pytest.raises(StoreAwayError):
+            store.ready(time.time())
+    for _ in range(2):
+        assert store.ready(time.time()) == []
+    text = "\n".join(heard)
+    assert text.count("is another one than the one with which this clone worked") == 1
+    assert "brought in" not in text
+    assert ("1 task while" in text, "'kanban-sync db replay'" in text) == (is_away, is_away)
+
+
 @pytest.mark.skipif(not boot(), reason="the system does not tell one start from another")
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_since_when_it_is_away_is_known_whatever_the_clock_was_set_to(

@@ -524,6 +524,28 @@ def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_i
         upgrade_database(emptied.address)
 
 
+def test_a_database_that_is_lost_is_not_away_and_what_was_done_apart_waits_for_the_next(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    try:
+        for way in (look, lambda machine: machine.do(lambda store: store.tasks())):
+            with pytest.raises(LostDatabaseError, match=r"with 1 task while .* db replay` writes"):
+                way(one)
+        words = one.database.mode(PROJECT).words(one.database.name)
+        assert "does not answer" not in words
+        assert "(1 task), which waits here" in words
+    finally:
+        upgrade_database(emptied.address)
+    with closing(one.database.open(PROJECT)):
+        assert one.mode == "database"
+    (left,) = left_elsewhere(one.database, PROJECT, one.state)
+    assert (left.reason, left.tasks) == ("replaced", 1)
+
+
 def test_a_server_that_does_not_say_which_it_is_has_a_copy_by_its_name(
     one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cli.program import run_program
 from gateway.caller import Gateway, part
-from kanban_sync.core.errors import NotReadyError, UnknownGroupError
+from kanban_sync.core.errors import NotReadyError, UnknownGroupError, WorkError
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MissionTools
 from kanban_sync.mcp.tools import Tools
@@ -237,3 +238,47 @@ def test_a_milestone_whose_id_is_corrected_keeps_its_key_and_its_tasks(
         assert tools.coord_list_tasks(milestone=name)["of"] == 2
     refused = run_program("task", "done", "mission:M2", folder=repo.path)
     assert (refused.code, f"of its tasks are open: {TILL}" in refused.err) == (6, True)
+
+
+def test_an_id_of_two_milestones_now_and_before_is_refused_by_all_doors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    repo.commit("Begin", **{where: OPENING, "docs/TASKS.md": TASKS})
+    run_program("sync", folder=repo.path)
+    milestone = '{"id": "M1", "name": "Shelves"}'
+    repo.commit("Correct an id", **{where: OPENING.replace("M1", "M9")})
+    run_program("sync", folder=repo.path)
+    both = f"{milestone.replace('M1', 'M9')}, {milestone.replace('Shelves', 'Floor')}"
+    repo.commit("Give the id to another one", **{where: OPENING.replace(milestone, both)})
+    tools = Tools(repo.path, "ada", HeldClaims("ada"))
+    missions = MissionTools(tools)
+    said = (
+        "M1 stands for several tasks: mission:M1 (Shelves), mission:M1~2 (Floor). "
+        "Name one by its whole key."
+    )
+    for ask in (
+        partial(missions.coord_list_tasks, milestone="M1"),
+        partial(tools.plan_next, milestone="M1"),
+        partial(missions.coord_task_detail, "M1"),
+        partial(tools.list_tasks, parent="M1"),
+    ):
+        with pytest.raises(WorkError) as refused:
+            ask()
+        assert str(refused.value) == said
+    for words in (
+        ("task", "show", "M1"),
+        ("task", "done", "M1"),
+        ("task", "list", "--parent", "M1"),
+        ("files", "set", "M1", "--status", "done"),
+    ):
+        answer = run_program(*words, folder=repo.path)
+        assert (answer.code, answer.err) == (1, f"kanban-sync: {said}\n"), words
+    with Gateway(repo) as gateway:
+        assert gateway.ask("GET", "/api/tasks/M1").data["detail"] == said
+        assert gateway.get("tasks/mission:M1").data["title"] == "Shelves"
+    # Its tasks are of the one that is called so now.
+    assert missions.coord_list_tasks(milestone="mission:M1")["of"] == 0
+    assert missions.coord_list_tasks(milestone="mission:M1~2")["of"] == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.program import run_program
+from cli.program import Answer, run_program
 from gateway.caller import Gateway, part
 from kanban_sync.core.errors import NotReadyError, UnknownGroupError, WorkError
 from kanban_sync.mcp.held import HeldClaims
@@ -199,6 +199,50 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         is_told_to_have(gateway, first, "ada")
         cli("task", "done", first)
         assert ready() == [till]
+
+
+def test_below_a_milestone_all_doors_find_its_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("KANBAN_SYNC_AGENT", "ada")
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    tasks = TASKS.replace("SH-1 | done", "SH-1 | not-started")
+    repo.commit("Begin", **{where: OPENING, "docs/TASKS.md": tasks})
+    tools = Tools(repo.path, "ada", HeldClaims("ada"))
+
+    def cli(*words: str) -> Answer:
+        return run_program("task", *words, "--json", folder=repo.path)
+
+    def below(name: str) -> tuple[list[str], list[str]]:
+        """Return what is open and what is ready for a milestone, which all doors tell alike."""
+        listed = [each["key"] for each in cli("list", "--parent", name).data["tasks"]]
+        answer = cli("next", "-n", "9", "--parent", name)
+        found = [each["key"] for each in answer.data["tasks"]] if answer.code == 0 else []
+        assert answer.code == (0 if found else 3)
+        for path, keys in ("tasks", listed), ("tasks/ready", found):
+            told = gateway.get(f"{path}?parent={part(name)}").data["tasks"]
+            assert [each["key"] for each in told] == keys
+        assert [each["key"] for each in tools.list_tasks(parent=name)["tasks"]] == listed
+        own = [each["key"] for each in tools.plan_next(milestone=name)["tasks"]]
+        assert [each for each in own if not each.startswith("mission:")] == found
+        return listed, found
+
+    claim = ("claim", "--next", "--parent")
+    wood = "tasks-md:docs/TASKS.md/SH-1"
+    with Gateway(repo) as gateway:
+        assert (below("mission:M1"), below("M2")) == (([wood], [wood]), ([TILL, WIRE], []))
+        asked = {"agent": "eve", "parent": "M2"}
+        assert cli(*claim, "M2").code == 3
+        assert gateway.ask("POST", "/api/claims", asked).status == 204
+        unknown = cli(*claim, "M7")
+        assert (unknown.code, "There is no task M7 in the" in unknown.err) == (5, True)
+        assert gateway.ask("GET", "/api/tasks?parent=M7").kind == "unknown-task"
+        assert cli(*claim, "M1").data["key"] == wood
+        assert cli("done", wood).code == 0
+        assert below("M1") == ([], [])
+        assert gateway.ask("POST", "/api/claims", asked).data["key"] == TILL
 
 
 def test_a_mission_whose_file_is_removed_is_none_though_a_milestone_was_done(

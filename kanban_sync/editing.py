@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
-from kanban_sync.core.called import NAMES, Found, Tasks, key_of, place_of, renamed
+from kanban_sync.core.called import NAMES, Found, Tasks, key_of, place_of, renamed, several
 from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim, edited
 from kanban_sync.core.errors import EditError, SetupError
 from kanban_sync.core.forked import follow_forked
@@ -276,13 +276,11 @@ class Editor:
 
     def _find(self, key: str) -> Found:
         tasks = self._tasks()
-        for names in tasks.by_name:
-            found = names.get(key, [])
-            if len(found) == 1:
-                return found[0]
-            if found:
-                keys = ", ".join(key_of(each.task) for each in found)
-                raise EditError(f"{key} stands for several tasks: {keys}")
+        found = tasks.find(key)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise EditError(str(several(key, [each.task for each in found])))
         raise EditError(self._unknown(key, tasks))
 
     def _unknown(self, key: str, tasks: Sequence[Found]) -> str:

@@ -23,11 +23,13 @@ CALLED = {
     "depends_on": "what it depends on",
     "fields": "its other values",
     "path": "the file in which it stands",
-    "branch": "the branch that says so",
-    "word": "the word for its status",
-    "file_status": "its status on the default branch",
 }
 """What fields are called that nobody who reads the file has a name for."""
+
+OWN = frozenset({"word", "file_status", "branch"})
+"""Fields that become others when an agent commits what its own claim has written into the file: how
+that calls the status, and where. Whatever others say of the status decides about the claim itself.
+"""
 
 
 def changed_since_claim(history: Sequence[Event], token: int) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def changed_since_claim(history: Sequence[Event], token: int) -> tuple[str, ...]
             is_claimed = data["token"] == token
             fields.clear()
         elif is_claimed and each.kind == "task_updated":
-            fields.update(dict.fromkeys(data["fields"]))
+            fields.update(dict.fromkeys(each for each in data["fields"] if each not in OWN))
     return tuple(fields)
 
 

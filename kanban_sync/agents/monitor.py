@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds after which a monitor looks, though nothing was told."""
 
+TRY = 30.0
+"""Seconds after which a monitor that stands by sees whether it might lead: a role that may only
+read never could."""
+
 MOST = 200
 """How many tasks are read for a wish at most; the others are handed out right after them."""
 
@@ -77,6 +81,7 @@ class Monitor:
         self._store = work.assigning
         self.name = name or own_name()
         self._lead = Leader()
+        self._tried = float("-inf")
 
     def round(self) -> Round:
         """Do what is to be done now."""
@@ -117,11 +122,12 @@ class Monitor:
         given = mine.expires - self._times.lead
         if mine.monitor == self.name and given <= now < given + self._times.renew:
             return mine
-        if mine.monitor != self.name:
+        if mine.monitor != self.name and 0 <= now - self._tried < TRY:
             other = self._store.leader()
             # Whoever stands by writes nothing.
             if other.leads(now) and other.monitor != self.name:
                 return other
+        self._tried = now
         self._lead = self._store.lead(self.name, now, self._times.lead)
         return self._lead
 

@@ -276,7 +276,7 @@ class Outage:
         self._has_begun = has_begun
         self._rest = rest
         self._pause = 0.0
-        self._told: type[StoreError] | None = None
+        self._told: tuple[type[StoreError], str] | None = None
 
     @contextmanager
     def waited_for(self) -> Iterator[None]:
@@ -291,10 +291,13 @@ class Outage:
             left = self._ends - time.monotonic()
             if left <= 0 or not (isinstance(error, StoreAwayError) or self._is_waited_for(error)):
                 raise
-            # First a connection may be lost, and then it is heard why.
-            if type(error) is not self._told:
-                self._told = type(error)
-                goes_on = UNTIL_IT_ANSWERS if isinstance(error, StoreAwayError) else UNTIL_MENDED
+            # First a connection may be lost, and then it is heard why; what is mended may be so
+            # only to be followed by the next. In how many ways nobody answers says nothing.
+            is_away = isinstance(error, StoreAwayError)
+            reason = type(error), "" if is_away else str(error)
+            if reason != self._told:
+                self._told = reason
+                goes_on = UNTIL_IT_ANSWERS if is_away else UNTIL_MENDED
                 self._to_tell(f"{error} {goes_on}")
             self._pause = _longer(self._pause)
             self._rest(min(left, self._pause * CHANCE.uniform(0.5, MOST)))

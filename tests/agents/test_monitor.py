@@ -11,8 +11,9 @@ import pytest
 from agents.handed_out import World, told_of
 from kanban_sync.agents.entries import lines_of
 from kanban_sync.agents.idleness import Idleness
-from kanban_sync.agents.monitor import Monitor, round_data
+from kanban_sync.agents.monitor import TRY, Monitor, round_data
 from kanban_sync.agents.work import Work
+from kanban_sync.core.errors import StoreError
 from kanban_sync.core.order import ANY
 from kanban_sync.stores.memory import MemoryStore
 from kanban_sync.stores.sqlite import open_sqlite
@@ -23,6 +24,10 @@ from stores.work_contract import LEASE, fill, names, told
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from kanban_sync.core.assignment import Leader
+
+REVOKED = StoreError("The role lacks a right.")
 
 
 @pytest.mark.hunt
@@ -71,6 +76,29 @@ def work(clock: Clock) -> Work:
 
 def monitors(work: Work) -> tuple[Monitor, Monitor]:
     return Monitor(work, "one"), Monitor(work, "two")
+
+
+def test_a_monitor_that_may_only_read_does_not_stand_by_as_if_it_could_lead(
+    work: Work, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads, stands_by = monitors(work)
+    assert leads.round().leads
+    assert stands_by.round().leader == "one"
+    lead = MemoryStore.lead
+
+    def barred(store: MemoryStore, monitor: str, now: float, seconds: float) -> Leader:
+        if monitor == "two":
+            raise REVOKED
+        return lead(store, monitor, now, seconds)
+
+    monkeypatch.setattr(MemoryStore, "lead", barred)
+    clock.now += TRY - 1
+    assert leads.round().leads
+    assert stands_by.round().leader == "one"
+    clock.now += 1
+    for each in (stands_by, Monitor(work, "two")):
+        with pytest.raises(StoreError, match="lacks a right"):
+            each.round()
 
 
 def waits(work: Work, clock: Clock, agent: str) -> Idleness:

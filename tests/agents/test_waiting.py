@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 UNREACHED = UnreachableStoreError("Its server cannot be reached.")
 REVOKED = StoreError("The role lacks a right.")
+RENAMED = StoreError("There is no such database.")
 CUT_OFF = StoreAwayError("The connection was lost.")
 
 
@@ -82,10 +83,11 @@ def refuse(wrong: KanbanSyncError) -> Callable[[Work], None]:
 
 def test_whoever_has_begun_well_outlasts_what_somebody_mends(work: Work) -> None:
     told: list[str] = []
-    look = looks(work, None, CUT_OFF, REVOKED, REVOKED, None, CUT_OFF)
+    look = looks(work, None, CUT_OFF, REVOKED, REVOKED, RENAMED, RENAMED, None, CUT_OFF)
     assert wait_for(work, look, 60, to_tell=told.append)
-    cut_off, revoked = f"{CUT_OFF} {UNTIL_IT_ANSWERS}", f"{REVOKED} {UNTIL_MENDED}"
-    assert told == [cut_off, revoked, GOES_ON, cut_off, GOES_ON]
+    cut_off = f"{CUT_OFF} {UNTIL_IT_ANSWERS}"
+    revoked, renamed = (f"{each} {UNTIL_MENDED}" for each in (REVOKED, RENAMED))
+    assert told == [cut_off, revoked, renamed, GOES_ON, cut_off, GOES_ON]
 
 
 def test_what_is_wrong_from_the_start_ends_it_at_once(work: Work) -> None:

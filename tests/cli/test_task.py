@@ -22,11 +22,12 @@ from psycopg.conninfo import conninfo_to_dict
 from cli.program import CHANGE, CHANGE_FILE, PROGRAM, Answer, Clone, run_program, until
 from cli.tasks_of_agents import TASKS
 from kanban_sync import app
-from kanban_sync.agents.heartbeat import CALLED, words_for
+from kanban_sync.agents.heartbeat import CALLED, changed_since_claim, words_for
 from kanban_sync.agents.instructions import PRIME
 from kanban_sync.core.claims import first_number
 from kanban_sync.core.model import Task
 from kanban_sync.core.order import priority_problem
+from kanban_sync.core.ports import Event
 from kanban_sync.editing import Editor
 from repos import Repo
 
@@ -1185,7 +1186,16 @@ def test_an_agent_hears_of_a_change_of_its_task_with_the_next_heartbeat(repo: Re
 def test_what_changed_of_a_task_is_called_as_whoever_reads_its_file_would() -> None:
     told = words_for("tasks-md:T-1", ("title", "number", "labels"))
     assert told.startswith("changed since you claimed it: title, its number in the file, its tags;")
-    assert CALLED.keys() <= {*Task._fields, "file_status"}
+    assert CALLED.keys() <= {*Task._fields}
+
+
+def test_what_an_agent_commits_of_its_own_claim_is_no_change_of_its_task() -> None:
+    told = [("claimed", {"token": 3}), ("task_updated", {"fields": ["title"]})]
+    told += [("claimed", {"token": 4}), ("task_updated", {"fields": ["word", "file_status"]})]
+    told += [("task_updated", {"fields": ["labels", "branch"]})]
+    events = [Event(id_, 0.0, kind, "k", json.dumps(data)) for id_, (kind, data) in enumerate(told)]
+    assert changed_since_claim(events[:4], 4) == ()
+    assert changed_since_claim(events, 4) == ("labels",)
 
 
 def test_an_orchestrator_is_known_and_alive(repo: Repo) -> None:

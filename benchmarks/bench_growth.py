@@ -129,7 +129,8 @@ class Growth:
     def acts(self) -> dict[str, Callable[[], object]]:
         """Return one of each that agents do, to look how that is carried out."""
         if not self._held:
-            sys.exit(f"{self.name}: nobody has a task, and none is ready; give it more, or fewer --rounds.")
+            why = "nobody has a task, and none is ready; give it more, or fewer --rounds"
+            sys.exit(f"{self.name}: {why}.")
         agent = next(iter(self._held))
         held = self._held[agent]
 

@@ -48,6 +48,9 @@ AGENTS_PER_ORCHESTRATOR = 100
 LEASE, BEAT, WORK = 300.0, 100.0, 250.0
 """Seconds: of a lease, between heartbeats, and for which an agent works at a task on average."""
 
+BEATS = 30.0
+"""Seconds between two signs of life of an orchestrator."""
+
 FAILS, FALLS_SILENT = 0.05, 0.02
 """The share of tasks that fail, and of those whose agent is never heard of again."""
 
@@ -74,10 +77,12 @@ class Growth:
         self._chance = random.Random(name)
         self._now = NOW
         self._held: dict[int, Held] = {}
+        self._last: TaskKey
         self._coming = [(NOW + self._chance.random(), agent) for agent in range(agents)]
         heapq.heapify(self._coming)
         self._seconds: defaultdict[str, list[float]] = defaultdict(list)
         self._steps = 0
+        self._beats_at = NOW + BEATS
         for number in range(0, agents, AGENTS_PER_ORCHESTRATOR):
             self._store.register(self._orchestrator(number), NOW, AGENTS_PER_ORCHESTRATOR)
 
@@ -94,6 +99,11 @@ class Growth:
     def step(self) -> None:
         """Let the agent act whose turn it is, and now and then somebody look."""
         self._now, agent = heapq.heappop(self._coming)
+        if self._now >= self._beats_at:
+            # However few agents there are to act meanwhile, none of these is silent.
+            self._beats_at = self._now + BEATS
+            for number in range(0, self._agents, AGENTS_PER_ORCHESTRATOR):
+                self._store.beat(self._orchestrator(number), self._now)
         heapq.heappush(self._coming, (self._now + self._act(agent), agent))
         self._steps += 1
         if self._steps % LOOKS == 0:
@@ -105,7 +115,7 @@ class Growth:
         store, now = self._store, self._now
         newest = store.last_event()
         backend = Wanted(prefers=frozenset({"Backend"}))
-        some = next(iter(self._held.values())).key
+        some = self._last
         return {
             "what is ready": lambda: store.ready(now),
             "what is next for tags": lambda: store.ready(now, backend),
@@ -118,6 +128,9 @@ class Growth:
 
     def acts(self) -> dict[str, Callable[[], object]]:
         """Return one of each that agents do, to look how that is carried out."""
+        if not self._held:
+            why = "nobody has a task, and none is ready; give it more, or fewer --rounds"
+            sys.exit(f"{self.name}: {why}.")
         agent = next(iter(self._held))
         held = self._held[agent]
 
@@ -177,7 +190,7 @@ class Growth:
         if held is None:
             self._seconds[NEXT].pop()
             return BEAT
-        self._held[agent] = held
+        self._held[agent], self._last = held, held.key
         return min(BEAT, held.until - self._now)
 
     def _orchestrator(self, agent: int) -> str:

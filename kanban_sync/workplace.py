@@ -268,13 +268,16 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
     may_read = looks and not has_to_write
     tell = to_look or checkout.warn
     store = _opened(database, project, tell, may_read=may_read)
-    if away := database.mode(project).words(database.name):
-        tell(away)
-    elif noted and _is_another(store, noted):
+    with _closed_if_wrong(store):
+        away = database.mode(project).words(database.name)
+        if away:
+            tell(away)
+    if not away and noted and _is_another(store, noted):
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(checkout, refresh, to_look)
         store = _opened(database, project, tell, may_read=may_read)
-    _warn_of_another(checkout, database, project, looks=looks)
+    with _closed_if_wrong(store):
+        _warn_of_another(checkout, database, project, looks=looks)
     told: set[str] = set()
 
     def tell_once(text: str) -> None:
@@ -345,13 +348,20 @@ def _warn_of_another(
         checkout.warn(line)
 
 
-def _is_another(store: Store, noted: str) -> bool:
-    """Whether a database has not what was noted of it; it is closed then."""
+@contextlib.contextmanager
+def _closed_if_wrong(store: Store) -> Iterator[None]:
+    """Close a database that nobody gets."""
     try:
-        is_another = tips_text(store.tips()) != noted
+        yield
     except BaseException:
         store.close()
         raise
+
+
+def _is_another(store: Store, noted: str) -> bool:
+    """Whether a database has not what was noted of it; it is closed then."""
+    with _closed_if_wrong(store):
+        is_another = tips_text(store.tips()) != noted
     if is_another:
         store.close()
     return is_another

@@ -189,12 +189,12 @@ class Fallback:
                     if each.shelf(project).touched != 0:
                         raise
                     self.found[project] = None
+            store.absence = self._of(store).shelf(project).absence
+            if was_away:
+                store.absence.note()  # Also where the copy with which work went on was another one.
         except BaseException:
             store.close()
             raise
-        store.absence = self._of(store).shelf(project).absence
-        if was_away:
-            store.absence.note()  # Also where the copy with which work went on was another one.
         return store
 
     def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:

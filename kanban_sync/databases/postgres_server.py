@@ -49,7 +49,11 @@ class PostgresServer:
             store = open_postgres(self.address, project, self.clone.clone_id(), may_make=may_make)
         except NoSchemaError as error:
             raise LostDatabaseError(self.name) from error
-        self.clone.note_database(self.name)
+        try:
+            self.clone.note_database(self.name)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def work(self, project: str, _to_tell: Callable[[str], None], /) -> TaskStore:

@@ -29,7 +29,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import Version
 from kanban_sync.core.ports import FilesState
 from kanban_sync.databases import PostgresServer
-from kanban_sync.stores import postgres_begin, postgres_database, postgres_waiting
+from kanban_sync.stores import postgres, postgres_begin, postgres_database, postgres_waiting
 from kanban_sync.stores.migrations import Migration, migrations
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_address import Address, address_of
@@ -153,6 +153,26 @@ def test_connections_are_counted_by_what_they_are_for(emptied: Emptied) -> None:
         with closing(database.waiter(PROJECT)):
             assert more() == {"idle": 1, "waiting": 1}
     assert more() == {}
+
+
+def test_a_database_is_closed_where_it_cannot_be_noted_with_which_a_clone_works(
+    emptied: Emptied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone, opened = StateFolder(tmp_path / "state"), list[PostgresStore]()
+    clone.make()
+
+    def keep(*given: Any, **named: Any) -> PostgresStore:  # noqa: ANN401 - as it is called
+        opened.append(open_postgres(*given, **named))
+        return opened[0]
+
+    def refuse(*_: object) -> None:
+        raise SetupError("No space is left.")
+
+    monkeypatch.setattr(postgres, "open_postgres", keep)
+    monkeypatch.setattr(StateFolder, "note_database", refuse)
+    with pytest.raises(SetupError, match="No space"):
+        PostgresServer(emptied.address, clone).open(PROJECT)
+    assert opened[0]._database._connection.closed  # noqa: SLF001 - no store tells
 
 
 def test_a_change_stands_though_nobody_can_be_woken(

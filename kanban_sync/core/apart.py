@@ -35,6 +35,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
+from kanban_sync.core.deeds import APART, conflict
 from kanban_sync.core.model import Status
 from kanban_sync.core.spans import UNHEARD
 
@@ -53,12 +54,6 @@ CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orph
 
 BEGINS = frozenset({"claimed", "task_created"})
 """The events of a task that occur once, also where they do not say by what they are known."""
-
-APART = "apart"
-"""What the data of an event holds of something done apart: by what that one deed is known.
-
-A conflict holds those of all that is lost by it.
-"""
 
 MARK = "journal"
 """Stands for the source in the key of the event by which it is known that a journal was taken."""
@@ -131,16 +126,6 @@ class Settled(NamedTuple):
     is_conflict: bool = False
 
 
-def deed_of(clone: str, number: str) -> str:
-    """Return by what something is known that was done apart in a clone."""
-    return f"{clone}-{number}"
-
-
-def is_deed_of(clone: str, deed: object) -> bool:
-    """Tell whether that was done in a clone, and not in one of which it is a copy."""
-    return str(deed).rpartition("-")[0] == clone
-
-
 def claimed_above(outcome: Outcome, least: int) -> Outcome:
     """Return a claim with a token above ``least``, which tells how many there were as ever."""
     given = outcome.standing.token
@@ -193,7 +178,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     if (is_told and not comes_over) or (is_another and not told and _was_ended(here, history)):
         return Settled()
     if is_unfounded and entry.was_claimed:
-        return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
+        return Settled(None, (conflict(entry, base, there),), is_conflict=True)
     is_same = is_older or _is_same(base, there)
     is_unchanged = is_same and not _is_kept_alive(base, here, there)
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
@@ -209,7 +194,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         token = max(here.token, there.token)
         after = here._replace(token=token, expires=expires, file_status=there.file_status)
         return Settled(after, told)
-    return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
+    return Settled(None, (conflict(entry, base, there),), is_conflict=True)
 
 
 def is_older(entry: Apart, there: Standing, history: Sequence[Told], later: Sequence[Told]) -> bool:
@@ -237,37 +222,6 @@ def is_older(entry: Apart, there: Standing, history: Sequence[Told], later: Sequ
         return not any(map(_changes, later))
     is_whole = any(each.kind == "task_created" for each in history)
     return is_whole and not any(map(_changes, history))
-
-
-def told_already(told: Told, history: Sequence[Told]) -> bool:
-    """Tell whether all that is lost by a conflict was told by another copy of the clone."""
-    if told in history:
-        return True
-    mine = told.data.get(APART)
-    lost = (each.data.get(APART) for each in history if each.kind == told.kind)
-    return isinstance(mine, list) and any(
-        isinstance(each, list) and each[: len(mine)] == mine for each in lost
-    )
-
-
-def gone(entry: Apart) -> Told:
-    """Return what is told of a task that the database does not have any more."""
-    data = {"field": "task", "journal": entry.standing.status, **_whose(entry)}
-    return Told("conflict", data)
-
-
-def another(entry: Apart, title: str) -> Told:
-    """Return what is told of a task that was added apart, with an id that another one has."""
-    titles = {"journal": entry.kept.task.title, "database": title}
-    return Told("conflict", {"field": "id", **titles, **_whose(entry)})
-
-
-def refused(entry: Apart, there: Standing | None, reason: str) -> Told:
-    """Return what is told of a task of which the database does not take what was done."""
-    here = entry.standing
-    values = {"journal": here.status, "database": there.status if there is not None else ""}
-    whose = _whose(entry)
-    return Told("conflict", {"field": "refused", **values, "reason": reason, **whose})
 
 
 def _was_taken_back(standing: Standing) -> bool:
@@ -364,19 +318,5 @@ def _neither(entry: Apart, there: Standing) -> Settled:
     free = there._replace(
         status=Status.TODO, agent="", orchestrator="", expires=0.0, assignee=there.before or ""
     )
-    told = _conflict(entry, there, free)
+    told = conflict(entry, there, free)
     return Settled(free._replace(before=None, said=None), (told,), is_conflict=True)
-
-
-def _conflict(entry: Apart, base: Standing, there: Standing) -> Told:
-    here = entry.standing
-    values = {"base": base.status, "journal": here.status, "database": there.status}
-    field = "claim" if here.agent else "status"
-    return Told("conflict", {"field": field, **values, **_whose(entry)})
-
-
-def _whose(entry: Apart) -> dict[str, object]:
-    """Return whose work is lost: who has the claim, or whose name is on the task; and which."""
-    here = entry.standing
-    whose: dict[str, object] = {"agent": here.agent or here.assignee, "token": here.token}
-    return {**whose, APART: entry.deeds} if entry.deeds else whose

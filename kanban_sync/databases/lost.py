@@ -10,7 +10,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.core.apart import APART, is_deed_of
+from kanban_sync.core.deeds import APART, is_deed_of
 from kanban_sync.databases.ports import in_tasks
 from kanban_sync.databases.written import set_aside
 

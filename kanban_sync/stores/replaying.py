@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from kanban_sync.core.apart import (
     MARK,
     Settled,
-    another,
-    gone,
     in_turn,
     is_older,
-    refused,
     settled,
-    told_already,
 )
 from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told
+from kanban_sync.core.deeds import another, gone, refused, told_already
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.stores.desk import Desk, Reach

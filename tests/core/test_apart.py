@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.core.apart import Apart, Settled, claimed_above, gone, settled
+from kanban_sync.core.apart import Apart, Settled, claimed_above, settled
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
+from kanban_sync.core.deeds import gone
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.spans import UNHEARD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import Told
@@ -18,6 +19,12 @@ APART = "apart"
 A conflict holds those of all that is lost by it.
 """
 
+CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
+"""The events of a task that tell how it stands; what else is told of it is no answer to work."""
+
+BEGINS = frozenset({"claimed", "task_created"})
+"""The events of a task that occur once, also where they do not say by what they are known."""
+
 
 def deed_of(clone: str, number: str) -> str:
     """Return by what something is known that was done apart in a clone."""
@@ -27,6 +34,46 @@ def deed_of(clone: str, number: str) -> str:
 def is_deed_of(clone: str, deed: object) -> bool:
     """Tell whether that was done in a clone, and not in one of which it is a copy."""
     return str(deed).rpartition("-")[0] == clone
+
+
+def changes(told: Told) -> bool:
+    """Tell whether an event changed how a task stands with those who work on it."""
+    fields = told.data.get("fields")
+    return told.kind in CHANGES or (isinstance(fields, list) and "assignee" in fields)
+
+
+def news(
+    told: Sequence[Told], history: Sequence[Told], base: Standing, there: Standing
+) -> tuple[tuple[Told, ...], bool]:
+    """Return what is told here and not there, and whether it goes on from how it stands there.
+
+    Of a clone that was copied, both tell the same up to some deed. One of an older release is known
+    if it is a claim, or that it was added, and what follows is the same maybe further.
+    """
+    found = (
+        (place, where)
+        for place, each in reversed(list(enumerate(told)))
+        if _is_unlike_others(each) and (where := place_of(each, history)) >= 0
+    )
+    last, there_last = next(found, (-1, -1))
+    if last < 0:
+        return tuple(told), False
+    ours = deque(told[last + 1 :])
+    theirs = deque(each for each in history[there_last + 1 :] if changes(each))
+    while ours and theirs and _is_one_deed(ours[0], theirs[0]):
+        ours.popleft()
+        theirs.popleft()
+    both = told[: len(told) - len(ours)]
+    tokens = [each.data["token"] for each in both if "token" in each.data]
+    new = [each.data.get("new") for each in both if each.kind in CHANGES]
+    is_as_told = not theirs and there.status == (new[-1] if new else base.status)
+    is_one = there.token == (tokens[-1] if tokens else base.token)
+    return tuple(ours), (is_one and there.agent != "") or (is_as_told and (is_one or not tokens))
+
+
+def place_of(told: Told, history: Sequence[Told]) -> int:
+    """Return where a history tells of a deed, -1 where it does not."""
+    return next((place for place, each in enumerate(history) if _is_one_deed(told, each)), -1)
 
 
 def conflict(entry: Apart, base: Standing, there: Standing) -> Told:
@@ -73,3 +120,16 @@ def _whose(entry: Apart) -> dict[str, object]:
     here = entry.standing
     whose: dict[str, object] = {"agent": here.agent or here.assignee, "token": here.token}
     return {**whose, APART: entry.deeds} if entry.deeds else whose
+
+
+def _is_unlike_others(told: Told) -> bool:
+    """Tell whether an event occurs once, so that it is the same where both sides tell it."""
+    return told.kind in BEGINS or APART in told.data
+
+
+def _is_one_deed(one: Told, two: Told) -> bool:
+    """Tell whether two events are of one deed, whatever token it has in another database."""
+    deed = one.data.get(APART)
+    if one.kind != two.kind or deed is None:
+        return one == two
+    return deed == two.data.get(APART)

@@ -46,19 +46,20 @@ class Done(NamedTuple):
         return is_mine or (event.id > before and (event.key, data.get("token")) in self.tasks)
 
 
-def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore, before: int, clone: str) -> None:
+def note_lost(
+    shelf: AwayShelf, sent: AwayShelf, store: TaskStore, since: tuple[int, int], clone: str
+) -> None:
     """Note what the database overruled of a journal that was written into it.
 
     Args:
         shelf: Beside which it is noted.
         sent: The copy with the journal, until it is known that this was noted.
         store: The database.
-        before: The number of an event of that before it; another one counts otherwise.
+        since: The number of an event of that, after which another copy of the clone may have
+            written its own; and of one that was there before this was written.
         clone: The id of the clone in which that is told.
     """
-    has = sent.has
-    after = min(has.parted.copied, before)
-    found = dict(_overruled(store, after, before, _done_apart(has, clone)))
+    found = dict(_overruled(store, *since, _done_apart(sent.has, clone)))
     if found:
         set_aside(shelf.path, found.values())
         # The events tell it, too: what cannot be noted is not lost.

@@ -88,8 +88,16 @@ class AwayStore(FlatStore):
                 kept = has.tasks[key]
                 entries.append(Apart(key, base, kept, standing, tuple(told.get(str(key), ()))))
         beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat > since]
-        digest = self._shelf.digest()
-        return Journal(parted.id, since, tuple(entries), tuple(beating), digest)
+        before = (json.loads(each.data).get(APART) for each in has.events[: parted.told])
+        return Journal(
+            parted.id,
+            since,
+            tuple(entries),
+            tuple(beating),
+            self._shelf.digest(),
+            copied_at=parted.there(parted.copied_at),
+            known=frozenset(each for each in before if isinstance(each, str)),
+        )
 
     def clock(self, now: float) -> float:
         """Return the time by the clock of the database, whatever that of here was set to since."""

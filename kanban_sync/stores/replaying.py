@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kanban_sync.core.apart import (
     MARK,
+    Into,
     Settled,
+    elsewhere,
     in_turn,
-    is_older,
     settled,
 )
-from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told
+from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told, created
 from kanban_sync.core.deeds import another, gone, refused, told_already
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
@@ -158,7 +159,7 @@ def _tell(desk: PartedDesk, mark: TaskKey, key: TaskKey, told: Told, now: float)
 
 def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
     """Return what a task waits for in the database; of a task that was added, what it is to."""
-    if entry.base is None:
+    if entry.base is None or (entry.is_in_no_file and desk.standing(entry.key) is None):
         return [key for key in keys if str(key) in entry.kept.task.depends_on]
     return [each.key for each in desk.waits_for(entry.key) if each.key is not None]
 
@@ -169,12 +170,23 @@ def _settle(
     key, base = entry.key, entry.base
     there = desk.standing(key)
     is_as_before = there is not None and entry.is_as_before(there)
-    events = [] if is_as_before and not journal.is_another else desk.history(key)
-    known = [each for each in events if base is not None and each.at <= base.started_at]
-    history = [Told(each.kind, json.loads(each.data)) for each in events]
-    if there is None and base is None:
+    is_elsewhere = journal.into is not Into.SAME
+    is_needed = is_elsewhere or journal.is_another or not is_as_before
+    events = (
+        [(each.at, Told(each.kind, json.loads(each.data))) for each in desk.history(key)]
+        if is_needed
+        else []
+    )
+    if there is None and (base is None or (is_elsewhere and entry.is_in_no_file)):
         desk.add(entry.kept.task._replace(status=Status.TODO, word="", assignee=""))
-        there = base = desk.standing(key)
+        there = desk.standing(key)
+        if base is None:
+            base = there
+        else:
+            # What stood in no file, and was in a database that is lost, is nowhere else.
+            made = created(Status.TODO)
+            events.append((now, made))
+            desk.tell(key, [made], now)
     if there is None:
         outcome = Settled(None, (gone(entry),), is_conflict=True)
     elif base is None and (title := desk.entry(key).task.title) != entry.kept.task.title:
@@ -185,14 +197,15 @@ def _settle(
             base or Standing(Status.TODO, None),
             there,
             journal.since,
-            history=history,
+            history=[told for _, told in events],
             is_another=journal.is_another,
-            is_older=not is_as_before and is_older(entry, there, history, history[len(known) :]),
+            elsewhere=elsewhere(entry, there, journal, events),
             is_unfounded=is_unfounded,
         )
     told = outcome.told
     if outcome.is_conflict and journal.is_another:
-        told = tuple(each for each in told if not told_already(each, history))
+        before = [each for _, each in events]
+        told = tuple(each for each in told if not told_already(each, before))
     if outcome.standing is not None and there is not None:
         write(desk, key, there, Outcome(outcome.standing, told), now)
     elif told:

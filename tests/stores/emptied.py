@@ -30,7 +30,7 @@ END $$
 """
 
 COLUMNS = """
-SELECT relname AS name, string_agg(quote_ident(attname), ', ') AS columns
+SELECT relname AS name, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
   FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
  WHERE relnamespace = 'kanban_sync'::regnamespace AND relkind = 'r'
    AND attnum > 0 AND NOT attisdropped AND attgenerated = '' GROUP BY 1

@@ -11,7 +11,8 @@ as before the base     changed                the same: nobody else has done any
 changed to the same    changed                nothing
 a deed done apart      that deed, and on      ours is written: it is a copy of the clone that did it
 that deed, and on      a deed done apart      nothing: all that was done here is told there
-nobody has it, to do   claimed                our claim comes over with its token and its lease
+nobody has it, to do   claimed                our claim comes over with its lease, and its token if
+                                              that is above all that were given there
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
 waits for such a one   claimed                the same: what it was built on does not count

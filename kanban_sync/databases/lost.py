@@ -84,9 +84,11 @@ def lost_text(folder: Path) -> str:
     found = list(dict.fromkeys(lines))
     if not found:
         return ""
+    # Of one task two agents may have lost what they did, or one of them twice.
+    tasks = len({each.partition(" (")[0] for each in found})
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return (
-        f"what was done here with {in_tasks(len(found))} while the database was away does not"
+        f"what was done here with {in_tasks(tasks)} while the database was away does not"
         " count, since others had worked on that by then, or the database refused it:"
         f" {', '.join(found[:NAMED])}{more}; 'kanban-sync task history KEY' tells what happened"
     )

@@ -231,22 +231,29 @@ def elsewhere(
     into = journal.into
     if into is Into.SAME and (base is None or base.token <= there.token):
         return None
-    mine = {*entry.deeds, *journal.known}
     # What commands wrote into the files may have come into the database through them.
     said = {here.status, *(each.data.get("new") for each in entry.told)}
     if base is not None:
         said |= {base.file_status, base.status}
-    # A claim that came over before is no other one.
+    # With what was written there before, all was settled that had been done there until then.
     is_ours = base is not None and _is_one_claim(base, there)
+    written = (
+        place
+        for place, (_, told) in enumerate(events, 1)
+        if changes(told)
+        and (
+            told.data.get(APART) in journal.known
+            or (is_ours and told.kind == "claimed" and told.data["token"] == there.token)
+        )
+    )
     known = max(journal.copied_at, base.started_at if base is not None else 0.0)
     done = tuple(
         told
-        for at, told in events
+        for at, told in events[max(written, default=0) :]
         if changes(told)
         and (at > known or into is Into.OTHER)
-        and told.data.get(APART) not in mine
+        and told.data.get(APART) not in entry.deeds
         and not (_is_of_file(told) and told.data["new"] in said)
-        and not (is_ours and told.kind == "claimed" and told.data["token"] == there.token)
     )
     is_whole = into is not Into.OTHER or any(told.kind == "task_created" for _, told in events)
     is_for_other = into is Into.OTHER and there.assignee not in {

@@ -215,6 +215,9 @@ BEFORE, SINCE = NOW - 60, NOW + 60
         (Into.RESTORED, ADA, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),
         # Nor is what the journal itself has, or one that was written before it.
         (Into.RESTORED, FREE, BLOCKED, [(SINCE, MINE)], (), True),
+        (Into.OTHER, FREE, BLOCKED, [(SINCE, MADE), (SINCE, SAID), (SINCE, MINE)], (), True),
+        (Into.OTHER, BOB, BOB, [(SINCE, MADE), (SINCE, SAID), (SINCE, TOOK_IT)], (), True),
+        (Into.OTHER, FREE, FREE, [(SINCE, MADE), (SINCE, MINE), (SINCE, SAID)], (SAID,), False),
         # The very database that was away has no such question, unless it was set back.
         (Into.SAME, IDLE, FREE, [(BEFORE, TOOK_IT)], (), True),
         (Into.SAME, IDLE, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),

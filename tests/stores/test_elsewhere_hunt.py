@@ -23,6 +23,7 @@ from postgres.server import PATIENCE
 from stores.machines import LEASE, PROJECT, Machine, key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
@@ -33,7 +34,7 @@ WAYS = ("anew", "restored", "renamed")
 NAMES = tuple("abcdef")
 ADDED = key("n1", "db")
 SETTABLE = (Status.TODO, Status.BLOCKED, Status.REVIEW, Status.DONE)
-HISTORIES = 6
+HISTORIES = len(WAYS)
 """Of the short form."""
 
 
@@ -220,7 +221,11 @@ def events(store: PostgresStore) -> dict[str, list[tuple[str, dict[str, Any]]]]:
 
 @pytest.mark.hunt
 def test_work_apart_counts_in_another_database_where_nobody_touched_its_task_there(
-    emptied: Emptied, tmp_path: Path, hunt_factor: int, monkeypatch: pytest.MonkeyPatch
+    emptied: Emptied,
+    tmp_path: Path,
+    hunt_factor: int,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     # However busy this machine is: a server that is found away is asked again by the next.
     monkeypatch.setattr("kanban_sync.databases.fallback.SLOW", PATIENCE)
@@ -233,6 +238,7 @@ def test_work_apart_counts_in_another_database_where_nobody_touched_its_task_the
                 Machine(tmp_path / f"{number}-{each}", emptied.url, stack) for each in range(2)
             )
             random = Random(seed)
+            record_property("case", f"into one {WAYS[number % len(WAYS)]}")
             world = World(random, WAYS[number % len(WAYS)], one, emptied)
             try:
                 world.before(two)

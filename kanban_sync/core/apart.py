@@ -194,8 +194,8 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         return Settled()
     if is_unfounded and entry.was_claimed:
         return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
-    is_same = is_older or _is_same(base, there)
-    is_unchanged = is_same and not _is_kept_alive(base, here, there)
+    is_same = _is_same(base, there) and not _is_kept_alive(base, here, there)
+    is_unchanged = is_same or is_older
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
@@ -212,31 +212,34 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
 
 
-def is_older(entry: Apart, there: Standing, history: Sequence[Told], later: Sequence[Told]) -> bool:
+def is_older(
+    entry: Apart, there: Standing, history: Sequence[tuple[float, Told]], since: float
+) -> bool:
     """Tell whether a task stands in the database as before the base, and nobody did anything since.
 
     Args:
         entry: What was done apart.
         there: How the task stands in the database now.
-        history: What the database has told of it.
-        later: What of that it has told after the last claim that the base knows.
+        history: What the database has told of it, and when.
+        since: When they parted, in seconds since 1970.
     """
     base, here = entry.base, entry.standing
-    if base is None or there.agent or there.assignee not in {"", base.assignee, here.assignee}:
+    if base is None:
         return False
     # What commands wrote into the files may have come into the database through them.
-    said = {
-        base.file_status,
-        base.status,
-        here.status,
-        *(each.data.get("new") for each in entry.told),
-    }
-    if there.file_status not in said:
+    told = (each.data.get("new") for each in entry.told)
+    if there.file_status not in {base.file_status, base.status, here.status, *told}:
         return False
-    if base.token > there.token:
-        return not any(map(_changes, later))
-    is_whole = any(each.kind == "task_created" for each in history)
-    return is_whole and not any(map(_changes, history))
+    changes = [at for at, each in history if _changes(each)]
+    if not changes and there.assignee not in {"", base.assignee, base.before, here.assignee}:
+        return False  # So says its file.
+    if there.token < base.token:
+        # A claim that is older than the newest one of the base is over.
+        return not any(at > base.started_at for at in changes)
+    if there.token == base.token and there.version < base.version:
+        # That may be the time of a commit, which is any.
+        return not any(at > min(base.version.time, since) for at in changes)
+    return not changes and any(each.kind == "task_created" for _, each in history)
 
 
 def told_already(told: Told, history: Sequence[Told]) -> bool:

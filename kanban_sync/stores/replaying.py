@@ -173,8 +173,8 @@ def _settle(
     there = desk.standing(key)
     is_as_before = there is not None and entry.is_as_before(there)
     events = [] if is_as_before and not journal.is_another else desk.history(key)
-    known = [each for each in events if base is not None and each.at <= base.started_at]
-    history = [Told(each.kind, json.loads(each.data)) for each in events]
+    timed = [(each.at, Told(each.kind, json.loads(each.data))) for each in events]
+    history = [each for _, each in timed]
     if there is None and base is None:
         desk.add(entry.kept.task._replace(status=Status.TODO, word="", assignee=""))
         there = base = desk.standing(key)
@@ -190,7 +190,7 @@ def _settle(
             journal.since,
             history=history,
             is_another=journal.is_another,
-            is_older=not is_as_before and is_older(entry, there, history, history[len(known) :]),
+            is_older=not is_as_before and is_older(entry, there, timed, journal.since),
             is_unfounded=is_unfounded,
         )
     told = outcome.told

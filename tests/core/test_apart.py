@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.core.apart import Apart, Settled, claimed_above, gone, settled
+from kanban_sync.core.apart import (
+    APART,
+    Apart,
+    Settled,
+    claimed_above,
+    gone,
+    is_older,
+    settled,
+    told_already,
+)
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
 from kanban_sync.core.merge import Kept
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.spans import UNHEARD
 
 KEY = TaskKey("p1", "tasks-md", "a")
@@ -194,3 +203,53 @@ def test_of_a_task_that_is_gone_is_told_whose_work_was_lost() -> None:
     told = gone(Apart(KEY, FREE, KEPT, ADA))
     assert told.data["field"] == "task"
     assert (told.data["agent"], told.data["token"]) == ("ada", TOKEN)
+
+
+MADE = (NOW - 90, Told("task_created", {"status": "todo"}))
+CLAIMED = (NOW - 80, Told("claimed", {"agent": "bob", "token": 1, "new": "in_progress"}))
+SET = (NOW - 5, Told("status_changed", {"old": "todo", "new": "blocked", "who": "eve"}))
+HELD = BOB._replace(token=2, started_at=NOW - 60)
+SAID = FREE._replace(status=Status.REVIEW, version=Version(int(NOW) - 60, "database"))
+
+
+@pytest.mark.parametrize(
+    ("base", "there", "history", "is_so"),
+    [
+        # A backup from before the claim, or from when somebody else had it.
+        (HELD, FREE._replace(token=1), (MADE, CLAIMED), True),
+        (HELD, BOB, (MADE, CLAIMED), True),
+        (HELD, FREE._replace(token=1), (MADE, CLAIMED, SET), False),
+        # From before a status was set.
+        (SAID, FREE, (MADE,), True),
+        (SAID, FREE, (MADE, CLAIMED), True),
+        (SAID, FREE, (MADE, SET), False),
+        (SAID._replace(version=Version(int(NOW) + 9, "")), FREE, (MADE, SET), False),
+        # A project by another name: only the files have said anything.
+        (HELD, FREE, (MADE,), True),
+        (HELD, FREE._replace(status=Status.DONE, file_status=Status.DONE), (MADE,), True),
+        (HELD, FREE._replace(status=Status.FAILED, file_status=Status.FAILED), (MADE,), False),
+        (HELD, FREE._replace(assignee="eve"), (MADE,), False),
+        (FREE._replace(assignee="bob"), FREE, (MADE,), True),
+        # It was set back in the same database.
+        (SAID, FREE._replace(version=Version(int(NOW), "database")), (MADE, SET), False),
+        (None, FREE, (MADE,), False),
+    ],
+)
+def test_a_database_that_is_older_than_what_was_done_apart_is_known_where_nobody_did_more(
+    base: Standing | None, there: Standing, history: tuple[tuple[float, Told], ...], *, is_so: bool
+) -> None:
+    entry = Apart(KEY, base, KEPT, DONE._replace(assignee="bob"))
+    assert is_older(entry, there, history, NOW - 10) is is_so
+
+
+def test_a_conflict_of_which_a_copy_of_the_clone_has_told_all_is_told_already() -> None:
+    def lost(*deeds: str, token: int = 1) -> Told:
+        return Told("conflict", {"token": token, **({APART: [*deeds]} if deeds else {})})
+
+    history = [lost("a", "b"), lost(token=7)]
+    assert told_already(lost("a"), history)
+    assert told_already(lost("a", "b"), history)
+    assert told_already(lost(token=7), history)
+    assert not told_already(lost("a", "b", "c"), history)
+    assert not told_already(lost("b"), history)
+    assert not told_already(lost(token=8), history)

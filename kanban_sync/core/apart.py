@@ -51,6 +51,9 @@ OWN = 16
 CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
 """The events of a task that tell how it stands; what else is told of it is no answer to work."""
 
+ENDED = frozenset({"released", "status_changed"})
+"""The events by which an agent gives its task back, or ends it; with its token."""
+
 BEGINS = frozenset({"claimed", "task_created"})
 """The events of a task that occur once, also where they do not say by what they are known."""
 
@@ -194,7 +197,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         return Settled()
     if is_unfounded and entry.was_claimed:
         return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
-    is_same = _is_same(base, there) and not _is_kept_alive(base, here, there)
+    is_same = _is_same(base, there) and not _is_kept_alive(entry, base, there)
     is_unchanged = is_same or is_older
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
@@ -342,9 +345,15 @@ def _changes(told: Told) -> bool:
     return told.kind in CHANGES or (isinstance(fields, list) and "assignee" in fields)
 
 
-def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:
+def _is_kept_alive(entry: Apart, base: Standing, there: Standing) -> bool:
     """Tell whether a claim that ran out and was taken over here was extended there."""
-    return bool(there.agent) and there.expires > base.expires and here.token != there.token
+    is_over = entry.standing.token != there.token and not any(
+        each.kind in ENDED
+        and each.data.get("token") == base.token
+        and base.agent in {each.data.get("agent"), each.data.get("who")}
+        for each in entry.told
+    )
+    return bool(there.agent) and there.expires > base.expires and is_over
 
 
 def _is_unheard(base: Standing, here: Standing, there: Standing, since: float) -> bool:

@@ -183,6 +183,14 @@ def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> N
     assert found.standing.expires == NOW + 9
 
 
+def test_a_claim_that_its_agent_has_ended_here_is_not_kept_alive_by_an_older_heartbeat() -> None:
+    base, there = BOB, BOB._replace(expires=NOW + 9)
+    for who, is_bob in (("bob", True), ("eve", False)):
+        end = Told("status_changed", {"old": "in_progress", "new": "todo", "token": 1, "who": who})
+        found = settled(Apart(KEY, base, KEPT, ADA, (end, *TOLD)), base, there)
+        assert found.is_conflict is not is_bob
+
+
 def test_how_long_a_claim_of_another_machine_lasts_is_not_told_by_the_copy() -> None:
     base = ADA._replace(status=Status.PLANNING, expires=UNHEARD)
     there = base._replace(expires=NOW + 9)

@@ -368,7 +368,7 @@ def _may_come_over(here: Standing, there: Standing) -> bool:
     if not here.agent or there.agent or there.status is not Status.TODO:
         return False
     is_for_it = there.assignee in {"", here.agent, here.before}
-    is_newer = here.token > there.token or (here.token == there.token and _was_taken_back(there))
+    is_newer = here.token > there.token or (_is_one(here, there) and _was_taken_back(there))
     return is_for_it and is_newer
 
 

@@ -51,6 +51,8 @@ OURS, NOTHING, THEIRS, NEITHER = "ours", "nothing", "theirs", "neither"
         (FREE, ADA, FREE._replace(token=2), OURS),
         (BOB, BOB, FREE._replace(token=1, reason=RAN_OUT), OURS),
         # Changed otherwise: the database's stands.
+        # One token that was given to two apart, in one second: its late writer must not write.
+        (FREE, ADA, FREE._replace(token=TOKEN, started_at=NOW, reason=RAN_OUT), THEIRS),
         (FREE, ADA, BOB, THEIRS),
         (FREE, DONE, BOB, THEIRS),
         (FREE, ADA, DONE._replace(token=1), THEIRS),

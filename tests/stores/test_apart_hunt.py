@@ -42,7 +42,8 @@ def run(seed: str, emptied: Emptied, folder: Path, length: int) -> None:
         clones = [Machine(folder / str(n), emptied.url, stack) for n in range(CLONES)]
         world = World(clones, emptied, random)
         patch.setattr(time, "time", lambda: world.now)
-        patch.setattr(PostgresStore, "clock", lambda _, now: now)
+        patch.setattr("kanban_sync.machine_time.running", lambda: world.now)
+        patch.setattr(PostgresStore, "clock", lambda *_: world.now)
         try:
             for _ in range(length):
                 world.step()
@@ -68,8 +69,8 @@ def test_whatever_befalls_those_apart_nothing_is_lost_unheard_and_one_wins(
 def pass_on(random: Random, one: Machine, folder: Path) -> dict[str, tuple[object, ...]]:
     """Let copies of a clone work, each task in one of them at a time; return how all end."""
     clones, holders = [one], dict.fromkeys(NAMES, 0)
-    for each in NAMES[1:]:
-        one.do(partial(go_on, key(each), random))
+    for name in NAMES[1:]:
+        one.do(partial(go_on, key(name), random))
     one.door.shut()
     for _ in range(LENGTH):
         deed = random.choice(("copy", *["work"] * 5))

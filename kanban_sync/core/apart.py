@@ -11,8 +11,7 @@ as before the base     changed                the same: nobody else has done any
 changed to the same    changed                nothing
 a deed done apart      that deed, and on      ours is written: it is a copy of the clone that did it
 that deed, and on      a deed done apart      nothing: all that was done here is told there
-nobody has it, to do   claimed                our claim comes over with its lease, and its token if
-                                              that is above all that were given there
+nobody has it, to do   claimed                our claim comes over with its token and its lease
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
 waits for such a one   claimed                the same: what it was built on does not count
@@ -36,16 +35,24 @@ so nobody shows the other's. Who lost is refused as whoever comes too late.
 from __future__ import annotations
 
 from enum import Enum
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
-from kanban_sync.core.deeds import APART, changes, conflict, news, place_of
+from kanban_sync.core.deeds import (
+    APART,
+    ENDED,
+    changes,
+    conflict,
+    is_of_file,
+    news,
+    numbered,
+    place_of,
+)
 from kanban_sync.core.model import Status
 from kanban_sync.core.spans import UNHEARD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import TaskKey
@@ -158,18 +165,6 @@ def claimed_above(outcome: Outcome, least: int) -> Outcome:
     return Outcome(outcome.standing._replace(token=token), (*others, mine))
 
 
-def in_turn(
-    entries: Sequence[Apart], needs: Mapping[TaskKey, Collection[TaskKey]]
-) -> Sequence[Apart]:
-    """Return what was done apart so that what others need comes before them."""
-    by_key = {each.key: each for each in entries}
-    try:
-        return [by_key[key] for key in TopologicalSorter(needs).static_order() if key in by_key]
-    except CycleError:
-        # None of these was claimed: what waits for itself is never ready.
-        return entries
-
-
 def settled(  # noqa: PLR0913 - either side, and what is known of both
     entry: Apart,
     base: Standing,
@@ -203,13 +198,15 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     if is_unfounded and entry.was_claimed:
         return Settled(None, (conflict(entry, base, there),), is_conflict=True)
     is_same = _is_same(base, there) if elsewhere is None else elsewhere.is_untouched
-    is_unchanged = is_same and not _is_kept_alive(base, here, there, elsewhere)
+    is_unchanged = is_same and not _is_kept_alive(entry, base, there, elsewhere)
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
         return _neither(entry, there) if is_twice else Settled()
     is_unheard = _is_unheard(base, here, there, since, elsewhere)
     if is_unchanged or is_unheard or is_ahead or comes_over:
+        if elsewhere is not None and _came_by_file(base, here, there):
+            told = ()
         return _written(entry, base, there, told, is_elsewhere=elsewhere is not None)
     return Settled(None, (conflict(entry, base, there),), is_conflict=True)
 
@@ -229,7 +226,7 @@ def elsewhere(
     """
     base, here = entry.base, entry.standing
     into = journal.into
-    if into is Into.SAME and (base is None or base.token <= there.token):
+    if into is Into.SAME and not (base and _is_set_back(base, there)):
         return None
     # What commands wrote into the files may have come into the database through them.
     said = {here.status, *(each.data.get("new") for each in entry.told)}
@@ -246,21 +243,22 @@ def elsewhere(
             or (is_ours and told.kind == "claimed" and told.data["token"] == there.token)
         )
     )
-    known = max(journal.copied_at, base.started_at if base is not None else 0.0)
+    known = max(journal.copied_at, base.started_at if base else 0.0)
+    if into is Into.SAME and base is not None:
+        # The version may be the time of a commit, which is any.
+        known = min(base.version.time, journal.since)
+        known = base.started_at if there.token < base.token else known
     done = tuple(
         told
         for at, told in events[max(written, default=0) :]
         if changes(told)
         and (at > known or into is Into.OTHER)
         and told.data.get(APART) not in entry.deeds
-        and not (_is_of_file(told) and told.data["new"] in said)
+        and not (is_of_file(told) and told.data["new"] in said and into is not Into.SAME)
     )
     is_whole = into is not Into.OTHER or any(told.kind == "task_created" for _, told in events)
-    is_for_other = into is Into.OTHER and there.assignee not in {
-        "",
-        here.assignee,
-        base.assignee if base is not None else "",
-    }
+    names = {"", here.assignee, *((base.assignee, base.before) if base is not None else ())}
+    is_for_other = into is Into.OTHER and there.assignee not in names
     is_as_said = there.file_status in said and not is_for_other
     is_untouched = base is not None and is_whole and is_as_said and not done
     return Elsewhere(done, is_untouched)
@@ -282,7 +280,7 @@ def _written(
         is_one = _is_one_claim(here, there)
         if here.agent and not is_one and here.token <= there.token:
             token = numbers[here.token] = there.token + 1
-        told = [_numbered(each, numbers) for each in told]
+        told = [numbered(each, numbers) for each in told]
         claims = (each.data.get("token") for each in told if each.kind == "claimed")
         if here.agent and not is_one and token not in claims:
             data = {"agent": here.agent, "token": token, "expires": ends}
@@ -308,17 +306,14 @@ def _says_the_same(one: Standing, two: Standing) -> bool:
     return not one.agent or one.token == two.token
 
 
+def _came_by_file(base: Standing, here: Standing, there: Standing) -> bool:
+    """Tell whether another database has the end of work already: it is told once."""
+    return there.status is here.status is not base.status and not (here.agent or there.agent)
+
+
 def _is_one_claim(one: Standing, two: Standing) -> bool:
     """Tell whether a claim is the same in two databases, whatever its token is there."""
     return one.agent != "" and (one.agent, one.started_at) == (two.agent, two.started_at)
-
-
-def _numbered(told: Told, numbers: Mapping[int, int]) -> Told:
-    """Return an event with the tokens that claims have in another database."""
-    token = told.data.get("token")
-    if not isinstance(token, int) or token not in numbers:
-        return told
-    return told._replace(data={**told.data, "token": numbers[token]})
 
 
 def _is_one(here: Standing, there: Standing) -> bool:
@@ -337,18 +332,24 @@ def _was_ended(here: Standing, history: Sequence[Told]) -> bool:
     )
 
 
-def _is_of_file(told: Told) -> bool:
-    """Tell whether a status was said by a file."""
-    return told.kind == "status_changed" and "who" not in told.data
+def _is_set_back(base: Standing, there: Standing) -> bool:
+    """Tell whether a database has less than it had: it was restored in its own place."""
+    return (there.token, there.version) < (base.token, base.version)
 
 
 def _is_kept_alive(
-    base: Standing, here: Standing, there: Standing, elsewhere: Elsewhere | None
+    entry: Apart, base: Standing, there: Standing, elsewhere: Elsewhere | None
 ) -> bool:
     """Tell whether a claim that ran out and was taken over here was extended there."""
     if elsewhere is not None and not _is_one_claim(base, there):
         return False  # It had ended before they parted.
-    return bool(there.agent) and there.expires > base.expires and here.token != there.token
+    is_over = entry.standing.token != there.token and not any(
+        each.kind in ENDED
+        and each.data.get("token") == base.token
+        and base.agent in {each.data.get("agent"), each.data.get("who")}
+        for each in entry.told
+    )
+    return bool(there.agent) and there.expires > base.expires and is_over
 
 
 def _is_unheard(
@@ -374,7 +375,7 @@ def _may_come_over(
         return False
     if elsewhere is not None:
         return not _was_ended_there(entry, history, elsewhere)
-    return here.token > there.token or (here.token == there.token and _was_taken_back(there))
+    return here.token > there.token or (_is_one(here, there) and _was_taken_back(there))
 
 
 def _was_ended_there(entry: Apart, history: Sequence[Told], elsewhere: Elsewhere) -> bool:
@@ -387,7 +388,7 @@ def _was_ended_there(entry: Apart, history: Sequence[Told], elsewhere: Elsewhere
         return place >= 0 and (not later or later[0].kind != "reclaimed")
     # Nobody else was given that token there as long as it is the first to end.
     first = next(iter(elsewhere.done), None)
-    is_end = first is not None and first.kind in {"released", "status_changed"}
+    is_end = first is not None and first.kind in ENDED
     return is_end and first is not None and first.data.get("token") == here.token
 
 

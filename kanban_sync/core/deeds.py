@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanban_sync.core.claims import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kanban_sync.core.apart import Apart
     from kanban_sync.core.claims import Standing
@@ -21,6 +21,9 @@ A conflict holds those of all that is lost by it.
 
 CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
 """The events of a task that tell how it stands; what else is told of it is no answer to work."""
+
+ENDED = frozenset({"released", "status_changed"})
+"""The events by which an agent gives its task back, or ends it; with its token."""
 
 BEGINS = frozenset({"claimed", "task_created"})
 """The events of a task that occur once, also where they do not say by what they are known."""
@@ -40,6 +43,19 @@ def changes(told: Told) -> bool:
     """Tell whether an event changed how a task stands with those who work on it."""
     fields = told.data.get("fields")
     return told.kind in CHANGES or (isinstance(fields, list) and "assignee" in fields)
+
+
+def is_of_file(told: Told) -> bool:
+    """Tell whether a status was said by a file."""
+    return told.kind == "status_changed" and "who" not in told.data
+
+
+def numbered(told: Told, numbers: Mapping[int, int]) -> Told:
+    """Return an event with the tokens that claims have in another database."""
+    token = told.data.get("token")
+    if not isinstance(token, int) or token not in numbers:
+        return told
+    return told._replace(data={**told.data, "token": numbers[token]})
 
 
 def news(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kanban_sync.core.apart import (
@@ -11,7 +12,6 @@ from kanban_sync.core.apart import (
     Into,
     Settled,
     elsewhere,
-    in_turn,
     settled,
 )
 from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told, created
@@ -23,7 +23,7 @@ from kanban_sync.stores.refusals import open_parts
 from kanban_sync.stores.working import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.apart import Apart, Journal
@@ -129,7 +129,7 @@ def _settle_all(
     needs = {each.key: _needs(desk, each, keys) for each in journal.entries}
     outcomes: dict[TaskKey, Settled] = {}
     untaken: dict[TaskKey, Told] = {}
-    for each in in_turn(journal.entries, needs):
+    for each in _in_turn(journal.entries, needs):
         needed = (outcomes[key] for key in needs[each.key] if key in outcomes)
         is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
@@ -140,6 +140,18 @@ def _settle_all(
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
         outcomes[each.key] = outcome
     return list(outcomes.values()), untaken
+
+
+def _in_turn(
+    entries: Sequence[Apart], needs: Mapping[TaskKey, Collection[TaskKey]]
+) -> Sequence[Apart]:
+    """Return what was done apart so that what others need comes before them."""
+    by_key = {each.key: each for each in entries}
+    try:
+        return [by_key[key] for key in TopologicalSorter(needs).static_order() if key in by_key]
+    except CycleError:
+        # None of these was claimed: what waits for itself is never ready.
+        return entries
 
 
 def _has_open_parts(desk: Desk, entry: Apart) -> bool:

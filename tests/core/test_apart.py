@@ -15,9 +15,9 @@ from kanban_sync.core.apart import (
     settled,
 )
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
-from kanban_sync.core.deeds import gone
+from kanban_sync.core.deeds import APART, gone, told_already
 from kanban_sync.core.merge import Kept
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.spans import UNHEARD
 
 KEY = TaskKey("p1", "tasks-md", "a")
@@ -52,6 +52,8 @@ OURS, NOTHING, THEIRS, NEITHER = "ours", "nothing", "theirs", "neither"
         (FREE, ADA, FREE._replace(token=2), OURS),
         (BOB, BOB, FREE._replace(token=1, reason=RAN_OUT), OURS),
         # Changed otherwise: the database's stands.
+        # One token that was given to two apart, in one second: its late writer must not write.
+        (FREE, ADA, FREE._replace(token=TOKEN, started_at=NOW, reason=RAN_OUT), THEIRS),
         (FREE, ADA, BOB, THEIRS),
         (FREE, DONE, BOB, THEIRS),
         (FREE, ADA, DONE._replace(token=1), THEIRS),
@@ -185,6 +187,7 @@ OF_FILE = Told("status_changed", {"old": "todo", "new": "done"})
 OTHER_FILE = Told("status_changed", {"old": "todo", "new": "failed"})
 MINE = Told("status_changed", {"old": "todo", "new": "blocked", "who": "ada", "apart": "c1-1"})
 BLOCKED = FREE._replace(status=Status.BLOCKED)
+LATER = FREE._replace(status=Status.REVIEW, version=Version(int(NOW) - 60, "database"))
 BEFORE, SINCE = NOW - 60, NOW + 60
 
 
@@ -219,8 +222,11 @@ BEFORE, SINCE = NOW - 60, NOW + 60
         (Into.OTHER, BOB, BOB, [(SINCE, MADE), (SINCE, SAID), (SINCE, TOOK_IT)], (), True),
         (Into.OTHER, FREE, FREE, [(SINCE, MADE), (SINCE, MINE), (SINCE, SAID)], (SAID,), False),
         # The very database that was away has no such question, unless it was set back.
-        (Into.SAME, IDLE, FREE, [(BEFORE, TOOK_IT)], (), True),
+        (Into.SAME, IDLE._replace(started_at=BEFORE), FREE, [(BEFORE, TOOK_IT)], (), True),
         (Into.SAME, IDLE, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),
+        # Also where that tells only that a status was set later than it has it.
+        (Into.SAME, LATER, FREE, [(BEFORE, TOOK_IT)], (), True),
+        (Into.SAME, LATER, FREE, [(SINCE, SAID)], (SAID,), False),
     ],
 )
 def test_in_another_database_that_counts_as_done_which_the_copy_does_not_know_of(
@@ -284,11 +290,26 @@ def test_tokens_of_two_databases_are_not_compared_and_nobody_has_that_of_another
         assert claims == ([] if not told and there.agent else [token or 0 if here.agent else TOKEN])
 
 
+def test_an_end_that_came_into_another_database_by_its_file_is_told_once() -> None:
+    end = Told("status_changed", {"old": "todo", "new": "done", "who": "ada"})
+    there = DONE._replace(assignee="", token=1)
+    found = settled(Apart(KEY, FREE, KEPT, DONE, (end,)), FREE, there, elsewhere=UNTOUCHED)
+    assert found == Settled(DONE)
+
+
 def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> None:
     here, there = BOB._replace(expires=NOW + 1), BOB._replace(expires=NOW + 9)
     found = settled(Apart(KEY, BOB, KEPT, here), BOB, there)
     assert found.standing is not None
     assert found.standing.expires == NOW + 9
+
+
+def test_a_claim_that_its_agent_has_ended_here_is_not_kept_alive_by_an_older_heartbeat() -> None:
+    base, there = BOB, BOB._replace(expires=NOW + 9)
+    for who, is_bob in (("bob", True), ("eve", False)):
+        end = Told("status_changed", {"old": "in_progress", "new": "todo", "token": 1, "who": who})
+        found = settled(Apart(KEY, base, KEPT, ADA, (end, *TOLD)), base, there)
+        assert found.is_conflict is not is_bob
 
 
 def test_how_long_a_claim_of_another_machine_lasts_is_not_told_by_the_copy() -> None:
@@ -311,3 +332,16 @@ def test_of_a_task_that_is_gone_is_told_whose_work_was_lost() -> None:
     told = gone(Apart(KEY, FREE, KEPT, ADA))
     assert told.data["field"] == "task"
     assert (told.data["agent"], told.data["token"]) == ("ada", TOKEN)
+
+
+def test_a_conflict_of_which_a_copy_of_the_clone_has_told_all_is_told_already() -> None:
+    def lost(*deeds: str, token: int = 1) -> Told:
+        return Told("conflict", {"token": token, **({APART: [*deeds]} if deeds else {})})
+
+    history = [lost("a", "b"), lost(token=7)]
+    assert told_already(lost("a"), history)
+    assert told_already(lost("a", "b"), history)
+    assert told_already(lost(token=7), history)
+    assert not told_already(lost("a", "b", "c"), history)
+    assert not told_already(lost("b"), history)
+    assert not told_already(lost(token=8), history)

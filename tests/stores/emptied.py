@@ -58,8 +58,8 @@ BEGIN
     FOR each IN COLUMNS LOOP
         EXECUTE format('DELETE FROM kanban_sync.%I', each.name);
         EXECUTE format(
-            'INSERT INTO kanban_sync.%I (%s) OVERRIDING SYSTEM VALUE TABLE kept.%I',
-            each.name, each.columns, each.name
+            'INSERT INTO kanban_sync.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM kept.%I',
+            each.name, each.columns, each.columns, each.name
         );
     END LOOP;
     FOR each IN

@@ -18,28 +18,41 @@ waits for such a one   claimed                the same: what it was built on doe
 does not take it       changed                the same: the others go on, and it is kept here
 =====================  =====================  ================================================
 
-A task stands *as before the base* in a database that was restored from a backup, and in a project
-that is called otherwise by now, whose tasks were made anew from its files.
+Into another database (``Into``) a journal is written where that was restored from a backup, or
+made anew, and so are its tasks where the project is called otherwise by now. Tokens and the
+numbers of events of two databases say nothing of each other, and are not compared. What is, is the
+status, who has the task, and whether anybody did anything with it there since that was made or
+restored, as its events tell. A task with which nobody did stands *as before the base*. A claim that
+comes over gets a token above those of both, unless its own is that.
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
 it did not learn of it, and claimed the task once more, apart.
 
-Tokens decide between claims: one that was given apart is above any that the database gives, so
-nobody shows the other's. Who lost is refused as whoever comes too late.
+Tokens decide between claims of one database: one that was given apart is above any that it gives,
+so nobody shows the other's. Who lost is refused as whoever comes too late.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from graphlib import CycleError, TopologicalSorter
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
+from kanban_sync.core.deeds import (
+    APART,
+    ENDED,
+    changes,
+    conflict,
+    is_of_file,
+    news,
+    numbered,
+    place_of,
+)
 from kanban_sync.core.model import Status
 from kanban_sync.core.spans import UNHEARD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import TaskKey
@@ -47,18 +60,6 @@ if TYPE_CHECKING:
 
 OWN = 16
 """How many characters of a digest tell journals of one name apart."""
-
-CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
-"""The events of a task that tell how it stands; what else is told of it is no answer to work."""
-
-BEGINS = frozenset({"claimed", "task_created"})
-"""The events of a task that occur once, also where they do not say by what they are known."""
-
-APART = "apart"
-"""What the data of an event holds of something done apart: by what that one deed is known.
-
-A conflict holds those of all that is lost by it.
-"""
 
 MARK = "journal"
 """Stands for the source in the key of the event by which it is known that a journal was taken."""
@@ -94,9 +95,22 @@ class Apart(NamedTuple):
         """By what all that was done with it is known; of an older release, nothing is."""
         return [each.data[APART] for each in self.told if APART in each.data]
 
+    @property
+    def is_in_no_file(self) -> bool:
+        """Whether the database alone has it, so that no other one gets it from a file."""
+        return self.kept.filed is None
+
     def is_as_before(self, there: Standing) -> bool:
         """Whether it stands in the database as it did before."""
         return self.base is not None and _is_same(self.base, there)
+
+
+class Into(Enum):
+    """Into which database a journal is written."""
+
+    SAME = "that which was away"
+    RESTORED = "one that was made from a backup of that"
+    OTHER = "one that was made by itself, or the tasks of another project"
 
 
 class Journal(NamedTuple):
@@ -104,7 +118,8 @@ class Journal(NamedTuple):
 
     Of a clone that was copied meanwhile there are two of one name; the ``digest`` tells them apart.
     It is that of the file that is sent, '' where there is none. ``is_another`` is it if one of
-    that name was taken already.
+    that name was taken already. Of what happened in the database until ``copied_at``, by its clock,
+    the base knows; and so it does of the ``known`` deeds, which the journals before this one have.
     """
 
     id: str
@@ -113,6 +128,9 @@ class Journal(NamedTuple):
     orchestrators: tuple[Orchestrator, ...] = ()
     digest: str = ""
     is_another: bool = False
+    copied_at: float = 0.0
+    known: frozenset[object] = frozenset()
+    into: Into = Into.SAME
 
     def of(self, project: str) -> Journal:
         """Return it with the tasks of a project, however that was called then."""
@@ -123,22 +141,19 @@ class Journal(NamedTuple):
         return self._replace(id=f"{self.id}-{self.digest[:OWN]}", is_another=True)
 
 
+class Elsewhere(NamedTuple):
+    """What others did with a task in another database since that was made or restored."""
+
+    done: tuple[Told, ...]
+    is_untouched: bool
+
+
 class Settled(NamedTuple):
     """What comes of one task: what is to be written (None: nothing), and what is told of it."""
 
     standing: Standing | None = None
     told: tuple[Told, ...] = ()
     is_conflict: bool = False
-
-
-def deed_of(clone: str, number: str) -> str:
-    """Return by what something is known that was done apart in a clone."""
-    return f"{clone}-{number}"
-
-
-def is_deed_of(clone: str, deed: object) -> bool:
-    """Tell whether that was done in a clone, and not in one of which it is a copy."""
-    return str(deed).rpartition("-")[0] == clone
 
 
 def claimed_above(outcome: Outcome, least: int) -> Outcome:
@@ -150,18 +165,6 @@ def claimed_above(outcome: Outcome, least: int) -> Outcome:
     return Outcome(outcome.standing._replace(token=token), (*others, mine))
 
 
-def in_turn(
-    entries: Sequence[Apart], needs: Mapping[TaskKey, Collection[TaskKey]]
-) -> Sequence[Apart]:
-    """Return what was done apart so that what others need comes before them."""
-    by_key = {each.key: each for each in entries}
-    try:
-        return [by_key[key] for key in TopologicalSorter(needs).static_order() if key in by_key]
-    except CycleError:
-        # None of these was claimed: what waits for itself is never ready.
-        return entries
-
-
 def settled(  # noqa: PLR0913 - either side, and what is known of both
     entry: Apart,
     base: Standing,
@@ -170,7 +173,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     *,
     history: Sequence[Told] = (),
     is_another: bool = False,
-    is_older: bool = False,
+    elsewhere: Elsewhere | None = None,
     is_unfounded: bool = False,
 ) -> Settled:
     """Return what becomes of a task that was worked on apart.
@@ -182,92 +185,109 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         since: When they parted, in seconds since 1970.
         history: What the database has told of it, where it does not stand there as the base.
         is_another: Whether another copy of the clone has written its own.
-        is_older: Whether it stands in the database as before the base.
+        elsewhere: What others did with it in the database, where that is another one.
         is_unfounded: Whether it waits in the database for a task of which the work done apart
             does not count.
     """
     here = entry.standing
-    told, is_ahead = _news(entry.told, history, base, there)
-    comes_over = _may_come_over(here, there)
+    told, is_ahead = news(entry.told, history, base, there)
+    comes_over = _may_come_over(entry, there, history, elsewhere)
     is_told = bool(entry.told) and not told
     if (is_told and not comes_over) or (is_another and not told and _was_ended(here, history)):
         return Settled()
     if is_unfounded and entry.was_claimed:
-        return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
-    is_same = is_older or _is_same(base, there)
-    is_unchanged = is_same and not _is_kept_alive(base, here, there)
+        return Settled(None, (conflict(entry, base, there),), is_conflict=True)
+    is_same = _is_same(base, there) if elsewhere is None else elsewhere.is_untouched
+    is_unchanged = is_same and not _is_kept_alive(entry, base, there, elsewhere)
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
         return _neither(entry, there) if is_twice else Settled()
-    is_unheard = _is_unheard(base, here, there, since)
+    is_unheard = _is_unheard(base, here, there, since, elsewhere)
     if is_unchanged or is_unheard or is_ahead or comes_over:
-        is_one = here.agent and here.token == there.token
-        # How long a claim of another machine lasts, it has told the database alone.
-        ends = there.expires if here.expires >= UNHEARD else here.expires
-        expires = max(ends, there.expires) if is_one else ends
-        token = max(here.token, there.token)
-        after = here._replace(token=token, expires=expires, file_status=there.file_status)
-        return Settled(after, told)
-    return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
+        if elsewhere is not None and _came_by_file(base, here, there):
+            told = ()
+        return _written(entry, base, there, told, is_elsewhere=elsewhere is not None)
+    return Settled(None, (conflict(entry, base, there),), is_conflict=True)
 
 
-def is_older(entry: Apart, there: Standing, history: Sequence[Told], later: Sequence[Told]) -> bool:
-    """Tell whether a task stands in the database as before the base, and nobody did anything since.
+def elsewhere(
+    entry: Apart, there: Standing, journal: Journal, events: Sequence[tuple[float, Told]]
+) -> Elsewhere | None:
+    """Return what others did with a task where its journal is written into another database.
+
+    None where that is the one that was away, and was not set back meanwhile.
 
     Args:
         entry: What was done apart.
         there: How the task stands in the database now.
-        history: What the database has told of it.
-        later: What of that it has told after the last claim that the base knows.
+        journal: Of which that is a part.
+        events: What the database has told of the task, and when, by its clock.
     """
     base, here = entry.base, entry.standing
-    if base is None or there.agent or there.assignee not in {"", base.assignee, here.assignee}:
-        return False
+    into = journal.into
+    if into is Into.SAME and not (base and _is_set_back(base, there)):
+        return None
     # What commands wrote into the files may have come into the database through them.
-    said = {
-        base.file_status,
-        base.status,
-        here.status,
-        *(each.data.get("new") for each in entry.told),
-    }
-    if there.file_status not in said:
-        return False
-    if base.token > there.token:
-        return not any(map(_changes, later))
-    is_whole = any(each.kind == "task_created" for each in history)
-    return is_whole and not any(map(_changes, history))
-
-
-def told_already(told: Told, history: Sequence[Told]) -> bool:
-    """Tell whether all that is lost by a conflict was told by another copy of the clone."""
-    if told in history:
-        return True
-    mine = told.data.get(APART)
-    lost = (each.data.get(APART) for each in history if each.kind == told.kind)
-    return isinstance(mine, list) and any(
-        isinstance(each, list) and each[: len(mine)] == mine for each in lost
+    said = {here.status, *(each.data.get("new") for each in entry.told)}
+    if base is not None:
+        said |= {base.file_status, base.status}
+    # With what was written there before, all was settled that had been done there until then.
+    is_ours = base is not None and _is_one_claim(base, there)
+    written = (
+        place
+        for place, (_, told) in enumerate(events, 1)
+        if changes(told)
+        and (
+            told.data.get(APART) in journal.known
+            or (is_ours and told.kind == "claimed" and told.data["token"] == there.token)
+        )
     )
+    known = max(journal.copied_at, base.started_at if base else 0.0)
+    if into is Into.SAME and base is not None:
+        # The version may be the time of a commit, which is any.
+        known = min(base.version.time, journal.since)
+        known = base.started_at if there.token < base.token else known
+    done = tuple(
+        told
+        for at, told in events[max(written, default=0) :]
+        if changes(told)
+        and (at > known or into is Into.OTHER)
+        and told.data.get(APART) not in entry.deeds
+        and not (is_of_file(told) and told.data["new"] in said and into is not Into.SAME)
+    )
+    is_whole = into is not Into.OTHER or any(told.kind == "task_created" for _, told in events)
+    names = {"", here.assignee, *((base.assignee, base.before) if base is not None else ())}
+    is_for_other = into is Into.OTHER and there.assignee not in names
+    is_as_said = there.file_status in said and not is_for_other
+    is_untouched = base is not None and is_whole and is_as_said and not done
+    return Elsewhere(done, is_untouched)
 
 
-def gone(entry: Apart) -> Told:
-    """Return what is told of a task that the database does not have any more."""
-    data = {"field": "task", "journal": entry.standing.status, **_whose(entry)}
-    return Told("conflict", data)
-
-
-def another(entry: Apart, title: str) -> Told:
-    """Return what is told of a task that was added apart, with an id that another one has."""
-    titles = {"journal": entry.kept.task.title, "database": title}
-    return Told("conflict", {"field": "id", **titles, **_whose(entry)})
-
-
-def refused(entry: Apart, there: Standing | None, reason: str) -> Told:
-    """Return what is told of a task of which the database does not take what was done."""
+def _written(
+    entry: Apart, base: Standing, there: Standing, told: Sequence[Told], *, is_elsewhere: bool
+) -> Settled:
+    """Return that what was done apart is written."""
     here = entry.standing
-    values = {"journal": here.status, "database": there.status if there is not None else ""}
-    whose = _whose(entry)
-    return Told("conflict", {"field": "refused", **values, "reason": reason, **whose})
+    is_one = bool(here.agent) and (here.agent, here.token) == (there.agent, there.token)
+    # How long a claim of another machine lasts, it has told the database alone.
+    ends = there.expires if here.expires >= UNHEARD else here.expires
+    token = max(here.token, there.token)
+    if is_elsewhere:
+        numbers = {}
+        if _is_one_claim(base, there):
+            numbers[base.token] = there.token
+        is_one = _is_one_claim(here, there)
+        if here.agent and not is_one and here.token <= there.token:
+            token = numbers[here.token] = there.token + 1
+        told = [numbered(each, numbers) for each in told]
+        claims = (each.data.get("token") for each in told if each.kind == "claimed")
+        if here.agent and not is_one and token not in claims:
+            data = {"agent": here.agent, "token": token, "expires": ends}
+            told.insert(0, Told("claimed", {**data, "old": there.status, "new": here.status}))
+    expires = max(ends, there.expires) if is_one else ends
+    after = here._replace(token=token, expires=expires, file_status=there.file_status)
+    return Settled(after, tuple(told))
 
 
 def _was_taken_back(standing: Standing) -> bool:
@@ -286,6 +306,16 @@ def _says_the_same(one: Standing, two: Standing) -> bool:
     return not one.agent or one.token == two.token
 
 
+def _came_by_file(base: Standing, here: Standing, there: Standing) -> bool:
+    """Tell whether another database has the end of work already: it is told once."""
+    return there.status is here.status is not base.status and not (here.agent or there.agent)
+
+
+def _is_one_claim(one: Standing, two: Standing) -> bool:
+    """Tell whether a claim is the same in two databases, whatever its token is there."""
+    return one.agent != "" and (one.agent, one.started_at) == (two.agent, two.started_at)
+
+
 def _is_one(here: Standing, there: Standing) -> bool:
     """Tell whether the newest claim is the same: of one clone, and of a copy that goes on with it.
 
@@ -294,89 +324,77 @@ def _is_one(here: Standing, there: Standing) -> bool:
     return (here.token, here.started_at) == (there.token, there.started_at)
 
 
-def _news(
-    told: Sequence[Told], history: Sequence[Told], base: Standing, there: Standing
-) -> tuple[tuple[Told, ...], bool]:
-    """Return what is told here and not there, and whether it goes on from how it stands there.
-
-    Of a clone that was copied, both tell the same up to some deed. One of an older release is known
-    if it is a claim, or that it was added, and what follows is the same maybe further.
-    """
-    found = (each for each in reversed(told) if _is_unlike_others(each) and each in history)
-    last = next(found, None)
-    if last is None:
-        return tuple(told), False
-    both = told[: told.index(last) + 1]
-    ours = deque(told[len(both) :])
-    theirs = deque(each for each in history[history.index(last) + 1 :] if _changes(each))
-    while ours and theirs and ours[0] == theirs[0]:
-        ours.popleft()
-        theirs.popleft()
-    both = told[: len(told) - len(ours)]
-    tokens = [each.data["token"] for each in both if "token" in each.data]
-    new = [each.data.get("new") for each in both if each.kind in CHANGES]
-    is_as_told = not theirs and there.status == (new[-1] if new else base.status)
-    is_one = there.token == (tokens[-1] if tokens else base.token)
-    return tuple(ours), (is_one and there.agent != "") or (is_as_told and (is_one or not tokens))
-
-
-def _is_unlike_others(told: Told) -> bool:
-    """Tell whether an event occurs once, so that it is the same where both sides tell it."""
-    return told.kind in BEGINS or APART in told.data
-
-
 def _was_ended(here: Standing, history: Sequence[Told]) -> bool:
     """Tell whether another copy of the clone ended a claim that was only kept alive here."""
     return here.agent != "" and any(
-        each.kind in CHANGES and APART in each.data and each.data.get("token") == here.token
+        changes(each) and APART in each.data and each.data.get("token") == here.token
         for each in history
     )
 
 
-def _changes(told: Told) -> bool:
-    """Tell whether an event changed how a task stands with those who work on it."""
-    fields = told.data.get("fields")
-    return told.kind in CHANGES or (isinstance(fields, list) and "assignee" in fields)
+def _is_set_back(base: Standing, there: Standing) -> bool:
+    """Tell whether a database has less than it had: it was restored in its own place."""
+    return (there.token, there.version) < (base.token, base.version)
 
 
-def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:
+def _is_kept_alive(
+    entry: Apart, base: Standing, there: Standing, elsewhere: Elsewhere | None
+) -> bool:
     """Tell whether a claim that ran out and was taken over here was extended there."""
-    return bool(there.agent) and there.expires > base.expires and here.token != there.token
+    if elsewhere is not None and not _is_one_claim(base, there):
+        return False  # It had ended before they parted.
+    is_over = entry.standing.token != there.token and not any(
+        each.kind in ENDED
+        and each.data.get("token") == base.token
+        and base.agent in {each.data.get("agent"), each.data.get("who")}
+        for each in entry.told
+    )
+    return bool(there.agent) and there.expires > base.expires and is_over
 
 
-def _is_unheard(base: Standing, here: Standing, there: Standing, since: float) -> bool:
+def _is_unheard(
+    base: Standing, here: Standing, there: Standing, since: float, elsewhere: Elsewhere | None
+) -> bool:
     """Tell whether the claim there was made before they parted, by who had the task here then."""
-    is_first = not base.agent and there.token == base.token + 1
     is_same = there.agent != "" and there.agent == (here.agent or here.assignee)
-    return is_first and is_same and there.started_at <= since and here.token > there.token
+    if base.agent or not is_same or there.started_at > since:
+        return False
+    if elsewhere is not None:
+        return [each.kind for each in elsewhere.done] == ["claimed"]
+    return there.token == base.token + 1 and here.token > there.token
 
 
-def _may_come_over(here: Standing, there: Standing) -> bool:
+def _may_come_over(
+    entry: Apart, there: Standing, history: Sequence[Told], elsewhere: Elsewhere | None
+) -> bool:
     """Tell whether a claim of here may go on: nobody has the task there."""
+    here = entry.standing
     if not here.agent or there.agent or there.status is not Status.TODO:
         return False
-    is_for_it = there.assignee in {"", here.agent, here.before}
-    is_newer = here.token > there.token or (here.token == there.token and _was_taken_back(there))
-    return is_for_it and is_newer
+    if there.assignee not in {"", here.agent, here.before}:
+        return False
+    if elsewhere is not None:
+        return not _was_ended_there(entry, history, elsewhere)
+    return here.token > there.token or (_is_one(here, there) and _was_taken_back(there))
+
+
+def _was_ended_there(entry: Apart, history: Sequence[Told], elsewhere: Elsewhere) -> bool:
+    """Tell whether the claim of here was known in another database, and ended by somebody there."""
+    here = entry.standing
+    claims = [each for each in entry.told if each.kind == "claimed"]
+    if claims:
+        place = place_of(claims[-1], history)
+        later = [each for each in history[place + 1 :] if changes(each)]
+        return place >= 0 and (not later or later[0].kind != "reclaimed")
+    # Nobody else was given that token there as long as it is the first to end.
+    first = next(iter(elsewhere.done), None)
+    is_end = first is not None and first.kind in ENDED
+    return is_end and first is not None and first.data.get("token") == here.token
 
 
 def _neither(entry: Apart, there: Standing) -> Settled:
     free = there._replace(
         status=Status.TODO, agent="", orchestrator="", expires=0.0, assignee=there.before or ""
     )
-    told = _conflict(entry, there, free)
+    told = conflict(entry, there, free)
     return Settled(free._replace(before=None, said=None), (told,), is_conflict=True)
-
-
-def _conflict(entry: Apart, base: Standing, there: Standing) -> Told:
-    here = entry.standing
-    values = {"base": base.status, "journal": here.status, "database": there.status}
-    field = "claim" if here.agent else "status"
-    return Told("conflict", {"field": field, **values, **_whose(entry)})
-
-
-def _whose(entry: Apart) -> dict[str, object]:
-    """Return whose work is lost: who has the claim, or whose name is on the task; and which."""
-    here = entry.standing
-    whose: dict[str, object] = {"agent": here.agent or here.assignee, "token": here.token}
-    return {**whose, APART: entry.deeds} if entry.deeds else whose

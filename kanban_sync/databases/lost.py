@@ -10,7 +10,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.core.apart import APART, is_deed_of
+from kanban_sync.core.deeds import APART, is_deed_of
 from kanban_sync.databases.ports import in_tasks
 from kanban_sync.databases.written import Notes
 from kanban_sync.sync.state_folder import put_whole
@@ -55,18 +55,17 @@ class Sent(NamedTuple):
     clone: str
 
 
-def note_lost(shelf: AwayShelf, sent: Sent, store: TaskStore, before: int) -> None:
+def note_lost(shelf: AwayShelf, sent: Sent, store: TaskStore, since: tuple[int, int]) -> None:
     """Note what the database overruled of a journal that was written into it.
 
     Args:
         shelf: Beside which it is noted.
         sent: The journal, whose copy is there until it is known that this was noted.
         store: The database.
-        before: The number of an event of that before it; another one counts otherwise.
+        since: The number of an event of that, after which another copy of the clone may have
+            written its own; and of one that was there before this was written.
     """
-    has = sent.shelf.has
-    after = min(has.parted.copied, before)
-    found = list(_overruled(store, after, before, _done_apart(has, sent.clone)))
+    found = list(_overruled(store, *since, _done_apart(sent.shelf.has, sent.clone)))
     if found:
         # The events tell it, too: what cannot be noted is not lost.
         with contextlib.suppress(OSError):
@@ -91,9 +90,11 @@ def lost_text(folder: Path) -> str:
     found = list(dict.fromkeys(lines))
     if not found:
         return ""
+    # Of one task two agents may have lost what they did, or one of them twice.
+    tasks = len({each.partition(" (")[0] for each in found})
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return (
-        f"what was done here with {in_tasks(len(found))} while the database was away does not"
+        f"what was done here with {in_tasks(tasks)} while the database was away does not"
         " count, since others had worked on that by then, or the database refused it:"
         f" {', '.join(found[:NAMED])}{more}; 'kanban-sync task history KEY' tells what happened"
     )

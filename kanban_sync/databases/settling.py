@@ -10,6 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.apart import Into
 from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kanban_sync.databases.copies import Copy
     from kanban_sync.stores.postgres import PostgresStore
     from kanban_sync.stores.replaying import Replayed
+    from kanban_sync.stores.shelf import Parted
 
 
 class Reached(NamedTuple):
@@ -59,10 +61,17 @@ def settle(copy: Copy, into: Reached, left: str = "") -> bool:
             is_sent_again = shelf.sent.path.exists()
             while (sent := shelf.seal(for_good=left != "")) is not None:
                 before = sent.has.parted.copied if is_sent_again else store.last_event()
+                after = min(sent.has.parted.copied, before)
+                if left:
+                    # The numbers of its events say nothing of those of another database.
+                    before = store.last_event()
+                    after = 0 if is_sent_again else before
                 was_sent, is_sent_again = True, False
                 journal = AwayStore(called, into.clone, sent).journal().of(into.project)
+                if left:
+                    journal = journal._replace(into=_into(into, called, sent.has.parted))
                 refused = _replay(journal, into, None if left else copy).refused
-                note_lost(shelf, Sent(sent, journal.id, into.clone), store, before)
+                note_lost(shelf, Sent(sent, journal.id, into.clone), store, (after, before))
                 if refused:
                     sent.put_refused_aside(journal.id, copy.shelf(into.project).path)
                 else:
@@ -72,6 +81,13 @@ def settle(copy: Copy, into: Reached, left: str = "") -> bool:
     if has_parted:
         _copy_anew(into)
     return was_sent
+
+
+def _into(into: Reached, called: str, parted: Parted) -> Into:
+    """Tell which database is reached that is not the one for which a copy waits."""
+    first = into.store.events(limit=1)
+    is_restored = bool(first) and first[0].at == parted.origin and called == into.project
+    return Into.RESTORED if is_restored else Into.OTHER
 
 
 def end_absences(folder: Path) -> None:

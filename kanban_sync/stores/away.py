@@ -7,9 +7,10 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.apart import APART, Apart, Journal, claimed_above, deed_of
+from kanban_sync.core.apart import Apart, Journal, claimed_above
 from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Standing, Told, claimed, first_number
+from kanban_sync.core.deeds import APART, deed_of
 from kanban_sync.core.errors import UntoldError
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError
@@ -87,8 +88,16 @@ class AwayStore(FlatStore):
                 kept = has.tasks[key]
                 entries.append(Apart(key, base, kept, standing, tuple(told.get(str(key), ()))))
         beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat > since]
-        digest = self._shelf.digest()
-        return Journal(parted.id, since, tuple(entries), tuple(beating), digest)
+        before = (json.loads(each.data).get(APART) for each in has.events[: parted.told])
+        return Journal(
+            parted.id,
+            since,
+            tuple(entries),
+            tuple(beating),
+            self._shelf.digest(),
+            copied_at=parted.there(parted.copied_at),
+            known=frozenset(each for each in before if isinstance(each, str)),
+        )
 
     def clock(self, now: float) -> float:
         """Return the time by the clock of the database, whatever that of here was set to since."""

@@ -158,7 +158,7 @@ class AwayShelf(FileShelf):
                 has, was = self.has, self.has.parted
                 # What was noted until now is in it.
                 ahead = was.there(now) - now.wall
-                known = Parted(copied=was.copied, copied_at=now, ahead=ahead)
+                known = Parted(copied=was.copied, copied_at=now, ahead=ahead, origin=was.origin)
                 if was.since is not None:
                     try:
                         self.keep(replace(has, parted=known))

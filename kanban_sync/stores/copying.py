@@ -26,6 +26,8 @@ COPIED = rows.KEPT_TASKS.replace("FROM", f", {work_rows.STANDING_COLUMNS} FROM")
 
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events WHERE project = ?"
 
+FIRST_EVENT = "SELECT at FROM events WHERE project = ? ORDER BY id LIMIT 1"
+
 
 def copied(database: Database, project: str, clone: str, now: Moment) -> Contents:
     """Return what a database holds of a project, as one clone of it has it before it.
@@ -40,6 +42,7 @@ def copied(database: Database, project: str, clone: str, now: Moment) -> Content
         orchestrators = SqlDesk(db, project).orchestrators()
         tips = tips_of(db, project, clone)
         ((last,),) = db.execute(LAST_EVENT, (project,))
+        origin = db.execute(FIRST_EVENT, (project,)).fetchone()
     tasks: dict[TaskKey, Kept] = {}
     standings: dict[TaskKey, Standing] = {}
     for row in found:
@@ -65,7 +68,7 @@ def copied(database: Database, project: str, clone: str, now: Moment) -> Content
         files={clone: FilesState(tips)},
         events=claimed_events(standings),
         work=work,
-        parted=Parted(copied=int(last), copied_at=now),
+        parted=Parted(copied=int(last), copied_at=now, origin=origin[0] if origin else 0.0),
     )
 
 

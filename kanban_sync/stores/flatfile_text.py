@@ -121,7 +121,8 @@ def _parted_head(parted: Parted) -> Row:
     since, at = parted.since, parted.copied_at
     row = [parted.id, since.wall if since else 0.0, parted.copied, at.wall, parted.told]
     # Apart from the others, since a release that knows nothing of it reads these.
-    return {"parted": [*row, parted.ahead], "clocks": [since[1:] if since else None, at[1:]]}
+    clocks = [since[1:] if since else None, at[1:]]
+    return {"parted": [*row, parted.ahead], "clocks": clocks, "origin": parted.origin}
 
 
 def _text(value: object) -> str:
@@ -319,7 +320,8 @@ def _parted(data: Row, key_of: Callable[[str], TaskKey]) -> Parted:
         Moment(copied_at, *by_copied),
         told,
         bases,
-        *ahead,
+        ahead[0] if ahead else 0.0,
+        data.get("origin", 0.0),
     )
 
 

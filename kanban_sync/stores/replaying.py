@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kanban_sync.core.apart import (
     MARK,
+    Into,
     Settled,
-    another,
-    gone,
-    in_turn,
-    is_older,
-    refused,
+    elsewhere,
     settled,
-    told_already,
 )
-from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told
+from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told, created
+from kanban_sync.core.deeds import another, gone, refused, told_already
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.stores.desk import Desk, Reach
@@ -25,7 +23,7 @@ from kanban_sync.stores.refusals import open_parts
 from kanban_sync.stores.working import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.apart import Apart, Journal
@@ -131,7 +129,7 @@ def _settle_all(
     needs = {each.key: _needs(desk, each, keys) for each in journal.entries}
     outcomes: dict[TaskKey, Settled] = {}
     untaken: dict[TaskKey, Told] = {}
-    for each in in_turn(journal.entries, needs):
+    for each in _in_turn(journal.entries, needs):
         needed = (outcomes[key] for key in needs[each.key] if key in outcomes)
         is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
@@ -142,6 +140,18 @@ def _settle_all(
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
         outcomes[each.key] = outcome
     return list(outcomes.values()), untaken
+
+
+def _in_turn(
+    entries: Sequence[Apart], needs: Mapping[TaskKey, Collection[TaskKey]]
+) -> Sequence[Apart]:
+    """Return what was done apart so that what others need comes before them."""
+    by_key = {each.key: each for each in entries}
+    try:
+        return [by_key[key] for key in TopologicalSorter(needs).static_order() if key in by_key]
+    except CycleError:
+        # None of these was claimed: what waits for itself is never ready.
+        return entries
 
 
 def _has_open_parts(desk: Desk, entry: Apart) -> bool:
@@ -161,7 +171,7 @@ def _tell(desk: PartedDesk, mark: TaskKey, key: TaskKey, told: Told, now: float)
 
 def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
     """Return what a task waits for in the database; of a task that was added, what it is to."""
-    if entry.base is None:
+    if entry.base is None or (entry.is_in_no_file and desk.standing(entry.key) is None):
         return [key for key in keys if str(key) in entry.kept.task.depends_on]
     return [each.key for each in desk.waits_for(entry.key) if each.key is not None]
 
@@ -172,12 +182,23 @@ def _settle(
     key, base = entry.key, entry.base
     there = desk.standing(key)
     is_as_before = there is not None and entry.is_as_before(there)
-    events = [] if is_as_before and not journal.is_another else desk.history(key)
-    known = [each for each in events if base is not None and each.at <= base.started_at]
-    history = [Told(each.kind, json.loads(each.data)) for each in events]
-    if there is None and base is None:
+    is_elsewhere = journal.into is not Into.SAME
+    is_needed = is_elsewhere or journal.is_another or not is_as_before
+    events = (
+        [(each.at, Told(each.kind, json.loads(each.data))) for each in desk.history(key)]
+        if is_needed
+        else []
+    )
+    if there is None and (base is None or (is_elsewhere and entry.is_in_no_file)):
         desk.add(entry.kept.task._replace(status=Status.TODO, word="", assignee=""))
-        there = base = desk.standing(key)
+        there = desk.standing(key)
+        if base is None:
+            base = there
+        else:
+            # What stood in no file, and was in a database that is lost, is nowhere else.
+            made = created(Status.TODO)
+            events.append((now, made))
+            desk.tell(key, [made], now)
     if there is None:
         outcome = Settled(None, (gone(entry),), is_conflict=True)
     elif base is None and (title := desk.entry(key).task.title) != entry.kept.task.title:
@@ -188,14 +209,15 @@ def _settle(
             base or Standing(Status.TODO, None),
             there,
             journal.since,
-            history=history,
+            history=[told for _, told in events],
             is_another=journal.is_another,
-            is_older=not is_as_before and is_older(entry, there, history, history[len(known) :]),
+            elsewhere=elsewhere(entry, there, journal, events),
             is_unfounded=is_unfounded,
         )
     told = outcome.told
     if outcome.is_conflict and journal.is_another:
-        told = tuple(each for each in told if not told_already(each, history))
+        before = [each for _, each in events]
+        told = tuple(each for each in told if not told_already(each, before))
     if outcome.standing is not None and there is not None:
         write(desk, key, there, Outcome(outcome.standing, told), now)
     elif told:

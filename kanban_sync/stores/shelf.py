@@ -30,7 +30,8 @@ class Parted:
     database is there, ``copied`` the newest event of the database that the copy knows,
     ``copied_at`` the time of the copy, and ``told`` how many events there were before. Of a task
     that was not there None is kept. ``ahead`` is by how many seconds the clock of the database was
-    ahead of this machine's as the copy was made.
+    ahead of this machine's as the copy was made, ``origin`` when the first thing of all happened in
+    it that it tells of the project, by which one is known that is restored from a backup of it.
     """
 
     id: str = ""
@@ -40,6 +41,7 @@ class Parted:
     told: int = 0
     bases: Mapping[TaskKey, Standing | None] = field(default_factory=dict)
     ahead: float = 0.0
+    origin: float = 0.0
 
     def there(self, moment: Moment) -> float:
         """Return what time it was by the clock of the database, in seconds since 1970."""

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from kanban_sync.core.apart import Apart, Settled, claimed_above, gone, settled
+from kanban_sync.core.apart import (
+    Apart,
+    Elsewhere,
+    Into,
+    Journal,
+    Settled,
+    claimed_above,
+    elsewhere,
+    settled,
+)
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
+from kanban_sync.core.deeds import APART, gone, told_already
 from kanban_sync.core.merge import Kept
-from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.spans import UNHEARD
 
 KEY = TaskKey("p1", "tasks-md", "a")
@@ -42,6 +52,8 @@ OURS, NOTHING, THEIRS, NEITHER = "ours", "nothing", "theirs", "neither"
         (FREE, ADA, FREE._replace(token=2), OURS),
         (BOB, BOB, FREE._replace(token=1, reason=RAN_OUT), OURS),
         # Changed otherwise: the database's stands.
+        # One token that was given to two apart, in one second: its late writer must not write.
+        (FREE, ADA, FREE._replace(token=TOKEN, started_at=NOW, reason=RAN_OUT), THEIRS),
         (FREE, ADA, BOB, THEIRS),
         (FREE, DONE, BOB, THEIRS),
         (FREE, ADA, DONE._replace(token=1), THEIRS),
@@ -167,11 +179,137 @@ def test_a_claim_that_was_not_heard_of_gives_way_to_that_made_apart(
     assert (found.standing == here) is is_ours
 
 
+MADE = Told("task_created", {"status": "todo"})
+TOOK_IT = Told("claimed", {"agent": "bob", "token": 1, "old": "todo", "new": "in_progress"})
+GAVE_BACK = Told("released", {"agent": "bob", "token": 1, "old": "in_progress", "new": "todo"})
+SAID = Told("status_changed", {"old": "todo", "new": "blocked", "who": "bob"})
+OF_FILE = Told("status_changed", {"old": "todo", "new": "done"})
+OTHER_FILE = Told("status_changed", {"old": "todo", "new": "failed"})
+MINE = Told("status_changed", {"old": "todo", "new": "blocked", "who": "ada", "apart": "c1-1"})
+BLOCKED = FREE._replace(status=Status.BLOCKED)
+LATER = FREE._replace(status=Status.REVIEW, version=Version(int(NOW) - 60, "database"))
+BEFORE, SINCE = NOW - 60, NOW + 60
+
+
+@pytest.mark.parametrize(
+    ("into", "base", "there", "events", "done", "is_untouched"),
+    [
+        # Made anew, whatever its tokens are.
+        (Into.OTHER, FREE, FREE, [(SINCE, MADE)], (), True),
+        (Into.OTHER, IDLE, FREE, [(SINCE, MADE)], (), True),
+        (Into.OTHER, FREE, FREE._replace(token=TOKEN + 9), [(SINCE, MADE)], (), True),
+        (Into.OTHER, BOB, FREE, [(SINCE, MADE)], (), True),
+        # What a command wrote into the file came back through it.
+        (Into.OTHER, FREE, DONE, [(SINCE, MADE), (SINCE, OF_FILE)], (), True),
+        # Somebody did something there; or in one that was never that which was away.
+        (Into.OTHER, FREE, BOB, [(SINCE, MADE), (SINCE, TOOK_IT)], (TOOK_IT,), False),
+        (Into.OTHER, FREE, BLOCKED, [(BEFORE, MADE), (BEFORE, SAID)], (SAID,), False),
+        (Into.OTHER, FREE, DONE, [(SINCE, MADE), (SINCE, OTHER_FILE)], (OTHER_FILE,), False),
+        (Into.OTHER, FREE, FREE._replace(assignee="eve"), [(SINCE, MADE)], (), False),
+        (Into.OTHER, FREE, FREE._replace(file_status=Status.FAILED), [(SINCE, MADE)], (), False),
+        # A claim of before the absence has come over, with what was done first.
+        (Into.OTHER, BOB, BOB, [(SINCE, MADE), (SINCE, TOOK_IT)], (), True),
+        # Nobody knows, where its history was cut.
+        (Into.OTHER, FREE, FREE, [], (), False),
+        # Restored: what the copy knows of is nobody's answer.
+        (Into.RESTORED, FREE, BLOCKED, [(BEFORE, MADE), (BEFORE, SAID)], (), True),
+        (Into.RESTORED, DONE, BOB, [(BEFORE, TOOK_IT)], (), True),
+        (Into.RESTORED, FREE, BLOCKED, [(SINCE, SAID)], (SAID,), False),
+        (Into.RESTORED, ADA, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),
+        # Nor is what the journal itself has, or one that was written before it.
+        (Into.RESTORED, FREE, BLOCKED, [(SINCE, MINE)], (), True),
+        (Into.OTHER, FREE, BLOCKED, [(SINCE, MADE), (SINCE, SAID), (SINCE, MINE)], (), True),
+        (Into.OTHER, BOB, BOB, [(SINCE, MADE), (SINCE, SAID), (SINCE, TOOK_IT)], (), True),
+        (Into.OTHER, FREE, FREE, [(SINCE, MADE), (SINCE, MINE), (SINCE, SAID)], (SAID,), False),
+        # The very database that was away has no such question, unless it was set back.
+        (Into.SAME, IDLE._replace(started_at=BEFORE), FREE, [(BEFORE, TOOK_IT)], (), True),
+        (Into.SAME, IDLE, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),
+        # Also where that tells only that a status was set later than it has it.
+        (Into.SAME, LATER, FREE, [(BEFORE, TOOK_IT)], (), True),
+        (Into.SAME, LATER, FREE, [(SINCE, SAID)], (SAID,), False),
+    ],
+)
+def test_in_another_database_that_counts_as_done_which_the_copy_does_not_know_of(
+    into: Into,
+    base: Standing,
+    there: Standing,
+    events: list[tuple[float, Told]],
+    done: tuple[Told, ...],
+    *,
+    is_untouched: bool,
+) -> None:
+    journal = Journal("j1", NOW, copied_at=NOW, known=frozenset({"c1-1"}), into=into)
+    found = elsewhere(Apart(KEY, base, KEPT, DONE, TOLD), there, journal, events)
+    assert found == Elsewhere(done, is_untouched)
+    assert (
+        elsewhere(Apart(KEY, base, KEPT, DONE), base, journal._replace(into=Into.SAME), []) is None
+    )
+
+
+UNTOUCHED = Elsewhere((), is_untouched=True)
+TOUCHED = Elsewhere((TOOK_IT, GAVE_BACK), is_untouched=False)
+HIGH = TOKEN + 10**12
+
+
+@pytest.mark.parametrize(
+    ("base", "here", "there", "known", "token"),
+    [
+        # Untouched: ours is written, and a claim has a token that nobody else was given.
+        (FREE, DONE, FREE._replace(token=HIGH), UNTOUCHED, HIGH),
+        (FREE, ADA, FREE, UNTOUCHED, TOKEN),
+        (FREE, ADA, FREE._replace(token=HIGH), UNTOUCHED, HIGH + 1),
+        (FREE, ADA, FREE._replace(token=TOKEN), UNTOUCHED, TOKEN + 1),
+        (BOB, BOB, FREE._replace(token=HIGH), UNTOUCHED, HIGH + 1),
+        # One that has come over goes on with the token that it has got.
+        (ADA, ADA, ADA._replace(token=HIGH), UNTOUCHED, HIGH),
+        # As it was in the backup: somebody's claim that had ended since.
+        (FREE, DONE, BOB._replace(started_at=1.0), UNTOUCHED, TOKEN),
+        # Somebody gave it back there: nobody has it.
+        (FREE, ADA, FREE._replace(token=HIGH), TOUCHED, HIGH + 1),
+        (ADA, ADA, FREE._replace(token=1), TOUCHED, TOKEN),
+        # Else what was done there stands.
+        (FREE, DONE, FREE._replace(token=HIGH), TOUCHED, None),
+        (FREE, ADA, BOB, TOUCHED, None),
+        (FREE, ADA, ADA._replace(started_at=NOW, token=HIGH), TOUCHED, None),
+        (FREE, ADA, BLOCKED, TOUCHED, None),
+        (FREE, ADA, FREE._replace(assignee="bob"), TOUCHED, None),
+        # The claim was in the backup, and was taken from the agent there.
+        (BOB, BOB, FREE._replace(token=1), Elsewhere((GAVE_BACK,), is_untouched=False), None),
+    ],
+)
+def test_tokens_of_two_databases_are_not_compared_and_nobody_has_that_of_another(
+    base: Standing, here: Standing, there: Standing, known: Elsewhere, token: int | None
+) -> None:
+    claim = Told("claimed", {"agent": "ada", "token": TOKEN, "apart": "c1-2"})
+    told = (claim,) if here.token == TOKEN and base.token != TOKEN else ()
+    found = settled(Apart(KEY, base, KEPT, here, told), base, there, elsewhere=known)
+    assert found.is_conflict is (token is None)
+    if found.standing is not None:
+        assert (found.standing.agent, found.standing.token) == (here.agent, token)
+        claims = [each.data["token"] for each in found.told if each.kind == "claimed"]
+        assert claims == ([] if not told and there.agent else [token or 0 if here.agent else TOKEN])
+
+
+def test_an_end_that_came_into_another_database_by_its_file_is_told_once() -> None:
+    end = Told("status_changed", {"old": "todo", "new": "done", "who": "ada"})
+    there = DONE._replace(assignee="", token=1)
+    found = settled(Apart(KEY, FREE, KEPT, DONE, (end,)), FREE, there, elsewhere=UNTOUCHED)
+    assert found == Settled(DONE)
+
+
 def test_a_lease_that_was_extended_on_both_sides_lasts_for_the_longer_one() -> None:
     here, there = BOB._replace(expires=NOW + 1), BOB._replace(expires=NOW + 9)
     found = settled(Apart(KEY, BOB, KEPT, here), BOB, there)
     assert found.standing is not None
     assert found.standing.expires == NOW + 9
+
+
+def test_a_claim_that_its_agent_has_ended_here_is_not_kept_alive_by_an_older_heartbeat() -> None:
+    base, there = BOB, BOB._replace(expires=NOW + 9)
+    for who, is_bob in (("bob", True), ("eve", False)):
+        end = Told("status_changed", {"old": "in_progress", "new": "todo", "token": 1, "who": who})
+        found = settled(Apart(KEY, base, KEPT, ADA, (end, *TOLD)), base, there)
+        assert found.is_conflict is not is_bob
 
 
 def test_how_long_a_claim_of_another_machine_lasts_is_not_told_by_the_copy() -> None:
@@ -194,3 +332,16 @@ def test_of_a_task_that_is_gone_is_told_whose_work_was_lost() -> None:
     told = gone(Apart(KEY, FREE, KEPT, ADA))
     assert told.data["field"] == "task"
     assert (told.data["agent"], told.data["token"]) == ("ada", TOKEN)
+
+
+def test_a_conflict_of_which_a_copy_of_the_clone_has_told_all_is_told_already() -> None:
+    def lost(*deeds: str, token: int = 1) -> Told:
+        return Told("conflict", {"token": token, **({APART: [*deeds]} if deeds else {})})
+
+    history = [lost("a", "b"), lost(token=7)]
+    assert told_already(lost("a"), history)
+    assert told_already(lost("a", "b"), history)
+    assert told_already(lost(token=7), history)
+    assert not told_already(lost("a", "b", "c"), history)
+    assert not told_already(lost("b"), history)
+    assert not told_already(lost(token=8), history)

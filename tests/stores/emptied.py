@@ -30,7 +30,7 @@ END $$
 """
 
 COLUMNS = """
-SELECT relname AS name, string_agg(quote_ident(attname), ', ') AS columns
+SELECT relname AS name, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns
   FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
  WHERE relnamespace = 'kanban_sync'::regnamespace AND relkind = 'r'
    AND attnum > 0 AND NOT attisdropped AND attgenerated = '' GROUP BY 1
@@ -58,8 +58,8 @@ BEGIN
     FOR each IN COLUMNS LOOP
         EXECUTE format('DELETE FROM kanban_sync.%I', each.name);
         EXECUTE format(
-            'INSERT INTO kanban_sync.%I (%s) OVERRIDING SYSTEM VALUE TABLE kept.%I',
-            each.name, each.columns, each.name
+            'INSERT INTO kanban_sync.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM kept.%I',
+            each.name, each.columns, each.columns, each.name
         );
     END LOOP;
     FOR each IN

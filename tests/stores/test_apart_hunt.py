@@ -15,7 +15,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.databases import told_once
 from kanban_sync.stores.postgres import PostgresStore
 from postgres.server import PATIENCE
-from stores.apart_world import AGENTS, MOST, World
+from stores.apart_world import AGENTS, MOST, SETTABLE, World
 from stores.machines import LEASE, NAMES, Machine, key, there, told
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def run(seed: str, emptied: Emptied, folder: Path, length: int) -> None:
         clones = [Machine(folder / str(n), emptied.url, stack) for n in range(CLONES)]
         world = World(clones, emptied, random)
         patch.setattr(time, "time", lambda: world.now)
-        patch.setattr(PostgresStore, "clock", lambda _, now: now)
+        patch.setattr("kanban_sync.machine_time.running", lambda: world.now)
+        patch.setattr(PostgresStore, "clock", lambda *_: world.now)
         try:
             for _ in range(length):
                 world.step()
@@ -68,6 +69,8 @@ def test_whatever_befalls_those_apart_nothing_is_lost_unheard_and_one_wins(
 def pass_on(random: Random, one: Machine, folder: Path) -> dict[str, tuple[object, ...]]:
     """Let copies of a clone work, each task in one of them at a time; return how all end."""
     clones, holders = [one], dict.fromkeys(NAMES, 0)
+    for name in NAMES[1:]:
+        one.do(partial(go_on, key(name), random))
     one.door.shut()
     for _ in range(LENGTH):
         deed = random.choice(("copy", *["work"] * 5))
@@ -100,15 +103,20 @@ def go_on(name: TaskKey, random: Random, store: Store) -> None:
     """Do what may be done with a task as it stands."""
     found, now = store.entry(name), time.time()
     if found.claim is not None:
-        status = random.choice((Status.DONE, Status.BLOCKED, None))
+        token = found.claim.token
+        status = random.choice((Status.DONE, Status.BLOCKED, None, Status.IN_PROGRESS))
         if status is None:
-            store.release(name, found.claim.token, now)
+            store.release(name, token, now)
+        elif status is Status.IN_PROGRESS:
+            store.extend(name, token, now, 2 * LEASE)
         else:
-            store.finish(name, found.claim.token, status, now)
-    elif found.task.status is Status.TODO:
-        store.claim(name, random.choice(AGENTS), now, LEASE)
+            store.finish(name, token, status, now)
+    elif found.task.status is Status.TODO and random.random() < 0.6:
+        store.claim(name, found.task.assignee or random.choice(AGENTS), now, LEASE)
+    elif random.random() < 0.2:
+        store.assign(name, random.choice(AGENTS), now, "eve")
     else:
-        store.set_status(name, Status.TODO, now, "eve")
+        store.set_status(name, random.choice(SETTABLE), now, "eve")
 
 
 @pytest.mark.hunt

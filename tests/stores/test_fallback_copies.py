@@ -489,9 +489,12 @@ def test_claims_from_after_a_backup_count_in_the_database_that_was_restored_from
     for name in "ab":
         one.finish(name, one.claim(name, "bob"))
         one.do(partial(set_to, name, Status.TODO))
+    held = one.claim("c", "bob")
     emptied.keep()
     tokens = {name: one.claim(name, "ada") for name in "ab"}
+    one.finish("c", held, Status.BLOCKED)
     one.door.shut()
+    one.do(partial(set_to, "c", Status.REVIEW))
     for name in "ab":
         one.finish(name, tokens[name])
     anew(emptied)
@@ -502,7 +505,8 @@ def test_claims_from_after_a_backup_count_in_the_database_that_was_restored_from
         store.claim(key("b"), "eve", time.time(), LEASE)
     (left,) = left_elsewhere(one.database, PROJECT, one.state)
     assert one.database.take(left, PROJECT)
-    assert stand(emptied) == ["done", "in_progress", "todo"]
+    assert stand(emptied) == ["done", "in_progress", "review"]
+    assert there(emptied, "c").claim is None
     assert [each["key"] for each in told(emptied, "conflict")] == ["tasks-md:b"]
 
 

@@ -15,6 +15,8 @@ claimed, unheard       the same agent's       ours is written, with its claim an
 changed otherwise      changed                the database's stands, and the conflict is told
 waits for such a one   claimed                the same: what it was built on does not count
 does not take it       changed                the same: the others go on, and it is kept here
+that claim, and its    taken back since its   the database's stands; the conflict is told if
+orchestrator is heard  orchestrator was not   something else was done here
 =====================  =====================  ================================================
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
@@ -146,6 +148,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     *,
     history: Sequence[Told] = (),
     is_unfounded: bool = False,
+    heard: Collection[str] = (),
 ) -> Settled:
     """Return what becomes of a task that was worked on apart.
 
@@ -157,6 +160,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         history: What the database has told of it, where that may be some of what is told here.
         is_unfounded: Whether it waits in the database for a task of which the work done apart
             does not count.
+        heard: The orchestrators of which the database has heard later than was heard here.
     """
     here = entry.standing
     told, is_ahead = _news(entry.told, history, there)
@@ -165,7 +169,12 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         return Settled()
     if is_unfounded and entry.was_claimed:
         return Settled(None, (_conflict(base, here, there),), is_conflict=True)
-    is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
+    is_alive = base.orchestrator in heard and _is_given_up(entry, base)
+    is_only_given_up = all(each.kind == "reclaimed" for each in entry.told)
+    if is_alive and is_only_given_up and _is_same(base, there):
+        return Settled()  # Nothing else was done: nobody loses anything.
+    is_kept = is_alive or _is_kept_alive(base, here, there)
+    is_unchanged = _is_same(base, there) and not is_kept
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
@@ -257,6 +266,15 @@ def _changes(told: Told) -> bool:
 def _is_kept_alive(base: Standing, here: Standing, there: Standing) -> bool:
     """Tell whether a claim that ran out and was taken over here was extended there."""
     return bool(there.agent) and there.expires > base.expires and here.token != there.token
+
+
+def _is_given_up(entry: Apart, base: Standing) -> bool:
+    """Tell whether a claim of before was taken back here since its orchestrator was silent."""
+    return base.agent != "" and any(
+        each.kind == "reclaimed"
+        and (each.data["token"], each.data["why"]) == (base.token, base.orchestrator)
+        for each in entry.told
+    )
 
 
 def _is_unheard(base: Standing, here: Standing, there: Standing, since: float) -> bool:

@@ -14,6 +14,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 from dataclasses import replace
@@ -314,8 +315,8 @@ def parted(
     orchestrators = dict(has.work.orchestrators)
     for said in notes:
         if ORCHESTRATOR in said:
-            known = Orchestrator(**said[ORCHESTRATOR])
-            orchestrators[known.instance_id] = known
+            new = Orchestrator(**said[ORCHESTRATOR])
+            orchestrators[new.instance_id] = new
             continue
         key, kept, standing = _noted(said, tasks, standings, project)
         tasks[key], standings[key] = kept, standing
@@ -323,11 +324,13 @@ def parted(
     for key, each in standings.items():
         if each.agent and key not in mine:
             standings[key] = each._replace(expires=UNHEARD, orchestrator="")
-    alive = {
-        name: each._replace(last_heartbeat=max(each.last_heartbeat, shared))
+    # Whoever is heard of from now on is heard here, and nobody else.
+    before = math.nextafter(shared, 0)
+    known = {
+        name: each._replace(last_heartbeat=min(each.last_heartbeat, before))
         for name, each in orchestrators.items()
     }
-    work = replace(has.work, standings=standings, orchestrators=alive)
+    work = replace(has.work, standings=standings, orchestrators=known)
     events = claimed_events(standings)
     return replace(
         has,

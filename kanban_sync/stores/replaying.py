@@ -15,10 +15,11 @@ from kanban_sync.stores.refusals import open_parts
 from kanban_sync.stores.working import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.apart import Apart, Journal
+    from kanban_sync.core.work import Orchestrator
 
 DIGEST = "digest"
 """What the mark of a journal says of its content; one of an older release says nothing."""
@@ -79,10 +80,11 @@ def replay(
                 return _replayed(was)
         mark = TaskKey(project, MARK, journal.id)
         part = desk.part if in_parts else contextlib.nullcontext
-        outcomes, untaken = _settle_all(desk, journal, now, part)
+        known = {each.instance_id: each for each in desk.orchestrators()}
+        heard = _heard_later(journal, known)
+        outcomes, untaken = _settle_all(desk, journal, now, part, heard)
         for key, told in untaken.items():
             _tell(desk, mark, key, told, now)
-        known = {each.instance_id: each for each in desk.orchestrators()}
         for each in journal.orchestrators:
             other = known.get(each.instance_id)
             if other is None or other.last_heartbeat < each.last_heartbeat:
@@ -110,8 +112,20 @@ def _replayed(said: Mapping[str, Any]) -> Replayed:
     return Replayed(*(said.get(name, 0) for name in Replayed._fields))
 
 
+def _heard_later(journal: Journal, known: Mapping[str, Orchestrator]) -> frozenset[str]:
+    """Return the orchestrators of which the database has heard later than the copy did."""
+    here = {each.instance_id: each.last_heartbeat for each in journal.orchestrators}
+    return frozenset(
+        name for name, each in known.items() if each.last_heartbeat > here.get(name, journal.since)
+    )
+
+
 def _settle_all(
-    desk: Desk, journal: Journal, now: float, part: Callable[[], AbstractContextManager[None]]
+    desk: Desk,
+    journal: Journal,
+    now: float,
+    part: Callable[[], AbstractContextManager[None]],
+    heard: Collection[str],
 ) -> tuple[list[Settled], dict[TaskKey, Told]]:
     """Settle each task after those that it waits for; return what came of them, and is refused."""
     # All hold tasks in the order of their keys.
@@ -126,7 +140,7 @@ def _settle_all(
         is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
             with part():
-                outcome = _settle(desk, each, journal.since, now, is_unfounded=is_unfounded)
+                outcome = _settle(desk, each, journal.since, now, heard, is_unfounded=is_unfounded)
         except UntakenError as error:
             outcome = Settled(is_conflict=True)
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
@@ -156,7 +170,15 @@ def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
     return [each.key for each in desk.waits_for(entry.key) if each.key is not None]
 
 
-def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded: bool) -> Settled:
+def _settle(  # noqa: PLR0913 - the task, and what is known of both sides
+    desk: Desk,
+    entry: Apart,
+    since: float,
+    now: float,
+    heard: Collection[str],
+    *,
+    is_unfounded: bool,
+) -> Settled:
     key, base = entry.key, entry.base
     there = desk.standing(key)
     may_be_told = there is not None and entry.may_be_told(there)
@@ -178,6 +200,7 @@ def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded:
         since,
         history=_history(desk, key) if may_be_told else (),
         is_unfounded=is_unfounded,
+        heard=heard,
     )
     after = outcome.standing
     if after is not None:

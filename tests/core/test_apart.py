@@ -194,3 +194,24 @@ def test_of_a_task_that_is_gone_is_told_whose_work_was_lost() -> None:
     told = gone(Apart(KEY, FREE, KEPT, ADA))
     assert told.data["field"] == "task"
     assert (told.data["agent"], told.data["token"]) == ("ada", TOKEN)
+
+
+ALIVE = BOB._replace(orchestrator="o1", started_at=NOW - 60)
+SILENT = Told("reclaimed", {"agent": "bob", "token": 1, "new": "todo", "why": "o1"})
+
+
+@pytest.mark.parametrize(
+    ("here", "told", "comes"),
+    [
+        (FREE._replace(token=1), (SILENT,), NOTHING),
+        (ADA, (SILENT, *TOLD), THEIRS),
+        (DONE, (SILENT, *TOLD, END), THEIRS),
+    ],
+)
+def test_a_claim_of_an_orchestrator_that_the_database_has_heard_stands(
+    here: Standing, told: tuple[Told, ...], comes: str
+) -> None:
+    entry = Apart(KEY, ALIVE, KEPT, here, told)
+    found = settled(entry, ALIVE, ALIVE, heard={"o1"})
+    assert (found.standing, found.is_conflict) == (None, comes == THEIRS)
+    assert settled(entry, ALIVE, ALIVE, heard={"o2"}).standing == here

@@ -1,5 +1,10 @@
 """When an orchestrator counts as silent: once it could be heard for long, and was not. Pure.
 
+A database that was away could not hear anybody: those are heard since it was back. Of a clone that
+uses several names of it, or roles, each may find it away. What is found by one's own name counts
+each time. What is found by another name counts until the database has answered by one's own, which
+tells that it is the other name, or role, that is wrong; and again once it has answered by that.
+
 While the database is away nobody is heard there. A clone that goes on with a copy hears whoever
 sends heartbeats by that copy, and nobody else: so who was heard there since work began to be done
 apart, and then was not for long, is silent there. What an agent claims for an orchestrator is no

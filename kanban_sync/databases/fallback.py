@@ -197,9 +197,8 @@ class Fallback:
         except BaseException:
             store.close()
             raise
-        store.absence = self._of(store).shelf(project).absence
-        if was_away:
-            store.absence.note()  # Also where the copy with which work went on was another one.
+        store.absence = self._of(store).shelf(project).absence(self.name)
+        store.note_answered(was_away=was_away)
         return store
 
     def _told_if_lost(self, opens: Callable[[str], Answer], project: str) -> Answer:
@@ -387,7 +386,7 @@ class Fallback:
         here = self._here
         shelf = here.shelf(project)
         # Also where there is no copy, whose end would tell that it is over.
-        shelf.absence.note()
+        shelf.absence(self.name).note()
         if not shelf.is_there:
             return
         away, now = here.away(project), time.time()

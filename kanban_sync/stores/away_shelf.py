@@ -144,15 +144,13 @@ class AwayShelf(FileShelf):
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
-    @property
-    def absence(self) -> Absence:
-        """Until when a database of this clone was away: by a new name it may be this one."""
-        return Absence(self.path.parents[1] / self.path.with_suffix(".back").name)
+    def absence(self, name: str) -> Absence:
+        """Return until when databases of this clone were away: by a new name it may be this one."""
+        return Absence(self.path.parents[1] / self.path.with_suffix(".back").name, name)
 
     def rejoin(self, now: Moment) -> bool:
         """Work apart no more, as all of it is settled; tell whether that was so until now."""
         with self.alone():
-            self.absence.note()
             if not self.path.exists():
                 return True
             with self.writing():

@@ -192,6 +192,49 @@ def test_who_was_refused_may_have_paused_for_as_long_as_anybody_does_before_he_t
     assert shared.taken() == []
 
 
+def by_a_name_that_leads_nowhere(shared: Shared) -> Callable[[], None]:
+    one = shared.one
+    other = Machine(one.state.path, shared.emptied.url, one.stack)
+    return lambda: other.database.note_away(PROJECT, 0.0)
+
+
+def by_a_name_that_only_reads(shared: Shared) -> Callable[[], None]:
+    one, only_reads = shared.one, "options=-c%20default_transaction_read_only%3Don&host="
+    other = Machine(one.state.path, shared.emptied.url.replace("host=", only_reads), one.stack)
+
+    def refused() -> None:
+        with pytest.raises(UnwritableStoreError):
+            other.claim("c", "cid")
+
+    return refused
+
+
+@pytest.mark.parametrize("other", [by_a_name_that_leads_nowhere, by_a_name_that_only_reads])
+@pytest.mark.parametrize("is_open", [True, False], ids=["a monitor", "commands"])
+def test_what_is_not_to_be_had_by_another_name_keeps_nobody_alive_without_end(
+    shared: Shared,
+    passes: Callable[[float], None],
+    other: Callable[[Shared], Callable[[], None]],
+    *,
+    is_open: bool,
+) -> None:
+    ask, monitor = other(shared), shared.one.work()
+
+    def taken() -> list[str]:
+        return names(monitor.reclaim(time.time())) if is_open else shared.taken()
+
+    ask()
+    shared.long_ago()
+    assert taken() == []
+    for seconds in (SILENCE / 2, SILENCE - 5):
+        passes(seconds)
+        ask()
+        assert taken() == []
+    passes(SILENCE + 5)
+    ask()
+    assert taken() == ["a"]
+
+
 def test_who_was_never_away_takes_back_what_silent_ones_have_at_once(shared: Shared) -> None:
     shared.long_ago()
     assert shared.taken() == ["a"]
@@ -201,7 +244,7 @@ def test_an_absence_is_known_though_nothing_could_be_written_or_a_clock_was_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "tasks.back"
-    absence = Absence(path)
+    absence = Absence(path, "one")
     assert absence.back_since(NOW) == 0
     absence.note()
     assert NOW - 5 < absence.back_since(NOW) <= NOW
@@ -214,7 +257,60 @@ def test_an_absence_is_known_though_nothing_could_be_written_or_a_clock_was_set(
     # Started anew, with its clock set back: that is long ago, or was never.
     monkeypatch.setattr("kanban_sync.stores.absence.moment", lambda: Moment(NOW, 5, "two"))
     assert absence.back_since(NOW) == 0
-    Absence(tmp_path / "nowhere" / "tasks.back").note()
+    Absence(tmp_path / "nowhere" / "tasks.back", "one").note()
+
+
+def yes() -> bool:
+    return True
+
+
+def no() -> bool:
+    return False
+
+
+def test_what_another_name_tells_of_an_absence_counts_until_it_was_there_by_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(seconds: float) -> None:
+        now = Moment(NOW + seconds, seconds, "boot")
+        monkeypatch.setattr("kanban_sync.stores.absence.moment", lambda: now)
+
+    def told() -> tuple[float, float]:
+        now = NOW + float(clock[0])
+        return one.back_since(now) - NOW, two.back_since(now) - NOW
+
+    one, two = Absence(tmp_path / "back", "one"), Absence(tmp_path / "back", "two")
+    clock = [0.0]
+    steps: list[tuple[float, Callable[[], None], tuple[float, float]]] = [
+        (100, two.note, (100, 100)),
+        (110, lambda: one.answered(no), (110, 100)),
+        # It leads nowhere still, which says nothing of the database.
+        (120, two.note, (110, 120)),
+        (130, lambda: one.answered(no), (110, 120)),
+        # It has led there again: now it does.
+        (140, lambda: two.answered(no), (110, 140)),
+        (150, two.note, (150, 150)),
+        (160, lambda: two.answered(no), (160, 160)),
+        # One's own counts each time.
+        (200, one.note, (200, 200)),
+        (210, lambda: one.answered(no), (210, 210)),
+        (220, one.note, (220, 220)),
+        (230, lambda: one.answered(no), (230, 230)),
+        # What was refused to another one counts until one could write oneself.
+        (300, lambda: two.note(again=45, refused=True), (345, 345)),
+        (310, lambda: one.answered(no), (345, 345)),
+        (320, lambda: one.answered(yes), (320, 345)),
+        (330, lambda: two.answered(no), (320, 345)),
+        (340, lambda: two.note(again=45, refused=True), (320, 385)),
+        # A full disk is everybody's.
+        (400, lambda: two.note(again=45, refused=True, by_any_name=True), (445, 445)),
+        (410, lambda: one.answered(yes), (445, 445)),
+    ]
+    for seconds, deed, expected in steps:
+        clock[0] = seconds
+        at(seconds)
+        deed()
+        assert told() == expected, seconds
 
 
 # --- An orchestrator that is heard of while the database is away ---------------------------------

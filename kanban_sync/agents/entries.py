@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanban_sync.core.silence import Life, life_of
+from kanban_sync.core.silence import Hearing, Life, life_of
 from kanban_sync.core.spans import left
 from kanban_sync.core.uncommitted import is_layer
 from kanban_sync.core.work import named
@@ -94,9 +94,9 @@ def event_data(event: Event, read: Any) -> dict[str, Any]:  # noqa: ANN401 - its
     }
 
 
-def orchestrator_data(orchestrator: Orchestrator, now: float, heard_since: float) -> dict[str, Any]:
+def orchestrator_data(orchestrator: Orchestrator, now: float, hearing: Hearing) -> dict[str, Any]:
     """Return an orchestrator, and whether it is alive as far as is known."""
-    life = life_of(orchestrator.last_heartbeat, now, heard_since)
+    life = life_of(orchestrator.last_heartbeat, now, hearing)
     return {**orchestrator._asdict(), "alive": life is not Life.SILENT}
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.merge import Filed
     from kanban_sync.core.ports import Event, FilesState
+    from kanban_sync.core.silence import Hearing
     from kanban_sync.core.work import Entry, Orchestrator, Waiter, Wanted
 
 ALONE = 3600.0
@@ -320,9 +321,9 @@ class Work:
         """Return those that are known."""
         return self._store.orchestrators()
 
-    def heard_since(self) -> float:
-        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970."""
-        return self._store.heard_since(self.time())
+    def hearing(self) -> Hearing:
+        """Return whose heartbeats are heard, and since when."""
+        return self._store.hearing(self.time())
 
     def reclaim(self, *, leases: bool = True) -> list[Entry]:
         """Take back the claims of orchestrators that fell silent, and those that ran out.

@@ -8,7 +8,7 @@ import click
 
 from kanban_sync.agents.entries import orchestrator_data
 from kanban_sync.cli.console import LARGEST, here, json_option, print_json, say, warn
-from kanban_sync.core.silence import life_of
+from kanban_sync.core.silence import Hearing, life_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,26 +52,26 @@ def heartbeat_command(*, instance: str, agents: int | None, as_json: bool) -> No
 def list_command(*, as_json: bool) -> None:
     """List the orchestrators that were ever registered."""
     with here().work(warn) as work:
-        found, now, heard_since = work.orchestrators(), work.time(), work.heard_since()
+        found, now, hearing = work.orchestrators(), work.time(), work.hearing()
     if as_json:
-        all_data = [orchestrator_data(each, now, heard_since) for each in found]
+        all_data = [orchestrator_data(each, now, hearing) for each in found]
         print_json({"orchestrators": all_data})
         return
-    say("\n".join(_lines(found, now, heard_since)) or "no orchestrator was registered")
+    say("\n".join(_lines(found, now, hearing)) or "no orchestrator was registered")
 
 
 def _tell_one(work: Work, orchestrator: Orchestrator, *, as_json: bool) -> None:
     if as_json:
         # It was heard of just now.
-        print_json(orchestrator_data(orchestrator, work.time(), 0.0))
+        print_json(orchestrator_data(orchestrator, work.time(), Hearing()))
         return
-    say("\n".join(_lines([orchestrator], work.time(), 0.0)))
+    say("\n".join(_lines([orchestrator], work.time(), Hearing())))
 
 
-def _lines(found: Sequence[Orchestrator], now: float, heard_since: float) -> list[str]:
+def _lines(found: Sequence[Orchestrator], now: float, hearing: Hearing) -> list[str]:
     return [
         f"{each.instance_id}  {each.agent_count} agents  "
-        f"{life_of(each.last_heartbeat, now, heard_since)},"
+        f"{life_of(each.last_heartbeat, now, hearing)},"
         f" heard of {max(0, round(now - each.last_heartbeat))} s ago"
         for each in found
     ]

@@ -16,6 +16,8 @@ claimed, unheard       the same agent's       ours is written, with its claim an
 changed otherwise      changed                the database's stands, and the conflict is told
 waits for such a one   claimed                the same: what it was built on does not count
 does not take it       changed                the same: the others go on, and it is kept here
+that claim, and its    taken back since its   the database's stands; the conflict is told if
+orchestrator is heard  orchestrator was not   something else was done here
 =====================  =====================  ================================================
 
 Into another database (``Into``) a journal is written where that was restored from a backup, or
@@ -52,7 +54,7 @@ from kanban_sync.core.model import Status
 from kanban_sync.core.spans import UNHEARD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import TaskKey
@@ -175,6 +177,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     is_another: bool = False,
     elsewhere: Elsewhere | None = None,
     is_unfounded: bool = False,
+    heard: Collection[str] = (),
 ) -> Settled:
     """Return what becomes of a task that was worked on apart.
 
@@ -188,6 +191,7 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         elsewhere: What others did with it in the database, where that is another one.
         is_unfounded: Whether it waits in the database for a task of which the work done apart
             does not count.
+        heard: The orchestrators of which the database has heard later than was heard here.
     """
     here = entry.standing
     told, is_ahead = news(entry.told, history, base, there)
@@ -198,7 +202,12 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     if is_unfounded and entry.was_claimed:
         return Settled(None, (conflict(entry, base, there),), is_conflict=True)
     is_same = _is_same(base, there) if elsewhere is None else elsewhere.is_untouched
-    is_unchanged = is_same and not _is_kept_alive(entry, base, there, elsewhere)
+    is_alive = base.orchestrator in heard and _is_given_up(entry, base, there)
+    is_only_given_up = all(each.kind == "reclaimed" for each in entry.told)
+    if is_alive and is_only_given_up and is_same:
+        return Settled()  # Nothing else was done: nobody loses anything.
+    is_kept = is_alive or _is_kept_alive(entry, base, there, elsewhere)
+    is_unchanged = is_same and not is_kept
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
@@ -350,6 +359,19 @@ def _is_kept_alive(
         for each in entry.told
     )
     return bool(there.agent) and there.expires > base.expires and is_over
+
+
+def _is_given_up(entry: Apart, base: Standing, there: Standing) -> bool:
+    """Tell whether a claim of before, which is there still, was taken back here for silence."""
+    return (
+        base.agent != ""
+        and _is_one_claim(base, there)
+        and any(
+            each.kind == "reclaimed"
+            and (each.data["token"], each.data["why"]) == (base.token, base.orchestrator)
+            for each in entry.told
+        )
+    )
 
 
 def _is_unheard(

@@ -1,8 +1,21 @@
-"""When an orchestrator counts as silent: once it could be heard for long, and was not. Pure."""
+"""When an orchestrator counts as silent: once it could be heard for long, and was not. Pure.
+
+A database that was away could not hear anybody: those are heard since it was back. Of a clone that
+uses several names of it, or roles, each may find it away. What is found by one's own name counts
+each time. What is found by another name counts until the database has answered by one's own, which
+tells that it is the other name, or role, that is wrong; and again once it has answered by that.
+
+While the database is away nobody is heard there. A clone that goes on with a copy hears whoever
+sends heartbeats by that copy, and nobody else: so who was heard there since work began to be done
+apart, and then was not for long, is silent there. What an agent claims for an orchestrator is no
+word of its own there: it may send its heartbeats by another clone.
+"""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
+from typing import NamedTuple
 
 from kanban_sync.core.claims import SILENCE
 
@@ -21,6 +34,16 @@ class Life(StrEnum):
     SILENT = "silent"
 
 
+class Hearing(NamedTuple):
+    """Who can be heard: all, ``since`` a moment, 0 for ever; in seconds since 1970.
+
+    In a copy only those are who were heard of there, ``after`` work began to be done apart.
+    """
+
+    since: float = 0.0
+    after: float = -math.inf
+
+
 def silent_since(now: float, heard_since: float) -> float:
     """Return before when a silent orchestrator was heard of last, in seconds since 1970.
 
@@ -32,8 +55,9 @@ def silent_since(now: float, heard_since: float) -> float:
     return since if heard_since <= since else NOBODY
 
 
-def life_of(last_heartbeat: float, now: float, heard_since: float) -> Life:
+def life_of(last_heartbeat: float, now: float, hearing: Hearing) -> Life:
     """Return whether an orchestrator is alive that was heard of last at a moment."""
     if last_heartbeat >= now - SILENCE:
         return Life.ALIVE
-    return Life.SILENT if last_heartbeat < silent_since(now, heard_since) else Life.AWAITED
+    is_silent = hearing.after <= last_heartbeat < silent_since(now, hearing.since)
+    return Life.SILENT if is_silent else Life.AWAITED

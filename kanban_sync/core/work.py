@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.dependencies import Edge
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event
+    from kanban_sync.core.silence import Hearing
 
 __all__ = ["ANY", "Wanted"]
 """What agents ask for; it lies where it is compared."""
@@ -339,8 +340,8 @@ class WorkStore(Protocol):
         """Return all orchestrators that were ever registered, by their ids."""
         ...
 
-    def heard_since(self, now: float) -> float:
-        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970.
+    def hearing(self, now: float) -> Hearing:
+        """Return whose heartbeats are heard, and since when.
 
         The database was away before: whoever was not heard of then may be alive.
         """

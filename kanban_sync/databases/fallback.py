@@ -189,9 +189,8 @@ class Fallback:
                     if each.shelf(project).touched != 0:
                         raise
                     self.found[project] = None
-            store.absence = self._of(store).shelf(project).absence
-            if was_away:
-                store.absence.note()  # Also where the copy with which work went on was another one.
+            store.absence = self._of(store).shelf(project).absence(self.name)
+            store.note_answered(was_away=was_away)
         except BaseException:
             store.close()
             raise
@@ -342,7 +341,7 @@ class Fallback:
         here = self._here
         shelf = here.shelf(project)
         # Also where there is no copy, whose end would tell that it is over.
-        shelf.absence.note()
+        shelf.absence(self.name).note()
         if not shelf.is_there:
             return
         away, now = here.away(project), time.time()

@@ -39,6 +39,9 @@ DEEDS = frozenset(
 )
 """What is noted, for an agent whose database goes away a moment later."""
 
+JUDGES = frozenset({"reclaim", "hearing"})
+"""What tells who is silent."""
+
 IDLE = 1.0
 """Seconds without work after which it is looked whether others found the server away meanwhile."""
 
@@ -241,9 +244,8 @@ class Switching:
                 store = self._store()
                 found = getattr(store, name)(*arguments, **named)
             except UnwritableStoreError:
-                if self._there is not None and self._there.absence is not None:
-                    # Nor does it hear of anybody.
-                    self._there.absence.note(asked_again=LONGEST)
+                if self._there is not None:
+                    self._there.note_refused(LONGEST)  # Nor does it hear of anybody.
                 raise
             finally:
                 self._used = time.monotonic()
@@ -251,6 +253,8 @@ class Switching:
             if there is not None:
                 # Also where a connection was lost alone, and made anew.
                 self._tell_of_another(there)
+            if name in JUDGES and there is not None and store is there:
+                there.note_answered()
             if name in DEEDS and found is not None and there is not None and store is there:
                 self._sides.note(there, self._project, found)
                 self._sides.bring(there, self._project, is_news=True)

@@ -12,6 +12,7 @@ from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Standing, Told, claimed, first_number
 from kanban_sync.core.deeds import APART, deed_of
 from kanban_sync.core.errors import UntoldError
+from kanban_sync.core.silence import Hearing
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError
 from kanban_sync.stores.desk import Reach
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event, FilesState, Gone, Merged
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.work import Entry, Orchestrator
     from kanban_sync.machine_time import Moment
     from kanban_sync.stores.away_shelf import AwayShelf
     from kanban_sync.stores.desk import Desk
@@ -74,9 +75,8 @@ class AwayStore(FlatStore):
 
     def journal(self) -> Journal:
         """Return what was done apart."""
-        has = self._has
+        has, since = self._has, self._parted_at
         parted = has.parted
-        since = parted.there(parted.since) if parted.since is not None else 0.0
         desk = self._desk()
         told: dict[str, list[Told]] = {}
         for event in has.events[parted.told :]:
@@ -87,7 +87,7 @@ class AwayStore(FlatStore):
             if standing is not None:
                 kept = has.tasks[key]
                 entries.append(Apart(key, base, kept, standing, tuple(told.get(str(key), ()))))
-        beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat > since]
+        beating = [each for each in has.work.orchestrators.values() if each.last_heartbeat >= since]
         before = (json.loads(each.data).get(APART) for each in has.events[: parted.told])
         return Journal(
             parted.id,
@@ -103,6 +103,18 @@ class AwayStore(FlatStore):
         """Return the time by the clock of the database, whatever that of here was set to since."""
         here = moment()
         return now + self._has.parted.there(here) - here.wall
+
+    def hearing(self, now: float) -> Hearing:
+        """Return whose heartbeats are heard: of those who work by this clone."""
+        return Hearing(after=self._parted_at)
+
+    def register(self, instance_id: str, now: float, agent_count: int = 0) -> Orchestrator:
+        """Let an orchestrator be known; it may have said so just before the database went away."""
+        return super().register(instance_id, max(now, self._parted_at), agent_count)
+
+    def beat(self, instance_id: str, now: float, agent_count: int | None = None) -> Orchestrator:
+        """Note that an orchestrator is alive, which is heard here."""
+        return super().beat(instance_id, max(now, self._parted_at), agent_count)
 
     def rename(self, key: TaskKey, task: Task, now: float) -> Entry:
         """Refuse: which file holds a task is the database's to know."""
@@ -154,6 +166,28 @@ class AwayStore(FlatStore):
         """Return a task with a new claim, its token above any that the database gives."""
         made = claimed(standing, agent, now, lease, orchestrator)
         return claimed_above(made, first_number(now))
+
+    @property
+    def _parted_at(self) -> float:
+        """Since when work is done apart, in seconds since 1970 by the clock of the database."""
+        parted = self._has.parted
+        return parted.there(parted.since) if parted.since is not None else 0.0
+
+    def _lapsed(
+        self, desk: Desk, now: float, *, leases: bool
+    ) -> list[tuple[TaskKey, Standing, str]]:
+        """Return claims that ran out, or whose orchestrator was heard here and fell silent."""
+        after = self._parted_at
+        unheard = {each.instance_id for each in desk.orchestrators() if each.last_heartbeat < after}
+        return [
+            each for each in super()._lapsed(desk, now, leases=leases) if each[2] not in unheard
+        ]
+
+    def _check_orchestrator(self, desk: Desk, instance_id: str, now: float) -> None:
+        """Let whoever claims be alive; one that is not heard here is not heard by that either."""
+        known = desk.orchestrator(instance_id)
+        if known is None or known.last_heartbeat >= self._parted_at:
+            super()._check_orchestrator(desk, instance_id, now)
 
     @contextlib.contextmanager
     def _working(self, reach: Reach = Reach.ONE) -> Iterator[Desk]:

@@ -14,6 +14,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 from dataclasses import replace
@@ -143,15 +144,13 @@ class AwayShelf(FileShelf):
             contents = journalled(held, contents, self._project)
         super().keep(contents)
 
-    @property
-    def absence(self) -> Absence:
-        """Until when a database of this clone was away: by a new name it may be this one."""
-        return Absence(self.path.parents[1] / self.path.with_suffix(".back").name)
+    def absence(self, name: str) -> Absence:
+        """Return until when databases of this clone were away: by a new name it may be this one."""
+        return Absence(self.path.parents[1] / self.path.with_suffix(".back").name, name)
 
     def rejoin(self, now: Moment) -> bool:
         """Work apart no more, as all of it is settled; tell whether that was so until now."""
         with self.alone():
-            self.absence.note()
             if not self.path.exists():
                 return True
             with self.writing():
@@ -318,8 +317,8 @@ def parted(
     orchestrators = dict(has.work.orchestrators)
     for said in notes:
         if ORCHESTRATOR in said:
-            known = Orchestrator(**said[ORCHESTRATOR])
-            orchestrators[known.instance_id] = known
+            new = Orchestrator(**said[ORCHESTRATOR])
+            orchestrators[new.instance_id] = new
             continue
         key, kept, standing = _noted(said, tasks, standings, project)
         tasks[key], standings[key] = kept, standing
@@ -327,11 +326,13 @@ def parted(
     for key, each in standings.items():
         if each.agent and key not in mine:
             standings[key] = each._replace(expires=UNHEARD, orchestrator="")
-    alive = {
-        name: each._replace(last_heartbeat=max(each.last_heartbeat, shared))
+    # Whoever is heard of from now on is heard here, and nobody else.
+    before = math.nextafter(shared, 0)
+    known = {
+        name: each._replace(last_heartbeat=min(each.last_heartbeat, before))
         for name, each in orchestrators.items()
     }
-    work = replace(has.work, standings=standings, orchestrators=alive)
+    work = replace(has.work, standings=standings, orchestrators=known)
     events = claimed_events(standings)
     return replace(
         has,

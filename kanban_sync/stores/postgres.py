@@ -170,6 +170,24 @@ class PostgresStore(PostgresWork, SqlStore):
         except UntakenError:
             return _replayed(self, self._project, journal, now, in_parts=True)
 
+    def note_answered(self, *, was_away: bool = False) -> None:
+        """Note that it answers, if it was away by this name or another one until now."""
+        if self.absence is not None:
+            self.absence.answered(lambda: self._is_writable, was_away=was_away)
+
+    def note_refused(self, again: float) -> None:
+        """Note that it could not be written to, and is asked again after so many seconds."""
+        if self.absence is not None:
+            # Where nothing is wrong with the role or the name, it takes nothing of anybody.
+            self.absence.note(again=again, refused=True, by_any_name=self._is_writable)
+
+    @property
+    def _is_writable(self) -> bool:
+        try:
+            return self.unwritable() is None
+        except StoreError:
+            return False
+
     def _back_since(self, now: float) -> float:
         return self.absence.back_since(now) if self.absence is not None else 0.0
 

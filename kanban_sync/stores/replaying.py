@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from kanban_sync.core.apart import Apart, Journal
+    from kanban_sync.core.work import Orchestrator
 
 DIGEST = "digest"
 """What the mark of a journal says of its content; one of an older release says nothing."""
@@ -87,10 +88,11 @@ def replay(
                 return _replayed(was)
         mark = TaskKey(project, MARK, journal.id)
         part = desk.part if in_parts else contextlib.nullcontext
-        outcomes, untaken = _settle_all(desk, journal, now, part)
+        known = {each.instance_id: each for each in desk.orchestrators()}
+        heard = _heard_later(journal, known)
+        outcomes, untaken = _settle_all(desk, journal, now, part, heard)
         for key, told in untaken.items():
             _tell(desk, mark, key, told, now)
-        known = {each.instance_id: each for each in desk.orchestrators()}
         for each in journal.orchestrators:
             other = known.get(each.instance_id)
             if other is None or other.last_heartbeat < each.last_heartbeat:
@@ -118,8 +120,20 @@ def _replayed(said: Mapping[str, Any]) -> Replayed:
     return Replayed(*(said.get(name, 0) for name in Replayed._fields))
 
 
+def _heard_later(journal: Journal, known: Mapping[str, Orchestrator]) -> frozenset[str]:
+    """Return the orchestrators of which the database has heard later than the copy did."""
+    here = {each.instance_id: each.last_heartbeat for each in journal.orchestrators}
+    return frozenset(
+        name for name, each in known.items() if each.last_heartbeat > here.get(name, journal.since)
+    )
+
+
 def _settle_all(
-    desk: Desk, journal: Journal, now: float, part: Callable[[], AbstractContextManager[None]]
+    desk: Desk,
+    journal: Journal,
+    now: float,
+    part: Callable[[], AbstractContextManager[None]],
+    heard: Collection[str],
 ) -> tuple[list[Settled], dict[TaskKey, Told]]:
     """Settle each task after those that it waits for; return what came of them, and is refused."""
     # All hold tasks in the order of their keys.
@@ -134,7 +148,7 @@ def _settle_all(
         is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
             with part():
-                outcome = _settle(desk, each, journal, now, is_unfounded=is_unfounded)
+                outcome = _settle(desk, each, journal, now, heard, is_unfounded=is_unfounded)
         except UntakenError as error:
             outcome = Settled(is_conflict=True)
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
@@ -176,8 +190,14 @@ def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
     return [each.key for each in desk.waits_for(entry.key) if each.key is not None]
 
 
-def _settle(
-    desk: Desk, entry: Apart, journal: Journal, now: float, *, is_unfounded: bool
+def _settle(  # noqa: PLR0913 - the task, and what is known of both sides
+    desk: Desk,
+    entry: Apart,
+    journal: Journal,
+    now: float,
+    heard: Collection[str],
+    *,
+    is_unfounded: bool,
 ) -> Settled:
     key, base = entry.key, entry.base
     there = desk.standing(key)
@@ -213,6 +233,7 @@ def _settle(
             is_another=journal.is_another,
             elsewhere=elsewhere(entry, there, journal, events),
             is_unfounded=is_unfounded,
+            heard=heard,
         )
     told = outcome.told
     if outcome.is_conflict and journal.is_another:

@@ -14,7 +14,7 @@ from kanban_sync.core.endings import check_in_time
 from kanban_sync.core.errors import UnknownTaskError, WorkError
 from kanban_sync.core.model import Status
 from kanban_sync.core.order import ANY, Wanted
-from kanban_sync.core.silence import silent_since
+from kanban_sync.core.silence import Hearing, silent_since
 from kanban_sync.core.work import Orchestrator, entry_of
 from kanban_sync.stores import refusals
 from kanban_sync.stores.assigning import Assigning
@@ -102,7 +102,7 @@ class Working(Assigning):
         """Claim the first task that is ready; None if there is none."""
         _check_claim(agent, lease)
         with self._working() as desk:
-            _check_orchestrator(desk, orchestrator, now)
+            self._check_orchestrator(desk, orchestrator, now)
             is_shut = refusals.is_shut(desk, wanted.parent, agent, now)
             found = None if is_shut else desk.first(wanted, agent, now)
             if found is None:
@@ -120,7 +120,7 @@ class Working(Assigning):
         """Claim one task: nobody has it, it is not over, and it waits for nothing."""
         _check_claim(agent, lease)
         with self._working(Reach.SEVERAL) as desk:
-            _check_orchestrator(desk, orchestrator, now)
+            self._check_orchestrator(desk, orchestrator, now)
             standing = _held(desk, key)
             # Only a change needs to be told by what stands above it.
             is_plan = claims.is_change(key.source, None) and desk.above(key) is None
@@ -269,10 +269,10 @@ class Working(Assigning):
         with self._looking() as desk:
             return desk.orchestrators()
 
-    def heard_since(self, now: float) -> float:
-        """Return since when each heartbeat is heard, 0 for ever; seconds since 1970."""
+    def hearing(self, now: float) -> Hearing:
+        """Return whose heartbeats are heard, and since when."""
         with self._looking() as desk:
-            return max(desk.there_since(), self._back_since(now))
+            return Hearing(max(desk.there_since(), self._back_since(now)))
 
     def _back_since(self, now: float) -> float:  # noqa: ARG002 - of one that is never away
         """Return since when it has been there, as far as only this clone knows."""
@@ -283,6 +283,16 @@ class Working(Assigning):
     ) -> list[tuple[TaskKey, Standing, str]]:
         found = desk.lapsed(now, silent_since(now, self._back_since(now)))
         return [each for each in found if leases or each[2] != claims.LEASE]
+
+    def _check_orchestrator(self, desk: Desk, instance_id: str, now: float) -> None:
+        """Let whoever claims be alive: else the claim would be taken back at once.
+
+        The clock of an agent does not tell that its orchestrator was silent.
+        """
+        if instance_id:
+            known = desk.orchestrator(instance_id)
+            if known is None or known.last_heartbeat + BEAT < now:
+                _beat(desk, instance_id, now)
 
 
 # --- Writing -------------------------------------------------------------------------------
@@ -379,14 +389,3 @@ def _check_claim(agent: str, lease: float) -> None:
 def _check_lease(lease: float) -> None:
     if not lease > 0:
         raise WorkError(f"A lease of {lease:g} s ends before it begins; give it some time.")
-
-
-def _check_orchestrator(desk: Desk, instance_id: str, now: float) -> None:
-    """Let whoever claims be alive: else the claim would be taken back at once.
-
-    The clock of an agent does not tell that its orchestrator was silent.
-    """
-    if instance_id:
-        known = desk.orchestrator(instance_id)
-        if known is None or known.last_heartbeat + BEAT < now:
-            _beat(desk, instance_id, now)

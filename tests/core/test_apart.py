@@ -345,3 +345,24 @@ def test_a_conflict_of_which_a_copy_of_the_clone_has_told_all_is_told_already() 
     assert not told_already(lost("a", "b", "c"), history)
     assert not told_already(lost("b"), history)
     assert not told_already(lost(token=8), history)
+
+
+ALIVE = BOB._replace(orchestrator="o1", started_at=NOW - 60)
+SILENT = Told("reclaimed", {"agent": "bob", "token": 1, "new": "todo", "why": "o1"})
+
+
+@pytest.mark.parametrize(
+    ("here", "told", "comes"),
+    [
+        (FREE._replace(token=1), (SILENT,), NOTHING),
+        (ADA, (SILENT, *TOLD), THEIRS),
+        (DONE, (SILENT, *TOLD, END), THEIRS),
+    ],
+)
+def test_a_claim_of_an_orchestrator_that_the_database_has_heard_stands(
+    here: Standing, told: tuple[Told, ...], comes: str
+) -> None:
+    entry = Apart(KEY, ALIVE, KEPT, here, told)
+    found = settled(entry, ALIVE, ALIVE, heard={"o1"})
+    assert (found.standing, found.is_conflict) == (None, comes == THEIRS)
+    assert settled(entry, ALIVE, ALIVE, heard={"o2"}).standing == here

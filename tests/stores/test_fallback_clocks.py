@@ -142,6 +142,7 @@ def test_an_orchestrator_that_falls_silent_apart_is_found_so_in_time(
     one.door.shut()
     apart = clocked(one)
     apart.claim("a", "ada", LEASE, "o1")
+    apart.beat("o1")
     clocks.passed = 40
     assert apart.reclaim() == []
     clocks.passed = 80

@@ -14,7 +14,7 @@ from kanban_sync import machine_time
 from kanban_sync.agents.waiting import LONGEST
 from kanban_sync.agents.work import Work
 from kanban_sync.core.claims import SILENCE
-from kanban_sync.core.errors import UnreachableStoreError, UnwritableStoreError
+from kanban_sync.core.errors import LostClaimError, UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.silence import Life, life_of
 from kanban_sync.databases.copies import LEADS
@@ -23,13 +23,14 @@ from kanban_sync.stores.absence import Absence
 from kanban_sync.stores.postgres import PostgresStore, open_postgres
 from kanban_sync.stores.postgres_work import PostgresDesk
 from postgres.long_there import AS_IT_IS, started
-from stores.machines import LEASE, NAMES, PROJECT, Machine, key, told
+from stores.machines import LEASE, NAMES, PROJECT, Machine, key, there, told
 from stores.made_up import NOW, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kanban_sync.agents.work import Store
     from kanban_sync.core.apart import Journal
     from kanban_sync.core.work import Entry
     from stores.emptied import Emptied
@@ -51,7 +52,7 @@ def test_nobody_is_silent_before_the_server_was_there_for_long_enough(
         store.claim(key("a"), "ada", NOW, LEASE, "o1")
         store.claim(key("b"), "bob", NOW, 100, "o1")
         started(monkeypatch, NOW + 200)
-        assert store.heard_since(NOW + 200) == NOW + 200
+        assert store.hearing(NOW + 200).since == NOW + 200
         # A lease runs out as ever.
         assert names(store.reclaim(NOW + 200 + SILENCE - 1)) == ["b"]
         assert store.reclaim(NOW + 200 + SILENCE - 1, leases=False) == []
@@ -66,7 +67,7 @@ def test_a_server_tells_when_it_was_started(
         monkeypatch.setattr(PostgresDesk, name, statement)
     ((asked,),) = emptied.ask("SELECT extract(epoch FROM pg_postmaster_start_time())::float8")
     with closing(open_postgres(emptied.address, PROJECT)) as store:
-        assert store.heard_since(time.time()) == asked
+        assert store.hearing(time.time()).since == asked
         store.merge([task("a")], {}, FilesState(), NOW)
         store.register("o1", NOW)
         store.claim(key("a"), "ada", NOW, 2 * LEASE, "o1")
@@ -81,7 +82,7 @@ class Shared:
     """Two machines: an agent of the other one's orchestrator has a task."""
 
     def __init__(self, one: Machine, two: Machine, emptied: Emptied) -> None:
-        self.one, self.emptied = one, emptied
+        self.one, self.other, self.emptied = one, two, emptied
         two.do(lambda store: store.register("o2", time.time()))
         two.do(lambda store: store.claim(key("a"), "ada", time.time(), LEASE, "o2"))
         one.sync("a", "b", "c", "d")
@@ -170,7 +171,7 @@ def test_who_could_not_reach_the_database_takes_nobody_for_silent_until_he_could
     assert (shared.taken(), shared.taken()) == ([], [])
     lives = shared.one.do(
         lambda store: [
-            life_of(each.last_heartbeat, time.time(), store.heard_since(time.time()))
+            life_of(each.last_heartbeat, time.time(), store.hearing(time.time()))
             for each in store.orchestrators()
         ]
     )
@@ -191,6 +192,49 @@ def test_who_was_refused_may_have_paused_for_as_long_as_anybody_does_before_he_t
     assert shared.taken() == []
 
 
+def by_a_name_that_leads_nowhere(shared: Shared) -> Callable[[], None]:
+    one = shared.one
+    other = Machine(one.state.path, shared.emptied.url, one.stack)
+    return lambda: other.database.note_away(PROJECT, 0.0)
+
+
+def by_a_name_that_only_reads(shared: Shared) -> Callable[[], None]:
+    one, only_reads = shared.one, "options=-c%20default_transaction_read_only%3Don&host="
+    other = Machine(one.state.path, shared.emptied.url.replace("host=", only_reads), one.stack)
+
+    def refused() -> None:
+        with pytest.raises(UnwritableStoreError):
+            other.claim("c", "cid")
+
+    return refused
+
+
+@pytest.mark.parametrize("other", [by_a_name_that_leads_nowhere, by_a_name_that_only_reads])
+@pytest.mark.parametrize("is_open", [True, False], ids=["a monitor", "commands"])
+def test_what_is_not_to_be_had_by_another_name_keeps_nobody_alive_without_end(
+    shared: Shared,
+    passes: Callable[[float], None],
+    other: Callable[[Shared], Callable[[], None]],
+    *,
+    is_open: bool,
+) -> None:
+    ask, monitor = other(shared), shared.one.work()
+
+    def taken() -> list[str]:
+        return names(monitor.reclaim(time.time())) if is_open else shared.taken()
+
+    ask()
+    shared.long_ago()
+    assert taken() == []
+    for seconds in (SILENCE / 2, SILENCE - 5):
+        passes(seconds)
+        ask()
+        assert taken() == []
+    passes(SILENCE + 5)
+    ask()
+    assert taken() == ["a"]
+
+
 def test_who_was_never_away_takes_back_what_silent_ones_have_at_once(shared: Shared) -> None:
     shared.long_ago()
     assert shared.taken() == ["a"]
@@ -200,7 +244,7 @@ def test_an_absence_is_known_though_nothing_could_be_written_or_a_clock_was_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "tasks.back"
-    absence = Absence(path)
+    absence = Absence(path, "one")
     assert absence.back_since(NOW) == 0
     absence.note()
     assert NOW - 5 < absence.back_since(NOW) <= NOW
@@ -213,10 +257,125 @@ def test_an_absence_is_known_though_nothing_could_be_written_or_a_clock_was_set(
     # Started anew, with its clock set back: that is long ago, or was never.
     monkeypatch.setattr("kanban_sync.stores.absence.moment", lambda: Moment(NOW, 5, "two"))
     assert absence.back_since(NOW) == 0
-    Absence(tmp_path / "nowhere" / "tasks.back").note()
+    Absence(tmp_path / "nowhere" / "tasks.back", "one").note()
+
+
+def yes() -> bool:
+    return True
+
+
+def no() -> bool:
+    return False
+
+
+def test_what_another_name_tells_of_an_absence_counts_until_it_was_there_by_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(seconds: float) -> None:
+        now = Moment(NOW + seconds, seconds, "boot")
+        monkeypatch.setattr("kanban_sync.stores.absence.moment", lambda: now)
+
+    def told() -> tuple[float, float]:
+        now = NOW + float(clock[0])
+        return one.back_since(now) - NOW, two.back_since(now) - NOW
+
+    one, two = Absence(tmp_path / "back", "one"), Absence(tmp_path / "back", "two")
+    clock = [0.0]
+    steps: list[tuple[float, Callable[[], None], tuple[float, float]]] = [
+        (100, two.note, (100, 100)),
+        (110, lambda: one.answered(no), (110, 100)),
+        # It leads nowhere still, which says nothing of the database.
+        (120, two.note, (110, 120)),
+        (130, lambda: one.answered(no), (110, 120)),
+        # It has led there again: now it does.
+        (140, lambda: two.answered(no), (110, 140)),
+        (150, two.note, (150, 150)),
+        (160, lambda: two.answered(no), (160, 160)),
+        # One's own counts each time.
+        (200, one.note, (200, 200)),
+        (210, lambda: one.answered(no), (210, 210)),
+        (220, one.note, (220, 220)),
+        (230, lambda: one.answered(no), (230, 230)),
+        # What was refused to another one counts until one could write oneself.
+        (300, lambda: two.note(again=45, refused=True), (345, 345)),
+        (310, lambda: one.answered(no), (345, 345)),
+        (320, lambda: one.answered(yes), (320, 345)),
+        (330, lambda: two.answered(no), (320, 345)),
+        (340, lambda: two.note(again=45, refused=True), (320, 385)),
+        # A full disk is everybody's.
+        (400, lambda: two.note(again=45, refused=True, by_any_name=True), (445, 445)),
+        (410, lambda: one.answered(yes), (445, 445)),
+    ]
+    for seconds, deed, expected in steps:
+        clock[0] = seconds
+        at(seconds)
+        deed()
+        assert told() == expected, seconds
 
 
 # --- An orchestrator that is heard of while the database is away ---------------------------------
+
+
+def given_up(machine: Machine) -> list[str]:
+    """Return what a command takes back that begins now, by the clock of where it works."""
+    return names(machine.do(lambda store: store.reclaim(store.clock(time.time()))))
+
+
+def claim_for(machine: Machine, name: str, agent: str, orchestrator: str) -> int:
+    entry: Entry = machine.do(
+        lambda store: store.claim(
+            key(name), agent, store.clock(time.time()), 2 * LEASE, orchestrator
+        )
+    )
+    assert entry.claim is not None
+    return entry.claim.token
+
+
+def test_apart_only_who_was_heard_there_falls_silent(
+    shared: Shared, passes: Callable[[float], None]
+) -> None:
+    def life(store: Store) -> Life:
+        (known,), now = store.orchestrators(), store.clock(time.time())
+        return life_of(known.last_heartbeat, now, store.hearing(now))
+
+    one = shared.one
+    claim_for(one, "b", "bob", "o2")
+    one.door.shut()
+    assert given_up(one) == []
+    passes(SILENCE + 5)
+    # It may send heartbeats by another clone, also if an agent of this one works for it.
+    claim_for(one, "c", "eve", "o2")
+    passes(2 * SILENCE + 10)
+    assert (given_up(one), one.do(life)) == ([], Life.AWAITED)
+    one.do(lambda store: store.beat("o2", store.clock(time.time())))
+    passes(3 * SILENCE + 15)
+    assert one.do(life) == Life.SILENT
+    assert given_up(one) == ["b", "c"]
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["heard of", "silent"])
+def test_who_was_silent_apart_keeps_the_claim_if_the_database_has_heard_of_it_since(
+    shared: Shared, passes: Callable[[float], None], *, is_heard: bool
+) -> None:
+    one, two = shared.one, shared.other
+    tokens = {"bob": claim_for(one, "b", "bob", "o2")}
+    claim_for(one, "c", "bob", "o2")
+    one.door.shut()
+    one.do(lambda store: store.beat("o2", store.clock(time.time())))
+    passes(SILENCE + 5)
+    assert given_up(one) == ["b", "c"]
+    tokens["eve"] = claim_for(one, "b", "eve", "")
+    if is_heard:
+        two.do(lambda store: store.beat("o2", time.time()))
+    one.door.open()
+    winner, loser = ("bob", "eve") if is_heard else ("eve", "bob")
+    with pytest.raises(LostClaimError):
+        one.finish("b", tokens[loser])
+    one.finish("b", tokens[winner])
+    # Nobody worked on the other one meanwhile: nothing is told of it.
+    assert there(shared.emptied, "c").task.assignee == ("bob" if is_heard else "")
+    conflicts = [each["agent"] for each in told(shared.emptied, "conflict")]
+    assert conflicts == (["eve"] if is_heard else [])
 
 
 def orchestrators(emptied: Emptied) -> dict[str, int]:

@@ -7,11 +7,11 @@ import difflib
 import hashlib
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kanban_sync.core.assemble import ReadFile, tasks_of
-from kanban_sync.core.called import NAMES, Found, Tasks, key_of, place_of, renamed
-from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim
+from kanban_sync.core.called import NAMES, Found, Tasks, key_of, place_of, renamed, several
+from kanban_sync.core.edits import AddTask, Claim, Remove, SetStatus, Unclaim, edited
 from kanban_sync.core.errors import EditError, SetupError
 from kanban_sync.core.forked import follow_forked
 from kanban_sync.core.model import UNKNOWN, Status
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kanban_sync.checkout import Checkout
     from kanban_sync.config import Settings
-    from kanban_sync.core.edits import Edit
+    from kanban_sync.core.edits import Edit, Edited
     from kanban_sync.core.model import Document, Problem, Task
     from kanban_sync.core.ports import Source, SourceSettings, TaskFile, TaskStore, Unit
     from kanban_sync.git import GitRepository
@@ -57,21 +57,6 @@ class Tree(Protocol):
     def replace(self, path: str, before: bytes, after: bytes, /) -> bool:
         """Put other bytes in place of those that were read; False if others are there by now."""
         ...
-
-
-class Edited(NamedTuple):
-    """What came of an edit: which task, where it stands (or stood) now, and what was done.
-
-    ``change`` is ``changed``, ``added``, ``removed`` or ``unchanged``.
-    """
-
-    key: str
-    path: str
-    line: int
-    change: str
-    title: str
-    status: str
-    assignee: str
 
 
 class Editor:
@@ -116,7 +101,10 @@ class Editor:
         self._parsed: dict[str, tuple[bytes, ReadFile]] = {}
         self._found: Tasks | None = None
         self._before_adding = b""
-        self._is_alone = False
+        self.is_alone = False
+        """Whether others are kept from editing just now."""
+        self.before_write: Callable[[str, bytes, bytes], None] = _unheard
+        """Hears which file is to be written, how it is, and is to be, just before that."""
 
     def tasks(self) -> list[Task]:
         """Return all tasks of the work tree that stand in a line of their own."""
@@ -136,16 +124,19 @@ class Editor:
 
         Where that cannot be, only what is to be written is refused.
         """
+        if self.is_alone:
+            yield
+            return
         with self._lock:
             with contextlib.suppress(SetupError):
-                self._is_alone = self._lock.acquire(WAIT)
+                self.is_alone = self._lock.acquire(WAIT)
             try:
                 for path in tuple(self._contents):
                     with contextlib.suppress(EditError):
                         self._note(path, self._tree.read(path))
                 yield
             finally:
-                self._is_alone = False
+                self.is_alone = False
 
     def set(
         self,
@@ -204,7 +195,7 @@ class Editor:
 
         self.change(path, change)
         new = next(each for each in self._tasks() if each.task.key not in known)
-        return _edited(new.task, "added")
+        return edited(new.task, "added")
 
     def take_back(self, path: str) -> None:
         """Take out again what was added to a file last, unless somebody has written it since.
@@ -232,14 +223,14 @@ class Editor:
 
         self.change(before.task.path, change)
         if not is_changed:
-            return _edited(before.task, "unchanged")
+            return edited(before.task, "unchanged")
         # Another file may have had the same id, which is free now.
         same = (before.task.key, before.task.path)
         found = (each for each in self._tasks() if (each.task.key, each.task.path) == same)
         after = next(found, None)
         if after is not None:
-            return _edited(after.task, "changed")
-        return _edited(before.task._replace(status=Status.DONE), "removed")
+            return edited(after.task, "changed")
+        return edited(before.task._replace(status=Status.DONE), "removed")
 
     def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Change a file under the lock, anew if somebody else wrote it meanwhile.
@@ -247,7 +238,7 @@ class Editor:
         Raises:
             EditError: The file cannot be written.
         """
-        if self._is_alone:
+        if self.is_alone:
             self._replace(path, change)
             return
         if not self._lock.acquire(WAIT):
@@ -262,22 +253,34 @@ class Editor:
             new = change(data)
             if new == data:
                 return
+            self.before_write(path, data, new)
             if self._tree.replace(path, data, new):
                 self._note(path, new)
                 return
         raise EditError(f"{path}: somebody else is writing it again and again; try again")
 
+    @contextlib.contextmanager
+    def as_if(self, path: str, data: bytes) -> Iterator[None]:
+        """Find tasks meanwhile as if a file were so already."""
+        was = self._content(path), self._parsed.get(path), dict(self._slots), self._found
+        self._note(path, data)
+        try:
+            yield
+        finally:
+            self._contents[path], parsed, self._slots, self._found = was
+            self._parsed.pop(path, None)
+            if parsed is not None:
+                self._parsed[path] = parsed
+
     # --- finding --------------------------------------------------------------------------------
 
     def _find(self, key: str) -> Found:
         tasks = self._tasks()
-        for names in tasks.by_name:
-            found = names.get(key, [])
-            if len(found) == 1:
-                return found[0]
-            if found:
-                keys = ", ".join(key_of(each.task) for each in found)
-                raise EditError(f"{key} stands for several tasks: {keys}")
+        found = tasks.find(key)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise EditError(str(several(key, [each.task for each in found])))
         raise EditError(self._unknown(key, tasks))
 
     def _unknown(self, key: str, tasks: Sequence[Found]) -> str:
@@ -378,13 +381,5 @@ def open_editor(
     )
 
 
-def _edited(task: Task, change: str) -> Edited:
-    return Edited(
-        str(task.key),
-        task.path,
-        task.line,
-        change,
-        task.title,
-        task.status.value,
-        task.assignee,
-    )
+def _unheard(_path: str, _before: bytes, _after: bytes) -> None:
+    """Let nobody hear of what is written."""

@@ -24,7 +24,7 @@ from kanban_sync.core.uncommitted import DIGITS
 from kanban_sync.git_output import NOBODY, UNDER_WAY, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
 STATE = "kanban-sync"
@@ -127,11 +127,15 @@ class Edits:
         self.top = top
         self.unsettled: Collection[str] = ()
         """Files that are just being written, by their whole paths: they count as they were."""
+        self.hold_back: Callable[[], Collection[str]] = tuple
+        """Takes out of the work trees what is nobody's edit, and returns the files, by their whole
+        paths, in which some is left: they count as they were."""
         self.settle = 0.0
         """Files that were written in so many seconds before now count as just being written."""
         self.young: set[str] = set()
         """Those of which nobody said so, by their whole paths, in the last look."""
         self._last: dict[Path, tuple[str, Mapping[str, Edit]]] = {}
+        self._held: Collection[str] = ()
         self._common_dir = common_dir
         self._objects = objects_of(common_dir)
         self._made: dict[tuple[object, ...], str] = {}
@@ -141,6 +145,7 @@ class Edits:
     def begin(self) -> None:
         """Begin a look at all work trees: what was made for others may go."""
         self.young = set()
+        self._held = self.hold_back()
         if self._count > MADE:
             self.forget()
 
@@ -164,7 +169,7 @@ class Edits:
             return known
         place = {"GIT_DIR": str(tree.git_dir), "GIT_WORK_TREE": str(tree.top)}
         edits = _edits(tree.top, git(tree.top, git_calls.status(pathspecs), place))
-        if self.unsettled or self.settle:
+        if self.unsettled or self.settle or self._held:
             edits = self._settled(tree, edits)
         made = self._tip(git, tree, edits, place) if edits else ""
         self._last[tree.git_dir] = made, {each.path: each for each in edits}
@@ -175,7 +180,7 @@ class Edits:
         top = os.path.realpath(tree.top)
         tip, last = self._last.get(tree.git_dir, ("", {}))
         paths = dict.fromkeys((*(each.path for each in edits), *last))
-        writing = {path for path in paths if f"{top}/{path}" in self.unsettled}
+        writing = {path for path in paths if f"{top}/{path}" in {*self.unsettled, *self._held}}
         # Of the file system's clock; one that was set back is not to keep a file from being read.
         now = time.time_ns()
         since = now - int(self.settle * 1e9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kanban_sync.agents.telling import telling
@@ -16,11 +17,14 @@ from kanban_sync.core.errors import (
     SettingsError,
     SetupError,
     StoreError,
+    UnknownTaskError,
     UnreachableStoreError,
 )
+from kanban_sync.core.model import TaskKey
 from kanban_sync.core.splices import splice
-from kanban_sync.databases import copy_in_use, told_of_another, written_in_vain
-from kanban_sync.databases.written import Note, note_written, said_there, take_back
+from kanban_sync.databases import notes_here, notes_in_use, told_of_another
+from kanban_sync.databases.taking_back import Taken, held_back, said_there, take_back
+from kanban_sync.databases.written import NOTHING, Note, Said
 from kanban_sync.editing import open_editor
 from kanban_sync.snapshots import Snapshots
 from kanban_sync.sync import requests
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.model import Task
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.databases import TaskDatabase
+    from kanban_sync.databases.written import Notes
     from kanban_sync.editing import Editor
 
 
@@ -56,8 +61,8 @@ class Files:
         self._settings = settings
         self._store = store
         self._database = database
-        self._copy: Path | None = None
-        """That with which work goes on, None while the database is there."""
+        self._notes: tuple[Notes, int] | None = None
+        """Where to note what is written, None while the database is there."""
         self._editor: Editor | None = None
         self._snapshots = Snapshots(checkout, settings)
         self._commits = Commits(checkout, settings, store, self._snapshots)
@@ -81,55 +86,83 @@ class Files:
         """Keep others from writing meanwhile, and see what they have written."""
         self._checkout.state.check_there()
         with self.editor.alone():
-            self._copy = copy_in_use(self._database, self._checkout.project_here(self._settings))
+            project = self._checkout.project_here(self._settings)
+            self._notes = notes_in_use(self._database, project, self._store)
             yield
 
     def write(self, kept: Kept, before: Sequence[Filed] = ()) -> Written:
         """Write status and assignee of a task, where that is safe."""
-        with self._noted(kept):
+        with self._noted(str(kept.task.key)):
             return write(self.editor, kept, before, self._commits.last)
 
     def bring(self, kept: Kept, marks: Callable[[], Sequence[Filed]]) -> Written | None:
         """Write what was set elsewhere; None where the work tree is not behind."""
-        with self._noted(kept):
+        with self._noted(str(kept.task.key)):
             return bring(self.editor, kept, self._commits, marks)
 
-    def take_out_vain(self) -> list[str]:
-        """Take out what was written here while the database was away, and is in vain; tell it."""
+    def take_out_vain(self) -> Taken:
+        """Take out what was written here while the database was away, and is in vain."""
         worktree = self._checkout.worktree
-        found = written_in_vain(self._database, worktree)
+        found = notes_here(self._database, worktree)
         # Where the files cannot be read, it waits.
         with contextlib.suppress(EditError, RepositoryError):
             if found:
                 with self.alone():
-                    return take_back(found, worktree, self.editor, self._committed)
-        return []
+                    if self.editor.is_alone:
+                        return take_back(found, worktree, self.editor, self)
+        return held_back(found, worktree)
 
-    def _committed(self, key: str) -> tuple[str, str]:
+    def committed(self, key: str) -> Said:
+        """Return what the last commit says of a task."""
         last = self._commits.last(key)
-        return ("", "") if last is None else (last.status.value, last.assignee)
+        return NOTHING if last is None else Said(last.status.value, last.assignee, last.word)
+
+    def title(self, key: str) -> str:
+        """Return what the database calls a task, '' if it has none of that key."""
+        source, _, name = key.partition(":")
+        project = self._checkout.project_here(self._settings)
+        with contextlib.suppress(UnknownTaskError):
+            return self._store.entry(TaskKey(project, source, name)).task.title
+        return ""
 
     @contextlib.contextmanager
-    def _noted(self, kept: Kept) -> Iterator[None]:
-        """Note what is written while the database is away: it may come to be in vain."""
-        key, path, before = str(kept.task.key), "", b""
-        if self._copy is not None:
-            with contextlib.suppress(EditError):
-                path = self.editor.look(key).path
-                before = self._tree.read(path)
-        yield
-        if self._copy is None or not before:
-            return
-        with contextlib.suppress(EditError):
-            after = self._tree.read(path)
-            if after != before:
-                said = said_there(self.editor, key)
-                done = splice(before, after)
-                note_written(self._copy, Note(self._checkout.worktree, key, path, said, done))
+    def _noted(self, key: str = "") -> Iterator[None]:
+        """Note what is written while the database is away: it may come to be in vain.
+
+        Without a key it is a task that is added.
+        """
+        editor, hears = self.editor, self.editor.before_write
+        if self._notes is not None:
+            editor.before_write = partial(self._note, *self._notes, key)
+        try:
+            yield
+        finally:
+            editor.before_write = hears
+
+    def _note(  # noqa: PLR0913 - where to note it, and what
+        self, notes: Notes, newest: int, key: str, path: str, before: bytes, after: bytes
+    ) -> None:
+        """Note what is to be written, before that: so nothing stands there that nobody knows of."""
+        editor, done = self.editor, splice(before, after)
+        was, known = said_there(editor, key), {each.key for each in editor.tasks()}
+        with editor.as_if(path, after):
+            new = [str(each.key) for each in editor.tasks() if each.key not in known]
+            key = key or next(iter(new), "")
+            said = said_there(editor, key)
+            title = editor.look(key).title if new else ""
+        note = Note(self._checkout.worktree, key, path, was, said, done, newest, title)
+        try:
+            notes.add(note)
+        except OSError as error:
+            raise EditError(
+                f"{path}: what is written while the database is away cannot be noted in"
+                f" {notes.copy.parent} ({error.strerror}); see to that, then try again"
+            ) from error
 
     def add(self, path: str, title: str, own: str, under: str) -> Task:
         """Add a task to a file, and return it with the key that it has from now on."""
-        added = self.editor.add(path, AddTask(title, own, under))
+        with self.alone(), self._noted():
+            added = self.editor.add(path, AddTask(title, own, under))
         return self.editor.look(f"{added.path}:{added.line}")
 
     def tasks(self) -> list[Task]:
@@ -278,9 +311,30 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
             board.follow()
 
 
+def taken_out(opens: type[Checkout], top: Path, database: TaskDatabase, worktree: str) -> Taken:
+    """Take out of a work tree what was written there apart in vain, as its next command would.
+
+    Args:
+        opens: What finds the clone around a folder.
+        top: The folder of the work tree.
+        database: That of the clone, which was reached.
+        worktree: Its name.
+    """
+    found = notes_here(database, worktree)
+    if not found:
+        return Taken()
+    try:
+        checkout = opens.at(top)
+        settings = working_settings(checkout)
+        with contextlib.closing(_workable(database.open(checkout.project_here(settings)))) as store:
+            return Files(checkout, settings, store, database).take_out_vain()
+    except (RepositoryError, SettingsError):
+        return held_back(found, worktree)
+
+
 def _take_out_vain(files: Files | None, tell: Callable[[str], None]) -> None:
     """Take out of the work tree what was written there apart in vain, and tell it."""
-    for line in files.take_out_vain() if files is not None else ():
+    for line in files.take_out_vain().told if files is not None else ():
         tell(line)
 
 

@@ -199,3 +199,30 @@ def test_only_clones_of_which_it_is_known_are_told_to_be_apart(
     database: Any = SimpleNamespace(name=mine, known_identity=lambda: said)
     found = sharing(database, "p1", here)
     assert [each.database for each in found.apart] == [theirs] * are_apart
+
+
+def test_a_clone_is_not_told_to_be_apart_that_did_not_sync_since_another_left_their_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user"))
+    here, there = (StateFolder(tmp_path / each) for each in ("here", "there"))
+    moved, other = "postgresql://ada@new/tasks", OTHER
+    for state, name in ((here, URL), (there, other)):
+        state.make()
+        state.clone_id()
+        note("p1", state.path, name, known="7/5/9")
+
+    def apart(name: str, said: str, state: StateFolder) -> list[str]:
+        database: Any = SimpleNamespace(name=name, known_identity=lambda: said)
+        return [each.database for each in sharing(database, "p1", state).apart]
+
+    # It was restored into another server: first a command learns of it, then a sync.
+    assert apart(moved, "8/5/9", here) == []
+    note("p1", here.path, moved, known="8/5/9")
+    assert apart(moved, "8/5/9", here) == apart(other, "7/5/9", there) == []
+    # The other one did not move along, as its next sync shows, or did.
+    note("p1", there.path, other, known="7/5/9")
+    assert apart(moved, "8/5/9", here) == [other]
+    assert apart(other, "7/5/9", there) == [moved]
+    note("p1", there.path, other, known="8/5/9")
+    assert apart(moved, "8/5/9", here) == apart(other, "8/5/9", there) == []

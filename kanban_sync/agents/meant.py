@@ -6,8 +6,9 @@ import difflib
 from typing import TYPE_CHECKING
 
 from kanban_sync.agents.former_keys import keys_by_now
+from kanban_sync.core.called import several
 from kanban_sync.core.dependencies import bare_name, id_now
-from kanban_sync.core.errors import UnknownTaskError, UntoldError, WorkError
+from kanban_sync.core.errors import UnknownTaskError, UntoldError
 from kanban_sync.core.spans import when
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ NEAR = 3
 def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files | None) -> TaskKey:
     """Return the key that is meant by a name or id, ``path:line``, or a former key.
 
-    An id that a file gives a task whose key does not tell it counts where no key is called so.
+    An id that a file gives a task whose key does not tell it counts as what its key tells does: of
+    two tasks of which one was called so before, and the other one is now, either may be meant.
 
     Args:
         text: What was written; no key that a task has now.
@@ -39,8 +41,8 @@ def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files 
     """
     there = _at(text, every, files)
     found = [each.key for each in every if each.key.name == text or each.key in there]
-    for name_of in (bare_name, id_now):
-        found = found or [each.key for each in every if name_of(each.task) == text]
+    found = found or [each.key for each in every if bare_name(each.task) == text]
+    found += [each.key for each in every if id_now(each.task) == text and each.key not in found]
     copied = ""
     try:
         found = found or keys_by_now(store, text, [each.key for each in every])
@@ -49,8 +51,7 @@ def key_meant(text: str, every: Sequence[Entry], store: TaskStore, files: Files 
     if len(found) == 1:
         return found[0]
     if found:
-        keys = ", ".join(map(str, found))
-        raise WorkError(f"{text} stands for several tasks: {keys}. Name one by its whole key.")
+        raise several(text, [each.task for each in every if each.key in found])
     raise UnknownTaskError(text, _near(text, every), copied)
 
 

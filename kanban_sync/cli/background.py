@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from kanban_sync.core.errors import SetupError
 from kanban_sync.sync.consent import Target
+from kanban_sync.sync.notices import failure
 from kanban_sync.sync.state_folder import StateFolder
 from kanban_sync.sync.watch_lock import is_served
 
@@ -23,4 +25,9 @@ def command(*, state: Path, url: str, project: str, board: str) -> None:
         return
     from kanban_sync.app import Clone
 
-    Clone.of_state(state).background(named=named)
+    clone = Clone.of_state(state)
+    try:
+        clone.background(named=named)
+    except SetupError as error:
+        # Not even its log can be opened, and nobody sees this process's stderr.
+        clone.state.notice(failure(str(error), named))

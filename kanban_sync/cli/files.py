@@ -14,7 +14,7 @@ from kanban_sync.cli.task_work import opened_work
 from kanban_sync.core.model import Status
 
 if TYPE_CHECKING:
-    from kanban_sync.editing import Edited
+    from kanban_sync.core.edits import Edited
 
 STATUSES = [status.value for status in Status if status is not Status.ORPHANED]
 

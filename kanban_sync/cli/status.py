@@ -57,6 +57,8 @@ def _lines(data: Mapping[str, Any]) -> list[str]:
     lines += _watching(data["watching"])
     count = data["pending_requests"]
     lines.append(f"pending    {count} {'request' if count == 1 else 'requests'}")
+    closed = data["state_unwritable"]
+    lines += [f"problem    nothing is synced from here: {closed}"] if closed else []
     lines += [f"waits for  {data['held_by']}"] if data["held_by"] else []
     lines.append(f"database   {data['database']}{MODES[data['mode']]}")
     barred = data["database_unwritable"]

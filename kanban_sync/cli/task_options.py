@@ -110,7 +110,9 @@ FILTERS = (
     click.option("--prefer", metavar="TAG", multiple=True, help="First those with one of these."),
     click.option("--priority", metavar="PRIORITY", help="Only of this priority."),
     click.option("--source", "sources", metavar="SOURCE", multiple=True, help="Only from these."),
-    click.option("--parent", metavar="KEY", help="Only directly below this task."),
+    click.option(
+        "--parent", metavar="KEY", help="Only directly below this task, or for this milestone."
+    ),
 )
 
 OPTIONS = {

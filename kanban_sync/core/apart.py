@@ -7,15 +7,19 @@ when they parted (*base*), how it stands *here*, and how it stands in the databa
 there                  here                   what comes of it
 =====================  =====================  ================================================
 as the base            changed                ours is written, with its claim and its token
+as before the base     changed                the same: nobody else has done anything with it
 changed to the same    changed                nothing
-a claim given apart    that claim, and on     ours is written: it is a copy of the clone that has it
-that claim, and on     a claim given apart    nothing: all that was done here is told there
+a deed done apart      that deed, and on      ours is written: it is a copy of the clone that did it
+that deed, and on      a deed done apart      nothing: all that was done here is told there
 nobody has it, to do   claimed                our claim comes over with its token and its lease
 claimed, unheard       the same agent's       ours is written, with its claim and its token
 changed otherwise      changed                the database's stands, and the conflict is told
 waits for such a one   claimed                the same: what it was built on does not count
 does not take it       changed                the same: the others go on, and it is kept here
 =====================  =====================  ================================================
+
+A task stands *as before the base* in a database that was restored from a backup, and in a project
+that is called otherwise by now, whose tasks were made anew from its files.
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
 it did not learn of it, and claimed the task once more, apart.
@@ -48,7 +52,13 @@ CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orph
 """The events of a task that tell how it stands; what else is told of it is no answer to work."""
 
 BEGINS = frozenset({"claimed", "task_created"})
-"""The events of a task that occur once: both sides have gone on from the newest that both tell."""
+"""The events of a task that occur once, also where they do not say by what they are known."""
+
+APART = "apart"
+"""What the data of an event holds of something done apart: by what that one deed is known.
+
+A conflict holds those of all that is lost by it.
+"""
 
 MARK = "journal"
 """Stands for the source in the key of the event by which it is known that a journal was taken."""
@@ -79,19 +89,22 @@ class Apart(NamedTuple):
         """Whether somebody has claimed it apart."""
         return any(each.kind == "claimed" for each in self.told)
 
-    def may_be_told(self, there: Standing) -> bool:
-        """Whether the database may have it, or a claim of it, from another copy of the clone."""
-        if self.base is None:
-            return True
-        tokens = (each.data["token"] for each in self.told if each.kind == "claimed")
-        return any(isinstance(token, int) and token <= there.token for token in tokens)
+    @property
+    def deeds(self) -> list[object]:
+        """By what all that was done with it is known; of an older release, nothing is."""
+        return [each.data[APART] for each in self.told if APART in each.data]
+
+    def is_as_before(self, there: Standing) -> bool:
+        """Whether it stands in the database as it did before."""
+        return self.base is not None and _is_same(self.base, there)
 
 
 class Journal(NamedTuple):
     """What was done apart since a moment (seconds since 1970), under a name made at random.
 
     Of a clone that was copied meanwhile there are two of one name; the ``digest`` tells them apart.
-    It is that of the file that is sent, '' where there is none.
+    It is that of the file that is sent, '' where there is none. ``is_another`` is it if one of
+    that name was taken already.
     """
 
     id: str
@@ -99,6 +112,7 @@ class Journal(NamedTuple):
     entries: tuple[Apart, ...] = ()
     orchestrators: tuple[Orchestrator, ...] = ()
     digest: str = ""
+    is_another: bool = False
 
     def of(self, project: str) -> Journal:
         """Return it with the tasks of a project, however that was called then."""
@@ -106,7 +120,7 @@ class Journal(NamedTuple):
 
     def as_another(self) -> Journal:
         """Return it under a name of its own, which is the same each time."""
-        return self._replace(id=f"{self.id}-{self.digest[:OWN]}")
+        return self._replace(id=f"{self.id}-{self.digest[:OWN]}", is_another=True)
 
 
 class Settled(NamedTuple):
@@ -115,6 +129,16 @@ class Settled(NamedTuple):
     standing: Standing | None = None
     told: tuple[Told, ...] = ()
     is_conflict: bool = False
+
+
+def deed_of(clone: str, number: str) -> str:
+    """Return by what something is known that was done apart in a clone."""
+    return f"{clone}-{number}"
+
+
+def is_deed_of(clone: str, deed: object) -> bool:
+    """Tell whether that was done in a clone, and not in one of which it is a copy."""
+    return str(deed).rpartition("-")[0] == clone
 
 
 def claimed_above(outcome: Outcome, least: int) -> Outcome:
@@ -145,6 +169,8 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
     since: float = 0.0,
     *,
     history: Sequence[Told] = (),
+    is_another: bool = False,
+    is_older: bool = False,
     is_unfounded: bool = False,
 ) -> Settled:
     """Return what becomes of a task that was worked on apart.
@@ -154,22 +180,26 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         base: How the task stood before.
         there: How it stands in the database now.
         since: When they parted, in seconds since 1970.
-        history: What the database has told of it, where that may be some of what is told here.
+        history: What the database has told of it, where it does not stand there as the base.
+        is_another: Whether another copy of the clone has written its own.
+        is_older: Whether it stands in the database as before the base.
         is_unfounded: Whether it waits in the database for a task of which the work done apart
             does not count.
     """
     here = entry.standing
-    told, is_ahead = _news(entry.told, history, there)
+    told, is_ahead = _news(entry.told, history, base, there)
     comes_over = _may_come_over(here, there)
-    if entry.told and not told and not comes_over:
+    is_told = bool(entry.told) and not told
+    if (is_told and not comes_over) or (is_another and not told and _was_ended(here, history)):
         return Settled()
     if is_unfounded and entry.was_claimed:
-        return Settled(None, (_conflict(base, here, there),), is_conflict=True)
-    is_unchanged = _is_same(base, there) and not _is_kept_alive(base, here, there)
+        return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
+    is_same = is_older or _is_same(base, there)
+    is_unchanged = is_same and not _is_kept_alive(base, here, there)
     if not (is_unchanged or is_ahead) and _says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
-        return _neither(here, there) if is_twice else Settled()
+        return _neither(entry, there) if is_twice else Settled()
     is_unheard = _is_unheard(base, here, there, since)
     if is_unchanged or is_unheard or is_ahead or comes_over:
         is_one = here.agent and here.token == there.token
@@ -179,26 +209,64 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         token = max(here.token, there.token)
         after = here._replace(token=token, expires=expires, file_status=there.file_status)
         return Settled(after, told)
-    return Settled(None, (_conflict(base, here, there),), is_conflict=True)
+    return Settled(None, (_conflict(entry, base, there),), is_conflict=True)
+
+
+def is_older(entry: Apart, there: Standing, history: Sequence[Told], later: Sequence[Told]) -> bool:
+    """Tell whether a task stands in the database as before the base, and nobody did anything since.
+
+    Args:
+        entry: What was done apart.
+        there: How the task stands in the database now.
+        history: What the database has told of it.
+        later: What of that it has told after the last claim that the base knows.
+    """
+    base, here = entry.base, entry.standing
+    if base is None or there.agent or there.assignee not in {"", base.assignee, here.assignee}:
+        return False
+    # What commands wrote into the files may have come into the database through them.
+    said = {
+        base.file_status,
+        base.status,
+        here.status,
+        *(each.data.get("new") for each in entry.told),
+    }
+    if there.file_status not in said:
+        return False
+    if base.token > there.token:
+        return not any(map(_changes, later))
+    is_whole = any(each.kind == "task_created" for each in history)
+    return is_whole and not any(map(_changes, history))
+
+
+def told_already(told: Told, history: Sequence[Told]) -> bool:
+    """Tell whether all that is lost by a conflict was told by another copy of the clone."""
+    if told in history:
+        return True
+    mine = told.data.get(APART)
+    lost = (each.data.get(APART) for each in history if each.kind == told.kind)
+    return isinstance(mine, list) and any(
+        isinstance(each, list) and each[: len(mine)] == mine for each in lost
+    )
 
 
 def gone(entry: Apart) -> Told:
     """Return what is told of a task that the database does not have any more."""
-    here = entry.standing
-    return Told("conflict", {"field": "task", "journal": here.status, **_whose(here)})
+    data = {"field": "task", "journal": entry.standing.status, **_whose(entry)}
+    return Told("conflict", data)
 
 
 def another(entry: Apart, title: str) -> Told:
     """Return what is told of a task that was added apart, with an id that another one has."""
     titles = {"journal": entry.kept.task.title, "database": title}
-    return Told("conflict", {"field": "id", **titles, **_whose(entry.standing)})
+    return Told("conflict", {"field": "id", **titles, **_whose(entry)})
 
 
 def refused(entry: Apart, there: Standing | None, reason: str) -> Told:
     """Return what is told of a task of which the database does not take what was done."""
     here = entry.standing
     values = {"journal": here.status, "database": there.status if there is not None else ""}
-    whose = _whose(here)
+    whose = _whose(entry)
     return Told("conflict", {"field": "refused", **values, "reason": reason, **whose})
 
 
@@ -227,25 +295,42 @@ def _is_one(here: Standing, there: Standing) -> bool:
 
 
 def _news(
-    told: Sequence[Told], history: Sequence[Told], there: Standing
+    told: Sequence[Told], history: Sequence[Told], base: Standing, there: Standing
 ) -> tuple[tuple[Told, ...], bool]:
     """Return what is told here and not there, and whether it goes on from how it stands there.
 
-    Of a clone that was copied, both tell the same up to a claim, or that it was added, and maybe
-    further.
+    Of a clone that was copied, both tell the same up to some deed. One of an older release is known
+    if it is a claim, or that it was added, and what follows is the same maybe further.
     """
-    begins = (each for each in reversed(told) if each.kind in BEGINS and each in history)
-    last = next(begins, None)
+    found = (each for each in reversed(told) if _is_unlike_others(each) and each in history)
+    last = next(found, None)
     if last is None:
         return tuple(told), False
-    token = last.data.get("token", 0)
-    ours = deque(told[told.index(last) + 1 :])
+    both = told[: told.index(last) + 1]
+    ours = deque(told[len(both) :])
     theirs = deque(each for each in history[history.index(last) + 1 :] if _changes(each))
     while ours and theirs and ours[0] == theirs[0]:
-        last = ours.popleft()
+        ours.popleft()
         theirs.popleft()
-    is_as_told = not theirs and there.status == last.data.get("new")
-    return tuple(ours), there.token == token and (there.agent != "" or is_as_told)
+    both = told[: len(told) - len(ours)]
+    tokens = [each.data["token"] for each in both if "token" in each.data]
+    new = [each.data.get("new") for each in both if each.kind in CHANGES]
+    is_as_told = not theirs and there.status == (new[-1] if new else base.status)
+    is_one = there.token == (tokens[-1] if tokens else base.token)
+    return tuple(ours), (is_one and there.agent != "") or (is_as_told and (is_one or not tokens))
+
+
+def _is_unlike_others(told: Told) -> bool:
+    """Tell whether an event occurs once, so that it is the same where both sides tell it."""
+    return told.kind in BEGINS or APART in told.data
+
+
+def _was_ended(here: Standing, history: Sequence[Told]) -> bool:
+    """Tell whether another copy of the clone ended a claim that was only kept alive here."""
+    return here.agent != "" and any(
+        each.kind in CHANGES and APART in each.data and each.data.get("token") == here.token
+        for each in history
+    )
 
 
 def _changes(told: Told) -> bool:
@@ -275,20 +360,23 @@ def _may_come_over(here: Standing, there: Standing) -> bool:
     return is_for_it and is_newer
 
 
-def _neither(here: Standing, there: Standing) -> Settled:
+def _neither(entry: Apart, there: Standing) -> Settled:
     free = there._replace(
         status=Status.TODO, agent="", orchestrator="", expires=0.0, assignee=there.before or ""
     )
-    told = _conflict(there, here, free)
+    told = _conflict(entry, there, free)
     return Settled(free._replace(before=None, said=None), (told,), is_conflict=True)
 
 
-def _conflict(base: Standing, here: Standing, there: Standing) -> Told:
+def _conflict(entry: Apart, base: Standing, there: Standing) -> Told:
+    here = entry.standing
     values = {"base": base.status, "journal": here.status, "database": there.status}
     field = "claim" if here.agent else "status"
-    return Told("conflict", {"field": field, **values, **_whose(here)})
+    return Told("conflict", {"field": field, **values, **_whose(entry)})
 
 
-def _whose(here: Standing) -> dict[str, object]:
-    """Return whose work is lost: who has the claim, or whose name is on the task."""
-    return {"agent": here.agent or here.assignee, "token": here.token}
+def _whose(entry: Apart) -> dict[str, object]:
+    """Return whose work is lost: who has the claim, or whose name is on the task; and which."""
+    here = entry.standing
+    whose: dict[str, object] = {"agent": here.agent or here.assignee, "token": here.token}
+    return {**whose, APART: entry.deeds} if entry.deeds else whose

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.dependencies import bare_name, id_now
+from kanban_sync.core.errors import WorkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,22 @@ class Tasks(list[Found]):
         for each in self:
             for names, name in zip(self.by_name, NAMES, strict=True):
                 names.setdefault(name(each.task), []).append(each)
+
+    def find(self, name: str) -> list[Found]:
+        """Return the tasks that a name stands for: more than one where it is not clear which."""
+        whole, *others = self.by_name
+        if name in whole:
+            return whole[name]
+        found = next((names[name] for names in others if name in names), [])
+        # It may have been the id of one before, and be that of another one now.
+        now = self.by_name[-1].get(name, [])
+        return found + [each for each in now if each not in found]
+
+
+def several(name: str, tasks: Iterable[Task]) -> WorkError:
+    """Return how a name is refused that stands for several tasks, with what each of them is."""
+    told = ", ".join(f"{each.key} ({each.title})" for each in tasks)
+    return WorkError(f"{name} stands for several tasks: {told}. Name one by its whole key.")
 
 
 def renamed(task: Task, taken: dict[str, str]) -> Task:

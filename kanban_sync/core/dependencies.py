@@ -95,7 +95,8 @@ class Edge(NamedTuple):
     ``needs`` is None where nobody is called so; ``lenient`` tells that this is as good as done: in
     v1.0 a task that is done is removed. ``is_strict`` tells that files of the default branch have
     to say that it is done. ``is_part`` tells that the task is a milestone and the other one is of
-    it, which holds it no more once files hold that one no more.
+    it, which holds it no more once files hold that one no more; ``is_loose`` that it is of it, too,
+    but does not hold it: it waits for the milestone itself.
     """
 
     task: TaskKey
@@ -104,6 +105,7 @@ class Edge(NamedTuple):
     lenient: bool = False
     is_strict: bool = False
     is_part: bool = False
+    is_loose: bool = False
 
 
 def edges(

@@ -10,17 +10,40 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kanban_sync.core.model import Document, ParsedTask, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kanban_sync.core.model import Task
+
 _CLAIM = re.compile(r"\s*\(@[\w.-]++[^()]*+\)$")
 _REMARK = re.compile(r"\([^()]*+\)|\[[^\[\]]*+\]")
 _OTHER_VALUE = re.compile(r"\|\s*[^\s|]|(?::[\s*_]+|：)[^\s*_]")  # noqa: RUF001
 """What tells that a value holds others: a bar, or the end of a label (``Owner: ada``)."""
+
+
+class Edited(NamedTuple):
+    """What came of an edit: which task, where it stands (or stood) now, and what was done.
+
+    ``change`` is ``changed``, ``added``, ``removed`` or ``unchanged``.
+    """
+
+    key: str
+    path: str
+    line: int
+    change: str
+    title: str
+    status: str
+    assignee: str
+
+
+def edited(task: Task, change: str) -> Edited:
+    """Return what came of an edit of a task, as that stands or stood."""
+    place = (str(task.key), task.path, task.line)
+    return Edited(*place, change, task.title, task.status.value, task.assignee)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,22 +158,28 @@ class NewerStoreError(StoreError):
 class LostDatabaseError(StoreError):
     """The task database is gone or empty, though this clone has worked with it."""
 
-    def __init__(self, name: str, alone: int = 0, copy: object = "") -> None:
+    def __init__(self, name: str, alone: int = 0, copy: object = "", apart: str = "") -> None:
         """Name it, what is lost with it, and how to go on.
 
         Args:
             name: Of the database.
             alone: How many tasks stood in it and in no file, as far as a copy knows.
             copy: Where that lies.
+            apart: With how many tasks, in words, something was done while it was away; '' if none.
         """
         count = "1 task that stands" if alone == 1 else f"{alone} tasks that stand"
         known = f" {count} in no file did, as the copy {copy} has it." if alone else ""
+        waits = (
+            f" What was done with {apart} while it was away is not lost: it waits in this clone,"
+            " and `kanban-sync db replay` writes it, once the database is there again."
+        )
+        waits = waits if apart else ""
         super().__init__(
             f"The task database {name} is gone or empty, and this clone has worked with it: lost"
             " with it are who has claimed what, the history, what was ahead of the files, and tasks"
             f" that stood in it alone.{known} Put it back from a backup, or run `kanban-sync sync`"
             " yourself: that makes it anew from the repository, without such tasks, and whoever"
-            " works on a task has to claim it anew."
+            f" works on a task has to claim it anew.{waits}"
         )
 
 

@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.called import several
 from kanban_sync.core.model import Status
 from kanban_sync.core.ports import FilesState
 from kanban_sync.core.slots import effective
@@ -148,14 +149,21 @@ def meant(missions: Sequence[Mission], name: str) -> list[Mission]:
 
 
 def called(missions: Iterable[Mission], name: str) -> list[Milestone]:
-    """Return the milestones with this key, id or title; else those that had the id before."""
+    """Return the milestones with this key, id or title; else those that had the id before.
+
+    Raises:
+        WorkError: It is the id of one, and was that of another one before: the key of that tells.
+    """
     wanted = name.casefold()
     every = [each for mission in missions for each in mission.milestones]
-    return [
-        each
-        for each in every
-        if wanted in {str(each.entry.key).casefold(), _id(each.entry.task), _title(each.entry.task)}
-    ] or [each for each in every if wanted == _first_id(each.entry.task)]
+    if whole := [each for each in every if wanted == str(each.entry.key).casefold()]:
+        return whole
+    before = [each for each in every if wanted == _first_id(each.entry.task)]
+    now = [each for each in every if wanted in {_id(each.entry.task), _title(each.entry.task)}]
+    corrected = [each for each in before if each not in now]
+    if now and corrected:
+        raise several(name, [each.entry.task for each in (*corrected, *now)])
+    return now or before
 
 
 class _Plan(NamedTuple):

@@ -41,7 +41,8 @@ class Wanted(NamedTuple):
         tags: Only tasks with one of these.
         priority: Only tasks of this priority, in whatever words: ``P1`` is ``high``.
         sources: Only tasks of these sources.
-        parent: Only tasks directly below this one, its steps too.
+        parent: Only tasks directly below this one, its steps too; those for it if it is a
+            milestone.
     """
 
     prefers: frozenset[str] = frozenset()
@@ -50,13 +51,18 @@ class Wanted(NamedTuple):
     sources: frozenset[str] = frozenset()
     parent: TaskKey | None = None
 
-    def takes(self, task: Task) -> bool:
-        """Tell whether a task is asked for at all; whether it is preferred is left aside."""
+    def takes(self, task: Task, parts: Collection[TaskKey] = ()) -> bool:
+        """Tell whether a task is asked for at all; whether it is preferred is left aside.
+
+        Args:
+            task: Which one.
+            parts: The tasks for the milestone that is asked for, if one is.
+        """
         return (
             (not self.tags or bool(spellings(self.tags, task.labels)))
             and (not self.priority or rank(task.priority) == rank(self.priority))
             and (not self.sources or task.key.source in self.sources)
-            and (self.parent is None or task.parent == self.parent)
+            and (self.parent is None or task.parent == self.parent or task.key in parts)
         )
 
     def suits(self, task: Task) -> bool:

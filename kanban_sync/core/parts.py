@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def all_edges(
     tasks: Sequence[Task], lenient: Collection[str], *, is_strict: bool = False
 ) -> list[Edge]:
-    """Return what tasks wait for, by what files say and as milestones.
+    """Return what tasks wait for, by what files say and as milestones; which are of one besides.
 
     Args:
         tasks: All tasks of a project, by path, position and key.
@@ -30,7 +30,8 @@ def all_edges(
     """
     said = edges([Named.of(task) for task in tasks], lenient, is_strict=is_strict)
     parents = {task.key: task.parent for task in tasks if task.parent is not None}
-    return with_parts(said, parts_of(tasks), parents, is_strict=is_strict)
+    parts = parts_of(tasks)
+    return with_loose(with_parts(said, parts, parents, is_strict=is_strict), parts)
 
 
 def with_parts(
@@ -62,6 +63,19 @@ def with_parts(
             else:
                 found[at] = found[at]._replace(is_part=True)
     return found
+
+
+def with_loose(found: list[Edge], parts: Mapping[TaskKey, Sequence[TaskKey]]) -> list[Edge]:
+    """Return what ``with_parts`` does, and which tasks are of a milestone and do not hold it."""
+    if not parts:
+        return found
+    holding = {(each.task, each.needs) for each in found if each.is_part}
+    return found + [
+        Edge(milestone, kept_name(f"of {task}"), task, is_loose=True)
+        for milestone, tasks in parts.items()
+        for task in tasks
+        if (milestone, task) not in holding
+    ]
 
 
 def _without_circles(

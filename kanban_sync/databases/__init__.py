@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanban_sync.databases.copies import Left
+from kanban_sync.databases.copies import LEFT_REMEDY, Left, left_text
 from kanban_sync.databases.last_used import not_told_yet, other_than_before
 from kanban_sync.databases.manifests import Manifests
 from kanban_sync.databases.named import task_database
@@ -18,13 +18,13 @@ from kanban_sync.databases.ports import (
 )
 from kanban_sync.databases.postgres_server import PostgresServer
 from kanban_sync.databases.sharing import (
-    LEFT_REMEDY,
     Sharing,
-    copy_in_use,
     database_data,
+    is_another,
     left_elsewhere,
     left_of_all,
-    left_text,
+    notes_here,
+    notes_in_use,
     opened,
     refused_files,
     refused_text,
@@ -32,7 +32,6 @@ from kanban_sync.databases.sharing import (
     take_left,
     told_of_another,
     told_once,
-    written_in_vain,
 )
 from kanban_sync.databases.sqlite_file import FILE_SCHEME, SqliteFile
 
@@ -51,13 +50,15 @@ __all__ = [
     "Sharing",
     "SqliteFile",
     "TaskDatabase",
-    "copy_in_use",
     "database_data",
     "in_tasks",
+    "is_another",
     "left_elsewhere",
     "left_of_all",
     "left_text",
     "not_told_yet",
+    "notes_here",
+    "notes_in_use",
     "opened",
     "other_than_before",
     "refused_files",
@@ -67,5 +68,4 @@ __all__ = [
     "task_database",
     "told_of_another",
     "told_once",
-    "written_in_vain",
 ]

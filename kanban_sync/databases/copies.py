@@ -11,9 +11,11 @@ import contextlib
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kanban_sync.core.errors import UnusableCopyError
 from kanban_sync.databases.ports import in_tasks
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import AwayShelf
@@ -21,6 +23,7 @@ from kanban_sync.stores.flatfile import manifest_path
 from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kanban_sync.machine_time import Moment
@@ -101,6 +104,12 @@ class Copy:
             shelf.write_beside(path, name)
         shelf.write_beside(self.marker(project), json.dumps(said).encode("ascii"))
 
+    def note_refused(self, project: str, name: str) -> None:
+        """Say that the database answers by that name, and does not take what was done apart."""
+        away = self.away(project) or Away(time.time(), 0.0)
+        with contextlib.suppress(UnusableCopyError):
+            self.write_marker(project, away._replace(again=0.0, refuses=True, name=name))
+
 
 @dataclass(frozen=True, slots=True)
 class Copies:
@@ -147,6 +156,10 @@ class Copies:
             self.root.mkdir(mode=0o700, exist_ok=True)
             put_whole(self._leads(name), f"{json.dumps([name, identity])}\n")
 
+    def left(self, name: str, identity: str, project: str) -> str:
+        """Return what is told of what waits for others than a database and project; '' if none."""
+        return left_words(left_behind(self.root, project, self.of(name, identity).folder, name))
+
     def _leads(self, name: str) -> Path:
         return self.root / f"{_digest(name)}{LEADS}"
 
@@ -184,6 +197,11 @@ REASONS = {
 }
 """Why something waits that nobody brings into its database."""
 
+LEFT_REMEDY = (
+    "name that database or project again, and run 'kanban-sync task list' once; or, where it was"
+    " moved, restored or renamed, 'kanban-sync db replay' writes it into the one that is named now"
+)
+
 PROJECT = re.compile(rb'\n"project": (".*"),\n')
 
 HEAD = 1024
@@ -215,6 +233,16 @@ def left_behind(folder: Path, project: str, mine: Path | None, name: str) -> lis
             database = named or f"the database of {place}"
             found.append(Left(database, count, whose, reason, str(path)))
     return found
+
+
+def left_text(left: Sequence[Left]) -> str:
+    """Return what is told of that, a line for each."""
+    return "\n".join(each.text for each in left)
+
+
+def left_words(left: Sequence[Left]) -> str:
+    """Return the same with what mends it; '' for nothing."""
+    return f"{left_text(left)}; {LEFT_REMEDY}" if left else ""
 
 
 def _project_of(path: Path) -> str:

@@ -16,18 +16,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kanban_sync.core.errors import (
     LostDatabaseError,
-    StoreAwayError,
     StoreError,
     UnreachableStoreError,
     UnusableCopyError,
-    UnwritableStoreError,
 )
 from kanban_sync.databases.copies import Away, Copies, Copy, read_marker
-from kanban_sync.databases.lost import note_lost
-from kanban_sync.databases.ports import Mode
+from kanban_sync.databases.ports import Mode, in_tasks
 from kanban_sync.databases.renewing import is_small_and_old, renew
+from kanban_sync.databases.settling import Reached, settle
 from kanban_sync.databases.switching import Switching
-from kanban_sync.databases.written import forget_written
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
 from kanban_sync.stores.away_shelf import AwayShelf
@@ -36,14 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kanban_sync.agents.work import Store
-    from kanban_sync.core.apart import Journal
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.core.work import Entry, Orchestrator
     from kanban_sync.databases.copies import Left
     from kanban_sync.databases.ports import Clone, Contents
     from kanban_sync.databases.postgres_server import PostgresServer
     from kanban_sync.stores.postgres import PostgresStore
-    from kanban_sync.stores.replaying import Replayed
 
 Answer = TypeVar("Answer")
 
@@ -207,10 +202,15 @@ class Fallback:
         try:
             return opens(project)
         except LostDatabaseError as error:
-            shelf, alone = self._here.shelf(project), 0
+            here, alone, apart = self._here, 0, ""
+            shelf, away = here.shelf(project), here.away(project)
             with contextlib.suppress(StoreError):
                 alone = sum(not each.task.path for each in shelf.has.tasks.values())
-            raise LostDatabaseError(self.name, alone, shelf.path) from error
+            if away is not None:
+                # It is not away any more: it answers, and cannot take that.
+                here.note_refused(project, self.name)
+                apart = in_tasks(shelf.touched) if away.parted and shelf.touched != 0 else ""
+            raise LostDatabaseError(self.name, alone, shelf.path, apart) from error
 
     def take(self, left: Left, project: str) -> bool:
         """Write into the tasks of a project what waits for another one, or another database.
@@ -272,53 +272,8 @@ class Fallback:
 
         If it is of another project or database, ``left`` is how the project was called then.
         """
-        called, was_sent = left or project, False
-        away = copy.away(called)
-        with contextlib.closing(copy.shelf(called)) as shelf:
-            if away is not None and not away.parted:
-                shelf.put_damaged_aside()
-            with shelf.alone():
-                # First what was sent before, and nobody heard whether it was taken.
-                while (sent := shelf.seal()) is not None:
-                    was_sent, before = True, store.last_event()
-                    journal = self._apart(sent, called).journal().of(project)
-                    said_in = None if left else copy
-                    refused = self._replay(store, journal, project, said_in).refused
-                    note_lost(shelf, sent, store, before)
-                    if refused:
-                        sent.put_refused_aside(journal.id, copy.shelf(project).path)
-                    else:
-                        sent.path.unlink()
-                forget_written(shelf.path)
-                if left:
-                    # It has what its own database never got: nobody is to go on with that.
-                    shelf.path.unlink(missing_ok=True)
-                has_parted = shelf.rejoin(moment())
-                copy.marker(called).unlink(missing_ok=True)
-        if has_parted:
-            # One copies for all who come back, and none of them waits for it.
-            copied = store.copied()
-            with (
-                contextlib.suppress(UnusableCopyError),
-                contextlib.closing(self._of(store).shelf(project)) as shelf,
-            ):
-                shelf.put_copy(copied)
-        return was_sent
-
-    def _replay(
-        self, store: PostgresStore, journal: Journal, project: str, copy: Copy | None
-    ) -> Replayed:
-        """Write a journal; if it is refused, that is said beside the copy, where one is named."""
-        try:
-            return store.replay(journal, store.clock(time.time()))
-        except StoreError as error:
-            refuses = isinstance(error, UnwritableStoreError)
-            if copy is not None and (refuses or not isinstance(error, StoreAwayError)):
-                away = copy.away(project) or Away(time.time(), 0.0)
-                said = away._replace(again=0.0, refuses=True, name=self.name)
-                with contextlib.suppress(UnusableCopyError):
-                    copy.write_marker(project, said)
-            raise
+        reached = Reached(store, project, self._of(store), self.name, self.clone.known_clone_id())
+        return settle(copy, reached, left)
 
     def _copy(self, store: PostgresStore, project: str) -> None:
         """Copy what has changed since the last copy; without one, work only cannot go on."""

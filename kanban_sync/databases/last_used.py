@@ -73,10 +73,11 @@ def _compared_by_name(before: Used, known: str) -> tuple[str, Used | None]:
     if known in {"", before.identity}:
         return "", None
     now = before._replace(identity=known)
-    return (_words_of_another(before.name) if before.identity else ""), now
+    return (words_of_another(before.name) if before.identity else ""), now
 
 
-def _words_of_another(name: str) -> str:
+def words_of_another(name: str) -> str:
+    """Return what is told where a name leads to another database than before."""
     return (
         f"the task database {name} is another one than the one with which this clone worked until"
         " now: it was restored from a backup or made anew, or the name leads elsewhere. It alone"

@@ -8,47 +8,73 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kanban_sync.core.apart import APART, is_deed_of
 from kanban_sync.databases.ports import in_tasks
-from kanban_sync.databases.written import set_aside
+from kanban_sync.databases.written import Notes
+from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kanban_sync.core.ports import TaskStore
+    from kanban_sync.core.ports import Event, TaskStore
     from kanban_sync.stores.away_shelf import AwayShelf
     from kanban_sync.stores.shelf import Contents
 
 SUFFIX = ".lost"
-"""Of the file beside the copy."""
+"""Of the files beside the copy, one for each journal."""
 
 NAMED = 5
 """How many tasks are named at most."""
 
 
-def note_lost(shelf: AwayShelf, sent: AwayShelf, store: TaskStore, before: int) -> None:
+class Done(NamedTuple):
+    """What was done apart: tasks with the tokens that they have there, and which deeds."""
+
+    tasks: set[tuple[str, object]]
+    deeds: set[str]
+    clone: str
+
+    def is_lost(self, event: Event, data: dict[str, Any], before: int) -> bool:
+        """Tell whether a conflict tells of it, as far as it was done in this clone.
+
+        Another copy of the clone may have told what was done before that was made.
+        """
+        lost = data.get(APART, [])
+        is_mine = any(each in self.deeds and is_deed_of(self.clone, each) for each in lost)
+        return is_mine or (event.id > before and (event.key, data.get("token")) in self.tasks)
+
+
+class Sent(NamedTuple):
+    """A journal that was written into the database: the copy that holds it, its name, its clone."""
+
+    shelf: AwayShelf
+    journal: str
+    clone: str
+
+
+def note_lost(shelf: AwayShelf, sent: Sent, store: TaskStore, before: int) -> None:
     """Note what the database overruled of a journal that was written into it.
 
     Args:
         shelf: Beside which it is noted.
-        sent: The copy with the journal, until it is known that this was noted.
+        sent: The journal, whose copy is there until it is known that this was noted.
         store: The database.
-        before: The number of its newest event before that; another one counts otherwise.
+        before: The number of an event of that before it; another one counts otherwise.
     """
-    has = sent.has
-    # Since the copy was made: whoever was killed on the way may have written it before.
+    has = sent.shelf.has
     after = min(has.parted.copied, before)
-    found = dict(_overruled(store, after, _done_apart(has)))
+    found = list(_overruled(store, after, before, _done_apart(has, sent.clone)))
     if found:
-        set_aside(shelf.path, found.values())
         # The events tell it, too: what cannot be noted is not lost.
-        with (
-            contextlib.suppress(OSError),
-            shelf.path.with_suffix(SUFFIX).open("a", encoding="utf-8") as file,
-        ):
-            file.writelines(f"{line}\n" for line in found)
+        with contextlib.suppress(OSError):
+            Notes(shelf.path).set_aside(sent.journal, {key: added for _, key, added in found})
+        with contextlib.suppress(OSError):
+            # A file for each, which nobody changes: so nobody loses what another one notes.
+            told = shelf.path.with_suffix(f".{sent.journal}{SUFFIX}")
+            put_whole(told, "".join(f"{line}\n" for line, _, _ in found))
 
 
 def lost_text(folder: Path) -> str:
@@ -73,20 +99,27 @@ def lost_text(folder: Path) -> str:
     )
 
 
-def _done_apart(has: Contents) -> set[tuple[str, int]]:
-    """Return the keys of what was worked on apart, and the tokens that it has there."""
-    standings = has.work.standings
-    return {(str(key), standings[key].token if key in standings else 0) for key in has.parted.bases}
+def _done_apart(has: Contents, clone: str) -> Done:
+    standings, parted = has.work.standings, has.parted
+    tasks: set[tuple[str, object]] = {
+        (str(key), standings[key].token if key in standings else 0) for key in parted.bases
+    }
+    told = (json.loads(each.data) for each in has.events[parted.told :])
+    return Done(tasks, {each[APART] for each in told if APART in each}, clone)
 
 
 def _overruled(
-    store: TaskStore, after: int, done: set[tuple[str, int]]
-) -> Iterator[tuple[str, str]]:
-    """Yield what conflicts were told of, after an event, with what was done apart, and its key."""
+    store: TaskStore, after: int, before: int, done: Done
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield what conflicts were told of, after an event, with what was done apart.
+
+    With it come the key, and whether it was in vain already that the task was added.
+    """
     while batch := store.events(after):
         for event in batch:
             data = json.loads(event.data) if event.kind == "conflict" else {}
-            if "journal" in data and (event.key, data.get("token")) in done:
+            if "journal" in data and done.is_lost(event, data, before):
                 whose = f" ({data['agent']})" if data.get("agent") else ""
-                yield f"{event.key}{whose}", event.key
+                is_refused = data["field"] == "refused" and not data["database"]
+                yield f"{event.key}{whose}", event.key, data["field"] == "id" or is_refused
         after = batch[-1].id

@@ -52,7 +52,7 @@ class Mode(NamedTuple):
 
     def words(self, database: str) -> str:
         """Tell in a line that a database is away, and what goes on; '' if it is not."""
-        if self.name not in {"fallback", "waiting"}:
+        if self.name not in {"fallback", "waiting"} or (self.name, self.entries) == ("waiting", 0):
             return ""
         since = when(self.since)
         count = in_tasks(self.entries)
@@ -76,12 +76,15 @@ def in_tasks(count: int | None) -> str:
     return "1 task" if count == 1 else f"{count} tasks"
 
 
-def back_words(database: str, since: float) -> str:
-    """Tell in a line that a database is back; work went on with the copy since a moment."""
-    return (
-        f"{database} answers again; work went on with a copy of it since {when(since)}, and what"
-        " was done there meanwhile is brought in"
-    )
+def back_words(database: str, since: float, *, is_another: bool = False) -> str:
+    """Tell in a line that a database is back; work went on with the copy since a moment.
+
+    If the one that answers is another one, nothing that was done apart was written into it.
+    """
+    text = f"{database} answers again; work went on with a copy"
+    if is_another:
+        return f"{text} of the one that was there before since {when(since)}"
+    return f"{text} of it since {when(since)}, and what was done there meanwhile is brought in"
 
 
 class Clone(Protocol):

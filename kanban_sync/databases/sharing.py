@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.core.errors import SetupError
-from kanban_sync.databases.copies import AWAY, Copy, left_behind
+from kanban_sync.core.errors import SetupError, StoreError
+from kanban_sync.databases.copies import AWAY, Copy, left_behind, left_words
 from kanban_sync.databases.fallback import Fallback
 from kanban_sync.databases.last_used import not_told_yet, note_first, other_than_before
 from kanban_sync.databases.lost import lost_text
 from kanban_sync.databases.ports import DATABASE_FILE, DATABASE_URL, SETTING
+from kanban_sync.databases.settling import end_absences
 from kanban_sync.databases.sqlite_file import url_of
-from kanban_sync.databases.written import all_in_vain
+from kanban_sync.databases.switching import Switching
+from kanban_sync.databases.written import Notes, all_notes
 from kanban_sync.stores.away_shelf import REFUSED
 from kanban_sync.stores.flatfile import manifest_path
-from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted
+from kanban_sync.sync.neighbours import Neighbour, neighbours, note, noted, outdated
 from kanban_sync.sync.user_folder import user_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from kanban_sync.core.ports import TaskStore
@@ -74,7 +76,12 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     if not identity and own is not None and own.database == mine:
         identity = own.identity
     here = Neighbour(str(state.path), mine, identity)
-    apart = tuple(each for each in neighbours(project, state.path) if _are_apart(here, each))
+    others = neighbours(project, state.path)
+    doubtful = outdated(project)
+    if own is not None and own.identity not in {"", identity}:
+        # It was left since this clone was noted.
+        doubtful |= {each.state for each in others if each.identity == own.identity}
+    apart = tuple(each for each in others if _are_apart(here, each, doubtful))
     if not apart:
         return Sharing(mine)
     names = (mine, *(each.database for each in apart))
@@ -84,13 +91,13 @@ def sharing(database: TaskDatabase, project: str, state: StateFolder) -> Sharing
     return Sharing(mine, apart, f"git config --global {SETTING} {shlex.quote(url)}")
 
 
-def _are_apart(one: Neighbour, other: Neighbour) -> bool:
+def _are_apart(one: Neighbour, other: Neighbour, doubtful: set[str]) -> bool:
     """Tell whether two clones use two databases; of two on servers only if that is known."""
     if one.database == other.database:
         return False
     if one.database.startswith(SERVER) and other.database.startswith(SERVER):
         known = bool(one.identity and other.identity)
-        return known and not _may_be_one(one, other)
+        return known and not doubtful & {one.state, other.state} and not _may_be_one(one, other)
     return not one.identity or one.identity != other.identity
 
 
@@ -138,7 +145,9 @@ def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[
                 f"{database.name} has no tasks of this project yet, to which it could be written:"
                 " run 'kanban-sync sync' first"
             )
-        return [each for each in left if database.take(each, project)]
+        taken = [each for each in left if database.take(each, project)]
+        end_absences(state.path / AWAY)
+        return taken
     if left:
         raise SetupError(
             f"{database.name} does not take what was done while a PostgreSQL was away: name one in"
@@ -165,10 +174,19 @@ def told_of_another(database: TaskDatabase, project: str, state: StateFolder) ->
     """
 
     def left() -> str:
-        text = left_text(left_elsewhere(database, project, state))
-        return text and f"{text}; {LEFT_REMEDY}"
+        return left_words(left_elsewhere(database, project, state))
 
     return other_than_before(database, state, left).splitlines()
+
+
+def is_another(database: TaskDatabase, project: str, state: StateFolder) -> list[str]:
+    """Return the same, and what waits for another one, for those who only look: nothing is noted.
+
+    Raises:
+        StoreError: It cannot be asked.
+    """
+    left = left_words(left_elsewhere(database, project, state))
+    return [*filter(None, (not_told_yet(database, state), *left.splitlines()))]
 
 
 def told_once(database: TaskDatabase) -> str:
@@ -176,28 +194,37 @@ def told_once(database: TaskDatabase) -> str:
     return lost_text(database.copies.root) if isinstance(database, Fallback) else ""
 
 
-def copy_in_use(database: TaskDatabase, project: str) -> Path | None:
-    """Return the copy with which work goes on, None while the database is there."""
+def notes_in_use(database: TaskDatabase, project: str, store: object) -> tuple[Notes, int] | None:
+    """Return where to note what is written into files, None while the database is there.
+
+    With it the number of the newest verdict. Others may have settled a moment ago what was done
+    with the store: then that goes back to the database, whose word counts.
+    """
     if not isinstance(database, Fallback):
         return None
-    copy = Copy(database.folder)
-    return copy.shelf(project).path if copy.marker(project).exists() else None
+    found = _notes_in_use(database, project)
+    if found is None and isinstance(store, Switching) and store.is_apart:
+        store.come_back()
+        found = _notes_in_use(database, project)
+    return found
 
 
-def written_in_vain(database: TaskDatabase, worktree: str) -> list[Path]:
-    """Return where it is noted what of the files of a work tree is to be taken back."""
-    return all_in_vain(database.copies.root, worktree) if isinstance(database, Fallback) else []
+def _notes_in_use(database: Fallback, project: str) -> tuple[Notes, int] | None:
+    shelf = Copy(database.folder).shelf(project)
+    notes = Notes(shelf.path)
+    if not notes.is_open():
+        return None
+    with contextlib.ExitStack() as stack:
+        stack.callback(shelf.close)
+        # Not while somebody settles, who has some verdicts written and some not.
+        with contextlib.suppress(StoreError):
+            stack.enter_context(shelf.alone())
+        return (notes, notes.newest()) if notes.is_open() else None
 
 
-LEFT_REMEDY = (
-    "name that database or project again, and run 'kanban-sync task list' once; or, where it was"
-    " moved, restored or renamed, 'kanban-sync db replay' writes it into the one that is named now"
-)
-
-
-def left_text(left: Sequence[Left]) -> str:
-    """Return what is told of that, a line for each."""
-    return "\n".join(each.text for each in left)
+def notes_here(database: TaskDatabase, worktree: str) -> list[Notes]:
+    """Return where is noted what was written into the files of a work tree."""
+    return all_notes(database.copies.root, worktree) if isinstance(database, Fallback) else []
 
 
 def refused_text(project: str, state: StateFolder) -> str:

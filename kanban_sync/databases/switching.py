@@ -12,6 +12,7 @@ from kanban_sync.core.bases import Bases
 from kanban_sync.core.errors import StoreError, UnreachableStoreError, UnwritableStoreError
 from kanban_sync.core.ports import TaskStore
 from kanban_sync.core.work import WorkStore
+from kanban_sync.databases.last_used import words_of_another
 from kanban_sync.databases.ports import back_words
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kanban_sync.agents.work import Store
     from kanban_sync.core.lease import Leases
     from kanban_sync.core.work import Entry, Orchestrator
+    from kanban_sync.databases.copies import Copies
     from kanban_sync.databases.ports import Clone, Mode
     from kanban_sync.stores.away import AwayStore
     from kanban_sync.stores.postgres import PostgresStore
@@ -57,6 +59,15 @@ class Sides(Protocol):
     @property
     def name(self) -> str:
         """What the database is called."""
+        ...
+
+    @property
+    def copies(self) -> Copies:
+        """Where the copies lie of all databases."""
+        ...
+
+    def known_identity(self) -> str:
+        """Return which of all databases it was the last time that it was reached."""
         ...
 
     def mode(self, project: str) -> Mode:
@@ -119,6 +130,8 @@ class Switching:
         self._is_closed = False
         self._tried = self._used = self._brought = time.monotonic()
         self._open()
+        # Whoever opens it tells which it is; from here on it may become another one.
+        self._identity = sides.known_identity()
 
     @classmethod
     def between(cls, sides: Sides, project: str, to_tell: Callable[[str], None]) -> Store:
@@ -129,6 +142,17 @@ class Switching:
     def leases(self) -> Leases | None:
         """Those of the database, if it is there."""
         return self._there.leases if self._there is not None else None
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether work goes on with the copy."""
+        return self._here is not None
+
+    def come_back(self) -> None:
+        """Go back to the database at once, if it is there."""
+        with self._lock:
+            if self._here is not None and not self._is_closed:
+                self._reopen()
 
     def close(self) -> None:
         """Close what is open, for good."""
@@ -183,7 +207,22 @@ class Switching:
         if was_there and self._here is not None:
             self._to_tell(self._sides.mode(self._project).words(self._sides.name))
         elif since is not None and self._there is not None:
-            self._to_tell(back_words(self._sides.name, since.at(moment())))
+            is_another = self._is_another(self._there)
+            self._to_tell(back_words(self._sides.name, since.at(moment()), is_another=is_another))
+        if self._there is not None:
+            self._tell_of_another(self._there)
+
+    def _is_another(self, there: PostgresStore) -> bool:
+        return "" not in (found := {self._identity, there.identity}) and len(found) > 1
+
+    def _tell_of_another(self, there: PostgresStore) -> None:
+        """Say it once that the name leads to another database than before, with what is left."""
+        is_another, self._identity = self._is_another(there), there.identity or self._identity
+        if is_another:
+            name = self._sides.name
+            left = self._sides.copies.left(name, there.identity, self._project)
+            for line in (words_of_another(name), *left.splitlines()):
+                self._to_tell(line)
 
     def _do(self, name: str, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the ports say
         # One after the other, as they go on either side: none is closed that another thread is in.
@@ -209,6 +248,9 @@ class Switching:
             finally:
                 self._used = time.monotonic()
             there = self._there
+            if there is not None:
+                # Also where a connection was lost alone, and made anew.
+                self._tell_of_another(there)
             if name in DEEDS and found is not None and there is not None and store is there:
                 self._sides.note(there, self._project, found)
                 self._sides.bring(there, self._project, is_news=True)

@@ -1,205 +1,184 @@
 """What commands wrote into files while the database was away, and is taken out if it is in vain.
 
-It is nobody's edit, and to commit it would bring it in after all. So it is noted beside the copy in
-which work tree what was changed. Whoever writes the journal into the database sets aside what came
-of it in vain, and the next command in that work tree takes it back, unless the file was changed
-there or committed since.
+It is nobody's edit, and to commit it would bring it in after all. So it is noted beside the copy,
+before it is written, in which work tree what is changed. Whoever writes the journal into the
+database notes of which tasks it was in vain, and the next command in that work tree takes back
+what it wrote of these (``taking_back``).
+
+Each note is a file of its own, which nobody changes once it is there, and each verdict, too: so
+nobody loses what others note, whoever is killed, and wherever. Notes are made and removed under the
+lock for edits, verdicts under that of the copy. A note counts as settled once work goes on with the
+copy no more; it is in vain if a verdict that is younger than the note names its task.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.errors import EditError
-from kanban_sync.core.splices import Splice, taken_back
+from kanban_sync.core.splices import Splice
+from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from kanban_sync.core.model import Task
-
 WRITTEN = ".written"
-"""Of the file beside the copy with what was written into files while the database is away."""
+"""Of the folder beside the copy with what was written into files while the database was away."""
 
 VAIN = ".vain"
-"""Of the one with what of that does not count, until it was taken back."""
+"""Of the one with the verdicts: of which tasks that was in vain."""
+
+AWAY = ".away"
+"""Of the file that tells that work goes on with the copy."""
+
+
+class Said(NamedTuple):
+    """What a file says of a task; all is '' if it holds none. ``word`` is how it spells it."""
+
+    status: str = ""
+    assignee: str = ""
+    word: str = ""
+
+    def is_same(self, other: Said) -> bool:
+        """Tell whether both say the same, however they spell it."""
+        return self[:2] == other[:2]
+
+
+NOTHING = Said()
 
 
 class Note(NamedTuple):
-    """What was written of a task into a file of a work tree.
+    """What is written of a task into a file of a work tree.
 
-    ``said`` is the status and assignee that the file says since then, '' for both if it holds the
-    task no more.
+    ``was`` is what the file said before, ``said`` what it says since, ``after`` the number of the
+    newest verdict before that, and ``title`` that of a task that is added.
     """
 
     worktree: str
     key: str
     path: str
-    said: tuple[str, str]
+    was: Said
+    said: Said
     done: Splice
+    after: int = 0
+    title: str = ""
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the file did not hold the task before."""
+        return self.was.is_same(NOTHING)
 
 
-class Files(Protocol):
-    """The files of a work tree, and what finds tasks in them."""
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is noted beside the copy of one project."""
 
-    def look(self, key: str) -> Task:
-        """Return a task as it stands there."""
-        ...
+    copy: Path
 
-    def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
-        """Change a file, anew if somebody else wrote it meanwhile."""
-        ...
+    def is_open(self) -> bool:
+        """Whether work goes on with the copy, so that nothing of it is settled yet."""
+        return self.copy.with_suffix(AWAY).exists()
+
+    def newest(self) -> int:
+        """Return the number of the newest verdict, 0 if there is none."""
+        return max(map(_number, _files(self.copy.with_suffix(VAIN))), default=0)
+
+    def add(self, note: Note) -> None:
+        """Note what is just about to be written.
+
+        Raises:
+            OSError: It cannot be noted.
+        """
+        folder = self.copy.with_suffix(WRITTEN)
+        number = max(map(_number, _files(folder)), default=0) + 1
+        _put(folder, f"{number:08}-{secrets.token_hex(4)}", _text(note))
+
+    def of(self, worktree: str) -> list[tuple[Path, Note]]:
+        """Return what is noted of a work tree, oldest first."""
+        found = ((each, _note(each)) for each in _files(self.copy.with_suffix(WRITTEN)))
+        return [(file, note) for file, note in found if note is not None and note[0] == worktree]
+
+    def set_aside(self, journal: str, keys: Mapping[str, bool]) -> None:
+        """Note of which tasks of a journal it was in vain, once.
+
+        Args:
+            journal: Its name.
+            keys: Those tasks, and whether it was in vain already that they were added.
+
+        Raises:
+            OSError: It cannot be noted.
+        """
+        folder = self.copy.with_suffix(VAIN)
+        if not any(each.name.endswith(f"-{journal}") for each in _files(folder)):
+            name = f"{self.newest() + 1:08}-{journal}"
+            _put(folder, name, f"{json.dumps(dict(keys), sort_keys=True)}\n")
+
+    def verdicts(self) -> list[tuple[int, Mapping[str, bool]]]:
+        """Return their numbers, and what they say."""
+        found = _files(self.copy.with_suffix(VAIN))
+        return [(_number(each), _keys(each)) for each in found]
+
+    def tidy(self) -> None:
+        """Remove the verdicts if no note is left that they could name, and what was half noted."""
+        folder = self.copy.with_suffix(WRITTEN)
+        if not self.is_open() and not _files(folder):
+            with contextlib.suppress(OSError):
+                for each in (*_files(self.copy.with_suffix(VAIN)), *folder.iterdir()):
+                    each.unlink(missing_ok=True)
 
 
-def note_written(copy: Path, note: Note) -> None:
-    """Note what was written, beside the copy with which work goes on."""
-    _append(copy.with_suffix(WRITTEN), [note])
-
-
-def said_there(files: Files, key: str) -> tuple[str, str]:
-    """Return the status and assignee that a file says of a task, '' for both if none holds it."""
-    try:
-        task = files.look(key)
-    except EditError:
-        return "", ""
-    return task.status.value, task.assignee
-
-
-def set_aside(copy: Path, keys: Collection[str]) -> None:
-    """Set aside what was written of tasks with which it was in vain, to be taken back.
-
-    Args:
-        copy: Beside which it is noted.
-        keys: Those tasks.
-    """
-    notes = _read(copy.with_suffix(WRITTEN))
-    _append(copy.with_suffix(VAIN), [each for each in notes if each.key in keys])
-
-
-def forget_written(copy: Path) -> None:
-    """Forget what was written into files, once all of it is settled."""
-    with contextlib.suppress(OSError):
-        copy.with_suffix(WRITTEN).unlink(missing_ok=True)
-
-
-def all_in_vain(folder: Path, worktree: str) -> list[Path]:
-    """Return the files with what is to be taken back in a work tree.
+def all_notes(folder: Path, worktree: str) -> list[Notes]:
+    """Return where something is noted of a work tree.
 
     Args:
         folder: That of all copies of its clone.
         worktree: Which.
     """
-    found = sorted(folder.glob(f"*/*{VAIN}"))
-    return [file for file in found if any(each.worktree == worktree for each in _read(file))]
+    return [each for each in _all(folder) if each.of(worktree)]
 
 
-def take_back(
-    found: Iterable[Path],
-    worktree: str,
-    files: Files,
-    committed: Callable[[str], tuple[str, str]],
-) -> list[str]:
-    """Take out of the files of a work tree what was written there in vain; return what to tell.
-
-    Args:
-        found: Where that is noted.
-        worktree: Which.
-        files: Its files, to which nobody else writes meanwhile.
-        committed: Returns what the last commit says of a task, as a note does.
-    """
-    told: list[str] = []
-    for file in found:
-        notes = list(dict.fromkeys(_read(file)))
-        here = [each for each in notes if each.worktree == worktree]
-        told += _take_back(here, files, committed)
-        # Last: of whoever is killed before, the next one finds that it is done.
-        _write(file, [each for each in notes if each.worktree != worktree])
-    return told
+def _all(folder: Path) -> Iterator[Notes]:
+    for each in sorted(folder.glob(f"*/*{WRITTEN}")):
+        yield Notes(each.with_suffix(".json"))
 
 
-def _take_back(
-    notes: list[Note], files: Files, committed: Callable[[str], tuple[str, str]]
-) -> list[str]:
-    last = {each.key: each for each in notes}
-    # What somebody has changed since, or committed, is his.
-    ours = {
-        key for key, each in last.items() if said_there(files, key) == each.said != committed(key)
-    }
-    left: set[str] = set()
-    for each in reversed(notes):
-        if each.key in ours - left and not _is_taken_back(files, each):
-            left.add(each.key)
-    return [_words(last[key], is_left=key in left) for key in sorted(ours)]
-
-
-def _is_taken_back(files: Files, note: Note) -> bool:
-    before = after = b""
-
-    def change(data: bytes) -> bytes:
-        nonlocal before, after
-        before, after = data, taken_back(data, note.done) or data
-        return after
-
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder, oldest first, but none that is just being written."""
     try:
-        was = said_there(files, note.key)
-        files.change(note.path, change)
-        is_so = said_there(files, note.key) != was
-        if before != after and not is_so:
-            # It was another task's line, which looks the same.
-            files.change(note.path, lambda data: before if data == after else data)
-    except EditError:
-        return False
-    return is_so
-
-
-def _words(note: Note, *, is_left: bool) -> str:
-    if is_left:
-        return (
-            f"{note.path} still says of {note.key} what was done here while the database was away,"
-            " and does not count; take that out before you commit the file, which would bring it in"
-        )
-    return (
-        f"{note.path} says of {note.key} again what it said before the database was away: what was"
-        " written there since does not count"
-    )
-
-
-def _append(file: Path, notes: list[Note]) -> None:
-    # Work goes on where it cannot be noted: then the file stays as it is.
-    with contextlib.suppress(OSError):
-        if notes:
-            with file.open("a", encoding="ascii") as opened:
-                opened.writelines(map(_line, notes))
-
-
-def _write(file: Path, notes: list[Note]) -> None:
-    with contextlib.suppress(OSError):
-        if notes:
-            file.write_text("".join(map(_line, notes)), "ascii")
-        else:
-            file.unlink(missing_ok=True)
-
-
-def _line(note: Note) -> str:
-    done = [[each.decode("utf-8", "surrogateescape") for each in part] for part in note.done]
-    return f"{json.dumps([*note[:-1], done])}\n"
-
-
-def _read(file: Path) -> list[Note]:
-    try:
-        lines = file.read_text("ascii").splitlines()
-    except (OSError, ValueError):
+        return sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    except OSError:
         return []
-    found: list[Note] = []
-    for line in lines:
-        # The last one may have been cut short.
-        with contextlib.suppress(ValueError, TypeError):
-            worktree, key, path, (status, assignee), done = json.loads(line)
-            parts = (
-                tuple(each.encode("utf-8", "surrogateescape") for each in part) for part in done
-            )
-            found.append(Note(worktree, key, path, (status, assignee), Splice(*parts)))
-    return found
+
+
+def _put(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    put_whole(folder / name, text)
+
+
+def _number(file: Path) -> int:
+    number = file.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _text(note: Note) -> str:
+    done = [[each.decode("utf-8", "surrogateescape") for each in part] for part in note.done]
+    return f"{json.dumps(note._replace(done=done))}\n"  # type: ignore[arg-type]
+
+
+def _note(file: Path) -> Note | None:
+    # Whoever wrote it may have lost the end of it with the power.
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        worktree, key, path, was, said, done, *rest = json.loads(file.read_text("ascii"))
+        parts = (tuple(each.encode("utf-8", "surrogateescape") for each in part) for part in done)
+        return Note(worktree, key, path, Said(*was), Said(*said), Splice(*parts), *rest)
+    return None
+
+
+def _keys(file: Path) -> Mapping[str, bool]:
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return dict(json.loads(file.read_text("ascii")))
+    return {}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -25,6 +23,7 @@ from kanban_sync.sync.locks import ELSEWHERE, board_lock_path
 from kanban_sync.sync.requests import DATABASE
 from kanban_sync.sync.satisfying import at_odds
 from kanban_sync.sync.watch_lock import watching
+from kanban_sync.sync.writable import barred, barred_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from kanban_sync.core.bus import State
     from kanban_sync.core.model import Problem
     from kanban_sync.core.ports import Run, TaskStore
+    from kanban_sync.core.unwritable import Unwritable
     from kanban_sync.install import HookReport
     from kanban_sync.sync.consent import Target
     from kanban_sync.sync.state_folder import StateFolder
@@ -208,13 +208,13 @@ def silence_findings(environment: Mapping[str, str], *, is_paused: bool) -> list
 
 def state_finding(folder: Path) -> Finding:
     """Judge whether the state folder, or where it will be made, may be written."""
-    return _writable("state folder", folder, sorted(folder.glob("*")))
+    return _judged("state folder", folder, barred_state(folder))
 
 
 def lock_finding(lock: Path) -> Finding:
     """Judge whether the lock may be taken without which nothing is written to the board."""
     files = sorted(lock.parent.glob(f"{lock.stem}.*"))
-    found = _writable("board lock", lock.parent, files)
+    found = _judged("board lock", lock.parent, barred(lock.parent, files))
     return found if found.ok else replace(found, remedy=f"{found.remedy}, or {ELSEWHERE}")
 
 
@@ -226,21 +226,10 @@ def board_lock_finding(target: Target) -> Finding:
         return Finding("board lock", ok=False, text=str(error), remedy=ELSEWHERE)
 
 
-def _writable(name: str, folder: Path, files: Sequence[Path]) -> Finding:
-    place = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
-    if not place.is_dir():
-        text = f"{place} is a file, where a folder has to be"
-        return Finding(name, ok=False, text=text, remedy=f"move {place} away")
-    closed = [path for path in (place, *files) if not os.access(path, os.W_OK)]
-    if closed:
-        text = f"{closed[0]} cannot be written"
-        whole = f"{place} and all in it" if place == folder else str(place)
-        remedy = f"make {whole} writable for this user"
-        return Finding(name, ok=False, text=text, remedy=remedy)
-    if not shutil.disk_usage(place).free:
-        text, remedy = f"no space is left on the disk of {place}", "make room on that disk"
-        return Finding(name, ok=False, text=text, remedy=remedy)
-    return Finding(name, ok=True, text=str(folder))
+def _judged(name: str, folder: Path, found: Unwritable | None) -> Finding:
+    if found is None:
+        return Finding(name, ok=True, text=str(folder))
+    return Finding(name, ok=False, text=found.problem, remedy=found.remedy)
 
 
 def watch_findings(watch: Watch | None) -> list[Finding]:

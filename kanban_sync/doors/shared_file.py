@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kanban_sync.sync.state_folder import FILE_MODE
+from kanban_sync.sync.state_folder import FILE_MODE, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,9 +62,14 @@ class SharedFile(Generic[Content]):
 
     @contextmanager
     def changing(self) -> Iterator[Content]:
-        """Give the content to be changed, to nobody else meanwhile; it is written at the end."""
+        """Give the content to be changed, to nobody else meanwhile; it is written at the end.
+
+        Raises:
+            SetupError: It cannot be written.
+        """
         self._state.make()
-        lock = os.open(self._turns, os.O_WRONLY | os.O_CREAT, FILE_MODE)
+        with explained(self._turns):
+            lock = os.open(self._turns, os.O_WRONLY | os.O_CREAT, FILE_MODE)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             content = self._parsed(self._path) if self._path.exists() else self._nothing()

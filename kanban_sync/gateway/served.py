@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.app import Clone
@@ -17,9 +17,11 @@ from kanban_sync.core.errors import (
     EditError,
     OtherDatabaseError,
     SetupError,
+    StoreError,
     WorkError,
 )
 from kanban_sync.core.printable import printable
+from kanban_sync.databases import is_another
 from kanban_sync.workplace import Board
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class Served:
         self._idle: dict[bool, list[_Kept]] = {True: [], False: []}
         self._following = _Following(self.clone)
         self._noted: dict[str, tuple[str, float]] = {}
+        self._of_another: list[str] = []
         self._settings: tuple[Settings | None, float] = (None, 0.0)
         self.project = ""
         with self.looking() as work:
@@ -144,7 +147,8 @@ class Served:
         with self._lock:
             old = time.monotonic() - KEPT
             self._noted = {same: each for same, each in self._noted.items() if each[1] > old}
-            return [text for text, _ in self._noted.values()]
+            noted = [text for text, _ in self._noted.values()]
+            return [*noted, *(each for each in self._of_another if each not in noted)]
 
     def close(self) -> None:
         """Close all that is open, and let the board follow."""
@@ -198,7 +202,19 @@ class Served:
                 f"this server serves the project {self.project}, and the clone holds"
                 f" {work.project} by now; start 'kanban-sync serve' anew"
             )
+        self._look_for_another(work.project)
         return _Kept(work, stack, time.monotonic() + KEPT)
+
+    def _look_for_another(self, project: str) -> None:
+        """Say it once if the database is another one than before, or something waits for it."""
+        with suppress(StoreError):
+            found = is_another(self.clone.database, project, self.clone.state)
+            with self._lock:
+                known = {*self._of_another, *(text for text, _ in self._noted.values())}
+                new = [text for text in found if text not in known]
+                self._of_another = found
+            for text in new:
+                self.say(text)
 
     def _put_back(self, kept: _Kept, *, is_looking: bool) -> None:
         with self._lock:

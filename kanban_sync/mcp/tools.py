@@ -167,7 +167,7 @@ class Tools:
         Args:
             statuses: Only tasks with one of these statuses.
             tags: Only tasks with one of these tags.
-            parent: Only tasks directly below the one with this key.
+            parent: Only tasks directly below the one with this key, or for it if it is a milestone.
         """
         with self.work() as work:
             wanted = tagged(tags)._replace(parent=work.key(parent) if parent else None)

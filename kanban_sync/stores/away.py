@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.apart import Apart, Journal, claimed_above
+from kanban_sync.core.apart import APART, Apart, Journal, claimed_above, deed_of
 from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Standing, Told, claimed, first_number
 from kanban_sync.core.errors import UntoldError
@@ -15,6 +16,7 @@ from kanban_sync.stores.away_shelf import LeftError
 from kanban_sync.stores.desk import Reach
 from kanban_sync.stores.flatfile import FlatStore
 from kanban_sync.stores.memory_idle import NOBODY
+from kanban_sync.stores.memory_work import MemoryDesk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,18 +24,47 @@ if TYPE_CHECKING:
 
     from kanban_sync.core.assignment import Leader
     from kanban_sync.core.claims import Outcome
+    from kanban_sync.core.merge import Kept
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event, FilesState, Gone, Merged
     from kanban_sync.core.work import Entry
     from kanban_sync.machine_time import Moment
     from kanban_sync.stores.away_shelf import AwayShelf
     from kanban_sync.stores.desk import Desk
+    from kanban_sync.stores.memory_work import WorkContents
+
+
+class _AwayDesk(MemoryDesk):
+    """A transaction whose events say by what each deed is known, whoever tells it in the end."""
+
+    def __init__(
+        self,
+        project: str,
+        tasks: Mapping[TaskKey, Kept],
+        work: WorkContents,
+        events: Sequence[Event],
+        clone: str,
+    ) -> None:
+        super().__init__(project, tasks, work, events)
+        self._clone = clone
+
+    def tell(self, key: TaskKey, told: Sequence[Told], now: float) -> None:
+        """Record events of a task."""
+        known = [
+            each._replace(data={**each.data, APART: deed_of(self._clone, secrets.token_hex(4))})
+            for each in told
+        ]
+        super().tell(key, known, now)
 
 
 class AwayStore(FlatStore):
     """The tasks of one project while the database is away; what is done is journalled."""
 
     _shelf: AwayShelf
+
+    def _desk(self) -> MemoryDesk:
+        has = self._has
+        return _AwayDesk(self._project, has.tasks, has.work, has.events, self._clone)
 
     @property
     def since(self) -> Moment | None:

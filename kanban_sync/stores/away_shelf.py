@@ -245,12 +245,13 @@ class AwayShelf(FileShelf):
         """Return by what the file is told apart from others; one that was sent stays as it is."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
-    def seal(self) -> AwayShelf | None:
+    def seal(self, *, for_good: bool = False) -> AwayShelf | None:
         """Set aside what is to be sent, None if there is nothing: what is done later is not in it.
 
         A journal is taken once. What came to one that was taken already would be lost. So the copy
         itself is set aside, which needs no room on the disk, and work apart would go on with a new
-        one; without room for that there is none until what was sent is taken.
+        one; without room for that there is none until what was sent is taken. Sent ``for_good``,
+        to another database, there is none at all: it has what its own database never gets.
         """
         sent = self.sent
         with self.alone():
@@ -259,13 +260,16 @@ class AwayShelf(FileShelf):
             with self.writing():
                 mine = self.has.parted.id
                 if sent.path.exists() and sent.has.parted.id != mine:
+                    if for_good and not mine:
+                        self.path.unlink()
                     return sent
                 if not mine:
                     return None
                 with self._told():
                     self.path.replace(sent.path)
-                with contextlib.suppress(UnusableCopyError):
-                    self._write(begun_anew(self._held))
+                if not for_good:
+                    with contextlib.suppress(UnusableCopyError):
+                        self._write(begun_anew(self._held))
         return sent
 
     def _read_whole(self) -> Manifest:

@@ -64,6 +64,14 @@ class Desk(Protocol):
         """Return what a task waits for still."""
         ...
 
+    def parts(self, key: TaskKey) -> Collection[TaskKey]:
+        """Return the tasks for a milestone, also those that do not hold it; none for others."""
+        ...
+
+    def has_parts(self, key: TaskKey) -> bool:
+        """Tell whether a task is a milestone that has such."""
+        ...
+
     def above(self, key: TaskKey) -> TaskKey | None:
         """Return the task that one stands below."""
         ...

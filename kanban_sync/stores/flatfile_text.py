@@ -154,10 +154,15 @@ def _task_text(item: tuple[TaskKey, Kept]) -> str:
     return _text(row)
 
 
+LEAST = 4
+"""How much of an edge is written at least; what is not so is left out at the end."""
+
+
 def _edge_text(edge: Edge) -> str:
-    row = [str(edge.task), edge.name, edge.needs and str(edge.needs), edge.lenient]
-    how = [edge.is_strict, edge.is_part] if edge.is_part else [True] if edge.is_strict else []
-    return _text([*row, *how])
+    row = [str(edge.task), edge.name, edge.needs and str(edge.needs), *edge[3:]]
+    while row[-1] is False and len(row) > LEAST:
+        row.pop()
+    return _text(row)
 
 
 def _base_texts(has: Contents) -> Iterable[str]:

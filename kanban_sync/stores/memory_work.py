@@ -162,10 +162,11 @@ class MemoryDesk(MemoryIdle):
 
     def entries(self, wanted: Wanted, statuses: Collection[Status]) -> list[Entry]:
         """Return tasks by path, position and key."""
+        parts = self.parts(wanted.parent) if wanted.parent else ()
         return [
             self.entry(task.key)
             for task in _in_order(self.tasks)
-            if wanted.takes(task) and (not statuses or task.status in statuses)
+            if wanted.takes(task, parts) and (not statuses or task.status in statuses)
         ]
 
     def ready(self, wanted: Wanted, agent: str, now: float, limit: int) -> list[Entry]:
@@ -180,6 +181,8 @@ class MemoryDesk(MemoryIdle):
         """Return what a task waits for still."""
         found: list[Waiting] = []
         for edge in sorted(self.work.edges.get(key, ()), key=lambda each: each.name):
+            if edge.is_loose:
+                continue
             needed = self.tasks.get(edge.needs) if edge.needs else None
             if needed is None:
                 found += [] if edge.lenient else [Waiting(edge.name, None, None)]
@@ -188,6 +191,15 @@ class MemoryDesk(MemoryIdle):
                 if not (edge.is_part and status is Status.ORPHANED):
                     found.append(Waiting(edge.name, needed.task.key, status, edge.is_part))
         return tuple(found)
+
+    def parts(self, key: TaskKey) -> frozenset[TaskKey]:
+        """Return the tasks for a milestone."""
+        edges = self.work.edges.get(key, ())
+        return frozenset(each.needs for each in edges if each.needs and _is_of(each))
+
+    def has_parts(self, key: TaskKey) -> bool:
+        """Tell whether a task is a milestone that has such."""
+        return any(_is_of(each) for each in self.work.edges.get(key, ()))
 
     def above(self, key: TaskKey) -> TaskKey | None:
         """Return the task that one stands below."""
@@ -332,12 +344,13 @@ class MemoryDesk(MemoryIdle):
         return sorted(found)
 
     def _ready(self, wanted: Wanted, agent: str, now: float) -> list[tuple[Task, Standing]]:
+        parts = self.parts(wanted.parent) if wanted.parent else frozenset()
         needed = {
             edge.needs
             for key, found in self.work.edges.items()
             if not self.tasks[key].task.status.is_over
             for edge in found
-            if not edge.is_part
+            if not _is_of(edge)
         }
         held = {
             key: standing.agent
@@ -348,7 +361,7 @@ class MemoryDesk(MemoryIdle):
         found = [
             (task, standing)
             for task, _ in self.tasks.values()
-            if _is_handed_out(task, wanted)
+            if _is_handed_out(task, wanted, parts)
             and is_free(standing := self._standing(task.key), agent, now)
             and task.key not in above
             and task.parent not in held
@@ -365,12 +378,17 @@ class MemoryDesk(MemoryIdle):
         )
 
 
-def _is_handed_out(task: Task, wanted: Wanted) -> bool:
+def _is_of(edge: Edge) -> bool:
+    """Tell whether a task is a milestone, and the other one is for it."""
+    return edge.is_part or edge.is_loose
+
+
+def _is_handed_out(task: Task, wanted: Wanted, parts: Collection[TaskKey] = ()) -> bool:
     parent = task.parent
     is_whole = wanted.parent is not None or is_unit(
         task.key.source, parent.source if parent else None, parent.name if parent else None
     )
-    return is_whole and wanted.takes(task)
+    return is_whole and wanted.takes(task, parts)
 
 
 def _in_order(tasks: Mapping[TaskKey, Kept]) -> list[Task]:

@@ -45,9 +45,11 @@ def is_shut(desk: Desk, parent: TaskKey | None, agent: str, now: float) -> bool:
     """Tell whether nothing below a task is to be done: it is over, waits, or is somebody else's.
 
     The same holds for all that it stands below itself. They are held from the top downwards, as
-    whoever claims one of them by its key does, so that nobody else is given one meanwhile.
+    whoever claims one of them by its key does, so that nobody else is given one meanwhile. For a
+    milestone it does not hold, which waits for its tasks.
     """
-    chain = [] if parent is None else [parent, *all_above(desk, parent)]
+    is_free = parent is None or desk.has_parts(parent)
+    chain = [] if parent is None or is_free else [parent, *all_above(desk, parent)]
     for each in reversed(chain):
         desk.hold(each)
     return any(_is_shut(desk, each, agent, now) for each in chain)

@@ -6,7 +6,17 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from kanban_sync.core.apart import MARK, Settled, another, gone, in_turn, refused, settled
+from kanban_sync.core.apart import (
+    MARK,
+    Settled,
+    another,
+    gone,
+    in_turn,
+    is_older,
+    refused,
+    settled,
+    told_already,
+)
 from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told
 from kanban_sync.core.errors import UntakenError
 from kanban_sync.core.model import Status, TaskKey
@@ -126,7 +136,7 @@ def _settle_all(
         is_unfounded = any(one.is_conflict for one in needed) or _has_open_parts(desk, each)
         try:
             with part():
-                outcome = _settle(desk, each, journal.since, now, is_unfounded=is_unfounded)
+                outcome = _settle(desk, each, journal, now, is_unfounded=is_unfounded)
         except UntakenError as error:
             outcome = Settled(is_conflict=True)
             untaken[each.key] = refused(each, desk.standing(each.key), error.reason)
@@ -156,36 +166,38 @@ def _needs(desk: Desk, entry: Apart, keys: Sequence[TaskKey]) -> list[TaskKey]:
     return [each.key for each in desk.waits_for(entry.key) if each.key is not None]
 
 
-def _settle(desk: Desk, entry: Apart, since: float, now: float, *, is_unfounded: bool) -> Settled:
+def _settle(
+    desk: Desk, entry: Apart, journal: Journal, now: float, *, is_unfounded: bool
+) -> Settled:
     key, base = entry.key, entry.base
     there = desk.standing(key)
-    may_be_told = there is not None and entry.may_be_told(there)
-    if there is None:
-        if base is not None:
-            desk.tell(key, [gone(entry)], now)
-            return Settled(is_conflict=True)
+    is_as_before = there is not None and entry.is_as_before(there)
+    events = [] if is_as_before and not journal.is_another else desk.history(key)
+    known = [each for each in events if base is not None and each.at <= base.started_at]
+    history = [Told(each.kind, json.loads(each.data)) for each in events]
+    if there is None and base is None:
         desk.add(entry.kept.task._replace(status=Status.TODO, word="", assignee=""))
         there = base = desk.standing(key)
-    elif base is None and (title := desk.entry(key).task.title) != entry.kept.task.title:
-        desk.tell(key, [another(entry, title)], now)
-        return Settled(is_conflict=True)
     if there is None:
-        raise KeyError(key)
-    outcome = settled(
-        entry,
-        base or Standing(Status.TODO, None),
-        there,
-        since,
-        history=_history(desk, key) if may_be_told else (),
-        is_unfounded=is_unfounded,
-    )
-    after = outcome.standing
-    if after is not None:
-        write(desk, key, there, Outcome(after, outcome.told), now)
-    elif outcome.told:
-        desk.tell(key, outcome.told, now)
+        outcome = Settled(None, (gone(entry),), is_conflict=True)
+    elif base is None and (title := desk.entry(key).task.title) != entry.kept.task.title:
+        outcome = Settled(None, (another(entry, title),), is_conflict=True)
+    else:
+        outcome = settled(
+            entry,
+            base or Standing(Status.TODO, None),
+            there,
+            journal.since,
+            history=history,
+            is_another=journal.is_another,
+            is_older=not is_as_before and is_older(entry, there, history, history[len(known) :]),
+            is_unfounded=is_unfounded,
+        )
+    told = outcome.told
+    if outcome.is_conflict and journal.is_another:
+        told = tuple(each for each in told if not told_already(each, history))
+    if outcome.standing is not None and there is not None:
+        write(desk, key, there, Outcome(outcome.standing, told), now)
+    elif told:
+        desk.tell(key, told, now)
     return outcome
-
-
-def _history(desk: Desk, key: TaskKey) -> list[Told]:
-    return [Told(each.kind, json.loads(each.data)) for each in desk.history(key)]

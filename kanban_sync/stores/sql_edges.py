@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from kanban_sync.core.dependencies import BLOCKS, Edge, Named, blocked_by, edges
 from kanban_sync.core.missions import SOURCE, files_named, parts_of
 from kanban_sync.core.model import OVER, SATISFYING, Status, Task, TaskKey
-from kanban_sync.core.parts import all_edges, with_parts
+from kanban_sync.core.parts import all_edges, with_loose, with_parts
 from kanban_sync.core.ports import SATISFIED_BY
 from kanban_sync.core.satisfying import is_strict
 from kanban_sync.stores.rows import STATUSES
-from kanban_sync.stores.work_rows import LENIENT, PART, RECKON_ALL, RECKON_MANY, STRICT
+from kanban_sync.stores.work_rows import LENIENT, LOOSE, PART, RECKON_ALL, RECKON_MANY, STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -62,6 +62,9 @@ SELECT source, name, parent_source, parent_name FROM tasks
 """
 MARKS = "SELECT tip FROM tips WHERE project = ? AND layer = ?"
 """What each clone recorded of its settings."""
+
+BITS = (LENIENT, STRICT, PART, LOOSE)
+"""What each of an edge's last values is worth in its row."""
 
 _BLOCKS = f'"{BLOCKS.lower()}"'
 
@@ -131,12 +134,14 @@ def of_first(tasks: Sequence[Task], terms: Terms) -> Links:
             each.task
             for each in found
             if (not each.lenient if each.needs is None else each.needs not in met)
-            and not (each.is_part and each.needs in gone)
+            and not (each.is_loose or (each.is_part and each.needs in gone))
         },
         {
             each.needs
             for each in found
-            if each.needs is not None and status[each.task] not in OVER and not each.is_part
+            if each.needs is not None
+            and status[each.task] not in OVER
+            and not (each.is_part or each.is_loose)
         },
     )
 
@@ -155,9 +160,9 @@ def rows_of(edges: Iterable[Edge]) -> list[Row]:
                 *task,
                 name,
                 *(nobody if needs is None else needs[1:]),
-                is_lenient * LENIENT + asks_more * STRICT + is_part * PART,
+                sum(bit for bit, is_set in zip(BITS, bits, strict=True) if is_set),
             )
-            for task, name, needs, is_lenient, asks_more, is_part in edges
+            for task, name, needs, *bits in edges
         ]
     )
 
@@ -176,7 +181,7 @@ def link(db: Transaction, project: str, terms: Terms | None = None) -> None:
     if parts := _parts(db, project, tasks):
         rows = db.execute(PARENTS, (project,))
         parents = {TaskKey(project, *row[:2]): TaskKey(project, *row[2:]) for row in rows}
-        said = iter(with_parts(said, parts, parents, is_strict=terms.is_strict))
+        said = iter(with_loose(with_parts(said, parts, parents, is_strict=terms.is_strict), parts))
     new = {edge[:2]: edge for edge in said}
     db.executemany(FORGET_EDGE, [(*key, word) for key, word in old.keys() - new.keys()])
     write(db, [edge for each, edge in new.items() if old.get(each) != edge])
@@ -199,6 +204,7 @@ def read(db: Transaction, project: str) -> list[Edge]:
             bool(lenient & LENIENT),
             bool(lenient & STRICT),
             bool(lenient & PART),
+            bool(lenient & LOOSE),
         )
         for source, name, word, on_source, on_name, lenient in db.execute(EDGES, (project,))
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.assignment import Depth
 from kanban_sync.core.merge import Kept
+from kanban_sync.core.missions import SOURCE as MILESTONES
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.order import order, spellings
 from kanban_sync.core.ports import Event
@@ -75,10 +76,11 @@ class SqlDesk:
         rows = self._db.execute(work_rows.ENTRIES, (self._project,)).fetchall()
         found = (work_rows.both_of(self._project, row) for row in rows)
         waits = self._all_waits()
+        parts = self.parts(wanted.parent) if wanted.parent else ()
         return [
             entry_of(task, standing, waits.get(task.key, ()))
             for task, standing in found
-            if wanted.takes(task) and (not statuses or task.status in statuses)
+            if wanted.takes(task, parts) and (not statuses or task.status in statuses)
         ]
 
     def ready(self, wanted: Wanted, agent: str, now: float, limit: int) -> list[Entry]:
@@ -93,6 +95,17 @@ class SqlDesk:
         """Return what a task waits for still."""
         rows = self._db.execute(work_rows.WAITS_FOR, key)
         return tuple(work_rows.waiting_of(self._project, row) for row in rows)
+
+    def parts(self, key: TaskKey) -> frozenset[TaskKey]:
+        """Return the tasks for a milestone."""
+        found = self._db.execute(work_rows.PARTS, key) if key.source == MILESTONES else ()
+        return frozenset(TaskKey(self._project, *row) for row in found)
+
+    def has_parts(self, key: TaskKey) -> bool:
+        """Tell whether a task is a milestone that has such."""
+        if key.source != MILESTONES:
+            return False
+        return self._db.execute(f"{work_rows.PARTS} LIMIT 1", key).fetchone() is not None
 
     def above(self, key: TaskKey) -> TaskKey | None:
         """Return the task that one stands below."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import Standing
+from kanban_sync.core.missions import SOURCE as MILESTONES
 from kanban_sync.core.model import TaskKey, Version
 from kanban_sync.core.offers import Offer
 from kanban_sync.core.order import ANY, rank
@@ -146,20 +147,37 @@ TAGS = """
 PRIORITY = " AND t.rank = ?8"
 SOURCES = " AND t.source IN (SELECT value FROM json_each(?7))"
 PARENT = "AND t.parent_source = ?9 AND t.parent_name = ?10"
+OF_MILESTONE = """AND (t.source, t.name) IN (
+       SELECT m.source, m.name FROM (
+              SELECT p.on_source AS source, p.on_name AS name FROM needs AS p
+               WHERE p.project = ?1 AND p.source = ?9 AND p.name = ?10 AND p.lenient > 3
+               UNION ALL
+              SELECT s.source, s.name FROM tasks AS s INDEXED BY tasks_below
+               WHERE s.project = ?1 AND s.parent_source = ?9 AND s.parent_name = ?10
+                 AND s.parent_name IS NOT NULL
+               LIMIT 1000000000) AS m)"""
+"""What is to be done for a milestone stands in other files; each is looked up by its key, for which
+SQLite has to find them first: that is what the limit is for.
+"""
+PARTS = """
+SELECT on_source, on_name FROM needs
+ WHERE project = ? AND source = ? AND name = ? AND lenient > 3
+"""
 SUITS = """
    AND {not} (t.labels = '[]' OR EXISTS (SELECT 1 FROM json_each(t.labels)
                 WHERE value IN (SELECT value FROM json_each(?6))))"""
 
 IS_UNMET = """
-CASE WHEN b.status IS NULL THEN n.lenient IN (0, 2)
+CASE WHEN n.lenient > 7 THEN false
+     WHEN b.status IS NULL THEN n.lenient IN (0, 2)
      WHEN b.status NOT IN ('done', 'cancelled') THEN n.lenient < 4 OR b.status <> 'orphaned'
      ELSE n.lenient IN (2, 3, 6, 7) AND b.path <> ''
           AND (b.branch <> '' OR b.file_status NOT IN ('done', 'cancelled')) END
 """
 """Whether what is needed is still to come, by the bits of ``lenient``."""
 
-LENIENT, STRICT, PART = 1, 2, 4
-"""The bits: what ``Edge`` tells by ``lenient``, ``is_strict`` and ``is_part``."""
+LENIENT, STRICT, PART, LOOSE = 1, 2, 4, 8
+"""The bits: what ``Edge`` tells by ``lenient``, ``is_strict``, ``is_part`` and ``is_loose``."""
 
 WAITS_FOR = """
 SELECT n.word, n.on_source, n.on_name, b.status, n.lenient > 3 FROM needs AS n
@@ -283,7 +301,9 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
             those whose claim ran out: each has its index.
         suits: Only those that it prefers, or only the others; None for both.
     """
-    conditions = [UNIT if wanted.parent is None else PARENT]
+    parent = wanted.parent
+    below = OF_MILESTONE if parent is not None and parent.source == MILESTONES else PARENT
+    conditions = [UNIT if parent is None else below]
     conditions += [TAGS] if wanted.tags else []
     conditions += [PRIORITY] if wanted.priority else []
     conditions += [SOURCES] if wanted.sources else []

@@ -87,7 +87,7 @@ class Working(Assigning):
     def edges(self) -> list[Edge]:
         """Return all that tasks wait for, by their keys."""
         with self._looking() as desk:
-            return desk.edges()
+            return [each for each in desk.edges() if not each.is_loose]
 
     # --- Claims -------------------------------------------------------------------------
 

@@ -29,12 +29,15 @@ FORGOTTEN_AFTER = 30 * DAY
 class Neighbour(NamedTuple):
     """A clone: its state folder, and its task database as ``status`` names it.
 
-    ``identity`` is what that says of itself, '' where it says nothing.
+    ``identity`` is what that says of itself, '' where it says nothing. ``left`` is what the one
+    said with which it worked before, until ``left_at`` (seconds since 1970).
     """
 
     state: str
     database: str
     identity: str = ""
+    left: str = ""
+    left_at: float = 0.0
 
 
 def note(
@@ -57,13 +60,18 @@ def note(
     # Without a home there is nobody whose clones they are.
     with suppress(OSError, RuntimeError):
         file = _file(project, place)
-        before = _read(file) if _is_new(file) else None
-        same = before and Neighbour(place, database, known or before.identity)
-        if before is not None and before == same:
+        before = _read(file) if file.exists() else None
+        same = before and before._replace(database=database, identity=known or before.identity)
+        if before is not None and before == same and _is_new(file):
+            if place in outdated(project):
+                os.utime(file)
             return
-        text = json.dumps(Neighbour(place, database, known or identity()))
+        now = before or Neighbour(place, database)
+        now = now._replace(database=database, identity=known or identity())
+        if before is not None and now.identity and before.identity not in {"", now.identity}:
+            now = now._replace(left=before.identity, left_at=time.time())
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        put_whole(file, text)
+        put_whole(file, json.dumps(now))
         for _ in _noted("*"):
             pass  # Each look forgets what is gone.
 
@@ -83,6 +91,26 @@ def neighbours(project: str, state: Path) -> list[Neighbour]:
     except (OSError, RuntimeError):
         return []
     return [each for each in found if each.state != mine]
+
+
+def outdated(project: str) -> set[str]:
+    """Return the state folders of clones that may work with another database by now than is noted.
+
+    Since they were noted, another clone of the project has left that one: it was restored
+    elsewhere, say. With their next sync they have, too, or it is known that they have not.
+    """
+    found: list[tuple[Neighbour, float]] = []
+    with suppress(OSError, RuntimeError):
+        for file in _folder().glob(f"{_digest(project)}-*"):
+            with suppress(OSError):
+                if (each := _read(file)) is not None:
+                    found.append((each, file.stat().st_mtime))
+    left = [(other.left, other.left_at) for other, _ in found if other.left]
+    return {
+        each.state
+        for each, noted_at in found
+        if any(each.identity == identity and noted_at < at for identity, at in left)
+    }
 
 
 def _noted(pattern: str) -> Iterator[Neighbour]:

@@ -96,16 +96,8 @@ class StateFolder:
 
     @contextlib.contextmanager
     def _explained(self, path: Path) -> Iterator[None]:
-        try:
+        with explained(path, self.path):
             yield
-        except OSError as error:
-            if not self.path.parent.is_dir():
-                raise MovedCloneError(self.path.parent, is_other=False) from error
-            raise SetupError(
-                f"Cannot write {path}: {error.strerror}. Nothing can be synced from this clone "
-                "until that folder can be written to; check its owner, its mode and the space on "
-                "the disk."
-            ) from error
 
     def run_lock(self, target: str) -> Path:
         """Return the lock file that is held while somebody brings this target up to date."""
@@ -376,3 +368,26 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 def _quoted(text: str) -> str:
     """Return the text as one word of POSIX sh."""
     return "'" + text.replace("'", "'\\''") + "'"
+
+
+@contextlib.contextmanager
+def explained(path: Path, state: Path | None = None) -> Iterator[None]:
+    """Say of which file of a state folder it is, and what helps, where it cannot be written.
+
+    Args:
+        path: That file.
+        state: The folder, where it tells that a clone was moved if that is no more.
+
+    Raises:
+        SetupError: It cannot.
+        MovedCloneError: The folder is no more.
+    """
+    try:
+        yield
+    except OSError as error:
+        if state is not None and not state.parent.is_dir():
+            raise MovedCloneError(state.parent, is_other=False) from error
+        raise SetupError(
+            f"Cannot write {path}: {error.strerror}. Nothing can be synced from this clone until "
+            "that folder can be written to; check its owner, its mode and the space on the disk."
+        ) from error

@@ -17,6 +17,7 @@ from kanban_sync.core.vanishing import held_in
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import RENAMED_REMEDY, allowed_target, named_target, renamed
 from kanban_sync.sync.watch_lock import watching
+from kanban_sync.sync.writable import barred_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -146,6 +147,7 @@ def synced_data(state: StateFolder, settings: Settings, store: TaskStore | None)
         "watching": watch._asdict() if (watch := watching(state)) is not None else None,
         "last_run": last_runs(store.runs(200)) if store else {},
         "pending_requests": len(waiting),
+        "state_unwritable": str(barred_state(state.path) or ""),
         "held_by": _held_by(store, allowed) if waiting else "",
         "tasks": count_tasks(tasks),
         "branches": count_branches(tasks),

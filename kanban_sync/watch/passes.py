@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.plan_text import plan_lines
-from kanban_sync.git_work_trees import Edits
+from kanban_sync.git_work_trees import Edits, places
 from kanban_sync.sync import requests
 from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.notices import advice
 from kanban_sync.sync.requests import DATABASE, Cause, Request
 from kanban_sync.sync.runner import Outcome, Patience, Progress, run
 from kanban_sync.sync.session import Watcher
+from kanban_sync.workplace import taken_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,25 @@ class Passes:
         clone.state.make()
         main = clone.top if clone.worktree == "-" and clone.place is not None else None
         self.edits = clone.edits = Edits(clone.common_dir, main)
+        self.edits.hold_back = self._hold_back
+        self._told: frozenset[str] = frozenset()
+
+    def _hold_back(self) -> set[str]:
+        """Take out of work trees what was written while the database was away, and does not count.
+
+        Returns what of their files is not to be read.
+        """
+        held: set[str] = set()
+        told: list[str] = []
+        for worktree, top, _ in places(self.clone.common_dir, self.edits.top):
+            taken = taken_out(type(self.clone), top, self.clone.database, worktree)
+            held |= {f"{os.path.realpath(top)}/{path}" for path in taken.held}
+            told += taken.told
+        for line in told:
+            if line not in self._told:
+                self._say(line)
+        self._told = frozenset(told)
+        return held
 
     @property
     def _target(self) -> str:

@@ -9,10 +9,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from cli.program import (
     BOARD,
@@ -26,15 +28,13 @@ from cli.program import (
     Clone,
     until,
 )
-from kanban_sync.cli import log
+from kanban_sync.cli import log, status
 from kanban_sync.core.ports import Run
 from kanban_sync.sync import requests
 from kanban_sync.sync.locks import RunLock
 from kanban_sync.sync.requests import DATABASE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kanban_sync.standin.server import Standin
 
 NAMES = ("--project", PROJECT, "--board", BOARD)
@@ -68,6 +68,7 @@ STATUS = {
     "project_id",
     "renamed",
     "settings",
+    "state_unwritable",
     "settings_problems",
     "share",
     "never_ready",
@@ -190,6 +191,19 @@ def test_status_tells_the_same_keys_before_and_after_everything(clone: Clone) ->
     assert after["board_url"].startswith(f"{clone.server.url}/boards/")
     assert {run["result"] for run in after["last_run"].values()} == {"done"}
     assert set(after["last_run"]) == {DATABASE, clone.target.id}
+
+
+def test_status_tells_that_nothing_can_be_noted(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.program("sync", env={})
+    monkeypatch.chdir(clone.path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    # Whoever runs the tests may be allowed everything.
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).name != "requests")
+    said = CliRunner().invoke(status.command, []).output
+    noted = clone.state.path / "requests"
+    assert f"problem    nothing is synced from here: {noted} cannot be written; make " in said
 
 
 def test_status_names_what_is_wrong_or_not_read(clone: Clone) -> None:

@@ -501,7 +501,7 @@ def test_an_id_alone_names_its_task_where_no_other_has_it(repo: Repo) -> None:
     of_file = "# Tasks\n\n- [ ] T-1: Design\n- [ ] T-2: Draw\n"
     repo.commit("Count", **{"docs/TASKS.md": of_file, "TASKS.md": "# Tasks\n\n- [ ] T-2: Wait\n"})
     assert task(repo, "show", "T-1").startswith("tasks-md:docs/TASKS.md/T-1")
-    several = "tasks-md:TASKS.md/T-2, tasks-md:docs/TASKS.md/T-2"
+    several = "tasks-md:TASKS.md/T-2 (T-2: Wait), tasks-md:docs/TASKS.md/T-2 (T-2: Draw)"
     assert f"stands for several tasks: {several}" in program(repo, "task", "show", "T-2").err
     near = program(repo, "task", "show", "T-11")
     assert near.code == UNKNOWN

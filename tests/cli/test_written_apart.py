@@ -40,7 +40,7 @@ def program(repo: Repo, *words: str) -> Answer:
 
 def clones(folder: Path, **files: str) -> tuple[Repo, Repo]:
     first = Repo.init(folder / "first")
-    first.commit(**{".kanban-sync.yaml": SETTINGS, **files})
+    first.commit(**{".kanban-sync.yaml": SETTINGS} | files)
     first.git("clone", "-q", str(first.path), str(folder / "second"))
     second = Repo(folder / "second")
     for each in (first, second):
@@ -72,3 +72,33 @@ def test_it_is_taken_out_and_what_a_person_wrote_stays(door: Door, tmp_path: Pat
     first.write(IN_BOXES, by_hand)
     assert program(first, "task", "list").err == ""
     assert (first.path / IN_BOXES).read_text() == by_hand
+
+
+def test_a_watcher_takes_it_out_before_it_reads(door: Door, tmp_path: Path) -> None:
+    text = GROUPS.replace("S7", "W7")
+    first, second = clones(tmp_path, **{"TASKS.md": text})
+    door.shut()
+    program(first, "task", "claim", "W7", "--agent", "ada")
+    program(first, "task", "done", "W7", "--agent", "ada")
+    program(second, "task", "claim", "W7", "--agent", "bob")
+    door.open()
+    program(second, "task", "release", "W7", "--agent", "bob")
+    told = program(first, "watch", "--once").out
+    assert program(second, "task", "show", "W7", "--json").data["status"] == "todo"
+    assert "TASKS.md says of tasks-md:W7 again" in told
+    assert (first.path / "TASKS.md").read_text() == text
+
+
+def test_a_task_that_was_added_in_vain_is_taken_out(door: Door, tmp_path: Path) -> None:
+    adds = f"{SETTINGS}sources: {{add_to: TASKS.md}}\n"
+    text = GROUPS.replace("S7", "A7")
+    first, second = clones(tmp_path, **{".kanban-sync.yaml": adds, "TASKS.md": text})
+    door.shut()
+    for each, title in ((first, "Ada's own"), (second, "Bob's own")):
+        program(each, "task", "add", title, "--id", "A9")
+    door.open()
+    assert program(second, "task", "list").err == ""
+    told = program(first, "task", "list").err
+    assert 'TASKS.md holds tasks-md:A9 ("Ada\'s own") no more' in told
+    assert (first.path / "TASKS.md").read_text() == text
+    assert "Bob's own" in (second.path / "TASKS.md").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kanban_sync.core.errors import WorkError
 from kanban_sync.core.identity import Traits
 from kanban_sync.core.missions import called, meant, missions_of
 from kanban_sync.core.model import Status, Task, TaskKey, Version
@@ -150,4 +151,8 @@ def test_a_milestone_is_known_by_the_id_that_its_file_has_now() -> None:
     missions = missions_of((taken, corrected, *whose))
     second, first = missions[0].milestones
     assert (first.tasks, second.tasks) == (tuple(whose[:2]), (whose[2],))
-    assert [called(missions, name) for name in ("M1", "M1-b")] == [[second], [first]]
+    for name, which in (("M1-b", first), ("mission:M1", first), ("mission:M1~2", second)):
+        assert called(missions, name) == [which]
+    said = r"M1 stands for several tasks: mission:M1 \(Shelves\), mission:M1~2 \(Till\)\. Name"
+    with pytest.raises(WorkError, match=said):
+        called(missions, "M1")

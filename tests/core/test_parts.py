@@ -26,7 +26,7 @@ def task(name: str, of: str, *needs: str, parent: str = "") -> Task:
 
 def parts(*tasks: Task) -> list[tuple[str, str]]:
     """Return what waits for what since it is of a milestone."""
-    found = all_edges(tasks, ())
+    found = [each for each in all_edges(tasks, ()) if not each.is_loose]
     waits: dict[TaskKey, list[TaskKey]] = {}
     for each in found:
         assert each.needs is not None

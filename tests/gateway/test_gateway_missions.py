@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.program import run_program
+from cli.program import Answer, run_program
 from gateway.caller import Gateway, part
-from kanban_sync.core.errors import NotReadyError, UnknownGroupError
+from kanban_sync.core.errors import NotReadyError, UnknownGroupError, WorkError
 from kanban_sync.mcp.held import HeldClaims
 from kanban_sync.mcp.missions import MissionTools
 from kanban_sync.mcp.tools import Tools
@@ -200,6 +201,50 @@ def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
         assert ready() == [till]
 
 
+def test_below_a_milestone_all_doors_find_its_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("KANBAN_SYNC_AGENT", "ada")
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    tasks = TASKS.replace("SH-1 | done", "SH-1 | not-started")
+    repo.commit("Begin", **{where: OPENING, "docs/TASKS.md": tasks})
+    tools = Tools(repo.path, "ada", HeldClaims("ada"))
+
+    def cli(*words: str) -> Answer:
+        return run_program("task", *words, "--json", folder=repo.path)
+
+    def below(name: str) -> tuple[list[str], list[str]]:
+        """Return what is open and what is ready for a milestone, which all doors tell alike."""
+        listed = [each["key"] for each in cli("list", "--parent", name).data["tasks"]]
+        answer = cli("next", "-n", "9", "--parent", name)
+        found = [each["key"] for each in answer.data["tasks"]] if answer.code == 0 else []
+        assert answer.code == (0 if found else 3)
+        for path, keys in ("tasks", listed), ("tasks/ready", found):
+            told = gateway.get(f"{path}?parent={part(name)}").data["tasks"]
+            assert [each["key"] for each in told] == keys
+        assert [each["key"] for each in tools.list_tasks(parent=name)["tasks"]] == listed
+        own = [each["key"] for each in tools.plan_next(milestone=name)["tasks"]]
+        assert [each for each in own if not each.startswith("mission:")] == found
+        return listed, found
+
+    claim = ("claim", "--next", "--parent")
+    wood = "tasks-md:docs/TASKS.md/SH-1"
+    with Gateway(repo) as gateway:
+        assert (below("mission:M1"), below("M2")) == (([wood], [wood]), ([TILL, WIRE], []))
+        asked = {"agent": "eve", "parent": "M2"}
+        assert cli(*claim, "M2").code == 3
+        assert gateway.ask("POST", "/api/claims", asked).status == 204
+        unknown = cli(*claim, "M7")
+        assert (unknown.code, "There is no task M7 in the" in unknown.err) == (5, True)
+        assert gateway.ask("GET", "/api/tasks?parent=M7").kind == "unknown-task"
+        assert cli(*claim, "M1").data["key"] == wood
+        assert cli("done", wood).code == 0
+        assert below("M1") == ([], [])
+        assert gateway.ask("POST", "/api/claims", asked).data["key"] == TILL
+
+
 def test_a_mission_whose_file_is_removed_is_none_though_a_milestone_was_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,3 +282,47 @@ def test_a_milestone_whose_id_is_corrected_keeps_its_key_and_its_tasks(
         assert tools.coord_list_tasks(milestone=name)["of"] == 2
     refused = run_program("task", "done", "mission:M2", folder=repo.path)
     assert (refused.code, f"of its tasks are open: {TILL}" in refused.err) == (6, True)
+
+
+def test_an_id_of_two_milestones_now_and_before_is_refused_by_all_doors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    repo = Repo.init(tmp_path / "shop")
+    where = ".mosaic/orchestrator/mission.json"
+    repo.commit("Begin", **{where: OPENING, "docs/TASKS.md": TASKS})
+    run_program("sync", folder=repo.path)
+    milestone = '{"id": "M1", "name": "Shelves"}'
+    repo.commit("Correct an id", **{where: OPENING.replace("M1", "M9")})
+    run_program("sync", folder=repo.path)
+    both = f"{milestone.replace('M1', 'M9')}, {milestone.replace('Shelves', 'Floor')}"
+    repo.commit("Give the id to another one", **{where: OPENING.replace(milestone, both)})
+    tools = Tools(repo.path, "ada", HeldClaims("ada"))
+    missions = MissionTools(tools)
+    said = (
+        "M1 stands for several tasks: mission:M1 (Shelves), mission:M1~2 (Floor). "
+        "Name one by its whole key."
+    )
+    for ask in (
+        partial(missions.coord_list_tasks, milestone="M1"),
+        partial(tools.plan_next, milestone="M1"),
+        partial(missions.coord_task_detail, "M1"),
+        partial(tools.list_tasks, parent="M1"),
+    ):
+        with pytest.raises(WorkError) as refused:
+            ask()
+        assert str(refused.value) == said
+    for words in (
+        ("task", "show", "M1"),
+        ("task", "done", "M1"),
+        ("task", "list", "--parent", "M1"),
+        ("files", "set", "M1", "--status", "done"),
+    ):
+        answer = run_program(*words, folder=repo.path)
+        assert (answer.code, answer.err) == (1, f"kanban-sync: {said}\n"), words
+    with Gateway(repo) as gateway:
+        assert gateway.ask("GET", "/api/tasks/M1").data["detail"] == said
+        assert gateway.get("tasks/mission:M1").data["title"] == "Shelves"
+    # Its tasks are of the one that is called so now.
+    assert missions.coord_list_tasks(milestone="mission:M1")["of"] == 0
+    assert missions.coord_list_tasks(milestone="mission:M1~2")["of"] == 1

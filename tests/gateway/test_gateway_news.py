@@ -186,6 +186,20 @@ def served(tmp_path: Path) -> Iterator[Served]:
     found.close()
 
 
+def test_who_looks_is_told_of_a_database_that_is_another_one_than_before(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (served.clone.state.path / "database-used").write_text('["postgresql://old/shop", "1/2"]')
+    served.forget()
+    for _ in range(2):
+        with served.looking():
+            pass
+        served.forget()
+    [note] = served.notes()
+    assert "worked with the task database postgresql://old/shop until now" in note
+    assert capsys.readouterr().err.count("postgresql://old/shop") == 1
+
+
 def test_who_falls_behind_is_told_to_read_the_table(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,3 +131,11 @@ def test_tokens_are_made_listed_and_taken_back_by_commands(tmp_path: Path) -> No
         assert gateway.get("session", **key).data == {"name": "laptop", "scope": "write"}
         token("remove", "laptop")
         assert gateway.get("session", **key).kind == "no-token"
+
+
+def test_a_state_folder_that_cannot_be_written_to_is_named_with_what_helps(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tokens.flk").mkdir()
+    with pytest.raises(SetupError, match=r"Cannot write .*tokens\.flk.*check its owner"):
+        Tokens(StateFolder(tmp_path), "shop").add("laptop", Scope.READ)

@@ -590,6 +590,10 @@ def test_the_index_is_not_touched(clone: Clone) -> None:
 
 
 NOBODY = 65534
+UNWRITABLE = (
+    "kanban-sync: cannot write to its state folder, so nothing is synced;"
+    " run 'kanban-sync doctor'\n"
+)
 
 
 @pytest.fixture
@@ -619,7 +623,9 @@ def as_somebody_else(clone: Clone) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("made", [True, False], ids=["read-only", "not there"])
-def test_a_repository_that_cannot_be_written_is_left_alone(readable: Path, made: bool) -> None:
+def test_a_repository_that_cannot_be_written_is_left_alone_and_told(
+    readable: Path, made: bool
+) -> None:
     clone = Clone.make(readable)
     clone.starts_file.write_text("")
     clone.starts_file.chmod(0o666)
@@ -631,10 +637,27 @@ def test_a_repository_that_cannot_be_written_is_left_alone(readable: Path, made:
     (clone.path / ".git").chmod(0o555)
     answer = as_somebody_else(clone)
     (clone.path / ".git").chmod(0o755)
-    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert answer.stderr == (UNWRITABLE if made else "")
     assert clone.requests() == []
     # Whether a state folder can be made is for python to find out.
     assert len(clone.starts()) == (0 if made else 1)
+
+
+@pytest.mark.parametrize("shell", shells())
+@pytest.mark.parametrize("closed", ["clock", "requests"])
+def test_a_commit_that_cannot_be_noted_is_told_and_one_without_tasks_is_not(
+    clone: Clone, shell: str, closed: str
+) -> None:
+    clone.synced()
+    (clone.state / closed).mkdir()
+    clone.commit(**{"docs/b.md": "b"})
+    without = clone.fire("post-commit", shell=shell)
+    quietly(clone, commit("TASKS.md"))
+    answer = clone.fire("post-commit", shell=shell)
+    assert (without.returncode, without.stdout, without.stderr) == (0, "", "")
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", UNWRITABLE)
+    assert clone.starts() == []
 
 
 # --- The user's own hook -------------------------------------------------------------------

@@ -29,6 +29,49 @@ BEGIN
 END $$
 """
 
+COLUMNS = """
+SELECT relname AS name, string_agg(quote_ident(attname), ', ') AS columns
+  FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+ WHERE relnamespace = 'kanban_sync'::regnamespace AND relkind = 'r'
+   AND attnum > 0 AND NOT attisdropped AND attgenerated = '' GROUP BY 1
+"""
+
+KEEP = """
+CREATE SCHEMA kept;
+DO $$
+DECLARE each record;
+BEGIN
+    FOR each IN COLUMNS LOOP
+        EXECUTE format(
+            'CREATE TABLE kept.%I AS SELECT %s FROM kanban_sync.%I',
+            each.name, each.columns, each.name
+        );
+    END LOOP;
+END $$
+""".replace("COLUMNS", COLUMNS)
+
+RESTORE = """
+SET session_replication_role = replica;
+DO $$
+DECLARE each record;
+BEGIN
+    FOR each IN COLUMNS LOOP
+        EXECUTE format('DELETE FROM kanban_sync.%I', each.name);
+        EXECUTE format(
+            'INSERT INTO kanban_sync.%I (%s) OVERRIDING SYSTEM VALUE TABLE kept.%I',
+            each.name, each.columns, each.name
+        );
+    END LOOP;
+    FOR each IN
+        SELECT oid::regclass AS name FROM pg_class
+         WHERE relnamespace = 'kanban_sync'::regnamespace AND relkind = 'S'
+    LOOP
+        PERFORM setval(each.name, 1000);
+    END LOOP;
+END $$;
+DROP SCHEMA kept CASCADE
+""".replace("COLUMNS", COLUMNS)
+
 
 class Emptied:
     """A database of the tests, as somebody sees it who may do everything there."""
@@ -56,6 +99,14 @@ class Emptied:
     def tell(self, statements: str) -> None:
         """Carry out statements."""
         self.connection.execute(statements.encode())
+
+    def keep(self) -> None:
+        """Make a backup of what is in it."""
+        self.tell(KEEP)
+
+    def restore(self) -> None:
+        """Put back what was kept, into a schema that may be another one by now."""
+        self.tell(RESTORE)
 
     def cut_off(self) -> None:
         """Break all connections but one's own."""

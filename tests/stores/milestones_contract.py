@@ -9,6 +9,7 @@ import pytest
 from kanban_sync.core.dependencies import Edge
 from kanban_sync.core.errors import NotReadyError
 from kanban_sync.core.model import Status, Task, TaskKey
+from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState, Gone
 from kanban_sync.core.work import Waiting
 from stores.made_up import NOW, PROJECT, key, task
@@ -158,6 +159,39 @@ class MilestonesContract:
         for each in (key("a"), M1.key, key("b")):
             assert names(store.ready(NOW)) == [each.name]
             done(store, each)
+
+    def test_below_a_milestone_are_its_tasks_and_its_steps(self, store: WholeStore) -> None:
+        own = of("", "step")._replace(key=M1.key.child("step"), parent=M1.key, path=M1.path)
+        below_a = task("a1", parent=key("a"), path="docs/TASKS.md")
+        whose = (of("M1", "a"), below_a, of("M1", "b", status=Status.DONE))
+        late = of("M1", "late", depends_on=("M1",))
+        fill(store, M1, own, M2, *whose, of("M2", "c"), late, task("x", priority="P0"))
+        asked = {each: Wanted(parent=each.key) for each in (M1, M2)}
+
+        def ready(each: Task) -> list[str]:
+            return names(store.ready(NOW, asked[each]))
+
+        listed = [each.key.name for each in store.entries(asked[M1])]
+        assert listed == ["a", "b", "late", own.key.name]
+        assert (ready(M1), ready(M2)) == (["a"], ["c"])
+        tagged = asked[M1]._replace(prefers=frozenset({"db"}))
+        claimed = store.claim_next("ada", NOW, LEASE, tagged)
+        assert claimed is not None
+        assert claimed.key == key("a")
+        assert claimed.claim is not None
+        assert store.claim_next("bob", NOW, LEASE, asked[M1]) is None
+        # A lease that ran out is free here, too.
+        assert names(store.ready(NOW + LEASE, asked[M1], agent="bob")) == ["a"]
+        store.finish(key("a"), claimed.claim.token, Status.DONE, NOW)
+        assert ready(M1) == [own.key.name]
+        done(store, own.key)
+        done(store, M1.key)
+        # What waits for its own milestone is of it all the same.
+        assert ready(M1) == ["late"]
+        store.set_status(key("b"), Status.TODO, NOW, "ada")
+        assert ready(M1) == ["b", "late"]
+        fill(store, M1, M2, of("M1", "c"))
+        assert (ready(M1), ready(M2)) == (["c", "b", "late"], [])
 
     def test_a_milestone_that_names_its_task_waits_for_it_once(self, store: WholeStore) -> None:
         fill(store, M1._replace(depends_on=("a",)), of("M1", "a"), of("M1", "b"))

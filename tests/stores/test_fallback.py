@@ -35,6 +35,7 @@ from kanban_sync.core.work import ANY
 from kanban_sync.databases import (
     fallback,
     not_told_yet,
+    notes_in_use,
     opened,
     other_than_before,
     sharing,
@@ -188,6 +189,36 @@ def test_a_store_that_is_open_goes_on_with_the_copy_and_back(
     assert "does not answer since" in away
     assert "answers again; work went on with a copy of it since 2" in back
     assert there(emptied, "a").task.status is Status.DONE
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_a_store_that_is_open_says_that_its_name_leads_to_another_database(
+    one: Machine, emptied: Emptied, monkeypatch: pytest.MonkeyPatch, *, is_away: bool
+) -> None:
+    heard = list[str]()
+    store = one.stack.enter_context(closing(one.database.work(PROJECT, heard.append)))
+    if is_away:
+        one.door.shut()
+        emptied.cut_off()
+        with pytest.raises(StoreAwayError):
+            store.claim(key("a"), "ada", time.time(), LEASE)
+        store.claim(key("a"), "ada", time.time(), LEASE)
+        heard.clear()
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+    if is_away:
+        one.door.open()
+        monkeypatch.setattr("kanban_sync.databases.switching.TRY_BACK", 0.0)
+    else:
+        emptied.cut_off()
+        with pytest.raises(StoreAwayError):
+            store.ready(time.time())
+    for _ in range(2):
+        assert store.ready(time.time()) == []
+    text = "\n".join(heard)
+    assert text.count("is another one than the one with which this clone worked") == 1
+    assert "brought in" not in text
+    assert ("1 task while" in text, "'kanban-sync db replay'" in text) == (is_away, is_away)
 
 
 @pytest.mark.skipif(not boot(), reason="the system does not tell one start from another")
@@ -453,6 +484,29 @@ def test_what_was_done_in_vain_is_told_though_nobody_heard_that_it_was_written(
     one.do(lambda store: store.ready(time.time()))
     assert "tasks-md:a (ada)" in told_once(one.database)
     assert told_once(one.database) == ""
+
+
+def test_whoever_is_to_write_into_a_file_hears_that_others_have_settled(
+    one: Machine, two: Machine
+) -> None:
+    one.door.shut()
+    store = one.work()
+    assert isinstance(store, Switching)
+    store.claim(key("a"), "ada", time.time(), LEASE)
+    found = notes_in_use(one.database, PROJECT, store)
+    assert found is not None
+    notes, newest = found
+    assert (newest, notes.verdicts()) == (0, [])
+    two.claim("a", "bob")
+    one.door.open()
+    one.do(lambda other: other.ready(time.time()))
+    assert notes.verdicts() == [(1, {"tasks-md:a": False})]
+    ways = [store.is_apart]
+    # What is written now is the database's word, and nothing of it comes to be in vain.
+    assert notes_in_use(one.database, PROJECT, store) is None
+    ways.append(store.is_apart)
+    assert ways == [True, False]
+    assert store.entry(key("a")).task.assignee == "bob"
 
 
 # --- What is no absence ----------------------------------------------------------------------

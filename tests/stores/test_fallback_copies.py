@@ -191,6 +191,54 @@ def test_of_a_task_that_was_added_before_a_clone_was_copied_each_tells_only_what
     assert told(emptied, "conflict") == []
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_copy_that_did_nothing_tells_nothing_whatever_was_done_before_it_was_made(
+    one: Machine, emptied: Emptied, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    token = one.claim("b", "ada")
+    one.door.shut()
+    one.do(partial(set_to, "a", Status.BLOCKED))
+    one.do(lambda store: store.extend(key("b"), token, time.time(), 2 * LEASE))
+    one.do(lambda store: store.assign(key("c"), "bob", time.time(), "eve"))
+    clones = [one, *(one.copied(tmp_path / name) for name in ("second", "third"))]
+    # Not by the one that was there first; the third only makes its journal another one.
+    clones[1].do(partial(set_to, "a", Status.REVIEW))
+    clones[1].finish("b", token)
+    clones[1].do(partial(set_to, "c", Status.DONE))
+    clones[2].do(lambda store: store.register("o1", time.time(), 1))
+    one.door.open()
+    for which in order:
+        look(clones[which])
+    assert stand(emptied) == ["review", "done", "done"]
+    assert told(emptied, "conflict") == []
+    assert [told_once(each.database) for each in clones] == ["", "", ""]
+    assert len(told(emptied, "status_changed")) == 4
+
+
+@pytest.mark.parametrize("is_copy_first", [False, True])
+def test_what_does_not_count_of_before_a_clone_was_copied_is_told_once_where_it_was_done(
+    one: Machine, two: Machine, emptied: Emptied, tmp_path: Path, *, is_copy_first: bool
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    lost = one.claim("b", "ada")
+    one.do(partial(set_to, "c", Status.BLOCKED))
+    other = one.copied(tmp_path / "copied")
+    other.finish("b", lost)
+    for name in NAMES:
+        two.claim(name, "eve")
+    one.door.open()
+    for each in (other, one) if is_copy_first else (one, other):
+        look(each)
+    found = sorted((each["key"][-1], each["journal"]) for each in told(emptied, "conflict"))
+    # What was done since the clone was copied is lost as well.
+    assert found[:2] == [("a", "in_progress"), ("b", "done")]
+    assert found[-1] == ("c", "blocked")
+    assert len(found) == (3 if is_copy_first else 4)
+    assert "with 3 tasks" in told_once(one.database)
+    assert ("with 3 tasks" if is_copy_first else "with 1 task ") in told_once(other.database)
+
+
 def test_a_journal_that_an_older_release_has_taken_is_known_by_its_name(
     one: Machine, emptied: Emptied, tmp_path: Path
 ) -> None:
@@ -398,6 +446,66 @@ def test_what_was_done_when_the_project_was_called_otherwise_gets_to_its_tasks_o
     assert told(emptied, "replayed") == []
 
 
+def test_claims_from_before_go_along_to_a_project_by_another_name_where_nobody_else_did_anything(
+    one: Machine, emptied: Emptied
+) -> None:
+    names, now = [*NAMES, "d", "e"], "p2"
+    one.sync(*names)
+    tokens = {name: one.claim(name, "ada") for name in "abde"}
+    one.do(partial(set_to, "c", Status.BLOCKED))
+    one.door.shut()
+    one.finish("a", tokens["a"])
+    one.do(lambda store: store.release(key("b"), tokens["b"], time.time()))
+    one.do(partial(set_to, "c", Status.REVIEW))
+    one.finish("d", tokens["d"])
+    one.finish("e", tokens["e"])
+    one.door.open()
+    with closing(one.database.open(now)) as store:
+        # What a command wrote into the file was committed; of the last, somebody else said more.
+        said = dict.fromkeys(names, Status.TODO) | {"d": Status.DONE, "e": Status.FAILED}
+        tasks = [
+            Task(key(name)._replace(project=now), name, status, path="T.md")
+            for name, status in said.items()
+        ]
+        store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+    take_left(one.database, now, one.state)
+    with closing(one.database.work(now)) as store:
+        entries = [store.entry(key(name)._replace(project=now)) for name in names]
+        conflicts = [each.key for each in store.events(limit=10_000) if each.kind == "conflict"]
+    assert [each.task.status.value for each in entries] == [
+        "done",
+        "todo",
+        "review",
+        "done",
+        "failed",
+    ]
+    assert conflicts == ["tasks-md:e"]
+    assert "tasks-md:e (ada)" in told_once(one.database)
+
+
+def test_claims_from_after_a_backup_count_in_the_database_that_was_restored_from_it(
+    one: Machine, emptied: Emptied
+) -> None:
+    for name in "ab":
+        one.finish(name, one.claim(name, "bob"))
+        one.do(partial(set_to, name, Status.TODO))
+    emptied.keep()
+    tokens = {name: one.claim(name, "ada") for name in "ab"}
+    one.door.shut()
+    for name in "ab":
+        one.finish(name, tokens[name])
+    anew(emptied)
+    emptied.restore()
+    one.door.open()
+    one.sync(*NAMES)
+    with closing(one.database.work(PROJECT)) as store:
+        store.claim(key("b"), "eve", time.time(), LEASE)
+    (left,) = left_elsewhere(one.database, PROJECT, one.state)
+    assert one.database.take(left, PROJECT)
+    assert stand(emptied) == ["done", "in_progress", "todo"]
+    assert [each["key"] for each in told(emptied, "conflict")] == ["tasks-md:b"]
+
+
 def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_is_said_what_was(
     one: Machine, emptied: Emptied, tmp_path: Path
 ) -> None:
@@ -414,6 +522,28 @@ def test_a_database_without_a_schema_is_another_one_and_of_one_that_is_lost_it_i
         assert other.database.name in not_told_yet(other.database, other.state)
     finally:
         upgrade_database(emptied.address)
+
+
+def test_a_database_that_is_lost_is_not_away_and_what_was_done_apart_waits_for_the_next(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.door.shut()
+    one.claim("a", "ada")
+    one.door.open()
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    try:
+        for way in (look, lambda machine: machine.do(lambda store: store.tasks())):
+            with pytest.raises(LostDatabaseError, match=r"with 1 task while .* db replay` writes"):
+                way(one)
+        words = one.database.mode(PROJECT).words(one.database.name)
+        assert "does not answer" not in words
+        assert "(1 task), which waits here" in words
+    finally:
+        upgrade_database(emptied.address)
+    with closing(one.database.open(PROJECT)):
+        assert one.mode == "database"
+    (left,) = left_elsewhere(one.database, PROJECT, one.state)
+    assert (left.reason, left.tasks) == ("replaced", 1)
 
 
 def test_a_server_that_does_not_say_which_it_is_has_a_copy_by_its_name(
@@ -471,3 +601,51 @@ def test_whoever_is_killed_while_a_journal_gets_to_another_folder_leaves_it_to_b
 
 def given_back(token: int, store: Store) -> None:
     store.release(key("a"), token, time.time())
+
+
+def test_whoever_is_killed_while_what_was_left_is_written_elsewhere_leaves_it_to_be_written_once(
+    one: Machine, emptied: Emptied
+) -> None:
+    now, deeds, done = "p2", [f"t{number}" for number in range(40)], 0
+    copy = one.database.copies.named(one.database.name)
+    shelf = copy.shelf(PROJECT)
+    lies: set[tuple[bool, ...]] = set()
+    with closing(one.database.open(now)) as store:
+        tasks = [
+            Task(key(each)._replace(project=now), each, Status.TODO, path="T") for each in deeds
+        ]
+        store.merge(tasks, {}, FilesState({"main": "c1"}), time.time())
+
+    def work() -> None:
+        nonlocal done
+        one.door.shut()
+        one.finish(deeds[done], one.claim(deeds[done], "ada"))
+        one.door.open()
+        done += 1
+
+    # Until the marker is gone; the next ones only copy anew.
+    for step in (11, 15, *range(30, 60)):
+        one.sync(*deeds)
+        work()
+        child = os.fork()
+        if child == 0:
+            die_at(step)
+            take_left(one.database, now, one.state)
+            os._exit(0)
+        assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        files = shelf.path, shelf.sent.path, copy.marker(PROJECT)
+        lies.add(tuple(each.exists() for each in files))
+        if shelf.sent.path.exists() and step % 2:
+            # Somebody goes on by the old name, where its database does not answer.
+            work()
+        take_left(one.database, now, one.state)
+        assert left_elsewhere(one.database, now, one.state) == []
+        assert (shelf.is_there, one.mode) == (False, "database")
+        with closing(one.database.work(now)) as store:
+            kinds = [each.kind for each in store.events(limit=10_000)]
+        assert (kinds.count("claimed"), kinds.count("status_changed")) == (done, done)
+        if lies > {(False, False, True), (False, False, False)}:
+            break
+    else:
+        pytest.fail(f"never killed before all was removed: {lies}")
+    assert told(emptied, "claimed") == []

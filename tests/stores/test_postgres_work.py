@@ -20,7 +20,7 @@ from kanban_sync.stores.postgres_errors import SLEEP
 from kanban_sync.stores.postgres_exchange import Exchange
 from kanban_sync.stores.rows import TWOFOLD, WRITE_TASK, row_of
 from stores.made_up import NOW, PROJECT, key, task
-from stores.milestones_contract import MilestonesContract
+from stores.milestones_contract import MilestonesContract, milestone, of
 from stores.offers_contract import OffersContract
 from stores.work_contract import WorkStoreContract, names
 
@@ -117,6 +117,28 @@ def test_the_next_task_is_found_by_its_index_in_order(
     assert "Seq Scan" not in plan
     # Claims are looked through once, for those that ran out, and for no task that is looked at.
     assert plan.count("using tasks_claimed") == 1
+
+
+@pytest.mark.parametrize("is_known", [False, True], indirect=True)
+def test_what_is_ready_for_a_milestone_is_found_by_the_keys_of_its_tasks(
+    emptied: Emptied, is_known: bool
+) -> None:
+    m1 = milestone("M1")
+    with closing(open_postgres(emptied.address, PROJECT)) as store:
+        tasks = [of("M1", "a"), *(task(f"{n}") for n in range(1000))]
+        store.merge([m1, *tasks], {}, FilesState(), NOW)
+    if is_known:
+        emptied.tell("ANALYZE kanban_sync.tasks")
+    wanted = Wanted(parent=m1.key)
+    statement, used = postgres_work.holding(
+        wanted, work_rows.TO_DO, postgres_work.PASS_OVER, suits=None
+    )
+    parameters = work_rows.ready_parameters(PROJECT, wanted, "ada", NOW, 1)
+    with emptied.database.reading() as db:
+        found = db.execute(f"EXPLAIN {statement}", [parameters[n] for n in used])
+        plan = "\n".join(row[0] for row in found)
+    assert "Index Scan using tasks_pkey on tasks t" in plan
+    assert "Seq Scan on tasks" not in plan
 
 
 @pytest.mark.parametrize("is_known", [False, True], indirect=True)

@@ -132,6 +132,18 @@ def test_what_is_ready_is_found_by_its_index_in_order(
     assert not [step for step in plan if "TEMP B-TREE" in step]
 
 
+def test_what_is_ready_for_a_milestone_is_found_by_the_keys_of_its_tasks(
+    store: SqliteStore,
+) -> None:
+    wanted = Wanted(parent=milestone("M1").key)
+    statement, count = work_rows.ready(wanted, work_rows.TO_DO, suits=None)
+    parameters = work_rows.ready_parameters(PROJECT, wanted, "ada", NOW, 1)
+    with store._database.reading() as db:  # noqa: SLF001 - only SQLite knows how it searches
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[:count])]
+    assert "SEARCH t USING PRIMARY KEY (project=? AND source=? AND name=?)" in plan
+    assert "SEARCH p USING PRIMARY KEY (project=? AND source=? AND name=?)" in plan
+
+
 def test_what_is_offered_is_found_among_what_is_offered_to_that_agent(store: SqliteStore) -> None:
     statement, count = work_rows.ready(Wanted(), work_rows.OFFERED, suits=None)
     parameters = work_rows.ready_parameters(PROJECT, Wanted(), "ada", NOW, 1)

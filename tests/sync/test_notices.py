@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import kanban_sync
 from kanban_sync.app import Clone
+from kanban_sync.cli.background import command as background
 from kanban_sync.sync.notices import surprise
 from repos import Repo
 
@@ -50,3 +53,15 @@ def test_an_installation_that_is_being_replaced_leaves_its_work_to_the_next_comm
     assert clone.state.pending.exists()
     [log] = clone.state.log.glob("*.log")
     assert "Traceback" in log.read_text()
+
+
+def test_a_sync_that_can_open_no_log_is_told_by_the_next_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    repo = Repo.init(tmp_path / "r")
+    state = Clone(repo.path / ".git").state
+    state.path.mkdir()
+    state.log.touch()
+    CliRunner().invoke(background, ["--state", str(state.path)], catch_exceptions=False)
+    assert f"Cannot write {state.log}" in state.notice_file.read_text()

@@ -244,6 +244,18 @@ def test_what_is_just_being_written_counts_as_it_was(world: World) -> None:
     assert world.watch() == {"dates", "fi"}
 
 
+def test_what_is_nobody_s_edit_is_held_back(world: World) -> None:
+    held: set[str] = set()
+    world.edits = Edits(world.git_dir)
+    world.edits.hold_back = lambda: held
+    world.tick("pears")
+    held.add(str(world.repo.path / FILE))
+    world.repo.write(f"more/{FILE}", "- [x] dates\n")
+    assert world.watch() == {"dates"}
+    held.clear()
+    assert world.watch() == {"pears", "dates"}
+
+
 def test_what_was_written_a_moment_ago_counts_as_it_was_and_is_named(world: World) -> None:
     world.edits = Edits(world.git_dir)
     world.edits.settle = 3600.0

@@ -23,6 +23,7 @@ from kanban_sync.core.errors import (
 from kanban_sync.core.model import TaskKey
 from kanban_sync.core.splices import splice
 from kanban_sync.databases import notes_here, notes_in_use, told_of_another
+from kanban_sync.databases.ports import closed_if_wrong
 from kanban_sync.databases.taking_back import Taken, held_back, said_there, take_back
 from kanban_sync.databases.written import NOTHING, Note, Said
 from kanban_sync.editing import open_editor
@@ -268,7 +269,7 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
     may_read = looks and not has_to_write
     tell = to_look or checkout.warn
     store = _opened(database, project, tell, may_read=may_read)
-    with _closed_if_wrong(store):
+    with closed_if_wrong(store):
         away = database.mode(project).words(database.name)
         if away:
             tell(away)
@@ -276,7 +277,7 @@ def open_work(  # noqa: PLR0913 - the clone, its database, and for whom
         # It is another database than the last pass brought up to date, or an older copy.
         _refresh(checkout, refresh, to_look)
         store = _opened(database, project, tell, may_read=may_read)
-    with _closed_if_wrong(store):
+    with closed_if_wrong(store):
         _warn_of_another(checkout, database, project, looks=looks)
     told: set[str] = set()
 
@@ -348,19 +349,9 @@ def _warn_of_another(
         checkout.warn(line)
 
 
-@contextlib.contextmanager
-def _closed_if_wrong(store: Store) -> Iterator[None]:
-    """Close a database that nobody gets."""
-    try:
-        yield
-    except BaseException:
-        store.close()
-        raise
-
-
 def _is_another(store: Store, noted: str) -> bool:
     """Whether a database has not what was noted of it; it is closed then."""
-    with _closed_if_wrong(store):
+    with closed_if_wrong(store):
         is_another = tips_text(store.tips()) != noted
     if is_another:
         store.close()

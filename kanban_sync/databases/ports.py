@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from kanban_sync.core.spans import when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kanban_sync.core.ports import TaskStore
     from kanban_sync.stores.summary import ProjectCounts
@@ -193,6 +193,16 @@ class TaskDatabase(Protocol):
             project: Returns for which project, where each has its own.
         """
         ...
+
+
+@contextlib.contextmanager
+def closed_if_wrong(store: TaskStore) -> Iterator[None]:
+    """Close an open database that nobody gets, since something else is wrong."""
+    try:
+        yield
+    except BaseException:
+        store.close()
+        raise
 
 
 def counted(database: Database, project: str) -> tuple[ProjectCounts, ...]:

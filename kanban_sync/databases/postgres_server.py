@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostDatabaseError, StoreError
-from kanban_sync.databases.ports import Contents, Mode, counted
+from kanban_sync.databases.ports import Contents, Mode, closed_if_wrong, counted
 from kanban_sync.stores.migrations import migrations
 
 if TYPE_CHECKING:
@@ -49,11 +49,8 @@ class PostgresServer:
             store = open_postgres(self.address, project, self.clone.clone_id(), may_make=may_make)
         except NoSchemaError as error:
             raise LostDatabaseError(self.name) from error
-        try:
+        with closed_if_wrong(store):
             self.clone.note_database(self.name)
-        except BaseException:
-            store.close()
-            raise
         return store
 
     def work(self, project: str, _to_tell: Callable[[str], None], /) -> TaskStore:

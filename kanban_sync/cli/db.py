@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kanban_sync.cli.console import here, json_option, print_json, say
-from kanban_sync.databases import in_tasks, take_left, told_once
+from kanban_sync.databases import in_tasks, take_left, told_of_another, told_once
 
 if TYPE_CHECKING:
     from kanban_sync.app import Clone
@@ -66,6 +66,9 @@ def replay_command() -> None:
     clone = here()
     project = clone.project_named()
     taken = take_left(clone.database, project, clone.state)
+    if taken:
+        # Whoever has this done knows that it is another one than before.
+        told_of_another(clone.database, project, clone.state)
     for each in taken:
         count = in_tasks(each.tasks)
         say(f"compared what was done with {count} while {each.database} was away, and wrote it")

@@ -78,8 +78,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if background and (dry_run or force or wait or form != "text"):
         raise click.UsageError("--background goes with --project and --board alone.")
     clone = here()
-    if not (background or dry_run) and (text := made_anew(clone)):
-        warn(text)
+    anew = "" if background or dry_run else made_anew(clone)
+    if anew:
+        warn(anew)
     settings = _with_names(_settings(clone), project, board)
     if background:
         _detach(clone, named_target(settings) if project or board else None)
@@ -92,7 +93,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         return
     result = _sync(clone, target, settings, force=force, wait=wait)
     is_held = _is_held(clone, result)
-    _tell(result, form, is_held=is_held)
+    _tell(result, form, is_held=is_held, is_anew=bool(anew))
     if is_held:
         text = (
             "so many cards would be moved or archived at once that they are held back; look at them"
@@ -212,7 +213,7 @@ def _watched() -> Iterator[Watcher]:
         yield Watcher(on_step=on_step)
 
 
-def _tell(result: SyncResult, form: str, *, is_held: bool) -> None:
+def _tell(result: SyncResult, form: str, *, is_held: bool, is_anew: bool) -> None:
     report = result.report
     merged = report.merged
     database = {
@@ -237,7 +238,9 @@ def _tell(result: SyncResult, form: str, *, is_held: bool) -> None:
     for problem in report.problems:
         warn(str(problem))
     counts = ", ".join(f"{count} {what}" for what, count in database.items() if count)
-    say(f"task database: {counts or 'nothing new'}")
+    # A monitor or a server may have brought the tasks in before.
+    nothing = "made anew, and nothing is left to bring in" if is_anew else "nothing new"
+    say(f"task database: {counts or nothing}")
     if result.target is not None:
         if form == "markdown":
             say("\n".join(plan_markdown(report.done or Plan(), str(result.target))))

@@ -28,7 +28,7 @@ from cli.program import (
     Clone,
     until,
 )
-from kanban_sync.cli import log, status
+from kanban_sync.cli import log, status, sync
 from kanban_sync.core.ports import Run
 from kanban_sync.sync import requests
 from kanban_sync.sync.locks import RunLock
@@ -191,6 +191,17 @@ def test_status_tells_the_same_keys_before_and_after_everything(clone: Clone) ->
     assert after["board_url"].startswith(f"{clone.server.url}/boards/")
     assert {run["result"] for run in after["last_run"].values()} == {"done"}
     assert set(after["last_run"]) == {DATABASE, clone.target.id}
+
+
+def test_a_sync_that_comes_second_to_a_database_made_anew_does_not_call_that_nothing_new(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.program("sync", env={})
+    monkeypatch.chdir(clone.path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.environ["GIT_CEILING_DIRECTORIES"])
+    monkeypatch.setattr(sync, "made_anew", lambda _: "it was gone")
+    said = CliRunner().invoke(sync.command, []).output
+    assert "task database: made anew, and nothing is left to bring in\n" in said
 
 
 def test_status_tells_that_nothing_can_be_noted(

@@ -349,7 +349,13 @@ def test_what_waits_under_another_project_or_cannot_be_read_is_not_removed(
     copy.write_bytes(whole)
     repo.commit(**{".kanban-sync.yaml": "project_id: renamed\n"})
     door.open()
+    # That the database is another one than before is known to whoever does that.
+    name = json.loads(program(repo, "status", "--json").out)["database"]
+    used = repo.path / ".git/kanban-sync/database-used"
+    used.write_text(json.dumps([name, "another/one"]))
+    assert "is another one than" in program(repo, "status").out
     replayed = program(repo, "db", "replay")
+    assert "is another one than" not in program(repo, "status").out
     assert (replayed.code, "with 1 task while postgresql://" in replayed.out) == (0, True)
     assert program(repo, "db", "replay").out == "nothing waits for another database or project\n"
     assert program(repo, "uninstall", "--state").code == 0

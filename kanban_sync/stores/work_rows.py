@@ -65,28 +65,6 @@ The offset lets PostgreSQL look this up for one task after the other, not for al
 put together is in no index: by that of the claims it would go through all of them.
 """
 
-RENAME = """
-UPDATE tasks SET source = ?1, name = ?2, title = ?3, parent_source = ?4, parent_name = ?5,
-       "group" = ?6, number = ?7, path = ?8, position = ?9, line = ?10
- WHERE project = ?11 AND source = ?12 AND name = ?13
-"""
-NEEDING_WHOLE = """
-SELECT source, name, depends_on FROM tasks
- WHERE project = ?1 AND path = ''
-   AND EXISTS (SELECT 1 FROM json_each(depends_on) WHERE value = ?2)
-"""
-PUT_NEEDS = "UPDATE tasks SET depends_on = ? WHERE project = ? AND source = ? AND name = ?"
-BASES = """
-SELECT target, said FROM bases AS o WHERE project = ?1 AND source = ?2 AND name = ?3
-   AND NOT EXISTS (SELECT 1 FROM bases AS n WHERE n.target = o.target
-                      AND n.project = ?4 AND n.source = ?5 AND n.name = ?6)
-"""
-RENAME_BASE = """
-UPDATE bases SET source = ?, name = ?, said = ?, settled = ''
- WHERE target = ? AND project = ? AND source = ? AND name = ?
-"""
-RENAME_EVENTS = "UPDATE events SET key = ? WHERE project = ? AND key = ?"
-
 # Without being told, SQLite goes through the whole project.
 FURTHER_DOWN = """below CROSS JOIN tasks AS d INDEXED BY tasks_below
         ON d.project = c.project AND d.parent_source = c.source AND d.parent_name = below.name"""
@@ -356,14 +334,6 @@ def standing_of(row: Row) -> Standing:
         Version(time, commit),
         Offer(*offer),
     )
-
-
-def renamed_row(key: TaskKey, task: Task) -> Row:
-    """Return the parameters of ``RENAME``."""
-    _, source, name = task.key
-    _, *parent = task.parent or (None, None, None)
-    place = (task.group, task.number, task.path, task.position, task.line)
-    return (source, name, task.title, *parent, *place, *key)
 
 
 def put_row(key: TaskKey, standing: Standing) -> Row:

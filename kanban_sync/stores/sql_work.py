@@ -246,9 +246,11 @@ class SqlDesk:
         """Return what is offered to the agent, what suits it, and, if too little, the others."""
         spelt = self._spelt(wanted)
         parameters = work_rows.ready_parameters(self._project, spelt, agent, now, limit)
-        lapsed, is_offered = next(iter(self._db.execute(work_rows.FREE, parameters[:3])))
-        # Mostly none ran out.
-        states = [work_rows.TO_DO, work_rows.LAPSED_NOW] if lapsed else [work_rows.TO_DO]
+        lapsed, is_offered, begun = next(iter(self._db.execute(work_rows.FREE, parameters[:3])))
+        # Mostly none ran out, and no milestone is to do.
+        states = [work_rows.TO_DO]
+        states += [work_rows.LAPSED_NOW] if lapsed else []
+        states += [work_rows.BEGUN_NOW] if begun else []
         passes: list[tuple[list[str], bool | None]] = [
             (states, suits) for suits in ((True, False) if wanted.prefers else (None,))
         ]

@@ -105,18 +105,40 @@ EXISTS (SELECT 1 FROM tasks AS o INDEXED BY tasks_offered
          LIMIT 1 OFFSET 0)
 """
 
+BEGUN = """t.source = '{source}' AND t.status = 'in_progress' AND t.agent = ''""".replace(
+    "{source}", MILESTONES
+)
+IS_BEGUN = """({begun} AND EXISTS (
+       SELECT 1 FROM needs AS p
+        WHERE p.project = t.project AND p.source = t.source AND p.name = t.name AND p.lenient > 3
+        LIMIT 1 OFFSET 0))""".replace("{begun}", BEGUN)
+"""A milestone is in progress by its tasks alone: it is to do once they are done."""
+
+HAS_BEGUN = """
+EXISTS (SELECT 1 FROM tasks AS t INDEXED BY tasks_begun
+         WHERE t.project = ?1 AND {begun} AND t.is_waiting = 0 LIMIT 1 OFFSET 0)
+""".replace("{begun}", BEGUN)
+
 FREE = """
 SELECT EXISTS (SELECT 1 FROM tasks WHERE project = ?1 AND agent <> '' AND expires <= ?3 LIMIT 1),
-       {offer}
-""".replace("{offer}", HAS_OFFER)
-"""Whether a claim ran out, and something is offered to the agent; mostly nothing is."""
+       {offer}, {begun}
+""".replace("{offer}", HAS_OFFER).replace("{begun}", HAS_BEGUN)
+"""Whether a claim ran out, something is offered to the agent, and a milestone may be to do; mostly
+nothing is.
+"""
 
-TO_DO = """AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)
+FOR_AGENT = """AND t.assignee IN ('', ?2)
    AND (t.offered_to IN ('', ?2) OR t.offered_until <= ?3)"""
-OFFERED = """AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)
-   AND t.offered_to <> '' AND t.offered_to = ?2 AND t.offered_until > ?3"""
+TO_DO = f"AND t.status = 'todo' AND t.agent = '' {FOR_AGENT}"
+BEGUN_NOW = f"AND {IS_BEGUN} {FOR_AGENT}"
+OFFERED = """AND (t.status = 'todo' OR {begun}) AND t.agent = '' AND t.assignee IN ('', ?2)
+   AND t.offered_to <> '' AND t.offered_to = ?2 AND t.offered_until > ?3""".replace(
+    "{begun}", IS_BEGUN
+)
 LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
    AND coalesce(t.assignee_before, t.assignee) IN ('', ?2)"""
+INDEXES = {OFFERED: " INDEXED BY tasks_offered", BEGUN_NOW: " INDEXED BY tasks_begun"}
+"""By the order in which tasks are handed out, all that is ready would be gone through."""
 
 UNIT = "AND t.is_unit = 1"
 TAGS = """
@@ -275,8 +297,8 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
 
     Args:
         wanted: Which tasks; its values are parameters of the statement.
-        state: ``TO_DO``, ``OFFERED`` for those that are offered to the agent, or ``LAPSED_NOW`` for
-            those whose claim ran out: each has its index.
+        state: ``TO_DO``, ``OFFERED`` for those that are offered to the agent, ``LAPSED_NOW`` for
+            those whose claim ran out, or ``BEGUN_NOW`` for milestones: each has its index.
         suits: Only those that it prefers, or only the others; None for both.
     """
     parent = wanted.parent
@@ -293,8 +315,7 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
         ("{above}", CLOSED_ABOVE),
         ("{below}", HELD_BELOW),
         ("{state}", state),
-        # By the order in which tasks are handed out, all that is ready would be gone through.
-        ("{index}", " INDEXED BY tasks_offered" if state is OFFERED else ""),
+        ("{index}", INDEXES.get(state, "")),
         ("{first}", "t.offered_until, " if state is OFFERED else ""),
         ("{wanted}", "\n   ".join(conditions)),
     ):

@@ -127,14 +127,13 @@ def first_number(now: float) -> int:
 # --- Claiming ------------------------------------------------------------------------------
 
 
-def is_free(standing: Standing, agent: str, now: float) -> bool:
+def is_free(standing: Standing, agent: str, now: float, *, is_plan: bool = False) -> bool:
     """Tell whether ``next`` may hand the task to an agent, what it waits for left aside."""
-    if standing.agent:
-        lapsed = standing.expires <= now
-        is_open = standing.status in {Status.TODO, Status.IN_PROGRESS}
-        return lapsed and is_open and _owner(standing) in {"", agent}
-    is_theirs = _owner(standing) in {"", agent} and not standing.offer.is_for_other(agent, now)
-    return standing.status is Status.TODO and is_theirs
+    is_begun = standing.status is Status.IN_PROGRESS and (is_plan or bool(standing.agent))
+    if _owner(standing) not in {"", agent} or not (standing.status is Status.TODO or is_begun):
+        return False
+    held, offer = standing.is_held(now), standing.offer
+    return not held and (bool(standing.agent) or not offer.is_for_other(agent, now))
 
 
 def check_claimable(
@@ -143,7 +142,7 @@ def check_claimable(
     """Refuse a claim by key, saying why; what the task waits for is left aside.
 
     What is in progress is somebody's, if nobody claimed it. It may be claimed by whom it is
-    assigned to, after a claim that ran out, and where its boxes alone say so (``is_plan``).
+    assigned to, after a claim that ran out, and by its boxes or tasks alone (``is_plan``).
 
     Raises:
         HeldError: A claim is alive, also if it is the agent's own.

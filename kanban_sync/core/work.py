@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from kanban_sync.core.claims import GENERATION, is_unit
+from kanban_sync.core.claims import GENERATION
 from kanban_sync.core.model import Status
 from kanban_sync.core.offers import NO_OFFER, Offer
 from kanban_sync.core.order import ANY, Wanted
@@ -90,14 +90,6 @@ class Entry(NamedTuple):
     def key(self) -> TaskKey:
         """The key of the task."""
         return self.task.key
-
-    @property
-    def is_to_hand_out(self) -> bool:
-        """Whether anybody may be given the task now, what stands above and below it left aside."""
-        task = self.task
-        _, *parent = task.parent or (None, None, None)
-        is_free = task.status is Status.TODO and self.claim is None and not task.assignee
-        return is_free and is_unit(task.key.source, *parent) and not self.waits_for
 
 
 def entry_of(task: Task, standing: Standing, waits_for: tuple[Waiting, ...] = ()) -> Entry:

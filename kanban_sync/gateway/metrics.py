@@ -19,11 +19,11 @@ from kanban_sync.sync.consent import allowed_target
 from kanban_sync.sync.requests import DATABASE, waiting_since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from starlette.types import Scope
 
-    from kanban_sync.core.work import Entry
+    from kanban_sync.core.assignment import Depth
     from kanban_sync.gateway.news import News
     from kanban_sync.gateway.served import Served
     from kanban_sync.gateway.snapshot import Snapshot, Snapshots
@@ -141,21 +141,20 @@ def _of_project(served: Served, found: Snapshot) -> Iterator[str]:
         (({"status": each.value}, statuses[each]) for each in Status),
     )
     with served.looking() as work:
-        now = work.time()
+        now, depth = work.time(), work.assigning.depth()
     claims = [each.claim.expires > now for each in entries if each.claim is not None]
     states = (({"state": "live"}, sum(claims)), ({"state": "lapsed"}, len(claims) - sum(claims)))
     yield from _told("claims", "gauge", "Claims of tasks.", states)
-    yield from _of_queue(entries, now)
+    yield from _of_queue(depth, now)
     yield from _told("last_event", "gauge", "The number of the newest event.", [({}, last)])
 
 
-def _of_queue(entries: Sequence[Entry], now: float) -> Iterator[str]:
+def _of_queue(found: Depth, now: float) -> Iterator[str]:
     """Tell how much there is to hand out, and for how long already."""
-    since = [each.task.status_version.time for each in entries if each.is_to_hand_out]
     # Of some it is not known: they were changed last where a shallow clone begins.
-    known = [each for each in since if each]
-    ages: list[tuple[dict[str, str], float]] = [({}, max(0.0, now - min(known)))] if known else []
-    depth: list[tuple[dict[str, str], float]] = [({}, len(since))]
+    age = max(0.0, now - found.oldest)
+    ages: list[tuple[dict[str, str], float]] = [({}, age)] if found.oldest else []
+    depth: list[tuple[dict[str, str], float]] = [({}, found.ready)]
     yield from _told("ready_tasks", "gauge", "Tasks that anybody may claim now.", depth)
     text = "Seconds since the status of the oldest of them was set."
     yield from _told("oldest_ready_seconds", "gauge", text, ages)

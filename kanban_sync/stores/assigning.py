@@ -114,7 +114,10 @@ class Assigning(ABC):
             for each in sorted(found):
                 desk.hold(each.key)
                 standing = desk.standing(each.key)
-                if standing is None or standing.agent or not is_free(standing, each.agent, now):
+                if standing is None or standing.agent:
+                    continue
+                is_plan = desk.has_parts(each.key)
+                if not is_free(standing, each.agent, now, is_plan=is_plan):
                     continue
                 outcome = offered(standing, each.agent, until)
                 desk.put(each.key, outcome.standing)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kanban_sync.core.assignment import Idle, Leader
 from kanban_sync.core.order import Wanted
+from kanban_sync.stores.work_rows import IS_BEGUN
 
 if TYPE_CHECKING:
     from kanban_sync.stores.rows import Row
@@ -52,10 +53,14 @@ SELECT orchestrator, count(*) FROM tasks INDEXED BY tasks_claimed
 """
 
 DEPTH = """
-SELECT count(*), coalesce(min(nullif(status_time, 0)), 0) FROM tasks INDEXED BY tasks_to_claim
- WHERE project = ? AND is_unit = 1 AND is_waiting = 0 AND status = 'todo' AND agent = ''
-   AND assignee = ''
-"""
+SELECT count(*), coalesce(min(nullif(since, 0)), 0) FROM (
+    SELECT t.status_time AS since FROM tasks AS t INDEXED BY tasks_to_claim
+     WHERE t.project = ?1 AND t.is_unit = 1 AND t.is_waiting = 0 AND t.status = 'todo'
+       AND t.agent = '' AND t.assignee = ''
+     UNION ALL
+    SELECT t.status_time FROM tasks AS t INDEXED BY tasks_begun
+     WHERE t.project = ?1 AND t.is_waiting = 0 AND {begun} AND t.assignee = '') AS ready
+""".replace("{begun}", IS_BEGUN)
 
 
 def leader_of(row: Row | None) -> Leader:

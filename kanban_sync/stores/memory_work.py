@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 OF_DATABASE = ("status", "word", "status_version", "assignee")
 """What a task keeps of itself that a file comes to hold."""
 
+OF_MILESTONE = frozenset({Status.TODO, Status.IN_PROGRESS})
+
 NOBODY_WAITS = IdleAgents()
 
 
@@ -300,7 +302,9 @@ class MemoryDesk(MemoryIdle):
         open_to_all = (
             task
             for task, _ in self.tasks.values()
-            if task.status is Status.TODO and not task.assignee and _is_handed_out(task, ANY)
+            if not task.assignee
+            and task.status in (OF_MILESTONE if self.has_parts(task.key) else {Status.TODO})
+            and _is_handed_out(task, ANY)
         )
         since = [
             task.status_version.time
@@ -360,9 +364,9 @@ class MemoryDesk(MemoryIdle):
         above = {each for key in held for each in self._above(key)}
         found = [
             (task, standing)
-            for task, _ in self.tasks.values()
+            for key, (task, _) in self.tasks.items()
             if _is_handed_out(task, wanted, parts)
-            and is_free(standing := self._standing(task.key), agent, now)
+            and is_free(standing := self._standing(key), agent, now, is_plan=self.has_parts(key))
             and task.key not in above
             and task.parent not in held
             and not self._is_over(task.parent)

@@ -147,10 +147,15 @@ class _Held(NamedTuple):
 
     has_family: bool
     others_lapsed: bool
+    others_begun: bool
     has_offer: bool
     task: Task
     standing: Standing
     is_waited_for: bool
+
+    def tells_of(self, state: str) -> bool:
+        """Tell whether there may be others in a state."""
+        return self.others_lapsed if state is work_rows.LAPSED_NOW else self.others_begun
 
     def order(self) -> tuple[object, ...]:
         """Return what it is sorted by."""
@@ -312,9 +317,9 @@ class PostgresDesk(SqlDesk):
 
         for suits in (True, False) if wanted.prefers else (None,):
             alike: list[_Held] = []
-            for state in work_rows.TO_DO, work_rows.LAPSED_NOW:
-                # Mostly none ran out, and whatever is to do tells that along with itself.
-                if not alike or alike[0].others_lapsed:
+            for state in work_rows.TO_DO, work_rows.LAPSED_NOW, work_rows.BEGUN_NOW:
+                # Mostly there is none, and whatever is to do tells that along with itself.
+                if not alike or alike[0].tells_of(state):
                     alike += held(state, suits=suits)
             if any(each.has_offer for each in alike):
                 alike = held(work_rows.OFFERED, suits=None) or alike
@@ -323,9 +328,9 @@ class PostgresDesk(SqlDesk):
         return None
 
     def _held_of(self, row: Row) -> _Held:
-        has_family, others_lapsed, has_offer, *rest = row
+        has_family, others_lapsed, others_begun, has_offer, *rest = row
         found = work_rows.ready_of(self._project, tuple(rest))
-        return _Held(has_family, others_lapsed, has_offer, *found)
+        return _Held(has_family, others_lapsed, others_begun, has_offer, *found)
 
     def _is_clear(self, key: TaskKey, agent: str, now: float) -> bool:
         """Look once more, now that it is held, whether somebody has what is above or below it."""
@@ -350,7 +355,7 @@ def holding(
     statement = statement.replace("LIMIT ?4", f"LIMIT 1 {how}")
     # What is told along with the one is not to be found out of all that are passed over.
     columns, _, rest = statement.partition(TASKS)
-    along = f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED}, {work_rows.HAS_OFFER},"
+    along = f"SELECT {HAS_FAMILY}, {OTHERS_LAPSED}, {work_rows.HAS_BEGUN}, {work_rows.HAS_OFFER},"
     columns = columns.replace("SELECT", along, 1)
     return _compact(FIRST.replace("{rest}", rest).replace("{columns}", columns))
 

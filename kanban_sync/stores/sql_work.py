@@ -14,7 +14,7 @@ from kanban_sync.core.ports import Event
 from kanban_sync.core.records import said_from_json, said_to_json
 from kanban_sync.core.renaming import with_key
 from kanban_sync.core.work import Orchestrator, entry_of
-from kanban_sync.stores import idle_rows, labels, sql_edges, work_rows
+from kanban_sync.stores import idle_rows, labels, rename_rows, sql_edges, work_rows
 from kanban_sync.stores.changes import to_json
 from kanban_sync.stores.rows import STATUSES, WRITE_TASK, row_of
 
@@ -148,16 +148,16 @@ class SqlDesk:
 
     def rename(self, key: TaskKey, task: Task) -> None:
         """Give a task the key, the words and the place of another one, which is not there yet."""
-        self._db.execute(work_rows.RENAME, work_rows.renamed_row(key, task))
+        self._db.execute(rename_rows.RENAME, rename_rows.renamed_row(key, task))
         old, new = str(key), str(task.key)
-        found = self._db.execute(work_rows.NEEDING_WHOLE, (self._project, old)).fetchall()
+        found = self._db.execute(rename_rows.NEEDING_WHOLE, (self._project, old)).fetchall()
         for *whose, needs in found:
             names = [new if name == old else name for name in json.loads(needs)]
-            self._db.execute(work_rows.PUT_NEEDS, (to_json(names), self._project, *whose))
-        self._db.execute(work_rows.RENAME_EVENTS, (new, self._project, old))
-        for target, said in self._db.execute(work_rows.BASES, (*key, *task.key)).fetchall():
+            self._db.execute(rename_rows.PUT_NEEDS, (to_json(names), self._project, *whose))
+        self._db.execute(rename_rows.RENAME_EVENTS, (new, self._project, old))
+        for target, said in self._db.execute(rename_rows.BASES, (*key, *task.key)).fetchall():
             moved = said_to_json(with_key(said_from_json(said), task.key))
-            self._db.execute(work_rows.RENAME_BASE, (*task.key[1:], moved, target, *key))
+            self._db.execute(rename_rows.RENAME_BASE, (*task.key[1:], moved, target, *key))
         sql_edges.link(self._db, self._project)
 
     def edges(self) -> list[Edge]:
@@ -246,9 +246,11 @@ class SqlDesk:
         """Return what is offered to the agent, what suits it, and, if too little, the others."""
         spelt = self._spelt(wanted)
         parameters = work_rows.ready_parameters(self._project, spelt, agent, now, limit)
-        lapsed, is_offered = next(iter(self._db.execute(work_rows.FREE, parameters[:3])))
-        # Mostly none ran out.
-        states = [work_rows.TO_DO, work_rows.LAPSED_NOW] if lapsed else [work_rows.TO_DO]
+        lapsed, is_offered, begun = next(iter(self._db.execute(work_rows.FREE, parameters[:3])))
+        # Mostly none ran out, and no milestone is to do.
+        states = [work_rows.TO_DO]
+        states += [work_rows.LAPSED_NOW] if lapsed else []
+        states += [work_rows.BEGUN_NOW] if begun else []
         passes: list[tuple[list[str], bool | None]] = [
             (states, suits) for suits in ((True, False) if wanted.prefers else (None,))
         ]

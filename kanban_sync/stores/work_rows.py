@@ -65,28 +65,6 @@ The offset lets PostgreSQL look this up for one task after the other, not for al
 put together is in no index: by that of the claims it would go through all of them.
 """
 
-RENAME = """
-UPDATE tasks SET source = ?1, name = ?2, title = ?3, parent_source = ?4, parent_name = ?5,
-       "group" = ?6, number = ?7, path = ?8, position = ?9, line = ?10
- WHERE project = ?11 AND source = ?12 AND name = ?13
-"""
-NEEDING_WHOLE = """
-SELECT source, name, depends_on FROM tasks
- WHERE project = ?1 AND path = ''
-   AND EXISTS (SELECT 1 FROM json_each(depends_on) WHERE value = ?2)
-"""
-PUT_NEEDS = "UPDATE tasks SET depends_on = ? WHERE project = ? AND source = ? AND name = ?"
-BASES = """
-SELECT target, said FROM bases AS o WHERE project = ?1 AND source = ?2 AND name = ?3
-   AND NOT EXISTS (SELECT 1 FROM bases AS n WHERE n.target = o.target
-                      AND n.project = ?4 AND n.source = ?5 AND n.name = ?6)
-"""
-RENAME_BASE = """
-UPDATE bases SET source = ?, name = ?, said = ?, settled = ''
- WHERE target = ? AND project = ? AND source = ? AND name = ?
-"""
-RENAME_EVENTS = "UPDATE events SET key = ? WHERE project = ? AND key = ?"
-
 # Without being told, SQLite goes through the whole project.
 FURTHER_DOWN = """below CROSS JOIN tasks AS d INDEXED BY tasks_below
         ON d.project = c.project AND d.parent_source = c.source AND d.parent_name = below.name"""
@@ -127,18 +105,40 @@ EXISTS (SELECT 1 FROM tasks AS o INDEXED BY tasks_offered
          LIMIT 1 OFFSET 0)
 """
 
+BEGUN = """t.source = '{source}' AND t.status = 'in_progress' AND t.agent = ''""".replace(
+    "{source}", MILESTONES
+)
+IS_BEGUN = """({begun} AND EXISTS (
+       SELECT 1 FROM needs AS p
+        WHERE p.project = t.project AND p.source = t.source AND p.name = t.name AND p.lenient > 3
+        LIMIT 1 OFFSET 0))""".replace("{begun}", BEGUN)
+"""A milestone is in progress by its tasks alone: it is to do once they are done."""
+
+HAS_BEGUN = """
+EXISTS (SELECT 1 FROM tasks AS t INDEXED BY tasks_begun
+         WHERE t.project = ?1 AND {begun} AND t.is_waiting = 0 LIMIT 1 OFFSET 0)
+""".replace("{begun}", BEGUN)
+
 FREE = """
 SELECT EXISTS (SELECT 1 FROM tasks WHERE project = ?1 AND agent <> '' AND expires <= ?3 LIMIT 1),
-       {offer}
-""".replace("{offer}", HAS_OFFER)
-"""Whether a claim ran out, and something is offered to the agent; mostly nothing is."""
+       {offer}, {begun}
+""".replace("{offer}", HAS_OFFER).replace("{begun}", HAS_BEGUN)
+"""Whether a claim ran out, something is offered to the agent, and a milestone may be to do; mostly
+nothing is.
+"""
 
-TO_DO = """AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)
+FOR_AGENT = """AND t.assignee IN ('', ?2)
    AND (t.offered_to IN ('', ?2) OR t.offered_until <= ?3)"""
-OFFERED = """AND t.status = 'todo' AND t.agent = '' AND t.assignee IN ('', ?2)
-   AND t.offered_to <> '' AND t.offered_to = ?2 AND t.offered_until > ?3"""
+TO_DO = f"AND t.status = 'todo' AND t.agent = '' {FOR_AGENT}"
+BEGUN_NOW = f"AND {IS_BEGUN} {FOR_AGENT}"
+OFFERED = """AND (t.status = 'todo' OR {begun}) AND t.agent = '' AND t.assignee IN ('', ?2)
+   AND t.offered_to <> '' AND t.offered_to = ?2 AND t.offered_until > ?3""".replace(
+    "{begun}", IS_BEGUN
+)
 LAPSED_NOW = """AND t.agent <> '' AND t.expires <= ?3 AND t.status IN ('todo', 'in_progress')
    AND coalesce(t.assignee_before, t.assignee) IN ('', ?2)"""
+INDEXES = {OFFERED: " INDEXED BY tasks_offered", BEGUN_NOW: " INDEXED BY tasks_begun"}
+"""By the order in which tasks are handed out, all that is ready would be gone through."""
 
 UNIT = "AND t.is_unit = 1"
 TAGS = """
@@ -297,8 +297,8 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
 
     Args:
         wanted: Which tasks; its values are parameters of the statement.
-        state: ``TO_DO``, ``OFFERED`` for those that are offered to the agent, or ``LAPSED_NOW`` for
-            those whose claim ran out: each has its index.
+        state: ``TO_DO``, ``OFFERED`` for those that are offered to the agent, ``LAPSED_NOW`` for
+            those whose claim ran out, or ``BEGUN_NOW`` for milestones: each has its index.
         suits: Only those that it prefers, or only the others; None for both.
     """
     parent = wanted.parent
@@ -315,8 +315,7 @@ def ready(wanted: Wanted, state: str, *, suits: bool | None) -> tuple[str, int]:
         ("{above}", CLOSED_ABOVE),
         ("{below}", HELD_BELOW),
         ("{state}", state),
-        # By the order in which tasks are handed out, all that is ready would be gone through.
-        ("{index}", " INDEXED BY tasks_offered" if state is OFFERED else ""),
+        ("{index}", INDEXES.get(state, "")),
         ("{first}", "t.offered_until, " if state is OFFERED else ""),
         ("{wanted}", "\n   ".join(conditions)),
     ):
@@ -356,14 +355,6 @@ def standing_of(row: Row) -> Standing:
         Version(time, commit),
         Offer(*offer),
     )
-
-
-def renamed_row(key: TaskKey, task: Task) -> Row:
-    """Return the parameters of ``RENAME``."""
-    _, source, name = task.key
-    _, *parent = task.parent or (None, None, None)
-    place = (task.group, task.number, task.path, task.position, task.line)
-    return (source, name, task.title, *parent, *place, *key)
 
 
 def put_row(key: TaskKey, standing: Standing) -> Row:

@@ -123,7 +123,8 @@ class Working(Assigning):
             self._check_orchestrator(desk, orchestrator, now)
             standing = _held(desk, key)
             # Only a change needs to be told by what stands above it.
-            is_plan = claims.is_change(key.source, None) and desk.above(key) is None
+            is_change = claims.is_change(key.source, None) and desk.above(key) is None
+            is_plan = is_change or desk.has_parts(key)
             claims.check_claimable(str(key), standing, agent, now, is_plan=is_plan)
             refusals.check_above(desk, key, agent, now)
             refusals.check_open(desk, key)

@@ -147,15 +147,17 @@ def is_told_to_have(gateway: Gateway, first: str, agent: str) -> None:
     assert f"  {first}  in_progress  1/1  Shelves  [in progress: {first} ({agent})]\n" in listed
 
 
+@pytest.mark.parametrize("begun", ["", ', "status": "in-progress"'])
 def test_a_milestone_is_handed_out_and_finished_after_its_tasks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: str
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     monkeypatch.setenv("KANBAN_SYNC_AGENT", "ada")
     repo = Repo.init(tmp_path / "shop")
     where = ".mosaic/orchestrator/mission.json"
     tasks = TASKS.replace("SH-1 | done", "SH-1 | not-started")
-    files = {where: OPENING, "docs/TASKS.md": tasks, ".kanban-sync.yaml": "project_id: shop\n"}
+    opening = OPENING.replace('"Shelves"', f'"Shelves"{begun}')
+    files = {where: opening, "docs/TASKS.md": tasks, ".kanban-sync.yaml": "project_id: shop\n"}
     repo.commit("Begin", **files)
     tools = Tools(repo.path, "ada", HeldClaims("ada"))
     wood = "tasks-md:docs/TASKS.md/SH-1"

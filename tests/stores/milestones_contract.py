@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kanban_sync.core.dependencies import Edge
-from kanban_sync.core.errors import NotReadyError
+from kanban_sync.core.errors import HeldError, NotReadyError
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.order import Wanted
 from kanban_sync.core.ports import FilesState, Gone
@@ -159,6 +159,57 @@ class MilestonesContract:
         for each in (key("a"), M1.key, key("b")):
             assert names(store.ready(NOW)) == [each.name]
             done(store, each)
+
+    def test_a_milestone_that_has_begun_is_handed_out_once_its_tasks_are_done(
+        self, store: WholeStore
+    ) -> None:
+        begun, own = M1._replace(status=Status.IN_PROGRESS), (of("M1", "a"), of("M1", "b"))
+        # Nobody has tasks for this one: somebody is at it, as with any other task.
+        alone = milestone("M3", status=Status.IN_PROGRESS)
+        others = (task("x", status=Status.IN_PROGRESS), task("y", labels=("db",)))
+        fill(store, begun, M2, alone, *own, of("M2", "c"), *others)
+        done(store, key("a"))
+        assert names(store.ready(NOW)) == ["y", "b", "c"]
+        with pytest.raises(NotReadyError, match=r"M1 waits for tasks-md:b \(todo\); claim"):
+            store.claim(M1.key, "ada", NOW, LEASE)
+        done(store, key("b"))
+        assert names(store.ready(NOW)) == ["y", "c", "M1"]
+        for each in (alone.key, key("x")):
+            with pytest.raises(NotReadyError, match="is in_progress, and what is to do is claimed"):
+                store.claim(each, "ada", NOW, LEASE)
+        # Without a label it suits whoever prefers others.
+        rust = Wanted(prefers=frozenset({"rust"}))
+        assert names(store.ready(NOW, rust)) == ["c", "M1", "y"]
+        assert names(store.ready(NOW, Wanted(sources=frozenset({"mission"})))) == ["M1"]
+        done(store, key("y"))
+        done(store, key("c"))
+        found = store.claim_next("ada", NOW, LEASE)
+        assert found is not None
+        assert found.claim is not None
+        assert (found.key, found.task.status) == (M1.key, Status.IN_PROGRESS)
+        assert (found.claim.agent, found.task.assignee) == ("ada", "ada")
+        with pytest.raises(HeldError):
+            store.claim(M1.key, "bob", NOW, LEASE)
+        assert names(store.ready(NOW)) == ["M2"]
+        assert names(store.ready(NOW + LEASE)) == ["M1", "M2"]
+        store.release(M1.key, found.claim.token, NOW)
+        assert names(store.ready(NOW)) == ["M1", "M2"]
+
+    def test_a_milestone_that_has_begun_is_for_whom_its_file_names(self, store: WholeStore) -> None:
+        begun = M1._replace(status=Status.IN_PROGRESS, assignee="eve")
+        fill(store, begun, of("M1", "a", status=Status.DONE))
+        assert store.ready(NOW, agent="ada") == []
+        assert names(store.ready(NOW, agent="eve")) == ["M1"]
+        with pytest.raises(NotReadyError, match="assigned to eve"):
+            store.claim(M1.key, "ada", NOW, LEASE)
+        store.assign(M1.key, "", NOW, "eve")
+        assert store.claim(M1.key, "ada", NOW, LEASE).claim
+        store.set_status(M1.key, Status.DONE, NOW, "ada")
+        # A task that is open again makes the milestone wait.
+        fill(store, M2._replace(status=Status.IN_PROGRESS), of("M2", "b", status=Status.DONE))
+        assert names(store.ready(NOW)) == ["M2"]
+        store.set_status(key("b"), Status.TODO, NOW, "ada")
+        assert names(store.ready(NOW)) == ["b"]
 
     def test_below_a_milestone_are_its_tasks_and_its_steps(self, store: WholeStore) -> None:
         own = of("", "step")._replace(key=M1.key.child("step"), parent=M1.key, path=M1.path)

@@ -12,6 +12,7 @@ from kanban_sync.core.model import Status, TaskKey, Version
 from kanban_sync.core.offers import Offer
 from kanban_sync.core.order import ANY, Wanted
 from stores.made_up import NOW, key, task
+from stores.milestones_contract import milestone, of
 from stores.work_contract import LEASE, WholeStore, fill, names, step, told
 
 if TYPE_CHECKING:
@@ -221,6 +222,27 @@ class OffersContract:
         store.claim(key("b"), "ada", NOW, LEASE)
         offer(store, "c", "bob")
         assert store.depth() == Depth(3, store.entry(key("a")).task.status_version.time)
+
+    def test_a_milestone_that_has_begun_is_offered_once_its_tasks_are_done(
+        self, store: OfferingStore
+    ) -> None:
+        m1 = milestone("M1", status=Status.IN_PROGRESS)
+        alone = milestone("M2", status=Status.IN_PROGRESS)
+        fill(store, m1, alone, of("M1", "a", status=Status.DONE))
+        waits(store, "ada")
+        market = store.market(NOW, 9)
+        assert market.ready == {ANY: [m1.key]}
+        assert store.depth().ready == 1
+        token = store.leader().token
+        assert store.offer([Assignment(alone.key, "ada")], NOW, UNTIL, token) == []
+        assert store.offer(assign(market), NOW, UNTIL, token) == [Assignment(m1.key, "ada")]
+        assert store.claim_next("bob", NOW, LEASE) is None
+        with pytest.raises(NotReadyError, match="is offered to ada"):
+            store.claim(m1.key, "bob", NOW, LEASE)
+        found = store.claim_next("ada", NOW, LEASE)
+        assert found is not None
+        assert found.key == m1.key
+        assert store.depth().ready == 0
 
     def test_a_task_of_unknown_age_is_not_the_oldest(self, store: OfferingStore) -> None:
         fill(store, task("a"), task("b", status_version=Version(1_600_000_000, "c")))

@@ -117,6 +117,7 @@ def test_the_next_task_is_found_by_its_index_in_order(
     assert "Seq Scan" not in plan
     # Claims are looked through once, for those that ran out, and for no task that is looked at.
     assert plan.count("using tasks_claimed") == 1
+    assert plan.count("using tasks_begun") == 1
 
 
 @pytest.mark.parametrize("is_known", [False, True], indirect=True)

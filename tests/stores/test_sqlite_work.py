@@ -86,6 +86,7 @@ def test_a_database_from_before_learns_what_its_milestones_wait_for(path: Path) 
     with closing(sqlite3.connect(path)) as before:
         for made in (
             "DELETE FROM needs",
+            "DROP INDEX tasks_begun",
             "UPDATE tasks SET is_waiting = 0",
             "DELETE FROM schema_version WHERE version > 10",
         ):
@@ -154,6 +155,7 @@ def test_what_is_offered_is_found_among_what_is_offered_to_that_agent(store: Sql
     assert "SEARCH t USING INDEX tasks_offered (project=? AND offered_to=?)" in plan
     assert "SEARCH o USING INDEX tasks_offered (project=? AND offered_to=?)" in steps
     assert any("INDEX tasks_claimed (project=? AND expires<?)" in step for step in steps)
+    assert "SEARCH t USING INDEX tasks_begun (project=? AND source=?)" in steps
 
 
 def test_an_id_of_two_tasks_is_looked_up_by_the_key_of_its_task(store: SqliteStore) -> None:

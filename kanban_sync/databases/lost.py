@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.deeds import APART, is_deed_of
 from kanban_sync.databases.ports import in_tasks
-from kanban_sync.databases.written import Notes
+from kanban_sync.databases.written import Notes, Vain
 from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
@@ -55,6 +55,14 @@ class Sent(NamedTuple):
     clone: str
 
 
+class Lost(NamedTuple):
+    """A task with which work apart does not count, how it is named with the agent, and how."""
+
+    key: str
+    name: str
+    how: Vain
+
+
 def note_lost(shelf: AwayShelf, sent: Sent, store: TaskStore, since: tuple[int, int]) -> None:
     """Note what the database overruled of a journal that was written into it.
 
@@ -69,11 +77,11 @@ def note_lost(shelf: AwayShelf, sent: Sent, store: TaskStore, since: tuple[int, 
     if found:
         # The events tell it, too: what cannot be noted is not lost.
         with contextlib.suppress(OSError):
-            Notes(shelf.path).set_aside(sent.journal, {key: added for _, key, added in found})
+            Notes(shelf.path).set_aside(sent.journal, {each.key: each.how for each in found})
         with contextlib.suppress(OSError):
             # A file for each, which nobody changes: so nobody loses what another one notes.
             told = shelf.path.with_suffix(f".{sent.journal}{SUFFIX}")
-            put_whole(told, "".join(f"{line}\n" for line, _, _ in found))
+            put_whole(told, "".join(f"{each.name}\n" for each in found))
 
 
 def lost_text(folder: Path) -> str:
@@ -109,18 +117,20 @@ def _done_apart(has: Contents, clone: str) -> Done:
     return Done(tasks, {each[APART] for each in told if APART in each}, clone)
 
 
-def _overruled(
-    store: TaskStore, after: int, before: int, done: Done
-) -> Iterator[tuple[str, str, bool]]:
-    """Yield what conflicts were told of, after an event, with what was done apart.
-
-    With it come the key, and whether it was in vain already that the task was added.
-    """
+def _overruled(store: TaskStore, after: int, before: int, done: Done) -> Iterator[Lost]:
+    """Yield what conflicts were told of, after an event, with what was done apart."""
     while batch := store.events(after):
         for event in batch:
             data = json.loads(event.data) if event.kind == "conflict" else {}
             if "journal" in data and done.is_lost(event, data, before):
                 whose = f" ({data['agent']})" if data.get("agent") else ""
-                is_refused = data["field"] == "refused" and not data["database"]
-                yield f"{event.key}{whose}", event.key, data["field"] == "id" or is_refused
+                yield Lost(event.key, f"{event.key}{whose}", _how(data))
         after = batch[-1].id
+
+
+def _how(conflict: dict[str, Any]) -> Vain:
+    """Return how that was in vain of which a conflict tells."""
+    field, there = conflict["field"], conflict["database"]
+    if field == "id" or (field == "refused" and not there):
+        return Vain.ADDED
+    return Vain.SAME if field == "status" and there == conflict["journal"] else Vain.CHANGED

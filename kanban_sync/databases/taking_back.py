@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Status
 from kanban_sync.core.splices import taken_back
-from kanban_sync.databases.written import NOTHING, Said
+from kanban_sync.databases.written import NOTHING, Said, Vain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,18 +96,24 @@ def take_back(found: Iterable[Notes], worktree: str, files: Files, known: Known)
         # Read after that: whoever says that it is over has written them before.
         verdicts = notes.verdicts()
         vain: dict[str, list[tuple[Path, Note]]] = {}
+        wrong: set[str] = set()
         for file, note in notes.of(worktree):
             said = [keys[note.key] for n, keys in verdicts if n > note.after and note.key in keys]
             # Where another one has added the same task, the line of it is right. Whoever was killed
             # before the copy had it finds another one of that id in the database.
-            title = known.title(note.key) if note.is_added and not any(said) else ""
-            if any(said) or (said and not note.is_added) or title not in {"", note.title}:
+            was_added = Vain.ADDED in said
+            title = known.title(note.key) if note.is_added and not was_added else ""
+            if was_added or (said and not note.is_added) or title not in {"", note.title}:
                 vain.setdefault(note.key, []).append((file, note))
+                wrong |= {note.key for how in said or [Vain.ADDED] if how is not Vain.SAME}
             else:
                 file.unlink(missing_ok=True)
-        for key in sorted(vain):
-            steps = vain[key]
+        # What was written last may stand beside what was written before it.
+        for key, steps in sorted(vain.items(), key=lambda each: each[1][-1][0].name, reverse=True):
             words, is_left = _take_back(steps, files, known.committed(key))
+            if is_left and key not in wrong:
+                _forget(steps)
+                continue
             told += [words] if words else []
             if is_left:
                 held |= {note.path for _, note in steps}

@@ -17,6 +17,7 @@ import contextlib
 import json
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.splices import Splice
@@ -34,6 +35,19 @@ VAIN = ".vain"
 
 AWAY = ".away"
 """Of the file that tells that work goes on with the copy."""
+
+
+class Vain(StrEnum):
+    """How something was in vain."""
+
+    CHANGED = "changed"
+    """Others have done something else with that task."""
+
+    SAME = "same"
+    """Others have done the same with it: where it cannot be taken out, it is right as it is."""
+
+    ADDED = "added"
+    """It was added in vain already."""
 
 
 class Said(NamedTuple):
@@ -102,12 +116,12 @@ class Notes:
         found = ((each, _note(each)) for each in _files(self.copy.with_suffix(WRITTEN)))
         return [(file, note) for file, note in found if note is not None and note[0] == worktree]
 
-    def set_aside(self, journal: str, keys: Mapping[str, bool]) -> None:
+    def set_aside(self, journal: str, keys: Mapping[str, Vain]) -> None:
         """Note of which tasks of a journal it was in vain, once.
 
         Args:
             journal: Its name.
-            keys: Those tasks, and whether it was in vain already that they were added.
+            keys: Those tasks, and how.
 
         Raises:
             OSError: It cannot be noted.
@@ -117,7 +131,7 @@ class Notes:
             name = f"{self.newest() + 1:08}-{journal}"
             _put(folder, name, f"{json.dumps(dict(keys), sort_keys=True)}\n")
 
-    def verdicts(self) -> list[tuple[int, Mapping[str, bool]]]:
+    def verdicts(self) -> list[tuple[int, Mapping[str, Vain]]]:
         """Return their numbers, and what they say."""
         found = _files(self.copy.with_suffix(VAIN))
         return [(_number(each), _keys(each)) for each in found]
@@ -178,7 +192,7 @@ def _note(file: Path) -> Note | None:
     return None
 
 
-def _keys(file: Path) -> Mapping[str, bool]:
+def _keys(file: Path) -> Mapping[str, Vain]:
     with contextlib.suppress(OSError, ValueError, TypeError):
-        return dict(json.loads(file.read_text("ascii")))
+        return {key: Vain(how) for key, how in json.loads(file.read_text("ascii")).items()}
     return {}

@@ -43,6 +43,7 @@ from kanban_sync.databases import (
 )
 from kanban_sync.databases.copies import Copy
 from kanban_sync.databases.switching import Switching
+from kanban_sync.databases.written import Vain
 from kanban_sync.machine_time import boot
 from kanban_sync.stores import postgres_connection, postgres_database
 from kanban_sync.stores.away_shelf import AwayShelf, LeftError
@@ -500,7 +501,7 @@ def test_whoever_is_to_write_into_a_file_hears_that_others_have_settled(
     two.claim("a", "bob")
     one.door.open()
     one.do(lambda other: other.ready(time.time()))
-    assert notes.verdicts() == [(1, {"tasks-md:a": False})]
+    assert notes.verdicts() == [(1, {"tasks-md:a": Vain.CHANGED})]
     ways = [store.is_apart]
     # What is written now is the database's word, and nothing of it comes to be in vain.
     assert notes_in_use(one.database, PROJECT, store) is None

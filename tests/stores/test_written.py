@@ -13,7 +13,7 @@ from kanban_sync.core.errors import EditError
 from kanban_sync.core.model import Status, Task, TaskKey
 from kanban_sync.core.splices import splice
 from kanban_sync.databases.taking_back import Taken, said_there, take_back
-from kanban_sync.databases.written import NOTHING, Note, Notes, Said, all_notes
+from kanban_sync.databases.written import NOTHING, Note, Notes, Said, Vain, all_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,9 +137,9 @@ def test_all_steps_are_taken_back_once_and_no_other_work_tree_is_touched(notes: 
     work(notes, TODO, BEGUN, worktree=OTHER)
     counted = DONE.replace(b"b todo", b"b done bob")
     work(notes, DONE, counted, key="tasks-md:b")
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     notes.set_aside(
-        "j", {KEY: False, "tasks-md:b": False}
+        "j", {KEY: Vain.CHANGED, "tasks-md:b": Vain.CHANGED}
     )  # Whoever was killed is followed by another one.
     file = OneFile(counted)
     [told] = taken(notes, file)
@@ -155,10 +155,10 @@ def test_all_steps_are_taken_back_once_and_no_other_work_tree_is_touched(notes: 
 
 def test_what_counts_later_stays_though_it_did_not_before(notes: Notes) -> None:
     work(notes, TODO, BEGUN)
-    notes.set_aside("first", {KEY: False})
+    notes.set_aside("first", {KEY: Vain.CHANGED})
     [_] = taken(notes, OneFile(BEGUN))
     work(notes, TODO, BEGUN, worktree=OTHER)
-    notes.set_aside("second", {"tasks-md:b": False})
+    notes.set_aside("second", {"tasks-md:b": Vain.CHANGED})
     work(notes, TODO, DONE)
     file = OneFile(DONE)
     assert (taken(notes, file), file.data) == ((), DONE)
@@ -166,7 +166,7 @@ def test_what_counts_later_stays_though_it_did_not_before(notes: Notes) -> None:
 
 def test_nothing_is_taken_back_while_work_goes_on_with_the_copy(notes: Notes) -> None:
     work(notes, TODO, BEGUN)
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     marker = notes.copy.with_suffix(".away")
     marker.touch()
     file = OneFile(BEGUN)
@@ -196,7 +196,7 @@ def test_what_was_committed_or_changed_since_stays(
     *, notes: Notes, now: bytes, committed: Said, is_shut: bool, then: bytes | None, told: str
 ) -> None:
     work(notes, TODO, BEGUN, DONE)
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     file = OneFile(now, is_shut=is_shut)
     lines = taken(notes, file, committed)
     changed = now.replace(b"a done ada!", b"a todo !").replace(b"a done ada", b"a todo")
@@ -206,10 +206,18 @@ def test_what_was_committed_or_changed_since_stays(
     assert taken(notes, file, committed) == (lines if is_shut else ())
 
 
+def test_what_others_have_done_too_is_right_where_it_cannot_be_taken_back(notes: Notes) -> None:
+    work(notes, TODO, BEGUN, DONE)
+    notes.set_aside("j", {KEY: Vain.SAME})
+    file = OneFile(DONE, is_shut=True)
+    assert took(notes, file) == Taken()
+    assert (file.data, all_notes(notes.copy.parents[1], HERE)) == (DONE, [])
+
+
 @pytest.mark.parametrize("kill_at", [1, 2])
 def test_whoever_is_killed_is_followed_by_another_one(notes: Notes, kill_at: int) -> None:
     work(notes, TODO, BEGUN, DONE)
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     with pytest.raises(KilledError):
         took(notes, file := OneFile(DONE, kill_at=kill_at))
     [_] = taken(notes, file)
@@ -218,14 +226,14 @@ def test_whoever_is_killed_is_followed_by_another_one(notes: Notes, kill_at: int
 
 def test_whoever_was_killed_before_it_forgot_a_step_is_followed_too(notes: Notes) -> None:
     work(notes, TODO, BEGUN, DONE)
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     folder = notes.copy.with_suffix(".written")
     shutil.copytree(folder, before := folder.with_suffix(".as-before"))
     file = OneFile(DONE)
     [_] = taken(notes, file)
     shutil.rmtree(folder)
     before.replace(folder)
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     file.data = BEGUN
     [_] = taken(notes, file)
     assert file.data == TODO
@@ -235,7 +243,7 @@ def test_the_line_of_another_task_that_looks_the_same_stays(notes: Notes) -> Non
     # What was done with one is noted of the other, whose own line was written anew by hand.
     done = splice(TODO, TODO.replace(b"b todo", b"b done"))
     notes.add(Note(HERE, KEY, "TASKS.md", Said("blocked"), Said("done", "ada"), done))
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     file = OneFile(DONE.replace(b"b todo", b"b done"))
     [told] = taken(notes, file)
     assert told.startswith("TASKS.md says of")
@@ -258,7 +266,7 @@ def test_a_task_that_was_added_in_vain_is_taken_out_or_named(
 ) -> None:
     now, then = now.replace(b"\n# Tasks", b""), then and then.replace(b"\n# Tasks", b"")
     work(notes, TODO, ADDED, key=NEW)
-    notes.set_aside("j", {NEW: True})
+    notes.set_aside("j", {NEW: Vain.ADDED})
     file = OneFile(now)
     lines = taken(notes, file, NOTHING)
     assert file.data == (now if then is None else then)
@@ -269,7 +277,7 @@ def test_a_task_that_was_added_in_vain_is_taken_out_or_named(
 def test_a_task_that_another_one_added_too_is_there_still(notes: Notes) -> None:
     begun = ADDED.replace(b"c todo", b"c in_progress ada")
     work(notes, TODO, ADDED, begun, key=NEW)
-    notes.set_aside("j", {NEW: False})
+    notes.set_aside("j", {NEW: Vain.CHANGED})
     file = OneFile(begun)
     [told] = taken(notes, file, NOTHING)
     assert told.startswith(f"TASKS.md says of {NEW} again")
@@ -290,7 +298,7 @@ def test_whoever_was_killed_before_the_copy_had_a_task_is_told_of_another_one(
 
 def test_a_note_that_was_cut_short_counts_for_nothing(notes: Notes) -> None:
     work(notes, TODO, DONE)
-    notes.set_aside("j", {KEY: False})
+    notes.set_aside("j", {KEY: Vain.CHANGED})
     [note] = notes.copy.with_suffix(".written").iterdir()
     note.write_text(note.read_text()[:-9] + "\n")
     assert taken(notes, OneFile(DONE)) == ()

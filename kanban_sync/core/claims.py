@@ -227,10 +227,10 @@ def check_token(key: str, standing: Standing, token: int) -> None:
         what = f"is {standing.status} already"
     elif standing.agent and standing.token != token:
         what = f"was claimed by {standing.agent}{since} (token {standing.token})"
-    elif token:
-        what = "was taken back or released since, and nobody has it now"
+    elif token > standing.token:
+        what = "has no such claim: what is claimed apart may not count, or this is another database"
     else:
-        what = "is claimed by nobody"
+        what = "was taken back or released, and nobody has it now" if token else "is nobody's"
     raise lost(key, standing, token, what)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kanban_sync.core.claims import Standing
+from kanban_sync.core.claims import Standing, check_token
 from kanban_sync.core.endings import check_in_time, newest_token, told_by_holder
 from kanban_sync.core.errors import LostClaimError
 from kanban_sync.core.model import Status
@@ -116,3 +116,14 @@ def test_the_newest_token_of_an_agent_is_known_whatever_became_of_its_claim(
     told: tuple[Told, ...], token: int
 ) -> None:
     assert newest_token(events_of(told), "ada") == token
+
+
+@pytest.mark.parametrize(
+    ("token", "what"),
+    [(3, "was taken back or released"), (4, "has no such claim: .* or this is another database")],
+)
+def test_a_claim_of_which_a_database_knows_nothing_is_told_from_one_that_was_lost(
+    token: int, what: str
+) -> None:
+    with pytest.raises(LostClaimError, match=rf"\(token {token}\) is lost: the task {what}"):
+        check_token("k", Standing(Status.TODO, None, token=3), token)

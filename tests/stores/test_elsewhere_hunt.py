@@ -121,8 +121,8 @@ class World:
             with patch.context() as lost:
                 lost.setattr(PostgresStore, "replay", unheard)
                 self.one.door.open()
-                with suppress(UnreachableStoreError):
-                    self.one.database.reach(PROJECT)
+                with suppress(UnreachableStoreError), closing(self.one.database.reach(PROJECT)):
+                    pass  # There was nothing to be sent.
                 self.one.door.shut()
             self.one.do(lambda store: self.work(store, PROJECT, self.random.randrange(6)))
         shelf = Copy(self.one.database.folder).shelf(PROJECT)

@@ -36,12 +36,10 @@ so nobody shows the other's. Who lost is refused as whoever comes too late.
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kanban_sync.core.claims import GENERATION, ORCHESTRATOR, RAN_OUT, Outcome, Standing, Told
 from kanban_sync.core.deeds import (
-    APART,
     ENDED,
     changes,
     conflict,
@@ -50,97 +48,14 @@ from kanban_sync.core.deeds import (
     numbered,
     place_of,
 )
+from kanban_sync.core.journal import APART, Into, says_the_same, stands_as
 from kanban_sync.core.model import Status
 from kanban_sync.core.spans import UNHEARD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kanban_sync.core.merge import Kept
-    from kanban_sync.core.model import TaskKey
-    from kanban_sync.core.work import Orchestrator
-
-OWN = 16
-"""How many characters of a digest tell journals of one name apart."""
-
-MARK = "journal"
-"""Stands for the source in the key of the event by which it is known that a journal was taken."""
-
-
-class Apart(NamedTuple):
-    """One task that was worked on apart: as it stood before (None: it was not there), and stands.
-
-    ``told`` are the events of it since then.
-    """
-
-    key: TaskKey
-    base: Standing | None
-    kept: Kept
-    standing: Standing
-    told: tuple[Told, ...] = ()
-
-    def of(self, project: str) -> Apart:
-        """Return it as a task of a project."""
-        task = self.kept.task
-        parent = task.parent and task.parent._replace(project=project)
-        key = self.key._replace(project=project)
-        kept = self.kept._replace(task=task._replace(key=key, parent=parent))
-        return self._replace(key=key, kept=kept)
-
-    @property
-    def was_claimed(self) -> bool:
-        """Whether somebody has claimed it apart."""
-        return any(each.kind == "claimed" for each in self.told)
-
-    @property
-    def deeds(self) -> list[object]:
-        """By what all that was done with it is known; of an older release, nothing is."""
-        return [each.data[APART] for each in self.told if APART in each.data]
-
-    @property
-    def is_in_no_file(self) -> bool:
-        """Whether the database alone has it, so that no other one gets it from a file."""
-        return self.kept.filed is None
-
-    def is_as_before(self, there: Standing) -> bool:
-        """Whether it stands in the database as it did before."""
-        return self.base is not None and _is_same(self.base, there)
-
-
-class Into(Enum):
-    """Into which database a journal is written."""
-
-    SAME = "that which was away"
-    RESTORED = "one that was made from a backup of that"
-    OTHER = "one that was made by itself, or the tasks of another project"
-
-
-class Journal(NamedTuple):
-    """What was done apart since a moment (seconds since 1970), under a name made at random.
-
-    Of a clone that was copied meanwhile there are two of one name; the ``digest`` tells them apart.
-    It is that of the file that is sent, '' where there is none. ``is_another`` is it if one of
-    that name was taken already. Of what happened in the database until ``copied_at``, by its clock,
-    the base knows; and so it does of the ``known`` deeds, which the journals before this one have.
-    """
-
-    id: str
-    since: float
-    entries: tuple[Apart, ...] = ()
-    orchestrators: tuple[Orchestrator, ...] = ()
-    digest: str = ""
-    is_another: bool = False
-    copied_at: float = 0.0
-    known: frozenset[object] = frozenset()
-    into: Into = Into.SAME
-
-    def of(self, project: str) -> Journal:
-        """Return it with the tasks of a project, however that was called then."""
-        return self._replace(entries=tuple(each.of(project) for each in self.entries))
-
-    def as_another(self) -> Journal:
-        """Return it under a name of its own, which is the same each time."""
-        return self._replace(id=f"{self.id}-{self.digest[:OWN]}", is_another=True)
+    from kanban_sync.core.journal import Apart, Journal
 
 
 class Elsewhere(NamedTuple):
@@ -201,14 +116,14 @@ def settled(  # noqa: PLR0913 - either side, and what is known of both
         return Settled()
     if is_unfounded and entry.was_claimed:
         return Settled(None, (conflict(entry, base, there),), is_conflict=True)
-    is_same = _is_same(base, there) if elsewhere is None else elsewhere.is_untouched
+    is_same = stands_as(base, there) if elsewhere is None else elsewhere.is_untouched
     is_alive = base.orchestrator in heard and _is_given_up(entry, base, there)
     is_only_given_up = all(each.kind == "reclaimed" for each in entry.told)
     if is_alive and is_only_given_up and is_same:
         return Settled()  # Nothing else was done: nobody loses anything.
     is_kept = is_alive or _is_kept_alive(entry, base, there, elsewhere)
     is_unchanged = is_same and not is_kept
-    if not (is_unchanged or is_ahead) and _says_the_same(here, there):
+    if not (is_unchanged or is_ahead) and says_the_same(here, there):
         # The same agent on two machines, in the same second: neither may go on.
         is_twice = bool(here.agent) and base.token != here.token and not _is_one(here, there)
         return _neither(entry, there) if is_twice else Settled()
@@ -303,16 +218,6 @@ def _was_taken_back(standing: Standing) -> bool:
     """Tell whether the last claim of a task ended since nothing was heard of who had it."""
     said = standing.reason
     return not standing.agent and (said == RAN_OUT or said.startswith(ORCHESTRATOR))
-
-
-def _is_same(base: Standing, there: Standing) -> bool:
-    return _says_the_same(base, there) and base.token == there.token
-
-
-def _says_the_same(one: Standing, two: Standing) -> bool:
-    if (one.status, one.assignee, one.agent) != (two.status, two.assignee, two.agent):
-        return False
-    return not one.agent or one.token == two.token
 
 
 def _came_by_file(base: Standing, here: Standing, there: Standing) -> bool:

@@ -1,4 +1,4 @@
-"""By what a deed done apart is known, and what is told of those that do not count. Pure."""
+"""What deeds done apart two sides have in common, and what is told of those in vain. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from kanban_sync.core.claims import Told
+from kanban_sync.core.journal import APART
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kanban_sync.core.apart import Apart
     from kanban_sync.core.claims import Standing
-
-APART = "apart"
-"""What the data of an event holds of something done apart: by what that one deed is known.
-
-A conflict holds those of all that is lost by it.
-"""
+    from kanban_sync.core.journal import Apart
 
 CHANGES = frozenset({"claimed", "released", "reclaimed", "status_changed", "orphaned"})
 """The events of a task that tell how it stands; what else is told of it is no answer to work."""
@@ -27,16 +22,6 @@ ENDED = frozenset({"released", "status_changed"})
 
 BEGINS = frozenset({"claimed", "task_created"})
 """The events of a task that occur once, also where they do not say by what they are known."""
-
-
-def deed_of(clone: str, number: str) -> str:
-    """Return by what something is known that was done apart in a clone."""
-    return f"{clone}-{number}"
-
-
-def is_deed_of(clone: str, deed: object) -> bool:
-    """Tell whether that was done in a clone, and not in one of which it is a copy."""
-    return str(deed).rpartition("-")[0] == clone
 
 
 def changes(told: Told) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kanban_sync.core.deeds import APART, is_deed_of
+from kanban_sync.core.journal import APART, is_deed_of
 from kanban_sync.databases.ports import in_tasks
 from kanban_sync.databases.written import Notes, Vain
 from kanban_sync.sync.state_folder import put_whole

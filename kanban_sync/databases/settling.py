@@ -10,13 +10,13 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from kanban_sync.core.apart import Into
 from kanban_sync.core.errors import (
     StoreAwayError,
     StoreError,
     UnusableCopyError,
     UnwritableStoreError,
 )
+from kanban_sync.core.journal import Into
 from kanban_sync.databases.lost import Sent, note_lost
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away import AwayStore
@@ -25,7 +25,7 @@ from kanban_sync.stores.away_shelf import AwayShelf
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kanban_sync.core.apart import Journal
+    from kanban_sync.core.journal import Journal
     from kanban_sync.databases.copies import Copy
     from kanban_sync.stores.postgres import PostgresStore
     from kanban_sync.stores.replaying import Replayed

@@ -7,11 +7,11 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from kanban_sync.core.apart import Apart, Journal, claimed_above
+from kanban_sync.core.apart import claimed_above
 from kanban_sync.core.assignment import LEAD
 from kanban_sync.core.claims import Standing, Told, claimed, first_number
-from kanban_sync.core.deeds import APART, deed_of
 from kanban_sync.core.errors import UntoldError
+from kanban_sync.core.journal import APART, Apart, Journal, deed_of
 from kanban_sync.core.silence import Hearing
 from kanban_sync.machine_time import moment
 from kanban_sync.stores.away_shelf import LeftError

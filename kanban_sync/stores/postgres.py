@@ -24,7 +24,7 @@ from kanban_sync.stores.sql import SqlStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from kanban_sync.core.apart import Journal
+    from kanban_sync.core.journal import Journal
     from kanban_sync.core.model import Task, TaskKey
     from kanban_sync.core.ports import Event, FilesState, Gone, Merged
     from kanban_sync.core.unwritable import Unwritable

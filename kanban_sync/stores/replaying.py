@@ -7,16 +7,11 @@ import json
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from kanban_sync.core.apart import (
-    MARK,
-    Into,
-    Settled,
-    elsewhere,
-    settled,
-)
+from kanban_sync.core.apart import Settled, elsewhere, settled
 from kanban_sync.core.claims import FROM_BOXES, Outcome, Standing, Told, created
 from kanban_sync.core.deeds import another, gone, refused, told_already
 from kanban_sync.core.errors import UntakenError
+from kanban_sync.core.journal import MARK, Into
 from kanban_sync.core.model import Status, TaskKey
 from kanban_sync.stores.desk import Desk, Reach
 from kanban_sync.stores.refusals import open_parts
@@ -26,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from kanban_sync.core.apart import Apart, Journal
+    from kanban_sync.core.journal import Apart, Journal
     from kanban_sync.core.work import Orchestrator
 
 DIGEST = "digest"

@@ -5,17 +5,15 @@ from __future__ import annotations
 import pytest
 
 from kanban_sync.core.apart import (
-    Apart,
     Elsewhere,
-    Into,
-    Journal,
     Settled,
     claimed_above,
     elsewhere,
     settled,
 )
 from kanban_sync.core.claims import RAN_OUT, Standing, Told, claimed, first_number
-from kanban_sync.core.deeds import APART, gone, told_already
+from kanban_sync.core.deeds import gone, told_already
+from kanban_sync.core.journal import APART, Apart, Into, Journal
 from kanban_sync.core.merge import Kept
 from kanban_sync.core.model import Status, Task, TaskKey, Version
 from kanban_sync.core.spans import UNHEARD

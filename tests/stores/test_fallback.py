@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from kanban_sync.agents.work import Store
-    from kanban_sync.core.apart import Journal
+    from kanban_sync.core.journal import Journal
     from kanban_sync.core.work import Entry
     from kanban_sync.stores.shelf import Contents
     from stores.emptied import Emptied

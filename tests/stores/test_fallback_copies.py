@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kanban_sync.agents.work import Store
-    from kanban_sync.core.apart import Journal
+    from kanban_sync.core.journal import Journal
     from stores.emptied import Emptied
 
 

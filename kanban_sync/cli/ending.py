@@ -7,7 +7,6 @@ import gc
 import io
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from kanban_sync.cli.process import COLLECTED_AT, INTERRUPTED
@@ -59,22 +58,25 @@ def end_with(command: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
-def working_folder() -> tuple[Path, os.stat_result] | None:
+def working_folder() -> tuple[str, os.stat_result] | None:
     """Return where a command begins, and by what that folder is known; None if it is gone."""
     try:
-        return Path.cwd(), Path().stat()
+        return os.getcwd(), os.stat(".")  # noqa: PTH109, PTH116 - pathlib takes a check too long
     except OSError:
         return None
 
 
-def as_moved(folder: tuple[Path, os.stat_result] | None, error: KanbanSyncError) -> KanbanSyncError:
+def as_moved(folder: tuple[str, os.stat_result] | None, error: KanbanSyncError) -> KanbanSyncError:
     """Return why a command ended: with a folder that is moved anything may be amiss in it."""
-    if folder is None or isinstance(error, WorkError | MovedCloneError):
+    is_told = isinstance(error, WorkError | MovedCloneError)
+    if folder is None or is_told or isinstance(error.__cause__, MovedCloneError):
         return error
     path, began = folder
-    is_other = path.is_dir()
-    is_here = is_other and os.path.samestat(path.stat(), began)
-    return error if is_here else MovedCloneError(path, is_other=is_other)
+    try:
+        found = os.stat(path)  # noqa: PTH116 - as above
+    except OSError:
+        return MovedCloneError(path, is_other=False)
+    return error if os.path.samestat(found, began) else MovedCloneError(path, is_other=True)
 
 
 def end(text: str, code: int) -> NoReturn:

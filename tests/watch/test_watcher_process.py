@@ -195,4 +195,5 @@ def test_one_pass_ends_as_a_sync_does(clone: Clone) -> None:
     clone.write("TASKS.md", TASKS)
     # Without a key the board refuses, and the database is up to date.
     assert (clone.program("watch", "--once", env={}).code, status(clone)) == (1, "backlog")
-    assert clone.program("sync", env={}).code == 1
+    # Whoever tries again by himself may be at it.
+    until(lambda: clone.program("sync", env={}).code == 1)

@@ -148,10 +148,50 @@ def elsewhere(
         journal: Of which that is a part.
         events: What the database has told of the task, and when, by its clock.
     """
-    base, here = entry.base, entry.standing
-    into = journal.into
-    if into is Into.SAME and not (base and _is_set_back(base, there)):
+    if journal.into is Into.OTHER:
+        return _in_other(entry, there, journal, events)
+    if journal.into is Into.SAME and not (entry.base and _is_set_back(entry.base, there)):
         return None
+    return _in_restored(entry, there, journal, events)
+
+
+def _in_restored(
+    entry: Apart, there: Standing, journal: Journal, events: Sequence[tuple[float, Told]]
+) -> Elsewhere:
+    """Return what others may have done in a database that was restored.
+
+    Others may work with it while this clone still works with the one of before: no time tells what
+    the base knows of its events, but only that a deed which the base knows is among them.
+    """
+    base, here = entry.base, entry.standing
+    known = (
+        place
+        for place, (at, told) in enumerate(events, 1)
+        if (changes(told) and told.data.get(APART) in journal.known)
+        or (base is not None and _is_claim_of(base, at, told))
+    )
+    rest = (told for _, told in events[max(known, default=0) :] if changes(told))
+    done = tuple(told for told in rest if told.data.get(APART) not in entry.deeds)
+    if base is None:
+        return Elsewhere(done, is_untouched=False)
+    names = {"", base.assignee, base.before, here.assignee}
+    was_claimed = entry.was_claimed or base.agent != ""
+    is_free = there.status is Status.TODO and not there.agent and there.assignee in names
+    is_as_base = says_the_same(base, there) and (not there.agent or _is_one_claim(base, there))
+    return Elsewhere(done, is_untouched=not done or (was_claimed and is_free) or is_as_base)
+
+
+def _is_claim_of(base: Standing, at: float, told: Told) -> bool:
+    """Tell whether an event is the newest claim that the base knows."""
+    is_so = told.kind == "claimed" and told.data.get("token") == base.token
+    return is_so and at == base.started_at
+
+
+def _in_other(
+    entry: Apart, there: Standing, journal: Journal, events: Sequence[tuple[float, Told]]
+) -> Elsewhere:
+    """Return what others did in a database that was made by itself, or as another project."""
+    base, here = entry.base, entry.standing
     # What commands wrote into the files may have come into the database through them.
     said = {here.status, *(each.data.get("new") for each in entry.told)}
     if base is not None:
@@ -167,22 +207,16 @@ def elsewhere(
             or (is_ours and told.kind == "claimed" and told.data["token"] == there.token)
         )
     )
-    known = max(journal.copied_at, base.started_at if base else 0.0)
-    if into is Into.SAME and base is not None:
-        # The version may be the time of a commit, which is any.
-        known = min(base.version.time, journal.since)
-        known = base.started_at if there.token < base.token else known
     done = tuple(
         told
-        for at, told in events[max(written, default=0) :]
+        for _, told in events[max(written, default=0) :]
         if changes(told)
-        and (at > known or into is Into.OTHER)
         and told.data.get(APART) not in entry.deeds
-        and not (is_of_file(told) and told.data["new"] in said and into is not Into.SAME)
+        and not (is_of_file(told) and told.data["new"] in said)
     )
-    is_whole = into is not Into.OTHER or any(told.kind == "task_created" for _, told in events)
+    is_whole = any(told.kind == "task_created" for _, told in events)
     names = {"", here.assignee, *((base.assignee, base.before) if base is not None else ())}
-    is_for_other = into is Into.OTHER and there.assignee not in names
+    is_for_other = there.assignee not in names
     is_as_said = there.file_status in said and not is_for_other
     is_untouched = base is not None and is_whole and is_as_said and not done
     return Elsewhere(done, is_untouched)
@@ -241,7 +275,10 @@ def _is_one(here: Standing, there: Standing) -> bool:
 def _was_ended(here: Standing, history: Sequence[Told]) -> bool:
     """Tell whether another copy of the clone ended a claim that was only kept alive here."""
     return here.agent != "" and any(
-        changes(each) and APART in each.data and each.data.get("token") == here.token
+        changes(each)
+        and each.kind != "claimed"
+        and APART in each.data
+        and each.data.get("token") == here.token
         for each in history
     )
 

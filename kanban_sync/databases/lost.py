@@ -103,7 +103,8 @@ def lost_text(folder: Path) -> str:
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return (
         f"what was done here with {in_tasks(tasks)} while the database was away does not"
-        " count, since others had worked on that by then, or the database refused it:"
+        " count, since others had worked on that by then, or the database refused it, or was"
+        " restored:"
         f" {', '.join(found[:NAMED])}{more}; 'kanban-sync task history KEY' tells what happened"
     )
 

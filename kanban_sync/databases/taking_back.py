@@ -108,8 +108,8 @@ def take_back(found: Iterable[Notes], worktree: str, files: Files, known: Known)
                 wrong |= {note.key for how in said or [Vain.ADDED] if how is not Vain.SAME}
             else:
                 file.unlink(missing_ok=True)
-        # What was written last may stand beside what was written before it.
-        for key, steps in sorted(vain.items(), key=lambda each: each[1][-1][0].name, reverse=True):
+        # What was begun last may stand beside what was there before it.
+        for key, steps in sorted(vain.items(), key=lambda each: each[1][0][0].name, reverse=True):
             words, is_left = _take_back(steps, files, known.committed(key))
             if is_left and key not in wrong:
                 _forget(steps)

@@ -209,9 +209,15 @@ BEFORE, SINCE = NOW - 60, NOW + 60
         (Into.OTHER, BOB, BOB, [(SINCE, MADE), (SINCE, TOOK_IT)], (), True),
         # Nobody knows, where its history was cut.
         (Into.OTHER, FREE, FREE, [], (), False),
-        # Restored: what the copy knows of is nobody's answer.
-        (Into.RESTORED, FREE, BLOCKED, [(BEFORE, MADE), (BEFORE, SAID)], (), True),
-        (Into.RESTORED, DONE, BOB, [(BEFORE, TOOK_IT)], (), True),
+        # Restored: what the copy surely knows of is nobody's answer, and no time tells that.
+        (Into.RESTORED, BOB._replace(started_at=BEFORE), BOB, [(BEFORE, TOOK_IT)], (), True),
+        (Into.RESTORED, FREE, BLOCKED, [(BEFORE, MADE), (BEFORE, SAID)], (SAID,), False),
+        (Into.RESTORED, DONE, BOB, [(BEFORE, TOOK_IT)], (TOOK_IT,), False),
+        (Into.RESTORED, FREE, DONE, [(BEFORE, OF_FILE)], (OF_FILE,), False),
+        # What is to do there, or stands as the copy has it, is written over without a loss.
+        (Into.RESTORED, DONE, FREE, [(SINCE, SAID), (SINCE, REOPENED)], (SAID, REOPENED), True),
+        (Into.RESTORED, BLOCKED, BLOCKED, [(SINCE, SAID)], (SAID,), True),
+        (Into.RESTORED, BLOCKED, FREE._replace(assignee="eve"), [(SINCE, SAID)], (SAID,), False),
         (Into.RESTORED, FREE, BLOCKED, [(SINCE, SAID)], (SAID,), False),
         (Into.RESTORED, ADA, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),
         # Nor is what the journal itself has, or one that was written before it.
@@ -220,11 +226,11 @@ BEFORE, SINCE = NOW - 60, NOW + 60
         (Into.OTHER, BOB, BOB, [(SINCE, MADE), (SINCE, SAID), (SINCE, TOOK_IT)], (), True),
         (Into.OTHER, FREE, FREE, [(SINCE, MADE), (SINCE, MINE), (SINCE, SAID)], (SAID,), False),
         # The very database that was away has no such question, unless it was set back.
-        (Into.SAME, IDLE._replace(started_at=BEFORE), FREE, [(BEFORE, TOOK_IT)], (), True),
+        (Into.SAME, IDLE._replace(started_at=BEFORE), FREE, [(BEFORE, TOOK_IT)], (TOOK_IT,), True),
         (Into.SAME, IDLE, BOB, [(SINCE, TOOK_IT)], (TOOK_IT,), False),
         # Also where that tells only that a status was set later than it has it.
-        (Into.SAME, LATER, FREE, [(BEFORE, TOOK_IT)], (), True),
-        (Into.SAME, LATER, FREE, [(SINCE, SAID)], (SAID,), False),
+        (Into.SAME, LATER, FREE, [(BEFORE, TOOK_IT)], (TOOK_IT,), True),
+        (Into.SAME, LATER, BLOCKED, [(BEFORE, SAID)], (SAID,), False),
     ],
 )
 def test_in_another_database_that_counts_as_done_which_the_copy_does_not_know_of(

@@ -76,9 +76,11 @@ def test_what_is_in_a_backup_is_nobodys_answer_to_what_was_done_apart(
     lose(one, emptied, is_restored=True)
     assert stand(emptied) == ["blocked", "in_progress", "in_progress"]
     assert take(one)
-    assert (stand(emptied), lost_tasks(emptied)) == (["review", "in_progress", "done"], [])
+    # Somebody may have blocked it there since: nobody knows.
+    lost = ["tasks-md:a"]
+    assert (stand(emptied), lost_tasks(emptied)) == (["blocked", "in_progress", "done"], lost)
     one.finish("b", token)
-    assert told_once(one.database) == ""
+    assert "tasks-md:a" in told_once(one.database)
 
 
 def test_a_claim_that_comes_over_has_a_token_that_nobody_was_given_there(

@@ -7,15 +7,18 @@ not say is as it mostly is.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kanban_sync.core.assignment import Leader
 from kanban_sync.core.claims import Standing
 from kanban_sync.core.dependencies import Edge
 from kanban_sync.core.merge import Filed, Kept
-from kanban_sync.core.missions import SOURCE
+from kanban_sync.core.missions import SOURCE, parts_of
 from kanban_sync.core.model import Task, TaskKey, Version
 from kanban_sync.core.offers import Offer
+from kanban_sync.core.parts import with_loose
 from kanban_sync.core.ports import Event, FilesState, Run
 from kanban_sync.core.records import said_from_json, said_to_json, slot_from_json, slot_to_json
 from kanban_sync.core.settled import Settled
@@ -85,7 +88,13 @@ def to_text(manifest: Manifest) -> str:
     sections = {
         "tasks": map(_task_text, _by_key(has.tasks)),
         "work": (_keyed(key, plain(each)) for key, each in _by_key(work.standings)),
-        "edges": (_edge_text(each) for _, edges in _by_key(work.edges) for each in edges),
+        # Loose ones follow from these and the tasks, and no older release could read them.
+        "edges": (
+            _edge_text(each)
+            for _, edges in _by_key(work.edges)
+            for each in edges
+            if not each.is_loose
+        ),
         "waiting": (
             _text([until, *idle_row("", idle)[1:]])
             for _, (idle, until) in sorted(work.waiting.idle.items())
@@ -160,7 +169,7 @@ LEAST = 4
 
 
 def _edge_text(edge: Edge) -> str:
-    row = [str(edge.task), edge.name, edge.needs and str(edge.needs), *edge[3:]]
+    row = [str(edge.task), edge.name, edge.needs and str(edge.needs), *edge[3:-1]]
     while row[-1] is False and len(row) > LEAST:
         row.pop()
     return _text(row)
@@ -296,11 +305,21 @@ def _work(data: Row, key_of: Callable[[str], TaskKey]) -> WorkContents:
 
 
 def _with_parts(work: WorkContents, tasks: Mapping[TaskKey, Kept]) -> WorkContents:
-    """Return what a text of an older release does not tell: milestones wait for their tasks."""
+    """Return what a text does not tell: which tasks are of milestones that do not wait for them.
+
+    One of an older release does not tell either that milestones wait for their tasks.
+    """
     if not any(key.source == SOURCE for key in tasks):
         return work
-    is_told = any(edge.is_part for edges in work.edges.values() for edge in edges)
-    return work if is_told else work.linked(tasks)
+    told = [edge for edges in work.edges.values() for edge in edges]
+    if not any(edge.is_part for edge in told):
+        return work.linked(tasks)
+    every = (kept.task for kept in tasks.values())
+    placed = sorted(every, key=attrgetter("path", "position", "key"))
+    found: dict[TaskKey, tuple[Edge, ...]] = {}
+    for edge in with_loose(told, parts_of(placed)):
+        found[edge.task] = (*found.get(edge.task, ()), edge)
+    return replace(work, edges=found)
 
 
 def _parted(data: Row, key_of: Callable[[str], TaskKey]) -> Parted:

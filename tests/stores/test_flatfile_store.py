@@ -27,6 +27,7 @@ from kanban_sync.core.errors import (
     StoreError,
 )
 from kanban_sync.core.model import Status
+from kanban_sync.core.order import Wanted
 from kanban_sync.stores import flatfile
 from kanban_sync.stores.flatfile import FileShelf, FlatStore, manifest_path, open_flatfile
 from kanban_sync.stores.turns import Turns
@@ -238,6 +239,24 @@ def test_in_a_file_of_an_older_release_milestones_wait_for_their_tasks_at_once(p
         store.claim(key("b"), "ada", NOW, LEASE)
     # What is written next says so.
     assert len(json.loads(path.read_text(encoding="utf-8"))["edges"]) == 3
+
+
+def test_a_file_tells_no_older_release_of_tasks_that_do_not_hold_their_milestone(
+    path: Path,
+) -> None:
+    below = Wanted(parent=M1.key)
+    begun = M1._replace(status=Status.IN_PROGRESS)
+    late = of("M1", "late", depends_on=("M1",))
+    for own in ([], [of("M1", "a")]):
+        with closing(open_flatfile(path, PROJECT)) as store:
+            fill(store, begun, *own, late)
+        # No more than what every release with milestones reads.
+        edges = json.loads(path.read_text(encoding="utf-8"))["edges"]
+        assert [len(edge) for edge in edges] == [6] * len(own) + [4]
+        with closing(open_flatfile(path, PROJECT)) as store:
+            listed = [each.key.name for each in store.entries(below)]
+            assert listed == [*(each.key.name for each in own), "late"]
+            assert names(store.ready(NOW)) == ([each.key.name for each in own] or ["M1"])
 
 
 def test_numbers_of_a_file_made_anew_are_above_those_of_the_lost_one(path: Path) -> None:

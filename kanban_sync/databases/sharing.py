@@ -138,6 +138,10 @@ def take_left(database: TaskDatabase, project: str, state: StateFolder) -> list[
         SetupError: That is no PostgreSQL, or it has no tasks of the project.
         StoreError: It cannot be reached, or does not take it, which waits on.
     """
+    if isinstance(database, Fallback):
+        # By its name it may be another one by now: only itself tells.
+        with contextlib.suppress(StoreError), contextlib.closing(database.reach(project)):
+            pass
     left = left_elsewhere(database, project, state)
     if isinstance(database, Fallback):
         if left and not _has_tasks(database.contents(project)):

@@ -12,7 +12,7 @@ import pytest
 from kanban_sync.core.claims import first_number
 from kanban_sync.core.errors import LostClaimError, UnreachableStoreError
 from kanban_sync.core.model import Status, Task
-from kanban_sync.databases import left_elsewhere, settling, told_once
+from kanban_sync.databases import left_elsewhere, settling, take_left, told_once
 from kanban_sync.stores.postgres import PostgresStore
 from kanban_sync.stores.postgres_database import upgrade_database
 from stores.machines import LEASE, NAMES, PROJECT, Machine, key, there, told
@@ -81,6 +81,21 @@ def test_what_is_in_a_backup_is_nobodys_answer_to_what_was_done_apart(
     assert (stand(emptied), lost_tasks(emptied)) == (["blocked", "in_progress", "done"], lost)
     one.finish("b", token)
     assert "tasks-md:a" in told_once(one.database)
+
+
+def test_what_waits_for_a_restored_database_is_found_by_the_first_that_asks(
+    one: Machine, emptied: Emptied
+) -> None:
+    one.sync(*NAMES)
+    emptied.keep()
+    one.door.shut()
+    one.do(partial(set_to, "a", Status.REVIEW))
+    emptied.tell("DROP SCHEMA kanban_sync CASCADE")
+    upgrade_database(emptied.address)
+    emptied.restore()
+    one.door.open()
+    assert [each.tasks for each in take_left(one.database, PROJECT, one.state)] == [1]
+    assert stand(emptied)[0] == "review"
 
 
 def test_a_claim_that_comes_over_has_a_token_that_nobody_was_given_there(

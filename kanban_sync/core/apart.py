@@ -23,9 +23,11 @@ orchestrator is heard  orchestrator was not   something else was done here
 Into another database (``Into``) a journal is written where that was restored from a backup, or
 made anew, and so are its tasks where the project is called otherwise by now. Tokens and the
 numbers of events of two databases say nothing of each other, and are not compared. What is, is the
-status, who has the task, and whether anybody did anything with it there since that was made or
-restored, as its events tell. A task with which nobody did stands *as before the base*. A claim that
-comes over gets a token above those of both, unless its own is that.
+status, who has the task, and whether anybody did anything with it there, as its events tell. A task
+with which nobody did stands *as before the base*. What is in a restored database may have been done
+before the backup, or by others since: it counts as theirs, but for what came before a deed that the
+base knows. There what is to do, or stands as the base, may be written over. A claim that comes over
+gets a token above those of both, unless its own is that.
 
 A claim is *unheard* that the agent had made just when the answers of the database ceased to come:
 it did not learn of it, and claimed the task once more, apart.

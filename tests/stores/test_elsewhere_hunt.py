@@ -179,35 +179,49 @@ class World:
             if conflicts:
                 lost.add(name)
             end, now = ends[name], after[name]
-            is_restored = self.way == "restored"
-            if name not in theirs and conflicts:
-                # What a backup has may have been done since, for all that is known.
-                assert is_restored, (name, conflicts)
-                assert now[:3] == before[name][:3], (name, before[name], now)
-            elif name not in theirs:
-                assert now[:3] == end[:3], (name, end, now, news)
-            elif before[name].agent:
-                assert now[:2] == before[name][:2], (name, before[name], now)
-                assert conflicts or end[:2] == before[name][:2], name
-            elif end.agent and before[name].status is Status.TODO and now[:3] == end[:3]:
-                pass  # Nobody had it: the claim has come over, if not what was sent before it.
-            elif is_restored and _is_as_it_was(before[name], touched[name]) and now[:3] == end[:3]:
-                pass  # It is to do, or is as it was.
-            elif before[name][:3] == (Status.TODO, "", end.assignee) and now[:3] == end[:3]:
-                pass  # It was given to whom it was of.
+            if name not in theirs:
+                self.check_untouched(name, before[name], end, now, conflicts)
             else:
-                assert now == before[name] or now.token >= before[name].token, name
-                assert now[:3] == before[name][:3], (name, before[name], now)
-                assert conflicts or now[:2] == end[:2], (name, end, now)
+                self.check_touched(name, (before[name], touched[name]), end, now, conflicts)
             if now.agent:
                 assert now.token == max(tokens, default=now.token), (name, now, tokens)
         said = told_once(self.one.database)
         assert (f"with {len(lost)} task" in said) is bool(lost), (said, lost)
 
+    def check_untouched(
+        self, name: str, before: Stands, end: Stands, now: Stands, conflicts: list[Any]
+    ) -> None:
+        """Check what came of a task with which nobody did anything there."""
+        if conflicts:
+            # What a backup has may have been done since, for all that is known.
+            assert self.way == "restored", (name, conflicts)
+            assert now[:3] == before[:3], (name, before, now)
+        else:
+            assert now[:3] == end[:3], (name, end, now)
 
-def _is_as_it_was(there: Stands, base: Base) -> bool:
-    is_to_do = there.status is Status.TODO and not there.agent
-    return is_to_do or there[:3] == base
+    def check_touched(
+        self,
+        name: str,
+        stood: tuple[Stands, Base],
+        end: Stands,
+        now: Stands,
+        conflicts: list[Any],
+    ) -> None:
+        """Check what came of one with which somebody did something there."""
+        before, base = stood
+        is_to_do = before.status is Status.TODO and not before.agent
+        is_as_it_was = self.way == "restored" and (is_to_do or before[:3] == base)
+        # Nobody had it, it is to do, or as it was; or it was given to whom it was of.
+        may_come = (end.agent and is_to_do) or is_as_it_was
+        if before.agent:
+            assert now[:2] == before[:2], (name, before, now)
+            assert conflicts or end[:2] == before[:2], name
+        elif (may_come or before[:3] == (Status.TODO, "", end.assignee)) and now[:3] == end[:3]:
+            pass
+        else:
+            assert now == before or now.token >= before.token, name
+            assert now[:3] == before[:3], (name, before, now)
+            assert conflicts or now[:2] == end[:2], (name, end, now)
 
 
 def unheard(*_: object) -> None:

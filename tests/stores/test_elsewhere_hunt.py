@@ -180,7 +180,7 @@ class World:
                 lost.add(name)
             end, now = ends[name], after[name]
             if name not in theirs:
-                self.check_untouched(name, before[name], end, now, conflicts)
+                self.check_untouched(name, before.get(name), end, now, conflicts)
             else:
                 self.check_touched(name, (before[name], touched[name]), end, now, conflicts)
             if now.agent:
@@ -189,12 +189,13 @@ class World:
         assert (f"with {len(lost)} task" in said) is bool(lost), (said, lost)
 
     def check_untouched(
-        self, name: str, before: Stands, end: Stands, now: Stands, conflicts: list[Any]
+        self, name: str, before: Stands | None, end: Stands, now: Stands, conflicts: list[Any]
     ) -> None:
         """Check what came of a task with which nobody did anything there."""
         if conflicts:
             # What a backup has may have been done since, for all that is known.
             assert self.way == "restored", (name, conflicts)
+            assert before is not None, name
             assert now[:3] == before[:3], (name, before, now)
         else:
             assert now[:3] == end[:3], (name, end, now)

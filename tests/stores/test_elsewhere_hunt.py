@@ -114,7 +114,7 @@ class World:
         if self.way != "restored":
             self.one.do(lambda store: self.work(store, PROJECT, self.random.randrange(3)))
 
-    def apart(self, patch: pytest.MonkeyPatch) -> tuple[dict[str, Stands], dict[str, Base]]:
+    def apart(self, patch: pytest.MonkeyPatch) -> tuple[dict[str, Stands], dict[str, list[Base]]]:
         """Work without the database; return how all stand then, and how what was touched did."""
         self.log.append("-- apart")
         self.one.door.shut()
@@ -129,12 +129,11 @@ class World:
                 self.one.door.shut()
             self.one.do(lambda store: self.work(store, PROJECT, self.random.randrange(6)))
         shelf = Copy(self.one.database.folder).shelf(PROJECT)
-        touched = {
-            each.name: (base.status, base.agent, base.assignee) if base is not None else None
-            for one in (shelf, shelf.sent)
-            if one.path.exists()
-            for each, base in one.has.parted.bases.items()
-        }
+        touched: dict[str, list[Base]] = {}
+        for one in shelf, shelf.sent:
+            for each, base in one.has.parted.bases.items() if one.path.exists() else ():
+                stood = (base.status, base.agent, base.assignee) if base is not None else None
+                touched.setdefault(each.name, []).append(stood)
         return self.one.do(stand), touched
 
     def lose(self) -> None:
@@ -203,15 +202,15 @@ class World:
     def check_touched(
         self,
         name: str,
-        stood: tuple[Stands, Base],
+        stood: tuple[Stands, list[Base]],
         end: Stands,
         now: Stands,
         conflicts: list[Any],
     ) -> None:
         """Check what came of one with which somebody did something there."""
-        before, base = stood
+        before, bases = stood
         is_to_do = before.status is Status.TODO and not before.agent
-        is_as_it_was = self.way == "restored" and (is_to_do or before[:3] == base)
+        is_as_it_was = self.way == "restored" and (is_to_do or before[:3] in bases)
         # Nobody had it, it is to do, or as it was; or it was given to whom it was of.
         may_come = (end.agent and is_to_do) or is_as_it_was
         if before.agent:

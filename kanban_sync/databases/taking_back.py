@@ -157,12 +157,7 @@ def _is_taken_back(files: Files, note: Note) -> bool:
     def set_back() -> None:
         """Where the line was changed since: only status and assignee are ours."""
         here, was = said_there(files, note.key), note.was
-        if (
-            was is None
-            or note.is_added
-            or here.is_same(NOTHING)
-            or files.look(note.key).path != note.path
-        ):
+        if note.is_added or here.is_same(NOTHING) or files.look(note.key).path != note.path:
             return
         status = Status(was.status) if was.status != here.status else None
         assignee = was.assignee if was.assignee != here.assignee else None
@@ -177,7 +172,7 @@ def _is_so(files: Files, note: Note, way: Callable[[], None]) -> bool:
     try:
         before = _content(files, note.path)
         way()
-        is_so = note.is_undone(said_there(files, note.key))
+        is_so = said_there(files, note.key).is_same(note.was)
         if is_so and (not note.is_added or _others(files, note.key) == others):
             return True
         after = _content(files, note.path)

@@ -9,15 +9,11 @@ Each note is a file of its own, which nobody changes once it is there, and each 
 nobody loses what others note, whoever is killed, and wherever. Notes are made and removed under the
 lock for edits, verdicts under that of the copy. A note counts as settled once work goes on with the
 copy no more; it is in vain if a verdict that is younger than the note names its task.
-
-Older releases noted all that in one file, and what was in vain in another one: these are taken over
-where they are met.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -28,23 +24,14 @@ from kanban_sync.core.splices import Splice
 from kanban_sync.sync.state_folder import put_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-WRITTEN = ".noted"
+WRITTEN = ".written"
 """Of the folder beside the copy with what was written into files while the database was away."""
 
-VAIN = ".verdicts"
+VAIN = ".vain"
 """Of the one with the verdicts: of which tasks that was in vain."""
-
-FORMER_VAIN = ".vain"
-"""Of the file in which older releases noted what was in vain, until it was taken back."""
-
-FORMER = (FORMER_VAIN, ".written")
-"""Of this file, and of that with all that was written since."""
-
-FORMER_VERDICT = f"{0:08}-before"
-"""The name of the verdict on what is in the first of these: no other note is that old."""
 
 AWAY = ".away"
 """Of the file that tells that work goes on with the copy."""
@@ -82,14 +69,13 @@ class Note(NamedTuple):
     """What is written of a task into a file of a work tree.
 
     ``was`` is what the file said before, ``said`` what it says since, ``after`` the number of the
-    newest verdict before that, and ``title`` that of a task that is added. An older release did not
-    note what the file said before: then ``was`` is None.
+    newest verdict before that, and ``title`` that of a task that is added.
     """
 
     worktree: str
     key: str
     path: str
-    was: Said | None
+    was: Said
     said: Said
     done: Splice
     after: int = 0
@@ -98,11 +84,7 @@ class Note(NamedTuple):
     @property
     def is_added(self) -> bool:
         """Whether the file did not hold the task before."""
-        return self.was is not None and self.was.is_same(NOTHING)
-
-    def is_undone(self, here: Said) -> bool:
-        """Tell whether a file that said what was written says what it did before."""
-        return here.is_same(self.was) if self.was is not None else not here.is_same(self.said)
+        return self.was.is_same(NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +136,6 @@ class Notes:
         found = _files(self.copy.with_suffix(VAIN))
         return [(_number(each), _keys(each)) for each in found]
 
-    def take_over(self) -> None:
-        """Take over what an older release noted; whoever is killed is followed by another one."""
-        for kind in FORMER:
-            file = self.copy.with_suffix(kind)
-            with contextlib.suppress(OSError):
-                # Whoever is faster writes the same.
-                found = _former(file.read_text("ascii", "replace"), kind)
-                for name, note in found.items():
-                    _put(self.copy.with_suffix(WRITTEN), name, _text(note))
-                if kind == FORMER_VAIN and found:
-                    folder = self.copy.with_suffix(VAIN)
-                    keys = {note.key: Vain.CHANGED for note in found.values()}
-                    keys |= _keys(folder / FORMER_VERDICT)
-                    _put(folder, FORMER_VERDICT, f"{json.dumps(keys, sort_keys=True)}\n")
-                file.unlink(missing_ok=True)
-
     def tidy(self) -> None:
         """Remove the verdicts if no note is left that they could name, and what was half noted."""
         folder = self.copy.with_suffix(WRITTEN)
@@ -190,26 +156,8 @@ def all_notes(folder: Path, worktree: str) -> list[Notes]:
 
 
 def _all(folder: Path) -> Iterator[Notes]:
-    for kind in FORMER:
-        for each in folder.glob(f"*/*{kind}"):
-            Notes(each.with_suffix(".json")).take_over()
     for each in sorted(folder.glob(f"*/*{WRITTEN}")):
         yield Notes(each.with_suffix(".json"))
-
-
-def _former(text: str, kind: str) -> dict[str, Note]:
-    """Return the notes of an older release, by the names of their files, each once."""
-    found: dict[str, Note] = {}
-    after = -1 if kind == FORMER_VAIN else 0
-    for at, line in enumerate(dict.fromkeys(text.splitlines())):
-        # The last one may have been cut short.
-        with contextlib.suppress(ValueError, TypeError):
-            worktree, key, path, said, done = json.loads(line)
-            note = Note(worktree, key, path, None, Said(*said), _splice(done), after)
-            # What is in vain is older than what was written since; and all this than any other.
-            digest = hashlib.sha256(line.encode()).hexdigest()[:8]
-            found[f"{0:08}-{FORMER.index(kind)}-{at:06}-{digest}"] = note
-    return found
 
 
 def _files(folder: Path) -> list[Path]:
@@ -239,15 +187,9 @@ def _note(file: Path) -> Note | None:
     # Whoever wrote it may have lost the end of it with the power.
     with contextlib.suppress(OSError, ValueError, TypeError):
         worktree, key, path, was, said, done, *rest = json.loads(file.read_text("ascii"))
-        was = was and Said(*was)
-        return Note(worktree, key, path, was, Said(*said), _splice(done), *rest)
+        parts = (tuple(each.encode("utf-8", "surrogateescape") for each in part) for part in done)
+        return Note(worktree, key, path, Said(*was), Said(*said), Splice(*parts), *rest)
     return None
-
-
-def _splice(done: Iterable[Iterable[str]]) -> Splice:
-    """Read back what a note tells of it."""
-    parts = (tuple(each.encode("utf-8", "surrogateescape") for each in part) for part in done)
-    return Splice(*parts)
 
 
 def _keys(file: Path) -> Mapping[str, Vain]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,9 +26,6 @@ BEGUN = TODO.replace(b"a todo", b"a in_progress ada")
 DONE = TODO.replace(b"a todo", b"a done ada")
 ADDED = TODO + b"c todo\n"
 UNCLAIMED = Said("todo")
-
-
-FORMER = (".vain", ".written")
 
 
 class KilledError(BaseException):
@@ -231,7 +227,7 @@ def test_whoever_is_killed_is_followed_by_another_one(notes: Notes, kill_at: int
 def test_whoever_was_killed_before_it_forgot_a_step_is_followed_too(notes: Notes) -> None:
     work(notes, TODO, BEGUN, DONE)
     notes.set_aside("j", {KEY: Vain.CHANGED})
-    folder = notes.copy.with_suffix(".noted")
+    folder = notes.copy.with_suffix(".written")
     shutil.copytree(folder, before := folder.with_suffix(".as-before"))
     file = OneFile(DONE)
     [_] = taken(notes, file)
@@ -293,7 +289,7 @@ def test_whoever_was_killed_before_the_copy_had_a_task_is_told_of_another_one(
     notes: Notes, titled: str, then: bytes
 ) -> None:
     work(notes, TODO, ADDED, key=NEW)
-    half = notes.copy.with_suffix(".noted") / ".half"
+    half = notes.copy.with_suffix(".written") / ".half"
     half.touch()
     file = OneFile(ADDED)
     told = took(notes, file, NOTHING, titled=titled).told
@@ -303,53 +299,6 @@ def test_whoever_was_killed_before_the_copy_had_a_task_is_told_of_another_one(
 def test_a_note_that_was_cut_short_counts_for_nothing(notes: Notes) -> None:
     work(notes, TODO, DONE)
     notes.set_aside("j", {KEY: Vain.CHANGED})
-    [note] = notes.copy.with_suffix(".noted").iterdir()
+    [note] = notes.copy.with_suffix(".written").iterdir()
     note.write_text(note.read_text()[:-9] + "\n")
     assert taken(notes, OneFile(DONE)) == ()
-
-
-def former(*steps: bytes, worktree: str = HERE, key: str = KEY) -> str:
-    """Return what an older release noted of the same."""
-    found = []
-    for before, after in pairwise(steps):
-        done = [[each.decode() for each in part] for part in splice(before, after)]
-        said = said_there(OneFile(after), key)[:2]
-        found.append(f"{json.dumps([worktree, key, 'TASKS.md', said, done])}\n")
-    return "".join(found)
-
-
-def test_what_an_older_release_noted_to_be_in_vain_is_taken_back(notes: Notes) -> None:
-    counted = DONE.replace(b"b todo", b"b done bob")
-    vain, written = (notes.copy.with_suffix(each) for each in FORMER)
-    vain.write_text(former(TODO, BEGUN, DONE) + '["-", "cut')
-    others = former(TODO, BEGUN, worktree=OTHER)
-    written.write_text(former(DONE, counted, key="tasks-md:b") + others)
-    file, other = OneFile(counted), OneFile(BEGUN)
-    [told] = taken(notes, file)
-    assert told.startswith(f"TASKS.md says of {KEY} again")
-    assert file.data == TODO.replace(b"b todo", b"b done bob")
-    # What was written since is not what was in vain.
-    assert (taken(notes, other, worktree=OTHER), other.data) == ((), BEGUN)
-    assert not any(each.exists() for each in (vain, written))
-    work(notes, TODO, DONE)
-    notes.set_aside("j", {KEY: Vain.CHANGED})
-    again = OneFile(DONE)
-    assert (len(taken(notes, again)), again.data) == (1, TODO)
-
-
-@pytest.mark.parametrize("is_shut", [False, True])
-def test_work_apart_that_an_older_release_began_is_gone_on_with(
-    notes: Notes, *, is_shut: bool
-) -> None:
-    notes.copy.with_suffix(".written").write_text(former(TODO, BEGUN))
-    marker = notes.copy.with_suffix(".away")
-    marker.touch()
-    assert took(notes, OneFile(BEGUN)) == Taken(held=frozenset({"TASKS.md"}))
-    work(notes, BEGUN, DONE)
-    notes.set_aside("j", {KEY: Vain.CHANGED})
-    marker.unlink()
-    file = OneFile(DONE, is_shut=is_shut)
-    [told] = taken(notes, file)
-    assert told.startswith(f"TASKS.md {'still says' if is_shut else 'says'} of {KEY}")
-    assert file.data == (DONE if is_shut else TODO)
-    assert bool(taken(notes, file)) is is_shut

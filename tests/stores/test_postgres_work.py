@@ -73,27 +73,6 @@ def test_a_database_from_before_learns_what_its_tasks_wait_for(emptied: Emptied)
         assert store.entry(key("b")).waits_for
 
 
-def test_a_database_from_before_learns_which_tasks_do_not_hold_their_milestone(
-    emptied: Emptied,
-) -> None:
-    begun = milestone("M1", position=1, status=Status.IN_PROGRESS)
-    tasks = (begun, of("M1", "late", depends_on=("M1",)))
-    with closing(open_postgres(emptied.address, PROJECT)) as store:
-        store.merge(tasks, {}, FilesState({":readers": "1"}), NOW)
-    for made in (
-        "DELETE FROM kanban_sync.needs WHERE lenient >= 8",
-        "DROP INDEX kanban_sync.tasks_begun",
-        "DELETE FROM kanban_sync.schema_version WHERE version > 11",
-    ):
-        emptied.tell(made)
-    upgrade_database(emptied.address)
-    with closing(open_postgres(emptied.address, PROJECT)) as store:
-        assert store.files().tips == {":readers": ""}
-        store.merge(tasks, {}, FilesState(), NOW)
-        assert names(store.entries(Wanted(parent=begun.key))) == ["late"]
-        assert names(store.ready(NOW)) == ["M1"]
-
-
 def test_what_waits_for_a_task_is_found_by_its_key_once_many_tasks_came(emptied: Emptied) -> None:
     waits = [task(f"{n}", depends_on=(f"{n - 40}",) if n >= 40 else ()) for n in range(300)]
     with closing(open_postgres(emptied.address, PROJECT)) as store:

@@ -99,26 +99,6 @@ def test_a_database_from_before_learns_what_its_milestones_wait_for(path: Path) 
         assert names(store.ready(NOW)) == ["a"]
 
 
-def test_a_database_from_before_learns_which_tasks_do_not_hold_their_milestone(path: Path) -> None:
-    begun = milestone("M1", position=1, status=Status.IN_PROGRESS)
-    tasks = (begun, of("M1", "late", depends_on=("M1",)))
-    with closing(open_sqlite(path, PROJECT)) as store:
-        store.merge(tasks, {}, FilesState({":readers": "1"}), NOW)
-    with closing(sqlite3.connect(path)) as before:
-        for made in (
-            "DELETE FROM needs WHERE lenient >= 8",
-            "DROP INDEX tasks_begun",
-            "DELETE FROM schema_version WHERE version > 11",
-        ):
-            before.execute(made)
-        before.commit()
-    with closing(open_sqlite(path, PROJECT)) as store:
-        assert store.files().tips == {":readers": ""}
-        store.merge(tasks, {}, FilesState(), NOW)
-        assert names(store.entries(Wanted(parent=begun.key))) == ["late"]
-        assert names(store.ready(NOW)) == ["M1"]
-
-
 def test_what_was_recorded_before_clones_had_names_is_the_first_one_s_that_merges(
     tmp_path: Path,
 ) -> None:

@@ -135,6 +135,7 @@ async function drawSome(keys) {
 }
 
 async function drawn() {
+  drawings += 1;
   found();
   await missions.draw([...columns.cards.values()]);
   if (cardPage.isOpen) await look(cardPage.key, () => cardPage.isOpen);
@@ -145,16 +146,21 @@ function found(count = columns.narrow(byId('search').value)) {
 }
 
 let looks = 0;
+let drawings = 0;
 
-// Shows a card's page, unless another one is wanted by the time that all is known.
+// Shows a card's page, unless another one is wanted by the time that all is known; and once more if
+// the board was drawn anew meanwhile, which nobody told a page that was not open yet.
 async function look(key, isWanted = () => true) {
   const number = ++looks;
-  const card = columns.cards.get(key);
-  if (!card) return cardPage.gone();
-  // A card that stands for a heading is no task of its own.
-  const task = card.status ? await signedIn(() => api.task(key)) : null;
-  const { canWrite } = columns;
-  if (number === looks && isWanted()) cardPage.show(card, task, { canWrite, columns: columns.columns });
+  for (let before = -1; before !== drawings && isWanted(); isWanted = () => cardPage.isOpen) {
+    before = drawings;
+    const card = columns.cards.get(key);
+    if (!card) return cardPage.gone();
+    // A card that stands for a heading is no task of its own.
+    const task = card.status ? await signedIn(() => api.task(key)) : null;
+    if (number !== looks || !isWanted()) return;
+    cardPage.show(card, task, { canWrite: columns.canWrite, columns: columns.columns });
+  }
 }
 
 // --- what a person does ------------------------------------------------------------------------
